@@ -1,0 +1,1 @@
+//! The journal: the ledger's file.

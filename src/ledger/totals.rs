@@ -1,0 +1,130 @@
+//! The ledger in memory.
+
+use roaring::RoaringBitmap;
+
+/// What became of the sending of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// SQS accepted it and the returned MD5 is that of the body sent.
+    Acknowledged,
+    /// SQS refused it.
+    Rejected,
+    /// No reply that decides: time-out, reset, 5xx, unparseable, or the process died.
+    Indeterminate,
+    /// Planned and never attempted.
+    Unsent,
+}
+
+/// How many orders had each outcome; they add up to the planned number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct OutcomeCounts {
+    /// Orders in the plan.
+    pub planned: u64,
+    /// Orders handed to the network: all but the unsent.
+    pub attempted: u64,
+    /// Accepted by SQS.
+    pub acknowledged: u64,
+    /// Refused by SQS.
+    pub rejected: u64,
+    /// Without a known outcome.
+    pub indeterminate: u64,
+    /// Never attempted.
+    pub unsent: u64,
+}
+
+/// What became of the sending of every planned order.
+///
+/// An order in no set is still unsent; the sets are disjoint by construction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ledger {
+    planned: u64,
+    acknowledged: RoaringBitmap,
+    rejected: RoaringBitmap,
+    indeterminate: RoaringBitmap,
+}
+
+impl Ledger {
+    /// A ledger of `planned` orders, all unsent.
+    pub fn new(planned: u64) -> Self {
+        Self {
+            planned,
+            ..Self::default()
+        }
+    }
+
+    /// Orders in the plan.
+    pub fn planned(&self) -> u64 {
+        self.planned
+    }
+
+    /// Records the outcome of the orders `first..end`, replacing what was recorded before.
+    pub fn record(&mut self, outcome: Outcome, orders: std::ops::Range<u64>) {
+        let range = narrow(orders.start)..narrow(orders.end);
+        self.acknowledged.remove_range(range.clone());
+        self.rejected.remove_range(range.clone());
+        self.indeterminate.remove_range(range.clone());
+        match outcome {
+            Outcome::Acknowledged => self.acknowledged.insert_range(range),
+            Outcome::Rejected => self.rejected.insert_range(range),
+            Outcome::Indeterminate => self.indeterminate.insert_range(range),
+            Outcome::Unsent => 0,
+        };
+    }
+
+    /// The outcome of order `k`.
+    pub fn outcome(&self, k: u64) -> Outcome {
+        let k = narrow(k);
+        if self.acknowledged.contains(k) {
+            Outcome::Acknowledged
+        } else if self.rejected.contains(k) {
+            Outcome::Rejected
+        } else if self.indeterminate.contains(k) {
+            Outcome::Indeterminate
+        } else {
+            Outcome::Unsent
+        }
+    }
+
+    /// Orders SQS accepted.
+    pub fn acknowledged(&self) -> &RoaringBitmap {
+        &self.acknowledged
+    }
+
+    /// Orders SQS refused.
+    pub fn rejected(&self) -> &RoaringBitmap {
+        &self.rejected
+    }
+
+    /// Orders whose sending had no known outcome.
+    pub fn indeterminate(&self) -> &RoaringBitmap {
+        &self.indeterminate
+    }
+
+    /// Orders never attempted.
+    pub fn unsent(&self) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..narrow(self.planned));
+        all - &self.acknowledged - &self.rejected - &self.indeterminate
+    }
+
+    /// How many orders had each outcome.
+    pub fn counts(&self) -> OutcomeCounts {
+        let acknowledged = self.acknowledged.len();
+        let rejected = self.rejected.len();
+        let indeterminate = self.indeterminate.len();
+        let attempted = acknowledged + rejected + indeterminate;
+        OutcomeCounts {
+            planned: self.planned,
+            attempted,
+            acknowledged,
+            rejected,
+            indeterminate,
+            unsent: self.planned - attempted,
+        }
+    }
+}
+
+/// Sequence numbers stay below `order::MAX_ORDERS`, which fits.
+fn narrow(k: u64) -> u32 {
+    u32::try_from(k).expect("a sequence number below 10^9")
+}

@@ -1,0 +1,40 @@
+//! `orderproof` proves that an order pipeline on AWS loses nothing under load.
+//!
+//! The modules stand in the order of the spine:
+//!
+//! ```text
+//! scenario -> load::Schedule        pure: order k is due at start + t(k)
+//!   -> drive (goose, send)          open-model load; intent journaled before, outcome after
+//!   -> ledger::Ledger               acknowledged | rejected | indeterminate | unsent
+//!   -> verify::settle, verify::observe (store)
+//!   -> verify::Observation          what the table and the dead-letter queue hold
+//!   -> verify::reconcile            pure: every order in exactly one class
+//!   -> verify::judge                pass | fail | inconclusive
+//!   -> report                       run.json, charts, csv, markdown, text
+//! ```
+//!
+//! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, and
+//! `processor`, the order processor itself.
+//!
+//! Invariants, checked by `tests/tidy.rs`:
+//! - only `send`, `store`, `processor` and `pipeline` name an `aws_*` crate;
+//! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
+//!   `clap`, only `metrics::histogram` names `hdrhistogram`;
+//! - `order`, `scenario`, `load`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
+//!   are not `async`;
+//! - only `commands` and `main` print.
+
+pub mod cli;
+pub mod commands;
+pub mod drive;
+pub mod ledger;
+pub mod load;
+pub mod metrics;
+pub mod order;
+pub mod pipeline;
+pub mod processor;
+pub mod report;
+pub mod scenario;
+pub mod send;
+pub mod store;
+pub mod verify;

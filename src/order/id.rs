@@ -1,0 +1,114 @@
+//! Order numbers: the run and the sequence number in one integer below 2^53.
+
+use serde::{Deserialize, Serialize};
+
+/// Orders one run can plan: sequence numbers are `0..MAX_ORDERS`.
+pub const MAX_ORDERS: u64 = 1_000_000_000;
+
+/// The number that marks the orders of one run, `1..=9_007_198`.
+///
+/// The upper bound keeps every order number below 2^53, so that a JSON reader in any language keeps
+/// it exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct RunId(u32);
+
+impl RunId {
+    /// The largest run id.
+    pub const MAX: u32 = 9_007_198;
+
+    /// The run id `number`, or `None` outside `1..=RunId::MAX`.
+    pub fn new(number: u32) -> Option<Self> {
+        (1..=Self::MAX).contains(&number).then_some(Self(number))
+    }
+
+    /// The number itself.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for RunId {
+    type Error = String;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        Self::new(number).ok_or_else(|| format!("run id {number} is not within 1..={}", Self::MAX))
+    }
+}
+
+impl From<RunId> for u32 {
+    fn from(run: RunId) -> Self {
+        run.0
+    }
+}
+
+impl std::fmt::Display for RunId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An order number as it travels on the wire: `run * 1_000_000_000 + sequence`.
+///
+/// Decimal on purpose: whoever reads `1234567000000042` in a log sees order 42 of run 1234567.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderId(u64);
+
+impl OrderId {
+    /// The order number of order `sequence` of `run`.
+    ///
+    /// # Panics
+    /// When `sequence` is not below [`MAX_ORDERS`]; schedules are bounded by it.
+    pub fn new(run: RunId, sequence: u64) -> Self {
+        assert!(
+            sequence < MAX_ORDERS,
+            "order {sequence} is beyond a run's {MAX_ORDERS}"
+        );
+        Self(u64::from(run.0) * MAX_ORDERS + sequence)
+    }
+
+    /// The number on the wire.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The sequence number, if `number` lies in the id space of `run`.
+    pub fn sequence_in(run: RunId, number: u64) -> Option<u64> {
+        (number / MAX_ORDERS == u64::from(run.0)).then_some(number % MAX_ORDERS)
+    }
+}
+
+impl std::fmt::Display for OrderId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_order_number_stays_exact_in_a_double() {
+        let run = RunId::new(RunId::MAX).unwrap();
+        let largest = OrderId::new(run, MAX_ORDERS - 1).get();
+        assert!(largest < 1 << 53);
+        assert_eq!(largest as f64 as u64, largest);
+    }
+
+    #[test]
+    fn a_sequence_is_found_only_in_its_own_run() {
+        let run = RunId::new(7).unwrap();
+        let other = RunId::new(8).unwrap();
+        let id = OrderId::new(run, 42).get();
+        assert_eq!(OrderId::sequence_in(run, id), Some(42));
+        assert_eq!(OrderId::sequence_in(other, id), None);
+        assert_eq!(OrderId::sequence_in(run, 42), None);
+    }
+
+    #[test]
+    fn run_ids_outside_the_range_are_refused() {
+        assert_eq!(RunId::new(0), None);
+        assert_eq!(RunId::new(RunId::MAX + 1), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! One order: its identity, its content and how it is written on the wire.
+//!
+//! Everything about order `k` of a run is a pure function of the plan's seed and `k`, so content is
+//! checked without having been stored. Leaves when an order is due to `load`.
+
+mod content;
+mod id;
+mod random;
+
+pub use content::{ITEM_DESCRIPTIONS, Order, OrderPlan, ParseOrderError, Price, unit_interval};
+pub use id::{MAX_ORDERS, OrderId, RunId};
+pub use random::{Stream, generator};

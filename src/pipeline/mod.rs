@@ -1,0 +1,3 @@
+//! The embedded pipeline.
+
+pub mod sqs;

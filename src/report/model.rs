@@ -1,0 +1,190 @@
+//! `run.json`: everything a run found, enough to render every other format again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::OutcomeCounts;
+use crate::metrics::LatencySummary;
+use crate::order::RunId;
+use crate::scenario::{Gate, Scenario};
+use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
+
+/// The version of `run.json` this program writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything a run found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunReport {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// What the run proved.
+    pub verdict: Verdict,
+    /// Which classes were accepted.
+    pub gate: Gate,
+    /// The exit code that goes with the verdict.
+    pub exit_code: u8,
+    /// The number that marks the run's orders.
+    pub run_id: RunId,
+    /// When the first order was due, RFC 3339, UTC.
+    pub started_at: String,
+    /// When the report was written, RFC 3339, UTC.
+    pub finished_at: String,
+    /// Sending was stopped by the user.
+    pub interrupted: bool,
+    /// What became of the sends.
+    pub orders: OutcomeCounts,
+    /// What became of the orders; every class is listed, also those with none.
+    pub classes: BTreeMap<Class, u64>,
+    /// The reasons for the verdict, gravest first.
+    pub findings: Vec<Finding>,
+    /// Planned orders that the pipeline must refuse.
+    pub bad_orders: u64,
+    /// Evidence that the pipeline came to rest.
+    pub quiescence: Quiescence,
+    /// How the table scan went.
+    pub scan: Sweep,
+    /// How the look-ups of missing orders went.
+    pub lookups: Sweep,
+    /// How the dead-letter sweep went.
+    pub dead_letter_sweep: Sweep,
+    /// Orders seen with a receive count above 1.
+    pub redelivered: u64,
+    /// Dead letters beyond the first copy of an order.
+    pub extra_dead_letter_copies: u64,
+    /// Rows that are not this run's.
+    pub foreign_rows: u64,
+    /// Dead letters that are not this run's.
+    pub foreign_dead_letters: u64,
+    /// Schedule lag of every attempted order outside warm-up.
+    pub schedule_lag_us: LatencySummary,
+    /// The largest difference between the two clocks behind end-to-end latency, microseconds;
+    /// zero when they are one clock.
+    pub clock_skew_bound_us: u64,
+    /// Why sends were rejected or stayed indeterminate.
+    pub send_errors: BTreeMap<String, u64>,
+    /// The phases with their histograms.
+    pub phases: Vec<PhaseReport>,
+    /// One row a second.
+    pub timeline: Vec<TimelineRow>,
+    /// What the embedded pipeline counted of itself.
+    pub pipeline: Option<PipelineCounters>,
+    /// Where and with what the run was made.
+    pub provenance: Provenance,
+    /// The scenario as resolved.
+    pub scenario: Scenario,
+}
+
+/// One phase of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseReport {
+    /// Its start, since the run's start.
+    pub start: Duration,
+    /// Its end.
+    pub end: Duration,
+    /// Orders due in it.
+    pub scheduled: u64,
+    /// Orders handed to the network.
+    pub attempted: u64,
+    /// Orders SQS accepted.
+    pub acknowledged: u64,
+    /// Quoted figures of the histograms below.
+    pub response_time_us: LatencySummary,
+    /// Quoted figures of the service time.
+    pub service_time_us: LatencySummary,
+    /// Quoted figures of the schedule lag.
+    pub schedule_lag_us: LatencySummary,
+    /// Quoted figures of the end-to-end latency.
+    pub end_to_end_us: LatencySummary,
+    /// Name, warm-up flag and the histograms themselves.
+    pub figures: PhaseFigures,
+}
+
+/// One second of a run; also a row of `timeseries.csv`. Absent figures are `None`, never zero.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimelineRow {
+    /// Seconds since the run's start.
+    pub time_s: u64,
+    /// The phase at its start; `drain` after the last.
+    pub phase: String,
+    /// Orders due.
+    pub scheduled_orders: u64,
+    /// Orders handed to the network.
+    pub offered_orders: u64,
+    /// Orders acknowledged.
+    pub acknowledged_orders: u64,
+    /// Orders rejected.
+    pub rejected_orders: u64,
+    /// Orders given up without a known outcome.
+    pub indeterminate_orders: u64,
+    /// Orders counted unsent.
+    pub unsent_orders: u64,
+    /// Rows stored.
+    pub stored_orders: u64,
+    /// Growth of the dead-letter queue.
+    pub dead_lettered_orders: u64,
+    /// Acknowledged and not yet in a final place, at its end, by the ledger.
+    pub backlog_orders: u64,
+    /// Age of the oldest order that is stored only later, at its end.
+    pub oldest_age_ms: Option<u64>,
+    /// Approximate number of messages, as the queue tells.
+    pub queue_visible_messages: Option<u64>,
+    /// Approximate number of messages in flight.
+    pub queue_in_flight_messages: Option<u64>,
+    /// Approximate number of messages delayed.
+    pub queue_delayed_messages: Option<u64>,
+    /// Median response time of the orders due in it.
+    pub response_time_p50_us: Option<u64>,
+    /// Their 99th percentile.
+    pub response_time_p99_us: Option<u64>,
+    /// Their maximum.
+    pub response_time_max_us: Option<u64>,
+    /// Median end-to-end latency of the orders due in it.
+    pub end_to_end_p50_us: Option<u64>,
+    /// Their 99th percentile.
+    pub end_to_end_p99_us: Option<u64>,
+    /// Their maximum.
+    pub end_to_end_max_us: Option<u64>,
+    /// Largest schedule lag of the orders sent in it.
+    pub schedule_lag_max_us: u64,
+}
+
+/// What the embedded pipeline counted of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineCounters {
+    /// Invocations of the function.
+    pub invocations: u64,
+    /// Invocations that failed whole (error or time-out).
+    pub failed_invocations: u64,
+    /// Records reported as failed in partial batch responses.
+    pub failed_records: u64,
+    /// Writes the table throttled.
+    pub throttled_writes: u64,
+    /// The most invocations at one time.
+    pub max_concurrency: u32,
+    /// Faults that struck, by kind.
+    pub faults_struck: BTreeMap<String, u64>,
+}
+
+/// Where and with what the run was made.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// `orderproof` version.
+    pub version: String,
+    /// `embedded` or the endpoint's host.
+    pub target: String,
+    /// Operating system and architecture.
+    pub platform: String,
+    /// Logical processors.
+    pub cpus: u32,
+    /// The overrides given on the command line.
+    pub overrides: Vec<String>,
+    /// The scenario file as given.
+    pub scenario_file: String,
+}

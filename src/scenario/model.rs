@@ -1,0 +1,247 @@
+//! The resolved scenario: every default filled in, every multiple of the baseline worked out.
+//!
+//! It is stored whole in the run's folder, so serde derives here define a file format.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A scenario whose values have been checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Short name, used in the run's folder name.
+    pub name: String,
+    /// The question the run answers, one sentence.
+    pub question: String,
+    /// Decides every random choice of the run.
+    pub seed: u64,
+    /// The load profile, phase after phase.
+    pub phases: Vec<Phase>,
+    /// How arrivals are spaced.
+    pub arrivals: Arrivals,
+    /// The share of bad orders, 0.0 to 1.0.
+    pub bad_share: f64,
+    /// How orders are sent.
+    pub sending: Sending,
+    /// The pipeline under test.
+    pub pipeline: Pipeline,
+    /// Faults to provoke, for proving the harness.
+    pub faults: Vec<Fault>,
+    /// How long to wait for quiescence after the last arrival.
+    pub settle_deadline: Duration,
+    /// What must hold for a pass.
+    pub expect: Expectations,
+}
+
+/// A named stretch of the load profile whose rate is constant or changes linearly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// `warm-up`, `baseline`, `spike`, `recovery` or the like.
+    pub name: String,
+    /// Orders per second at its start.
+    pub start_rate: f64,
+    /// Orders per second at its end.
+    pub end_rate: f64,
+    /// How long it lasts.
+    pub duration: Duration,
+    /// Warm-up phases are reported apart and no rule applies to them unless it names them.
+    pub warm_up: bool,
+}
+
+/// How arrivals are spaced at a given rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// Evenly: 200/s is one order every 5 ms.
+    Uniform,
+    /// At random, as independent customers do.
+    Poisson,
+}
+
+/// How orders are sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sending {
+    /// Orders in one `SendMessageBatch`, 1 to 10; 1 uses `SendMessage`.
+    pub batch: u8,
+    /// How long the first order of a batch may wait for the batch to fill.
+    pub linger: Duration,
+    /// Senders in the pool, one connection each.
+    pub senders: u32,
+    /// Orders dispatched and not answered; arrivals beyond it are counted unsent.
+    pub max_in_flight: u32,
+    /// After this long without a reply the outcome of a send is indeterminate.
+    pub attempt_timeout: Duration,
+    /// Which client sends.
+    pub sender: SenderKind,
+}
+
+/// Which client sends the orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    /// Our own connections over hyper, signed here.
+    Http,
+    /// The AWS SDK.
+    Sdk,
+}
+
+/// The settings of the embedded pipeline, named as on AWS.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Of the orders queue.
+    pub visibility_timeout: Duration,
+    /// Receives before a message moves to the dead-letter queue.
+    pub max_receive_count: u32,
+    /// The event source mapping.
+    pub mapping: Mapping,
+    /// The function behind it.
+    pub function: Function,
+    /// The table's write capacity.
+    pub table_capacity: TableCapacity,
+}
+
+/// The event source mapping between queue and function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Most messages in one invocation, 1 to 10.
+    pub batch_size: u8,
+    /// How long to gather a batch; zero invokes as soon as there is a message.
+    pub batching_window: Duration,
+    /// Concurrent invocations at first (AWS: 5).
+    pub starting_concurrency: u32,
+    /// Concurrent invocations added a minute while there is a backlog (AWS: 300).
+    pub added_concurrency_per_minute: u32,
+    /// The most concurrent invocations (AWS: 2 to 1,250).
+    pub maximum_concurrency: u32,
+    /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
+    pub report_batch_item_failures: bool,
+}
+
+/// The function that processes orders.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// An invocation that takes longer has failed.
+    pub timeout: Duration,
+    /// Time every invocation takes on top of its own work.
+    pub service_time: Duration,
+}
+
+/// Write capacity of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableCapacity {
+    /// No limit is enforced by the embedded table.
+    OnDemand,
+    /// Write capacity units a second, with 300 s of unused capacity kept for bursts.
+    Provisioned {
+        /// Writes of up to 1 KB per second.
+        write_capacity_units: u32,
+    },
+}
+
+/// A fault to provoke: seeded and bounded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// To how many orders.
+    pub extent: FaultExtent,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The queue acknowledges a message and forgets it.
+    MessageVanishes,
+    /// The function reports success without having written the row.
+    WriteLost,
+    /// The row is written with another content than was sent.
+    RowAltered,
+}
+
+/// How many orders a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultExtent {
+    /// Exactly so many of the planned orders, chosen by the seed.
+    Count(u64),
+    /// Each order with this probability, 0.0 to 1.0, drawn by the seed.
+    Share(f64),
+}
+
+/// What must hold for a pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectations {
+    /// Which classes are accepted.
+    pub gate: Gate,
+    /// The share of planned orders that may be left unsent before the run proves nothing.
+    pub max_unsent_share: f64,
+    /// Orders whose sending had no known outcome and that were seen nowhere.
+    pub max_indeterminate: u64,
+    /// Schedule lag (p99, spike and all other phases but warm-up) above which the harness was too
+    /// late to claim its offered load.
+    pub max_schedule_lag_p99: Duration,
+    /// Performance rules, such as `end_to_end_p99 < 2s for spike`.
+    pub rules: Vec<Rule>,
+}
+
+/// Which classes are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Every order in the right place, once, unaltered.
+    Strict,
+    /// Every order in the table or the dead-letter queue.
+    Conserved,
+}
+
+impl Gate {
+    /// The word used in files and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Conserved => "conserved",
+        }
+    }
+}
+
+/// A performance rule, parsed before anything is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// As written.
+    pub text: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// The limit must be stayed under (`<`) or may be reached (`<=`).
+    pub inclusive: bool,
+    /// The limit.
+    pub limit: Duration,
+    /// Only in this phase; otherwise in every phase that is no warm-up, merged.
+    pub phase: Option<String>,
+}
+
+/// What a performance rule measures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// A quantile (0.0 to 1.0) of the send's response time.
+    ResponseTime(f64),
+    /// A quantile of the send's service time.
+    ServiceTime(f64),
+    /// A quantile of the schedule lag.
+    ScheduleLag(f64),
+    /// A quantile of the end-to-end latency.
+    EndToEnd(f64),
+    /// From the last arrival to an empty queue.
+    Drain,
+}

@@ -1,0 +1,49 @@
+//! Where the pipeline under test is and how to sign requests to it.
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+/// The names of the pipeline's three resources.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// The queue orders are sent to.
+    pub orders_queue: String,
+    /// Its dead-letter queue.
+    pub dead_letter_queue: String,
+    /// The table orders end in.
+    pub table: String,
+}
+
+impl Default for Resources {
+    /// The original lab's names.
+    fn default() -> Self {
+        Self {
+            orders_queue: "orders-queue".into(),
+            dead_letter_queue: "orders-dl-queue".into(),
+            table: "orders".into(),
+        }
+    }
+}
+
+/// Where the pipeline under test is and how to sign requests to it.
+///
+/// Deliberately without `Debug`: it carries credentials.
+#[derive(Clone)]
+pub struct Target {
+    /// `http://127.0.0.1:port` or a service's endpoint; no trailing slash.
+    pub sqs_endpoint: String,
+    /// The same for DynamoDB.
+    pub dynamodb_endpoint: String,
+    /// The region requests are signed for.
+    pub region: String,
+    /// Who signs.
+    pub credentials: SharedCredentialsProvider,
+    /// The URL of the orders queue.
+    pub orders_queue_url: String,
+    /// The URL of the dead-letter queue.
+    pub dead_letter_queue_url: String,
+    /// The table's name.
+    pub table: String,
+    /// The queue counts are exact (the embedded pipeline), so quiescence needs no waiting rule.
+    pub exact_counts: bool,
+}

@@ -1,0 +1,107 @@
+//! What was seen in the table and the dead-letter queue once the run had settled.
+
+use std::time::Duration;
+
+use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Histogram;
+
+/// Everything the verdict needs to know of the stores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observation {
+    /// Whether the pipeline had come to rest.
+    pub quiescence: Quiescence,
+    /// How the table scan went.
+    pub scan: Sweep,
+    /// How the look-ups of the missing orders went.
+    pub lookups: Sweep,
+    /// How the dead-letter sweep went.
+    pub dead_letter_sweep: Sweep,
+    /// Planned orders with a row, whatever its content.
+    pub stored: RoaringBitmap,
+    /// Planned orders with at least one dead-letter copy.
+    pub dead_lettered: RoaringBitmap,
+    /// Planned orders seen with one content, in row or dead letters, that is not the planned one.
+    pub altered: RoaringBitmap,
+    /// Planned orders seen with two or more different contents.
+    pub overwritten: RoaringBitmap,
+    /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
+    pub phantoms: Vec<u64>,
+    /// Rows of other runs, and rows whose key is no order number: no business of this run.
+    pub foreign_rows: u64,
+    /// Dead letters that carry no readable order number of this run.
+    pub foreign_dead_letters: u64,
+    /// Dead letters seen beyond the first copy of an order.
+    pub extra_dead_letter_copies: u64,
+    /// Orders seen with a receive count above 1 (rows that tell, and dead letters do not count).
+    pub redelivered: u64,
+}
+
+/// Whether the pipeline had come to rest, and how that is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quiescence {
+    /// The proof is complete.
+    pub reached: bool,
+    /// Samples in a row in which visible, in flight and delayed were zero.
+    pub empty_samples: u32,
+    /// From the last send to the first of those samples.
+    pub drain: Option<Duration>,
+    /// In words: what was seen, or why there is no proof.
+    pub evidence: String,
+}
+
+/// How reading one of the stores went.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    /// It reached its end.
+    pub complete: bool,
+    /// Items read.
+    pub items: u64,
+    /// Requests made.
+    pub requests: u64,
+    /// Why it is not complete.
+    pub error: Option<String>,
+}
+
+/// Counts of the queues at one moment of the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueueSample {
+    /// Since the run's start.
+    pub at: Duration,
+    /// Messages ready to be received.
+    pub visible: u64,
+    /// Messages received and neither deleted nor visible again.
+    pub in_flight: u64,
+    /// Messages sent with a delay that has not passed.
+    pub delayed: u64,
+    /// Messages in the dead-letter queue, whatever their state.
+    pub dead_letters: u64,
+}
+
+/// When rows were stored, as the rows themselves tell (`stored_at`), on the run's time axis.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredTimes {
+    /// End-to-end latency of the stored orders of each phase (by the phase they were due in).
+    pub phases: Vec<Histogram>,
+    /// One entry a second since the run's start.
+    pub seconds: Vec<StoredSecond>,
+    /// Stored rows that carry no readable timestamp.
+    pub untimed_rows: u64,
+}
+
+/// What one second saw stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredSecond {
+    /// Rows stored in this second.
+    pub stored: u64,
+    /// The earliest intended instant among them, since the run's start.
+    pub oldest_intended_at: Option<Duration>,
+    /// End-to-end latency of the orders that were due in this second (coarse).
+    pub end_to_end: Histogram,
+}
