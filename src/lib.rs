@@ -24,6 +24,7 @@
 //!   are not `async`;
 //! - only `commands` and `main` print.
 
+pub mod exit;
 pub mod cli;
 pub mod commands;
 pub mod drive;
