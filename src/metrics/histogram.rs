@@ -70,7 +70,10 @@ impl Histogram {
         let us = u64::try_from(duration.as_micros())
             .unwrap_or(HIGHEST_US)
             .min(HIGHEST_US);
-        self.0.saturating_record(us);
+        // Not `saturating_record`: that one does not resize and would clamp to the present range.
+        self.0
+            .record(us)
+            .expect("a histogram that resizes takes every value");
     }
 
     /// Adds every count of `other`.
