@@ -4,6 +4,7 @@
 //! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault.
 
 pub mod counters;
+pub mod fault;
 mod service;
 pub mod sqs;
 pub mod table;
