@@ -5,6 +5,7 @@
 
 pub mod counters;
 pub mod fault;
+pub mod mapping;
 mod service;
 pub mod sqs;
 pub mod table;

@@ -17,3 +17,15 @@ pub(crate) fn dynamodb_client(address: SocketAddr) -> aws_sdk_dynamodb::Client {
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
 }
+
+/// The mapping AWS gives a standard queue.
+pub(crate) fn mapping() -> crate::scenario::Mapping {
+    crate::scenario::Mapping {
+        batch_size: 10,
+        batching_window: std::time::Duration::ZERO,
+        starting_concurrency: 5,
+        added_concurrency_per_minute: 300,
+        maximum_concurrency: 1_250,
+        report_batch_item_failures: true,
+    }
+}

@@ -1,0 +1,15 @@
+//! The event source mapping: from messages on the queue to invocations of the function, and back.
+//!
+//! What Lambda's pollers do: take a batch, invoke, delete what succeeded, and leave the rest to its
+//! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
+//! allows. Leaves what an order is to the function, and receive counts and dead letters to the queue.
+
+mod concurrency;
+mod event;
+mod outcome;
+mod poller;
+
+pub use concurrency::Concurrency;
+pub use event::{event_of, queue_arn};
+pub use outcome::{BatchFate, InvocationError, fate};
+pub use poller::EventSourceMapping;
