@@ -1,7 +1,6 @@
-use std::collections::HashMap;
-
 use super::*;
 use crate::order::RunId;
+use crate::processor::testing::MemoryStore;
 
 const ALL_KINDS: [FaultKind; 3] = [
     FaultKind::MessageVanishes,
@@ -41,26 +40,6 @@ fn row(plan: &OrderPlan, k: u64) -> OrderRow {
         order_details: String::from_utf8(details).unwrap(),
         received_at_us: 1,
         receive_count: 1,
-    }
-}
-
-/// Rows in memory.
-#[derive(Default)]
-struct Rows(Mutex<HashMap<u64, String>>);
-
-impl OrderStore for &Rows {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
-        let mut stored = self.0.lock().unwrap();
-        let put = |row: &OrderRow| match stored.get(&row.id) {
-            Some(details) => Ok(PutOutcome::Exists {
-                order_details: Some(details.clone()),
-            }),
-            None => {
-                stored.insert(row.id, row.order_details.clone());
-                Ok(PutOutcome::Stored)
-            }
-        };
-        rows.iter().map(put).collect()
     }
 }
 
@@ -173,12 +152,12 @@ fn more_victims_than_orders_is_an_error() {
 async fn a_lost_write_is_reported_stored_and_the_others_are_written() {
     let plan = Arc::new(plan(FaultKind::WriteLost, FaultExtent::Count(3), 20));
     let orders = plan.orders;
-    let rows = Rows::default();
+    let rows = MemoryStore::default();
     let store = FaultyStore::new(&rows, Arc::clone(&plan));
     let all: Arc<[OrderRow]> = (0..20).map(|k| row(&orders, k)).collect();
     let outcomes = store.put_new(Arc::clone(&all)).await;
     assert_eq!(outcomes, vec![Ok(PutOutcome::Stored); 20]);
-    assert_eq!(rows.0.lock().unwrap().len(), 17);
+    assert_eq!(rows.len(), 17);
     assert_eq!(plan.struck()["write_lost"], 3);
 }
 
@@ -186,14 +165,14 @@ async fn a_lost_write_is_reported_stored_and_the_others_are_written() {
 async fn an_altered_row_differs_in_its_content_alone_and_hides_from_the_function() {
     let plan = Arc::new(plan(FaultKind::RowAltered, FaultExtent::Count(3), 20));
     let orders = plan.orders;
-    let rows = Rows::default();
+    let rows = MemoryStore::default();
     let store = FaultyStore::new(&rows, Arc::clone(&plan));
     let all: Arc<[OrderRow]> = (0..20).map(|k| row(&orders, k)).collect();
     store.put_new(Arc::clone(&all)).await;
-    let differs = |row: &&OrderRow| rows.0.lock().unwrap()[&row.id] != row.order_details;
+    let differs = |row: &&OrderRow| rows.details(row.id).as_ref() != Some(&row.order_details);
     assert_eq!(all.iter().filter(differs).count(), 3);
-    for details in rows.0.lock().unwrap().values() {
-        let value = serde_json::from_str(details).unwrap();
+    for row in rows.rows.lock().unwrap().values() {
+        let value = serde_json::from_str(&row.order_details).unwrap();
         crate::order::Order::from_json(&value).expect("still an order");
     }
     let again = store.put_new(Arc::clone(&all)).await;
@@ -212,13 +191,13 @@ async fn without_faults_of_rows_the_store_is_sound() {
         FaultExtent::Share(1.0),
         20,
     ));
-    let rows = Rows::default();
+    let rows = MemoryStore::default();
     let orders = plan.orders;
     let store = FaultyStore::new(&rows, Arc::clone(&plan));
     store
         .put_new((0..20).map(|k| row(&orders, k)).collect())
         .await;
-    let stored = rows.0.lock().unwrap();
-    assert!((0..20).all(|k| stored[&orders.id(k).get()] == row(&orders, k).order_details));
+    let stored = rows.rows.lock().unwrap();
+    assert!((0..20).all(|k| stored[&orders.id(k).get()] == row(&orders, k)));
     assert_eq!(plan.struck()["message_vanishes"], 0);
 }

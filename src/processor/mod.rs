@@ -15,3 +15,6 @@ pub use handler::process;
 pub use incoming::{IncomingOrder, MAX_ITEMS, MAX_ORDER_NUMBER, MAX_PRICE, Refusal};
 pub(crate) use isolate::caught;
 pub use store::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
+
+#[cfg(test)]
+pub(crate) mod testing;
