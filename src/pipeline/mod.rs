@@ -5,6 +5,8 @@
 
 pub mod counters;
 pub mod fault;
+#[cfg(test)]
+mod flow_tests;
 pub mod mapping;
 mod service;
 pub mod sqs;
