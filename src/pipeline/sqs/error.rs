@@ -53,6 +53,8 @@ pub enum SqsErrorKind {
     InternalFailure,
     /// The operation is not one SQS has.
     InvalidAction,
+    /// The queue's URL is none.
+    InvalidAddress,
     /// No such attribute.
     InvalidAttributeName,
     /// An attribute's value is out of its range.
@@ -96,6 +98,7 @@ impl SqsErrorKind {
             Self::EmptyBatchRequest => "com.amazonaws.sqs#EmptyBatchRequest",
             Self::InternalFailure => "com.amazon.coral.service#InternalFailure",
             Self::InvalidAction => "com.amazon.coral.service#UnknownOperationException",
+            Self::InvalidAddress => "com.amazonaws.sqs#InvalidAddress",
             Self::InvalidAttributeName => "com.amazonaws.sqs#InvalidAttributeName",
             Self::InvalidAttributeValue => "com.amazonaws.sqs#InvalidAttributeValue",
             Self::InvalidBatchEntryId => "com.amazonaws.sqs#InvalidBatchEntryId",
@@ -125,6 +128,7 @@ impl SqsErrorKind {
             Self::EmptyBatchRequest => "AWS.SimpleQueueService.EmptyBatchRequest",
             Self::InternalFailure => "InternalFailure",
             Self::InvalidAction => "InvalidAction",
+            Self::InvalidAddress => "InvalidAddress",
             Self::InvalidAttributeName => "InvalidAttributeName",
             Self::InvalidAttributeValue => "InvalidAttributeValue",
             Self::InvalidBatchEntryId => "AWS.SimpleQueueService.InvalidBatchEntryId",

@@ -12,8 +12,11 @@ mod engine;
 mod error;
 mod handle;
 mod message;
+mod protocol;
 mod queue;
 mod registry;
+mod server;
+mod site;
 
 pub use attributes::{QueueAttributes, Redrive};
 pub use engine::SqsEngine;
@@ -24,3 +27,5 @@ pub use message::{
 };
 pub use queue::QueueCounts;
 pub use registry::QueueDescription;
+pub use server::serve;
+pub use site::Site;
