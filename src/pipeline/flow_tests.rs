@@ -8,7 +8,7 @@ use super::counters::Counters;
 use super::fault::{FaultPlan, FaultyStore};
 use super::mapping::EventSourceMapping;
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
-use super::testing::mapping;
+use super::testing::{mapping, site};
 use crate::order::{Order, OrderId, OrderPlan, RunId};
 use crate::processor::process;
 use crate::processor::testing::MemoryStore;
@@ -50,6 +50,7 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
     let mapping = EventSourceMapping::new(
         engine.clone(),
         "orders",
+        &site(),
         &mapping(),
         &limits,
         Arc::new(Counters::default()),

@@ -4,7 +4,10 @@
 //! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault.
 
 pub mod counters;
+mod embedded;
 pub mod fault;
+pub use embedded::{EmbeddedPipeline, PipelineError};
+
 #[cfg(test)]
 mod flow_tests;
 pub mod mapping;

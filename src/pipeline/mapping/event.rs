@@ -6,36 +6,37 @@ use md5::{Digest, Md5};
 
 use crate::pipeline::sqs::{AttributeValue, MessageAttribute, ReceivedMessage};
 
-/// The region the embedded pipeline says it is in.
-pub const REGION: &str = "us-east-1";
-
 /// The account that has sent every message.
 const SENDER_ID: &str = "AIDAEMBEDDEDPIPELINE";
 
-/// The name by which AWS knows a queue.
-pub fn queue_arn(queue: &str) -> String {
-    format!("arn:aws:sqs:{REGION}:000000000000:{queue}")
+/// The queue a batch comes from, as its records name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventSource {
+    /// The queue's ARN.
+    pub arn: String,
+    /// The region it is in.
+    pub region: String,
 }
 
 /// The event of a batch, with the attributes Lambda adds to each record.
-pub fn event_of(messages: &[ReceivedMessage], queue_arn: &str) -> SqsEvent {
+pub fn event_of(messages: &[ReceivedMessage], source: &EventSource) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = messages
         .iter()
-        .map(|message| record_of(message, queue_arn))
+        .map(|message| record_of(message, source))
         .collect();
     event
 }
 
-fn record_of(message: &ReceivedMessage, queue_arn: &str) -> SqsMessage {
+fn record_of(message: &ReceivedMessage, source: &EventSource) -> SqsMessage {
     let mut record = SqsMessage::default();
     record.message_id = Some(message.message_id.to_string());
     record.receipt_handle = Some(message.receipt_handle.to_string());
     record.body = Some(message.body.to_string());
     record.md5_of_body = Some(md5_of(message.body.as_bytes()));
     record.event_source = Some("aws:sqs".to_owned());
-    record.event_source_arn = Some(queue_arn.to_owned());
-    record.aws_region = Some(REGION.to_owned());
+    record.event_source_arn = Some(source.arn.clone());
+    record.aws_region = Some(source.region.clone());
     let mut attribute = |name: &str, value: String| {
         record.attributes.insert(name.to_owned(), value);
     };
@@ -102,7 +103,11 @@ mod tests {
         let options = ReceiveOptions::default();
         let messages = engine.receive("orders-queue", options).await.unwrap();
 
-        let event = event_of(&messages, &queue_arn("orders-queue"));
+        let source = EventSource {
+            arn: "arn:aws:sqs:us-east-1:000000000000:orders-queue".into(),
+            region: "us-east-1".into(),
+        };
+        let event = event_of(&messages, &source);
         let json = serde_json::to_value(&event).unwrap();
         let record = &json["Records"][0];
         assert_eq!(record["messageId"], *sent.message_id);
@@ -110,10 +115,7 @@ mod tests {
         assert_eq!(record["body"], "hello");
         assert_eq!(record["md5OfBody"], "5d41402abc4b2a76b9719d911017c592");
         assert_eq!(record["eventSource"], "aws:sqs");
-        assert_eq!(
-            record["eventSourceARN"],
-            "arn:aws:sqs:us-east-1:000000000000:orders-queue"
-        );
+        assert_eq!(record["eventSourceARN"], source.arn);
         assert_eq!(record["awsRegion"], "us-east-1");
         let attributes = &record["attributes"];
         assert_eq!(attributes["ApproximateReceiveCount"], "1");

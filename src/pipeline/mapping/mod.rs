@@ -10,6 +10,6 @@ mod outcome;
 mod poller;
 
 pub use concurrency::Concurrency;
-pub use event::{event_of, queue_arn};
+pub use event::{EventSource, event_of};
 pub use outcome::{BatchFate, InvocationError, fate};
 pub use poller::EventSourceMapping;

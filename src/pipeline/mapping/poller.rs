@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::concurrency::Concurrency;
-use super::event::{event_of, queue_arn};
+use super::event::{EventSource, event_of};
 use super::outcome::{BatchFate, InvocationError, fate};
 use crate::pipeline::counters::Counters;
-use crate::pipeline::sqs::{ReceiveOptions, ReceivedMessage, SqsEngine, SqsError};
+use crate::pipeline::sqs::{ReceiveOptions, ReceivedMessage, Site, SqsEngine, SqsError};
 use crate::processor::caught;
 use crate::scenario::{Function, Mapping};
 
@@ -41,7 +41,7 @@ struct Batches {
 struct Invoker<F> {
     engine: SqsEngine,
     queue: Arc<str>,
-    queue_arn: String,
+    source: EventSource,
     report_batch_item_failures: bool,
     limits: Function,
     counters: Arc<Counters>,
@@ -57,6 +57,7 @@ where
     pub fn new(
         engine: SqsEngine,
         queue: &str,
+        site: &Site,
         mapping: &Mapping,
         function: &Function,
         counters: Arc<Counters>,
@@ -68,7 +69,10 @@ where
             invoker: Arc::new(Invoker {
                 engine: engine.clone(),
                 queue: Arc::clone(&queue),
-                queue_arn: queue_arn(&queue),
+                source: EventSource {
+                    arn: site.queue_arn(&queue),
+                    region: site.region.clone(),
+                },
                 report_batch_item_failures: mapping.report_batch_item_failures,
                 limits: function.clone(),
                 counters,
@@ -177,7 +181,7 @@ where
     }
 
     async fn invoke(&self, batch: &[ReceivedMessage]) -> Result<SqsBatchResponse, InvocationError> {
-        let event = event_of(batch, &self.queue_arn);
+        let event = event_of(batch, &self.source);
         let Function {
             timeout: limit,
             service_time,

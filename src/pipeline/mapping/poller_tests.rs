@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry};
-use crate::pipeline::testing::mapping;
+use crate::pipeline::testing::{mapping, site};
 
 const QUEUE: &str = "orders-queue";
 const DEAD: &str = "orders-dl-queue";
@@ -53,6 +53,7 @@ where
     let mapping = EventSourceMapping::new(
         engine.clone(),
         QUEUE,
+        &site(),
         mapping,
         &limits,
         Arc::clone(&counters),
