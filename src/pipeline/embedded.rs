@@ -17,7 +17,7 @@ use super::table::{Table, TableError, TableServer};
 use crate::order::OrderPlan;
 use crate::processor::process;
 use crate::report::PipelineCounters;
-use crate::scenario::Scenario;
+use crate::scenario::{FaultKind, Scenario};
 use crate::store::{Resources, Target};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -51,7 +51,8 @@ pub enum PipelineError {
 }
 
 /// A running pipeline: queues, mapping and function on one thread, the table on another, the table's
-/// HTTP server on a third. Dropping it stops all of them.
+/// HTTP server on a third. Dropping it stops them and
+/// waits until they have ended, a fraction of a second.
 pub struct EmbeddedPipeline {
     // Dropped in this order: first what writes, then what is written to.
     _front: ServiceThread,
@@ -79,12 +80,13 @@ impl EmbeddedPipeline {
         let counters = Arc::new(Counters::default());
         let faults = Arc::new(FaultPlan::new(&scenario.faults, plan, planned)?);
         let engine = create_queues(scenario, &resources)?;
-        let vanishing = Arc::clone(&faults);
-        let orders_queue = resources.orders_queue.clone();
-        engine.set_send_fault(move |queue, body| {
-            queue == orders_queue && vanishing.message_vanishes(body)
-        });
-
+        if faults.has(FaultKind::MessageVanishes) {
+            let vanishing = Arc::clone(&faults);
+            let orders_queue = resources.orders_queue.clone();
+            engine.set_send_fault(move |queue, body| {
+                queue == orders_queue && vanishing.message_vanishes(body)
+            });
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let site = Site::local(listener.local_addr()?);

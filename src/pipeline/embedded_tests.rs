@@ -101,7 +101,7 @@ async fn scan(target: &Target) -> (BTreeSet<u64>, BTreeSet<u64>) {
     (rows, altered)
 }
 
-/// The one test in real time, of about half a second: the whole pipeline through unmodified clients.
+/// The one test in real time, of about a second: the whole pipeline through unmodified clients.
 #[tokio::test]
 async fn orders_sent_over_the_wire_end_as_rows_and_dead_letters_but_for_the_faults() {
     let one = |kind| Fault {
@@ -182,25 +182,25 @@ async fn after_shutdown_nothing_listens() {
 
 #[test]
 fn what_cannot_be_started_says_why() {
-    let cases: [(&str, fn(&mut Scenario)); 3] = [
-        ("fault `write_lost` is to strike 9 orders", |scenario| {
-            scenario.faults = vec![Fault {
-                kind: FaultKind::WriteLost,
-                extent: FaultExtent::Count(9),
-            }];
-        }),
-        ("table `orders` could not be created", |scenario| {
-            scenario.pipeline.table_capacity = TableCapacity::Provisioned {
-                write_capacity_units: 0,
-            };
-        }),
-        ("queue `orders-queue` could not be created", |scenario| {
-            scenario.pipeline.max_receive_count = 0;
-        }),
+    let too_many = Scenario {
+        faults: vec![Fault {
+            kind: FaultKind::WriteLost,
+            extent: FaultExtent::Count(9),
+        }],
+        ..scenario()
+    };
+    let mut no_capacity = scenario();
+    no_capacity.pipeline.table_capacity = TableCapacity::Provisioned {
+        write_capacity_units: 0,
+    };
+    let mut no_receives = scenario();
+    no_receives.pipeline.max_receive_count = 0;
+    let cases = [
+        ("fault `write_lost` is to strike 9 orders", too_many),
+        ("table `orders` could not be created", no_capacity),
+        ("queue `orders-queue` could not be created", no_receives),
     ];
-    for (expected, spoil) in cases {
-        let mut scenario = scenario();
-        spoil(&mut scenario);
+    for (expected, scenario) in cases {
         let error = match EmbeddedPipeline::start(&scenario, plan(), 5) {
             Ok(_) => panic!("{expected}"),
             Err(error) => error.to_string(),

@@ -72,7 +72,7 @@ pub(crate) fn scenario() -> Scenario {
             sender: SenderKind::Http,
         },
         pipeline: Pipeline {
-            visibility_timeout: Duration::from_millis(150),
+            visibility_timeout: Duration::from_millis(400),
             max_receive_count: 2,
             mapping: mapping(),
             function: Function {

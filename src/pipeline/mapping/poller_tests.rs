@@ -49,13 +49,26 @@ where
         timeout: Duration::from_secs(10),
         service_time: Duration::ZERO,
     };
+    start_limited(engine, mapping, &limits, function)
+}
+
+fn start_limited<F, R>(
+    engine: &SqsEngine,
+    mapping: &Mapping,
+    limits: &Function,
+    function: F,
+) -> Arc<Counters>
+where
+    F: Fn(SqsEvent) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<SqsBatchResponse, String>> + Send + 'static,
+{
     let counters = Arc::new(Counters::default());
     let mapping = EventSourceMapping::new(
         engine.clone(),
         QUEUE,
         &site(),
         mapping,
-        &limits,
+        limits,
         Arc::clone(&counters),
         function,
     );
@@ -228,6 +241,31 @@ async fn a_time_out_after_the_write_returns_what_has_been_written() {
         assert_eq!(*written.lock().unwrap(), attempts, "{why}");
         let failed = counters.failed_invocations.get();
         assert_eq!(failed, expected.1 * 3, "{why}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_visibility_shorter_than_processing_dead_letters_what_succeeded() {
+    for (service_s, expected, why) in [
+        (59, (0, 0), "done before it is visible again"),
+        (
+            61,
+            (0, 1),
+            "visible again each time, until its receives are used up",
+        ),
+    ] {
+        let engine = queues();
+        let limits = Function {
+            timeout: Duration::from_secs(900),
+            service_time: Duration::from_secs(service_s),
+        };
+        let counters = start_limited(&engine, &mapping(), &limits, |_event| async {
+            Ok(SqsBatchResponse::default())
+        });
+        send(&engine, ["order"]);
+        three_visibilities().await;
+        assert_eq!(left(&engine), expected, "{why}");
+        assert_eq!(counters.failed_invocations.get(), 0, "{why}");
     }
 }
 
