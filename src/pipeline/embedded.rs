@@ -80,22 +80,16 @@ impl EmbeddedPipeline {
         let counters = Arc::new(Counters::default());
         let faults = Arc::new(FaultPlan::new(&scenario.faults, plan, planned)?);
         let engine = create_queues(scenario, &resources)?;
-        if faults.has(FaultKind::MessageVanishes) {
-            let vanishing = Arc::clone(&faults);
-            let orders_queue = resources.orders_queue.clone();
-            engine.set_send_fault(move |queue, body| {
-                queue == orders_queue && vanishing.message_vanishes(body)
-            });
-        }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let site = Site::local(listener.local_addr()?);
+        let_messages_vanish(&engine, &resources, &faults);
         let table = Table::start(
             &resources.table,
             scenario.pipeline.table_capacity,
             Arc::clone(&counters),
         )?;
         let table_server = TableServer::start(table.database())?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let site = Site::local(listener.local_addr()?);
         let store = FaultyStore::new(table.store(), Arc::clone(&faults));
         let mapping = EventSourceMapping::new(
             engine.clone(),
@@ -109,22 +103,7 @@ impl EmbeddedPipeline {
                 async move { Ok(process(event, &store).await) }
             },
         );
-        let served_at = site.clone();
-        let front = ServiceThread::spawn("pipeline", move |stop| async move {
-            let listener = match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => listener,
-                Err(error) => {
-                    tracing::error!(%error, "the embedded queues cannot be served");
-                    return;
-                }
-            };
-            let polling = tokio::spawn(mapping.run());
-            let until = async move {
-                let _ = stop.await;
-            };
-            serve(listener, engine, served_at, until).await;
-            polling.abort();
-        })?;
+        let front = start_front(listener, engine, site.clone(), mapping.run())?;
         Ok(Self {
             _front: front,
             table_server,
@@ -189,6 +168,40 @@ fn create_queues(scenario: &Scenario, resources: &Resources) -> Result<SqsEngine
             })?;
     }
     Ok(engine)
+}
+
+fn let_messages_vanish(engine: &SqsEngine, resources: &Resources, faults: &Arc<FaultPlan>) {
+    if faults.has(FaultKind::MessageVanishes) {
+        let faults = Arc::clone(faults);
+        let orders_queue = resources.orders_queue.clone();
+        engine.set_send_fault(move |queue, body| {
+            queue == orders_queue && faults.message_vanishes(body)
+        });
+    }
+}
+
+/// The thread that serves the queues, polls them and runs the function.
+fn start_front(
+    listener: TcpListener,
+    engine: SqsEngine,
+    site: Site,
+    polling: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<ServiceThread> {
+    ServiceThread::spawn("pipeline", move |stop| async move {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(%error, "the embedded queues cannot be served");
+                return;
+            }
+        };
+        let polling = tokio::spawn(polling);
+        let until = async move {
+            let _ = stop.await;
+        };
+        serve(listener, engine, site, until).await;
+        polling.abort();
+    })
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
-//! Seeded faults: which orders a scenario's faults strike, and the store that lets them.
-//!
-//! A fault exists to prove the harness: whatever it does to the chosen orders must be found. Which
-//! orders are chosen is a pure function of the seed, so a finding can be checked on paper.
+//! Which orders the faults of a run strike: a pure function of the seed.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use rand_chacha::rand_core::Rng;
 use roaring::RoaringBitmap;
 
 use crate::order::{OrderId, OrderPlan, Stream, generator, unit_interval};
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
 use crate::scenario::{Fault, FaultExtent, FaultKind};
 
 /// Draws after which so many distinct orders are taken not to exist.
@@ -192,111 +188,6 @@ fn order_number_of(body: &str) -> Option<u64> {
         .map(|numbered| numbered.order_number)
 }
 
-/// A store in which writes can get lost or be altered, as the plan has it.
-#[derive(Clone)]
-pub struct FaultyStore<S> {
-    inner: S,
-    plan: Arc<FaultPlan>,
-    sound: bool,
-}
-
-impl<S: OrderStore> FaultyStore<S> {
-    /// `inner` with the plan's faults; without such faults it adds nothing.
-    pub fn new(inner: S, plan: Arc<FaultPlan>) -> Self {
-        let sound = !plan.has(FaultKind::WriteLost) && !plan.has(FaultKind::RowAltered);
-        Self { inner, plan, sound }
-    }
-}
-
-impl<S: OrderStore> OrderStore for FaultyStore<S> {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
-        if self.sound {
-            return self.inner.put_new(rows).await;
-        }
-        let fates: Vec<Fate> = rows.iter().map(|row| Fate::of(row, &self.plan)).collect();
-        let written: Vec<OrderRow> = rows
-            .iter()
-            .zip(&fates)
-            .filter_map(|(row, fate)| fate.written(row))
-            .collect();
-        let mut outcomes = self.inner.put_new(written.into()).await.into_iter();
-        let mut told = Vec::with_capacity(rows.len());
-        for (row, fate) in rows.iter().zip(fates) {
-            match fate {
-                Fate::Lost => told.push(Ok(PutOutcome::Stored)),
-                Fate::Sound => told.extend(outcomes.next()),
-                Fate::Altered(details) => {
-                    told.extend(
-                        outcomes
-                            .next()
-                            .map(|outcome| conceal(outcome, &details, row)),
-                    );
-                }
-            }
-        }
-        told
-    }
-}
-
-/// What becomes of a row.
-enum Fate {
-    Sound,
-    Lost,
-    Altered(String),
-}
-
-impl Fate {
-    fn of(row: &OrderRow, plan: &FaultPlan) -> Self {
-        if plan.strikes(FaultKind::WriteLost, row.id) {
-            Self::Lost
-        } else if plan.strikes(FaultKind::RowAltered, row.id) {
-            Self::Altered(altered(&row.order_details))
-        } else {
-            Self::Sound
-        }
-    }
-
-    fn written(&self, row: &OrderRow) -> Option<OrderRow> {
-        match self {
-            Self::Sound => Some(row.clone()),
-            Self::Lost => None,
-            Self::Altered(details) => Some(OrderRow {
-                order_details: details.clone(),
-                ..row.clone()
-            }),
-        }
-    }
-}
-
-/// The same order with another number of items.
-fn altered(order_details: &str) -> String {
-    const ITEMS: &str = r#""num_items": "#;
-    match order_details.split_once(ITEMS) {
-        Some((before, after)) => {
-            let other = if after.starts_with('1') { "2" } else { "1" };
-            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
-            format!("{before}{ITEMS}{other}{rest}")
-        }
-        None => format!("{order_details} "),
-    }
-}
-
-/// A redelivered order meets its own altered row; the function must not notice that either.
-fn conceal(
-    outcome: Result<PutOutcome, StoreError>,
-    altered: &str,
-    row: &OrderRow,
-) -> Result<PutOutcome, StoreError> {
-    match outcome {
-        Ok(PutOutcome::Exists {
-            order_details: Some(found),
-        }) if found == altered => Ok(PutOutcome::Exists {
-            order_details: Some(row.order_details.clone()),
-        }),
-        other => other,
-    }
-}
-
 #[cfg(test)]
-#[path = "fault_tests.rs"]
+#[path = "plan_tests.rs"]
 mod tests;
