@@ -56,5 +56,14 @@ mod tests {
             "md5sum's own answer"
         );
         assert_eq!(md5_of_attributes(&[]), None);
+        let attribute = MessageAttribute {
+            data_type: "Number".to_owned(),
+            value: AttributeValue::Text("1493147359900".to_owned()),
+        };
+        assert_eq!(
+            md5_of_attributes(&[("timestamp".to_owned(), attribute)]).as_deref(),
+            Some("235c5c510d26fb653d073faed50ae77c"),
+            "the answer in moto's own tests"
+        );
     }
 }

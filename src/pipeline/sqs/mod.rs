@@ -29,3 +29,6 @@ pub use queue::QueueCounts;
 pub use registry::QueueDescription;
 pub use server::serve;
 pub use site::Site;
+
+#[cfg(test)]
+mod tests;
