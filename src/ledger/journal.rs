@@ -29,6 +29,9 @@ const COMPACT_EVERY: u64 = 64;
 /// disk does not let them grow with the number of orders.
 const PENDING_MAX: usize = 65_536;
 
+/// Orders and what became of their sending.
+type Decided = Vec<(Outcome, Range<u64>)>;
+
 /// What a journal is written to.
 pub trait JournalFile: Write + Send + 'static {
     /// Returns once everything written is on the disk.
@@ -70,7 +73,7 @@ struct Shared {
 struct State {
     /// Orders `0..wanted` are to be intended.
     wanted: u64,
-    pending: Vec<(Outcome, Range<u64>)>,
+    pending: Decided,
     finishing: bool,
 }
 
@@ -250,7 +253,7 @@ impl<F: JournalFile> Scribe<F> {
     }
 
     /// Waits for something to write; outcomes only once they have been gathered long enough.
-    fn next_work(&self, flushed_at: Instant) -> (u64, Option<Vec<(Outcome, Range<u64>)>>, bool) {
+    fn next_work(&self, flushed_at: Instant) -> (u64, Option<Decided>, bool) {
         let intended = self.shared.intended.load(Ordering::Relaxed);
         let mut state = self.shared.lock();
         loop {
@@ -297,7 +300,7 @@ impl<F: JournalFile> Scribe<F> {
         self.shared.written.notify_all();
     }
 
-    fn decide(&mut self, pending: Vec<(Outcome, Range<u64>)>) {
+    fn decide(&mut self, pending: Decided) {
         if pending.is_empty() {
             return;
         }
@@ -375,7 +378,7 @@ impl<F: JournalFile> Lines<F> {
     }
 }
 
-fn by_outcome(pending: Vec<(Outcome, Range<u64>)>) -> Outcomes {
+fn by_outcome(pending: Decided) -> Outcomes {
     let of = |wanted: Outcome| {
         let ranges = pending.iter().filter(|(outcome, _)| *outcome == wanted);
         Ranges::of(ranges.map(|(_, range)| range.clone()).collect())
@@ -388,7 +391,7 @@ fn by_outcome(pending: Vec<(Outcome, Range<u64>)>) -> Outcomes {
     }
 }
 
-fn in_order(outcomes: &Outcomes) -> Vec<(Outcome, Range<u64>)> {
+fn in_order(outcomes: &Outcomes) -> Decided {
     let Outcomes {
         acknowledged,
         rejected,

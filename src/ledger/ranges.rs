@@ -106,6 +106,10 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    #[expect(
+        clippy::single_range_in_vec_init,
+        reason = "a list of one range is meant"
+    )]
     fn ranges_are_written_short() {
         let cases: [(Vec<Range<u64>>, &str, &str); 5] = [
             (vec![], "", "nothing"),
