@@ -263,6 +263,7 @@ fn ten_million_orders_with_scattered_outcomes_take_less_than_two_bytes_each() {
     for k in (1..ORDERS).step_by(3) {
         ledger.record(Outcome::Indeterminate, k..k + 1);
     }
+    ledger.compact();
     let sets = [
         ledger.acknowledged(),
         ledger.rejected(),
