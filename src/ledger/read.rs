@@ -36,11 +36,22 @@ pub struct JournalContents {
 /// When the file is missing or unreadable, when any other line is damaged or missing, and when the
 /// lines contradict each other.
 pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
+    let file = File::open(path).map_err(|source| JournalError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    read_lines(BufReader::new(file), path)
+}
+
+/// Reads a journal from anywhere; `path` is what errors name.
+pub(super) fn read_lines(
+    mut file: impl BufRead,
+    path: &Path,
+) -> Result<JournalContents, JournalError> {
     let unreadable = |source| JournalError::Read {
         path: path.to_owned(),
         source,
     };
-    let mut file = BufReader::new(File::open(path).map_err(unreadable)?);
     let mut bytes = Vec::new();
     let mut replay: Option<Replay> = None;
     let mut torn_tail = false;
