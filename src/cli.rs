@@ -1,1 +1,123 @@
-//! (being built)
+//! The command line: what can be asked for. The only room beside `main` that names `clap`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    pass
+  1    internal error
+  2    bad arguments or an invalid file
+  3    orders lost, altered or misplaced
+  4    inconclusive: evidence is missing, or the load could not be offered
+  5    every order accounted for, but a performance rule is broken
+  130  interrupted before every planned order was decided";
+
+/// Prove that an order pipeline (SQS -> Lambda -> DynamoDB) loses nothing under load.
+#[derive(Debug, Parser)]
+#[command(name = "orderproof", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// When to use color.
+    #[arg(long, value_enum, default_value_t = ColorChoice::Auto, global = true)]
+    pub color: ColorChoice,
+}
+
+/// When to use color.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Drive a scenario at the embedded pipeline, account for every order and give a verdict.
+    #[command(after_help = EXIT_CODES)]
+    Run(RunArgs),
+    /// Validate scenario files without running them.
+    Check(CheckArgs),
+    /// Judge a finished or broken run again, from the files in its folder alone.
+    #[command(after_help = EXIT_CODES)]
+    Verify(FolderArgs),
+    /// Show the report of a finished run.
+    Report(FolderArgs),
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The scenario, such as scenarios/spike.toml.
+    pub scenario: PathBuf,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+
+    /// Put the report exactly here; the folder must be new or empty [default:
+    /// reports/<utc>-<scenario>].
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
+
+    /// Mark the orders with this run id instead of a random one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_007_198))]
+    pub run_id: Option<u32>,
+
+    /// Write Goose's own HTML report into the run's folder.
+    #[arg(long)]
+    pub goose_report: bool,
+
+    /// Serve Goose's live dashboard on this loopback port while sending; 0 takes any free one.
+    #[arg(long, value_name = "PORT")]
+    pub dashboard: Option<u16>,
+
+    /// No progress on standard error.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Values that replace those of the scenario file.
+#[derive(Debug, Args)]
+pub struct OverrideArgs {
+    /// The baseline's rate, such as 500/s; multiples ("5x") follow it.
+    #[arg(long, value_name = "RATE")]
+    pub rate: Option<String>,
+
+    /// The length of the whole load profile, such as 30s; its phases are scaled.
+    #[arg(long, value_name = "DURATION")]
+    pub duration: Option<String>,
+
+    /// The seed of every random choice.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Any other value: pipeline.visibility_timeout=5s, phase.spike.rate=8x, sending.sender=sdk.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scenario files.
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+}
+
+/// A run's folder.
+#[derive(Debug, Args)]
+pub struct FolderArgs {
+    /// The run's folder, such as reports/20261123T140509Z-spike.
+    pub dir: PathBuf,
+}

@@ -24,8 +24,9 @@
 //!   are not `async`;
 //! - only `commands` and `main` print.
 
+pub mod exit;
 pub mod cli;
-pub mod commands;
+// pub mod commands;
 pub mod drive;
 pub mod ledger;
 pub mod load;

@@ -1,6 +1,9 @@
 //! Arrivals grouped into the batches a sender sends.
 
+use std::iter::Peekable;
 use std::time::Duration;
+
+use super::schedule::Arriving;
 
 /// Orders `first .. first + count`, sent together at `due`.
 ///
@@ -15,6 +18,8 @@ pub struct Dispatch {
     pub count: u8,
     /// When it is to be sent, from the start.
     pub due: Duration,
+    /// When its first order is due; the batch waited `due - first_due` to fill.
+    pub first_due: Duration,
 }
 
 impl Dispatch {
@@ -25,4 +30,46 @@ impl Dispatch {
 }
 
 /// The dispatches of a schedule, in order of time.
-pub struct Dispatches;
+pub struct Dispatches {
+    arrivals: Peekable<Arriving>,
+    batch: u8,
+    linger: Duration,
+}
+
+impl Dispatches {
+    pub(super) fn new(arrivals: Arriving, batch: u8, linger: Duration) -> Self {
+        Self {
+            arrivals: arrivals.peekable(),
+            batch: batch.max(1),
+            linger,
+        }
+    }
+}
+
+impl Iterator for Dispatches {
+    type Item = Dispatch;
+
+    fn next(&mut self) -> Option<Dispatch> {
+        let (first, first_due) = self.arrivals.next()?;
+        let closes = first_due + self.linger;
+        let mut dispatch = Dispatch {
+            first,
+            count: 1,
+            due: first_due,
+            first_due,
+        };
+        while dispatch.count < self.batch {
+            match self.arrivals.next_if(|&(_, due)| due <= closes) {
+                Some((_, due)) => {
+                    dispatch.count += 1;
+                    dispatch.due = due;
+                }
+                None => {
+                    dispatch.due = closes;
+                    break;
+                }
+            }
+        }
+        Some(dispatch)
+    }
+}

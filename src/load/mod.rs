@@ -9,4 +9,7 @@ mod schedule;
 
 pub use dispatch::{Dispatch, Dispatches};
 pub use profile::LoadProfile;
-pub use schedule::Schedule;
+pub use schedule::{Arriving, Schedule};
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,10 @@
 //! [`Scenario`] in which every value is resolved and legal. Leaves the meaning of the load profile to
 //! `load`.
 
+#[cfg(test)]
+mod fixture;
 mod model;
 
+#[cfg(test)]
+pub use fixture::fixture;
 pub use model::*;

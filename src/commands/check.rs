@@ -1,0 +1,60 @@
+//! `orderproof check`: validate scenario files without running them.
+
+use std::path::Path;
+
+use super::{CommandError, Output};
+use crate::cli::{CheckArgs, OverrideArgs};
+use crate::exit::Exit;
+use crate::load::Schedule;
+use crate::scenario::{self, Overrides, Scenario};
+
+/// Validates every file and reports on each; one bad file does not hide another.
+pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
+    let mut invalid = 0;
+    for path in &args.scenarios {
+        match load_scenario(path, &args.overrides) {
+            Ok(scenario) => output.print(&format!("{}: {}\n", path.display(), describe(&scenario))),
+            Err(error) => {
+                invalid += 1;
+                output.error(&error);
+            }
+        }
+    }
+    Ok(if invalid == 0 { Exit::Success } else { Exit::Usage })
+}
+
+fn describe(scenario: &Scenario) -> String {
+    let schedule = Schedule::new(scenario);
+    let peak = scenario
+        .phases
+        .iter()
+        .flat_map(|phase| [phase.start_rate, phase.end_rate])
+        .fold(0.0, f64::max);
+    format!(
+        "ok, {} orders in {} phases over {:?}, at most {peak}/s",
+        schedule.count(),
+        scenario.phases.len(),
+        schedule.profile().duration(),
+    )
+}
+
+/// Reads and validates a scenario file under the command line's overrides.
+///
+/// # Errors
+/// With the path and the cause when it cannot be read, with every violation when it is not valid.
+pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CommandError::usage(format!(
+            "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
+             scenarios/smoke.toml",
+            path.display()
+        ))
+    })?;
+    let overrides = Overrides {
+        rate: overrides.rate.clone(),
+        duration: overrides.duration.clone(),
+        seed: overrides.seed,
+        set: overrides.set.clone(),
+    };
+    scenario::parse(&path.display().to_string(), &text, &overrides).map_err(CommandError::usage)
+}

@@ -1,0 +1,34 @@
+//! Why a command could not do what it was asked.
+
+use crate::exit::Exit;
+
+/// Why a command could not do what it was asked. The text says what, where and what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The arguments or a file named by them are wrong; nothing was sent.
+    #[error("{0}")]
+    Usage(String),
+    /// The machine or the program failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl CommandError {
+    /// An error of the user's making.
+    pub fn usage(error: impl std::fmt::Display) -> Self {
+        Self::Usage(error.to_string())
+    }
+
+    /// An error of the machine's or ours.
+    pub fn internal(error: impl std::fmt::Display) -> Self {
+        Self::Internal(error.to_string())
+    }
+
+    /// The exit that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Internal(_) => Exit::Internal,
+        }
+    }
+}

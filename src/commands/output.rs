@@ -1,0 +1,65 @@
+//! Writing to the terminal: color only where it is wanted, no panic on a closed pipe.
+
+use std::io::{IsTerminal, Write, stderr, stdout};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::cli::ColorChoice;
+
+/// Where a command's words go.
+pub struct Output {
+    color: ColorChoice,
+}
+
+impl Output {
+    /// Output that colors as `color` says.
+    pub fn new(color: ColorChoice) -> Self {
+        Self { color }
+    }
+
+    /// Whether standard output takes color.
+    pub fn color_on_stdout(&self) -> bool {
+        self.color_on(stdout().is_terminal())
+    }
+
+    /// Whether standard error takes color.
+    pub fn color_on_stderr(&self) -> bool {
+        self.color_on(stderr().is_terminal())
+    }
+
+    /// Whether somebody is watching standard error.
+    pub fn stderr_is_terminal(&self) -> bool {
+        stderr().is_terminal()
+    }
+
+    fn color_on(&self, terminal: bool) -> bool {
+        match self.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+                terminal && !unwanted && !dumb
+            }
+        }
+    }
+
+    /// Writes `text` to standard output. A reader that has gone away (`| head`) is no error.
+    pub fn print(&self, text: &str) {
+        let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
+    }
+
+    /// Writes one line to standard error.
+    pub fn note(&self, line: &str) {
+        let _ = writeln!(stderr(), "{line}");
+    }
+
+    /// Writes an error to standard error.
+    pub fn error(&self, error: &dyn std::fmt::Display) {
+        let style = match self.color_on_stderr() {
+            true => AnsiColor::Red.on_default().bold(),
+            false => Style::new(),
+        };
+        self.note(&format!("{style}error{style:#}: {error}"));
+    }
+}

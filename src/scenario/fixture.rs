@@ -1,0 +1,57 @@
+//! A small valid scenario for tests.
+
+use std::time::Duration;
+
+use super::model::*;
+
+/// 50/s for 2 s, uniform, 10% bad, strict, every setting at its usual value.
+pub fn fixture() -> Scenario {
+    Scenario {
+        name: "fixture".into(),
+        question: "Does it work?".into(),
+        seed: 1,
+        phases: vec![Phase {
+            name: "baseline".into(),
+            start_rate: 50.0,
+            end_rate: 50.0,
+            duration: Duration::from_secs(2),
+            warm_up: false,
+        }],
+        arrivals: Arrivals::Uniform,
+        bad_share: 0.1,
+        sending: Sending {
+            batch: 1,
+            linger: Duration::ZERO,
+            senders: 4,
+            max_in_flight: 100,
+            attempt_timeout: Duration::from_secs(5),
+            sender: SenderKind::Http,
+        },
+        pipeline: Pipeline {
+            visibility_timeout: Duration::from_secs(1),
+            max_receive_count: 3,
+            mapping: Mapping {
+                batch_size: 10,
+                batching_window: Duration::ZERO,
+                starting_concurrency: 5,
+                added_concurrency_per_minute: 300,
+                maximum_concurrency: 1000,
+                report_batch_item_failures: true,
+            },
+            function: Function {
+                timeout: Duration::from_secs(1),
+                service_time: Duration::ZERO,
+            },
+            table_capacity: TableCapacity::OnDemand,
+        },
+        faults: Vec::new(),
+        settle_deadline: Duration::from_secs(30),
+        expect: Expectations {
+            gate: Gate::Strict,
+            max_unsent_share: 0.0,
+            max_indeterminate: 0,
+            max_schedule_lag_p99: Duration::from_millis(100),
+            rules: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,3 @@
+//! The integration tests: one binary, one builder that drives the program as a user does.
+
+mod suite;

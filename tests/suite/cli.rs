@@ -1,0 +1,79 @@
+//! What the program says to good and bad command lines.
+
+use super::program::{Program, scenario};
+
+#[test]
+fn help_names_every_command_and_every_exit_code() {
+    let help = Program::new(["--help"]).finish().code(0).quiet();
+    for word in ["run", "check", "verify", "report", "130", "inconclusive"] {
+        assert!(help.stdout.contains(word), "{word} in:\n{}", help.stdout);
+    }
+}
+
+#[test]
+fn bad_arguments_exit_2() {
+    let finished = Program::new(["run"]).finish().code(2);
+    assert!(finished.stderr.contains("SCENARIO"), "{}", finished.stderr);
+    Program::new(["run", "x.toml", "--run-id", "0"])
+        .finish()
+        .code(2);
+}
+
+#[test]
+fn check_accepts_every_shipped_scenario() {
+    let names = [
+        "lab",
+        "smoke",
+        "baseline",
+        "spike",
+        "ramp",
+        "soak",
+        "throughput",
+    ];
+    for name in names {
+        let finished = Program::new(["check", &scenario(name)])
+            .finish()
+            .code(0)
+            .quiet();
+        assert!(finished.stdout.contains("ok,"), "{}", finished.stdout);
+    }
+}
+
+#[test]
+fn check_reports_every_violation_of_every_file_at_once() {
+    let finished = Program::new(["check", "a.toml", "missing.toml"])
+        .file("a.toml", "name = \"a\"\nquestion = \"?\"\nseed = 1\nspeed = 3\n[[phase]]\nname = \"baseline\"\nrate = \"fast\"\nduration = \"-1s\"\n")
+        .finish()
+        .code(2);
+    for word in ["a.toml", "speed", "rate", "duration", "missing.toml"] {
+        assert!(
+            finished.stderr.contains(word),
+            "{word} in:\n{}",
+            finished.stderr
+        );
+    }
+    assert_eq!(finished.stdout, "");
+}
+
+#[test]
+fn no_color_in_a_pipe_unless_asked_for() {
+    let plain = Program::new(["check", "missing.toml"]).finish().code(2);
+    assert!(!plain.stderr.contains('\u{1b}'), "{:?}", plain.stderr);
+    let colored = Program::new(["check", "missing.toml", "--color", "always"])
+        .finish()
+        .code(2);
+    assert!(colored.stderr.contains('\u{1b}'), "{:?}", colored.stderr);
+}
+
+#[test]
+fn folders_that_hold_no_run_are_refused_with_a_next_step() {
+    for command in ["verify", "report"] {
+        let finished = Program::new([command, "nowhere"]).finish().code(2);
+        assert!(finished.stderr.contains("nowhere"), "{}", finished.stderr);
+        assert!(
+            finished.stderr.contains("orderproof run"),
+            "a next step: {}",
+            finished.stderr
+        );
+    }
+}

@@ -1,0 +1,4 @@
+mod cli;
+mod program;
+mod run;
+mod tidy;

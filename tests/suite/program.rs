@@ -1,0 +1,106 @@
+//! Drives the `orderproof` program; standard error must be empty unless a test states otherwise.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// One call of the program, in an empty folder of its own.
+#[must_use]
+pub struct Program {
+    folder: TempDir,
+    arguments: Vec<String>,
+    files: Vec<(String, String)>,
+}
+
+/// What a finished call left.
+pub struct Finished {
+    pub folder: TempDir,
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    pub fn new<const N: usize>(arguments: [&str; N]) -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            arguments: arguments.map(String::from).into(),
+            files: Vec::new(),
+        }
+    }
+
+    pub fn args<const N: usize>(mut self, arguments: [&str; N]) -> Self {
+        self.arguments.extend(arguments.map(String::from));
+        self
+    }
+
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.into(), text.into()));
+        self
+    }
+
+    /// The command, ready to be spawned by tests that signal or kill it.
+    pub fn command(&self) -> Command {
+        for (name, text) in &self.files {
+            std::fs::write(self.folder.path().join(name), text).expect("writing a test file");
+        }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderproof"));
+        command
+            .current_dir(self.folder.path())
+            .args(&self.arguments)
+            .env_remove("NO_COLOR");
+        command
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn finish(self) -> Finished {
+        let output = self.command().output().expect("the program starts");
+        Finished::new(self.folder, output)
+    }
+}
+
+impl Finished {
+    fn new(folder: TempDir, output: Output) -> Self {
+        Self {
+            folder,
+            code: output.status.code().expect("an exit code, not a signal"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    pub fn code(self, expected: i32) -> Self {
+        assert_eq!(
+            self.code, expected,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+
+    pub fn quiet(self) -> Self {
+        assert_eq!(self.stderr, "", "standard error is empty");
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn json(&self, name: &str) -> Value {
+        let path = self.path(name);
+        let text = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        serde_json::from_str(&text).expect("JSON")
+    }
+}
+
+/// A scenario of this repository, by its name.
+pub fn scenario(name: &str) -> String {
+    format!("{}/scenarios/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}

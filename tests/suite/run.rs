@@ -1,0 +1,200 @@
+//! Whole runs through the program: verdicts, files, exit codes, interrupts and crashes.
+
+use std::time::{Duration, Instant};
+
+use super::program::{Finished, Program, scenario};
+
+/// The smoke scenario, quiet, with its report in `out`.
+fn smoke() -> Program {
+    Program::new(["run", &scenario("smoke"), "--output-dir", "out", "--quiet"])
+}
+
+fn class(finished: &Finished, name: &str) -> u64 {
+    finished.json("out/run.json")["classes"][name]
+        .as_u64()
+        .expect("a class count")
+}
+
+#[test]
+fn a_healthy_pipeline_passes_and_every_order_is_accounted_for() {
+    let finished = smoke().finish().code(0).quiet();
+    assert!(finished.stdout.contains("PASS"), "{}", finished.stdout);
+    let report = finished.json("out/run.json");
+    assert_eq!(report["schema_version"], 1);
+    assert_eq!(report["verdict"], "pass");
+    assert_eq!(report["gate"], "strict");
+    let planned = report["orders"]["planned"].as_u64().unwrap();
+    assert_eq!(report["orders"]["acknowledged"], planned);
+    assert_eq!(
+        class(&finished, "stored") + class(&finished, "dead_lettered_by_design"),
+        planned
+    );
+    assert_eq!(
+        class(&finished, "dead_lettered_by_design"),
+        report["bad_orders"].as_u64().unwrap()
+    );
+    for name in [
+        "plan.json",
+        "ledger.journal",
+        "observation.json",
+        "timeseries.csv",
+        "findings.csv",
+        "summary.md",
+        "rates.svg",
+        "rates.png",
+        "backlog.svg",
+        "backlog.png",
+    ] {
+        assert!(
+            finished.path("out").join(name).exists(),
+            "{name} is written"
+        );
+    }
+
+    let folder = finished.path("out").display().to_string();
+    let verified = Program::new(["verify", &folder]).finish().code(0).quiet();
+    assert!(
+        verified.stdout.to_lowercase().contains("unchanged"),
+        "{}",
+        verified.stdout
+    );
+    let shown = Program::new(["report", &folder]).finish().code(0).quiet();
+    assert!(shown.stdout.contains("PASS"), "{}", shown.stdout);
+
+    let again = Program::new(["run", &scenario("smoke"), "--output-dir", &folder])
+        .finish()
+        .code(2);
+    assert!(
+        again.stderr.contains("out"),
+        "an existing folder is refused: {}",
+        again.stderr
+    );
+}
+
+#[test]
+fn a_vanished_message_is_found_named_and_exits_3() {
+    let finished = smoke()
+        .args(["--set", r#"fault=[{kind="message_vanishes", count=1}]"#])
+        .finish()
+        .code(3);
+    assert_eq!(class(&finished, "lost"), 1);
+    let findings = std::fs::read_to_string(finished.path("out/findings.csv")).unwrap();
+    assert_eq!(
+        findings.lines().count(),
+        2,
+        "a header and the one order:\n{findings}"
+    );
+    let id = findings.lines().nth(1).unwrap().split(',').next().unwrap();
+    assert!(
+        finished.stdout.contains(id),
+        "the order is named: {id} in\n{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn an_altered_row_and_a_lost_write_exit_3() {
+    for (kind, name) in [("row_altered", "altered"), ("write_lost", "lost")] {
+        let finished = smoke()
+            .args(["--set", &format!(r#"fault=[{{kind="{kind}", count=2}}]"#)])
+            .finish()
+            .code(3);
+        assert_eq!(class(&finished, name), 2, "{kind}");
+    }
+}
+
+#[test]
+fn a_broken_performance_rule_exits_5() {
+    let finished = smoke()
+        .args(["--set", r#"expect.rules=["end_to_end_p50 < 1us"]"#])
+        .finish()
+        .code(5);
+    assert_eq!(finished.json("out/run.json")["verdict"], "fail");
+}
+
+#[test]
+fn a_deadline_too_short_to_settle_is_inconclusive_and_exits_4() {
+    let finished = smoke()
+        .args(["--set", "settle.deadline=100ms"])
+        .finish()
+        .code(4);
+    assert_eq!(finished.json("out/run.json")["verdict"], "inconclusive");
+    assert_eq!(
+        class(&finished, "lost"),
+        0,
+        "what has not settled is not called lost"
+    );
+}
+
+#[test]
+fn the_sdk_sender_passes_too() {
+    smoke()
+        .args(["--set", "sending.sender=sdk"])
+        .finish()
+        .code(0)
+        .quiet();
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !done() {
+        assert!(Instant::now() < deadline, "{what} did not happen in 30 s");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Starts a run, waits until outcomes are in its journal, and sends it `signal`.
+fn run_and_signal(program: &Program, signal: &str) -> std::process::Output {
+    let child = program
+        .command()
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let journal = program.folder().join("out/ledger.journal");
+    wait_for("an outcome in the journal", || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() > 4)
+    });
+    let killed = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(killed.success());
+    child.wait_with_output().expect("the program ends")
+}
+
+#[test]
+fn ctrl_c_still_ends_in_a_verdict() {
+    let program = smoke();
+    let output = run_and_signal(&program, "-INT");
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = std::fs::read_to_string(program.folder().join("out/run.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["verdict"], "inconclusive");
+    assert_eq!(report["interrupted"], true);
+    assert!(report["orders"]["unsent"].as_u64().unwrap() > 0);
+    assert_eq!(report["classes"]["lost"], 0);
+}
+
+#[test]
+fn a_killed_run_is_verified_as_inconclusive() {
+    let program = smoke();
+    run_and_signal(&program, "-KILL");
+    let folder = program.folder().join("out").display().to_string();
+    let verified = Program::new(["verify", &folder]).finish().code(4);
+    assert!(
+        verified.stdout.contains("INCONCLUSIVE"),
+        "{}",
+        verified.stdout
+    );
+    assert!(
+        verified.stdout.contains("observation"),
+        "says what is missing: {}",
+        verified.stdout
+    );
+}

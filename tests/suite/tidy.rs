@@ -1,0 +1,174 @@
+//! The invariants stated in `lib.rs`, read off the source.
+
+use std::path::{Path, PathBuf};
+
+/// A source file: its path below the repository and its text.
+struct Source {
+    path: String,
+    text: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for folder in ["src", "tests", "benches"] {
+        collect(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 50, "found only {} source files", files.len());
+    files
+        .into_iter()
+        .map(|file| Source {
+            path: file
+                .strip_prefix(root)
+                .expect("below the root")
+                .display()
+                .to_string(),
+            text: std::fs::read_to_string(&file).expect("UTF-8 source"),
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries {
+        let path = entry.expect("a readable folder").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The code without its comments: what the walls are about.
+fn code(text: &str) -> String {
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn violations(word: &str, allowed: &[&str], sources: &[Source]) -> Vec<String> {
+    sources
+        .iter()
+        .filter(|source| source.path.starts_with("src/"))
+        .filter(|source| !allowed.iter().any(|room| source.path.starts_with(room)))
+        .filter(|source| code(&source.text).contains(word))
+        .map(|source| format!("{} names `{word}`", source.path))
+        .collect()
+}
+
+#[test]
+fn the_dependency_walls_stand() {
+    let sources = sources();
+    let walls: [(&str, &[&str]); 9] = [
+        (
+            "aws_sdk_",
+            &["src/send/", "src/store/", "src/processor/", "src/pipeline/"],
+        ),
+        ("aws_sigv4", &["src/send/"]),
+        ("aws_config", &["src/send/", "src/store/"]),
+        ("aws_lambda_events", &["src/processor/", "src/pipeline/"]),
+        ("goose::", &["src/drive/"]),
+        ("plotters", &["src/report/charts"]),
+        ("clap::", &["src/cli.rs", "src/main.rs"]),
+        ("hdrhistogram::", &["src/metrics/histogram.rs"]),
+        ("dynoxide", &["src/pipeline/", "src/store/", "src/verify/"]),
+    ];
+    let broken: Vec<_> = walls
+        .iter()
+        .flat_map(|(word, allowed)| violations(word, allowed, &sources))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn only_the_commands_print() {
+    let sources = sources();
+    let broken: Vec<_> = ["println!(", "print!(", "dbg!("]
+        .iter()
+        .flat_map(|word| violations(word, &["src/commands/", "src/main.rs"], &sources))
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn pure_rooms_do_no_io_and_read_no_clock() {
+    let pure = [
+        "src/order/",
+        "src/scenario/",
+        "src/load/",
+        "src/verify/reconcile",
+        "src/verify/judge",
+    ];
+    let impure = [
+        "std::fs",
+        "std::net",
+        "Instant::now",
+        "SystemTime::now",
+        "async fn",
+        ".await",
+        "tokio::",
+    ];
+    let broken: Vec<_> = sources()
+        .iter()
+        .filter(|source| pure.iter().any(|room| source.path.starts_with(room)))
+        .flat_map(|source| {
+            let text = code(source.text.split("#[cfg(test)]").next().unwrap_or_default());
+            impure
+                .into_iter()
+                .filter(move |word| text.contains(word))
+                .map(|word| format!("{} uses `{word}`", source.path))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn nothing_is_left_unfinished_and_no_file_has_grown_too_long() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        if source.path.ends_with("tidy.rs") {
+            continue;
+        }
+        for word in [
+            "todo!(",
+            "unimplemented!(",
+            "FIXME",
+            "#[ignore",
+            "thread::sleep(Duration::from_secs",
+        ] {
+            if source.text.contains(word) {
+                broken.push(format!("{} holds `{word}`", source.path));
+            }
+        }
+        let lines = source.text.lines().count();
+        if lines > 600 {
+            broken.push(format!("{} has {lines} lines", source.path));
+        }
+        if !source.text.starts_with("//!") && !source.path.ends_with("suite/mod.rs") {
+            broken.push(format!("{} does not open with what it is for", source.path));
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_scenario_says_first_what_it_is_for() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("scenarios/") {
+        let path = entry.expect("a readable folder").path();
+        let text = std::fs::read_to_string(&path).expect("a scenario");
+        assert!(
+            text.starts_with('#'),
+            "{} opens with a comment",
+            path.display()
+        );
+        seen += 1;
+    }
+    assert!(seen >= 6, "only {seen} scenarios");
+}
