@@ -38,8 +38,10 @@ impl Exit {
     /// How a judged run ends. An interrupted run ends as such unless it proved something all the same:
     /// a failure stays a failure, and a pass means that every planned order was decided.
     pub fn of(judgment: &Judgment, interrupted: bool) -> Self {
-        let order_failure =
-            judgment.findings.iter().any(|finding| finding.severity == Severity::OrderFailure);
+        let order_failure = judgment
+            .findings
+            .iter()
+            .any(|finding| finding.severity == Severity::OrderFailure);
         match (judgment.verdict, order_failure, interrupted) {
             (Verdict::Pass, _, _) => Self::Success,
             (Verdict::Fail, true, _) => Self::OrderFailure,
@@ -69,7 +71,10 @@ mod tests {
             orders: 0,
             first_ids: Vec::new(),
         };
-        Judgment { verdict, findings: severities.iter().map(finding).collect() }
+        Judgment {
+            verdict,
+            findings: severities.iter().map(finding).collect(),
+        }
     }
 
     #[test]
@@ -77,16 +82,56 @@ mod tests {
         use Severity::*;
         let cases = [
             (Verdict::Pass, &[][..], false, 0, "a pass"),
-            (Verdict::Pass, &[Note], true, 0, "stopped after every order was decided"),
+            (
+                Verdict::Pass,
+                &[Note],
+                true,
+                0,
+                "stopped after every order was decided",
+            ),
             (Verdict::Fail, &[OrderFailure], false, 3, "a lost order"),
-            (Verdict::Fail, &[OrderFailure, PerformanceFailure], false, 3, "orders come first"),
-            (Verdict::Fail, &[PerformanceFailure], false, 5, "only too slow"),
-            (Verdict::Fail, &[OrderFailure], true, 3, "an interrupted run that found a loss"),
-            (Verdict::Inconclusive, &[MissingEvidence], false, 4, "evidence missing"),
-            (Verdict::Inconclusive, &[MissingEvidence], true, 130, "interrupted, nothing proved"),
+            (
+                Verdict::Fail,
+                &[OrderFailure, PerformanceFailure],
+                false,
+                3,
+                "orders come first",
+            ),
+            (
+                Verdict::Fail,
+                &[PerformanceFailure],
+                false,
+                5,
+                "only too slow",
+            ),
+            (
+                Verdict::Fail,
+                &[OrderFailure],
+                true,
+                3,
+                "an interrupted run that found a loss",
+            ),
+            (
+                Verdict::Inconclusive,
+                &[MissingEvidence],
+                false,
+                4,
+                "evidence missing",
+            ),
+            (
+                Verdict::Inconclusive,
+                &[MissingEvidence],
+                true,
+                130,
+                "interrupted, nothing proved",
+            ),
         ];
         for (verdict, severities, interrupted, code, why) in cases {
-            assert_eq!(Exit::of(&judgment(verdict, severities), interrupted).code(), code, "{why}");
+            assert_eq!(
+                Exit::of(&judgment(verdict, severities), interrupted).code(),
+                code,
+                "{why}"
+            );
         }
     }
 }

@@ -24,8 +24,8 @@
 //!   are not `async`;
 //! - only `commands` and `main` print.
 
-pub mod exit;
 pub mod cli;
+pub mod exit;
 // pub mod commands;
 pub mod drive;
 pub mod ledger;

@@ -52,10 +52,24 @@ impl JournalFile for File {
 #[error("the journal could not be written on, so nothing more may be sent")]
 pub struct JournalStopped;
 
-/// Writes the journal and keeps the ledger it adds up to.
+/// Owns the thread that writes the journal and keeps the ledger it adds up to.
 pub struct JournalWriter {
-    shared: Arc<Shared>,
+    handle: JournalHandle,
     thread: JoinHandle<(Ledger, Result<(), JournalError>)>,
+}
+
+/// What pacer and senders do with the journal; clones are the same journal.
+#[derive(Clone)]
+pub struct JournalHandle {
+    shared: Arc<Shared>,
+}
+
+impl std::ops::Deref for JournalWriter {
+    type Target = JournalHandle;
+
+    fn deref(&self) -> &JournalHandle {
+        &self.handle
+    }
 }
 
 /// What the writer's users and its thread share.
@@ -138,9 +152,32 @@ impl JournalWriter {
                 path: path.to_owned(),
                 source,
             })?;
-        Ok(Self { shared, thread })
+        Ok(Self {
+            handle: JournalHandle { shared },
+            thread,
+        })
     }
 
+    /// Writes what is left, the end, and hands over the ledger. Orders intended and never decided
+    /// become indeterminate; what a handle records after this is not counted.
+    ///
+    /// The ledger is complete in memory even if the journal could not be written on.
+    pub fn finish(self) -> (Ledger, Result<(), JournalError>) {
+        self.shared.lock().finishing = true;
+        self.shared.asked.notify_one();
+        match self.thread.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    }
+
+    /// For those who record and do not own it.
+    pub fn handle(&self) -> JournalHandle {
+        self.handle.clone()
+    }
+}
+
+impl JournalHandle {
     /// Asks for the orders before `end` to be intended, and returns at once.
     pub fn intend(&self, end: u64) {
         let mut state = self.shared.lock();
@@ -200,19 +237,6 @@ impl JournalWriter {
         if state.pending.len() >= PENDING_MAX {
             let merged = by_outcome(std::mem::take(&mut state.pending));
             state.pending = in_order(&merged);
-        }
-    }
-
-    /// Writes what is left, the end, and hands over the ledger. Orders intended and never decided
-    /// become indeterminate.
-    ///
-    /// The ledger is complete in memory even if the journal could not be written on.
-    pub fn finish(self) -> (Ledger, Result<(), JournalError>) {
-        self.shared.lock().finishing = true;
-        self.shared.asked.notify_one();
-        match self.thread.join() {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic),
         }
     }
 }

@@ -15,6 +15,6 @@ mod tests;
 
 pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
 pub use error::JournalError;
-pub use journal::{JournalFile, JournalStopped, JournalWriter};
+pub use journal::{JournalFile, JournalHandle, JournalStopped, JournalWriter};
 pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -118,6 +118,15 @@ impl HttpSender {
         }
     }
 
+    pub(super) async fn warm_up(&mut self) {
+        let setup = Arc::clone(&self.setup);
+        let _ = tokio::time::timeout(setup.attempt_timeout, async {
+            let _ = setup.credentials.get(SystemTime::now()).await;
+            let _ = self.ready_connection().await;
+        })
+        .await;
+    }
+
     /// One attempt; `left` is set before anything of the request can leave.
     async fn attempt(&mut self, batch: &Batch, left: &mut bool) -> Result<(u16, Bytes), Failure> {
         let mut request = self.signed_request(batch).await?;

@@ -87,6 +87,17 @@ pub enum AnySender {
     Sdk(SdkSender),
 }
 
+impl AnySender {
+    /// Connects and fetches credentials ahead of the first batch, as far as that goes; what fails
+    /// here fails again, and is accounted for, when a batch is sent.
+    pub async fn warm_up(&mut self) {
+        match self {
+            Self::Http(sender) => sender.warm_up().await,
+            Self::Sdk(_) => {}
+        }
+    }
+}
+
 impl Sender for AnySender {
     async fn send(&mut self, batch: &Batch) -> SendReply {
         match self {
