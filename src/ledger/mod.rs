@@ -3,7 +3,18 @@
 //! The journal is the file, the [`Ledger`] what it adds up to in memory: about a bit per order and
 //! outcome, and nothing per order beside that.
 
+mod entry;
+mod error;
 mod journal;
+mod ranges;
+mod read;
 mod totals;
 
+#[cfg(test)]
+mod tests;
+
+pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
+pub use error::JournalError;
+pub use journal::{JournalFile, JournalHandle, JournalStopped, JournalWriter};
+pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -71,6 +71,29 @@ impl Ledger {
         };
     }
 
+    /// Records the outcome of every member of `orders`, replacing what was recorded before.
+    pub fn record_all(&mut self, outcome: Outcome, orders: &RoaringBitmap) {
+        self.acknowledged -= orders;
+        self.rejected -= orders;
+        self.indeterminate -= orders;
+        match outcome {
+            Outcome::Acknowledged => self.acknowledged |= orders,
+            Outcome::Rejected => self.rejected |= orders,
+            Outcome::Indeterminate => self.indeterminate |= orders,
+            Outcome::Unsent => {}
+        }
+    }
+
+    /// Stores the sets in their smallest form.
+    ///
+    /// A set that was once one long run keeps storing runs, 4 bytes each, however many holes it gets;
+    /// called now and then, this keeps every set at a bit an order.
+    pub fn compact(&mut self) {
+        self.acknowledged.optimize();
+        self.rejected.optimize();
+        self.indeterminate.optimize();
+    }
+
     /// The outcome of order `k`.
     pub fn outcome(&self, k: u64) -> Outcome {
         let k = narrow(k);

@@ -1,0 +1,185 @@
+//! The pacer: walks the schedule and hands each batch over when it is due, never before its intent is
+//! in the journal.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::pace::{Pace, thread_cpu_time};
+use super::plan::DrivePlan;
+use super::tally::Tally;
+use super::work::{Shared, Work};
+use super::{DriveError, Started};
+use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalHeader, JournalWriter};
+use crate::load::Schedule;
+
+/// From when everything is ready to when the first order may be due: time to make the journal.
+const LEAD: Duration = Duration::from_millis(300);
+/// How long the senders get to be there; those that come later are welcome.
+const POOL_WAIT_MAX: Duration = Duration::from_secs(10);
+/// Orders are intended this long before they are due, so that no disk holds up a sender.
+const INTENT_AHEAD: Duration = Duration::from_secs(2);
+/// What is intended at once.
+const INTENT_BLOCK: Duration = Duration::from_secs(1);
+/// The pacer wakes no more often than this: above 10,000 batches a second it sends what is due.
+const SLOT: Duration = Duration::from_micros(100);
+/// The longest it sleeps without looking whether to stop.
+const STOP_CHECK: Duration = Duration::from_millis(20);
+
+/// What the pacer leaves behind.
+pub(super) struct Paced {
+    pub(super) journal: JournalWriter,
+    pub(super) started: Started,
+    pub(super) tally: Tally,
+    pub(super) interrupted: bool,
+    pub(super) cpu_time: Duration,
+}
+
+/// Waits for the pool, creates the journal and walks the whole schedule; `None` if the pool ended
+/// before there was anything to send.
+pub(super) fn pace(
+    plan: &DrivePlan,
+    schedule: &Schedule,
+    journal_path: &Path,
+    shared: &Arc<Shared>,
+    queue: flume::Sender<Work>,
+) -> Result<Option<Paced>, DriveError> {
+    if !shared.roll.wait_complete(POOL_WAIT_MAX) {
+        return Ok(None);
+    }
+    let started = Started {
+        instant: Instant::now() + LEAD,
+        wall: SystemTime::now() + LEAD,
+    };
+    let header = JournalHeader {
+        schema_version: JOURNAL_SCHEMA_VERSION,
+        run_id: plan.orders.run,
+        seed: plan.scenario.seed,
+        planned: schedule.count(),
+        scenario_digest: plan.scenario_digest.clone(),
+        started_at: started.wall,
+    };
+    let journal = JournalWriter::create(journal_path, &header)?;
+    let _ = shared.journal.set(journal.handle());
+    shared.progress.start(started);
+    let mut pacer = Pacer {
+        shared,
+        journal: &journal,
+        schedule,
+        tally: Tally::new(schedule.profile(), plan.scenario.phases.len()),
+        pace: Pace::new(started.instant),
+        wanted: 0,
+        woken_at: Duration::ZERO,
+        max_in_flight: u64::from(plan.scenario.sending.max_in_flight),
+    };
+    let sending = &plan.scenario.sending;
+    let dispatches = schedule.dispatches(sending.batch, sending.linger);
+    let interrupted = !pacer.walk(dispatches, &queue);
+    let tally = pacer.tally;
+    Ok(Some(Paced {
+        journal,
+        started,
+        tally,
+        interrupted,
+        cpu_time: thread_cpu_time(),
+    }))
+}
+
+struct Pacer<'a> {
+    shared: &'a Shared,
+    journal: &'a JournalWriter,
+    schedule: &'a Schedule,
+    tally: Tally,
+    pace: Pace,
+    /// Orders before this were asked to be intended.
+    wanted: u64,
+    woken_at: Duration,
+    max_in_flight: u64,
+}
+
+impl Pacer<'_> {
+    /// Whether every dispatch was handed over or counted unsent.
+    fn walk(
+        &mut self,
+        dispatches: impl Iterator<Item = crate::load::Dispatch>,
+        queue: &flume::Sender<Work>,
+    ) -> bool {
+        let mut arrivals = self.schedule.iter_from(0);
+        let mut next = 0;
+        for dispatch in dispatches {
+            let work = Work::new(dispatch, &mut arrivals);
+            let end = work.orders().end;
+            self.intend_ahead(dispatch.due, end);
+            if !self.wait_for(dispatch.due) || self.journal.wait_intended(end).is_err() {
+                self.leave_rest(next);
+                return false;
+            }
+            next = end;
+            self.hand_over(work, queue);
+        }
+        true
+    }
+
+    /// Asks for the next block while the one before it is being sent.
+    fn intend_ahead(&mut self, due: Duration, end: u64) {
+        let profile = self.schedule.profile();
+        let planned = self.schedule.count();
+        let needed = arrived(profile.integral(due + INTENT_AHEAD), planned).max(end);
+        if needed > self.wanted {
+            let block = profile.integral(due + INTENT_AHEAD + INTENT_BLOCK);
+            self.wanted = arrived(block, planned).max(end);
+            self.journal.intend(self.wanted);
+        }
+    }
+
+    /// Sleeps until `due`; false if sending is to stop.
+    fn wait_for(&mut self, due: Duration) -> bool {
+        loop {
+            let journal_failed = self.journal.is_stopped();
+            if self.shared.stop.is_stopped() || journal_failed || self.shared.roll.is_over() {
+                return false;
+            }
+            let now = self.pace.elapsed();
+            if now >= due {
+                return true;
+            }
+            // No sooner than a slot after the last wake-up: then everything due by then goes at once.
+            let step = due.max(self.woken_at + SLOT).min(now + STOP_CHECK);
+            self.pace.sleep_until(step);
+            self.woken_at = step;
+        }
+    }
+
+    fn hand_over(&mut self, work: Work, queue: &flume::Sender<Work>) {
+        self.tally.scheduled(&work);
+        let progress = &self.shared.progress;
+        let count = u64::from(work.dispatch.count);
+        progress.scheduled.fetch_add(count, Ordering::Relaxed);
+        let admitted = self.shared.admit(&work, self.max_in_flight);
+        if admitted && queue.send(work).is_ok() {
+            return;
+        }
+        if admitted {
+            progress.in_flight.fetch_sub(count, Ordering::AcqRel);
+        }
+        self.shared.leave_unsent(&work);
+        self.tally.unsent(&work, self.pace.elapsed());
+    }
+
+    /// What is intended and will not be sent is recorded as such; what is not intended needs no word.
+    fn leave_rest(&self, next: u64) {
+        // If the journal fails here it says so itself when it is finished.
+        let _ = self.journal.wait_intended(self.wanted);
+        let intended = self.journal.intended();
+        if next < intended {
+            self.journal
+                .record(crate::ledger::Outcome::Unsent, next..intended);
+        }
+    }
+}
+
+/// Whole orders of an integral, within the plan.
+fn arrived(integral: f64, planned: u64) -> u64 {
+    (integral.max(0.0).ceil() as u64).min(planned)
+}

@@ -1,0 +1,69 @@
+//! What a drive is asked for and what it hands back.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::ledger::{JournalError, Ledger};
+use crate::order::OrderPlan;
+use crate::scenario::Scenario;
+use crate::send::SendError;
+
+use super::{SendRecord, Started};
+
+/// What is to be sent.
+#[derive(Debug, Clone)]
+pub struct DrivePlan {
+    /// The scenario, resolved.
+    pub scenario: Scenario,
+    /// What each order contains.
+    pub orders: OrderPlan,
+    /// Tells one resolved scenario from another; goes into the journal.
+    pub scenario_digest: String,
+}
+
+/// What Goose offers beside driving.
+#[derive(Debug, Clone, Default)]
+pub struct DriveOptions {
+    /// Where Goose's own HTML report goes, a name ending in `.html`.
+    pub goose_report: Option<PathBuf>,
+    /// Where Goose's live dashboard listens: a loopback address.
+    pub goose_dashboard: Option<SocketAddr>,
+}
+
+/// What a drive did.
+#[derive(Debug)]
+pub struct DriveOutcome {
+    /// What became of the sending of every planned order.
+    pub ledger: Ledger,
+    /// What was measured of the sending.
+    pub record: SendRecord,
+    /// The start of the run's time axis.
+    pub started: Started,
+    /// Why sending was stopped before its time, if the journal could not be written: the ledger above
+    /// is whole, its file is not, and no verdict may rest on the file.
+    pub journal_failure: Option<JournalError>,
+    /// What went wrong in Goose once sending had begun, its report that could not be written, say.
+    pub goose_failure: Option<String>,
+}
+
+/// Why nothing could be driven.
+#[derive(Debug, thiserror::Error)]
+pub enum DriveError {
+    /// No journal, so nothing was sent.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// No senders, so nothing was sent.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// The dashboard would be open to others.
+    #[error(
+        "the Goose dashboard at {0} would be open to other machines: name a loopback address such as 127.0.0.1:5118"
+    )]
+    Dashboard(SocketAddr),
+    /// Goose did not run, so nothing was sent.
+    #[error("Goose failed: {0}: if it names a file or an address, name another one")]
+    Goose(String),
+    /// The machine gave no thread or runtime.
+    #[error("no thread to drive the load: {0}: free memory or raise the limit on processes")]
+    Thread(#[from] std::io::Error),
+}

@@ -1,0 +1,92 @@
+//! How the drive is getting on, for whoever watches.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The start of a run's time axis on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Started {
+    /// On the monotonic clock: zero of every duration of the run.
+    pub instant: Instant,
+    /// On the wall clock.
+    pub wall: SystemTime,
+}
+
+/// Counts that only grow, and two gauges.
+#[derive(Debug, Default)]
+pub struct Progress {
+    started: OnceLock<Started>,
+    pub(super) scheduled: AtomicU64,
+    pub(super) offered: AtomicU64,
+    pub(super) acknowledged: AtomicU64,
+    pub(super) rejected: AtomicU64,
+    pub(super) indeterminate: AtomicU64,
+    pub(super) unsent: AtomicU64,
+    pub(super) in_flight: AtomicU64,
+    pub(super) lag_us: AtomicU64,
+}
+
+impl Progress {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// When the run starts; known shortly before its first order is due.
+    pub fn started(&self) -> Option<Started> {
+        self.started.get().copied()
+    }
+
+    pub(super) fn start(&self, started: Started) {
+        // One run has one start; a second run needs a progress of its own.
+        let _ = self.started.set(started);
+    }
+
+    /// Since the start, zero before it.
+    pub fn elapsed(&self) -> Duration {
+        self.started().map_or(Duration::ZERO, |started| {
+            Instant::now().saturating_duration_since(started.instant)
+        })
+    }
+
+    /// Orders that have fallen due.
+    pub fn scheduled(&self) -> u64 {
+        self.scheduled.load(Ordering::Relaxed)
+    }
+
+    /// Orders handed to the network.
+    pub fn offered(&self) -> u64 {
+        self.offered.load(Ordering::Relaxed)
+    }
+
+    /// Orders SQS accepted.
+    pub fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
+    /// Orders SQS refused.
+    pub fn rejected(&self) -> u64 {
+        self.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Orders given up without a known outcome.
+    pub fn indeterminate(&self) -> u64 {
+        self.indeterminate.load(Ordering::Relaxed)
+    }
+
+    /// Orders counted unsent because too many were in flight.
+    pub fn unsent(&self) -> u64 {
+        self.unsent.load(Ordering::Relaxed)
+    }
+
+    /// Orders dispatched and not answered.
+    pub fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Schedule lag of the last batch sent.
+    pub fn lag(&self) -> Duration {
+        Duration::from_micros(self.lag_us.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,138 @@
+//! A whole drive, from the plan to the ledger.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::attack::attack;
+use super::pace::{sharpen_thread, thread_cpu_time};
+use super::pacer::{Paced, pace};
+use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
+use super::tally::Tally;
+use super::work::{Roll, Shared};
+use super::{Progress, StopSignal};
+use crate::load::Schedule;
+use crate::send::SenderPool;
+use crate::store::Target;
+
+/// Goose runs one attack in a process at a time: its killswitch is global.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// Drives the whole load of `plan` at `target` and blocks until the last reply.
+///
+/// The journal at `journal_path` must not exist yet. `progress` tells the run's start as soon as it
+/// is fixed, before anything is sent. Once `stop` is raised no further order is dispatched, and
+/// those on their way are awaited.
+///
+/// # Errors
+/// When nothing was sent: no journal, no senders, no threads, or Goose failed to run. What fails later
+/// stops the sending if need be and is told in the outcome.
+pub fn run(
+    plan: &DrivePlan,
+    target: &Target,
+    journal_path: &Path,
+    options: &DriveOptions,
+    progress: Arc<Progress>,
+    stop: StopSignal,
+) -> Result<DriveOutcome, DriveError> {
+    if let Some(address) = options.goose_dashboard
+        && !address.ip().is_loopback()
+    {
+        return Err(DriveError::Dashboard(address));
+    }
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let schedule = Schedule::new(&plan.scenario);
+    let sending = &plan.scenario.sending;
+    let users = sending.senders.max(1);
+    let phases = plan.scenario.phases.len();
+    let (queue, work) = flume::unbounded();
+    let shared = Arc::new(Shared {
+        orders: plan.orders,
+        pool: SenderPool::new(target, sending)?,
+        queue: work,
+        progress,
+        stop,
+        tally: Mutex::new(Tally::new(schedule.profile(), phases)),
+        journal: OnceLock::new(),
+        roll: Roll::new(users as usize),
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+
+    let (paced, (attacked, attack_cpu_time)) = std::thread::scope(|scope| {
+        let pacer = std::thread::Builder::new().name("pacer".into());
+        let pacer = pacer.spawn_scoped(scope, || {
+            pace(plan, &schedule, journal_path, &shared, queue)
+        })?;
+        let pool = std::thread::Builder::new().name("senders".into());
+        let pool = pool.spawn_scoped(scope, || {
+            sharpen_thread();
+            let host = target.sqs_endpoint.as_str();
+            let _end = EndOfPool(&shared);
+            let result = runtime.block_on(attack(Arc::clone(&shared), host, users, options));
+            // What Goose left running ends here, and each batch in hand with an outcome.
+            drop(runtime);
+            (result, thread_cpu_time())
+        });
+        if pool.is_err() {
+            shared.roll.end();
+        }
+        let pool = pool?;
+        Ok::<_, DriveError>((joined(pacer)?, joined(pool)))
+    })?;
+    let Some(paced) = paced else {
+        let cause = attacked.err();
+        return Err(DriveError::Goose(
+            cause.unwrap_or("it ended before it began".into()),
+        ));
+    };
+    let mut outcome = conclude(&shared, paced, attack_cpu_time);
+    outcome.goose_failure = attacked.err();
+    Ok(outcome)
+}
+
+fn joined<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
+    match thread.join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// Whichever way the pool ends, the pacer is told.
+struct EndOfPool<'a>(&'a Shared);
+
+impl Drop for EndOfPool<'_> {
+    fn drop(&mut self) {
+        self.0.roll.end();
+    }
+}
+
+/// Adds up both threads' measurements and closes the journal.
+fn conclude(shared: &Shared, paced: Paced, attack_cpu_time: Duration) -> DriveOutcome {
+    let Paced {
+        journal,
+        started,
+        mut tally,
+        mut interrupted,
+        cpu_time,
+    } = paced;
+    // Only if the pool ended before its time is anything left.
+    for work in shared.queue.drain() {
+        shared.leave_unsent(&work);
+        tally.unsent(&work, shared.now());
+        interrupted = true;
+    }
+    tally.merge(&shared.tally.lock().unwrap_or_else(PoisonError::into_inner));
+    let (ledger, written) = journal.finish();
+    let mut record = tally.into_record();
+    record.interrupted = interrupted;
+    record.cpu_time = cpu_time + attack_cpu_time;
+    DriveOutcome {
+        ledger,
+        record,
+        started,
+        journal_failure: written.err(),
+        goose_failure: None,
+    }
+}

@@ -1,0 +1,214 @@
+//! Reading a journal back, after any end of the run that wrote it.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::ops::Range;
+use std::path::Path;
+
+use roaring::RoaringBitmap;
+
+use super::entry::{Entry, Outcomes, decode};
+use super::ranges::Ranges;
+use super::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, Ledger, Outcome};
+use crate::order::MAX_ORDERS;
+
+/// What a journal says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JournalContents {
+    /// Which run it belongs to.
+    pub header: JournalHeader,
+    /// What became of the sending of every planned order. An order intended and without outcome is
+    /// indeterminate, one never intended unsent.
+    pub ledger: Ledger,
+    /// The run came to its end; otherwise its process died while sending.
+    pub ended: bool,
+    /// The last line was torn, as a process killed while writing leaves it, and was not counted.
+    pub torn_tail: bool,
+}
+
+/// Reads the journal at `path`.
+///
+/// A last line without its newline is what a killed process leaves behind and is set aside: an
+/// intent that was not wholly written has not been acted upon, and an outcome that was not wholly
+/// written leaves its orders indeterminate.
+///
+/// # Errors
+/// When the file is missing or unreadable, when any other line is damaged or missing, and when the
+/// lines contradict each other.
+pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
+    let file = File::open(path).map_err(|source| JournalError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    read_lines(BufReader::new(file), path)
+}
+
+/// Reads a journal from anywhere; `path` is what errors name.
+pub(super) fn read_lines(
+    mut file: impl BufRead,
+    path: &Path,
+) -> Result<JournalContents, JournalError> {
+    let unreadable = |source| JournalError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let mut replay: Option<Replay> = None;
+    let mut torn_tail = false;
+    for number in 0.. {
+        bytes.clear();
+        if file.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+            break;
+        }
+        let untrusted = |cause: String| JournalError::Untrusted {
+            path: path.to_owned(),
+            line: number + 1,
+            cause,
+        };
+        if bytes.pop() != Some(b'\n') {
+            torn_tail = true;
+            break;
+        }
+        let entry = decode(number, &bytes).map_err(untrusted)?;
+        replay = Some(match (replay.take(), entry) {
+            (None, Entry::Header(header)) => Replay::begin(header).map_err(untrusted)?,
+            (None, _) => return Err(untrusted("the header is missing".into())),
+            (Some(mut replay), entry) => {
+                replay.apply(entry).map_err(untrusted)?;
+                replay
+            }
+        });
+    }
+    let replay = replay.ok_or_else(|| JournalError::Untrusted {
+        path: path.to_owned(),
+        line: 1,
+        cause: "the header is missing or torn".into(),
+    })?;
+    Ok(replay.finish(torn_tail))
+}
+
+/// The journal so far, line after line.
+struct Replay {
+    header: JournalHeader,
+    ledger: Ledger,
+    /// Orders `0..intended` may have been sent.
+    intended: u64,
+    /// Orders with a recorded outcome, `unsent` included.
+    decided: RoaringBitmap,
+    ended: bool,
+}
+
+impl Replay {
+    fn begin(header: JournalHeader) -> Result<Self, String> {
+        if header.schema_version != JOURNAL_SCHEMA_VERSION {
+            return Err(format!(
+                "its version is {}, and this program reads version {JOURNAL_SCHEMA_VERSION}",
+                header.schema_version
+            ));
+        }
+        if header.planned > MAX_ORDERS {
+            return Err(format!(
+                "it plans {} orders, and a run holds at most {MAX_ORDERS}",
+                header.planned
+            ));
+        }
+        Ok(Self {
+            ledger: Ledger::new(header.planned),
+            header,
+            intended: 0,
+            decided: RoaringBitmap::new(),
+            ended: false,
+        })
+    }
+
+    fn apply(&mut self, entry: Entry) -> Result<(), String> {
+        if self.ended {
+            return Err("it follows the line that ends the journal".into());
+        }
+        match entry {
+            Entry::Header(_) => Err("it is a second header".into()),
+            Entry::Intent(ranges) => self.intend(&ranges),
+            Entry::Outcome(outcomes) => self.decide_all(&outcomes),
+            Entry::End(counts) if counts == self.ledger.counts() && self.undecided().is_empty() => {
+                self.ended = true;
+                Ok(())
+            }
+            Entry::End(counts) => Err(format!(
+                "it counts {counts:?}, and the lines before it add up to {:?} with {} orders undecided",
+                self.ledger.counts(),
+                self.undecided().len()
+            )),
+        }
+    }
+
+    fn intend(&mut self, ranges: &Ranges) -> Result<(), String> {
+        match ranges.single() {
+            Some(block) if block.start == self.intended && block.end <= self.header.planned => {
+                self.intended = block.end;
+                Ok(())
+            }
+            _ => Err(format!(
+                "it intends {ranges}, and the next order is {} of {}",
+                self.intended, self.header.planned
+            )),
+        }
+    }
+
+    fn decide_all(&mut self, outcomes: &Outcomes) -> Result<(), String> {
+        for (outcome, ranges) in [
+            (Outcome::Acknowledged, &outcomes.acknowledged),
+            (Outcome::Rejected, &outcomes.rejected),
+            (Outcome::Indeterminate, &outcomes.indeterminate),
+            (Outcome::Unsent, &outcomes.unsent),
+        ] {
+            for range in ranges.iter() {
+                self.decide(outcome, range)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, outcome: Outcome, range: Range<u64>) -> Result<(), String> {
+        if range.end > self.intended {
+            return Err(format!(
+                "it decides order {}, which was not intended",
+                range.end - 1
+            ));
+        }
+        let bits = narrow(range.start)..narrow(range.end);
+        if self.decided.range_cardinality(bits.clone()) > 0 {
+            return Err(format!(
+                "it decides orders {}-{}, and some were decided before",
+                range.start,
+                range.end - 1
+            ));
+        }
+        self.decided.insert_range(bits);
+        self.ledger.record(outcome, range);
+        Ok(())
+    }
+
+    /// Intended orders without an outcome.
+    fn undecided(&self) -> RoaringBitmap {
+        let mut intended = RoaringBitmap::new();
+        intended.insert_range(0..narrow(self.intended));
+        intended - &self.decided
+    }
+
+    fn finish(mut self, torn_tail: bool) -> JournalContents {
+        self.ledger
+            .record_all(Outcome::Indeterminate, &self.undecided());
+        self.ledger.compact();
+        JournalContents {
+            header: self.header,
+            ledger: self.ledger,
+            ended: self.ended,
+            torn_tail,
+        }
+    }
+}
+
+/// Ends were checked against the plan, which is at most `MAX_ORDERS`.
+fn narrow(k: u64) -> u32 {
+    u32::try_from(k).expect("a sequence number below 10^9")
+}

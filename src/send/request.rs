@@ -1,0 +1,100 @@
+//! The JSON of a send request, written directly: no value tree, no copy of a body.
+
+use bytes::BytesMut;
+
+use super::Batch;
+
+/// `SendMessage` for one order, `SendMessageBatch` for more.
+pub(super) fn operation(batch: &Batch) -> &'static str {
+    match batch.len() {
+        1 => "AmazonSQS.SendMessage",
+        _ => "AmazonSQS.SendMessageBatch",
+    }
+}
+
+/// Appends the request's JSON to `out`. Entries are named by their place in the batch.
+pub(super) fn write_request(queue_url: &str, batch: &Batch, out: &mut BytesMut) {
+    out.extend_from_slice(br#"{"QueueUrl":""#);
+    write_escaped(queue_url.as_bytes(), out);
+    if batch.len() == 1 {
+        out.extend_from_slice(br#"","MessageBody":""#);
+        write_escaped(batch.body(0), out);
+        out.extend_from_slice(br#""}"#);
+        return;
+    }
+    out.extend_from_slice(br#"","Entries":["#);
+    for (index, body) in batch.bodies().enumerate() {
+        if index > 0 {
+            out.extend_from_slice(b",");
+        }
+        out.extend_from_slice(br#"{"Id":""#);
+        out.extend_from_slice(&[b'0' + index as u8]);
+        out.extend_from_slice(br#"","MessageBody":""#);
+        write_escaped(body, out);
+        out.extend_from_slice(br#""}"#);
+    }
+    out.extend_from_slice(b"]}");
+}
+
+/// Appends `text` as the inside of a JSON string.
+fn write_escaped(text: &[u8], out: &mut BytesMut) {
+    let mut rest = text;
+    while let Some(at) = rest
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
+            byte @ (b'"' | b'\\') => out.extend_from_slice(&[b'\\', byte]),
+            control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
+        }
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::{OrderPlan, RunId};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    #[test]
+    fn a_request_is_the_json_that_a_parser_reads_back() {
+        let plan = OrderPlan {
+            run: RunId::new(7).unwrap(),
+            seed: 1,
+            bad_share: 0.5,
+        };
+        for (orders, what) in [(3..4, "single"), (0..2, "pair"), (20..30, "ten")] {
+            let mut batch = Batch::new();
+            batch.fill(&plan, orders);
+            let mut out = BytesMut::new();
+            write_request("http://q/1\"x", &batch, &mut out);
+            let value: Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(value["QueueUrl"], "http://q/1\"x", "{what}");
+            let body = |index: usize| Value::from(std::str::from_utf8(batch.body(index)).unwrap());
+            if batch.len() == 1 {
+                assert_eq!(value["MessageBody"], body(0), "{what}");
+            } else {
+                let entries = value["Entries"].as_array().unwrap();
+                assert_eq!(entries.len(), batch.len());
+                for (index, entry) in entries.iter().enumerate() {
+                    assert_eq!(entry["Id"], index.to_string(), "{what}");
+                    assert_eq!(entry["MessageBody"], body(index), "{what}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_survives_escaping(text in any::<String>()) {
+            let mut out = BytesMut::from(&b"\""[..]);
+            write_escaped(text.as_bytes(), &mut out);
+            out.extend_from_slice(b"\"");
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The same sends through the AWS SDK, to compare with: retries off, MD5 checked here.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_smithy_http_client::tls;
+
+use super::reply::{EntryOutcome, SendReply, accepted, refused};
+use super::{Batch, Sender};
+use crate::scenario::Sending;
+use crate::store::Target;
+
+/// Sends through the SDK's client, whose connections it shares with its clones.
+#[derive(Clone)]
+pub struct SdkSender {
+    client: Client,
+    queue_url: String,
+}
+
+impl SdkSender {
+    pub(super) fn new(target: &Target, sending: &Sending) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(sending.attempt_timeout)
+            .operation_attempt_timeout(sending.attempt_timeout)
+            .operation_timeout(sending.attempt_timeout + Duration::from_secs(1))
+            .build();
+        let crypto = tls::rustls_provider::CryptoMode::AwsLc;
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(target.region.clone()))
+            .endpoint_url(&target.sqs_endpoint)
+            .credentials_provider(target.credentials.clone())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(
+                aws_smithy_http_client::Builder::new()
+                    .tls_provider(tls::Provider::Rustls(crypto))
+                    .build_https(),
+            )
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            queue_url: target.orders_queue_url.clone(),
+        }
+    }
+
+    async fn send_single(&self, batch: &Batch) -> SendReply {
+        let request = self.client.send_message().queue_url(&self.queue_url);
+        match request.message_body(text(batch, 0)).send().await {
+            Ok(output) => {
+                let md5 = output.md5_of_message_body().unwrap_or_default();
+                SendReply::all(batch, Some(200), accepted(batch, 0, md5))
+            }
+            Err(error) => failed(batch, &error),
+        }
+    }
+
+    async fn send_many(&self, batch: &Batch) -> SendReply {
+        let entries = (0..batch.len()).map(|index| {
+            SendMessageBatchRequestEntry::builder()
+                .id(index.to_string())
+                .message_body(text(batch, index))
+                .build()
+                .expect("an id and a body")
+        });
+        let request = self.client.send_message_batch().queue_url(&self.queue_url);
+        match request.set_entries(Some(entries.collect())).send().await {
+            Ok(output) => each_entry(batch, &output),
+            Err(error) => failed(batch, &error),
+        }
+    }
+}
+
+impl Sender for SdkSender {
+    async fn send(&mut self, batch: &Batch) -> SendReply {
+        match batch.len() {
+            1 => self.send_single(batch).await,
+            _ => self.send_many(batch).await,
+        }
+    }
+}
+
+fn text(batch: &Batch, index: usize) -> String {
+    String::from_utf8(batch.body(index).to_vec()).expect("bodies are JSON text")
+}
+
+/// The same rules as for replies read here.
+fn each_entry(batch: &Batch, output: &SendMessageBatchOutput) -> SendReply {
+    let entries = (0..batch.len()).map(|index| {
+        let id = index.to_string();
+        let successes = output.successful().iter().filter(|entry| entry.id() == id);
+        let failures = output.failed().iter().filter(|entry| entry.id() == id);
+        let mut said = successes
+            .map(|entry| accepted(batch, index, entry.md5_of_message_body()))
+            .chain(failures.map(|entry| refused(entry.code())));
+        match (said.next(), said.next()) {
+            (Some(entry), None) => entry,
+            (None, _) => EntryOutcome::indeterminate("not named in the reply"),
+            (Some(_), Some(_)) => EntryOutcome::indeterminate("named twice in the reply"),
+        }
+    });
+    SendReply {
+        entries: entries.collect(),
+        status: Some(200),
+    }
+}
+
+/// The SDK does not tell whether a failed dispatch wrote anything, so such orders stay
+/// indeterminate where our own connection knows better.
+fn failed<E: ProvideErrorMetadata>(batch: &Batch, error: &SdkError<E>) -> SendReply {
+    let status = error.raw_response().map(|reply| reply.status().as_u16());
+    let entry = match error {
+        SdkError::ConstructionFailure(_) => EntryOutcome::rejected("not sent: cannot build"),
+        SdkError::TimeoutError(_) => EntryOutcome::indeterminate("no reply in time"),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            EntryOutcome::indeterminate("no reply in time")
+        }
+        SdkError::ServiceError(service) => match (status, service.err().code()) {
+            (Some(status @ 400..=499), Some(code)) if status != 408 => refused(code),
+            (status, _) => unclear(status),
+        },
+        SdkError::ResponseError(_) => EntryOutcome::indeterminate("unreadable reply"),
+        _ => EntryOutcome::indeterminate("connection lost"),
+    };
+    SendReply::all(batch, status, entry)
+}
+
+fn unclear(status: Option<u16>) -> EntryOutcome {
+    EntryOutcome::indeterminate(match status {
+        Some(status @ 400..=499) if status != 408 => {
+            format!("reply {status} without an error of SQS")
+        }
+        Some(status) if status != 200 => format!("reply {status}"),
+        _ => "unreadable reply".into(),
+    })
+}

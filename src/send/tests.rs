@@ -1,0 +1,415 @@
+//! Senders against a stub: what is sent is right, and each reply decides what it can and no more.
+
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use serde_json::json;
+
+use super::stub::{Answer, Recorded, Stub, md5, sending, target};
+use super::*;
+use crate::ledger::Outcome;
+use crate::order::{OrderPlan, RunId};
+
+const PATIENT: Duration = Duration::from_secs(30);
+
+fn batch(orders: std::ops::Range<u64>) -> Batch {
+    let plan = OrderPlan {
+        run: RunId::new(7).unwrap(),
+        seed: 1,
+        bad_share: 0.3,
+    };
+    let mut batch = Batch::new();
+    batch.fill(&plan, orders);
+    batch
+}
+
+fn sender(target: &Target, kind: SenderKind, timeout: Duration) -> AnySender {
+    SenderPool::new(target, &sending(kind, timeout))
+        .unwrap()
+        .sender()
+}
+
+fn words(reply: &SendReply) -> Vec<(Outcome, &str)> {
+    let entries = reply.entries.iter();
+    entries
+        .map(|entry| (entry.outcome, entry.reason.as_deref().unwrap_or("")))
+        .collect()
+}
+
+#[tokio::test]
+async fn both_senders_put_identical_orders_on_the_queue() {
+    let stub = Stub::start(|_| Answer::Good).await;
+    for kind in [SenderKind::Http, SenderKind::Sdk] {
+        let mut sender = sender(&stub.target(), kind, PATIENT);
+        for orders in [0..10, 10..11, 11..14] {
+            let batch = batch(orders);
+            let reply = sender.send(&batch).await;
+            assert_eq!(
+                words(&reply),
+                vec![(Outcome::Acknowledged, ""); batch.len()],
+                "{kind:?}"
+            );
+        }
+    }
+    let recorded = stub.recorded();
+    let (ours, sdk) = recorded.split_at(3);
+    for (ours, sdk) in ours.iter().zip(sdk) {
+        assert_eq!(ours.messages(), sdk.messages());
+        for header in ["x-amz-target", "content-type", "host"] {
+            assert_eq!(ours.header(header), sdk.header(header), "{header}");
+        }
+        let json = |request: &Recorded| -> serde_json::Value {
+            serde_json::from_slice(&request.body).unwrap()
+        };
+        assert_eq!(json(ours), json(sdk));
+    }
+    assert_eq!(ours[0].messages().len(), 10);
+    assert_eq!(
+        ours[1].header("x-amz-target"),
+        Some("AmazonSQS.SendMessage")
+    );
+}
+
+/// The signature that `request` should carry, worked out anew from what arrived.
+fn expected_signature(request: &Recorded, body: &[u8]) -> String {
+    let signed = request.header("authorization").unwrap();
+    let names = signed
+        .split("SignedHeaders=")
+        .nth(1)
+        .unwrap()
+        .split(',')
+        .next()
+        .unwrap();
+    let by_the_signer = ["host", "x-amz-date", "x-amz-security-token"];
+    let headers: Vec<(&str, &str)> = names
+        .split(';')
+        .filter(|name| !by_the_signer.contains(name))
+        .map(|name| (name, request.header(name).unwrap()))
+        .collect();
+    let date = request.header("x-amz-date").unwrap();
+    let (day, clock) = date.trim_end_matches('Z').split_once('T').unwrap();
+    let rfc3339 = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &day[..4],
+        &day[4..6],
+        &day[6..],
+        &clock[..2],
+        &clock[2..4],
+        &clock[4..]
+    );
+    let time: jiff::Timestamp = rfc3339.parse().unwrap();
+    let token = request.header("x-amz-security-token").map(str::to_owned);
+    let identity = Credentials::new("AKIDEXAMPLE", "secret", token, None, "test").into();
+    let params = SigningParams::builder()
+        .identity(&identity)
+        .region("eu-west-1")
+        .name("sqs")
+        .time(SystemTime::try_from(time).unwrap())
+        .settings(SigningSettings::default())
+        .build()
+        .unwrap()
+        .into();
+    let url = format!("http://{}/", request.header("host").unwrap());
+    let signable =
+        SignableRequest::new("POST", url, headers.into_iter(), SignableBody::Bytes(body));
+    sign(signable.unwrap(), &params)
+        .unwrap()
+        .signature()
+        .to_owned()
+}
+
+#[tokio::test]
+async fn a_request_is_signed_as_the_server_works_it_out() {
+    let stub = Stub::start(|_| Answer::Good).await;
+    let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+    ours.send(&batch(0..10)).await;
+    ours.send(&batch(3..4)).await;
+    for request in stub.recorded() {
+        let signed = request.header("authorization").unwrap();
+        assert!(
+            signed.contains("content-type;host;x-amz-date;x-amz-security-token;x-amz-target"),
+            "{signed}"
+        );
+        let signature = signed.split("Signature=").nth(1).unwrap();
+        assert_eq!(signature, expected_signature(&request, &request.body));
+        let mut altered = request.body.clone();
+        altered[20] ^= 1;
+        assert_ne!(
+            signature,
+            expected_signature(&request, &altered),
+            "another body"
+        );
+    }
+}
+
+/// One reply to a batch of two, what it is, and what it says about either order.
+struct Case {
+    why: &'static str,
+    answer: fn(&Recorded) -> Answer,
+    first: (Outcome, &'static str),
+    second: (Outcome, &'static str),
+}
+
+const ACKED: (Outcome, &str) = (Outcome::Acknowledged, "");
+
+fn reply(status: u16, body: &serde_json::Value) -> Answer {
+    Answer::Reply(status, body.to_string())
+}
+
+fn cases() -> Vec<Case> {
+    let in_doubt = |reason| (Outcome::Indeterminate, reason);
+    let refused = |reason| (Outcome::Rejected, reason);
+    vec![
+        Case {
+            why: "all is well",
+            answer: |_| Answer::Good,
+            first: ACKED,
+            second: ACKED,
+        },
+        Case {
+            why: "one entry failed, by SQS's own fault",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] =
+                    json!([{"Id": "0", "Code": "InternalError", "SenderFault": false}]);
+                reply(200, &json)
+            },
+            first: refused("InternalError"),
+            second: ACKED,
+        },
+        Case {
+            why: "an entry in neither list",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"].as_array_mut().unwrap().remove(1);
+                reply(200, &json)
+            },
+            first: ACKED,
+            second: in_doubt("not named in the reply"),
+        },
+        Case {
+            why: "an entry in both lists",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Failed"] =
+                    json!([{"Id": "1", "Code": "InternalError", "SenderFault": false}]);
+                reply(200, &json)
+            },
+            first: ACKED,
+            second: in_doubt("named twice in the reply"),
+        },
+        Case {
+            why: "an id that was never sent says nothing",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"][0]["Id"] = json!("7");
+                reply(200, &json)
+            },
+            first: in_doubt("not named in the reply"),
+            second: ACKED,
+        },
+        Case {
+            why: "another body's MD5",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"][1]["MD5OfMessageBody"] = json!(md5("other"));
+                reply(200, &json)
+            },
+            first: ACKED,
+            second: in_doubt("MD5 of the body differs"),
+        },
+        Case {
+            why: "a refusal of the whole request",
+            answer: |_| {
+                reply(
+                    400,
+                    &json!({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no"}),
+                )
+            },
+            first: refused("QueueDoesNotExist"),
+            second: refused("QueueDoesNotExist"),
+        },
+        Case {
+            why: "throttled",
+            answer: |_| {
+                reply(
+                    400,
+                    &json!({"__type": "com.amazonaws.sqs#RequestThrottled"}),
+                )
+            },
+            first: refused("RequestThrottled"),
+            second: refused("RequestThrottled"),
+        },
+        Case {
+            why: "a proxy's 403",
+            answer: |_| Answer::Reply(403, "<html>no</html>".into()),
+            first: in_doubt("reply 403 without an error of SQS"),
+            second: in_doubt("reply 403 without an error of SQS"),
+        },
+        Case {
+            why: "a 5xx, even with an error type",
+            answer: |_| {
+                reply(
+                    503,
+                    &json!({"__type": "com.amazonaws.sqs#ServiceUnavailable"}),
+                )
+            },
+            first: in_doubt("reply 503"),
+            second: in_doubt("reply 503"),
+        },
+        Case {
+            why: "200 and half a JSON",
+            answer: |_| Answer::Reply(200, r#"{"Successful":[{"Id":"0","#.into()),
+            first: in_doubt("unreadable reply"),
+            second: in_doubt("unreadable reply"),
+        },
+    ]
+}
+
+#[tokio::test]
+async fn each_reply_decides_what_it_can_whoever_reads_it() {
+    for case in cases() {
+        for kind in [SenderKind::Http, SenderKind::Sdk] {
+            let stub = Stub::start(case.answer).await;
+            let reply = sender(&stub.target(), kind, PATIENT)
+                .send(&batch(0..2))
+                .await;
+            assert_eq!(
+                words(&reply),
+                [case.first, case.second],
+                "{}, {kind:?}",
+                case.why
+            );
+            assert_eq!(
+                stub.recorded().len(),
+                1,
+                "{}, {kind:?}: sent once",
+                case.why
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_single_order_is_judged_by_the_same_rules() {
+    let in_doubt = |reason| (Outcome::Indeterminate, reason);
+    type Script = fn(&Recorded) -> Answer;
+    let cases: [(Script, (Outcome, &str), &str); 5] = [
+        (|_| Answer::Good, ACKED, "all is well"),
+        (
+            |_| reply(200, &json!({"MD5OfMessageBody": md5("x")})),
+            in_doubt("MD5 of the body differs"),
+            "another body",
+        ),
+        (
+            |_| reply(400, &json!({"__type": "x#InvalidMessageContents"})),
+            (Outcome::Rejected, "InvalidMessageContents"),
+            "refused",
+        ),
+        (|_| reply(500, &json!({})), in_doubt("reply 500"), "failed"),
+        (
+            |_| Answer::Reply(408, r#"{"__type": "x#RequestTimeout"}"#.into()),
+            in_doubt("reply 408"),
+            "timed out there",
+        ),
+    ];
+    for (script, expected, why) in cases {
+        for kind in [SenderKind::Http, SenderKind::Sdk] {
+            let stub = Stub::start(script).await;
+            let reply = sender(&stub.target(), kind, PATIENT)
+                .send(&batch(4..5))
+                .await;
+            assert_eq!(words(&reply), [expected], "{why}, {kind:?}");
+        }
+    }
+    let stub = Stub::start(|_| reply(200, &json!({"MessageId": "m"}))).await;
+    let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+    let reply = ours.send(&batch(4..5)).await;
+    assert_eq!(
+        words(&reply),
+        [in_doubt("unreadable reply")],
+        "no MD5 at all"
+    );
+}
+
+#[tokio::test]
+async fn a_connection_lost_after_reading_leaves_the_order_in_doubt_and_is_not_retried() {
+    for raw in [
+        "",
+        "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"Succ",
+        "gibberish\r\n\r\n",
+    ] {
+        for kind in [SenderKind::Http, SenderKind::Sdk] {
+            let stub = Stub::start(move |_| Answer::Raw(raw)).await;
+            let reply = sender(&stub.target(), kind, PATIENT)
+                .send(&batch(0..2))
+                .await;
+            let outcomes: Vec<Outcome> = reply.entries.iter().map(|entry| entry.outcome).collect();
+            assert_eq!(outcomes, [Outcome::Indeterminate; 2], "{raw:?}, {kind:?}");
+            assert_eq!(stub.recorded().len(), 1, "{raw:?}, {kind:?}: sent once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_is_replaced_without_doubt() {
+    let stub = Stub::start(|_| Answer::GoodThenClose).await;
+    let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+    for k in 0..3 {
+        let reply = ours.send(&batch(k..k + 1)).await;
+        assert_eq!(words(&reply), [ACKED], "order {k}");
+        // Lets the close arrive; without it the outcome may rightly be in doubt.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!((stub.recorded().len(), stub.connections()), (3, 3));
+
+    let steady = Stub::start(|_| Answer::Good).await;
+    let mut ours = sender(&steady.target(), SenderKind::Http, PATIENT);
+    for k in 0..3 {
+        ours.send(&batch(k..k + 1)).await;
+    }
+    assert_eq!((steady.recorded().len(), steady.connections()), (3, 1));
+}
+
+#[tokio::test]
+async fn no_reply_in_time_is_in_doubt_and_the_next_order_gets_a_new_connection() {
+    for kind in [SenderKind::Http, SenderKind::Sdk] {
+        let stub = Stub::start(
+            |request| match request.messages()[0].contains("7000000000,") {
+                true => Answer::Silence,
+                false => Answer::Late(Duration::from_millis(1)),
+            },
+        )
+        .await;
+        let mut sender = sender(&stub.target(), kind, Duration::from_millis(150));
+        let reply = sender.send(&batch(0..1)).await;
+        assert_eq!(
+            words(&reply),
+            [(Outcome::Indeterminate, "no reply in time")],
+            "{kind:?}"
+        );
+        assert_eq!(words(&sender.send(&batch(1..2)).await), [ACKED], "{kind:?}");
+        assert_eq!(stub.recorded().len(), 2, "{kind:?}: nothing is sent twice");
+    }
+}
+
+#[tokio::test]
+async fn an_order_of_which_nothing_left_is_rejected() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut ours = sender(
+        &target(&format!("http://{address}")),
+        SenderKind::Http,
+        PATIENT,
+    );
+    let reply = ours.send(&batch(0..2)).await;
+    assert_eq!(
+        words(&reply),
+        [(Outcome::Rejected, "not sent: connection refused"); 2]
+    );
+    assert_eq!(reply.status, None);
+}
