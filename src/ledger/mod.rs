@@ -16,5 +16,6 @@ mod tests;
 pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
 pub use error::JournalError;
 pub use journal::{JournalFile, JournalHandle, JournalStopped, JournalWriter};
+pub(crate) use ranges::Ranges;
 pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

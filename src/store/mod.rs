@@ -1,5 +1,19 @@
 //! The AWS side of the verifier: queue counts, table scans and dead-letter sweeps through the SDK.
+//!
+//! It reads and never writes: a dead letter is received with a long visibility and left where it
+//! is. What the rows mean is `verify`'s business.
 
+mod clients;
+mod error;
+mod queues;
+mod table;
 mod target;
 
+#[cfg(test)]
+mod tests;
+
+pub use clients::Stores;
+pub use error::StoreError;
+pub use queues::{Counts, DeadLetter};
+pub use table::{KEYS_PER_LOOKUP, Row};
 pub use target::{Resources, Target};

@@ -1,8 +1,17 @@
 //! From classes and expectations to a verdict.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
+use super::rules::check_rule;
+use super::{Class, Observation, Reconciliation, Standing};
 use crate::metrics::Histogram;
+use crate::order::{OrderId, RunId};
+use crate::scenario::Expectations;
+
+/// How many order numbers a finding names.
+const FIRST_IDS: usize = 5;
 
 /// What the run proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,4 +81,246 @@ pub struct PhaseFigures {
     pub schedule_lag: Histogram,
     /// `stored_at - intended_at` of stored orders.
     pub end_to_end: Histogram,
+}
+
+/// Everything a verdict rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct JudgeInput<'a> {
+    /// The run whose orders are judged.
+    pub run: RunId,
+    /// What must hold.
+    pub expect: &'a Expectations,
+    /// Every planned order in its class.
+    pub reconciliation: &'a Reconciliation,
+    /// What was seen; `None` when that was never written down.
+    pub observation: Option<&'a Observation>,
+    /// The ledger was closed by the run that wrote it; otherwise the process died while sending.
+    pub ledger_ended: bool,
+    /// The measured durations; `None` when they were lost with the process.
+    pub phases: Option<&'a [PhaseFigures]>,
+    /// Sending was stopped by the user.
+    pub interrupted: bool,
+    /// The largest difference between the clocks behind the end-to-end latency.
+    pub clock_skew_bound: Duration,
+}
+
+impl Judgment {
+    /// The judgment of a run of which nothing can be known, `code` and `message` saying why.
+    pub fn without_evidence(code: &str, message: String) -> Self {
+        Self {
+            verdict: Verdict::Inconclusive,
+            findings: vec![finding(Severity::MissingEvidence, code, message)],
+        }
+    }
+}
+
+/// Judges a run: fail beats inconclusive beats pass, and what is missing is never a pass.
+pub fn judge(input: &JudgeInput<'_>) -> Judgment {
+    let mut findings = Vec::new();
+    judge_classes(input, &mut findings);
+    judge_load(input, &mut findings);
+    judge_evidence(input, &mut findings);
+    for rule in &input.expect.rules {
+        findings.extend(check_rule(rule, input));
+    }
+    findings.sort_by_key(|finding| gravity(finding.severity));
+    let worst = findings.first().map(|finding| finding.severity);
+    let verdict = match worst {
+        Some(Severity::OrderFailure | Severity::PerformanceFailure) => Verdict::Fail,
+        Some(Severity::MissingEvidence) => Verdict::Inconclusive,
+        Some(Severity::Note) | None => Verdict::Pass,
+    };
+    Judgment { verdict, findings }
+}
+
+fn gravity(severity: Severity) -> u8 {
+    match severity {
+        Severity::OrderFailure => 0,
+        Severity::PerformanceFailure => 1,
+        Severity::MissingEvidence => 2,
+        Severity::Note => 3,
+    }
+}
+
+pub(super) fn finding(severity: Severity, code: &str, message: String) -> Finding {
+    Finding {
+        severity,
+        code: code.to_owned(),
+        message,
+        orders: 0,
+        first_ids: Vec::new(),
+    }
+}
+
+/// What each class means for the gate.
+fn judge_classes(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
+    for class in Class::ALL.into_iter().rev() {
+        let orders = input.reconciliation.count(class);
+        let severity = match class.standing(input.expect.gate) {
+            Standing::Refused => Severity::OrderFailure,
+            Standing::Unproven => Severity::MissingEvidence,
+            Standing::Accepted | Standing::Budgeted => continue,
+        };
+        if orders > 0 {
+            findings.push(class_finding(input, class, severity));
+        }
+    }
+    let unseen = input.reconciliation.count(Class::IndeterminateNeverSeen);
+    if unseen > 0 {
+        let within = unseen <= input.expect.max_indeterminate;
+        let severity = if within {
+            Severity::Note
+        } else {
+            Severity::MissingEvidence
+        };
+        findings.push(class_finding(
+            input,
+            Class::IndeterminateNeverSeen,
+            severity,
+        ));
+    }
+    if input.reconciliation.count(Class::Recovered) > 0 {
+        findings.push(class_finding(input, Class::Recovered, Severity::Note));
+    }
+}
+
+fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Finding {
+    let orders = input.reconciliation.count(class);
+    let first_ids = match class {
+        Class::Phantom => input
+            .reconciliation
+            .phantoms
+            .iter()
+            .copied()
+            .take(FIRST_IDS)
+            .collect(),
+        _ => input
+            .reconciliation
+            .members
+            .get(&class)
+            .into_iter()
+            .flatten()
+            .take(FIRST_IDS)
+            .map(|k| OrderId::new(input.run, u64::from(k)).get())
+            .collect(),
+    };
+    let name = class.as_str().replace('_', " ");
+    let noun = if orders == 1 { "order" } else { "orders" };
+    let message = format!("{orders} {noun} {name}: {}", class.explanation());
+    Finding {
+        orders,
+        first_ids,
+        ..finding(severity, class.as_str(), message)
+    }
+}
+
+/// Whether the generator offered the load it was asked for.
+fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
+    let planned = input.reconciliation.planned;
+    let rejected = input.reconciliation.count(Class::Rejected);
+    let unsent = input.reconciliation.count(Class::Unsent);
+    let mut missing = |code: &str, message: String| {
+        findings.push(finding(Severity::MissingEvidence, code, message));
+    };
+    if planned == unsent {
+        missing(
+            "nothing_sent",
+            "nothing was sent, so nothing was proved".into(),
+        );
+    }
+    if (rejected + unsent) as f64 > input.expect.max_unsent_share * planned as f64 {
+        missing(
+            "load_not_offered",
+            format!(
+                "of {planned} planned orders {unsent} were never sent and {rejected} were refused by SQS; \
+                 at most {:.3}% may be (expect.max_unsent)",
+                input.expect.max_unsent_share * 100.0
+            ),
+        );
+    }
+    if input.interrupted && unsent > 0 {
+        missing(
+            "interrupted",
+            format!("sending was interrupted with {unsent} orders unsent"),
+        );
+    }
+    let Some(phases) = input.phases else {
+        missing(
+            "send_record_missing",
+            "what the sender measured was lost with its process: its load cannot be confirmed"
+                .into(),
+        );
+        return;
+    };
+    let mut lag = Histogram::new();
+    phases
+        .iter()
+        .filter(|phase| !phase.warm_up)
+        .for_each(|phase| lag.merge(&phase.schedule_lag));
+    let limit = input.expect.max_schedule_lag_p99;
+    match lag.quantile(0.99) {
+        Some(p99) if p99 > limit => missing(
+            "generator_too_late",
+            format!(
+                "the generator was late: schedule lag p99 {p99:?}, at most {limit:?} is allowed \
+                 (expect.max_schedule_lag_p99); use a quieter machine, a larger batch or more senders"
+            ),
+        ),
+        _ => {}
+    }
+}
+
+/// Whether everything was looked at.
+fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
+    let mut missing = |code: &str, message: String| {
+        findings.push(finding(Severity::MissingEvidence, code, message));
+    };
+    if !input.ledger_ended {
+        missing(
+            "ledger_unfinished",
+            "the ledger was not closed: the process died while sending, orders without an outcome count \
+             as indeterminate".into(),
+        );
+    }
+    let Some(observation) = input.observation else {
+        missing(
+            "observation_missing",
+            "there is no observation of the table and the dead-letter queue: the run ended before it \
+             could look".into(),
+        );
+        return;
+    };
+    if !observation.quiescence.reached {
+        let evidence = &observation.quiescence.evidence;
+        missing(
+            "no_quiescence",
+            format!("the pipeline did not come to rest: {evidence}"),
+        );
+    }
+    let sweeps = [
+        ("scan_incomplete", "the table scan", &observation.scan),
+        (
+            "lookups_incomplete",
+            "the look-up of missing orders",
+            &observation.lookups,
+        ),
+        (
+            "dead_letter_sweep_incomplete",
+            "the dead-letter sweep",
+            &observation.dead_letter_sweep,
+        ),
+    ];
+    for (code, what, sweep) in sweeps {
+        if !sweep.complete {
+            let why = sweep.error.as_deref().unwrap_or("no reason was recorded");
+            missing(code, format!("{what} did not reach its end: {why}"));
+        }
+    }
+    if !observation.retention.holds() {
+        missing(
+            "retention",
+            "messages may have expired during the run: the queues' retention is unknown or shorter than \
+             the run".into(),
+        );
+    }
 }

@@ -2,12 +2,29 @@
 //!
 //! `settle` waits for quiescence, `observe` reads the table and the dead-letter queue into an
 //! [`Observation`], `reconcile` puts every order into exactly one class, `judge` turns the classes into a
-//! verdict. The last two are pure and work from files alone.
+//! verdict. The last two are pure and work from files alone. `Watcher` runs the first two on a
+//! thread of its own, beside the drive.
 
+mod bitmap;
+mod class;
+mod collector;
+mod due;
+mod file;
 mod judge;
 mod observation;
+mod observe;
 mod reconcile;
+mod rules;
+mod settle;
+mod watcher;
 
+#[cfg(test)]
+mod tests;
+
+pub use class::{Class, Standing};
+pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;
-pub use reconcile::*;
+pub use observe::ObservePlan;
+pub use reconcile::{Reconciliation, reconcile};
+pub use watcher::{Seen, Watcher, WatcherView};

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::metrics::Histogram;
 
 /// Everything the verdict needs to know of the stores.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Observation {
     /// Whether the pipeline had come to rest.
     pub quiescence: Quiescence,
@@ -19,12 +20,16 @@ pub struct Observation {
     /// How the dead-letter sweep went.
     pub dead_letter_sweep: Sweep,
     /// Planned orders with a row, whatever its content.
+    #[serde(with = "super::bitmap")]
     pub stored: RoaringBitmap,
     /// Planned orders with at least one dead-letter copy.
+    #[serde(with = "super::bitmap")]
     pub dead_lettered: RoaringBitmap,
     /// Planned orders seen with one content, in row or dead letters, that is not the planned one.
+    #[serde(with = "super::bitmap")]
     pub altered: RoaringBitmap,
     /// Planned orders seen with two or more different contents.
+    #[serde(with = "super::bitmap")]
     pub overwritten: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
     pub phantoms: Vec<u64>,
@@ -34,8 +39,41 @@ pub struct Observation {
     pub foreign_dead_letters: u64,
     /// Dead letters seen beyond the first copy of an order.
     pub extra_dead_letter_copies: u64,
-    /// Orders seen with a receive count above 1 (rows that tell, and dead letters do not count).
+    /// Rows whose order was received more than once; dead letters do not count.
     pub redelivered: u64,
+    /// Rows of this run without a readable `stored_at`, so without an end-to-end latency.
+    pub untimed_rows: u64,
+    /// Whether messages could have expired while the run was going on.
+    pub retention: Retention,
+}
+
+impl Observation {
+    /// Whether everything was looked at, after everything had come to rest: only then is an order
+    /// that was not seen a lost one.
+    pub fn is_complete(&self) -> bool {
+        self.quiescence.reached
+            && self.scan.complete
+            && self.lookups.complete
+            && self.dead_letter_sweep.complete
+            && self.retention.holds()
+    }
+}
+
+/// How long the queues keep messages against how long the run took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// The shorter of the two queues' retention periods; `None` when it could not be read.
+    pub shortest: Option<Duration>,
+    /// From the run's start to the end of the sweep.
+    pub age: Duration,
+}
+
+impl Retention {
+    /// No message of the run can have expired.
+    pub fn holds(&self) -> bool {
+        self.shortest.is_some_and(|shortest| self.age < shortest)
+    }
 }
 
 /// Whether the pipeline had come to rest, and how that is known.
@@ -90,8 +128,6 @@ pub struct StoredTimes {
     pub phases: Vec<Histogram>,
     /// One entry a second since the run's start.
     pub seconds: Vec<StoredSecond>,
-    /// Stored rows that carry no readable timestamp.
-    pub untimed_rows: u64,
 }
 
 /// What one second saw stored.

@@ -1,0 +1,64 @@
+//! The SDK clients of the verifier.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::config::{
+    BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
+    timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+
+use super::Target;
+
+/// A read that takes longer is given up and tried again: far above a full page or a long poll.
+const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The queues and the table of a target, ready to be read.
+#[derive(Clone)]
+pub struct Stores {
+    pub(super) sqs: aws_sdk_sqs::Client,
+    pub(super) dynamodb: aws_sdk_dynamodb::Client,
+    pub(super) target: Target,
+}
+
+impl Stores {
+    /// Clients for `target`. Reads are retried as the SDK does by default: three attempts.
+    pub fn new(target: &Target) -> Self {
+        let http: SharedHttpClient = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https();
+        let region = Region::new(target.region.clone());
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(OPERATION_ATTEMPT_TIMEOUT)
+            .build();
+        let sqs = aws_sdk_sqs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region.clone())
+            .endpoint_url(&target.sqs_endpoint)
+            .credentials_provider(target.credentials.clone())
+            .timeout_config(timeouts.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(http.clone())
+            .build();
+        let dynamodb = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(region)
+            .endpoint_url(&target.dynamodb_endpoint)
+            .credentials_provider(target.credentials.clone())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .http_client(http)
+            .build();
+        Self {
+            sqs: aws_sdk_sqs::Client::from_conf(sqs),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
+            target: target.clone(),
+        }
+    }
+
+    /// Whether the queue counts are exact.
+    pub fn exact_counts(&self) -> bool {
+        self.target.exact_counts
+    }
+}

@@ -1,0 +1,27 @@
+//! Why a store could not be read.
+
+use aws_sdk_sqs::error::DisplayErrorContext;
+
+/// Why a store could not be read: the operation and all that the SDK says of the cause.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation} failed: {cause}")]
+pub struct StoreError {
+    operation: &'static str,
+    cause: String,
+}
+
+impl StoreError {
+    pub(super) fn of<E: std::error::Error>(operation: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self {
+            operation,
+            cause: DisplayErrorContext(&error).to_string(),
+        }
+    }
+
+    pub(super) fn new(operation: &'static str, cause: impl Into<String>) -> Self {
+        Self {
+            operation,
+            cause: cause.into(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Reading the queues: counts, retention, and the sweep of the dead-letter queue.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+
+use super::{StoreError, Stores};
+
+/// How long a swept dead letter stays hidden, seconds: longer than any sweep, so that none is seen
+/// twice for having come back.
+const SWEEP_VISIBILITY_S: i32 = 900;
+/// How long a poll of the sweep waits, seconds.
+const SWEEP_WAIT_S: i32 = 1;
+/// Polls in a row that must come back empty before the sweep believes it.
+const EMPTY_POLLS: u32 = 3;
+
+/// The messages of one queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received and neither deleted nor visible again.
+    pub in_flight: u64,
+    /// Sent with a delay that has not passed.
+    pub delayed: u64,
+}
+
+impl Counts {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.visible + self.in_flight + self.delayed
+    }
+}
+
+/// One copy in the dead-letter queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The message's body.
+    pub body: String,
+    /// The id SQS gave the message.
+    pub message_id: String,
+}
+
+impl Stores {
+    /// The counts of the orders queue and of the dead-letter queue.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    pub async fn counts(&self) -> Result<(Counts, Counts), StoreError> {
+        tokio::try_join!(
+            self.counts_of(&self.target.orders_queue_url),
+            self.counts_of(&self.target.dead_letter_queue_url)
+        )
+    }
+
+    async fn counts_of(&self, queue_url: &str) -> Result<Counts, StoreError> {
+        let operation = "SQS GetQueueAttributes";
+        let output = self
+            .sqs
+            .get_queue_attributes()
+            .queue_url(queue_url)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesDelayed)
+            .send()
+            .await
+            .map_err(StoreError::of(operation))?;
+        let count = |name: QueueAttributeName| {
+            output
+                .attributes()
+                .and_then(|attributes| attributes.get(&name)?.parse().ok())
+                .ok_or_else(|| {
+                    StoreError::new(operation, format!("{name} is missing in the reply"))
+                })
+        };
+        Ok(Counts {
+            visible: count(QueueAttributeName::ApproximateNumberOfMessages)?,
+            in_flight: count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)?,
+            delayed: count(QueueAttributeName::ApproximateNumberOfMessagesDelayed)?,
+        })
+    }
+
+    /// The shorter retention of the two queues.
+    ///
+    /// # Errors
+    /// When either cannot be read.
+    pub async fn shortest_retention(&self) -> Result<Duration, StoreError> {
+        let operation = "SQS GetQueueAttributes";
+        let mut shortest = Duration::MAX;
+        for queue_url in [
+            &self.target.orders_queue_url,
+            &self.target.dead_letter_queue_url,
+        ] {
+            let name = QueueAttributeName::MessageRetentionPeriod;
+            let output = self
+                .sqs
+                .get_queue_attributes()
+                .queue_url(queue_url)
+                .attribute_names(name.clone())
+                .send()
+                .await
+                .map_err(StoreError::of(operation))?;
+            let seconds = output
+                .attributes()
+                .and_then(|attributes| attributes.get(&name)?.parse().ok())
+                .ok_or_else(|| {
+                    StoreError::new(operation, "the retention is missing in the reply")
+                })?;
+            shortest = shortest.min(Duration::from_secs(seconds));
+        }
+        Ok(shortest)
+    }
+
+    /// Receives every dead letter once and hands it to `each`; nothing is deleted, what was received
+    /// stays hidden for 15 minutes.
+    ///
+    /// The end is reached when several long polls in a row were empty and the queue counts no message
+    /// that was not handed over.
+    ///
+    /// # Errors
+    /// When a receive fails, or when the queue still counts messages the polls do not give out.
+    pub async fn sweep_dead_letters(
+        &self,
+        requests: &mut u64,
+        mut each: impl FnMut(DeadLetter),
+    ) -> Result<(), StoreError> {
+        let mut swept = 0;
+        let mut empty = 0;
+        while empty < EMPTY_POLLS {
+            *requests += 1;
+            let letters = self.receive_dead_letters().await?;
+            empty = if letters.is_empty() { empty + 1 } else { 0 };
+            swept += letters.len() as u64;
+            letters.into_iter().for_each(&mut each);
+            if empty > 0 && self.target.exact_counts {
+                break;
+            }
+        }
+        let counts = self.counts_of(&self.target.dead_letter_queue_url).await?;
+        if counts.visible > 0 || counts.total() > swept {
+            let cause = format!(
+                "{swept} dead letters were received and the queue counts {} ({} visible): another consumer \
+                 holds them, or an earlier sweep does for up to 15 minutes",
+                counts.total(),
+                counts.visible
+            );
+            return Err(StoreError::new("the dead-letter sweep", cause));
+        }
+        Ok(())
+    }
+
+    async fn receive_dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {
+        let output = self
+            .sqs
+            .receive_message()
+            .queue_url(&self.target.dead_letter_queue_url)
+            .max_number_of_messages(10)
+            .visibility_timeout(SWEEP_VISIBILITY_S)
+            .wait_time_seconds(SWEEP_WAIT_S)
+            .send()
+            .await
+            .map_err(StoreError::of("SQS ReceiveMessage"))?;
+        let letters = output.messages.unwrap_or_default().into_iter();
+        Ok(letters
+            .map(|message| DeadLetter {
+                body: message.body.unwrap_or_default(),
+                message_id: message.message_id.unwrap_or_default(),
+            })
+            .collect())
+    }
+}

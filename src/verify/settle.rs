@@ -1,0 +1,110 @@
+//! When the pipeline has come to rest: a state machine fed with the queue's counts.
+
+use std::time::Duration;
+
+use super::Quiescence;
+use crate::store::Counts;
+
+/// Empty samples in a row that prove rest.
+const EMPTY_SAMPLES: u32 = 3;
+/// On AWS the counts lag by up to a minute: how long after the last send they begin to count, and
+/// how long they must stay empty at least.
+const AWS_LAG: Duration = Duration::from_secs(60);
+
+/// Watches the counts after the last send. Times are on the run's axis.
+#[derive(Debug, Clone)]
+pub(super) struct Settling {
+    last_send: Duration,
+    deadline: Duration,
+    /// How long the counts must stay empty.
+    span: Duration,
+    /// Samples before this instant prove nothing.
+    not_before: Duration,
+    empty_since: Option<Duration>,
+    empty_samples: u32,
+    last: String,
+}
+
+impl Settling {
+    /// Waits from `last_send` for at most `patience`; counts that are not exact must stay empty for
+    /// as long as they may lag and a message may be hidden.
+    pub(super) fn new(
+        last_send: Duration,
+        patience: Duration,
+        exact: bool,
+        visibility_timeout: Duration,
+    ) -> Self {
+        let (span, wait) = match exact {
+            true => (Duration::ZERO, Duration::ZERO),
+            false => (AWS_LAG.max(visibility_timeout), AWS_LAG),
+        };
+        Self {
+            last_send,
+            deadline: last_send + patience,
+            span,
+            not_before: last_send + wait,
+            empty_since: None,
+            empty_samples: 0,
+            last: "the queue was never sampled".into(),
+        }
+    }
+
+    /// Takes in a sample taken at `at` and says how it ended, if it has.
+    pub(super) fn sample(
+        &mut self,
+        at: Duration,
+        counts: Result<Counts, String>,
+    ) -> Option<Quiescence> {
+        match &counts {
+            Ok(counts) if counts.total() == 0 && at >= self.not_before => {
+                self.empty_since.get_or_insert(at);
+                self.empty_samples += 1;
+            }
+            _ => {
+                self.empty_since = None;
+                self.empty_samples = 0;
+            }
+        }
+        self.last = match counts {
+            Ok(counts) => format!(
+                "{} visible, {} in flight, {} delayed",
+                counts.visible, counts.in_flight, counts.delayed
+            ),
+            Err(error) => format!("the counts could not be read: {error}"),
+        };
+        if let Some(since) = self.empty_since
+            && self.empty_samples >= EMPTY_SAMPLES
+            && at >= since + self.span
+        {
+            return Some(self.at_rest(since, at));
+        }
+        (at >= self.deadline).then(|| self.restless())
+    }
+
+    fn at_rest(&self, since: Duration, at: Duration) -> Quiescence {
+        Quiescence {
+            reached: true,
+            empty_samples: self.empty_samples,
+            drain: Some(since.saturating_sub(self.last_send)),
+            evidence: format!(
+                "the queue was empty (visible, in flight, delayed) in {} samples in a row over {:.1} s",
+                self.empty_samples,
+                (at - since).as_secs_f64()
+            ),
+        }
+    }
+
+    fn restless(&self) -> Quiescence {
+        Quiescence {
+            reached: false,
+            empty_samples: self.empty_samples,
+            drain: None,
+            evidence: format!(
+                "{:.1} s after the last send, at the deadline, the last sample was: {} (settle.deadline \
+                 allows more time)",
+                (self.deadline - self.last_send).as_secs_f64(),
+                self.last
+            ),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The verifier's thread: it samples the queues from before the first send, then settles and observes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::observe::{observe, set};
+use super::settle::Settling;
+use super::{Observation, ObservePlan, QueueSample, Quiescence, StoredTimes};
+use crate::store::{Counts, Stores, Target};
+
+/// Between two samples while orders are sent.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Between two samples while settling, counts being exact.
+const SETTLE_EVERY: Duration = Duration::from_millis(200);
+/// The same on AWS, where counts change slowly and requests cost money.
+const SETTLE_EVERY_AWS: Duration = Duration::from_secs(5);
+
+/// What was seen of a run.
+pub struct Seen {
+    /// What the stores held.
+    pub observation: Observation,
+    /// When rows were stored.
+    pub times: StoredTimes,
+    /// The queues' counts along the way.
+    pub samples: Vec<QueueSample>,
+}
+
+/// Samples the queues from its start on; then settles and observes when asked to.
+pub struct Watcher {
+    ask: oneshot::Sender<ObservePlan>,
+    latest: Arc<Mutex<Option<QueueSample>>>,
+    status: Arc<Mutex<String>>,
+    thread: JoinHandle<Option<Seen>>,
+}
+
+/// What a live view may read while the watcher works.
+#[derive(Clone)]
+pub struct WatcherView {
+    latest: Arc<Mutex<Option<QueueSample>>>,
+    status: Arc<Mutex<String>>,
+}
+
+impl WatcherView {
+    /// The latest counts; `at` counts from the watcher's start.
+    pub fn latest(&self) -> Option<QueueSample> {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the watcher is doing, in words.
+    pub fn status(&self) -> String {
+        self.status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Watcher {
+    /// Starts sampling the queues of `target`.
+    ///
+    /// # Errors
+    /// When the machine gives no thread or runtime.
+    pub fn start(target: Target) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (ask, asked) = oneshot::channel();
+        let latest = Arc::new(Mutex::new(None));
+        let status = Arc::new(Mutex::new(String::new()));
+        let view = WatcherView {
+            latest: Arc::clone(&latest),
+            status: Arc::clone(&status),
+        };
+        let thread = std::thread::Builder::new()
+            .name("watcher".into())
+            .spawn(move || runtime.block_on(watch(&Stores::new(&target), asked, &view)))?;
+        Ok(Self {
+            ask,
+            latest,
+            status,
+            thread,
+        })
+    }
+
+    /// What a live view may read.
+    pub fn view(&self) -> WatcherView {
+        WatcherView {
+            latest: Arc::clone(&self.latest),
+            status: Arc::clone(&self.status),
+        }
+    }
+
+    /// Waits for rest, reads the stores, and ends. Blocks until then.
+    ///
+    /// # Panics
+    /// When the watcher's thread has panicked.
+    pub fn settle_and_observe(self, plan: ObservePlan) -> Seen {
+        let asked = self.ask.send(plan).is_ok();
+        let seen = self
+            .thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        seen.filter(|_| asked)
+            .expect("the watcher answers when asked")
+    }
+}
+
+/// A sample on the monotonic clock, before the run's start is known.
+type RawSample = (Instant, Counts, Counts);
+
+async fn watch(
+    stores: &Stores,
+    mut asked: oneshot::Receiver<ObservePlan>,
+    view: &WatcherView,
+) -> Option<Seen> {
+    let began = Instant::now();
+    let mut samples: Vec<RawSample> = Vec::new();
+    let mut ticks = interval(SAMPLE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let plan = loop {
+        tokio::select! {
+            plan = &mut asked => break plan.ok()?,
+            _ = ticks.tick() => {
+                if let Ok((orders, dead)) = stores.counts().await {
+                    keep(&mut samples, view, began, orders, dead);
+                }
+            }
+        }
+    };
+    let quiescence = settle(stores, &plan, &mut samples, view, began).await;
+    let (observation, times) = observe(stores, &plan, quiescence, &view.status).await;
+    let samples = samples
+        .into_iter()
+        .filter_map(|(at, orders, dead)| {
+            let at = at.checked_duration_since(plan.start)?;
+            Some(sample_at(at, orders, dead))
+        })
+        .collect();
+    Some(Seen {
+        observation,
+        times,
+        samples,
+    })
+}
+
+fn sample_at(at: Duration, orders: Counts, dead: Counts) -> QueueSample {
+    QueueSample {
+        at,
+        visible: orders.visible,
+        in_flight: orders.in_flight,
+        delayed: orders.delayed,
+        dead_letters: dead.total(),
+    }
+}
+
+fn keep(
+    samples: &mut Vec<RawSample>,
+    view: &WatcherView,
+    began: Instant,
+    orders: Counts,
+    dead: Counts,
+) {
+    let now = Instant::now();
+    samples.push((now, orders, dead));
+    let latest = sample_at(now.duration_since(began), orders, dead);
+    *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
+}
+
+async fn settle(
+    stores: &Stores,
+    plan: &ObservePlan,
+    samples: &mut Vec<RawSample>,
+    view: &WatcherView,
+    began: Instant,
+) -> Quiescence {
+    let exact = stores.exact_counts();
+    let mut settling = Settling::new(
+        plan.last_send,
+        plan.patience,
+        exact,
+        plan.visibility_timeout,
+    );
+    let mut ticks = interval(if exact {
+        SETTLE_EVERY
+    } else {
+        SETTLE_EVERY_AWS
+    });
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let counts = stores.counts().await;
+        if let Ok((orders, dead)) = counts {
+            keep(samples, view, began, orders, dead);
+            let waiting = orders.total();
+            set(
+                &view.status,
+                format!(
+                    "settling: {waiting} messages in the queue, {} dead letters",
+                    dead.total()
+                ),
+            );
+        }
+        let counts = counts
+            .map(|(orders, _)| orders)
+            .map_err(|error| error.to_string());
+        if let Some(quiescence) = settling.sample(plan.start.elapsed(), counts) {
+            return quiescence;
+        }
+    }
+}
