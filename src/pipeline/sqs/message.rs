@@ -165,3 +165,13 @@ pub(super) enum Place {
     InFlight(Nanos),
     Delayed(Nanos),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_message_is_small() {
+        assert_eq!(size_of::<Option<Message>>(), 72);
+    }
+}

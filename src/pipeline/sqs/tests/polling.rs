@@ -168,3 +168,33 @@ async fn eight_consumers_get_each_of_5_000_messages_once() {
     assert_eq!(all.len(), 5_000, "none twice");
     assert_eq!(counts(&engine, "orders"), (0, 0, 0));
 }
+
+/// On real threads and the real clock: a lost wakeup would leave a round to its poll's 20 s.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_wakeup_is_lost_between_threads() {
+    let engine = engine(QueueAttributes::default());
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..8 {
+        let (engine, arrived) = (engine.clone(), arrived.clone());
+        tokio::spawn(async move {
+            loop {
+                for message in receive_from(&engine, "orders", 20 * SECOND).await {
+                    let deleted = engine.delete("orders", &message.receipt_handle);
+                    deleted.expect("a good handle");
+                    arrived.send(message.body).expect("the test listens");
+                }
+            }
+        });
+    }
+    for round in 0..1_000 {
+        let burst = 1 + round % 3;
+        for _ in 0..burst {
+            send(&engine, "x");
+        }
+        for _ in 0..burst {
+            let arrival = tokio::time::timeout(10 * SECOND, arrivals.recv()).await;
+            arrival.unwrap_or_else(|_| panic!("a wakeup was lost in round {round}"));
+        }
+    }
+    assert_eq!(counts(&engine, "orders"), (0, 0, 0));
+}
