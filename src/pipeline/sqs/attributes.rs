@@ -33,7 +33,8 @@ pub struct QueueAttributes {
     pub maximum_message_size: u32,
     /// Where messages go that are received too often.
     pub redrive: Option<Redrive>,
-    /// Attributes that are kept and given back and have no effect here, such as `Policy`.
+    /// Attributes that are kept and given back and have no effect here: policies (also
+    /// `RedriveAllowPolicy`) and encryption.
     pub inert: BTreeMap<String, String>,
 }
 

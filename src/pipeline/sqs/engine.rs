@@ -1,4 +1,4 @@
-//! The engine: every queue behind one lock, tokio's clock, and the waiting of long polls.
+//! The engine: every queue behind one lock, and what is done to single messages; see also `receive`.
 //!
 //! One lock for all queues makes a move to the dead-letter queue one step: no count ever misses the
 //! message or sees it twice. It is never held across an await.
@@ -8,16 +8,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::check::{check_entry, check_options, check_visibility};
+use super::check::{check_entry, check_visibility};
 use super::clock::{Clock, Nanos, nanos};
 use super::digest::{md5_of_attributes, md5_of_body};
 use super::error::{SqsError, SqsErrorKind};
 use super::handle::{Md5Text, Receipt, Scribe};
-use super::message::{
-    AttributeValue, Extras, Message, MessageAttribute, Place, ReceiveOptions, ReceivedMessage,
-    SendEntry, Sent,
-};
-use super::queue::{Queue, QueueCounts, Taken};
+use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
+use super::queue::{Queue, QueueCounts};
 
 /// An in-memory SQS. Cloning it is cheap and gives another handle to the same queues.
 #[derive(Clone)]
@@ -140,125 +137,6 @@ impl SqsEngine {
         Ok(results)
     }
 
-    /// Receives up to `max_messages`; waits for a first one as long as the options say.
-    ///
-    /// Dropping the future loses nothing: messages are taken in the same step that returns them.
-    pub async fn receive(
-        &self,
-        queue: &str,
-        options: ReceiveOptions,
-    ) -> Result<Vec<ReceivedMessage>, SqsError> {
-        check_options(options)?;
-        let (arrivals, give_up_at) = {
-            let (mut state, now) = self.lock();
-            let queue = state.queue(queue)?;
-            let wait = options.wait.unwrap_or(queue.attributes.receive_wait);
-            (Arc::clone(&queue.arrivals), now + nanos(wait))
-        };
-        loop {
-            // Made before the attempt, so that what arrives after it is not missed.
-            let arrival = arrivals.notified();
-            let sleep_until = match self.attempt(queue, options, give_up_at)? {
-                Attempt::Done(messages) => return Ok(messages),
-                Attempt::Sleep(until) => self.shared.clock.instant(until),
-            };
-            tokio::select! {
-                () = arrival => {}
-                () = tokio::time::sleep_until(sleep_until) => {}
-            }
-        }
-    }
-
-    /// Receives what is there, or says how long there is nothing to do.
-    fn attempt(
-        &self,
-        name: &str,
-        options: ReceiveOptions,
-        give_up_at: Nanos,
-    ) -> Result<Attempt, SqsError> {
-        let (mut state, now) = self.lock();
-        let messages = self.take(&mut state, name, options, now)?;
-        let queue = state.queue(name)?;
-        if !messages.is_empty() {
-            if queue.has_work() {
-                queue.arrivals.notify_one();
-            }
-            return Ok(Attempt::Done(messages));
-        }
-        let is_short = options.wait.unwrap_or(queue.attributes.receive_wait) == Duration::ZERO;
-        if is_short && queue.is_full() {
-            return Err(SqsError::new(
-                SqsErrorKind::OverLimit,
-                "Too many messages in flight: 120,000 is the most a queue allows.",
-            ));
-        }
-        if now >= give_up_at {
-            return Ok(Attempt::Done(messages));
-        }
-        let until = queue
-            .next_event()
-            .map_or(give_up_at, |event| event.min(give_up_at));
-        queue.arm(until);
-        Ok(Attempt::Sleep(until))
-    }
-
-    /// Takes visible messages, moving those received too often to the dead-letter queue.
-    fn take(
-        &self,
-        state: &mut State,
-        name: &str,
-        options: ReceiveOptions,
-        now: Nanos,
-    ) -> Result<Vec<ReceivedMessage>, SqsError> {
-        let redrive = state.queue(name)?.attributes.redrive.clone();
-        // Without its dead-letter queue a queue keeps its messages: nothing is thrown away.
-        let redrive = redrive.filter(|to| state.queues.contains_key(&*to.dead_letter_queue));
-        let queue = state.queue(name)?;
-        queue.advance(now);
-        let visibility = options
-            .visibility_timeout
-            .unwrap_or(queue.attributes.visibility_timeout);
-        let until = now + nanos(visibility);
-        let limit = redrive.as_ref().map(|redrive| redrive.max_receive_count);
-        let uid = queue.uid;
-        let mut dead = Vec::new();
-        let mut received = Vec::with_capacity(options.max_messages);
-        queue.take(
-            options.max_messages,
-            (now, until),
-            limit,
-            &mut dead,
-            |taken| {
-                received.push(self.received(uid, &taken));
-            },
-        );
-        if let Some(redrive) = redrive
-            && !dead.is_empty()
-        {
-            bury(state, dead, name, &redrive.dead_letter_queue)?;
-        }
-        Ok(received)
-    }
-
-    fn received(&self, queue: u32, taken: &Taken<'_>) -> ReceivedMessage {
-        let Shared { clock, scribe, .. } = &*self.shared;
-        let message = taken.message;
-        ReceivedMessage {
-            message_id: scribe.message_id(message.serial),
-            receipt_handle: scribe.handle(Receipt {
-                queue,
-                slot: taken.slot,
-                serial: message.serial,
-                receive: message.receive_count,
-            }),
-            body: Arc::clone(&message.body),
-            sent_timestamp_ms: clock.epoch_ms(message.sent_at),
-            receive_count: message.receive_count,
-            first_receive_timestamp_ms: clock.epoch_ms(message.first_received_at),
-            extras: message.extras.clone(),
-        }
-    }
-
     /// Deletes a message, in flight or visible again. A handle of an earlier receive, or of a message
     /// that is gone, is accepted and does nothing, as on AWS.
     pub fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
@@ -323,6 +201,10 @@ impl SqsEngine {
         self.shared.clock
     }
 
+    pub(super) fn scribe(&self) -> Scribe {
+        self.shared.scribe
+    }
+
     fn read_handle(&self, queue: &Queue, handle: &str) -> Result<Receipt, SqsError> {
         let receipt = self.shared.scribe.read(handle);
         receipt
@@ -334,31 +216,6 @@ impl SqsEngine {
                 )
             })
     }
-}
-
-/// How an attempt to receive ended.
-enum Attempt {
-    Done(Vec<ReceivedMessage>),
-    /// Nothing will be there before this instant unless a message arrives.
-    Sleep(Nanos),
-}
-
-/// Moves messages to the dead-letter queue: id, body, attributes, age and receive count stay.
-fn bury(
-    state: &mut State,
-    dead: Vec<Message>,
-    source: &str,
-    dead_letter_queue: &str,
-) -> Result<(), SqsError> {
-    let source: Arc<str> = source.into();
-    let queue = state.queue(dead_letter_queue)?;
-    for mut message in dead {
-        let extras = Arc::make_mut(message.extras.get_or_insert_default());
-        extras.dead_letter_source = Some(Arc::clone(&source));
-        message.place = Place::Visible;
-        queue.insert(message);
-    }
-    Ok(())
 }
 
 /// Whether the handle is of the message's last receive.

@@ -14,6 +14,7 @@ mod handle;
 mod message;
 mod protocol;
 mod queue;
+mod receive;
 mod registry;
 mod server;
 mod site;

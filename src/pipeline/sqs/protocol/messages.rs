@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::reply::{self, Decimal, Nothing, SystemAttributes};
 use super::request;
 use super::{Context, seconds, write};
-use crate::pipeline::sqs::digest::{md5_of_attributes, md5_of_body};
+use crate::pipeline::sqs::digest::md5_of_attributes;
 use crate::pipeline::sqs::error::{SqsError, SqsErrorKind};
 use crate::pipeline::sqs::message::{
     AttributeValue, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry,
@@ -161,7 +161,7 @@ fn describe<'a>(
     reply::Message {
         message_id: message.message_id,
         receipt_handle: message.receipt_handle,
-        md5_of_body: md5_of_body(&message.body),
+        md5_of_body: message.md5_of_body(),
         body: &message.body,
         system_attributes: (!system_names.is_empty())
             .then(|| system_attributes(site, message, system_names)),

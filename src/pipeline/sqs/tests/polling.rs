@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 
@@ -52,6 +53,18 @@ async fn a_long_poll_wakes_on_what_happens_after_it_began() {
         (received.len(), began.elapsed().as_secs()),
         (1, 5),
         "a visibility that was made to end sooner than the poll looked"
+    );
+
+    let waiting = poll();
+    tokio::task::yield_now().await;
+    let handle = &received[0].receipt_handle;
+    let shown = engine.change_visibility("orders", handle, Duration::ZERO);
+    shown.expect("in flight");
+    let received = waiting.await.expect("no panic");
+    assert_eq!(
+        (received.len(), began.elapsed().as_secs()),
+        (1, 5),
+        "shown at once"
     );
 
     let waiting = poll();
@@ -166,5 +179,64 @@ async fn eight_consumers_get_each_of_5_000_messages_once() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 5_000, "none twice");
+    assert_eq!(counts(&engine, "orders"), (0, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poll_looks_again_when_others_take_messages_for_a_short_time() {
+    let engine = engine(QueueAttributes::default());
+    let began = Instant::now();
+    let poll = || {
+        let engine = engine.clone();
+        tokio::spawn(async move { receive_from(&engine, "orders", 20 * SECOND).await.len() })
+    };
+    let (gone, stays) = (poll(), poll());
+    tokio::task::yield_now().await;
+    send(&engine, "a");
+    let options = ReceiveOptions {
+        visibility_timeout: Some(2 * SECOND),
+        ..ReceiveOptions::default()
+    };
+    let taken = engine.receive("orders", options).await.expect("good");
+    assert_eq!(taken.len(), 1);
+    // The send woke one poll, which now knows of the visibility's end; the other has to as well.
+    tokio::task::yield_now().await;
+    gone.abort();
+    assert_eq!(stays.await.expect("no panic"), 1);
+    assert_eq!(began.elapsed().as_secs(), 2);
+}
+
+/// On real threads and the real clock: a lost wakeup would leave a round to its poll's 20 s.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_wakeup_is_lost_between_threads() {
+    let engine = engine(QueueAttributes::default());
+    let (arrived, mut arrivals) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..8 {
+        let (engine, arrived) = (engine.clone(), arrived.clone());
+        tokio::spawn(async move {
+            let options = ReceiveOptions {
+                wait: Some(20 * SECOND),
+                ..ReceiveOptions::default()
+            };
+            loop {
+                let received = engine.receive("orders", options).await;
+                for message in received.expect("a good receive") {
+                    let deleted = engine.delete("orders", &message.receipt_handle);
+                    deleted.expect("a good handle");
+                    arrived.send(message.body).expect("the test listens");
+                }
+            }
+        });
+    }
+    for round in 0..1_000 {
+        let burst = 1 + round % 3;
+        for _ in 0..burst {
+            send(&engine, "x");
+        }
+        for _ in 0..burst {
+            let arrival = tokio::time::timeout(10 * SECOND, arrivals.recv()).await;
+            arrival.unwrap_or_else(|_| panic!("a wakeup was lost in round {round}"));
+        }
+    }
     assert_eq!(counts(&engine, "orders"), (0, 0, 0));
 }

@@ -55,3 +55,24 @@ async fn of_several_long_polls_the_one_that_stays_gets_the_message() {
     let received = stays.await.expect("no panic").expect("good");
     assert_eq!(received.messages().len(), 1);
 }
+
+#[tokio::test]
+async fn a_server_that_is_shut_down_ends_the_long_polls_with_it() {
+    let engine = SqsEngine::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let site = Site::local(listener.local_addr().expect("it is bound"));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let shutdown = async { stopped.await.expect("the test says when") };
+    let serving = tokio::spawn(serve(listener, engine.clone(), site.clone(), shutdown));
+    let client = client_of(&site);
+    let create = client.create_queue().queue_name("orders").send().await;
+    let poll = client
+        .receive_message()
+        .set_queue_url(create.expect("good").queue_url);
+    let poll = tokio::spawn(poll.wait_time_seconds(20).send());
+    until_waiting(&engine, 1).await;
+    stop.send(()).expect("it still serves");
+    serving.await.expect("no panic");
+    until_waiting(&engine, 0).await;
+    assert!(poll.await.expect("no panic").is_err());
+}

@@ -28,18 +28,11 @@ impl Served {
         let site = Site::local(address);
         let never = std::future::pending();
         tokio::spawn(serve(listener, engine.clone(), site.clone(), never));
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(&site.base_url)
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
-            .retry_config(RetryConfig::disabled())
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
+        let client = client_of(&site);
         Self {
             engine,
             site,
-            client: Client::from_conf(config),
+            client,
         }
     }
 
@@ -63,6 +56,19 @@ impl Served {
             .messages
             .unwrap_or_default()
     }
+}
+
+/// A client as its users build it, which does not retry.
+fn client_of(site: &Site) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(&site.base_url)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(Credentials::new("id", "secret", None, None, "tests"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build();
+    Client::from_conf(config)
 }
 
 /// The error's code, as the SDK understood it.
