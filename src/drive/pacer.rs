@@ -140,6 +140,10 @@ impl Pacer<'_> {
             if self.shared.stop.is_stopped() || journal_failed || self.shared.roll.is_over() {
                 return false;
             }
+            if !self.pace.has_started() {
+                self.pace.sleep_until(Duration::ZERO);
+                continue;
+            }
             let now = self.pace.elapsed();
             if now >= due {
                 return true;

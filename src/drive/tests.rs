@@ -134,6 +134,14 @@ fn check_record(outcome: &DriveOutcome) {
         by_phase(|phase| phase.scheduled),
         by_second(|second| second.scheduled)
     );
+    // Before the start every clock here reads zero, and so would a service time.
+    let served = record.phases.iter().filter(|phase| phase.acknowledged > 0);
+    for phase in served {
+        assert!(
+            phase.service_time.summary().min_us > 0,
+            "nothing is sent before the start"
+        );
+    }
     let failed: u64 = record.errors.values().sum();
     assert_eq!(failed, counts.rejected + counts.indeterminate);
 }
