@@ -1,14 +1,15 @@
 //! Whole drives against a stub: every planned order has an outcome, in memory and on disk.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::ledger::{JournalContents, OutcomeCounts, read_journal};
+use crate::ledger::tests::SmallDisk;
+use crate::ledger::{JournalContents, JournalError, JournalWriter, OutcomeCounts, read_journal};
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Phase, Scenario, fixture};
@@ -322,4 +323,31 @@ fn a_dashboard_open_to_others_and_an_unwritable_goose_report_are_refused() {
         .unwrap_err();
     assert!(matches!(error, DriveError::Goose(_)), "{error}");
     assert!(bench.stub.recorded().is_empty());
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_sending_and_is_told() {
+    let bench = Bench::new(|_| Answer::Good);
+    let mut scenario = short();
+    scenario.phases[1].duration = Duration::from_secs(30);
+    let outcome = super::run::run_with(
+        &plan(&scenario),
+        &bench.stub.target(),
+        &DriveOptions::default(),
+        Arc::new(Progress::new()),
+        StopSignal::new(),
+        &|header| JournalWriter::start(SmallDisk(400), Path::new("small"), header),
+    )
+    .unwrap();
+    let failure = outcome.journal_failure.as_ref().unwrap();
+    assert!(matches!(failure, JournalError::Write { .. }), "{failure}");
+    assert!(outcome.record.interrupted);
+    let counts = counts(&outcome);
+    assert!(counts.unsent > 5_000, "of 6,015 planned: {counts:?}");
+    assert_eq!(counts.attempted, bench.stub.recorded().len() as u64);
+    assert_eq!(
+        counts.acknowledged, counts.attempted,
+        "memory knows what the disk does not"
+    );
+    check_record(&outcome);
 }
