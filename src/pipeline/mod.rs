@@ -1,3 +1,26 @@
-//! The embedded pipeline.
+//! The embedded pipeline: queues, event source mapping, function and table in one process.
+//!
+//! A product, not a mock: senders and verifiers speak the AWS protocol to it over loopback, and what it
+//! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault. `sqs` holds the
+//! messages, `mapping` feeds them to the function (`crate::processor`), `table` keeps the rows, `fault`
+//! provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
 
 pub mod sqs;
+
+pub mod mapping;
+
+pub mod table;
+
+pub mod fault;
+
+pub mod counters;
+
+mod embedded;
+mod service;
+
+#[cfg(test)]
+mod flow_tests;
+#[cfg(test)]
+mod testing;
+
+pub use embedded::{EmbeddedPipeline, PipelineError};

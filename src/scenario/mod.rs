@@ -4,10 +4,34 @@
 //! [`Scenario`] in which every value is resolved and legal. Leaves the meaning of the load profile to
 //! `load`.
 
+mod error;
+mod expect;
+mod file;
 #[cfg(test)]
 mod fixture;
 mod model;
+mod overrides;
+mod phases;
+mod section;
+#[cfg(test)]
+mod tests;
+mod units;
 
+pub use error::{ScenarioErrors, Violation};
+pub use file::parse;
 #[cfg(test)]
 pub use fixture::fixture;
 pub use model::*;
+pub use overrides::Overrides;
+
+use sha2::{Digest, Sha256};
+
+/// A short fingerprint of everything a scenario resolves to: runs of one digest are comparable.
+pub fn digest(scenario: &Scenario) -> String {
+    let canonical = serde_json::to_vec(scenario).expect("a scenario is plain data");
+    Sha256::digest(canonical)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

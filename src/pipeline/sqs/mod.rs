@@ -1,1 +1,34 @@
-//! The embedded SQS.
+//! The embedded SQS: a standard queue in memory, exact where AWS is approximate.
+//!
+//! The engine knows queues and messages and nothing of HTTP; the protocol and the server make it
+//! speak AWS's JSON protocol on a loopback port, so that an unmodified SDK client can use it. Time
+//! comes from tokio's clock: a test that pauses it drives delays, visibility and retention.
+
+mod attributes;
+mod check;
+mod clock;
+mod digest;
+mod engine;
+mod error;
+mod handle;
+mod message;
+mod protocol;
+mod queue;
+mod registry;
+mod server;
+mod site;
+
+pub use attributes::{QueueAttributes, Redrive};
+pub use engine::SqsEngine;
+pub use error::{SqsError, SqsErrorKind};
+pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
+pub use message::{
+    AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,
+};
+pub use queue::QueueCounts;
+pub use registry::QueueDescription;
+pub use server::serve;
+pub use site::Site;
+
+#[cfg(test)]
+mod tests;

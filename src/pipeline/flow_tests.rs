@@ -1,0 +1,195 @@
+//! Orders through queue, mapping, function and an in-memory store, on a paused clock.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::counters::Counters;
+use super::fault::{FaultPlan, FaultyStore};
+use super::mapping::EventSourceMapping;
+use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
+use super::testing::{mapping, site};
+use crate::order::{Order, OrderId, OrderPlan, RunId};
+use crate::processor::process;
+use crate::processor::testing::MemoryStore;
+use crate::scenario::{Fault, FaultExtent, FaultKind, Function};
+
+const ORDERS: u64 = 200;
+
+fn plan() -> OrderPlan {
+    OrderPlan {
+        run: RunId::new(7).unwrap(),
+        seed: 2026,
+        bad_share: 0.1,
+    }
+}
+
+/// Where the orders `0..ORDERS` have ended, by sequence number.
+struct Ended {
+    rows: BTreeSet<u64>,
+    dead_letters: BTreeSet<u64>,
+    altered: BTreeSet<u64>,
+    struck: u64,
+}
+
+fn sequence(number: u64) -> u64 {
+    OrderId::sequence_in(plan().run, number).expect("an order of this run")
+}
+
+async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
+    let faults = Arc::new(FaultPlan::new(faults, plan(), ORDERS).unwrap());
+    let engine = engine();
+    let vanishing = Arc::clone(&faults);
+    engine.set_send_fault(move |_queue, body| vanishing.message_vanishes(body));
+    let store = Arc::new(store);
+    let faulty = FaultyStore::new(Arc::clone(&store), Arc::clone(&faults));
+    let limits = Function {
+        timeout: Duration::from_secs(3),
+        service_time: Duration::from_millis(20),
+    };
+    let mapping = EventSourceMapping::new(
+        engine.clone(),
+        "orders",
+        &site(),
+        &mapping(),
+        &limits,
+        Arc::new(Counters::default()),
+        move |event| {
+            let store = faulty.clone();
+            async move { Ok(process(event, &store).await) }
+        },
+    );
+    let mapping = tokio::spawn(mapping.run());
+    for k in 0..ORDERS {
+        let mut body = Vec::new();
+        plan().write_body(k, &mut body);
+        let body = String::from_utf8(body).unwrap();
+        engine.send("orders", SendEntry::new(body)).unwrap();
+    }
+    // The settling is over when the last receive and the move to the dead-letter queue are.
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    mapping.abort();
+    assert_eq!(engine.counts("orders").unwrap().total(), 0);
+    ended(&store, dead_letters(&engine).await, &faults)
+}
+
+fn engine() -> SqsEngine {
+    let engine = SqsEngine::new();
+    let dead = QueueAttributes::default();
+    engine.create_queue("dead", dead).unwrap();
+    let attributes = QueueAttributes {
+        redrive: Some(Redrive {
+            dead_letter_queue: "dead".into(),
+            max_receive_count: 3,
+        }),
+        ..QueueAttributes::default()
+    };
+    engine.create_queue("orders", attributes).unwrap();
+    engine
+}
+
+async fn dead_letters(engine: &SqsEngine) -> BTreeSet<u64> {
+    let options = ReceiveOptions {
+        max_messages: 10,
+        visibility_timeout: Some(Duration::from_secs(3_600)),
+        wait: Some(Duration::ZERO),
+    };
+    let mut letters = BTreeSet::new();
+    loop {
+        let received = engine.receive("dead", options).await.unwrap();
+        if received.is_empty() {
+            return letters;
+        }
+        for letter in received {
+            let body: serde_json::Value = serde_json::from_str(&letter.body).unwrap();
+            assert!(letters.insert(sequence(body["order_number"].as_u64().unwrap())));
+        }
+    }
+}
+
+fn ended(store: &MemoryStore, dead_letters: BTreeSet<u64>, faults: &FaultPlan) -> Ended {
+    let rows = store.rows.lock().unwrap();
+    let altered = rows.values().filter_map(|row| {
+        let k = sequence(row.id);
+        let value = serde_json::from_str(&row.order_details).unwrap();
+        (Order::from_json(&value) != Ok(plan().order(k))).then_some(k)
+    });
+    Ended {
+        altered: altered.collect(),
+        rows: rows.keys().map(|&number| sequence(number)).collect(),
+        dead_letters,
+        struck: faults.struck().values().sum(),
+    }
+}
+
+fn good() -> BTreeSet<u64> {
+    (0..ORDERS).filter(|&k| !plan().is_bad(k)).collect()
+}
+
+fn bad() -> BTreeSet<u64> {
+    (0..ORDERS).filter(|&k| plan().is_bad(k)).collect()
+}
+
+fn fault(kind: FaultKind) -> [Fault; 1] {
+    [Fault {
+        kind,
+        extent: FaultExtent::Count(3),
+    }]
+}
+
+#[tokio::test(start_paused = true)]
+async fn good_orders_become_rows_and_bad_ones_dead_letters() {
+    let ended = run(&[], MemoryStore::default()).await;
+    assert_eq!(ended.rows, good());
+    assert_eq!(ended.dead_letters, bad());
+    assert!(ended.altered.is_empty());
+    assert_eq!(ended.struck, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vanished_message_is_nowhere() {
+    let ended = run(&fault(FaultKind::MessageVanishes), MemoryStore::default()).await;
+    let anywhere = ended.rows.len() + ended.dead_letters.len();
+    assert_eq!(anywhere as u64, ORDERS - 3);
+    assert_eq!(ended.struck, 3);
+    assert!(ended.rows.is_subset(&good()) && ended.dead_letters.is_subset(&bad()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_write_leaves_neither_row_nor_dead_letter() {
+    let ended = run(&fault(FaultKind::WriteLost), MemoryStore::default()).await;
+    assert_eq!(ended.rows.len(), good().len() - 3);
+    assert_eq!(ended.dead_letters, bad());
+    assert_eq!(ended.struck, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_altered_row_is_in_its_place_with_another_content() {
+    let ended = run(&fault(FaultKind::RowAltered), MemoryStore::default()).await;
+    assert_eq!(ended.rows, good());
+    assert_eq!(ended.dead_letters, bad());
+    assert_eq!(ended.altered.len(), 3);
+    assert_eq!(ended.struck, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_always_fails_is_dead_lettered_and_alone() {
+    let victim = *good().first().unwrap();
+    let number = Some(plan().id(victim).get());
+    for store in [
+        MemoryStore {
+            throttles: number,
+            ..MemoryStore::default()
+        },
+        MemoryStore {
+            panics: number,
+            ..MemoryStore::default()
+        },
+    ] {
+        let ended = run(&[], store).await;
+        let mut dead = bad();
+        dead.insert(victim);
+        assert_eq!(ended.dead_letters, dead);
+        assert_eq!(ended.rows.len(), good().len() - 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! The event source mapping: from messages on the queue to invocations of the function, and back.
+//!
+//! What Lambda's pollers do: take a batch, invoke, delete what succeeded, and leave the rest to its
+//! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
+//! allows. Leaves what an order is to the function, and receive counts and dead letters to the queue.
+//!
+//! Not modeled: pollers that back off when invocations fail, account limits that throttle invocations
+//! (and burn receives), event filters, and how AWS takes concurrency back.
+
+mod concurrency;
+mod event;
+mod outcome;
+mod poller;
+
+pub use concurrency::Concurrency;
+pub use event::{EventSource, event_of};
+pub use outcome::{BatchFate, InvocationError, fate};
+pub use poller::EventSourceMapping;

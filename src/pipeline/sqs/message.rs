@@ -1,0 +1,167 @@
+//! Messages: as they are sent, kept and received.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::Nanos;
+use super::handle::{Md5Text, MessageId, ReceiptHandle};
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendEntry {
+    /// The body: 1 byte to 1 MiB of the characters XML takes.
+    pub body: Arc<str>,
+    /// How long it stays invisible at first; the queue's delay if none, at most 15 minutes.
+    pub delay: Option<Duration>,
+    /// At most ten, names distinct.
+    pub attributes: Vec<(String, MessageAttribute)>,
+    /// `MessageGroupId`, for fair queues: kept and given back, of no other effect here.
+    pub group_id: Option<String>,
+    /// `AWSTraceHeader`.
+    pub trace_header: Option<String>,
+}
+
+impl SendEntry {
+    /// A message of nothing but a body.
+    pub fn new(body: impl Into<Arc<str>>) -> Self {
+        Self {
+            body: body.into(),
+            delay: None,
+            attributes: Vec::new(),
+            group_id: None,
+            trace_header: None,
+        }
+    }
+
+    /// Bytes that count against the size limits: the body and the attributes' names, types and
+    /// values.
+    pub fn size(&self) -> usize {
+        let attributes = self.attributes.iter().map(|(name, attribute)| {
+            name.len() + attribute.data_type.len() + attribute.value.as_bytes().len()
+        });
+        self.body.len() + attributes.sum::<usize>()
+    }
+}
+
+/// A message attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageAttribute {
+    /// `String`, `Number` or `Binary`, perhaps followed by a label: `Number.int`.
+    pub data_type: String,
+    /// The value.
+    pub value: AttributeValue,
+}
+
+/// The value of a message attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttributeValue {
+    /// Of strings and numbers.
+    Text(String),
+    /// Of binary attributes.
+    Binary(Vec<u8>),
+}
+
+impl AttributeValue {
+    /// The value's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+}
+
+/// The reply to a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// The message's id.
+    pub message_id: MessageId,
+    /// Of the body.
+    pub md5_of_body: Md5Text,
+    /// Of the attributes, if there are any.
+    pub md5_of_attributes: Option<Md5Text>,
+    /// Of the system attributes (`AWSTraceHeader`), if there are any.
+    pub md5_of_system_attributes: Option<Md5Text>,
+}
+
+/// How to receive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiveOptions {
+    /// The most messages to return, 1 to 10.
+    pub max_messages: usize,
+    /// How long received messages stay hidden; the queue's visibility timeout if none.
+    pub visibility_timeout: Option<Duration>,
+    /// How long to wait for a first message, at most 20 s; the queue's wait time if none.
+    pub wait: Option<Duration>,
+}
+
+impl Default for ReceiveOptions {
+    fn default() -> Self {
+        Self {
+            max_messages: 1,
+            visibility_timeout: None,
+            wait: None,
+        }
+    }
+}
+
+/// A message as received.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceivedMessage {
+    /// The message's id, the same in the dead-letter queue.
+    pub message_id: MessageId,
+    /// Deletes the message, or changes its visibility.
+    pub receipt_handle: ReceiptHandle,
+    /// The body, as sent.
+    pub body: Arc<str>,
+    /// When it was sent, in milliseconds since the Unix epoch.
+    pub sent_timestamp_ms: u64,
+    /// How many times it was received, this time included.
+    pub receive_count: u32,
+    /// When it was first received, in milliseconds since the Unix epoch.
+    pub first_receive_timestamp_ms: u64,
+    /// What most messages do not have.
+    pub extras: Option<Arc<Extras>>,
+}
+
+impl ReceivedMessage {
+    /// The message's attributes.
+    pub fn attributes(&self) -> &[(String, MessageAttribute)] {
+        self.extras
+            .as_ref()
+            .map_or(&[], |extras| extras.attributes.as_slice())
+    }
+}
+
+/// What most messages do not have, apart to keep the others small.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Extras {
+    /// The message's attributes.
+    pub attributes: Vec<(String, MessageAttribute)>,
+    /// `MessageGroupId`.
+    pub group_id: Option<String>,
+    /// `AWSTraceHeader`.
+    pub trace_header: Option<String>,
+    /// The queue that a dead letter came from, by name.
+    pub dead_letter_source: Option<Arc<str>>,
+}
+
+/// A message as the queue keeps it: 72 bytes, and the body.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) serial: u64,
+    pub(super) body: Arc<str>,
+    pub(super) extras: Option<Arc<Extras>>,
+    pub(super) sent_at: Nanos,
+    pub(super) first_received_at: Nanos,
+    pub(super) receive_count: u32,
+    pub(super) place: Place,
+}
+
+/// Which count a message is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Visible,
+    InFlight(Nanos),
+    Delayed(Nanos),
+}

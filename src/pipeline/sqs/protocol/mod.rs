@@ -1,0 +1,97 @@
+//! The JSON protocol: one request's target and body in, one reply's body or an error out.
+//!
+//! It reads and writes AWS's shapes and leaves every decision about queues to the engine.
+
+mod batches;
+mod messages;
+mod queues;
+mod reply;
+mod request;
+mod settings;
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::SqsEngine;
+use super::error::{SqsError, SqsErrorKind};
+use super::site::Site;
+
+/// What the operations work on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) engine: &'a SqsEngine,
+    pub(super) site: &'a Site,
+}
+
+/// Carries out one request; `target` is the `X-Amz-Target` header.
+pub(super) async fn answer(
+    context: Context<'_>,
+    target: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, SqsError> {
+    match target.strip_prefix("AmazonSQS.").unwrap_or_default() {
+        "SendMessageBatch" => batches::send(context, parse(body)?),
+        "SendMessage" => messages::send(context, parse(body)?),
+        "ReceiveMessage" => messages::receive(context, parse(body)?).await,
+        "DeleteMessageBatch" => batches::delete(context, parse(body)?),
+        "DeleteMessage" => messages::delete(context, parse(body)?),
+        "ChangeMessageVisibility" => messages::change_visibility(context, parse(body)?),
+        "ChangeMessageVisibilityBatch" => batches::change_visibility(context, parse(body)?),
+        "GetQueueAttributes" => queues::get_attributes(context, parse(body)?),
+        "SetQueueAttributes" => queues::set_attributes(context, parse(body)?),
+        "GetQueueUrl" => queues::get_url(context, parse(body)?),
+        "CreateQueue" => queues::create(context, parse(body)?),
+        "DeleteQueue" => queues::delete(context, parse(body)?),
+        "PurgeQueue" => queues::purge(context, parse(body)?),
+        "ListQueues" => queues::list(context, parse(body)?),
+        "ListDeadLetterSourceQueues" => queues::list_sources(context, parse(body)?),
+        "TagQueue" => queues::tag(context, parse(body)?),
+        "UntagQueue" => queues::untag(context, parse(body)?),
+        "ListQueueTags" => queues::list_tags(context, parse(body)?),
+        operation @ ("StartMessageMoveTask"
+        | "ListMessageMoveTasks"
+        | "CancelMessageMoveTask"
+        | "AddPermission"
+        | "RemovePermission") => Err(SqsError::new(
+            SqsErrorKind::UnsupportedOperation,
+            format!("The embedded SQS does not serve {operation}."),
+        )),
+        _ => Err(SqsError::new(
+            SqsErrorKind::InvalidAction,
+            format!("The action {target} is not one of SQS's (header X-Amz-Target)."),
+        )),
+    }
+}
+
+/// An error as the body of a reply.
+pub(super) fn refusal(error: &SqsError) -> Vec<u8> {
+    let refusal = reply::Refusal {
+        kind: error.kind.json_type(),
+        message: &error.message,
+    };
+    serde_json::to_vec(&refusal).expect("two texts are always JSON")
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, SqsError> {
+    serde_json::from_slice(body).map_err(|error| {
+        SqsError::new(
+            SqsErrorKind::MalformedRequest,
+            format!("The request's body is not what the operation takes: {error}."),
+        )
+    })
+}
+
+fn write(reply: &impl Serialize) -> Result<Vec<u8>, SqsError> {
+    serde_json::to_vec(reply)
+        .map_err(|error| SqsError::new(SqsErrorKind::InternalFailure, error.to_string()))
+}
+
+/// Seconds a client may give, from 0 to `most`.
+fn seconds(name: &str, value: i64, most: u64) -> Result<std::time::Duration, SqsError> {
+    match u64::try_from(value) {
+        Ok(value) if value <= most => Ok(std::time::Duration::from_secs(value)),
+        _ => Err(SqsError::value(format!(
+            "Value {value} for parameter {name} is invalid. Reason: Must be >= 0 and <= {most}, if \
+             provided."
+        ))),
+    }
+}

@@ -1,0 +1,291 @@
+//! One queue: which messages it holds, and in which of the three counts each one is.
+//!
+//! Pure state: the instant is handed in and nothing waits. The visible, in-flight and delayed
+//! messages are three disjoint sets, so the counts are their sizes. Every call first carries out
+//! what time has done since the last one; see `advance`.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
+use super::clock::{Nanos, nanos};
+use super::message::{Message, Place};
+
+/// How many messages a queue holds: each message is in exactly one count of one queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueCounts {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received, not deleted, and still hidden.
+    pub in_flight: u64,
+    /// Sent with a delay that has not passed.
+    pub delayed: u64,
+}
+
+impl QueueCounts {
+    /// All messages of the queue.
+    pub fn total(self) -> u64 {
+        self.visible + self.in_flight + self.delayed
+    }
+}
+
+/// A message just received, and the slot its handle names.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    pub(super) slot: u32,
+    pub(super) message: &'a Message,
+}
+
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) uid: u32,
+    pub(super) attributes: QueueAttributes,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) created_at: Nanos,
+    pub(super) modified_at: Nanos,
+    pub(super) purged_at: Option<Nanos>,
+    /// Wakes long polls.
+    pub(super) arrivals: Arc<Notify>,
+    /// The latest instant any long poll sleeps to; an earlier event has to wake it.
+    armed_until: Nanos,
+    slots: Vec<Option<Message>>,
+    free: Vec<u32>,
+    /// Slots and serials of visible messages, and some of messages that are gone.
+    ready: VecDeque<(u32, u64)>,
+    visible: usize,
+    in_flight: BTreeSet<(Nanos, u32)>,
+    delayed: BTreeSet<(Nanos, u32)>,
+    by_age: BTreeSet<(Nanos, u32)>,
+}
+
+impl Queue {
+    pub(super) fn new(uid: u32, attributes: QueueAttributes, now: Nanos) -> Self {
+        Self {
+            uid,
+            attributes,
+            tags: BTreeMap::new(),
+            created_at: now,
+            modified_at: now,
+            purged_at: None,
+            arrivals: Arc::new(Notify::new()),
+            armed_until: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            visible: 0,
+            in_flight: BTreeSet::new(),
+            delayed: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+        }
+    }
+
+    /// Carries out what time has done: visibilities and delays end, old messages go.
+    pub(super) fn advance(&mut self, now: Nanos) {
+        while let Some(&(until, slot)) = self.in_flight.first()
+            && until <= now
+        {
+            self.in_flight.pop_first();
+            self.show(slot);
+        }
+        while let Some(&(until, slot)) = self.delayed.first()
+            && until <= now
+        {
+            self.delayed.pop_first();
+            self.show(slot);
+        }
+        let retention = nanos(self.attributes.retention);
+        while let Some(&(sent_at, slot)) = self.by_age.first()
+            && sent_at.saturating_add(retention) <= now
+        {
+            self.remove(slot);
+        }
+    }
+
+    /// When time will next make a message visible.
+    pub(super) fn next_event(&self) -> Option<Nanos> {
+        let first = |set: &BTreeSet<(Nanos, u32)>| set.first().map(|(until, _)| *until);
+        match (first(&self.in_flight), first(&self.delayed)) {
+            (Some(shown), Some(due)) => Some(shown.min(due)),
+            (shown, due) => shown.or(due),
+        }
+    }
+
+    /// Tells the queue that a long poll is about to sleep to that instant.
+    pub(super) fn arm(&mut self, until: Nanos) {
+        self.armed_until = self.armed_until.max(until);
+    }
+
+    pub(super) fn counts(&self) -> QueueCounts {
+        QueueCounts {
+            visible: self.visible as u64,
+            in_flight: self.in_flight.len() as u64,
+            delayed: self.delayed.len() as u64,
+        }
+    }
+
+    /// Whether there is something to receive and room to receive it.
+    pub(super) fn has_work(&self) -> bool {
+        self.visible > 0 && !self.is_full()
+    }
+
+    /// Whether as many messages are in flight as AWS allows.
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight.len() >= IN_FLIGHT_MAX
+    }
+
+    /// Stores a message in the place it says it is in.
+    pub(super) fn insert(&mut self, mut message: Message) {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
+        });
+        self.by_age.insert((message.sent_at, slot));
+        let place = message.place;
+        message.place = Place::Visible;
+        self.slots[slot as usize] = Some(message);
+        match place {
+            Place::Visible => {
+                self.show(slot);
+                self.arrivals.notify_one();
+            }
+            Place::InFlight(until) | Place::Delayed(until) => {
+                self.set_place(slot, place);
+                self.wake_if_earlier(until);
+            }
+        }
+    }
+
+    /// Hides up to `wanted` visible messages until `until` and hands each to `each`.
+    ///
+    /// Messages that were received `limit` times already are taken out instead, into `dead`.
+    pub(super) fn take(
+        &mut self,
+        wanted: usize,
+        (now, until): (Nanos, Nanos),
+        limit: Option<u32>,
+        dead: &mut Vec<Message>,
+        mut each: impl FnMut(Taken<'_>),
+    ) {
+        let room = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
+        let mut left = wanted.min(room);
+        while left > 0
+            && let Some((slot, serial)) = self.ready.pop_front()
+        {
+            let Some(message) = self.live(slot, serial) else {
+                continue;
+            };
+            if limit.is_some_and(|limit| message.receive_count >= limit) {
+                dead.extend(self.remove(slot));
+                continue;
+            }
+            self.visible -= 1;
+            self.set_place(slot, Place::InFlight(until));
+            let message = self.slots[slot as usize]
+                .as_mut()
+                .expect("a live message is in its slot");
+            message.receive_count += 1;
+            if message.receive_count == 1 {
+                message.first_received_at = now;
+            }
+            each(Taken { slot, message });
+            left -= 1;
+        }
+        if left < wanted {
+            self.wake_if_earlier(until);
+        }
+    }
+
+    /// The message in a slot, if it is still the one with this serial number.
+    pub(super) fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
+        let message = self.slots.get(slot as usize)?.as_ref()?;
+        (message.serial == serial).then_some(message)
+    }
+
+    /// Takes a message out of the queue, wherever it is.
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Message> {
+        let was_full = self.is_full();
+        let message = self.slots.get_mut(slot as usize)?.take()?;
+        match message.place {
+            Place::Visible => self.visible -= 1,
+            Place::InFlight(until) => {
+                self.in_flight.remove(&(until, slot));
+            }
+            Place::Delayed(until) => {
+                self.delayed.remove(&(until, slot));
+            }
+        }
+        self.by_age.remove(&(message.sent_at, slot));
+        self.free.push(slot);
+        if self.by_age.is_empty() {
+            self.clear();
+        }
+        if was_full && self.has_work() {
+            self.arrivals.notify_one();
+        }
+        Some(message)
+    }
+
+    /// Hides a message in flight for another while; at once visible if `until` has come.
+    pub(super) fn change_visibility(&mut self, slot: u32, now: Nanos, until: Nanos) {
+        let Some(Some(message)) = self.slots.get(slot as usize) else {
+            return;
+        };
+        if let Place::InFlight(previous) = message.place {
+            self.in_flight.remove(&(previous, slot));
+        }
+        if until <= now {
+            self.show(slot);
+            self.arrivals.notify_one();
+        } else {
+            self.set_place(slot, Place::InFlight(until));
+            self.wake_if_earlier(until);
+        }
+    }
+
+    /// Takes every message out, and gives the memory back.
+    pub(super) fn clear(&mut self) {
+        self.slots = Vec::new();
+        self.free = Vec::new();
+        self.ready = VecDeque::new();
+        self.visible = 0;
+        self.in_flight.clear();
+        self.delayed.clear();
+        self.by_age.clear();
+    }
+
+    /// Makes a message, which is in no count at the moment, visible.
+    fn show(&mut self, slot: u32) {
+        let message = self.slots[slot as usize]
+            .as_mut()
+            .expect("a message in a count is in its slot");
+        message.place = Place::Visible;
+        self.ready.push_back((slot, message.serial));
+        self.visible += 1;
+    }
+
+    /// Puts a message, which is in no count at the moment, among those in flight or delayed.
+    fn set_place(&mut self, slot: u32, place: Place) {
+        match place {
+            Place::Visible => self.visible += 1,
+            Place::InFlight(until) => {
+                self.in_flight.insert((until, slot));
+            }
+            Place::Delayed(until) => {
+                self.delayed.insert((until, slot));
+            }
+        }
+        if let Some(Some(message)) = self.slots.get_mut(slot as usize) {
+            message.place = place;
+        }
+    }
+
+    /// Wakes the long polls if one of them would sleep past that instant.
+    fn wake_if_earlier(&mut self, event: Nanos) {
+        if event < self.armed_until {
+            self.armed_until = 0;
+            self.arrivals.notify_waiters();
+        }
+    }
+}

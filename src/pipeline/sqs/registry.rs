@@ -1,0 +1,213 @@
+//! What is done to whole queues: create, delete, list, set attributes, tag, purge.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::attributes::QueueAttributes;
+use super::clock::nanos;
+use super::engine::{SqsEngine, State};
+use super::error::{SqsError, SqsErrorKind};
+use super::queue::{Queue, QueueCounts};
+
+/// A queue's attributes, counts and dates at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDescription {
+    /// The attributes that can be set.
+    pub attributes: QueueAttributes,
+    /// The exact counts.
+    pub counts: QueueCounts,
+    /// When it was created, in seconds since the Unix epoch.
+    pub created_s: u64,
+    /// When its attributes were last set, in seconds since the Unix epoch.
+    pub modified_s: u64,
+}
+
+impl SqsEngine {
+    /// Creates a queue. The same name with the same attributes again changes nothing.
+    pub fn create_queue(&self, name: &str, attributes: QueueAttributes) -> Result<(), SqsError> {
+        self.create_queue_with(name, BTreeMap::new(), |all| {
+            *all = attributes;
+            Ok(())
+        })
+    }
+
+    /// Creates a queue with tags, setting the attributes that are not the defaults. If there is one
+    /// of this name, the attributes set must be those it has.
+    pub fn create_queue_with(
+        &self,
+        name: &str,
+        tags: BTreeMap<String, String>,
+        set: impl FnOnce(&mut QueueAttributes) -> Result<(), SqsError>,
+    ) -> Result<(), SqsError> {
+        check_name(name)?;
+        let (mut state, now) = self.lock();
+        let existing = state.queues.get(name).map(|queue| &queue.attributes);
+        let mut attributes = existing.cloned().unwrap_or_default();
+        set(&mut attributes)?;
+        check_attributes(&state, name, &attributes)?;
+        match state.queues.get(name) {
+            Some(existing) if existing.attributes == attributes => Ok(()),
+            Some(_) => Err(SqsError::new(
+                SqsErrorKind::QueueNameExists,
+                "A queue already exists with the same name and a different value for some attribute.",
+            )),
+            None => {
+                state.queues_created += 1;
+                let mut queue = Queue::new(state.queues_created, attributes, now);
+                queue.tags = tags;
+                state.queues.insert(name.into(), queue);
+                Ok(())
+            }
+        }
+    }
+
+    /// Deletes a queue with all it holds; receives that wait on it fail.
+    pub fn delete_queue(&self, name: &str) -> Result<(), SqsError> {
+        let (mut state, _) = self.lock();
+        let queue = state.queues.remove(name).ok_or_else(SqsError::no_queue)?;
+        queue.arrivals.notify_waiters();
+        Ok(())
+    }
+
+    /// Whether there is a queue of this name.
+    pub fn has_queue(&self, name: &str) -> bool {
+        self.lock().0.queues.contains_key(name)
+    }
+
+    /// The names of the queues that begin so, in order.
+    pub fn list_queues(&self, prefix: &str) -> Vec<Arc<str>> {
+        let (state, _) = self.lock();
+        let names = state.queues.keys();
+        names
+            .filter(|name| name.starts_with(prefix))
+            .cloned()
+            .collect()
+    }
+
+    /// The names of the queues whose dead letters go to this one, in order.
+    pub fn dead_letter_sources(&self, name: &str) -> Result<Vec<Arc<str>>, SqsError> {
+        let (mut state, _) = self.lock();
+        state.queue(name)?;
+        let sources = state.queues.iter().filter(|(_, queue)| {
+            let redrive = queue.attributes.redrive.as_ref();
+            redrive.is_some_and(|redrive| redrive.dead_letter_queue == name)
+        });
+        Ok(sources.map(|(source, _)| Arc::clone(source)).collect())
+    }
+
+    /// The queue's attributes, counts and dates.
+    pub fn describe_queue(&self, name: &str) -> Result<QueueDescription, SqsError> {
+        let (mut state, now) = self.lock();
+        let queue = state.queue(name)?;
+        queue.advance(now);
+        let clock = self.clock();
+        Ok(QueueDescription {
+            attributes: queue.attributes.clone(),
+            counts: queue.counts(),
+            created_s: clock.epoch_ms(queue.created_at) / 1000,
+            modified_s: clock.epoch_ms(queue.modified_at) / 1000,
+        })
+    }
+
+    /// Changes the queue's attributes as the function says, if what comes out is allowed.
+    pub fn update_attributes(
+        &self,
+        name: &str,
+        update: impl FnOnce(&mut QueueAttributes) -> Result<(), SqsError>,
+    ) -> Result<(), SqsError> {
+        let (mut state, now) = self.lock();
+        let mut attributes = state.queue(name)?.attributes.clone();
+        update(&mut attributes)?;
+        check_attributes(&state, name, &attributes)?;
+        let queue = state.queue(name)?;
+        queue.attributes = attributes;
+        queue.modified_at = now;
+        Ok(())
+    }
+
+    /// The queue's tags.
+    pub fn tags(&self, name: &str) -> Result<BTreeMap<String, String>, SqsError> {
+        let (mut state, _) = self.lock();
+        Ok(state.queue(name)?.tags.clone())
+    }
+
+    /// Changes the queue's tags as the function says; 50 is the most.
+    pub fn update_tags(
+        &self,
+        name: &str,
+        update: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<(), SqsError> {
+        let (mut state, _) = self.lock();
+        let queue = state.queue(name)?;
+        let mut tags = queue.tags.clone();
+        update(&mut tags);
+        if tags.len() > 50 {
+            return Err(SqsError::value(
+                "Too many tags added for queue: 50 is the most.",
+            ));
+        }
+        queue.tags = tags;
+        Ok(())
+    }
+
+    /// Deletes all messages of the queue; not twice within 60 s.
+    pub fn purge(&self, name: &str) -> Result<(), SqsError> {
+        let (mut state, now) = self.lock();
+        let queue = state.queue(name)?;
+        let minute = nanos(Duration::from_secs(60));
+        if queue
+            .purged_at
+            .is_some_and(|purged_at| now < purged_at + minute)
+        {
+            return Err(SqsError::new(
+                SqsErrorKind::PurgeQueueInProgress,
+                format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds."),
+            ));
+        }
+        queue.purged_at = Some(now);
+        queue.clear();
+        Ok(())
+    }
+}
+
+fn check_attributes(
+    state: &State,
+    name: &str,
+    attributes: &QueueAttributes,
+) -> Result<(), SqsError> {
+    attributes.check()?;
+    let Some(redrive) = &attributes.redrive else {
+        return Ok(());
+    };
+    let target = &*redrive.dead_letter_queue;
+    if target == name {
+        return Err(SqsError::value(
+            "Value for parameter RedrivePolicy is invalid. Reason: a queue cannot be its own dead \
+             letter target.",
+        ));
+    }
+    if !state.queues.contains_key(target) {
+        return Err(SqsError::value(format!(
+            "Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist: \
+             {target}."
+        )));
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<(), SqsError> {
+    if name.ends_with(".fifo") {
+        return Err(SqsError::new(
+            SqsErrorKind::UnsupportedOperation,
+            "FIFO queues are not served by the embedded SQS.",
+        ));
+    }
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=80).contains(&name.len()) && name.bytes().all(is_allowed) {
+        return Ok(());
+    }
+    Err(SqsError::value(
+        "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+    ))
+}

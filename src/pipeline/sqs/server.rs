@@ -1,0 +1,185 @@
+//! The HTTP server: one task a connection, on whichever tokio runtime it is started.
+//!
+//! A client that hangs up during a long poll loses nothing: hyper drops the request's future, and
+//! with it the receive. A reply that could not be written brings its messages back when their
+//! visibility ends, as on AWS.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::engine::SqsEngine;
+use super::error::{SqsError, SqsErrorKind};
+use super::handle::Scribe;
+use super::protocol::{self, Context};
+use super::site::Site;
+
+/// A batch of 1 MiB whose every byte is written as a JSON escape (`\u000a`), and some room.
+const BODY_BYTES_MAX: u64 = 8 << 20;
+
+const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const AMZ_JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+
+#[derive(Debug)]
+struct Service {
+    engine: SqsEngine,
+    site: Site,
+    requests: AtomicU64,
+    scribe: Scribe,
+}
+
+/// Serves the engine's queues until `shutdown` completes, then drops all connections.
+pub async fn serve(
+    listener: TcpListener,
+    engine: SqsEngine,
+    site: Site,
+    shutdown: impl Future<Output = ()>,
+) {
+    let service = Arc::new(Service {
+        engine,
+        site,
+        requests: AtomicU64::new(0),
+        scribe: Scribe::new(uuid::Uuid::new_v4().as_u64_pair().0),
+    });
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = &mut shutdown => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, Arc::clone(&service)));
+                }
+                // Out of file descriptors, or the client has gone: others may still be served.
+                Err(error) => {
+                    tracing::warn!(%error, "the embedded SQS could not accept a connection");
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+            }
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, service: Arc<Service>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+    let answer = service_fn(|request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(answer(&service, request).await) }
+    });
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection to the embedded SQS broke");
+    }
+}
+
+async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let result = carry_out(service, request).await;
+    let mut response = match result {
+        Ok(body) => Response::new(Full::from(body)),
+        Err(error) => refuse(&error),
+    };
+    let serial = service.requests.fetch_add(1, Ordering::Relaxed);
+    let id = service.scribe.message_id(serial);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, AMZ_JSON);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn carry_out(service: &Service, request: Request<Incoming>) -> Result<Vec<u8>, SqsError> {
+    if request.method() != Method::POST {
+        return Err(SqsError::new(
+            SqsErrorKind::InvalidAction,
+            "The embedded SQS speaks the JSON protocol only: POST with a header X-Amz-Target.",
+        ));
+    }
+    let (head, body) = request.into_parts();
+    let body = read(body).await?;
+    let target = head.headers.get("x-amz-target");
+    let target = target
+        .and_then(|target| target.to_str().ok())
+        .unwrap_or_default();
+    let context = Context {
+        engine: &service.engine,
+        site: &service.site,
+    };
+    protocol::answer(context, target, &body).await
+}
+
+/// The request's body. One that is too large is read to its end, so that the client, which may read
+/// no reply before it has sent everything, gets to see the refusal; but it is not kept.
+async fn read(mut body: Incoming) -> Result<Bytes, SqsError> {
+    let broken = |error: hyper::Error| {
+        let message = format!("The request's body could not be read: {error}.");
+        SqsError::new(SqsErrorKind::MalformedRequest, message)
+    };
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut size = 0_u64;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(broken)?.into_data() else {
+            continue;
+        };
+        size += data.len() as u64;
+        if size > BODY_BYTES_MAX {
+            (first, rest) = (Bytes::new(), BytesMut::new());
+        } else if first.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                let expected = data.len() as u64 + body.size_hint().lower();
+                let room = expected.min(BODY_BYTES_MAX) as usize;
+                rest.reserve(first.len() + room);
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    if size > BODY_BYTES_MAX {
+        return Err(SqsError::new(
+            SqsErrorKind::RequestTooLarge,
+            format!(
+                "The request's body has {size} bytes; the embedded SQS reads at most {BODY_BYTES_MAX}."
+            ),
+        ));
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+fn refuse(error: &SqsError) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(protocol::refusal(error)));
+    let (status, side) = match error.kind {
+        SqsErrorKind::InternalFailure => (StatusCode::INTERNAL_SERVER_ERROR, "Receiver"),
+        SqsErrorKind::RequestTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Sender"),
+        _ => (StatusCode::BAD_REQUEST, "Sender"),
+    };
+    *response.status_mut() = status;
+    let code = format!("{};{side}", error.kind.query_code());
+    if let Ok(code) = HeaderValue::from_str(&code) {
+        response.headers_mut().insert(QUERY_ERROR, code);
+    }
+    response
+}

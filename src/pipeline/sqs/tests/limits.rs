@@ -1,0 +1,109 @@
+//! What is refused, and faults made on purpose.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, advance};
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn purge_empties_the_queue_once_a_minute() {
+    let engine = engine(QueueAttributes::default());
+    for body in ["a", "b"] {
+        send(&engine, body);
+    }
+    let mut delayed = SendEntry::new("c");
+    delayed.delay = Some(SECOND);
+    engine.send("orders", delayed).expect("good");
+    engine
+        .receive("orders", ReceiveOptions::default())
+        .await
+        .expect("good");
+    assert_eq!(counts(&engine, "orders"), (1, 1, 1));
+    assert_eq!(engine.purge("orders"), Ok(()));
+    assert_eq!(counts(&engine, "orders"), (0, 0, 0));
+    advance(60 * SECOND - Duration::from_nanos(1)).await;
+    let again = engine.purge("orders").expect_err("too soon");
+    assert_eq!(again.kind, SqsErrorKind::PurgeQueueInProgress);
+    advance(Duration::from_nanos(1)).await;
+    assert_eq!(engine.purge("orders"), Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn receiving_is_refused_at_120_000_in_flight() {
+    let engine = engine(QueueAttributes::default());
+    for _ in 0..120_001 {
+        send(&engine, "x");
+    }
+    let mut last = Vec::new();
+    for _ in 0..12_000 {
+        last = receive(&engine).await;
+        assert_eq!(last.len(), 10);
+    }
+    assert_eq!(counts(&engine, "orders"), (1, 120_000, 0));
+    let options = ReceiveOptions::default();
+    let error = engine.receive("orders", options).await.expect_err("full");
+    assert_eq!(error.kind, SqsErrorKind::OverLimit);
+    let waiting = {
+        let engine = engine.clone();
+        tokio::spawn(async move { receive_from(&engine, "orders", 20 * SECOND).await.len() })
+    };
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    let deleted = engine.delete("orders", &last[0].receipt_handle);
+    deleted.expect("a good handle");
+    assert_eq!(waiting.await.expect("no panic"), 1, "a delete makes room");
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_fault_acknowledges_and_forgets() {
+    let engine = engine(QueueAttributes::default());
+    engine.set_send_fault(|queue, body| queue == "orders" && body == "unlucky");
+    let unlucky = engine.send("orders", SendEntry::new("unlucky"));
+    let unlucky = unlucky.expect("acknowledged");
+    let lucky = send(&engine, "lucky");
+    assert_ne!(unlucky.message_id, lucky);
+    assert_eq!(&*unlucky.md5_of_body, "8cb566ca365bf2e4711a8a51d73cee58");
+    let received = receive(&engine).await;
+    assert_eq!(received.len(), 1);
+    assert_eq!(received[0].message_id, lucky);
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_out_of_bounds_are_refused() {
+    let engine = engine(QueueAttributes::default());
+    let long = "x".repeat(1 << 20);
+    for (body, kind, why) in [
+        ("", Some(SqsErrorKind::MissingParameter), "empty"),
+        (
+            "\u{1}",
+            Some(SqsErrorKind::InvalidMessageContents),
+            "a control character",
+        ),
+        (
+            "é\u{ffff}",
+            Some(SqsErrorKind::InvalidMessageContents),
+            "not a character",
+        ),
+        (
+            "\t\r\n \u{d7ff}\u{e000}\u{fffd}\u{10ffff}",
+            None,
+            "every border of the allowed",
+        ),
+        (&*long, None, "1 MiB"),
+        (
+            &*format!("{long}y"),
+            Some(SqsErrorKind::InvalidParameterValue),
+            "a byte more",
+        ),
+    ] {
+        let result = engine.send("orders", SendEntry::new(body));
+        assert_eq!(result.err().map(|error| error.kind), kind, "{why}");
+    }
+    for (delay, is_good) in [(900, true), (901, false)] {
+        let mut entry = SendEntry::new("x");
+        entry.delay = Some(delay * SECOND);
+        assert_eq!(engine.send("orders", entry).is_ok(), is_good, "{delay} s");
+    }
+}

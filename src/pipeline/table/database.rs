@@ -1,0 +1,86 @@
+//! The database and its one table.
+
+use dynoxide::Database;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::types::{
+    AttributeDefinition, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
+};
+
+use crate::processor::attribute;
+use crate::scenario::TableCapacity;
+
+/// Why the embedded table could not be made or served.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The database refused.
+    #[error("the embedded table `{table}` could not be created: {reason}")]
+    Create {
+        /// Its name.
+        table: String,
+        /// What the database says.
+        reason: String,
+    },
+    /// A thread could not be started.
+    #[error("the embedded table's thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Read capacity of a provisioned table; reads are not metered, but AWS wants a figure.
+const READ_CAPACITY_UNITS: i64 = 5;
+
+/// A database in memory that holds the table `table`, key `id` (Number), and nothing else.
+///
+/// # Errors
+/// When the database cannot be opened or refuses the table.
+pub fn create(table: &str, capacity: TableCapacity) -> Result<Database, TableError> {
+    let refused = |error: dynoxide::DynoxideError| TableError::Create {
+        table: table.to_owned(),
+        reason: error.to_string(),
+    };
+    let (billing_mode, provisioned_throughput) = match capacity {
+        TableCapacity::OnDemand => ("PAY_PER_REQUEST", None),
+        TableCapacity::Provisioned {
+            write_capacity_units: 0,
+        } => {
+            return Err(TableError::Create {
+                table: table.to_owned(),
+                reason: "`write_capacity_units` must be at least 1".into(),
+            });
+        }
+        TableCapacity::Provisioned {
+            write_capacity_units,
+        } => (
+            "PROVISIONED",
+            Some(ProvisionedThroughput {
+                read_capacity_units: Some(READ_CAPACITY_UNITS),
+                write_capacity_units: Some(i64::from(write_capacity_units)),
+            }),
+        ),
+    };
+    let database = Database::memory().map_err(refused)?;
+    database
+        .create_table(CreateTableRequest {
+            table_name: table.to_owned(),
+            key_schema: vec![KeySchemaElement {
+                attribute_name: attribute::ID.into(),
+                key_type: KeyType::HASH,
+            }],
+            attribute_definitions: vec![AttributeDefinition {
+                attribute_name: attribute::ID.into(),
+                attribute_type: ScalarAttributeType::N,
+            }],
+            global_secondary_indexes: None,
+            local_secondary_indexes: None,
+            vector_indexes: None,
+            billing_mode: Some(billing_mode.into()),
+            provisioned_throughput,
+            stream_specification: None,
+            sse_specification: None,
+            table_class: None,
+            tags: None,
+            deletion_protection_enabled: None,
+            on_demand_throughput: None,
+        })
+        .map_err(refused)?;
+    Ok(database)
+}

@@ -1,0 +1,126 @@
+//! From an SQS event to a partial batch response.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+
+use super::incoming::IncomingOrder;
+use super::isolate::caught;
+use super::store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
+
+/// Processes every record of `event` and names those that failed.
+///
+/// A record fails when its body is no order, when the table fails or throttles its write, when
+/// processing it panics, and when the table holds another order of its number. A record without a
+/// message id cannot be named; it is reported as an empty identifier, which AWS takes as a failure of
+/// the whole batch.
+pub async fn process<S: OrderStore>(event: SqsEvent, store: &S) -> SqsBatchResponse {
+    let received_at_us = unix_micros();
+    let mut response = SqsBatchResponse::default();
+    let mut rows = Vec::with_capacity(event.records.len());
+    let mut ids = Vec::with_capacity(event.records.len());
+    for record in &event.records {
+        let id = record.message_id.as_deref().unwrap_or_default();
+        let row = catch_unwind(AssertUnwindSafe(|| row_of(record, received_at_us)))
+            .unwrap_or_else(|_| Err("reading the record panicked".into()));
+        match row {
+            Ok(row) => {
+                rows.push(row);
+                ids.push(id);
+            }
+            Err(reason) => fail(&mut response, id, &reason),
+        }
+    }
+    let rows: Arc<[OrderRow]> = rows.into();
+    let outcomes = put_each(store, &rows).await;
+    for ((row, id), outcome) in rows.iter().zip(ids).zip(outcomes) {
+        if let Err(reason) = settled(row, outcome) {
+            fail(&mut response, id, &reason);
+        }
+    }
+    response
+}
+
+fn fail(response: &mut SqsBatchResponse, message_id: &str, reason: &str) {
+    tracing::debug!(message_id, reason, "record failed");
+    response.add_failure(message_id);
+}
+
+fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> {
+    let body = record.body.as_deref().ok_or("the record has no body")?;
+    let order = IncomingOrder::parse(body).map_err(|refusal| refusal.to_string())?;
+    let receive_count = record
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1);
+    Ok(OrderRow {
+        id: order.order_number,
+        order_details: order.details(),
+        received_at_us,
+        receive_count,
+    })
+}
+
+/// One outcome a row, whatever the store does.
+///
+/// If the group's write panics, each row is written alone, so that only the one at fault fails; that
+/// is safe because a row written before the panic is met again with its own content.
+async fn put_each<S: OrderStore>(
+    store: &S,
+    rows: &Arc<[OrderRow]>,
+) -> Vec<Result<PutOutcome, StoreError>> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    if let Some(outcomes) = put_group(store, Arc::clone(rows)).await {
+        return outcomes;
+    }
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for row in rows.iter() {
+        let alone = if rows.len() > 1 {
+            put_group(store, Arc::from([row.clone()])).await
+        } else {
+            None
+        };
+        outcomes.push(
+            alone
+                .and_then(|mut outcomes| outcomes.pop())
+                .unwrap_or_else(|| Err(StoreError::Failed("the write panicked".into()))),
+        );
+    }
+    outcomes
+}
+
+/// The store's answer, or `None` if it panicked or its answer does not fit the question.
+async fn put_group<S: OrderStore>(
+    store: &S,
+    rows: Arc<[OrderRow]>,
+) -> Option<Vec<Result<PutOutcome, StoreError>>> {
+    let asked = rows.len();
+    caught(async { store.put_new(rows).await })
+        .await
+        .filter(|outcomes| outcomes.len() == asked)
+}
+
+/// Whether the order is in the table, with this content.
+fn settled(row: &OrderRow, outcome: Result<PutOutcome, StoreError>) -> Result<(), String> {
+    match outcome {
+        Ok(PutOutcome::Stored) => Ok(()),
+        Ok(PutOutcome::Exists { order_details })
+            if order_details.as_deref() == Some(row.order_details.as_str()) =>
+        {
+            Ok(())
+        }
+        Ok(PutOutcome::Exists { .. }) => Err(format!(
+            "order {} is in the table with another content",
+            row.id
+        )),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+#[path = "handler_tests.rs"]
+mod tests;

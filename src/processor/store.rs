@@ -1,0 +1,76 @@
+//! The table as the processor sees it: rows and one conditional write.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The attributes of a row.
+pub mod attribute {
+    /// N, the key: the order number.
+    pub const ID: &str = "id";
+    /// S: the JSON of the order's three other fields.
+    pub const ORDER_DETAILS: &str = "order_details";
+    /// N: microseconds since the Unix epoch, taken at the put.
+    pub const STORED_AT: &str = "stored_at";
+    /// N: microseconds since the Unix epoch, when the function was given the record.
+    pub const RECEIVED_AT: &str = "received_at";
+    /// N: how often SQS had handed the message out, this time included.
+    pub const RECEIVE_COUNT: &str = "receive_count";
+}
+
+/// A row about to be written; the store adds [`attribute::STORED_AT`] as it writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRow {
+    /// The order number.
+    pub id: u64,
+    /// The JSON of the three other fields, as [`crate::order::Order::write_details`] writes it.
+    pub order_details: String,
+    /// When the function was given the record, microseconds since the Unix epoch.
+    pub received_at_us: u64,
+    /// How often SQS had handed the message out.
+    pub receive_count: u32,
+}
+
+/// What a conditional write found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// The number was new and the row is durable now.
+    Stored,
+    /// There is a row of that number; nothing was written.
+    Exists {
+        /// Its `order_details`, if it has any.
+        order_details: Option<String>,
+    },
+}
+
+/// Why a row could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The table's write capacity is used up.
+    #[error("the table throttled the write")]
+    Throttled,
+    /// Anything else.
+    #[error("the table failed: {0}")]
+    Failed(String),
+}
+
+/// A table that takes rows whose number is new.
+pub trait OrderStore: Send + Sync {
+    /// Writes each of `rows` unless there is a row of its number (`attribute_not_exists(id)`).
+    ///
+    /// Rows come as one group because handing over is what costs; they are no transaction: each
+    /// succeeds or fails alone, and the answer has exactly one entry a row, in the same order.
+    fn put_new(
+        &self,
+        rows: Arc<[OrderRow]>,
+    ) -> impl Future<Output = Vec<Result<PutOutcome, StoreError>>> + Send;
+}
+
+/// The time now, microseconds since the Unix epoch.
+pub fn unix_micros() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+        })
+}

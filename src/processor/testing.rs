@@ -1,0 +1,64 @@
+//! A store in memory for tests, which misbehaves on request.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use super::{OrderRow, OrderStore, PutOutcome, StoreError};
+
+/// Rows in memory; orders of the named numbers misbehave.
+#[derive(Default)]
+pub(crate) struct MemoryStore {
+    /// What has been stored.
+    pub rows: Mutex<HashMap<u64, OrderRow>>,
+    /// The sizes of the groups that were written.
+    pub groups: Mutex<Vec<usize>>,
+    /// Writing this order is throttled.
+    pub throttles: Option<u64>,
+    /// Writing this order panics.
+    pub panics: Option<u64>,
+    /// Every answer is empty.
+    pub answers_nothing: bool,
+}
+
+impl MemoryStore {
+    /// The content stored for an order.
+    pub fn details(&self, id: u64) -> Option<String> {
+        let rows = self.rows.lock().unwrap();
+        rows.get(&id).map(|row| row.order_details.clone())
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.lock().unwrap().len()
+    }
+
+    fn put(&self, row: &OrderRow) -> Result<PutOutcome, StoreError> {
+        assert_ne!(Some(row.id), self.panics, "this panic is wanted");
+        if Some(row.id) == self.throttles {
+            return Err(StoreError::Throttled);
+        }
+        if let Some(details) = self.details(row.id) {
+            return Ok(PutOutcome::Exists {
+                order_details: Some(details),
+            });
+        }
+        self.rows.lock().unwrap().insert(row.id, row.clone());
+        Ok(PutOutcome::Stored)
+    }
+}
+
+impl OrderStore for &MemoryStore {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        self.groups.lock().unwrap().push(rows.len());
+        if self.answers_nothing {
+            return Vec::new();
+        }
+        rows.iter().map(|row| self.put(row)).collect()
+    }
+}
+
+impl OrderStore for Arc<MemoryStore> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        (&**self).put_new(rows).await
+    }
+}

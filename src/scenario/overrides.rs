@@ -1,0 +1,180 @@
+//! Values given on the command line, put into the file's table before it is validated.
+
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::Violation;
+use super::phases::BASELINE;
+use super::units::{DURATION_HINT, parse_duration};
+
+/// Values that replace those of the file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Overrides {
+    /// The rate of the phase named baseline, or of the only phase.
+    pub rate: Option<String>,
+    /// The length of the whole load profile: every phase is scaled alike.
+    pub duration: Option<String>,
+    /// The seed.
+    pub seed: Option<u64>,
+    /// `key=value` for any key of the file; a phase is addressed by name or index
+    /// (`phase.spike.rate=8x`).
+    pub set: Vec<String>,
+}
+
+impl Overrides {
+    /// Each override as text, for the report.
+    pub fn as_texts(&self) -> Vec<String> {
+        let option = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| format!("--{name} {value}"))
+        };
+        [
+            option("rate", &self.rate),
+            option("duration", &self.duration),
+            option("seed", &self.seed.map(|seed| seed.to_string())),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(self.set.iter().map(|set| format!("--set {set}")))
+        .collect()
+    }
+
+    /// Puts the overrides into `table`. What it sets is validated with everything else afterwards.
+    pub(super) fn apply(&self, table: &mut Table) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        for assignment in &self.set {
+            violations.extend(apply_assignment(table, assignment).err());
+        }
+        if let Some(rate) = &self.rate {
+            violations.extend(apply_rate(table, rate).err());
+        }
+        if let Some(duration) = &self.duration {
+            violations.extend(apply_duration(table, duration).err());
+        }
+        if let Some(seed) = self.seed {
+            match i64::try_from(seed) {
+                Ok(seed) => drop(table.insert("seed".into(), Value::Integer(seed))),
+                Err(_) => violations.push(Violation::new(
+                    "--seed",
+                    format!("{seed} is too large"),
+                    format!("write a number up to {}", i64::MAX),
+                )),
+            }
+        }
+        violations
+    }
+}
+
+fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation> {
+    let place = format!("--set {assignment}");
+    let Some((path, text)) = assignment.split_once('=') else {
+        return Err(Violation::new(
+            place,
+            "has no `=`",
+            "write --set key=value, such as --set pipeline.visibility_timeout=5s",
+        ));
+    };
+    let segments: Vec<&str> = path.trim().split('.').collect();
+    let Some((last, parents)) = segments.split_last() else {
+        return Ok(());
+    };
+    let mut here = table;
+    for (depth, segment) in parents.iter().enumerate() {
+        let name = segments[..=depth].join(".");
+        let wrong = || {
+            Violation::new(
+                place.clone(),
+                format!("`{name}` is not in the file"),
+                "name a key as in the file; a phase by its name or index: phase.spike.rate",
+            )
+        };
+        let next = here
+            .entry((*segment).to_owned())
+            .or_insert_with(|| Value::Table(Table::new()));
+        here = match next {
+            Value::Table(inner) => inner,
+            Value::Array(items) => {
+                // The next segment picks the item; it is consumed here by looking one ahead.
+                let pick = segments.get(depth + 1).copied().unwrap_or_default();
+                return set_in_item(items, pick, &segments[depth + 2..], text).ok_or_else(wrong);
+            }
+            _ => return Err(wrong()),
+        };
+    }
+    here.insert((*last).to_owned(), parse_value(text));
+    Ok(())
+}
+
+/// Sets `rest` (one key) of the item that `pick` names by its `name` or its index.
+fn set_in_item(items: &mut [Value], pick: &str, rest: &[&str], text: &str) -> Option<()> {
+    let named = items
+        .iter()
+        .position(|item| item.get("name").and_then(Value::as_str) == Some(pick));
+    let index = named.or_else(|| pick.parse().ok())?;
+    let [key] = rest else { return None };
+    items
+        .get_mut(index)?
+        .as_table_mut()?
+        .insert((*key).to_owned(), parse_value(text));
+    Some(())
+}
+
+/// A TOML value if it reads as one, a text otherwise: `5s` needs no quotes.
+fn parse_value(text: &str) -> Value {
+    let document = format!("value = {text}");
+    match document.parse::<Table>() {
+        Ok(mut table) if table.len() == 1 => table
+            .remove("value")
+            .unwrap_or_else(|| Value::String(text.to_owned())),
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+fn phases_of(table: &mut Table) -> Option<&mut Vec<Value>> {
+    table.get_mut("phase")?.as_array_mut()
+}
+
+fn apply_rate(table: &mut Table, rate: &str) -> Result<(), Violation> {
+    let wrong = |rule: &str| {
+        Violation::new(
+            "--rate",
+            rule,
+            "use --set phase.NAME.rate=200/s for one phase",
+        )
+    };
+    let phases = phases_of(table).ok_or_else(|| wrong("there is no phase to give the rate to"))?;
+    let only = phases.len() == 1;
+    let phase = phases
+        .iter_mut()
+        .filter_map(Value::as_table_mut)
+        .find(|phase| only || phase.get("name").and_then(Value::as_str) == Some(BASELINE))
+        .ok_or_else(|| wrong("there is no phase named baseline"))?;
+    phase.insert("rate".into(), Value::String(rate.to_owned()));
+    Ok(())
+}
+
+fn apply_duration(table: &mut Table, text: &str) -> Result<(), Violation> {
+    let wrong = |rule: String| Violation::new("--duration", rule, DURATION_HINT);
+    let wanted = parse_duration(text).map_err(wrong)?;
+    let phases = phases_of(table).ok_or_else(|| wrong("there is no phase to scale".into()))?;
+    let durations: Option<Vec<Duration>> = phases
+        .iter()
+        .map(|phase| parse_duration(phase.get("duration")?.as_str()?).ok())
+        .collect();
+    // An unreadable duration is a violation of its own.
+    let Some(durations) = durations else {
+        return Ok(());
+    };
+    let total: Duration = durations.iter().sum();
+    if wanted.is_zero() || total.is_zero() {
+        return Err(wrong("must be longer than zero".into()));
+    }
+    let factor = wanted.as_secs_f64() / total.as_secs_f64();
+    for (phase, duration) in phases.iter_mut().zip(durations) {
+        let scaled = duration.mul_f64(factor).as_micros();
+        if let Some(phase) = phase.as_table_mut() {
+            phase.insert("duration".into(), Value::String(format!("{scaled}us")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Reading one table of a file: every wrong value and every unknown key becomes a violation.
+//!
+//! Serde stops at the first error; a person mending a file wants all of them.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use toml::{Table, Value};
+
+use super::Violation;
+use super::units::{DURATION_HINT, PERCENT_HINT, parse_duration, parse_percent};
+
+/// Where violations are gathered.
+pub(super) type Problems = RefCell<Vec<Violation>>;
+
+/// One table of a file, its place in it and the keys asked for so far.
+pub(super) struct Section<'a> {
+    table: Option<&'a Table>,
+    path: String,
+    asked: Vec<&'static str>,
+    problems: &'a Problems,
+}
+
+impl<'a> Section<'a> {
+    pub(super) fn new(table: &'a Table, path: String, problems: &'a Problems) -> Self {
+        Self {
+            table: Some(table),
+            path,
+            asked: Vec::new(),
+            problems,
+        }
+    }
+
+    /// The full name of `key`.
+    pub(super) fn key(&self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+
+    pub(super) fn problem(&self, key: &str, rule: impl Into<String>, hint: impl Into<String>) {
+        self.problems
+            .borrow_mut()
+            .push(Violation::new(self.key(key), rule, hint));
+    }
+
+    pub(super) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
+        self.asked.push(key);
+        self.table?.get(key)
+    }
+
+    /// The table under `key`; an empty one when it is absent or no table.
+    pub(super) fn section(&mut self, key: &'static str) -> Section<'a> {
+        let value = self.value(key);
+        let table = value.and_then(Value::as_table);
+        if let (Some(found), None) = (value, table) {
+            let rule = format!("must be a table, found {}", found.type_str());
+            self.problem(key, rule, format!("write a table: [{}]", self.key(key)));
+        }
+        Section {
+            table,
+            path: self.key(key),
+            asked: Vec::new(),
+            problems: self.problems,
+        }
+    }
+
+    /// The tables of the array under `key`.
+    pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
+        let Some(value) = self.value(key) else {
+            return Vec::new();
+        };
+        let hint = format!("write it as [[{}]]", self.key(key));
+        let Some(array) = value.as_array() else {
+            self.problem(
+                key,
+                format!("must be an array of tables, found {}", value.type_str()),
+                hint,
+            );
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (index, item) in array.iter().enumerate() {
+            let path = format!("{}[{index}]", self.key(key));
+            match item.as_table() {
+                Some(table) => sections.push(Section::new(table, path, self.problems)),
+                None => self.problems.borrow_mut().push(Violation::new(
+                    path,
+                    format!("must be a table, found {}", item.type_str()),
+                    hint.clone(),
+                )),
+            }
+        }
+        sections
+    }
+
+    /// The value of `key` as `parse` reads it, or `None` with a violation if it cannot; absent values
+    /// are `None` without one.
+    pub(super) fn read<T>(
+        &mut self,
+        key: &'static str,
+        hint: &str,
+        parse: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.value(key)?;
+        parse(value)
+            .map_err(|rule| self.problem(key, rule, hint))
+            .ok()
+    }
+
+    /// A text, read by `parse`.
+    pub(super) fn text<T>(
+        &mut self,
+        key: &'static str,
+        hint: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        self.read(key, hint, |value| match value.as_str() {
+            Some(text) => parse(text),
+            None => Err(format!("must be a text, found {}", value.type_str())),
+        })
+    }
+
+    /// A duration, or `default` when absent (or wrong, with a violation).
+    pub(super) fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
+        self.text(key, DURATION_HINT, parse_duration)
+            .unwrap_or(default)
+    }
+
+    /// A duration within `least..=most`.
+    pub(super) fn duration_within(
+        &mut self,
+        key: &'static str,
+        default: Duration,
+        least: Duration,
+        most: Duration,
+    ) -> Duration {
+        let duration = self.duration(key, default);
+        if !(least..=most).contains(&duration) {
+            let rule = format!("must be within {least:?} and {most:?}, found {duration:?}");
+            self.problem(key, rule, DURATION_HINT);
+        }
+        duration
+    }
+
+    /// A share written in percent.
+    pub(super) fn share(&mut self, key: &'static str, default: f64) -> f64 {
+        self.text(key, PERCENT_HINT, parse_percent)
+            .unwrap_or(default)
+    }
+
+    /// An integer within `least..=most`.
+    pub(super) fn integer(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        least: u64,
+        most: u64,
+    ) -> u64 {
+        let hint = format!("write a whole number from {least} to {most}");
+        self.read(key, &hint, |value| {
+            let number = value
+                .as_integer()
+                .ok_or_else(|| format!("must be a whole number, found {}", value.type_str()))?;
+            u64::try_from(number)
+                .ok()
+                .filter(|number| (least..=most).contains(number))
+                .ok_or_else(|| format!("must be within {least} and {most}, found {number}"))
+        })
+        .unwrap_or(default)
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
+        self.read(key, "write true or false", |value| {
+            value
+                .as_bool()
+                .ok_or_else(|| format!("must be true or false, found {}", value.type_str()))
+        })
+        .unwrap_or(default)
+    }
+
+    /// One of `choices`.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        choices: &[(&str, T)],
+    ) -> T {
+        let names: Vec<_> = choices
+            .iter()
+            .map(|(name, _)| format!("{name:?}"))
+            .collect();
+        self.text(key, &format!("write {}", names.join(" or ")), |text| {
+            choices
+                .iter()
+                .find(|(name, _)| *name == text)
+                .map(|&(_, choice)| choice)
+                .ok_or_else(|| format!("{text:?} is not a choice"))
+        })
+        .unwrap_or(default)
+    }
+
+    /// Ends the reading: keys nobody asked for are violations.
+    pub(super) fn finish(self) {
+        let Some(table) = self.table else { return };
+        for key in table
+            .keys()
+            .filter(|key| !self.asked.contains(&key.as_str()))
+        {
+            let hint = match nearest(key, &self.asked) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("known here: {}", self.asked.join(", ")),
+            };
+            self.problem(key, "unknown key", hint);
+        }
+    }
+}
+
+/// The known key that takes the fewest edits to reach, if few enough.
+fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
+    known
+        .iter()
+        .map(|candidate| (strsim::levenshtein(key, candidate), *candidate))
+        .filter(|&(edits, _)| edits <= 1 + key.len() / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
