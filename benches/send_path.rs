@@ -1,1 +1,190 @@
-fn main() {}
+//! What sending costs and how late waiting is: `cargo bench --bench send_path`.
+//!
+//! CPU of the sending thread per 1,000 orders, against a stub queue on another thread; then the
+//! lateness of 1,000 instants a second for `tokio::time::sleep` and for the drive's pacer. Takes
+//! about fifteen seconds.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use md5::{Digest, Md5};
+use orderproof::drive::{Pace, thread_cpu_time};
+use orderproof::ledger::Outcome;
+use orderproof::metrics::Histogram;
+use orderproof::order::{OrderPlan, RunId};
+use orderproof::scenario::{SenderKind, Sending};
+use orderproof::send::{Batch, Sender, SenderPool};
+use orderproof::store::Target;
+use serde_json::{Value, json};
+
+/// Senders taking turns on the one thread that is measured.
+const SENDERS: u64 = 4;
+
+fn main() {
+    let address = start_stub();
+    println!("CPU of the sending thread per 1,000 orders, {SENDERS} connections:");
+    for (name, sender, batch, orders) in [
+        ("http, batch of 10", SenderKind::Http, 10, 100_000),
+        ("http, single", SenderKind::Http, 1, 20_000),
+        ("sdk, batch of 10", SenderKind::Sdk, 10, 40_000),
+    ] {
+        let cpu = measure(address, sender, batch, orders);
+        let per_thousand_ms = cpu.as_secs_f64() * 1e3 / (orders as f64 / 1e3);
+        println!("  {name:<18} {per_thousand_ms:>7.2} ms");
+    }
+    println!("lateness at 1,000 instants a second for 4 s, us:");
+    print_lateness("tokio::time::sleep", &tokio_sleep());
+    print_lateness("absolute nanosleep", &paced());
+}
+
+fn print_lateness(name: &str, lateness: &Histogram) {
+    let figures = lateness.summary();
+    println!(
+        "  {name:<18} p50 {:>5}  p99 {:>5}  p99.9 {:>5}  max {:>5}",
+        figures.p50_us, figures.p99_us, figures.p999_us, figures.max_us
+    );
+}
+
+/// CPU time the sending thread spends on `orders` orders, connections and warm-up apart.
+fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> Duration {
+    let endpoint = format!("http://{address}");
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench");
+    let target = Target {
+        sqs_endpoint: endpoint.clone(),
+        dynamodb_endpoint: endpoint.clone(),
+        region: "eu-west-1".into(),
+        credentials: SharedCredentialsProvider::new(credentials),
+        orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
+        dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
+        table: "orders".into(),
+        exact_counts: true,
+    };
+    let sending = Sending {
+        batch,
+        linger: Duration::ZERO,
+        senders: SENDERS as u32,
+        max_in_flight: 1_000,
+        attempt_timeout: Duration::from_secs(5),
+        sender,
+    };
+    let pool = SenderPool::new(&target, &sending).expect("a loopback endpoint");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        send_all(&pool, batch, orders / 20).await;
+        let before = thread_cpu_time();
+        send_all(&pool, batch, orders).await;
+        thread_cpu_time() - before
+    })
+}
+
+async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
+    let share = orders / SENDERS;
+    let senders = (0..SENDERS).map(|index| {
+        let mut sender = pool.sender();
+        tokio::spawn(async move {
+            let plan = OrderPlan {
+                run: RunId::new(1).expect("in range"),
+                seed: 1,
+                bad_share: 0.1,
+            };
+            let mut orders = Batch::new();
+            for first in (index * share..(index + 1) * share).step_by(batch.into()) {
+                orders.fill(&plan, first..first + u64::from(batch));
+                let reply = sender.send(&orders).await;
+                let good =
+                    |entry: &orderproof::send::EntryOutcome| entry.outcome == Outcome::Acknowledged;
+                assert!(reply.entries.iter().all(good), "{reply:?}");
+            }
+        })
+    });
+    for sender in senders.collect::<Vec<_>>() {
+        sender.await.expect("the stub takes everything");
+    }
+}
+
+/// An SQS that takes everything, on a thread of its own.
+fn start_stub() -> SocketAddr {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
+    listener.set_nonblocking(true).expect("a socket");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
+            while let Ok((stream, _)) = listener.accept().await {
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service_fn(take));
+                tokio::spawn(connection);
+            }
+        });
+    });
+    address
+}
+
+async fn take(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = request.into_body().collect().await;
+    let body = body.expect("a whole request").to_bytes();
+    let json: Value = serde_json::from_slice(&body).expect("JSON");
+    let taken = |message: &Value| {
+        let text = message["MessageBody"].as_str().expect("a body");
+        let digest: [u8; 16] = Md5::digest(text.as_bytes()).into();
+        let md5 = digest.map(|byte| format!("{byte:02x}")).concat();
+        json!({"Id": message["Id"], "MessageId": "6a1f8c1e", "MD5OfMessageBody": md5})
+    };
+    let reply = match json["Entries"].as_array() {
+        Some(entries) => json!({"Successful": entries.iter().map(taken).collect::<Vec<_>>()}),
+        None => taken(&json),
+    };
+    let response = Response::builder().header("content-type", "application/x-amz-json-1.0");
+    let response = response.body(Full::from(reply.to_string()));
+    Ok(response.expect("a response"))
+}
+
+const INSTANTS: u32 = 4_000;
+const GAP: Duration = Duration::from_millis(1);
+
+fn tokio_sleep() -> Histogram {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut lateness = Histogram::new();
+        let start = Instant::now();
+        for k in 1..=INSTANTS {
+            let due = start + GAP * k;
+            // A wait of no time still takes tokio up to a millisecond.
+            let wait = due.saturating_duration_since(Instant::now());
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
+            lateness.record(Instant::now().saturating_duration_since(due));
+        }
+        lateness
+    })
+}
+
+fn paced() -> Histogram {
+    let mut lateness = Histogram::new();
+    let pace = Pace::new(Instant::now());
+    for k in 1..=INSTANTS {
+        pace.sleep_until(GAP * k);
+        lateness.record(pace.elapsed().saturating_sub(GAP * k));
+    }
+    lateness
+}

@@ -31,6 +31,11 @@ impl Pace {
         Self { start }
     }
 
+    /// Whether the start has come; before it, elapsed time is zero.
+    pub fn has_started(&self) -> bool {
+        Instant::now() >= self.start
+    }
+
     /// Time since the start, zero before it.
     pub fn elapsed(&self) -> Duration {
         Instant::now().saturating_duration_since(self.start)

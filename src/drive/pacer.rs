@@ -1,7 +1,6 @@
 //! The pacer: walks the schedule and hands each batch over when it is due, never before its intent is
 //! in the journal.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
@@ -11,7 +10,7 @@ use super::plan::DrivePlan;
 use super::tally::Tally;
 use super::work::{Shared, Work};
 use super::{DriveError, Started};
-use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalHeader, JournalWriter};
+use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, JournalWriter};
 use crate::load::Schedule;
 
 /// From when everything is ready to when the first order may be due: time to make the journal.
@@ -27,6 +26,10 @@ const SLOT: Duration = Duration::from_micros(100);
 /// The longest it sleeps without looking whether to stop.
 const STOP_CHECK: Duration = Duration::from_millis(20);
 
+/// Makes the journal, once its header is known.
+pub(super) type NewJournal<'a> =
+    dyn Fn(&JournalHeader) -> Result<JournalWriter, JournalError> + Sync + 'a;
+
 /// What the pacer leaves behind.
 pub(super) struct Paced {
     pub(super) journal: JournalWriter,
@@ -41,7 +44,7 @@ pub(super) struct Paced {
 pub(super) fn pace(
     plan: &DrivePlan,
     schedule: &Schedule,
-    journal_path: &Path,
+    new_journal: &NewJournal<'_>,
     shared: &Arc<Shared>,
     queue: flume::Sender<Work>,
 ) -> Result<Option<Paced>, DriveError> {
@@ -60,7 +63,7 @@ pub(super) fn pace(
         scenario_digest: plan.scenario_digest.clone(),
         started_at: started.wall,
     };
-    let journal = JournalWriter::create(journal_path, &header)?;
+    let journal = new_journal(&header)?;
     let _ = shared.journal.set(journal.handle());
     shared.progress.start(started);
     let mut pacer = Pacer {
@@ -139,6 +142,10 @@ impl Pacer<'_> {
             let journal_failed = self.journal.is_stopped();
             if self.shared.stop.is_stopped() || journal_failed || self.shared.roll.is_over() {
                 return false;
+            }
+            if !self.pace.has_started() {
+                self.pace.sleep_until(Duration::ZERO);
+                continue;
             }
             let now = self.pace.elapsed();
             if now >= due {

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::attack::attack;
 use super::pace::{sharpen_thread, thread_cpu_time};
-use super::pacer::{Paced, pace};
+use super::pacer::{NewJournal, Paced, pace};
 use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
 use super::tally::Tally;
 use super::work::{Roll, Shared};
 use super::{Progress, StopSignal};
+use crate::ledger::JournalWriter;
 use crate::load::Schedule;
 use crate::send::SenderPool;
 use crate::store::Target;
@@ -40,6 +41,20 @@ pub fn run(
     {
         return Err(DriveError::Dashboard(address));
     }
+    run_with(plan, target, options, progress, stop, &|header| {
+        JournalWriter::create(journal_path, header)
+    })
+}
+
+/// The same with any way of making a journal.
+pub(super) fn run_with(
+    plan: &DrivePlan,
+    target: &Target,
+    options: &DriveOptions,
+    progress: Arc<Progress>,
+    stop: StopSignal,
+    journal: &NewJournal<'_>,
+) -> Result<DriveOutcome, DriveError> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let schedule = Schedule::new(&plan.scenario);
     let sending = &plan.scenario.sending;
@@ -62,9 +77,7 @@ pub fn run(
 
     let (paced, (attacked, attack_cpu_time)) = std::thread::scope(|scope| {
         let pacer = std::thread::Builder::new().name("pacer".into());
-        let pacer = pacer.spawn_scoped(scope, || {
-            pace(plan, &schedule, journal_path, &shared, queue)
-        })?;
+        let pacer = pacer.spawn_scoped(scope, || pace(plan, &schedule, journal, &shared, queue))?;
         let pool = std::thread::Builder::new().name("senders".into());
         let pool = pool.spawn_scoped(scope, || {
             sharpen_thread();

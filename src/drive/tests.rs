@@ -1,14 +1,15 @@
 //! Whole drives against a stub: every planned order has an outcome, in memory and on disk.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::ledger::{JournalContents, OutcomeCounts, read_journal};
+use crate::ledger::tests::SmallDisk;
+use crate::ledger::{JournalContents, JournalError, JournalWriter, OutcomeCounts, read_journal};
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Phase, Scenario, fixture};
@@ -134,6 +135,14 @@ fn check_record(outcome: &DriveOutcome) {
         by_phase(|phase| phase.scheduled),
         by_second(|second| second.scheduled)
     );
+    // Before the start every clock here reads zero, and so would a service time.
+    let served = record.phases.iter().filter(|phase| phase.acknowledged > 0);
+    for phase in served {
+        assert!(
+            phase.service_time.summary().min_us > 0,
+            "nothing is sent before the start"
+        );
+    }
     let failed: u64 = record.errors.values().sum();
     assert_eq!(failed, counts.rejected + counts.indeterminate);
 }
@@ -314,4 +323,31 @@ fn a_dashboard_open_to_others_and_an_unwritable_goose_report_are_refused() {
         .unwrap_err();
     assert!(matches!(error, DriveError::Goose(_)), "{error}");
     assert!(bench.stub.recorded().is_empty());
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_sending_and_is_told() {
+    let bench = Bench::new(|_| Answer::Good);
+    let mut scenario = short();
+    scenario.phases[1].duration = Duration::from_secs(30);
+    let outcome = super::run::run_with(
+        &plan(&scenario),
+        &bench.stub.target(),
+        &DriveOptions::default(),
+        Arc::new(Progress::new()),
+        StopSignal::new(),
+        &|header| JournalWriter::start(SmallDisk(400), Path::new("small"), header),
+    )
+    .unwrap();
+    let failure = outcome.journal_failure.as_ref().unwrap();
+    assert!(matches!(failure, JournalError::Write { .. }), "{failure}");
+    assert!(outcome.record.interrupted);
+    let counts = counts(&outcome);
+    assert!(counts.unsent > 5_000, "of 6,015 planned: {counts:?}");
+    assert_eq!(counts.attempted, bench.stub.recorded().len() as u64);
+    assert_eq!(
+        counts.acknowledged, counts.attempted,
+        "memory knows what the disk does not"
+    );
+    check_record(&outcome);
 }

@@ -1,11 +1,12 @@
 //! The lines of a journal: `<crc32 of the rest, 8 hex digits> <compact JSON>\n`.
 
+use std::ops::Range;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::OutcomeCounts;
 use super::ranges::Ranges;
+use super::{Outcome, OutcomeCounts};
 use crate::order::RunId;
 
 /// The version of the journal this program writes and reads.
@@ -64,6 +65,38 @@ pub(super) struct Outcomes {
     pub(super) indeterminate: Ranges,
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
     pub(super) unsent: Ranges,
+}
+
+/// Orders and what became of their sending.
+pub(super) type Decided = Vec<(Outcome, Range<u64>)>;
+
+impl Outcomes {
+    /// `decided`, sorted by outcome and merged.
+    pub(super) fn of(decided: Decided) -> Self {
+        let of = |wanted: Outcome| {
+            let ranges = decided.iter().filter(|(outcome, _)| *outcome == wanted);
+            Ranges::of(ranges.map(|(_, range)| range.clone()).collect())
+        };
+        Self {
+            acknowledged: of(Outcome::Acknowledged),
+            rejected: of(Outcome::Rejected),
+            indeterminate: of(Outcome::Indeterminate),
+            unsent: of(Outcome::Unsent),
+        }
+    }
+
+    /// Outcome by outcome, each ascending.
+    pub(super) fn in_order(&self) -> Decided {
+        [
+            (Outcome::Acknowledged, &self.acknowledged),
+            (Outcome::Rejected, &self.rejected),
+            (Outcome::Indeterminate, &self.indeterminate),
+            (Outcome::Unsent, &self.unsent),
+        ]
+        .into_iter()
+        .flat_map(|(outcome, ranges)| ranges.iter().map(move |range| (outcome, range)))
+        .collect()
+    }
 }
 
 /// The bytes of a line, newline included.

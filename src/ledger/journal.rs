@@ -5,9 +5,9 @@
 //! failure the last block's orders may be found where the ledger has none (a ghost, never a pass).
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use roaring::RoaringBitmap;
 
-use super::entry::{Entry, Outcomes, encode};
+use super::entry::{Decided, Entry, Outcomes};
+use super::lines::{JournalFile, Lines};
 use super::ranges::Ranges;
 use super::{JournalError, JournalHeader, Ledger, Outcome};
 
@@ -28,24 +29,6 @@ const COMPACT_EVERY: u64 = 64;
 /// Outcomes waiting for the thread beyond which they are merged where they are, so that a stalled
 /// disk does not let them grow with the number of orders.
 const PENDING_MAX: usize = 65_536;
-
-/// Orders and what became of their sending.
-type Decided = Vec<(Outcome, Range<u64>)>;
-
-/// What a journal is written to.
-pub trait JournalFile: Write + Send + 'static {
-    /// Returns once everything written is on the disk.
-    ///
-    /// # Errors
-    /// When it could not be put there.
-    fn sync(&mut self) -> io::Result<()>;
-}
-
-impl JournalFile for File {
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
-    }
-}
 
 /// The journal could not be written on; [`JournalWriter::finish`] tells why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -128,15 +111,10 @@ impl JournalWriter {
             intended: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         });
-        let mut lines = Lines {
-            file,
-            path: path.to_owned(),
-            next: 0,
-            error: None,
-        };
+        let mut lines = Lines::new(file, path);
         lines.write(Entry::Header(header.clone()));
         lines.sync();
-        if let Some(error) = lines.error {
+        if let Some(error) = lines.take_error() {
             return Err(error);
         }
         let scribe = Scribe {
@@ -235,8 +213,8 @@ impl JournalHandle {
             _ => state.pending.push((outcome, orders)),
         }
         if state.pending.len() >= PENDING_MAX {
-            let merged = by_outcome(std::mem::take(&mut state.pending));
-            state.pending = in_order(&merged);
+            let merged = Outcomes::of(std::mem::take(&mut state.pending));
+            state.pending = merged.in_order();
         }
     }
 }
@@ -273,7 +251,7 @@ impl<F: JournalFile> Scribe<F> {
             }
         }
         self.end();
-        (self.ledger, self.lines.error.map_or(Ok(()), Err))
+        (self.ledger, self.lines.take_error().map_or(Ok(()), Err))
     }
 
     /// Waits for something to write; outcomes only once they have been gathered long enough.
@@ -281,7 +259,7 @@ impl<F: JournalFile> Scribe<F> {
         let intended = self.shared.intended.load(Ordering::Relaxed);
         let mut state = self.shared.lock();
         loop {
-            let stopped = self.lines.error.is_some();
+            let stopped = self.lines.failed();
             let due = flushed_at.elapsed() >= OUTCOME_INTERVAL;
             let intent_waits = state.wanted > intended && !stopped;
             if state.finishing || intent_waits || (due && !state.pending.is_empty()) {
@@ -309,7 +287,7 @@ impl<F: JournalFile> Scribe<F> {
             self.publish(Some(wanted));
             self.lines.sync();
         }
-        if self.lines.error.is_some() {
+        if self.lines.failed() {
             self.publish(None);
         }
     }
@@ -328,15 +306,15 @@ impl<F: JournalFile> Scribe<F> {
         if pending.is_empty() {
             return;
         }
-        let outcomes = by_outcome(pending);
-        for (outcome, range) in in_order(&outcomes) {
+        let outcomes = Outcomes::of(pending);
+        for (outcome, range) in outcomes.in_order() {
             if outcome == Outcome::Unsent {
                 let end = u32::try_from(range.end).expect("a sequence number below 10^9");
                 self.unsent.insert_range(range.start as u32..end);
             }
             self.ledger.record(outcome, range);
         }
-        if self.lines.next.is_multiple_of(COMPACT_EVERY) {
+        if self.lines.written().is_multiple_of(COMPACT_EVERY) {
             self.ledger.compact();
         }
         if !self.lines.write(Entry::Outcome(outcomes)) {
@@ -362,73 +340,4 @@ impl<F: JournalFile> Scribe<F> {
         self.lines.write(Entry::End(self.ledger.counts()));
         self.lines.sync();
     }
-}
-
-/// The file and its line numbers; after the first error nothing more is written.
-struct Lines<F> {
-    file: F,
-    path: PathBuf,
-    next: u64,
-    error: Option<JournalError>,
-}
-
-impl<F: JournalFile> Lines<F> {
-    /// Whether the kernel has the line.
-    fn write(&mut self, entry: Entry) -> bool {
-        if self.error.is_none() {
-            let line = encode(self.next, entry);
-            let result = self.file.write_all(&line).and_then(|()| self.file.flush());
-            self.note(result);
-            self.next += 1;
-        }
-        self.error.is_none()
-    }
-
-    fn sync(&mut self) {
-        if self.error.is_none() {
-            let result = self.file.sync();
-            self.note(result);
-        }
-    }
-
-    fn note(&mut self, result: io::Result<()>) {
-        if let Err(source) = result {
-            self.error = Some(JournalError::Write {
-                path: self.path.clone(),
-                line: self.next + 1,
-                source,
-            });
-        }
-    }
-}
-
-fn by_outcome(pending: Decided) -> Outcomes {
-    let of = |wanted: Outcome| {
-        let ranges = pending.iter().filter(|(outcome, _)| *outcome == wanted);
-        Ranges::of(ranges.map(|(_, range)| range.clone()).collect())
-    };
-    Outcomes {
-        acknowledged: of(Outcome::Acknowledged),
-        rejected: of(Outcome::Rejected),
-        indeterminate: of(Outcome::Indeterminate),
-        unsent: of(Outcome::Unsent),
-    }
-}
-
-fn in_order(outcomes: &Outcomes) -> Decided {
-    let Outcomes {
-        acknowledged,
-        rejected,
-        indeterminate,
-        unsent,
-    } = outcomes;
-    [
-        (Outcome::Acknowledged, acknowledged),
-        (Outcome::Rejected, rejected),
-        (Outcome::Indeterminate, indeterminate),
-        (Outcome::Unsent, unsent),
-    ]
-    .into_iter()
-    .flat_map(|(outcome, ranges)| ranges.iter().map(move |range| (outcome, range)))
-    .collect()
 }

@@ -6,16 +6,18 @@
 mod entry;
 mod error;
 mod journal;
+mod lines;
 mod ranges;
 mod read;
 mod totals;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
 pub use error::JournalError;
-pub use journal::{JournalFile, JournalHandle, JournalStopped, JournalWriter};
 pub(crate) use ranges::Ranges;
+pub use journal::{JournalHandle, JournalStopped, JournalWriter};
+pub use lines::JournalFile;
 pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -155,17 +155,10 @@ impl Replay {
     }
 
     fn decide_all(&mut self, outcomes: &Outcomes) -> Result<(), String> {
-        for (outcome, ranges) in [
-            (Outcome::Acknowledged, &outcomes.acknowledged),
-            (Outcome::Rejected, &outcomes.rejected),
-            (Outcome::Indeterminate, &outcomes.indeterminate),
-            (Outcome::Unsent, &outcomes.unsent),
-        ] {
-            for range in ranges.iter() {
-                self.decide(outcome, range)?;
-            }
-        }
-        Ok(())
+        let decided = outcomes.in_order();
+        decided
+            .into_iter()
+            .try_for_each(|(outcome, range)| self.decide(outcome, range))
     }
 
     fn decide(&mut self, outcome: Outcome, range: Range<u64>) -> Result<(), String> {

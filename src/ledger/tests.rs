@@ -195,7 +195,7 @@ fn a_missing_middle_line_is_named() {
 }
 
 /// Takes so many bytes, then is full.
-struct SmallDisk(usize);
+pub(crate) struct SmallDisk(pub(crate) usize);
 
 impl Write for SmallDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
