@@ -26,7 +26,7 @@
 
 pub mod cli;
 pub mod exit;
-// pub mod commands;
+pub mod commands;
 pub mod drive;
 pub mod ledger;
 pub mod load;

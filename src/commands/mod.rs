@@ -1,6 +1,7 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
 mod check;
+mod conclude;
 mod error;
 mod interrupt;
 mod output;

@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Output;
+use crate::drive::Progress;
+use crate::load::Schedule;
+use crate::scenario::Scenario;
+use crate::verify::WatcherView;
 
 /// How often the line on a terminal changes.
 const TICK: Duration = Duration::from_millis(200);
@@ -67,4 +71,50 @@ fn show_plain(done: &AtomicBool, line: &dyn Fn() -> String) {
         }
         std::thread::park_timeout(TICK);
     }
+}
+
+/// One line on how a run is getting on.
+pub fn line(
+    scenario: &Scenario,
+    schedule: &Schedule,
+    progress: &Progress,
+    watched: &WatcherView,
+) -> String {
+    let profile = schedule.profile();
+    let elapsed = progress.elapsed();
+    if progress.started().is_none() {
+        return "starting".into();
+    }
+    let sent = format!("{} of {} orders acknowledged", progress.acknowledged(), schedule.count());
+    let status = watched.status();
+    if !status.is_empty() {
+        return format!("{sent}; {status}");
+    }
+    let phase = &scenario.phases[profile.phase_at(elapsed)];
+    let queue = watched.latest().map_or(String::new(), |sample| {
+        let backlog = sample.visible + sample.in_flight + sample.delayed;
+        format!(", {backlog} in the queue, {} dead letters", sample.dead_letters)
+    });
+    format!(
+        "{:>5.1} s of {:.0} s  {:<10} {:>6.0}/s  {sent}{queue}, lag {:.1} ms{}",
+        elapsed.as_secs_f64(),
+        profile.duration().as_secs_f64(),
+        phase.name,
+        profile.rate(elapsed),
+        progress.lag().as_secs_f64() * 1e3,
+        troubles(progress),
+    )
+}
+
+/// What should be zero, where it is not.
+fn troubles(progress: &Progress) -> String {
+    [
+        (progress.rejected(), "rejected"),
+        (progress.indeterminate(), "indeterminate"),
+        (progress.unsent(), "unsent"),
+    ]
+    .into_iter()
+    .filter(|&(count, _)| count > 0)
+    .map(|(count, what)| format!(", {count} {what}"))
+    .collect()
 }

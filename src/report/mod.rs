@@ -1,5 +1,26 @@
 //! The report: one model, written as JSON, CSV, Markdown, text and charts.
+//!
+//! Last stop of the spine. `build` puts the model together, every format is a pure function of it,
+//! and `folder` is the one place that writes.
 
+mod build;
+pub mod charts;
+mod csv;
+mod figures;
+mod folder;
+mod json;
+mod markdown;
 mod model;
+mod text;
+mod timeline;
 
+#[cfg(test)]
+mod tests;
+
+pub use build::{BuildInput, build, phase_figures};
+pub use csv::{findings_csv, timeseries_csv};
+pub use folder::{FolderError, RunFolder, file_name};
+pub use json::{PlanFile, ReportError, read_plan, read_report, to_json};
+pub use markdown::render_markdown;
 pub use model::*;
+pub use text::{TextStyle, render_text};

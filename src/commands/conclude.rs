@@ -1,0 +1,137 @@
+//! The end of the spine: reconcile, judge, report, write, print.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use roaring::RoaringBitmap;
+
+use super::{CommandError, Output};
+use crate::drive::DriveOutcome;
+use crate::exit::Exit;
+use crate::load::Schedule;
+use crate::order::OrderPlan;
+use crate::report::{
+    BuildInput, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build, charts, file_name,
+    findings_csv, phase_figures, render_markdown, render_text, timeseries_csv, to_json,
+};
+use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
+
+/// Everything a finished run left in memory.
+pub struct Evidence {
+    pub plan: PlanFile,
+    pub orders: OrderPlan,
+    pub schedule: Schedule,
+    pub driven: DriveOutcome,
+    pub observed: ObservationFile,
+    pub counters: PipelineCounters,
+}
+
+/// The embedded pipeline and the drive read one clock.
+const ONE_CLOCK: Duration = Duration::ZERO;
+
+/// Judges a run, writes its report, prints it, and says how the program ends.
+pub fn conclude(output: &Output, folder: &RunFolder, evidence: Evidence) -> Result<Exit, CommandError> {
+    let Evidence { plan, orders, schedule, driven, observed, counters } = evidence;
+    let mut problems = Problems::default();
+    problems.note(folder.write(file_name::OBSERVATION, &observed.to_json()));
+
+    let scenario = &plan.scenario;
+    let bad = bad_orders(&orders, schedule.count());
+    let reconciliation = reconcile(&driven.ledger, &bad, &observed.observation);
+    let figures = phase_figures(scenario, &driven.record, &observed.times);
+    let judgment = judge(&JudgeInput {
+        run: plan.run_id,
+        expect: &scenario.expect,
+        reconciliation: &reconciliation,
+        observation: Some(&observed.observation),
+        ledger_ended: driven.journal_failure.is_none(),
+        phases: Some(&figures),
+        interrupted: driven.record.interrupted,
+        clock_skew_bound: ONE_CLOCK,
+    });
+    let exit = Exit::of(&judgment, driven.record.interrupted);
+    let report = build(BuildInput {
+        scenario,
+        run_id: plan.run_id,
+        orders: driven.ledger.counts(),
+        bad_orders: bad.len(),
+        record: &driven.record,
+        reconciliation: &reconciliation,
+        judgment: &judgment,
+        exit_code: exit.code(),
+        observation: &observed.observation,
+        times: &observed.times,
+        samples: &observed.samples,
+        figures,
+        pipeline: Some(counters),
+        provenance: plan.provenance.clone(),
+        started_at: Timestamp::try_from(driven.started.wall).map_err(CommandError::internal)?,
+        finished_at: Timestamp::now(),
+        clock_skew_bound: ONE_CLOCK,
+    });
+    problems.extend(driven.journal_failure.as_ref());
+    problems.extend(driven.goose_failure.as_ref());
+    write_report(folder, &report, &mut problems);
+    let findings = findings_csv(&reconciliation, &driven.ledger, &orders, &schedule, scenario);
+    problems.note(folder.write(file_name::FINDINGS, &findings));
+
+    let style = TextStyle { color: output.color_on_stdout() };
+    output.print(&render_text(&report, folder.path(), style));
+    problems.print(output);
+    match problems.is_empty() || exit != Exit::Success {
+        true => Ok(exit),
+        false => Err(CommandError::internal(
+            "the run passed, but its report is not complete (see above): it is no proof to keep",
+        )),
+    }
+}
+
+/// The planned orders that the pipeline must refuse.
+pub fn bad_orders(orders: &OrderPlan, planned: u64) -> RoaringBitmap {
+    (0..planned).filter(|&k| orders.is_bad(k)).map(|k| k as u32).collect()
+}
+
+/// Writes every format but the findings, `run.json` first; what fails does not hold up the rest.
+fn write_report(folder: &RunFolder, report: &RunReport, problems: &mut Problems) {
+    problems.note(folder.write(file_name::RUN, &to_json(report)));
+    problems.note(folder.write(file_name::TIMESERIES, &timeseries_csv(report)));
+    problems.note(folder.write(file_name::SUMMARY, render_markdown(report).as_bytes()));
+    for chart in charts::Chart::ALL {
+        let stem = chart.file_stem();
+        match charts::draw_svg(chart, report) {
+            Ok(svg) => problems.note(folder.write(&format!("{stem}.svg"), svg.as_bytes())),
+            Err(error) => problems.extend(Some(&error)),
+        }
+        match charts::draw_png(chart, report) {
+            Ok(png) => problems.note(folder.write(&format!("{stem}.png"), &png)),
+            Err(error) => problems.extend(Some(&error)),
+        }
+    }
+}
+
+/// What went wrong beside the verdict.
+#[derive(Default)]
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn note<E: std::fmt::Display>(&mut self, result: Result<(), E>) {
+        self.extend(result.err().as_ref());
+    }
+
+    fn extend(&mut self, error: Option<&impl std::fmt::Display>) {
+        self.0.extend(error.map(ToString::to_string));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn print(&self, output: &Output) {
+        self.0.iter().for_each(|problem| output.error(problem));
+    }
+}
+
+/// What a reconciliation says in one line per class, for comparing two of them.
+pub fn class_lines(reconciliation: &Reconciliation) -> Vec<(&'static str, u64)> {
+    reconciliation.counts().into_iter().map(|(class, count)| (class.as_str(), count)).collect()
+}

@@ -1,0 +1,148 @@
+//! `orderproof run`: the spine, from a scenario to an exit code.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::check::load_scenario;
+use super::conclude::{Evidence, conclude};
+use super::interrupt::stop_on_interrupt;
+use super::progress::{ProgressView, line};
+use super::{CommandError, Output};
+use crate::cli::RunArgs;
+use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
+use crate::exit::Exit;
+use crate::load::Schedule;
+use crate::order::{OrderPlan, RunId};
+use crate::pipeline::EmbeddedPipeline;
+use crate::report::{
+    PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json,
+};
+use crate::scenario::{self, Overrides, Scenario};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
+
+/// Where runs are kept unless told otherwise.
+const REPORTS: &str = "reports";
+
+/// Drives a scenario at the embedded pipeline, accounts for every order, and reports.
+pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
+    let scenario = load_scenario(&args.scenario, &args.overrides)?;
+    let schedule = Schedule::new(&scenario);
+    let plan = plan_file(args, scenario)?;
+    let orders = OrderPlan {
+        run: plan.run_id,
+        seed: plan.scenario.seed,
+        bad_share: plan.scenario.bad_share,
+    };
+    let pipeline = EmbeddedPipeline::start(&plan.scenario, orders, schedule.count())
+        .map_err(CommandError::usage)?;
+    let folder = create_folder(args, &plan.scenario)?;
+    folder.write(file_name::PLAN, &to_json(&plan)).map_err(CommandError::internal)?;
+
+    let stop = StopSignal::new();
+    stop_on_interrupt(stop.clone());
+    let watcher = Watcher::start(pipeline.target()).map_err(CommandError::internal)?;
+    let progress = Arc::new(Progress::new());
+    let view = ProgressView::start(output, args.quiet, {
+        let (progress, watched) = (Arc::clone(&progress), watcher.view());
+        let (scenario, schedule) = (plan.scenario.clone(), schedule.clone());
+        move || line(&scenario, &schedule, &progress, &watched)
+    });
+    let driven = drive_load(args, &plan, orders, &pipeline, &folder, progress, stop)?;
+    let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven));
+    drop(view);
+    let counters = pipeline.counters();
+    pipeline.shutdown();
+
+    let observed = ObservationFile {
+        schema_version: OBSERVATION_SCHEMA_VERSION,
+        run_id: plan.run_id,
+        observation: seen.observation,
+        samples: seen.samples,
+        times: seen.times,
+    };
+    conclude(output, &folder, Evidence { plan, orders, schedule, driven, observed, counters })
+}
+
+fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandError> {
+    let run_id = match args.run_id {
+        Some(number) => RunId::new(number),
+        None => RunId::new(1 + random_number() % RunId::MAX),
+    };
+    let overrides = Overrides {
+        rate: args.overrides.rate.clone(),
+        duration: args.overrides.duration.clone(),
+        seed: args.overrides.seed,
+        set: args.overrides.set.clone(),
+    };
+    Ok(PlanFile {
+        schema_version: SCHEMA_VERSION,
+        run_id: run_id.ok_or_else(|| CommandError::usage("--run-id is out of range"))?,
+        created_at: Timestamp::now().to_string(),
+        scenario,
+        provenance: Provenance {
+            version: env!("CARGO_PKG_VERSION").into(),
+            target: "embedded".into(),
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
+            overrides: overrides.as_texts(),
+            scenario_file: args.scenario.display().to_string(),
+        },
+    })
+}
+
+/// Any number: run ids need to differ, not to be secret.
+fn random_number() -> u32 {
+    let bytes = *uuid::Uuid::new_v4().as_bytes();
+    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+fn create_folder(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, CommandError> {
+    match &args.output_dir {
+        Some(path) => RunFolder::create_exactly(path),
+        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), &scenario.name),
+    }
+    .map_err(CommandError::usage)
+}
+
+fn drive_load(
+    args: &RunArgs,
+    plan: &PlanFile,
+    orders: OrderPlan,
+    pipeline: &EmbeddedPipeline,
+    folder: &RunFolder,
+    progress: Arc<Progress>,
+    stop: StopSignal,
+) -> Result<DriveOutcome, CommandError> {
+    let drive_plan = DrivePlan {
+        scenario: plan.scenario.clone(),
+        orders,
+        scenario_digest: scenario::digest(&plan.scenario),
+    };
+    let options = DriveOptions {
+        goose_report: args.goose_report.then(|| folder.file(file_name::GOOSE)),
+        goose_dashboard: args.dashboard.map(|port| ([127, 0, 0, 1], port).into()),
+    };
+    let journal = folder.file(file_name::JOURNAL);
+    drive::run(&drive_plan, &pipeline.target(), &journal, &options, progress, stop)
+        .map_err(CommandError::internal)
+}
+
+fn observe_plan(
+    plan: &PlanFile,
+    orders: OrderPlan,
+    schedule: &Schedule,
+    driven: &DriveOutcome,
+) -> ObservePlan {
+    ObservePlan {
+        orders,
+        schedule: schedule.clone(),
+        phases: plan.scenario.phases.len(),
+        ledger: driven.ledger.clone(),
+        start: driven.started.instant,
+        start_wall: driven.started.wall,
+        last_send: driven.record.last_reply_at,
+        patience: plan.scenario.settle_deadline,
+        visibility_timeout: plan.scenario.pipeline.visibility_timeout,
+    }
+}

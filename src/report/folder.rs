@@ -1,0 +1,120 @@
+//! A run's folder: made once, never overwritten, every file whole or not there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+/// The names of the files in a run's folder.
+pub mod file_name {
+    /// What is to be sent, written before anything is.
+    pub const PLAN: &str = "plan.json";
+    /// The ledger's journal.
+    pub const JOURNAL: &str = "ledger.journal";
+    /// What the stores held.
+    pub const OBSERVATION: &str = "observation.json";
+    /// The report.
+    pub const RUN: &str = "run.json";
+    /// One row a second.
+    pub const TIMESERIES: &str = "timeseries.csv";
+    /// One row per order that is not where it belongs.
+    pub const FINDINGS: &str = "findings.csv";
+    /// The report in a page.
+    pub const SUMMARY: &str = "summary.md";
+    /// Goose's own report.
+    pub const GOOSE: &str = "goose.html";
+}
+
+/// Why a run's folder or one of its files cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is something in it already.
+    #[error("{0}: the folder is not empty, and a run is never overwritten; name another one with --output-dir")]
+    Taken(PathBuf),
+    /// The system refuses.
+    #[error("{path}: cannot write: {source}; free space or name another folder with --output-dir")]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes `<parent>/<utc>-<scenario>`; a second run within the second gets a suffix.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(parent: &Path, utc: Timestamp, scenario: &str) -> Result<Self, FolderError> {
+        let stamp = utc.strftime("%Y%m%dT%H%M%SZ");
+        std::fs::create_dir_all(parent).map_err(failed(parent))?;
+        let mut attempt = 1;
+        loop {
+            let name = match attempt {
+                1 => format!("{stamp}-{scenario}"),
+                _ => format!("{stamp}-{scenario}-{attempt}"),
+            };
+            let path = parent.join(name);
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => attempt += 1,
+                Err(error) => return Err(failed(&path)(error)),
+            }
+        }
+    }
+
+    /// Makes exactly `path`, which must not be there yet or be empty.
+    ///
+    /// # Errors
+    /// When there is something in it, or it cannot be made.
+    pub fn create_exactly(path: &Path) -> Result<Self, FolderError> {
+        std::fs::create_dir_all(path).map_err(failed(path))?;
+        let mut entries = std::fs::read_dir(path).map_err(failed(path))?;
+        match entries.next() {
+            Some(_) => Err(FolderError::Taken(path.to_owned())),
+            None => Ok(Self { path: path.to_owned() }),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file.
+    ///
+    /// # Errors
+    /// When the system refuses, a full disk say; nothing is left behind then.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.file(name);
+        let mut temporary = tempfile::NamedTempFile::new_in(&self.path).map_err(failed(&path))?;
+        temporary.write_all(bytes).map_err(failed(&path))?;
+        temporary.as_file().sync_all().map_err(failed(&path))?;
+        readable_by_all(temporary.as_file()).map_err(failed(&path))?;
+        temporary.persist_noclobber(&path).map_err(|error| failed(&path)(error.error))?;
+        Ok(())
+    }
+}
+
+/// Temporary files are private; a report is not.
+fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Write { path, source }
+}

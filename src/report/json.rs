@@ -1,0 +1,99 @@
+//! `run.json` and `plan.json`.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Provenance, RunReport, SCHEMA_VERSION};
+use crate::order::RunId;
+use crate::scenario::Scenario;
+
+/// `plan.json`: what is to be sent, written before anything is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// The version of this format, that of `run.json`.
+    pub schema_version: u32,
+    /// The number that marks the run's orders.
+    pub run_id: RunId,
+    /// When the plan was written, RFC 3339, UTC.
+    pub created_at: String,
+    /// The scenario as resolved.
+    pub scenario: Scenario,
+    /// Where and with what the run is made.
+    pub provenance: Provenance,
+}
+
+/// Why a file of a run's folder cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// It is not there.
+    #[error("{0}: no such file; give the folder of a run, as `orderproof run` leaves it")]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("{path}: cannot read: {source}; check the path and its permissions")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It is damaged.
+    #[error("{path}: not a file of orderproof: {reason}; restore it or run the scenario again (`orderproof run`)")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It is of another version.
+    #[error("{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; use the orderproof that wrote it")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+}
+
+/// A file's content, pretty, with a final newline.
+pub fn to_json(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).expect("plain data");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Reads `run.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
+    read_versioned(path)
+}
+
+/// Reads `plan.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
+    read_versioned(path)
+}
+
+fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
+    let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
+        _ => ReportError::Read { path: path.to_owned(), source },
+    })?;
+    let damaged = |error: serde_json::Error| ReportError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+    match value["schema_version"].as_u64() {
+        Some(found) if found != u64::from(SCHEMA_VERSION) => {
+            Err(ReportError::Version { path: path.to_owned(), found })
+        }
+        _ => serde_json::from_value(value).map_err(damaged),
+    }
+}

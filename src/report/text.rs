@@ -1,0 +1,268 @@
+//! The report on a terminal: the verdict first, its evidence under it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use anstyle::{AnsiColor, Style};
+
+use super::figures::{duration, micros, orders, thousands};
+use super::{PhaseReport, RunReport, file_name};
+use crate::scenario::Gate;
+use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
+
+/// How the text looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextStyle {
+    /// With ANSI colors.
+    pub color: bool,
+}
+
+impl TextStyle {
+    fn paint(self, color: AnsiColor) -> Style {
+        if self.color { color.on_default().bold() } else { Style::new() }
+    }
+
+    fn verdict(self, verdict: Verdict) -> Style {
+        self.paint(match verdict {
+            Verdict::Pass => AnsiColor::Green,
+            Verdict::Fail => AnsiColor::Red,
+            Verdict::Inconclusive => AnsiColor::Yellow,
+        })
+    }
+}
+
+/// The whole report as text; `dir` is where its files are.
+pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
+    let mut out = String::new();
+    write_all(&mut out, report, dir, style).expect("writing to memory");
+    out
+}
+
+fn write_all(out: &mut String, report: &RunReport, dir: &Path, style: TextStyle) -> std::fmt::Result {
+    let color = style.verdict(report.verdict);
+    writeln!(out, "{color}{}{color:#}  {}", verdict_word(report.verdict), headline(report))?;
+    writeln!(
+        out,
+        "      scenario {}, run {}, seed {}, {}",
+        report.scenario.name, report.run_id, report.scenario.seed, report.started_at
+    )?;
+    writeln!(out)?;
+    write_findings(out, report, style)?;
+    writeln!(out, "evidence")?;
+    for (what, told) in evidence(report) {
+        writeln!(out, "  {what:<18} {told}")?;
+    }
+    writeln!(out, "\norders")?;
+    write_classes(out, report, style)?;
+    writeln!(out, "\nphases")?;
+    write_phases(out, &report.phases)?;
+    if !report.send_errors.is_empty() {
+        writeln!(out, "\nsend errors")?;
+        for (reason, count) in &report.send_errors {
+            writeln!(out, "  {:>10}  {reason}", thousands(*count))?;
+        }
+    }
+    let dir = dir.display();
+    writeln!(out, "\nreport  {dir}/{}, {}, charts *.png and *.svg", file_name::SUMMARY, file_name::RUN)
+}
+
+/// The verdict as a word of its own.
+pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Fail => "FAIL",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+    }
+}
+
+/// The verdict in a sentence.
+pub(super) fn headline(report: &RunReport) -> String {
+    let gate = report.gate.as_str();
+    let planned = orders(report.orders.planned);
+    let failing: u64 = report
+        .classes
+        .iter()
+        .filter(|(class, _)| class.standing(report.gate) == Standing::Refused)
+        .map(|(_, count)| count)
+        .sum();
+    let first = report.findings.first().map_or("", |finding| finding.message.as_str());
+    match (report.verdict, failing) {
+        (Verdict::Pass, _) => {
+            let place = match report.gate {
+                Gate::Strict => "in the right place, once, unaltered",
+                Gate::Conserved => "in the table or in the dead-letter queue",
+            };
+            format!("{gate}: every one of {planned} is accounted for {place}; 0 lost")
+        }
+        (Verdict::Fail, 0) => format!("{gate}: all orders are accounted for, but a performance rule is broken"),
+        (Verdict::Fail, failing) => {
+            let lost = report.classes.get(&Class::Lost).copied().unwrap_or_default();
+            format!("{gate}: {} of {planned} lost, altered or misplaced; {} lost", thousands(failing), thousands(lost))
+        }
+        (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
+    }
+}
+
+fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std::fmt::Result {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "findings")?;
+    for finding in &report.findings {
+        let (word, color) = severity(finding.severity);
+        let color = style.paint(color);
+        writeln!(out, "  {color}{word}{color:#}  {}", wrapped(&finding.message, 88, 10))?;
+        if let Some(ids) = ids(finding) {
+            writeln!(out, "{:10}{ids}", "")?;
+        }
+    }
+    writeln!(out)
+}
+
+fn severity(severity: Severity) -> (&'static str, AnsiColor) {
+    match severity {
+        Severity::OrderFailure => ("orders ", AnsiColor::Red),
+        Severity::PerformanceFailure => ("rule   ", AnsiColor::Red),
+        Severity::MissingEvidence => ("missing", AnsiColor::Yellow),
+        Severity::Note => ("note   ", AnsiColor::Cyan),
+    }
+}
+
+/// The first ids of a finding, and where the others are.
+pub(super) fn ids(finding: &Finding) -> Option<String> {
+    let named = finding.first_ids.len() as u64;
+    if named == 0 {
+        return None;
+    }
+    let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+    let more = match finding.orders.saturating_sub(named) {
+        0 => String::new(),
+        more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),
+    };
+    Some(format!("{}{more}", ids.join(", ")))
+}
+
+/// Breaks a text at `width` columns; further lines are indented by `indent`.
+fn wrapped(text: &str, width: usize, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = 0;
+        } else if column > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+/// What the verdict rests on: label and what was seen.
+pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
+    let counts = &report.orders;
+    let mut sent = format!("{} planned, {} acknowledged", thousands(counts.planned), thousands(counts.acknowledged));
+    for (count, what) in [
+        (counts.rejected, "rejected"),
+        (counts.indeterminate, "indeterminate"),
+        (counts.unsent, "unsent"),
+    ] {
+        let _ = write!(sent, ", {} {what}", thousands(count));
+    }
+    let lag = &report.schedule_lag_us;
+    let drain = match report.quiescence.drain {
+        Some(drain) => format!("{} after the last send", duration(drain)),
+        None => "not reached".into(),
+    };
+    vec![
+        ("sent", sent),
+        ("offered on time", format!("schedule lag p99 {}, max {}", micros(lag.p99_us), micros(lag.max_us))),
+        ("at rest", report.quiescence.evidence.clone()),
+        ("drained", drain),
+        ("table", sweep(&report.scan, "rows read to the end")),
+        ("missing orders", sweep(&report.lookups, "looked up once more by key")),
+        ("dead letters", sweep(&report.dead_letter_sweep, "received to the end")),
+        ("redelivered", format!("{} with a receive count above 1 (no failure)", orders(report.redelivered))),
+    ]
+}
+
+fn sweep(sweep: &Sweep, done: &str) -> String {
+    match (&sweep.error, sweep.complete) {
+        (_, true) => format!("{} {done}", thousands(sweep.items)),
+        (Some(error), false) => format!("INCOMPLETE after {}: {error}", thousands(sweep.items)),
+        (None, false) => format!("INCOMPLETE after {}", thousands(sweep.items)),
+    }
+}
+
+fn write_classes(out: &mut String, report: &RunReport, style: TextStyle) -> std::fmt::Result {
+    let mut none = Vec::new();
+    for (&class, &count) in &report.classes {
+        if count == 0 && class != Class::Lost {
+            none.push(class.as_str());
+            continue;
+        }
+        let (mark, color) = match class.standing(report.gate) {
+            _ if count == 0 => ("ok", style.paint(AnsiColor::Green)),
+            Standing::Accepted => ("ok", style.paint(AnsiColor::Green)),
+            Standing::Refused => ("FAIL", style.paint(AnsiColor::Red)),
+            Standing::Budgeted => ("budgeted", style.paint(AnsiColor::Yellow)),
+            Standing::Unproven => ("unproven", style.paint(AnsiColor::Yellow)),
+        };
+        writeln!(out, "  {:>12}  {:<26} {color}{mark}{color:#}", thousands(count), class.as_str())?;
+    }
+    writeln!(out, "  {:>12}  planned", thousands(report.orders.planned))?;
+    if !none.is_empty() {
+        writeln!(out, "  none: {}", wrapped(&none.join(", "), 88, 8))?;
+    }
+    Ok(())
+}
+
+fn write_phases(out: &mut String, phases: &[PhaseReport]) -> std::fmt::Result {
+    writeln!(
+        out,
+        "  {:<14} {:>9} {:>9}  {:^26}  {:^26}  {:>9}",
+        "", "orders", "offered", "response time", "end-to-end latency", "lag"
+    )?;
+    writeln!(
+        out,
+        "  {:<14} {:>9} {:>9}  {:>8} {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>9}",
+        "phase", "attempted", "per s", "p50", "p99", "max", "p50", "p99", "max", "p99"
+    )?;
+    for phase in phases {
+        let (response, end_to_end) = (&phase.response_time_us, &phase.end_to_end_us);
+        let figure = |count: u64, us: u64| if count == 0 { "-".into() } else { micros(us) };
+        writeln!(
+            out,
+            "  {:<14} {:>9} {:>9}  {:>8} {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>9}",
+            name(phase),
+            thousands(phase.attempted),
+            thousands(offered_rate(phase).round() as u64),
+            figure(response.count, response.p50_us),
+            figure(response.count, response.p99_us),
+            figure(response.count, response.max_us),
+            figure(end_to_end.count, end_to_end.p50_us),
+            figure(end_to_end.count, end_to_end.p99_us),
+            figure(end_to_end.count, end_to_end.max_us),
+            figure(phase.schedule_lag_us.count, phase.schedule_lag_us.p99_us),
+        )?;
+    }
+    Ok(())
+}
+
+/// A phase's name, a warm-up marked as such.
+pub(super) fn name(phase: &PhaseReport) -> String {
+    let PhaseReport { figures, .. } = phase;
+    match figures.warm_up {
+        true if figures.name != "warm-up" => format!("{} (warm-up)", figures.name),
+        _ => figures.name.clone(),
+    }
+}
+
+/// Orders handed to the network per second of the phase.
+pub(super) fn offered_rate(phase: &PhaseReport) -> f64 {
+    let seconds = phase.end.saturating_sub(phase.start).as_secs_f64();
+    if seconds > 0.0 { phase.attempted as f64 / seconds } else { 0.0 }
+}

@@ -1,0 +1,102 @@
+//! The timeline: one row a second, from the first order to the last event.
+
+use std::time::Duration;
+
+use super::TimelineRow;
+use crate::drive::SecondSends;
+use crate::load::LoadProfile;
+use crate::metrics::Histogram;
+use crate::scenario::Scenario;
+use crate::verify::{QueueSample, StoredSecond, StoredTimes};
+
+/// Puts the timeline together from what the drive, the table and the queue samples tell.
+pub(super) fn timeline(
+    scenario: &Scenario,
+    sends: &[SecondSends],
+    times: &StoredTimes,
+    samples: &[QueueSample],
+) -> Vec<TimelineRow> {
+    let profile = LoadProfile::new(&scenario.phases);
+    let sampled = samples.last().map_or(0, |sample| sample.at.as_secs() as usize + 1);
+    let seconds = sends.len().max(times.seconds.len()).max(sampled);
+    let oldest = oldest_still_to_come(&times.seconds);
+    let mut rows: Vec<TimelineRow> = Vec::with_capacity(seconds);
+    let (mut acknowledged, mut stored, mut dead_letters) = (0, 0, 0);
+    for second in 0..seconds {
+        let mut row = TimelineRow { time_s: second as u64, ..TimelineRow::default() };
+        row.phase = phase_name(scenario, &profile, second);
+        if let Some(sends) = sends.get(second) {
+            add_sends(&mut row, sends);
+        }
+        if let Some(stored) = times.seconds.get(second) {
+            add_stored(&mut row, stored);
+        }
+        let end = Duration::from_secs(second as u64 + 1);
+        let before_end = samples.partition_point(|sample| sample.at < end);
+        // A second without a sample of its own carries the last one on.
+        if let Some(sample) = samples[..before_end].last() {
+            row.dead_lettered_orders = sample.dead_letters.saturating_sub(dead_letters);
+            dead_letters = dead_letters.max(sample.dead_letters);
+            row.queue_visible_messages = Some(sample.visible);
+            row.queue_in_flight_messages = Some(sample.in_flight);
+            row.queue_delayed_messages = Some(sample.delayed);
+        }
+        acknowledged += row.acknowledged_orders;
+        stored += row.stored_orders;
+        row.backlog_orders = acknowledged.saturating_sub(stored + dead_letters);
+        row.oldest_age_ms = oldest
+            .get(second + 1)
+            .copied()
+            .flatten()
+            .and_then(|intended| end.checked_sub(intended))
+            .map(|age| age.as_millis() as u64);
+        rows.push(row);
+    }
+    rows
+}
+
+fn phase_name(scenario: &Scenario, profile: &LoadProfile, second: usize) -> String {
+    let start = Duration::from_secs(second as u64);
+    match start < profile.duration() {
+        true => scenario.phases[profile.phase_at(start)].name.clone(),
+        false => "drain".into(),
+    }
+}
+
+fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
+    row.scheduled_orders = sends.scheduled;
+    row.offered_orders = sends.offered;
+    row.acknowledged_orders = sends.acknowledged;
+    row.rejected_orders = sends.rejected;
+    row.indeterminate_orders = sends.indeterminate;
+    row.unsent_orders = sends.unsent;
+    row.schedule_lag_max_us = sends.schedule_lag_max.as_micros() as u64;
+    (row.response_time_p50_us, row.response_time_p99_us, row.response_time_max_us) =
+        percentiles(&sends.response_time);
+}
+
+fn add_stored(row: &mut TimelineRow, stored: &StoredSecond) {
+    row.stored_orders = stored.stored;
+    (row.end_to_end_p50_us, row.end_to_end_p99_us, row.end_to_end_max_us) =
+        percentiles(&stored.end_to_end);
+}
+
+fn percentiles(histogram: &Histogram) -> (Option<u64>, Option<u64>, Option<u64>) {
+    let at = |quantile| Some(histogram.quantile(quantile)?.as_micros() as u64);
+    (at(0.5), at(0.99), at(1.0))
+}
+
+/// For each second, the earliest intended instant among the rows stored in it or later.
+fn oldest_still_to_come(seconds: &[StoredSecond]) -> Vec<Option<Duration>> {
+    let mut oldest = None;
+    let mut suffix: Vec<_> = seconds
+        .iter()
+        .rev()
+        .map(|second| {
+            oldest = [oldest, second.oldest_intended_at].into_iter().flatten().min();
+            oldest
+        })
+        .collect();
+    suffix.reverse();
+    suffix
+}
