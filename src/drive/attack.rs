@@ -35,7 +35,17 @@ pub(super) async fn attack(
         Box::pin(async move { send_what_is_due(user, &shared).await })
     });
     let scenario = Scenario::new("orders").register_transaction(Transaction::new(user_loop));
-    let attack = GooseAttack::initialize_with_config(configuration(host, users, options))
+    // With its dashboard on, Goose saves a report of its own accord, into the working directory unless
+    // told otherwise; this folder goes away with it.
+    let scratch = match options.goose_dashboard {
+        Some(_) => Some(tempfile::tempdir().map_err(|error| error.to_string())?),
+        None => None,
+    };
+    let mut configuration = configuration(host, users, options);
+    configuration.output_dir = scratch
+        .as_ref()
+        .map(|folder| folder.path().to_string_lossy().into_owned());
+    let attack = GooseAttack::initialize_with_config(configuration)
         // One client for all users instead of one each; none is used.
         .and_then(|attack| {
             attack.set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())

@@ -198,6 +198,10 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
     assert_eq!(requests, dispatches.count());
     let html = std::fs::read_to_string(report).unwrap();
     assert!(html.contains("SendMessageBatch"), "Goose has its figures");
+    assert!(
+        !Path::new("goose-runs").exists(),
+        "Goose saved more than asked"
+    );
 }
 
 #[test]

@@ -58,8 +58,8 @@ impl<F: JournalFile> Lines<F> {
         if self.error.is_none() {
             let line = encode(self.next, entry);
             let result = self.file.write_all(&line).and_then(|()| self.file.flush());
-            self.note(result);
             self.next += 1;
+            self.note(result);
         }
         self.error.is_none()
     }
@@ -75,7 +75,7 @@ impl<F: JournalFile> Lines<F> {
         if let Err(source) = result {
             self.error = Some(JournalError::Write {
                 path: self.path.clone(),
-                line: self.next + 1,
+                line: self.next,
                 source,
             });
         }
