@@ -49,8 +49,8 @@ pub enum Command {
     /// Judge a finished or broken run again, from the files in its folder alone.
     #[command(after_help = EXIT_CODES)]
     Verify(FolderArgs),
-    /// Show the report of a finished run.
-    Report(FolderArgs),
+    /// Show the report of a finished run, or render its files again.
+    Report(ReportArgs),
 }
 
 /// Arguments of `run`.
@@ -120,4 +120,15 @@ pub struct CheckArgs {
 pub struct FolderArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike.
     pub dir: PathBuf,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run's folder, such as reports/20261123T140509Z-spike.
+    pub dir: PathBuf,
+
+    /// Render run.json's other formats (charts, CSV, Markdown) again into this new or empty folder.
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
 }

@@ -25,9 +25,9 @@
 //! - only `commands` and `main` print.
 
 pub mod cli;
-pub mod exit;
 pub mod commands;
 pub mod drive;
+pub mod exit;
 pub mod ledger;
 pub mod load;
 pub mod metrics;

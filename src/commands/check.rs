@@ -20,7 +20,11 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
             }
         }
     }
-    Ok(if invalid == 0 { Exit::Success } else { Exit::Usage })
+    Ok(if invalid == 0 {
+        Exit::Success
+    } else {
+        Exit::Usage
+    })
 }
 
 fn describe(scenario: &Scenario) -> String {

@@ -11,8 +11,8 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
-    BuildInput, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build, charts, file_name,
-    findings_csv, phase_figures, render_markdown, render_text, timeseries_csv, to_json,
+    BuildInput, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build, charts,
+    file_name, findings_csv, phase_figures, render_markdown, render_text, timeseries_csv, to_json,
 };
 use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
 
@@ -30,8 +30,19 @@ pub struct Evidence {
 const ONE_CLOCK: Duration = Duration::ZERO;
 
 /// Judges a run, writes its report, prints it, and says how the program ends.
-pub fn conclude(output: &Output, folder: &RunFolder, evidence: Evidence) -> Result<Exit, CommandError> {
-    let Evidence { plan, orders, schedule, driven, observed, counters } = evidence;
+pub fn conclude(
+    output: &Output,
+    folder: &RunFolder,
+    evidence: Evidence,
+) -> Result<Exit, CommandError> {
+    let Evidence {
+        plan,
+        orders,
+        schedule,
+        driven,
+        observed,
+        counters,
+    } = evidence;
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::OBSERVATION, &observed.to_json()));
 
@@ -71,11 +82,19 @@ pub fn conclude(output: &Output, folder: &RunFolder, evidence: Evidence) -> Resu
     });
     problems.extend(driven.journal_failure.as_ref());
     problems.extend(driven.goose_failure.as_ref());
-    write_report(folder, &report, &mut problems);
-    let findings = findings_csv(&reconciliation, &driven.ledger, &orders, &schedule, scenario);
+    write_formats(folder, &report, &mut problems);
+    let findings = findings_csv(
+        &reconciliation,
+        &driven.ledger,
+        &orders,
+        &schedule,
+        scenario,
+    );
     problems.note(folder.write(file_name::FINDINGS, &findings));
 
-    let style = TextStyle { color: output.color_on_stdout() };
+    let style = TextStyle {
+        color: output.color_on_stdout(),
+    };
     output.print(&render_text(&report, folder.path(), style));
     problems.print(output);
     match problems.is_empty() || exit != Exit::Success {
@@ -88,11 +107,15 @@ pub fn conclude(output: &Output, folder: &RunFolder, evidence: Evidence) -> Resu
 
 /// The planned orders that the pipeline must refuse.
 pub fn bad_orders(orders: &OrderPlan, planned: u64) -> RoaringBitmap {
-    (0..planned).filter(|&k| orders.is_bad(k)).map(|k| k as u32).collect()
+    (0..planned)
+        .filter(|&k| orders.is_bad(k))
+        .map(|k| k as u32)
+        .collect()
 }
 
-/// Writes every format but the findings, `run.json` first; what fails does not hold up the rest.
-fn write_report(folder: &RunFolder, report: &RunReport, problems: &mut Problems) {
+/// Writes every format that `run.json` is enough for, itself first; what fails does not hold up the
+/// rest.
+pub fn write_formats(folder: &RunFolder, report: &RunReport, problems: &mut Problems) {
     problems.note(folder.write(file_name::RUN, &to_json(report)));
     problems.note(folder.write(file_name::TIMESERIES, &timeseries_csv(report)));
     problems.note(folder.write(file_name::SUMMARY, render_markdown(report).as_bytes()));
@@ -111,7 +134,7 @@ fn write_report(folder: &RunFolder, report: &RunReport, problems: &mut Problems)
 
 /// What went wrong beside the verdict.
 #[derive(Default)]
-struct Problems(Vec<String>);
+pub struct Problems(Vec<String>);
 
 impl Problems {
     fn note<E: std::fmt::Display>(&mut self, result: Result<(), E>) {
@@ -122,16 +145,20 @@ impl Problems {
         self.0.extend(error.map(ToString::to_string));
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn print(&self, output: &Output) {
+    pub fn print(&self, output: &Output) {
         self.0.iter().for_each(|problem| output.error(problem));
     }
 }
 
 /// What a reconciliation says in one line per class, for comparing two of them.
 pub fn class_lines(reconciliation: &Reconciliation) -> Vec<(&'static str, u64)> {
-    reconciliation.counts().into_iter().map(|(class, count)| (class.as_str(), count)).collect()
+    reconciliation
+        .counts()
+        .into_iter()
+        .map(|(class, count)| (class.as_str(), count))
+        .collect()
 }

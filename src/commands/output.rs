@@ -46,7 +46,9 @@ impl Output {
 
     /// Writes `text` to standard output. A reader that has gone away (`| head`) is no error.
     pub fn print(&self, text: &str) {
-        let _ = stdout().write_all(text.as_bytes()).and_then(|()| stdout().flush());
+        let _ = stdout()
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout().flush());
     }
 
     /// Writes one line to standard error.

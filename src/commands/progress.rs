@@ -37,7 +37,10 @@ impl ProgressView {
             true => show_on_terminal(&stop, &line),
             false => show_plain(&stop, &line),
         });
-        Self { done, thread: Some(thread) }
+        Self {
+            done,
+            thread: Some(thread),
+        }
     }
 }
 
@@ -85,7 +88,11 @@ pub fn line(
     if progress.started().is_none() {
         return "starting".into();
     }
-    let sent = format!("{} of {} orders acknowledged", progress.acknowledged(), schedule.count());
+    let sent = format!(
+        "{} of {} orders acknowledged",
+        progress.acknowledged(),
+        schedule.count()
+    );
     let status = watched.status();
     if !status.is_empty() {
         return format!("{sent}; {status}");
@@ -93,7 +100,10 @@ pub fn line(
     let phase = &scenario.phases[profile.phase_at(elapsed)];
     let queue = watched.latest().map_or(String::new(), |sample| {
         let backlog = sample.visible + sample.in_flight + sample.delayed;
-        format!(", {backlog} in the queue, {} dead letters", sample.dead_letters)
+        format!(
+            ", {backlog} in the queue, {} dead letters",
+            sample.dead_letters
+        )
     });
     format!(
         "{:>5.1} s of {:.0} s  {:<10} {:>6.0}/s  {sent}{queue}, lag {:.1} ms{}",

@@ -15,9 +15,7 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::pipeline::EmbeddedPipeline;
-use crate::report::{
-    PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json,
-};
+use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
@@ -37,7 +35,9 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let pipeline = EmbeddedPipeline::start(&plan.scenario, orders, schedule.count())
         .map_err(CommandError::usage)?;
     let folder = create_folder(args, &plan.scenario)?;
-    folder.write(file_name::PLAN, &to_json(&plan)).map_err(CommandError::internal)?;
+    folder
+        .write(file_name::PLAN, &to_json(&plan))
+        .map_err(CommandError::internal)?;
 
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone());
@@ -61,7 +61,18 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         samples: seen.samples,
         times: seen.times,
     };
-    conclude(output, &folder, Evidence { plan, orders, schedule, driven, observed, counters })
+    conclude(
+        output,
+        &folder,
+        Evidence {
+            plan,
+            orders,
+            schedule,
+            driven,
+            observed,
+            counters,
+        },
+    )
 }
 
 fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandError> {
@@ -124,8 +135,15 @@ fn drive_load(
         goose_dashboard: args.dashboard.map(|port| ([127, 0, 0, 1], port).into()),
     };
     let journal = folder.file(file_name::JOURNAL);
-    drive::run(&drive_plan, &pipeline.target(), &journal, &options, progress, stop)
-        .map_err(CommandError::internal)
+    drive::run(
+        &drive_plan,
+        &pipeline.target(),
+        &journal,
+        &options,
+        progress,
+        stop,
+    )
+    .map_err(CommandError::internal)
 }
 
 fn observe_plan(

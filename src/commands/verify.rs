@@ -59,15 +59,30 @@ fn rejudge(
     let observed = match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
         Ok(observed) if observed.run_id == plan.run_id => Some(observed),
         Ok(observed) => {
-            let message = format!("{} is the observation of run {}", file_name::OBSERVATION, observed.run_id);
+            let message = format!(
+                "{} is the observation of run {}",
+                file_name::OBSERVATION,
+                observed.run_id
+            );
             return without("observation_of_another_run", message);
         }
         Err(ObservationFileError::Missing(_)) => None,
         Err(error) => return without("observation_unreadable", error.to_string()),
     };
-    let figures: Option<Vec<PhaseFigures>> = reported
-        .map(|report| report.phases.iter().map(|phase| phase.figures.clone()).collect());
-    Ok(judge_again(plan, &journal, observed.map(|observed| observed.observation), figures, reported))
+    let figures: Option<Vec<PhaseFigures>> = reported.map(|report| {
+        report
+            .phases
+            .iter()
+            .map(|phase| phase.figures.clone())
+            .collect()
+    });
+    Ok(judge_again(
+        plan,
+        &journal,
+        observed.map(|observed| observed.observation),
+        figures,
+        reported,
+    ))
 }
 
 fn judge_again(
@@ -78,8 +93,11 @@ fn judge_again(
     reported: Option<&RunReport>,
 ) -> Rejudged {
     let scenario = &plan.scenario;
-    let orders =
-        OrderPlan { run: plan.run_id, seed: scenario.seed, bad_share: scenario.bad_share };
+    let orders = OrderPlan {
+        run: plan.run_id,
+        seed: scenario.seed,
+        bad_share: scenario.bad_share,
+    };
     let bad = bad_orders(&orders, journal.ledger.planned());
     let nothing = nothing_seen();
     let seen = observation.as_ref().unwrap_or(&nothing);
@@ -97,7 +115,11 @@ fn judge_again(
             std::time::Duration::from_micros(report.clock_skew_bound_us)
         }),
     });
-    Rejudged { judgment, reconciliation: Some(reconciliation), interrupted }
+    Rejudged {
+        judgment,
+        reconciliation: Some(reconciliation),
+        interrupted,
+    }
 }
 
 /// Why a journal does not belong to the plan beside it.
@@ -158,7 +180,13 @@ fn word(verdict: Verdict) -> &'static str {
 fn told(plan: &PlanFile, rejudged: &Rejudged, reported: Option<&RunReport>) -> String {
     let mut out = String::new();
     let verdict = rejudged.judgment.verdict;
-    let _ = writeln!(out, "{}  scenario {}, run {}", word(verdict), plan.scenario.name, plan.run_id);
+    let _ = writeln!(
+        out,
+        "{}  scenario {}, run {}",
+        word(verdict),
+        plan.scenario.name,
+        plan.run_id
+    );
     for finding in &rejudged.judgment.findings {
         let _ = writeln!(out, "  {}: {}", finding.code, finding.message);
         if !finding.first_ids.is_empty() {
@@ -166,7 +194,11 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, reported: Option<&RunReport>) -> S
             let _ = writeln!(out, "      {}", ids.join(", "));
         }
     }
-    let classes = rejudged.reconciliation.as_ref().map(class_lines).unwrap_or_default();
+    let classes = rejudged
+        .reconciliation
+        .as_ref()
+        .map(class_lines)
+        .unwrap_or_default();
     for (class, count) in classes.iter().filter(|(_, count)| *count > 0) {
         let _ = writeln!(out, "  {count:>12}  {class}");
     }
@@ -181,14 +213,24 @@ fn changes(
     reported: Option<&RunReport>,
 ) -> String {
     let Some(reported) = reported else {
-        return format!("there is no {} to compare with: the run did not end by itself", file_name::RUN);
+        return format!(
+            "there is no {} to compare with: the run did not end by itself",
+            file_name::RUN
+        );
     };
     let mut changed = Vec::new();
     if reported.verdict != verdict {
-        changed.push(format!("verdict {} -> {}", word(reported.verdict), word(verdict)));
+        changed.push(format!(
+            "verdict {} -> {}",
+            word(reported.verdict),
+            word(verdict)
+        ));
     }
     for (class, before) in &reported.classes {
-        let now = classes.iter().find(|(name, _)| *name == class.as_str()).map_or(0, |&(_, count)| count);
+        let now = classes
+            .iter()
+            .find(|(name, _)| *name == class.as_str())
+            .map_or(0, |&(_, count)| count);
         if now != *before {
             changed.push(format!("{} {before} -> {now}", class.as_str()));
         }

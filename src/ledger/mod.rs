@@ -16,8 +16,8 @@ pub(crate) mod tests;
 
 pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
 pub use error::JournalError;
-pub(crate) use ranges::Ranges;
 pub use journal::{JournalHandle, JournalStopped, JournalWriter};
 pub use lines::JournalFile;
+pub(crate) use ranges::Ranges;
 pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

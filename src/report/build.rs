@@ -110,7 +110,12 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         schedule_lag_us: schedule_lag.summary(),
         clock_skew_bound_us: input.clock_skew_bound.as_micros() as u64,
         send_errors: input.record.errors.clone(),
-        timeline: timeline(input.scenario, &input.record.seconds, input.times, input.samples),
+        timeline: timeline(
+            input.scenario,
+            &input.record.seconds,
+            input.times,
+            input.samples,
+        ),
         phases: phases(input.scenario, input.record, input.figures),
         pipeline: input.pipeline,
         provenance: input.provenance,

@@ -53,14 +53,17 @@ pub fn findings_csv(
                 intended_at_s: Some(due.as_secs_f64()),
             }
         });
-    let phantoms = reconciliation.phantoms.iter().map(|&order_number| FindingRow {
-        order_number,
-        sequence: None,
-        class: Class::Phantom.as_str(),
-        send_outcome: "not planned",
-        phase: "",
-        intended_at_s: None,
-    });
+    let phantoms = reconciliation
+        .phantoms
+        .iter()
+        .map(|&order_number| FindingRow {
+            order_number,
+            sequence: None,
+            class: Class::Phantom.as_str(),
+            send_outcome: "not planned",
+            phase: "",
+            intended_at_s: None,
+        });
     write_rows(planned.chain(phantoms), FINDINGS_HEADER)
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `41000` as `41,000`.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn thousands(number: u64) -> String {
 }
 
 /// Microseconds in the unit that suits them, three significant digits: `640 us`, `1.24 ms`, `2.30 s`.
-pub(super) fn micros(us: u64) -> String {
+pub(crate) fn micros(us: u64) -> String {
     let us = us as f64;
     match us {
         us if us < 1e3 => format!("{us:.0} us"),
@@ -27,7 +27,7 @@ pub(super) fn micros(us: u64) -> String {
 }
 
 /// The same for a duration.
-pub(super) fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
 }
 
@@ -40,8 +40,12 @@ fn scaled(value: f64, unit: &str) -> String {
 }
 
 /// `1 order`, `2 orders`.
-pub(super) fn orders(count: u64) -> String {
-    format!("{} {}", thousands(count), if count == 1 { "order" } else { "orders" })
+pub(crate) fn orders(count: u64) -> String {
+    format!(
+        "{} {}",
+        thousands(count),
+        if count == 1 { "order" } else { "orders" }
+    )
 }
 
 #[cfg(test)]
@@ -50,7 +54,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_and_durations_get_their_unit() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (41_000_000, "41,000,000")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (41_000_000, "41,000,000"),
+        ] {
             assert_eq!(thousands(number), text);
         }
         for (us, text) in [

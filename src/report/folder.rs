@@ -29,7 +29,9 @@ pub mod file_name {
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// There is something in it already.
-    #[error("{0}: the folder is not empty, and a run is never overwritten; name another one with --output-dir")]
+    #[error(
+        "{0}: the folder is not empty, and a run is never overwritten; name another one with --output-dir"
+    )]
     Taken(PathBuf),
     /// The system refuses.
     #[error("{path}: cannot write: {source}; free space or name another folder with --output-dir")]
@@ -79,7 +81,9 @@ impl RunFolder {
         let mut entries = std::fs::read_dir(path).map_err(failed(path))?;
         match entries.next() {
             Some(_) => Err(FolderError::Taken(path.to_owned())),
-            None => Ok(Self { path: path.to_owned() }),
+            None => Ok(Self {
+                path: path.to_owned(),
+            }),
         }
     }
 
@@ -103,7 +107,9 @@ impl RunFolder {
         temporary.write_all(bytes).map_err(failed(&path))?;
         temporary.as_file().sync_all().map_err(failed(&path))?;
         readable_by_all(temporary.as_file()).map_err(failed(&path))?;
-        temporary.persist_noclobber(&path).map_err(|error| failed(&path)(error.error))?;
+        temporary
+            .persist_noclobber(&path)
+            .map_err(|error| failed(&path)(error.error))?;
         Ok(())
     }
 }

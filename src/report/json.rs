@@ -40,7 +40,9 @@ pub enum ReportError {
         source: std::io::Error,
     },
     /// It is damaged.
-    #[error("{path}: not a file of orderproof: {reason}; restore it or run the scenario again (`orderproof run`)")]
+    #[error(
+        "{path}: not a file of orderproof: {reason}; restore it or run the scenario again (`orderproof run`)"
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -48,7 +50,9 @@ pub enum ReportError {
         reason: String,
     },
     /// It is of another version.
-    #[error("{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; use the orderproof that wrote it")]
+    #[error(
+        "{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; use the orderproof that wrote it"
+    )]
     Version {
         /// The file.
         path: PathBuf,
@@ -83,7 +87,10 @@ pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
 fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
     let bytes = std::fs::read(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
-        _ => ReportError::Read { path: path.to_owned(), source },
+        _ => ReportError::Read {
+            path: path.to_owned(),
+            source,
+        },
     })?;
     let damaged = |error: serde_json::Error| ReportError::Damaged {
         path: path.to_owned(),
@@ -91,9 +98,10 @@ fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
     };
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
     match value["schema_version"].as_u64() {
-        Some(found) if found != u64::from(SCHEMA_VERSION) => {
-            Err(ReportError::Version { path: path.to_owned(), found })
-        }
+        Some(found) if found != u64::from(SCHEMA_VERSION) => Err(ReportError::Version {
+            path: path.to_owned(),
+            found,
+        }),
         _ => serde_json::from_value(value).map_err(damaged),
     }
 }

@@ -15,7 +15,12 @@ pub fn render_markdown(report: &RunReport) -> String {
 }
 
 fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    writeln!(out, "# {}: {}\n", verdict_word(report.verdict), cell(&headline(report)))?;
+    writeln!(
+        out,
+        "# {}: {}\n",
+        verdict_word(report.verdict),
+        cell(&headline(report))
+    )?;
     writeln!(out, "> {}\n", cell(&report.scenario.question))?;
     writeln!(
         out,
@@ -33,17 +38,27 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     for (what, told) in evidence(report) {
         writeln!(out, "| {what} | {} |", cell(&told))?;
     }
-    writeln!(out, "\n## What became of the orders\n\n| class | orders |\n|---|---:|")?;
+    writeln!(
+        out,
+        "\n## What became of the orders\n\n| class | orders |\n|---|---:|"
+    )?;
     for (&class, &count) in &report.classes {
         if count > 0 || class == Class::Lost {
             writeln!(out, "| {} | {} |", class.as_str(), thousands(count))?;
         }
     }
-    writeln!(out, "| **planned** | **{}** |", thousands(report.orders.planned))?;
+    writeln!(
+        out,
+        "| **planned** | **{}** |",
+        thousands(report.orders.planned)
+    )?;
     write_phases(out, report)?;
     writeln!(out, "\n## Charts\n")?;
     for (file, alt) in [
-        ("rates", "Orders per second: scheduled, offered, acknowledged, stored, dead-lettered"),
+        (
+            "rates",
+            "Orders per second: scheduled, offered, acknowledged, stored, dead-lettered",
+        ),
         ("backlog", "Backlog and age of the oldest order"),
         ("latency", "Response time and end-to-end latency over time"),
         ("percentiles", "Percentile spectrum"),
@@ -92,7 +107,11 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
         )?;
         for summary in [&phase.response_time_us, &phase.end_to_end_us] {
             for us in [summary.p50_us, summary.p99_us, summary.max_us] {
-                let figure = if summary.count == 0 { "-".into() } else { micros(us) };
+                let figure = if summary.count == 0 {
+                    "-".into()
+                } else {
+                    micros(us)
+                };
                 write!(out, "| {figure} ")?;
             }
         }
@@ -103,5 +122,7 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
 
 /// A text that stays in its table cell and is no markup.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+    text.replace('|', "\\|")
+        .replace(['\n', '\r'], " ")
+        .replace('<', "&lt;")
 }

@@ -1,0 +1,424 @@
+//! The report's formats on a synthetic spike: what is shown, and what of it is derived.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::drive::{PhaseSends, SecondSends, SendRecord};
+use crate::ledger::{Ledger, Outcome};
+use crate::load::Schedule;
+use crate::metrics::Histogram;
+use crate::order::{OrderPlan, RunId};
+use crate::scenario::{Phase, Scenario};
+use crate::verify::*;
+
+fn histogram(count: u64, base_us: u64) -> Histogram {
+    let mut histogram = Histogram::new();
+    (0..count).for_each(|n| histogram.record(Duration::from_micros(base_us + n % 100 * 10)));
+    histogram
+}
+
+fn scenario(phases: &[(&str, f64, u64, bool)]) -> Scenario {
+    let phases = phases
+        .iter()
+        .map(|&(name, rate, seconds, warm_up)| Phase {
+            name: name.into(),
+            start_rate: rate,
+            end_rate: rate,
+            duration: Duration::from_secs(seconds),
+            warm_up,
+        })
+        .collect();
+    Scenario {
+        phases,
+        name: "spike".into(),
+        ..crate::scenario::fixture()
+    }
+}
+
+/// Everything a run of `phases` would have left, were nine in ten orders stored in their own second
+/// and the others dead-lettered six seconds later.
+pub(super) struct World {
+    scenario: Scenario,
+    record: SendRecord,
+    times: StoredTimes,
+    samples: Vec<QueueSample>,
+    ledger: Ledger,
+    observation: Observation,
+}
+
+impl World {
+    pub(super) fn new(phases: &[(&str, f64, u64, bool)]) -> Self {
+        let scenario = scenario(phases);
+        let schedule = Schedule::new(&scenario);
+        let rates: Vec<u64> = phases
+            .iter()
+            .flat_map(|p| std::iter::repeat_n(p.1 as u64, p.2 as usize))
+            .collect();
+        let second = |rate: u64| SecondSends {
+            scheduled: rate,
+            offered: rate,
+            acknowledged: rate,
+            response_time: histogram(rate, 300),
+            schedule_lag_max: Duration::from_micros(200),
+            ..SecondSends::default()
+        };
+        let stored = |(at, rate): (usize, &u64)| StoredSecond {
+            stored: rate * 9 / 10,
+            oldest_intended_at: (*rate > 0).then(|| Duration::from_millis(at as u64 * 1000)),
+            end_to_end: histogram(rate * 9 / 10, 400),
+        };
+        let mut dead = 0;
+        let samples = (0..rates.len() + 7)
+            .map(|at| {
+                dead += at
+                    .checked_sub(6)
+                    .and_then(|at| rates.get(at))
+                    .map_or(0, |rate| rate / 10);
+                QueueSample {
+                    at: Duration::from_millis(at as u64 * 1000 + 500),
+                    in_flight: 7,
+                    dead_letters: dead,
+                    ..QueueSample::default()
+                }
+            })
+            .collect();
+        let mut ledger = Ledger::new(schedule.count());
+        ledger.record(Outcome::Acknowledged, 0..schedule.count());
+        let sends = |p: &(&str, f64, u64, bool)| {
+            let count = p.1 as u64 * p.2;
+            PhaseSends {
+                scheduled: count,
+                attempted: count,
+                acknowledged: count,
+                response_time: histogram(count, 300),
+                service_time: histogram(count, 200),
+                schedule_lag: histogram(count, 50),
+            }
+        };
+        let times = StoredTimes {
+            phases: phases
+                .iter()
+                .map(|p| histogram(p.1 as u64 * p.2 * 9 / 10, 400))
+                .collect(),
+            seconds: rates.iter().enumerate().map(stored).collect(),
+        };
+        let record = SendRecord {
+            phases: phases.iter().map(sends).collect(),
+            seconds: rates.iter().map(|&rate| second(rate)).collect(),
+            ..SendRecord::default()
+        };
+        Self {
+            observation: observation(&schedule),
+            scenario,
+            record,
+            times,
+            samples,
+            ledger,
+        }
+    }
+
+    fn reconcile(&self) -> Reconciliation {
+        let bad = (0..self.ledger.planned() as u32)
+            .filter(|k| k % 10 == 9)
+            .collect();
+        reconcile(&self.ledger, &bad, &self.observation)
+    }
+
+    pub(super) fn report(&self) -> RunReport {
+        let reconciliation = self.reconcile();
+        let figures = phase_figures(&self.scenario, &self.record, &self.times);
+        let judgment = judge(&JudgeInput {
+            run: RunId::new(7).unwrap(),
+            expect: &self.scenario.expect,
+            reconciliation: &reconciliation,
+            observation: Some(&self.observation),
+            ledger_ended: true,
+            phases: Some(&figures),
+            interrupted: false,
+            clock_skew_bound: Duration::ZERO,
+        });
+        build(BuildInput {
+            scenario: &self.scenario,
+            run_id: RunId::new(7).unwrap(),
+            orders: self.ledger.counts(),
+            bad_orders: self.ledger.planned() / 10,
+            record: &self.record,
+            reconciliation: &reconciliation,
+            judgment: &judgment,
+            exit_code: 0,
+            observation: &self.observation,
+            times: &self.times,
+            samples: &self.samples,
+            figures,
+            pipeline: None,
+            provenance: Provenance {
+                version: "0.1.0".into(),
+                platform: "linux x86_64".into(),
+                cpus: 2,
+                ..Provenance::default()
+            },
+            started_at: Timestamp::UNIX_EPOCH,
+            finished_at: Timestamp::UNIX_EPOCH,
+            clock_skew_bound: Duration::ZERO,
+        })
+    }
+}
+
+/// Nine in ten stored, the tenth dead-lettered, everything looked at.
+fn observation(schedule: &Schedule) -> Observation {
+    let planned = schedule.count() as u32;
+    let sweep = |items| Sweep {
+        complete: true,
+        items,
+        requests: 1,
+        error: None,
+    };
+    Observation {
+        quiescence: Quiescence {
+            reached: planned > 0,
+            empty_samples: 3,
+            drain: (planned > 0).then_some(Duration::from_millis(6_200)),
+            evidence: "the queue was empty".into(),
+        },
+        scan: sweep(u64::from(planned) * 9 / 10),
+        lookups: sweep(0),
+        dead_letter_sweep: sweep(u64::from(planned) / 10),
+        stored: (0..planned).filter(|k| k % 10 != 9).collect(),
+        dead_lettered: (0..planned).filter(|k| k % 10 == 9).collect(),
+        altered: Default::default(),
+        overwritten: Default::default(),
+        phantoms: Vec::new(),
+        foreign_rows: 0,
+        foreign_dead_letters: 0,
+        extra_dead_letter_copies: 0,
+        redelivered: 0,
+        untimed_rows: 0,
+        retention: Retention {
+            shortest: Some(Duration::from_secs(345_600)),
+            age: Duration::from_secs(90),
+        },
+    }
+}
+
+pub(super) const SPIKE: [(&str, f64, u64, bool); 4] = [
+    ("warm-up", 200.0, 5, true),
+    ("baseline", 200.0, 20, false),
+    ("spike", 1_000.0, 30, false),
+    ("recovery", 200.0, 25, false),
+];
+
+#[test]
+fn the_timeline_adds_up() {
+    let report = World::new(&SPIKE).report();
+    let row = |second: usize| &report.timeline[second];
+    assert_eq!(
+        report.timeline.len(),
+        87,
+        "80 s of load and the samples of the drain"
+    );
+    assert_eq!(
+        (
+            row(0).phase.as_str(),
+            row(24).phase.as_str(),
+            row(25).phase.as_str()
+        ),
+        ("warm-up", "baseline", "spike")
+    );
+    assert_eq!(row(80).phase, "drain");
+    assert_eq!(
+        (row(30).scheduled_orders, row(30).stored_orders),
+        (1_000, 900)
+    );
+    assert_eq!(row(5).dead_lettered_orders, 0);
+    assert_eq!(row(6).dead_lettered_orders, 20, "six seconds late");
+    assert_eq!(row(5).backlog_orders, 120, "the bad orders of six seconds");
+    assert_eq!(row(86).backlog_orders, 0);
+    assert_eq!(
+        row(0).oldest_age_ms,
+        None,
+        "nothing stored later was due before the second's end"
+    );
+    assert_eq!(
+        report
+            .timeline
+            .iter()
+            .map(|row| row.dead_lettered_orders)
+            .sum::<u64>(),
+        4_000
+    );
+    assert_eq!(row(30).response_time_p50_us.unwrap() / 100, 7);
+    assert_eq!(row(85).response_time_p50_us, None);
+}
+
+#[test]
+fn the_oldest_age_counts_from_the_earliest_order_still_to_be_stored() {
+    let mut world = World::new(&[("baseline", 10.0, 3, false)]);
+    // In the third second a row is stored whose order was due 400 ms into the first.
+    world.times.seconds[2].oldest_intended_at = Some(Duration::from_millis(400));
+    let ages: Vec<_> = world
+        .report()
+        .timeline
+        .iter()
+        .map(|row| row.oldest_age_ms)
+        .collect();
+    assert_eq!(ages[..3], [Some(600), Some(1_600), None]);
+}
+
+#[test]
+fn run_json_reads_back_as_it_was_and_refuses_what_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = World::new(&SPIKE).report();
+    let path = folder.path().join(file_name::RUN);
+    std::fs::write(&path, to_json(&report)).unwrap();
+    assert_eq!(read_report(&path).unwrap(), report);
+
+    let text = std::fs::read_to_string(&path).unwrap();
+    let refused = |from: &str, to: &str| {
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        read_report(&path).unwrap_err().to_string()
+    };
+    assert!(refused("\"schema_version\": 1", "\"schema_version\": 2").contains("schema version 2"));
+    assert!(refused("\"verdict\"", "\"virdict\"").contains("virdict"));
+    assert!(refused("{", "").contains("not a file of orderproof"));
+    let missing = read_report(&folder.path().join("none.json"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        missing.contains("none.json") && missing.contains("orderproof run"),
+        "{missing}"
+    );
+}
+
+#[test]
+fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
+    let mut world = World::new(&SPIKE);
+    let header = String::from_utf8(timeseries_csv(&world.report())).unwrap();
+    let header = header.lines().next().unwrap();
+    assert!(
+        header.starts_with("time_s,phase,scheduled_orders,offered_orders,acknowledged_orders"),
+        "{header}"
+    );
+    for column in header.split(',').filter(|column| *column != "phase") {
+        let unit = column.rsplit('_').next().unwrap();
+        assert!(
+            ["s", "ms", "us", "orders", "messages"].contains(&unit),
+            "{column}"
+        );
+    }
+    let plan = OrderPlan {
+        run: RunId::new(7).unwrap(),
+        seed: 1,
+        bad_share: 0.1,
+    };
+    let schedule = Schedule::new(&world.scenario);
+    let findings = |world: &World| {
+        let csv = findings_csv(
+            &world.reconcile(),
+            &world.ledger,
+            &plan,
+            &schedule,
+            &world.scenario,
+        );
+        String::from_utf8(csv).unwrap()
+    };
+    let header = "order_number,sequence,class,send_outcome,phase,intended_at_s\n";
+    assert_eq!(findings(&world), header);
+    world.observation.stored.remove(5_000);
+    world.observation.phantoms.push(7_999_999_999);
+    assert_eq!(
+        findings(&world),
+        format!(
+            "{header}7000005000,5000,lost,acknowledged,spike,25.0\n7999999999,,phantom,not planned,,\n"
+        )
+    );
+}
+
+#[test]
+fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
+    let plain = TextStyle { color: false };
+    let mut world = World::new(&SPIKE);
+    let text = render_text(&world.report(), Path::new("out"), plain);
+    assert!(
+        text.starts_with("PASS  strict: every one of 40,000 orders is accounted for"),
+        "{text}"
+    );
+    assert!(
+        !text.contains('\u{1b}') && text.contains("out/summary.md"),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 112),
+        "{text}"
+    );
+
+    world.observation.stored.remove(5_000);
+    let report = world.report();
+    let text = render_text(&report, Path::new("out"), plain);
+    assert!(
+        text.starts_with("FAIL  strict: 1 of 40,000 orders lost, altered or misplaced; 1 lost"),
+        "{text}"
+    );
+    assert!(text.contains("7000005000"), "{text}");
+    assert!(
+        render_text(&report, Path::new("out"), TextStyle { color: true })
+            .contains("\u{1b}[1m\u{1b}[31mFAIL")
+    );
+    let page = render_markdown(&report);
+    assert!(
+        page.starts_with("# FAIL: strict: 1 of 40,000 orders") && page.contains("| lost | 1 |"),
+        "{page}"
+    );
+    for text in [text, page] {
+        for line in text.lines() {
+            let words = line.to_lowercase().replace("end-to-end latency", "");
+            assert!(
+                !words.contains("latency") || words.contains("latency.png"),
+                "latency of what? {line}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_folder_is_made_once_and_its_files_are_whole() {
+    let parent = tempfile::tempdir().unwrap();
+    let utc: Timestamp = "2026-11-23T14:05:09Z".parse().unwrap();
+    let first = RunFolder::create(parent.path(), utc, "spike").unwrap();
+    assert!(first.path().ends_with("20261123T140509Z-spike"));
+    let second = RunFolder::create(parent.path(), utc, "spike").unwrap();
+    assert!(second.path().ends_with("20261123T140509Z-spike-2"));
+    assert!(
+        RunFolder::create_exactly(second.path()).is_ok(),
+        "an empty folder will do"
+    );
+    first.write("a", b"one").unwrap();
+    assert!(
+        first.write("a", b"two").is_err(),
+        "a file is never overwritten"
+    );
+    assert_eq!(std::fs::read(first.file("a")).unwrap(), b"one");
+    let taken = RunFolder::create_exactly(first.path())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        taken.contains("not empty") && taken.contains("--output-dir"),
+        "{taken}"
+    );
+    assert_eq!(
+        std::fs::read_dir(first.path()).unwrap().count(),
+        1,
+        "no temporary file is left"
+    );
+}
+
+#[test]
+fn every_class_is_listed_in_the_report() {
+    let report = World::new(&SPIKE).report();
+    let expected: BTreeMap<_, _> = Class::ALL.into_iter().map(|class| (class, ())).collect();
+    assert!(report.classes.keys().eq(expected.keys()));
+    assert_eq!(report.classes.values().sum::<u64>(), 40_000);
+}

@@ -19,7 +19,11 @@ pub struct TextStyle {
 
 impl TextStyle {
     fn paint(self, color: AnsiColor) -> Style {
-        if self.color { color.on_default().bold() } else { Style::new() }
+        if self.color {
+            color.on_default().bold()
+        } else {
+            Style::new()
+        }
     }
 
     fn verdict(self, verdict: Verdict) -> Style {
@@ -38,9 +42,19 @@ pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
     out
 }
 
-fn write_all(out: &mut String, report: &RunReport, dir: &Path, style: TextStyle) -> std::fmt::Result {
+fn write_all(
+    out: &mut String,
+    report: &RunReport,
+    dir: &Path,
+    style: TextStyle,
+) -> std::fmt::Result {
     let color = style.verdict(report.verdict);
-    writeln!(out, "{color}{}{color:#}  {}", verdict_word(report.verdict), headline(report))?;
+    writeln!(
+        out,
+        "{color}{}{color:#}  {}",
+        verdict_word(report.verdict),
+        headline(report)
+    )?;
     writeln!(
         out,
         "      scenario {}, run {}, seed {}, {}",
@@ -63,7 +77,12 @@ fn write_all(out: &mut String, report: &RunReport, dir: &Path, style: TextStyle)
         }
     }
     let dir = dir.display();
-    writeln!(out, "\nreport  {dir}/{}, {}, charts *.png and *.svg", file_name::SUMMARY, file_name::RUN)
+    writeln!(
+        out,
+        "\nreport  {dir}/{}, {}, charts *.png and *.svg",
+        file_name::SUMMARY,
+        file_name::RUN
+    )
 }
 
 /// The verdict as a word of its own.
@@ -85,7 +104,10 @@ pub(super) fn headline(report: &RunReport) -> String {
         .filter(|(class, _)| class.standing(report.gate) == Standing::Refused)
         .map(|(_, count)| count)
         .sum();
-    let first = report.findings.first().map_or("", |finding| finding.message.as_str());
+    let first = report
+        .findings
+        .first()
+        .map_or("", |finding| finding.message.as_str());
     match (report.verdict, failing) {
         (Verdict::Pass, _) => {
             let place = match report.gate {
@@ -94,10 +116,20 @@ pub(super) fn headline(report: &RunReport) -> String {
             };
             format!("{gate}: every one of {planned} is accounted for {place}; 0 lost")
         }
-        (Verdict::Fail, 0) => format!("{gate}: all orders are accounted for, but a performance rule is broken"),
+        (Verdict::Fail, 0) => {
+            format!("{gate}: all orders are accounted for, but a performance rule is broken")
+        }
         (Verdict::Fail, failing) => {
-            let lost = report.classes.get(&Class::Lost).copied().unwrap_or_default();
-            format!("{gate}: {} of {planned} lost, altered or misplaced; {} lost", thousands(failing), thousands(lost))
+            let lost = report
+                .classes
+                .get(&Class::Lost)
+                .copied()
+                .unwrap_or_default();
+            format!(
+                "{gate}: {} of {planned} lost, altered or misplaced; {} lost",
+                thousands(failing),
+                thousands(lost)
+            )
         }
         (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
     }
@@ -111,7 +143,11 @@ fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std
     for finding in &report.findings {
         let (word, color) = severity(finding.severity);
         let color = style.paint(color);
-        writeln!(out, "  {color}{word}{color:#}  {}", wrapped(&finding.message, 88, 10))?;
+        writeln!(
+            out,
+            "  {color}{word}{color:#}  {}",
+            wrapped(&finding.message, 88, 10)
+        )?;
         if let Some(ids) = ids(finding) {
             writeln!(out, "{:10}{ids}", "")?;
         }
@@ -164,7 +200,11 @@ fn wrapped(text: &str, width: usize, indent: usize) -> String {
 /// What the verdict rests on: label and what was seen.
 pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
     let counts = &report.orders;
-    let mut sent = format!("{} planned, {} acknowledged", thousands(counts.planned), thousands(counts.acknowledged));
+    let mut sent = format!(
+        "{} planned, {} acknowledged",
+        thousands(counts.planned),
+        thousands(counts.acknowledged)
+    );
     for (count, what) in [
         (counts.rejected, "rejected"),
         (counts.indeterminate, "indeterminate"),
@@ -179,13 +219,32 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
     };
     vec![
         ("sent", sent),
-        ("offered on time", format!("schedule lag p99 {}, max {}", micros(lag.p99_us), micros(lag.max_us))),
+        (
+            "offered on time",
+            format!(
+                "schedule lag p99 {}, max {}",
+                micros(lag.p99_us),
+                micros(lag.max_us)
+            ),
+        ),
         ("at rest", report.quiescence.evidence.clone()),
         ("drained", drain),
         ("table", sweep(&report.scan, "rows read to the end")),
-        ("missing orders", sweep(&report.lookups, "looked up once more by key")),
-        ("dead letters", sweep(&report.dead_letter_sweep, "received to the end")),
-        ("redelivered", format!("{} with a receive count above 1 (no failure)", orders(report.redelivered))),
+        (
+            "missing orders",
+            sweep(&report.lookups, "looked up once more by key"),
+        ),
+        (
+            "dead letters",
+            sweep(&report.dead_letter_sweep, "received to the end"),
+        ),
+        (
+            "redelivered",
+            format!(
+                "{} with a receive count above 1 (no failure)",
+                orders(report.redelivered)
+            ),
+        ),
     ]
 }
 
@@ -211,7 +270,12 @@ fn write_classes(out: &mut String, report: &RunReport, style: TextStyle) -> std:
             Standing::Budgeted => ("budgeted", style.paint(AnsiColor::Yellow)),
             Standing::Unproven => ("unproven", style.paint(AnsiColor::Yellow)),
         };
-        writeln!(out, "  {:>12}  {:<26} {color}{mark}{color:#}", thousands(count), class.as_str())?;
+        writeln!(
+            out,
+            "  {:>12}  {:<26} {color}{mark}{color:#}",
+            thousands(count),
+            class.as_str()
+        )?;
     }
     writeln!(out, "  {:>12}  planned", thousands(report.orders.planned))?;
     if !none.is_empty() {
@@ -264,5 +328,9 @@ pub(super) fn name(phase: &PhaseReport) -> String {
 /// Orders handed to the network per second of the phase.
 pub(super) fn offered_rate(phase: &PhaseReport) -> f64 {
     let seconds = phase.end.saturating_sub(phase.start).as_secs_f64();
-    if seconds > 0.0 { phase.attempted as f64 / seconds } else { 0.0 }
+    if seconds > 0.0 {
+        phase.attempted as f64 / seconds
+    } else {
+        0.0
+    }
 }

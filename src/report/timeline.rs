@@ -17,13 +17,18 @@ pub(super) fn timeline(
     samples: &[QueueSample],
 ) -> Vec<TimelineRow> {
     let profile = LoadProfile::new(&scenario.phases);
-    let sampled = samples.last().map_or(0, |sample| sample.at.as_secs() as usize + 1);
+    let sampled = samples
+        .last()
+        .map_or(0, |sample| sample.at.as_secs() as usize + 1);
     let seconds = sends.len().max(times.seconds.len()).max(sampled);
     let oldest = oldest_still_to_come(&times.seconds);
     let mut rows: Vec<TimelineRow> = Vec::with_capacity(seconds);
     let (mut acknowledged, mut stored, mut dead_letters) = (0, 0, 0);
     for second in 0..seconds {
-        let mut row = TimelineRow { time_s: second as u64, ..TimelineRow::default() };
+        let mut row = TimelineRow {
+            time_s: second as u64,
+            ..TimelineRow::default()
+        };
         row.phase = phase_name(scenario, &profile, second);
         if let Some(sends) = sends.get(second) {
             add_sends(&mut row, sends);
@@ -49,6 +54,7 @@ pub(super) fn timeline(
             .copied()
             .flatten()
             .and_then(|intended| end.checked_sub(intended))
+            .filter(|age| !age.is_zero())
             .map(|age| age.as_millis() as u64);
         rows.push(row);
     }
@@ -71,14 +77,20 @@ fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
     row.indeterminate_orders = sends.indeterminate;
     row.unsent_orders = sends.unsent;
     row.schedule_lag_max_us = sends.schedule_lag_max.as_micros() as u64;
-    (row.response_time_p50_us, row.response_time_p99_us, row.response_time_max_us) =
-        percentiles(&sends.response_time);
+    (
+        row.response_time_p50_us,
+        row.response_time_p99_us,
+        row.response_time_max_us,
+    ) = percentiles(&sends.response_time);
 }
 
 fn add_stored(row: &mut TimelineRow, stored: &StoredSecond) {
     row.stored_orders = stored.stored;
-    (row.end_to_end_p50_us, row.end_to_end_p99_us, row.end_to_end_max_us) =
-        percentiles(&stored.end_to_end);
+    (
+        row.end_to_end_p50_us,
+        row.end_to_end_p99_us,
+        row.end_to_end_max_us,
+    ) = percentiles(&stored.end_to_end);
 }
 
 fn percentiles(histogram: &Histogram) -> (Option<u64>, Option<u64>, Option<u64>) {
@@ -93,7 +105,10 @@ fn oldest_still_to_come(seconds: &[StoredSecond]) -> Vec<Option<Duration>> {
         .iter()
         .rev()
         .map(|second| {
-            oldest = [oldest, second.oldest_intended_at].into_iter().flatten().min();
+            oldest = [oldest, second.oldest_intended_at]
+                .into_iter()
+                .flatten()
+                .min();
             oldest
         })
         .collect();

@@ -1,10 +1,113 @@
-//! Charts (placeholder while being drawn).
+//! Charts, drawn from the report alone, as SVG and as PNG. The only room that names `plotters`.
+//!
+//! Each chart is first plain data (a [`figure::Figure`]: panels, series, axes) and then drawn by one renderer,
+//! so that all of them look alike and what they show can be tested without looking.
+
+mod axis;
+mod backlog;
+mod draw;
+mod figure;
+mod latency;
+mod percentiles;
+mod rates;
+mod style;
+
+#[cfg(test)]
+mod tests;
+
+use plotters::prelude::*;
+
 use crate::report::RunReport;
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chart {}
-impl Chart { pub const ALL: [Chart; 0] = []; pub fn file_stem(self) -> &'static str { match self {} } }
+use figure::Figure;
+
+/// Pixels.
+const SIZE: (u32, u32) = (1200, 680);
+
+/// One of the report's charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chart {
+    /// Orders per second: scheduled, offered, acknowledged, stored, dead-lettered.
+    Rates,
+    /// Backlog, oldest age and drain.
+    Backlog,
+    /// Response time and end-to-end latency over time.
+    Latency,
+    /// The percentile spectrum of both.
+    Percentiles,
+}
+
+/// Why a chart could not be drawn.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ChartError(String);
-pub fn draw_svg(chart: Chart, _: &RunReport) -> Result<String, ChartError> { match chart {} }
-pub fn draw_png(chart: Chart, _: &RunReport) -> Result<Vec<u8>, ChartError> { match chart {} }
+#[error("chart {chart}: cannot draw: {cause}")]
+pub struct ChartError {
+    chart: &'static str,
+    cause: String,
+}
+
+impl Chart {
+    /// Every chart.
+    pub const ALL: [Self; 4] = [Self::Rates, Self::Backlog, Self::Latency, Self::Percentiles];
+
+    /// The file's name without its extension.
+    pub fn file_stem(self) -> &'static str {
+        match self {
+            Self::Rates => "rates",
+            Self::Backlog => "backlog",
+            Self::Latency => "latency",
+            Self::Percentiles => "percentiles",
+        }
+    }
+
+    fn figure(self, report: &RunReport) -> Figure {
+        match self {
+            Self::Rates => rates::figure(report),
+            Self::Backlog => backlog::figure(report),
+            Self::Latency => latency::figure(report),
+            Self::Percentiles => percentiles::figure(report),
+        }
+    }
+}
+
+/// The chart as an SVG document.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
+    let mut svg = String::new();
+    draw::draw(
+        &chart.figure(report),
+        &SVGBackend::with_string(&mut svg, SIZE).into_drawing_area(),
+    )
+    .map_err(|cause| ChartError {
+        chart: chart.file_stem(),
+        cause,
+    })?;
+    Ok(svg)
+}
+
+/// The chart as a PNG file.
+///
+/// # Errors
+/// When the drawing library or the encoder refuses.
+pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError> {
+    let failed = |cause: String| ChartError {
+        chart: chart.file_stem(),
+        cause,
+    };
+    let (width, height) = SIZE;
+    let mut pixels = vec![0; (width * height * 3) as usize];
+    let area = BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area();
+    draw::draw(&chart.figure(report), &area).map_err(failed)?;
+    drop(area);
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::write_buffer_with_format(
+        &mut png,
+        &pixels,
+        width,
+        height,
+        image::ColorType::Rgb8,
+        image::ImageOutputFormat::Png,
+    )
+    .map_err(|error| failed(error.to_string()))?;
+    Ok(png.into_inner())
+}

@@ -1,0 +1,46 @@
+//! Orders per second, from the schedule to their final place.
+
+use super::figure::{Figure, Line, Panel, Series, YAxis, bands, caption, time_axis};
+use super::style::Ink;
+use crate::report::figures::orders;
+use crate::report::{RunReport, TimelineRow};
+
+pub(super) fn figure(report: &RunReport) -> Figure {
+    type Pick = fn(&TimelineRow) -> u64;
+    let series: [(&str, Ink, Line, Pick); 5] = [
+        ("scheduled", Ink::Gray, Line::Thick, |row| {
+            row.scheduled_orders
+        }),
+        ("offered", Ink::Sky, Line::Solid, |row| row.offered_orders),
+        ("acknowledged", Ink::Blue, Line::Dashed, |row| {
+            row.acknowledged_orders
+        }),
+        ("stored", Ink::Green, Line::Solid, |row| row.stored_orders),
+        ("dead-lettered", Ink::Vermillion, Line::Solid, |row| {
+            row.dead_lettered_orders
+        }),
+    ];
+    let points = |pick: Pick| {
+        let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, Some(pick(row) as f64));
+        report.timeline.iter().map(point).collect()
+    };
+    Figure {
+        title: "Order rates: scheduled, offered, acknowledged, stored and dead-lettered".into(),
+        caption: caption(
+            report,
+            &format!("{} planned", orders(report.orders.planned)),
+        ),
+        panels: vec![Panel {
+            x: time_axis(report),
+            y: YAxis::Count,
+            y_title: "orders per second",
+            series: series
+                .into_iter()
+                .map(|(name, ink, line, pick)| Series::new(name, ink, line, points(pick)))
+                .collect(),
+            bands: bands(report),
+            span: None,
+            weight: 1.0,
+        }],
+    }
+}
