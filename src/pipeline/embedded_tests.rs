@@ -1,3 +1,5 @@
+//! The embedded pipeline from start to shutdown, over loopback.
+
 use std::collections::BTreeSet;
 
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};

@@ -1,3 +1,5 @@
+//! The handler: one record never affects another.
+
 use super::*;
 use crate::processor::testing::MemoryStore;
 

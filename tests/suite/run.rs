@@ -4,9 +4,14 @@ use std::time::{Duration, Instant};
 
 use super::program::{Finished, Program, scenario};
 
-/// The smoke scenario, quiet, with its report in `out`.
+/// The smoke scenario, quiet and with a shorter visibility timeout, its report in `out`.
 fn smoke() -> Program {
-    Program::new(["run", &scenario("smoke"), "--output-dir", "out", "--quiet"])
+    Program::new(["run", &scenario("smoke"), "--output-dir", "out", "--quiet"]).args([
+        "--set",
+        "pipeline.visibility_timeout=500ms",
+        "--set",
+        "pipeline.function.timeout=500ms",
+    ])
 }
 
 fn class(finished: &Finished, name: &str) -> u64 {

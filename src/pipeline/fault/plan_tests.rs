@@ -1,3 +1,5 @@
+//! Which orders a fault strikes, and which it leaves alone.
+
 use super::*;
 use crate::order::RunId;
 

@@ -1,3 +1,5 @@
+//! Faults in the store: each strikes, and a near miss does not.
+
 use super::*;
 use crate::order::{OrderPlan, RunId};
 use crate::processor::testing::MemoryStore;

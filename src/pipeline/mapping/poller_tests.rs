@@ -1,3 +1,5 @@
+//! The pollers on a paused clock: batches, partial responses, time-outs.
+
 use std::sync::Mutex;
 
 use super::*;
