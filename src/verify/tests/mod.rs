@@ -1,0 +1,4 @@
+//! Tests of the verifier: each detector with what trips it and a near miss that does not.
+
+mod reconcile;
+mod world;
