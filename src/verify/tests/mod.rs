@@ -1,5 +1,8 @@
 //! Tests of the verifier: each detector with what trips it and a near miss that does not.
 
+mod collector;
+mod file;
 mod judge;
 mod reconcile;
+mod settle;
 mod world;
