@@ -1,5 +1,5 @@
 //! The stores against the embedded services, over loopback.
 
 mod queues;
-mod site;
+pub(crate) mod site;
 mod table;

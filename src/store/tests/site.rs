@@ -13,18 +13,18 @@ use crate::processor::{OrderRow, OrderStore};
 use crate::scenario::TableCapacity;
 use crate::store::{Stores, Target};
 
-pub(super) const DETAILS: &str = r#"{"num_items": 1}"#;
+pub(crate) const DETAILS: &str = r#"{"num_items": 1}"#;
 
 /// Queues `orders` and `dead` on the test's own runtime, table `orders` on threads.
-pub(super) struct Services {
-    pub(super) engine: SqsEngine,
-    pub(super) target: Target,
+pub(crate) struct Services {
+    pub(crate) engine: SqsEngine,
+    pub(crate) target: Target,
     table: Table,
     _server: TableServer,
 }
 
 impl Services {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let engine = SqsEngine::new();
         for queue in ["orders", "dead"] {
             let attributes = QueueAttributes::default();
@@ -61,22 +61,28 @@ impl Services {
         }
     }
 
-    pub(super) fn stores(&self) -> Stores {
+    pub(crate) fn stores(&self) -> Stores {
         Stores::new(&self.target)
     }
 
     /// The stores of a target changed a little.
-    pub(super) fn stores_of(&self, change: impl FnOnce(&mut Target)) -> Stores {
+    pub(crate) fn stores_of(&self, change: impl FnOnce(&mut Target)) -> Stores {
         let mut target = self.target.clone();
         change(&mut target);
         Stores::new(&target)
     }
 
-    pub(super) async fn put(&self, ids: impl Iterator<Item = u64>) {
-        let rows: Arc<[OrderRow]> = ids
-            .map(|id| OrderRow {
+    /// Rows that hold [`DETAILS`].
+    pub(crate) async fn put(&self, ids: impl Iterator<Item = u64>) {
+        self.put_rows(ids.map(|id| (id, DETAILS.to_owned()))).await;
+    }
+
+    /// Rows of these numbers and details.
+    pub(crate) async fn put_rows(&self, rows: impl Iterator<Item = (u64, String)>) {
+        let rows: Arc<[OrderRow]> = rows
+            .map(|(id, order_details)| OrderRow {
                 id,
-                order_details: DETAILS.into(),
+                order_details,
                 received_at_us: 1,
                 receive_count: 2,
             })
@@ -85,7 +91,7 @@ impl Services {
         assert!(outcomes.iter().all(Result::is_ok));
     }
 
-    pub(super) fn send(&self, queue: &str, bodies: impl Iterator<Item = String>) {
+    pub(crate) fn send(&self, queue: &str, bodies: impl Iterator<Item = String>) {
         for body in bodies {
             self.engine.send(queue, SendEntry::new(body)).unwrap();
         }

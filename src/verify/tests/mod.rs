@@ -3,6 +3,7 @@
 mod collector;
 mod file;
 mod judge;
+mod observe;
 mod reconcile;
 mod settle;
 mod world;
