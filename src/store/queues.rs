@@ -1,5 +1,7 @@
 //! Reading the queues: counts, retention, and the sweep of the dead-letter queue.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -40,6 +42,24 @@ pub struct DeadLetter {
     pub body: String,
     /// The id SQS gave the message.
     pub message_id: String,
+}
+
+/// The messages of a sweep: SQS may hand one out twice, and twice received is not two dead letters.
+#[derive(Default)]
+pub(super) struct Seen(HashSet<u64>);
+
+impl Seen {
+    /// Whether the message was not seen before. Only a hash is kept; should two ids share one, the
+    /// sweep comes out one short of the queue's count, and so incomplete.
+    pub(super) fn is_new(&mut self, message_id: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        message_id.hash(&mut hasher);
+        self.0.insert(hasher.finish())
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
 }
 
 impl Stores {
@@ -127,9 +147,15 @@ impl Stores {
         mut each: impl FnMut(DeadLetter),
     ) -> Result<(), StoreError> {
         let began = Instant::now();
-        let mut swept = 0;
+        let mut seen = Seen::default();
         loop {
-            swept += self.receive_until_empty(requests, &mut each).await?;
+            self.receive_until_empty(requests, |letter| {
+                if seen.is_new(&letter.message_id) {
+                    each(letter);
+                }
+            })
+            .await?;
+            let swept = seen.count();
             let counts = self.counts_of(&self.target.dead_letter_queue_url).await?;
             if counts.visible == 0 && counts.total() <= swept {
                 return Ok(());
@@ -149,27 +175,25 @@ impl Stores {
         }
     }
 
-    /// Receives until the polls come back empty; how many dead letters that were.
+    /// Receives until the polls come back empty.
     async fn receive_until_empty(
         &self,
         requests: &mut u64,
-        each: &mut impl FnMut(DeadLetter),
-    ) -> Result<u64, StoreError> {
+        mut each: impl FnMut(DeadLetter),
+    ) -> Result<(), StoreError> {
         let polls = if self.target.exact_counts {
             1
         } else {
             EMPTY_POLLS
         };
-        let mut received = 0;
         let mut empty = 0;
         while empty < polls {
             *requests += 1;
             let letters = self.receive_dead_letters().await?;
             empty = if letters.is_empty() { empty + 1 } else { 0 };
-            received += letters.len() as u64;
-            letters.into_iter().for_each(&mut *each);
+            letters.into_iter().for_each(&mut each);
         }
-        Ok(received)
+        Ok(())
     }
 
     async fn receive_dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {

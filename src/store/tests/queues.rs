@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::site::Services;
 use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, SendEntry};
+use crate::store::queues::Seen;
 use crate::store::{Counts, Stores};
 
 async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
@@ -178,4 +179,12 @@ async fn a_missing_queue_is_an_error_that_names_the_operation() {
     let error = result.unwrap_err();
     assert!(error.contains("ReceiveMessage"), "{error}");
     assert_eq!((bodies.len(), requests), (0, 1));
+}
+
+#[test]
+fn a_message_received_twice_is_one_dead_letter() {
+    let mut seen = Seen::default();
+    let new: Vec<_> = ["a", "b", "a", "", ""].map(|id| seen.is_new(id)).into();
+    assert_eq!(new, [true, true, false, true, false]);
+    assert_eq!(seen.count(), 3);
 }
