@@ -6,4 +6,5 @@ mod judge;
 mod observe;
 mod reconcile;
 mod settle;
+mod watcher;
 mod world;
