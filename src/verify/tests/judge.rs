@@ -229,11 +229,11 @@ fn budgets_hold_at_their_limit_and_not_beyond() {
     passes(&load(0.01, 5, 5), "1% unsent and refused");
     inconclusive(&load(0.01, 5, 6), code, "1.1% unsent and refused");
     inconclusive(&load(0.0, 1, 0), code, "one unsent and no budget");
-    for percent in 1..100u32 {
-        // 0.29 * 1,000 is a little below 290 in binary.
-        let share = f64::from(percent) / 100.0;
-        passes(&load(share, percent * 10, 0), "at the limit");
-        inconclusive(&load(share, percent * 10 + 1, 0), code, "beyond it");
+    for tenth in 1..999u32 {
+        // Read as a scenario reads it, 2.8% of 1,000 is a little below 28.
+        let share = f64::from(tenth) / 10.0 / 100.0;
+        passes(&load(share, tenth, 0), "at the limit");
+        inconclusive(&load(share, tenth + 1, 0), code, "beyond it");
     }
 
     let unanswered = |budget: u64, seen: u32| {
