@@ -12,6 +12,8 @@ use super::Target;
 
 /// A read that takes longer is given up and tried again: far above a full page or a long poll.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the counts of AWS may lag behind the queue: "at least a minute", and some room.
+const COUNTS_LAG: Duration = Duration::from_secs(90);
 
 /// The queues and the table of a target, ready to be read.
 #[derive(Clone)]
@@ -19,6 +21,8 @@ pub struct Stores {
     pub(super) sqs: aws_sdk_sqs::Client,
     pub(super) dynamodb: aws_sdk_dynamodb::Client,
     pub(super) target: Target,
+    /// How long the counts may lag behind the queue.
+    pub(super) counts_lag: Duration,
 }
 
 impl Stores {
@@ -54,6 +58,10 @@ impl Stores {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
+            counts_lag: match target.exact_counts {
+                true => Duration::ZERO,
+                false => COUNTS_LAG,
+            },
         }
     }
 

@@ -10,7 +10,7 @@ mod table;
 mod target;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use clients::Stores;
 pub use error::StoreError;

@@ -1,6 +1,8 @@
 //! Reading the queues: counts, retention, and the sweep of the dead-letter queue.
 
-use std::time::Duration;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
@@ -9,7 +11,8 @@ use super::{StoreError, Stores};
 /// How long a swept dead letter stays hidden, seconds: longer than any sweep, so that none is seen
 /// twice for having come back.
 const SWEEP_VISIBILITY_S: i32 = 900;
-/// How long a poll of the sweep waits, seconds.
+/// How long a poll of the sweep waits on AWS, where a short one asks only some of the servers,
+/// seconds.
 const SWEEP_WAIT_S: i32 = 1;
 /// Polls in a row that must come back empty before the sweep believes it.
 const EMPTY_POLLS: u32 = 3;
@@ -39,6 +42,24 @@ pub struct DeadLetter {
     pub body: String,
     /// The id SQS gave the message.
     pub message_id: String,
+}
+
+/// The messages of a sweep: SQS may hand one out twice, and twice received is not two dead letters.
+#[derive(Default)]
+pub(super) struct Seen(HashSet<u64>);
+
+impl Seen {
+    /// Whether the message was not seen before. Only a hash is kept; should two ids share one, the
+    /// sweep comes out one short of the queue's count, and so incomplete.
+    pub(super) fn is_new(&mut self, message_id: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        message_id.hash(&mut hasher);
+        self.0.insert(hasher.finish())
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
 }
 
 impl Stores {
@@ -115,7 +136,8 @@ impl Stores {
     /// stays hidden for 15 minutes.
     ///
     /// The end is reached when several long polls in a row were empty and the queue counts no message
-    /// that was not handed over.
+    /// that was not handed over. Counts that lag are given the time to catch up. Exact counts need
+    /// neither: one empty poll will do.
     ///
     /// # Errors
     /// When a receive fails, or when the queue still counts messages the polls do not give out.
@@ -124,39 +146,69 @@ impl Stores {
         requests: &mut u64,
         mut each: impl FnMut(DeadLetter),
     ) -> Result<(), StoreError> {
-        let mut swept = 0;
+        let began = Instant::now();
+        let mut seen = Seen::default();
+        loop {
+            self.receive_until_empty(requests, |letter| {
+                if seen.is_new(&letter.message_id) {
+                    each(letter);
+                }
+            })
+            .await?;
+            let swept = seen.count();
+            let counts = self.counts_of(&self.target.dead_letter_queue_url).await?;
+            if counts.visible == 0 && counts.total() <= swept {
+                return Ok(());
+            }
+            if began.elapsed() >= self.counts_lag {
+                return Err(StoreError::new(
+                    "the dead-letter sweep",
+                    format!(
+                        "{swept} dead letters were received and the queue counts {} ({} visible): another \
+                         consumer holds them, or an earlier sweep does for up to 15 minutes",
+                        counts.total(),
+                        counts.visible
+                    ),
+                ));
+            }
+            tokio::time::sleep(self.counts_lag / 20).await;
+        }
+    }
+
+    /// Receives until the polls come back empty.
+    async fn receive_until_empty(
+        &self,
+        requests: &mut u64,
+        mut each: impl FnMut(DeadLetter),
+    ) -> Result<(), StoreError> {
+        let polls = if self.target.exact_counts {
+            1
+        } else {
+            EMPTY_POLLS
+        };
         let mut empty = 0;
-        while empty < EMPTY_POLLS {
+        while empty < polls {
             *requests += 1;
             let letters = self.receive_dead_letters().await?;
             empty = if letters.is_empty() { empty + 1 } else { 0 };
-            swept += letters.len() as u64;
             letters.into_iter().for_each(&mut each);
-            if empty > 0 && self.target.exact_counts {
-                break;
-            }
-        }
-        let counts = self.counts_of(&self.target.dead_letter_queue_url).await?;
-        if counts.visible > 0 || counts.total() > swept {
-            let cause = format!(
-                "{swept} dead letters were received and the queue counts {} ({} visible): another consumer \
-                 holds them, or an earlier sweep does for up to 15 minutes",
-                counts.total(),
-                counts.visible
-            );
-            return Err(StoreError::new("the dead-letter sweep", cause));
         }
         Ok(())
     }
 
     async fn receive_dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {
+        let wait_s = if self.target.exact_counts {
+            0
+        } else {
+            SWEEP_WAIT_S
+        };
         let output = self
             .sqs
             .receive_message()
             .queue_url(&self.target.dead_letter_queue_url)
             .max_number_of_messages(10)
             .visibility_timeout(SWEEP_VISIBILITY_S)
-            .wait_time_seconds(SWEEP_WAIT_S)
+            .wait_time_seconds(wait_s)
             .send()
             .await
             .map_err(StoreError::of("SQS ReceiveMessage"))?;

@@ -222,13 +222,15 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
     let mut missing = |code: &str, message: String| {
         findings.push(finding(Severity::MissingEvidence, code, message));
     };
-    if planned == unsent {
+    let unanswered = input.reconciliation.count(Class::IndeterminateNeverSeen);
+    if planned == unsent + rejected + unanswered {
         missing(
             "nothing_sent",
-            "nothing was sent, so nothing was proved".into(),
+            "no order was accepted by SQS, so nothing was proved".into(),
         );
     }
-    if (rejected + unsent) as f64 > input.expect.max_unsent_share * planned as f64 {
+    // Counts are whole: the millionth only takes up what a share loses in binary.
+    if (rejected + unsent) as f64 > input.expect.max_unsent_share * planned as f64 + 1e-6 {
         missing(
             "load_not_offered",
             format!(
@@ -259,6 +261,11 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
         .for_each(|phase| lag.merge(&phase.schedule_lag));
     let limit = input.expect.max_schedule_lag_p99;
     match lag.quantile(0.99) {
+        None => missing(
+            "schedule_lag_unknown",
+            "no order outside warm-up has a measured schedule lag: the offered load cannot be confirmed"
+                .into(),
+        ),
         Some(p99) if p99 > limit => missing(
             "generator_too_late",
             format!(
@@ -266,7 +273,7 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
                  (expect.max_schedule_lag_p99); use a quieter machine, a larger batch or more senders"
             ),
         ),
-        _ => {}
+        Some(_) => {}
     }
 }
 

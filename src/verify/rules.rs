@@ -27,10 +27,19 @@ pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding>
         true => measured <= rule.limit,
         false => measured < rule.limit,
     };
-    (!holds).then(|| {
+    if !holds {
         let message = format!("rule `{}` is broken: measured {measured:?}", rule.text);
-        finding(Severity::PerformanceFailure, "rule_broken", message)
-    })
+        return Some(finding(
+            Severity::PerformanceFailure,
+            "rule_broken",
+            message,
+        ));
+    }
+    let untimed = input.observation.map_or(0, |seen| seen.untimed_rows);
+    if matches!(rule.metric, Metric::EndToEnd(_)) && untimed > 0 {
+        return missing(&format!("{untimed} rows do not tell when they were stored"));
+    }
+    None
 }
 
 fn measure(rule: &Rule, input: &JudgeInput<'_>) -> Option<Duration> {

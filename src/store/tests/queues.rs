@@ -1,0 +1,190 @@
+//! Counts, retention, and the sweep of the dead-letter queue.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::site::Services;
+use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, SendEntry};
+use crate::store::queues::Seen;
+use crate::store::{Counts, Stores};
+
+async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
+    let (mut bodies, mut requests) = (Vec::new(), 0);
+    let result = stores
+        .sweep_dead_letters(&mut requests, |letter| bodies.push(letter.body))
+        .await;
+    (result.map_err(|error| error.to_string()), bodies, requests)
+}
+
+/// Another consumer takes up to ten dead letters for half a minute.
+async fn take(services: &Services) -> Vec<ReceivedMessage> {
+    let options = ReceiveOptions {
+        max_messages: 10,
+        ..ReceiveOptions::default()
+    };
+    services.engine.receive("dead", options).await.unwrap()
+}
+
+fn numbered(count: u32) -> impl Iterator<Item = String> {
+    (0..count).map(|k| k.to_string())
+}
+
+#[tokio::test]
+async fn counts_tell_visible_in_flight_and_delayed_apart() {
+    let services = Services::start().await;
+    let stores = services.stores();
+    let empty = Counts::default();
+    assert_eq!(stores.counts().await.unwrap(), (empty, empty));
+    services.send("orders", numbered(5));
+    services.send("dead", numbered(2));
+    let mut delayed = SendEntry::new("later");
+    delayed.delay = Some(Duration::from_secs(900));
+    services.engine.send("orders", delayed).unwrap();
+    let options = ReceiveOptions {
+        max_messages: 3,
+        ..ReceiveOptions::default()
+    };
+    let taken = services.engine.receive("orders", options).await.unwrap();
+    let (orders, dead) = stores.counts().await.unwrap();
+    let expected = Counts {
+        visible: 5 - taken.len() as u64,
+        in_flight: taken.len() as u64,
+        delayed: 1,
+    };
+    assert_eq!(orders, expected);
+    assert_eq!(orders.total(), 6);
+    assert_eq!((dead.visible, dead.total()), (2, 2));
+}
+
+#[tokio::test]
+async fn the_shorter_retention_is_found_in_either_queue() {
+    let services = Services::start().await;
+    let short = QueueAttributes {
+        retention: Duration::from_secs(3_600),
+        ..QueueAttributes::default()
+    };
+    services.engine.create_queue("short", short).unwrap();
+    let short_url = services.target.orders_queue_url.replace("orders", "short");
+    let stores = services.stores_of(|target| target.orders_queue_url = short_url.clone());
+    let hour = Duration::from_secs(3_600);
+    assert_eq!(stores.shortest_retention().await.unwrap(), hour);
+    let stores = services.stores_of(|target| target.dead_letter_queue_url = short_url);
+    assert_eq!(stores.shortest_retention().await.unwrap(), hour);
+    let stores = services.stores();
+    let four_days = 4 * 24 * hour;
+    assert_eq!(stores.shortest_retention().await.unwrap(), four_days);
+}
+
+#[tokio::test]
+async fn a_sweep_hands_over_every_dead_letter_and_each_copy() {
+    let services = Services::start().await;
+    services.send("dead", numbered(300));
+    services.send("dead", numbered(20));
+    let (result, bodies, requests) = swept(&services.stores()).await;
+    assert_eq!(result, Ok(()));
+    let mut copies = BTreeMap::new();
+    for body in bodies {
+        *copies.entry(body.parse::<u32>().unwrap()).or_insert(0) += 1;
+    }
+    assert_eq!(copies.len(), 300);
+    assert!(
+        copies
+            .into_iter()
+            .all(|(k, copies)| copies == if k < 20 { 2 } else { 1 })
+    );
+    assert!((33..=350).contains(&requests), "{requests} requests");
+    let counts = services.engine.counts("dead").unwrap();
+    assert_eq!(counts.total(), 320, "nothing was deleted");
+}
+
+#[tokio::test]
+async fn an_empty_queue_is_swept_at_once() {
+    let services = Services::start().await;
+    let (result, bodies, _) = swept(&services.stores()).await;
+    assert_eq!((result, bodies.len()), (Ok(()), 0));
+}
+
+#[tokio::test]
+async fn dead_letters_another_consumer_holds_make_the_sweep_incomplete() {
+    let services = Services::start().await;
+    services.send("dead", numbered(30));
+    let held = take(&services).await;
+    assert!(!held.is_empty());
+    let (result, bodies, _) = swept(&services.stores()).await;
+    let error = result.unwrap_err();
+    assert!(error.contains("another consumer"), "{error}");
+    assert_eq!(bodies.len(), 30 - held.len(), "the others were handed over");
+    let (again, bodies, _) = swept(&services.stores()).await;
+    assert!(again.is_err(), "an earlier sweep holds them now");
+    assert!(bodies.is_empty());
+}
+
+#[tokio::test]
+async fn a_deleted_dead_letter_is_not_waited_for() {
+    let services = Services::start().await;
+    services.send("dead", numbered(30));
+    let held = take(&services).await;
+    for message in &held {
+        let handle = message.receipt_handle.to_string();
+        services.engine.delete("dead", &handle).unwrap();
+    }
+    let (result, bodies, _) = swept(&services.stores()).await;
+    assert_eq!((result, bodies.len()), (Ok(()), 30 - held.len()));
+}
+
+#[tokio::test]
+async fn counts_that_lag_are_given_time() {
+    let services = Services::start().await;
+    services.send("dead", numbered(30));
+    let held = take(&services).await;
+    let mut stores = services.stores();
+    stores.counts_lag = Duration::from_secs(10);
+    // The queue counts what the polls do not give out, until it does.
+    let mut bodies = BTreeSet::new();
+    let mut released = false;
+    let mut requests = 0;
+    let held_back = || {
+        for message in &held {
+            let handle = message.receipt_handle.to_string();
+            let released = services
+                .engine
+                .change_visibility("dead", &handle, Duration::ZERO);
+            released.unwrap();
+        }
+    };
+    let release = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        held_back();
+        released = true;
+    };
+    let sweep = stores.sweep_dead_letters(&mut requests, |letter| {
+        bodies.insert(letter.body);
+    });
+    let (result, ()) = tokio::join!(sweep, release);
+    result.unwrap();
+    assert!(released);
+    assert_eq!(bodies.len(), 30);
+}
+
+#[tokio::test]
+async fn a_missing_queue_is_an_error_that_names_the_operation() {
+    let services = Services::start().await;
+    let missing = services.target.orders_queue_url.replace("orders", "none");
+    let stores = services.stores_of(|target| target.dead_letter_queue_url = missing);
+    let error = stores.counts().await.unwrap_err().to_string();
+    assert!(error.contains("GetQueueAttributes"), "{error}");
+    assert!(error.contains("QueueDoesNotExist"), "{error}");
+    assert!(stores.shortest_retention().await.is_err());
+    let (result, bodies, requests) = swept(&stores).await;
+    let error = result.unwrap_err();
+    assert!(error.contains("ReceiveMessage"), "{error}");
+    assert_eq!((bodies.len(), requests), (0, 1));
+}
+
+#[test]
+fn a_message_received_twice_is_one_dead_letter() {
+    let mut seen = Seen::default();
+    let new: Vec<_> = ["a", "b", "a", "", ""].map(|id| seen.is_new(id)).into();
+    assert_eq!(new, [true, true, false, true, false]);
+    assert_eq!(seen.count(), 3);
+}

@@ -1,0 +1,99 @@
+//! Queues and a table of their own for one test.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use crate::pipeline::counters::Counters;
+use crate::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine, serve};
+use crate::pipeline::table::{Table, TableServer};
+use crate::processor::{OrderRow, OrderStore};
+use crate::scenario::TableCapacity;
+use crate::store::{Stores, Target};
+
+pub(crate) const DETAILS: &str = r#"{"num_items": 1}"#;
+
+/// Queues `orders` and `dead` on the test's own runtime, table `orders` on threads.
+pub(crate) struct Services {
+    pub(crate) engine: SqsEngine,
+    pub(crate) target: Target,
+    table: Table,
+    _server: TableServer,
+}
+
+impl Services {
+    pub(crate) async fn start() -> Self {
+        let engine = SqsEngine::new();
+        for queue in ["orders", "dead"] {
+            let attributes = QueueAttributes::default();
+            engine.create_queue(queue, attributes).unwrap();
+        }
+        let capacity = TableCapacity::OnDemand;
+        let table = Table::start("orders", capacity, Arc::new(Counters::default())).unwrap();
+        let server = TableServer::start(table.database()).unwrap();
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.unwrap();
+        let site = Site::local(listener.local_addr().unwrap());
+        let credentials = Credentials::new("embedded", "embedded", None, None, "test");
+        let target = Target {
+            sqs_endpoint: site.base_url.clone(),
+            dynamodb_endpoint: format!("http://{}", server.address()),
+            region: site.region.clone(),
+            credentials: SharedCredentialsProvider::new(credentials),
+            orders_queue_url: site.queue_url("orders"),
+            dead_letter_queue_url: site.queue_url("dead"),
+            table: "orders".into(),
+            exact_counts: true,
+        };
+        tokio::spawn(serve(
+            listener,
+            engine.clone(),
+            site,
+            std::future::pending(),
+        ));
+        Self {
+            engine,
+            target,
+            table,
+            _server: server,
+        }
+    }
+
+    pub(crate) fn stores(&self) -> Stores {
+        Stores::new(&self.target)
+    }
+
+    /// The stores of a target changed a little.
+    pub(crate) fn stores_of(&self, change: impl FnOnce(&mut Target)) -> Stores {
+        let mut target = self.target.clone();
+        change(&mut target);
+        Stores::new(&target)
+    }
+
+    /// Rows that hold [`DETAILS`].
+    pub(crate) async fn put(&self, ids: impl Iterator<Item = u64>) {
+        self.put_rows(ids.map(|id| (id, DETAILS.to_owned()))).await;
+    }
+
+    /// Rows of these numbers and details.
+    pub(crate) async fn put_rows(&self, rows: impl Iterator<Item = (u64, String)>) {
+        let rows: Arc<[OrderRow]> = rows
+            .map(|(id, order_details)| OrderRow {
+                id,
+                order_details,
+                received_at_us: 1,
+                receive_count: 2,
+            })
+            .collect();
+        let outcomes = self.table.store().put_new(rows).await;
+        assert!(outcomes.iter().all(Result::is_ok));
+    }
+
+    pub(crate) fn send(&self, queue: &str, bodies: impl Iterator<Item = String>) {
+        for body in bodies {
+            self.engine.send(queue, SendEntry::new(body)).unwrap();
+        }
+    }
+}

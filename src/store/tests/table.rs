@@ -1,0 +1,122 @@
+//! The scan and the look-ups.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::site::{DETAILS, Services};
+use crate::store::{KEYS_PER_LOOKUP, Row, Stores};
+
+async fn scanned(stores: &Stores) -> (Result<(), String>, Vec<Row>, u64) {
+    let (mut rows, mut requests) = (Vec::new(), 0);
+    let result = stores.scan(&mut requests, |row| rows.push(row)).await;
+    (result.map_err(|error| error.to_string()), rows, requests)
+}
+
+fn numbers(rows: &[Row]) -> Vec<u64> {
+    let mut numbers: Vec<_> = rows.iter().map(|row| row.order_number.unwrap()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+#[tokio::test]
+async fn a_scan_reads_every_page_once() {
+    let services = Services::start().await;
+    let ids = 7_000_000_000..7_000_005_000;
+    services.put(ids.clone()).await;
+    let (result, rows, requests) = scanned(&services.stores()).await;
+    assert_eq!(result, Ok(()));
+    assert!(numbers(&rows).into_iter().eq(ids));
+    assert_eq!(requests, 3, "pages of 2,000");
+}
+
+#[tokio::test]
+async fn segments_are_scanned_side_by_side_and_give_each_row_once() {
+    let services = Services::start().await;
+    services.put(1..=500).await;
+    let stores = services.stores_of(|target| target.exact_counts = false);
+    let (result, rows, requests) = scanned(&stores).await;
+    assert_eq!(result, Ok(()));
+    assert!(numbers(&rows).into_iter().eq(1..=500));
+    assert_eq!(requests, 4, "a page for each segment");
+}
+
+#[tokio::test]
+async fn a_row_is_read_as_far_as_it_can_be() {
+    let services = Services::start().await;
+    services.put(7..8).await;
+    let stores = services.stores();
+    let number = |text: &str| AttributeValue::N(text.into());
+    let text = |text: &str| AttributeValue::S(text.into());
+    let odd = [
+        ("-8", text(DETAILS), text("soon"), number("-1")),
+        ("8.5", number("5"), number("1.5"), text("2")),
+        ("9", text(""), number("18446744073709551616"), number("3")),
+    ];
+    for (id, details, stored_at, receive_count) in odd {
+        let put = stores
+            .dynamodb
+            .put_item()
+            .table_name("orders")
+            .item("id", number(id))
+            .item("order_details", details)
+            .item("stored_at", stored_at)
+            .item("receive_count", receive_count)
+            .send();
+        put.await.unwrap();
+    }
+    let (_, mut rows, _) = scanned(&stores).await;
+    rows.sort_by_key(|row| (row.order_number, row.order_details.clone()));
+    assert!(rows[2].stored_at_us.unwrap() > 1_700_000_000_000_000);
+    rows[2].stored_at_us = None;
+    let row = |order_number, details: Option<&str>, receive_count| Row {
+        order_number,
+        order_details: details.map(Into::into),
+        stored_at_us: None,
+        receive_count,
+    };
+    let expected = [
+        row(None, None, None),
+        row(None, Some(DETAILS), None),
+        row(Some(7), Some(DETAILS), Some(2)),
+        row(Some(9), Some(""), Some(3)),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[tokio::test]
+async fn a_look_up_finds_what_is_there() {
+    let services = Services::start().await;
+    services.put((0..100).step_by(3)).await;
+    let wanted: Vec<u64> = (0..KEYS_PER_LOOKUP as u64).collect();
+    let (mut rows, mut requests) = (Vec::new(), 0);
+    let looked_up = services
+        .stores()
+        .look_up(&wanted, &mut requests, |row| rows.push(row))
+        .await;
+    looked_up.unwrap();
+    assert!(numbers(&rows).into_iter().eq((0..100).step_by(3)));
+    assert!(
+        rows.iter()
+            .all(|row| row.order_details.as_deref() == Some(DETAILS))
+    );
+    assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn an_empty_table_is_read_in_one_request() {
+    let services = Services::start().await;
+    let (result, rows, requests) = scanned(&services.stores()).await;
+    assert_eq!((result, rows.len(), requests), (Ok(()), 0, 1));
+}
+
+#[tokio::test]
+async fn a_missing_table_is_an_error_that_names_the_operation() {
+    let services = Services::start().await;
+    let stores = services.stores_of(|target| target.table = "none".into());
+    let (result, rows, _) = scanned(&stores).await;
+    let error = result.unwrap_err();
+    assert!(error.contains("Scan"), "{error}");
+    assert!(error.contains("ResourceNotFound"), "{error}");
+    assert!(rows.is_empty());
+    let looked_up = stores.look_up(&[7], &mut 0, |_| panic!("no row")).await;
+    assert!(looked_up.unwrap_err().to_string().contains("BatchGetItem"));
+}

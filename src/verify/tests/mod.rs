@@ -1,0 +1,10 @@
+//! Tests of the verifier: each detector with what trips it and a near miss that does not.
+
+mod collector;
+mod file;
+mod judge;
+mod observe;
+mod reconcile;
+mod settle;
+mod watcher;
+mod world;

@@ -1,0 +1,158 @@
+//! Observing real stores over loopback: what is there is seen, what cannot be read is marked.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime};
+
+use roaring::RoaringBitmap;
+
+use super::world::complete;
+use crate::ledger::{Ledger, Outcome};
+use crate::load::Schedule;
+use crate::order::{OrderPlan, RunId};
+use crate::pipeline::sqs::ReceiveOptions;
+use crate::scenario::fixture;
+use crate::store::tests::site::Services;
+use crate::store::{Stores, Target};
+use crate::verify::observe::observe;
+use crate::verify::{Class, Observation, ObservePlan, reconcile};
+
+/// Orders of the fixture's schedule.
+const ORDERS: u64 = 100;
+/// Acknowledged and put nowhere.
+const FORGOTTEN: u64 = 5;
+
+fn orders() -> OrderPlan {
+    OrderPlan {
+        run: RunId::new(7).unwrap(),
+        seed: 2026,
+        bad_share: 0.1,
+    }
+}
+
+fn plan() -> ObservePlan {
+    let mut ledger = Ledger::new(ORDERS);
+    ledger.record(Outcome::Acknowledged, 0..ORDERS);
+    ObservePlan {
+        orders: orders(),
+        schedule: Schedule::new(&fixture()),
+        phases: 1,
+        ledger,
+        start: Instant::now(),
+        start_wall: SystemTime::now(),
+        last_send: Duration::from_secs(2),
+        patience: Duration::from_secs(1),
+        visibility_timeout: Duration::from_secs(1),
+    }
+}
+
+fn bad() -> RoaringBitmap {
+    let bad = (0..ORDERS).filter(|&k| orders().is_bad(k));
+    bad.map(|k| k as u32).collect()
+}
+
+/// Good orders in the table, bad ones in the dead-letter queue, one in neither.
+async fn filled() -> Services {
+    let services = Services::start().await;
+    let good = (0..ORDERS).filter(|&k| k != FORGOTTEN && !orders().is_bad(k));
+    let rows = good.map(|k| {
+        let mut details = Vec::new();
+        orders().order(k).write_details(&mut details);
+        (orders().id(k).get(), String::from_utf8(details).unwrap())
+    });
+    services.put_rows(rows).await;
+    let letters = (0..ORDERS).filter(|&k| orders().is_bad(k)).map(|k| {
+        let mut body = Vec::new();
+        orders().write_body(k, &mut body);
+        String::from_utf8(body).unwrap()
+    });
+    services.send("dead", letters);
+    services
+}
+
+async fn observed(stores: &Stores) -> Observation {
+    let status = Mutex::new(String::new());
+    let (observation, _) = observe(stores, &plan(), complete().quiescence, &status).await;
+    observation
+}
+
+fn count(observation: &Observation, class: Class) -> u64 {
+    reconcile(&plan().ledger, &bad(), observation).count(class)
+}
+
+#[tokio::test]
+async fn what_is_there_is_seen_and_the_missing_one_is_asked_for_again() {
+    assert!(
+        !bad().contains(FORGOTTEN as u32),
+        "the forgotten one is good"
+    );
+    let services = filled().await;
+    let observation = observed(&services.stores()).await;
+    assert!(observation.is_complete(), "{observation:?}");
+    assert_eq!(observation.scan.items, ORDERS - bad().len() - 1);
+    assert_eq!(observation.dead_letter_sweep.items, bad().len());
+    assert_eq!(observation.lookups.items, 1, "the forgotten one");
+    assert_eq!(observation.dead_lettered, bad());
+    assert!(observation.altered.is_empty() && observation.overwritten.is_empty());
+    assert_eq!(observation.untimed_rows, 0);
+    assert_eq!(count(&observation, Class::Lost), 1);
+    assert_eq!(
+        count(&observation, Class::DeadLetteredByDesign),
+        bad().len()
+    );
+    assert_eq!(count(&observation, Class::Stored), observation.scan.items);
+}
+
+/// What a changed target leaves of the evidence: scan, look-ups, sweep, retention.
+async fn parts(services: &Services, change: impl FnOnce(&mut Target)) -> ([bool; 4], Observation) {
+    let observation = observed(&services.stores_of(change)).await;
+    let parts = [
+        observation.scan.complete,
+        observation.lookups.complete,
+        observation.dead_letter_sweep.complete,
+        observation.retention.holds(),
+    ];
+    assert_eq!(
+        count(&observation, Class::Lost),
+        0,
+        "nothing is called lost"
+    );
+    (parts, observation)
+}
+
+#[tokio::test]
+async fn a_missing_table_leaves_scan_and_look_ups_incomplete() {
+    let services = filled().await;
+    let (found, observation) = parts(&services, |target| target.table = "none".into()).await;
+    assert_eq!(found, [false, false, true, true]);
+    let error = observation.scan.error.unwrap();
+    assert!(error.contains("ResourceNotFound"), "{error}");
+    assert_eq!(observation.dead_lettered, bad(), "the letters were read");
+}
+
+#[tokio::test]
+async fn a_missing_dead_letter_queue_leaves_sweep_and_retention_unknown() {
+    let services = filled().await;
+    let (found, observation) = parts(&services, |target| {
+        target.dead_letter_queue_url = target.orders_queue_url.replace("orders", "none");
+    })
+    .await;
+    assert_eq!(found, [true, true, false, false]);
+    let error = observation.dead_letter_sweep.error.unwrap();
+    assert!(error.contains("QueueDoesNotExist"), "{error}");
+}
+
+#[tokio::test]
+async fn held_dead_letters_leave_the_sweep_incomplete() {
+    let services = filled().await;
+    let options = ReceiveOptions::default();
+    let held = services.engine.receive("dead", options).await.unwrap();
+    assert_eq!(held.len(), 1);
+    let (found, observation) = parts(&services, |_| {}).await;
+    assert_eq!(found, [true, true, false, true]);
+    assert_eq!(observation.dead_letter_sweep.items, bad().len() - 1);
+    assert_eq!(
+        count(&observation, Class::Undecided),
+        2,
+        "it and the forgotten one"
+    );
+}
