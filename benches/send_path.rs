@@ -26,6 +26,10 @@ use orderproof::send::{Batch, Sender, SenderPool};
 use orderproof::store::Target;
 use serde_json::{Value, json};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Senders taking turns on the one thread that is measured.
 const SENDERS: u64 = 4;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rand_chacha::rand_core::Rng;
+use rand_xoshiro::rand_core::Rng;
 
 use super::{Dispatches, LoadProfile};
 use crate::order::{Stream, generator, unit_interval};

@@ -1,8 +1,6 @@
 //! The content of an order, as the original lab's simulator writes it.
 
-use std::io::Write;
-
-use rand_chacha::rand_core::Rng;
+use rand_xoshiro::rand_core::Rng;
 use serde_json::Value;
 
 use super::id::{OrderId, RunId};
@@ -43,9 +41,12 @@ impl Order {
         self.price_per_item == Price::Bad
     }
 
-    /// Appends the message body, `order_number` included, to `out`.
+    /// Appends the message body, `order_number` included, to `out`. On the hot path: no formatting
+    /// machinery, no allocation beyond `out`.
     pub fn write_body(&self, id: OrderId, out: &mut Vec<u8>) {
-        write!(out, r#"{{"order_number": {id}, "#).expect("writing to memory");
+        out.extend_from_slice(br#"{"order_number": "#);
+        out.extend_from_slice(itoa::Buffer::new().format(id.get()).as_bytes());
+        out.extend_from_slice(b", ");
         self.write_fields(out);
     }
 
@@ -56,18 +57,19 @@ impl Order {
     }
 
     fn write_fields(&self, out: &mut Vec<u8>) {
-        let Self {
-            num_items,
-            price_per_item,
-            item_description,
-        } = self;
-        write!(out, r#""num_items": {num_items}, "price_per_item": "#).expect("writing to memory");
-        match price_per_item {
-            Price::Dollars(price) => write!(out, "{price:?}"),
-            Price::Bad => write!(out, r#""err""#),
+        out.extend_from_slice(br#""num_items": "#);
+        out.extend_from_slice(itoa::Buffer::new().format(self.num_items).as_bytes());
+        out.extend_from_slice(br#", "price_per_item": "#);
+        match self.price_per_item {
+            // Keeps the decimal point: 110.0.
+            Price::Dollars(price) => {
+                out.extend_from_slice(ryu::Buffer::new().format(price).as_bytes());
+            }
+            Price::Bad => out.extend_from_slice(br#""err""#),
         }
-        .expect("writing to memory");
-        write!(out, r#", "item_description": "{item_description}"}}"#).expect("writing to memory");
+        out.extend_from_slice(br#", "item_description": ""#);
+        out.extend_from_slice(self.item_description.as_bytes());
+        out.extend_from_slice(br#""}"#);
     }
 
     /// Reads the three fields back from JSON; further fields (`order_number`) are ignored here.

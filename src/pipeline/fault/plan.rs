@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use rand_chacha::rand_core::Rng;
+use rand_xoshiro::rand_core::Rng;
 use roaring::RoaringBitmap;
 
 use crate::order::{OrderId, OrderPlan, Stream, generator, unit_interval};
