@@ -63,7 +63,7 @@ pub struct RunArgs {
     pub overrides: OverrideArgs,
 
     /// Put the report exactly here; the folder must be new or empty [default:
-    /// reports/<utc>-<scenario>].
+    /// reports/UTC-SCENARIO].
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
 

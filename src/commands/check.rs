@@ -35,9 +35,14 @@ fn describe(scenario: &Scenario) -> String {
         .flat_map(|phase| [phase.start_rate, phase.end_rate])
         .fold(0.0, f64::max);
     format!(
-        "ok, {} orders in {} phases over {:?}, at most {peak}/s",
+        "ok, {} orders in {} {} over {:?}, at most {peak}/s",
         schedule.count(),
         scenario.phases.len(),
+        if scenario.phases.len() == 1 {
+            "phase"
+        } else {
+            "phases"
+        },
         schedule.profile().duration(),
     )
 }

@@ -77,3 +77,25 @@ fn folders_that_hold_no_run_are_refused_with_a_next_step() {
         );
     }
 }
+
+#[test]
+fn every_committed_report_opens_and_is_judged_the_same_again() {
+    let reports = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports");
+    let example = reports.join("example-smoke").display().to_string();
+    let shown = Program::new(["report", &example]).finish().code(0).quiet();
+    assert!(shown.stdout.starts_with("PASS"), "{}", shown.stdout);
+    let verified = Program::new(["verify", &example]).finish().code(0).quiet();
+    assert!(verified.stdout.contains("unchanged"), "{}", verified.stdout);
+    let rendered = Program::new(["report", &example, "--output-dir", "again"])
+        .finish()
+        .code(0)
+        .quiet();
+    for name in ["run.json", "timeseries.csv", "summary.md", "rates.svg"] {
+        let again = std::fs::read(rendered.path("again").join(name)).expect("rendered again");
+        assert_eq!(
+            again,
+            std::fs::read(reports.join("example-smoke").join(name)).unwrap(),
+            "{name}"
+        );
+    }
+}

@@ -203,3 +203,65 @@ fn a_killed_run_is_verified_as_inconclusive() {
         verified.stdout
     );
 }
+
+#[test]
+fn a_torn_tail_is_tolerated_and_a_torn_middle_is_not() {
+    let finished = smoke().finish().code(0);
+    let folder = finished.path("out").display().to_string();
+    let journal = finished.path("out/ledger.journal");
+    let whole = std::fs::read_to_string(&journal).unwrap();
+
+    let without_end = whole.trim_end().rfind('\n').unwrap();
+    std::fs::write(&journal, &whole[..without_end + 20]).unwrap();
+    let torn = Program::new(["verify", &folder]).finish().code(4);
+    assert!(torn.stdout.contains("ledger_unfinished"), "{}", torn.stdout);
+    assert!(!torn.stdout.contains("lost"), "{}", torn.stdout);
+
+    let middle = whole.lines().nth(3).unwrap();
+    std::fs::write(
+        &journal,
+        whole.replacen(middle, &middle.replace(':', ";"), 1),
+    )
+    .unwrap();
+    let damaged = Program::new(["verify", &folder]).finish().code(4);
+    assert!(
+        damaged.stdout.contains("ledger_unreadable"),
+        "{}",
+        damaged.stdout
+    );
+
+    std::fs::remove_file(&journal).unwrap();
+    let missing = Program::new(["verify", &folder]).finish().code(4);
+    assert!(
+        missing.stdout.contains("ledger.journal"),
+        "{}",
+        missing.stdout
+    );
+}
+
+#[test]
+fn an_order_removed_from_the_observation_is_reported_as_a_change() {
+    let finished = smoke().finish().code(0);
+    let folder = finished.path("out").display().to_string();
+    let path = finished.path("out/observation.json");
+    let mut observed = finished.json("out/observation.json");
+    let stored = observed["observation"]["stored"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let first = stored.split([',', '-']).next().unwrap().to_owned();
+    let rest = stored.replacen(
+        &format!("{first}-"),
+        &format!("{}-", first.parse::<u64>().unwrap() + 1),
+        1,
+    );
+    assert_ne!(stored, rest, "the first range has more than one order");
+    observed["observation"]["stored"] = rest.into();
+    std::fs::write(&path, observed.to_string()).unwrap();
+    let verified = Program::new(["verify", &folder]).finish().code(3);
+    assert!(
+        verified.stdout.contains("lost 0 -> 1"),
+        "{}",
+        verified.stdout
+    );
+}

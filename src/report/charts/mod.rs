@@ -1,6 +1,6 @@
 //! Charts, drawn from the report alone, as SVG and as PNG. The only room that names `plotters`.
 //!
-//! Each chart is first plain data (a [`figure::Figure`]: panels, series, axes) and then drawn by one renderer,
+//! Each chart is first plain data (a `Figure`: panels, series, axes) and then drawn by one renderer,
 //! so that all of them look alike and what they show can be tested without looking.
 
 mod axis;
