@@ -23,10 +23,10 @@ pub struct Evidence {
     pub schedule: Schedule,
     pub driven: DriveOutcome,
     pub observed: ObservationFile,
-    pub counters: PipelineCounters,
+    pub counters: Option<PipelineCounters>,
 }
 
-/// The embedded pipeline and the drive read one clock.
+/// The pipeline is on this machine, so it and the drive read one clock.
 const ONE_CLOCK: Duration = Duration::ZERO;
 
 /// Judges a run, writes its report, prints it, and says how the program ends.
@@ -74,7 +74,7 @@ pub fn conclude(
         times: &observed.times,
         samples: &observed.samples,
         figures,
-        pipeline: Some(counters),
+        pipeline: counters,
         provenance: plan.provenance.clone(),
         started_at: Timestamp::try_from(driven.started.wall).map_err(CommandError::internal)?,
         finished_at: Timestamp::now(),

@@ -8,13 +8,13 @@ use super::check::load_scenario;
 use super::conclude::{Evidence, conclude};
 use super::interrupt::stop_on_interrupt;
 use super::progress::{ProgressView, line};
+use super::site::{Site, target_name};
 use super::{CommandError, Output};
 use crate::cli::RunArgs;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::EmbeddedPipeline;
 use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
 use crate::scenario::{self, Overrides, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
@@ -22,7 +22,7 @@ use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Wa
 /// Where runs are kept unless told otherwise.
 const REPORTS: &str = "reports";
 
-/// Drives a scenario at the embedded pipeline, accounts for every order, and reports.
+/// Drives a scenario at its pipeline, accounts for every order, and reports.
 pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
     let schedule = Schedule::new(&scenario);
@@ -32,8 +32,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         seed: plan.scenario.seed,
         bad_share: plan.scenario.bad_share,
     };
-    let pipeline = EmbeddedPipeline::start(&plan.scenario, orders, schedule.count())
-        .map_err(CommandError::usage)?;
+    let site = Site::open(&plan.scenario, orders, schedule.count())?;
     let folder = create_folder(args, &plan.scenario)?;
     folder
         .write(file_name::PLAN, &to_json(&plan))
@@ -41,18 +40,17 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
 
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone());
-    let watcher = Watcher::start(pipeline.target()).map_err(CommandError::internal)?;
+    let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let progress = Arc::new(Progress::new());
     let view = ProgressView::start(output, args.quiet, {
         let (progress, watched) = (Arc::clone(&progress), watcher.view());
         let (scenario, schedule) = (plan.scenario.clone(), schedule.clone());
         move || line(&scenario, &schedule, &progress, &watched)
     });
-    let driven = drive_load(args, &plan, orders, &pipeline, &folder, progress, stop)?;
+    let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven));
     drop(view);
-    let counters = pipeline.counters();
-    pipeline.shutdown();
+    let counters = site.close();
 
     let observed = ObservationFile {
         schema_version: OBSERVATION_SCHEMA_VERSION,
@@ -86,6 +84,7 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
         seed: args.overrides.seed,
         set: args.overrides.set.clone(),
     };
+    let target = target_name(&scenario);
     Ok(PlanFile {
         schema_version: SCHEMA_VERSION,
         run_id: run_id.ok_or_else(|| CommandError::usage("--run-id is out of range"))?,
@@ -93,7 +92,7 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
         scenario,
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
-            target: "embedded".into(),
+            target,
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
             overrides: overrides.as_texts(),
@@ -120,7 +119,7 @@ fn drive_load(
     args: &RunArgs,
     plan: &PlanFile,
     orders: OrderPlan,
-    pipeline: &EmbeddedPipeline,
+    site: &Site,
     folder: &RunFolder,
     progress: Arc<Progress>,
     stop: StopSignal,
@@ -137,7 +136,7 @@ fn drive_load(
     let journal = folder.file(file_name::JOURNAL);
     drive::run(
         &drive_plan,
-        &pipeline.target(),
+        &site.target(),
         &journal,
         &options,
         progress,

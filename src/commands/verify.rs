@@ -14,7 +14,7 @@ use crate::report::{PlanFile, ReportError, RunReport, file_name, read_plan, read
 use crate::scenario;
 use crate::verify::{
     JudgeInput, Judgment, Observation, ObservationFile, ObservationFileError, PhaseFigures,
-    Quiescence, Reconciliation, Retention, Sweep, Verdict, judge, reconcile,
+    Reconciliation, Verdict, judge, reconcile,
 };
 
 /// A run judged again.
@@ -99,7 +99,7 @@ fn judge_again(
         bad_share: scenario.bad_share,
     };
     let bad = bad_orders(&orders, journal.ledger.planned());
-    let nothing = nothing_seen();
+    let nothing = Observation::default();
     let seen = observation.as_ref().unwrap_or(&nothing);
     let reconciliation = reconcile(&journal.ledger, &bad, seen);
     let interrupted = reported.is_some_and(|report| report.interrupted);
@@ -141,32 +141,6 @@ fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String
             plan.run_id
         )
     })
-}
-
-/// What is known of the stores when nobody looked.
-fn nothing_seen() -> Observation {
-    Observation {
-        quiescence: Quiescence {
-            reached: false,
-            empty_samples: 0,
-            drain: None,
-            evidence: "nobody looked".into(),
-        },
-        scan: Sweep::default(),
-        lookups: Sweep::default(),
-        dead_letter_sweep: Sweep::default(),
-        stored: Default::default(),
-        dead_lettered: Default::default(),
-        altered: Default::default(),
-        overwritten: Default::default(),
-        phantoms: Vec::new(),
-        foreign_rows: 0,
-        foreign_dead_letters: 0,
-        extra_dead_letter_copies: 0,
-        redelivered: 0,
-        untimed_rows: 0,
-        retention: Retention::default(),
-    }
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -17,8 +17,8 @@ use super::table::{Table, TableError, TableServer};
 use crate::order::OrderPlan;
 use crate::processor::process;
 use crate::report::PipelineCounters;
-use crate::scenario::{FaultKind, Scenario};
-use crate::store::{Resources, Target};
+use crate::scenario::{FaultKind, Resources, Scenario};
+use crate::store::Target;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

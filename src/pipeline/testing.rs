@@ -57,6 +57,7 @@ pub(crate) fn mapping() -> Mapping {
 /// A scenario whose pipeline gives a message up within a fraction of a second.
 pub(crate) fn scenario() -> Scenario {
     Scenario {
+        target: crate::scenario::TargetSpec::Embedded,
         name: "test".into(),
         question: "does the embedded pipeline work?".into(),
         seed: 2026,

@@ -7,6 +7,7 @@ use toml::Table;
 use super::expect::read_expectations;
 use super::phases::read_phases;
 use super::section::{Problems, Section};
+use super::target::read_target;
 use super::units::{PERCENT_HINT, parse_percent};
 use super::*;
 
@@ -55,7 +56,7 @@ fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
         "write the question the run answers, one sentence",
         |text| !text.trim().is_empty(),
     );
-    file.choice("target", (), &[("embedded", ())]);
+    let target = read_target(&mut file);
     let seed = file.integer("seed", 1, 0, i64::MAX as u64);
     let phases = read_phases(&mut file, problems);
     let arrivals = file.choice(
@@ -69,7 +70,7 @@ fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
     let bad_share = file.share("bad_orders", 0.0);
     let sending = read_sending(file.section("sending"));
     let pipeline = read_pipeline(file.section("pipeline"));
-    let faults = file
+    let faults: Vec<Fault> = file
         .sections("fault")
         .into_iter()
         .filter_map(read_fault)
@@ -83,8 +84,16 @@ fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
     );
     settle.finish();
     let expect = read_expectations(file.section("expect"), &phases);
+    if target != TargetSpec::Embedded && !faults.is_empty() {
+        file.problem(
+            "fault",
+            "can only be planted in the embedded pipeline",
+            "leave out [[fault]] or the target",
+        );
+    }
     file.finish();
     Some(Scenario {
+        target,
         name: name?,
         question: question?,
         seed,

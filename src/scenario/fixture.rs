@@ -27,6 +27,7 @@ pub fn fixture() -> Scenario {
             attempt_timeout: Duration::from_secs(5),
             sender: SenderKind::Http,
         },
+        target: TargetSpec::Embedded,
         pipeline: Pipeline {
             visibility_timeout: Duration::from_secs(1),
             max_receive_count: 3,

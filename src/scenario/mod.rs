@@ -13,6 +13,7 @@ mod model;
 mod overrides;
 mod phases;
 mod section;
+mod target;
 #[cfg(test)]
 mod tests;
 mod units;

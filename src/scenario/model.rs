@@ -24,7 +24,9 @@ pub struct Scenario {
     pub bad_share: f64,
     /// How orders are sent.
     pub sending: Sending,
-    /// The pipeline under test.
+    /// Where the pipeline under test is.
+    pub target: TargetSpec,
+    /// The settings of the pipeline under test.
     pub pipeline: Pipeline,
     /// Faults to provoke, for proving the harness.
     pub faults: Vec<Fault>,
@@ -88,7 +90,56 @@ pub enum SenderKind {
     Sdk,
 }
 
-/// The settings of the embedded pipeline, named as on AWS.
+/// Where the pipeline under test is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetSpec {
+    /// In this process, made from the scenario.
+    Embedded,
+    /// Elsewhere on this machine.
+    Endpoint(EndpointSpec),
+}
+
+/// A pipeline behind loopback endpoints that speak the AWS protocol.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointSpec {
+    /// Of SQS, such as `http://127.0.0.1:4566`.
+    pub sqs_endpoint_url: String,
+    /// Of DynamoDB.
+    pub dynamodb_endpoint_url: String,
+    /// The region requests are signed for.
+    pub region: String,
+    /// The queue counts are exact, so that quiescence needs no minute of waiting.
+    pub exact_counts: bool,
+    /// The names of its queues and table.
+    pub resources: Resources,
+}
+
+/// The names of the pipeline's three resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// The queue orders are sent to.
+    pub orders_queue: String,
+    /// Its dead-letter queue.
+    pub dead_letter_queue: String,
+    /// The table orders end in.
+    pub table: String,
+}
+
+impl Default for Resources {
+    /// The original lab's names.
+    fn default() -> Self {
+        Self {
+            orders_queue: "orders-queue".into(),
+            dead_letter_queue: "orders-dl-queue".into(),
+            table: "orders".into(),
+        }
+    }
+}
+
+/// The settings of the pipeline under test, named as on AWS; the embedded one is made from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {

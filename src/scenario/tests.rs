@@ -114,6 +114,25 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
         (&["name=../up"], "name", &["name=up-2"]),
         (&["question="], "question", &["question=ok?"]),
         (&["target=aws"], "target", &["target=embedded"]),
+        (
+            &[
+                "target.sqs_endpoint_url=http://10.0.0.1",
+                "target.dynamodb_endpoint_url=http://[::1]:1",
+            ],
+            "target.sqs_endpoint_url",
+            &[
+                "target.sqs_endpoint_url=http://localhost",
+                "target.dynamodb_endpoint_url=http://[::1]:1",
+            ],
+        ),
+        (
+            &["target.sqs_endpoint_url=http://localhost"],
+            "target.dynamodb_endpoint_url",
+            &[
+                "target.sqs_endpoint_url=http://localhost",
+                "target.dynamodb_endpoint_url=http://localhost",
+            ],
+        ),
         (&["seed=-1"], "seed", &["seed=0"]),
         (&["bad_orders=101%"], "bad_orders", &["bad_orders=100%"]),
         (&["arrivals=bursty"], "arrivals", &["arrivals=uniform"]),

@@ -28,9 +28,7 @@ pub struct Stores {
 impl Stores {
     /// Clients for `target`. Reads are retried as the SDK does by default: three attempts.
     pub fn new(target: &Target) -> Self {
-        let http: SharedHttpClient = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-            .build_https();
+        let http = http_client();
         let region = Region::new(target.region.clone());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -69,4 +67,11 @@ impl Stores {
     pub fn exact_counts(&self) -> bool {
         self.target.exact_counts
     }
+}
+
+/// Connections over TLS where the endpoint asks for it.
+pub(super) fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .build_https()
 }

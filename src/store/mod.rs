@@ -6,6 +6,7 @@
 mod clients;
 mod error;
 mod queues;
+mod resolve;
 mod table;
 mod target;
 
@@ -16,4 +17,4 @@ pub use clients::Stores;
 pub use error::StoreError;
 pub use queues::{Counts, DeadLetter};
 pub use table::{KEYS_PER_LOOKUP, Row};
-pub use target::{Resources, Target};
+pub use target::Target;

@@ -2,29 +2,6 @@
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-/// The names of the pipeline's three resources.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Resources {
-    /// The queue orders are sent to.
-    pub orders_queue: String,
-    /// Its dead-letter queue.
-    pub dead_letter_queue: String,
-    /// The table orders end in.
-    pub table: String,
-}
-
-impl Default for Resources {
-    /// The original lab's names.
-    fn default() -> Self {
-        Self {
-            orders_queue: "orders-queue".into(),
-            dead_letter_queue: "orders-dl-queue".into(),
-            table: "orders".into(),
-        }
-    }
-}
-
 /// Where the pipeline under test is and how to sign requests to it.
 ///
 /// Deliberately without `Debug`: it carries credentials.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Histogram;
 
-/// Everything the verdict needs to know of the stores.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
+/// nothing, and that nothing is complete.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Observation {
     /// Whether the pipeline had come to rest.
@@ -77,7 +78,7 @@ impl Retention {
 }
 
 /// Whether the pipeline had come to rest, and how that is known.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quiescence {
     /// The proof is complete.

@@ -12,6 +12,7 @@ pub struct Program {
     folder: TempDir,
     arguments: Vec<String>,
     files: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
 }
 
 /// What a finished call left.
@@ -28,11 +29,17 @@ impl Program {
             folder: tempfile::tempdir().expect("a temporary folder"),
             arguments: arguments.map(String::from).into(),
             files: Vec::new(),
+            environment: Vec::new(),
         }
     }
 
     pub fn args<const N: usize>(mut self, arguments: [&str; N]) -> Self {
         self.arguments.extend(arguments.map(String::from));
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.into(), value.into()));
         self
     }
 
@@ -50,7 +57,8 @@ impl Program {
         command
             .current_dir(self.folder.path())
             .args(&self.arguments)
-            .env_remove("NO_COLOR");
+            .env_remove("NO_COLOR")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -133,11 +133,21 @@ fn a_deadline_too_short_to_settle_is_inconclusive_and_exits_4() {
 
 #[test]
 fn the_sdk_sender_passes_too() {
-    smoke()
-        .args(["--set", "sending.sender=sdk"])
+    let finished = smoke()
+        .args(["--set", "sending.sender=sdk", "--goose-report"])
         .finish()
         .code(0)
         .quiet();
+    assert!(
+        finished.stdout.starts_with("PASS"),
+        "Goose prints nothing: {}",
+        finished.stdout
+    );
+    let report = std::fs::read_to_string(finished.path("out/goose.html")).expect("Goose's report");
+    assert!(
+        report.contains("SendMessage"),
+        "Goose's report names what was sent"
+    );
 }
 
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
@@ -264,4 +274,142 @@ fn an_order_removed_from_the_observation_is_reported_as_a_change() {
         "{}",
         verified.stdout
     );
+}
+
+#[test]
+fn a_second_ctrl_c_quits_at_once_with_the_journal_intact() {
+    let program = smoke().args([
+        "--set",
+        "settle.deadline=1h",
+        "--set",
+        "pipeline.visibility_timeout=30s",
+    ]);
+    let child = program
+        .command()
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let journal = program.folder().join("out/ledger.journal");
+    let interrupt = || {
+        let id = child.id().to_string();
+        std::process::Command::new("kill")
+            .args(["-INT", &id])
+            .status()
+            .expect("kill runs");
+    };
+    wait_for("half of the orders sent", || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() > 40)
+    });
+    interrupt();
+    wait_for("the end of the journal", || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("end"))
+    });
+    interrupt();
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let folder = program.folder().join("out");
+    assert!(
+        !folder.join("run.json").exists(),
+        "it did not wait to settle"
+    );
+    let verified = Program::new(["verify", &folder.display().to_string()])
+        .finish()
+        .code(4);
+    assert!(
+        !verified.stdout.contains("ledger_unfinished"),
+        "{}",
+        verified.stdout
+    );
+}
+
+/// A pipeline of this process, as the program at the other end of its endpoints expects it.
+fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
+    use orderproof::{load::Schedule, order, scenario as file};
+    let path = scenario("smoke");
+    let text = std::fs::read_to_string(&path).expect("the smoke scenario");
+    let set = [
+        "pipeline.visibility_timeout=500ms",
+        "pipeline.function.timeout=500ms",
+    ];
+    let overrides = file::Overrides {
+        set: set.map(String::from).into(),
+        ..Default::default()
+    };
+    let smoke = file::parse(&path, &text, &overrides).expect("a valid scenario");
+    let plan = order::OrderPlan {
+        run: order::RunId::new(run).expect("in range"),
+        seed: smoke.seed,
+        bad_share: smoke.bad_share,
+    };
+    let planned = Schedule::new(&smoke).count();
+    orderproof::pipeline::EmbeddedPipeline::start(&smoke, plan, planned).expect("it starts")
+}
+
+const SECRET: &str = "a-secret-of-this-test";
+
+fn at_endpoints(program: Program, pipeline: &orderproof::pipeline::EmbeddedPipeline) -> Program {
+    let target = pipeline.target();
+    program
+        .args([
+            "--set",
+            &format!("target.sqs_endpoint_url={}", target.sqs_endpoint),
+        ])
+        .args([
+            "--set",
+            &format!("target.dynamodb_endpoint_url={}", target.dynamodb_endpoint),
+        ])
+        .args(["--set", "target.exact_counts=true"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", SECRET)
+}
+
+#[test]
+fn a_pipeline_in_another_process_is_driven_with_credentials_from_the_environment() {
+    let pipeline = pipeline_elsewhere(77);
+    let finished = at_endpoints(smoke().args(["--run-id", "77"]), &pipeline)
+        .finish()
+        .code(0)
+        .quiet();
+    let report = finished.json("out/run.json");
+    assert_eq!(
+        report["orders"]["acknowledged"],
+        report["orders"]["planned"]
+    );
+    assert_eq!(
+        report["pipeline"],
+        serde_json::Value::Null,
+        "its counters are not ours to read"
+    );
+    for name in std::fs::read_dir(finished.path("out")).unwrap() {
+        let bytes = std::fs::read(name.unwrap().path()).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(SECRET), "no credentials are stored");
+    }
+
+    // Rows and dead letters of the first run are there, and are no business of the second.
+    let again = at_endpoints(smoke().args(["--run-id", "78"]), &pipeline).finish();
+    assert_ne!(again.code, 3, "{}", again.stdout);
+    assert!(again.json("out/run.json")["foreign_rows"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_target_that_is_not_there_is_refused_before_anything_is_sent() {
+    let finished = smoke()
+        .args(["--set", "target.sqs_endpoint_url=http://127.0.0.1:9"])
+        .args(["--set", "target.dynamodb_endpoint_url=http://127.0.0.1:9"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .finish()
+        .code(2);
+    assert!(
+        finished.stderr.contains("GetQueueUrl"),
+        "{}",
+        finished.stderr
+    );
+    assert!(!finished.path("out").exists());
 }

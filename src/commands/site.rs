@@ -1,0 +1,73 @@
+//! The pipeline a run is driven at.
+
+use super::CommandError;
+use crate::order::OrderPlan;
+use crate::pipeline::EmbeddedPipeline;
+use crate::report::PipelineCounters;
+use crate::scenario::{Scenario, TargetSpec};
+use crate::store::Target;
+
+/// The pipeline a run is driven at.
+pub enum Site {
+    /// In this process.
+    Embedded(Box<EmbeddedPipeline>),
+    /// Behind endpoints on this machine.
+    Endpoint(Box<Target>),
+}
+
+impl Site {
+    /// Starts the embedded pipeline for the planned orders, or looks the endpoint's queues up.
+    ///
+    /// # Errors
+    /// When it cannot be had; nothing has been sent.
+    pub fn open(
+        scenario: &Scenario,
+        orders: OrderPlan,
+        planned: u64,
+    ) -> Result<Self, CommandError> {
+        match &scenario.target {
+            TargetSpec::Embedded => EmbeddedPipeline::start(scenario, orders, planned)
+                .map(|pipeline| Self::Embedded(Box::new(pipeline)))
+                .map_err(CommandError::usage),
+            TargetSpec::Endpoint(endpoint) => tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(CommandError::internal)?
+                .block_on(Target::resolve(endpoint))
+                .map(|target| Self::Endpoint(Box::new(target)))
+                .map_err(|error| {
+                    CommandError::usage(format!(
+                        "{error}; check [target], its queues and credentials"
+                    ))
+                }),
+        }
+    }
+
+    /// Where it is.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Embedded(pipeline) => pipeline.target(),
+            Self::Endpoint(target) => (**target).clone(),
+        }
+    }
+
+    /// Ends the embedded pipeline and says what it counted of itself.
+    pub fn close(self) -> Option<PipelineCounters> {
+        match self {
+            Self::Embedded(pipeline) => {
+                let counters = pipeline.counters();
+                pipeline.shutdown();
+                Some(counters)
+            }
+            Self::Endpoint(_) => None,
+        }
+    }
+}
+
+/// The target in a word, for the report.
+pub fn target_name(scenario: &Scenario) -> String {
+    match &scenario.target {
+        TargetSpec::Embedded => "embedded".into(),
+        TargetSpec::Endpoint(endpoint) => endpoint.sqs_endpoint_url.clone(),
+    }
+}
