@@ -39,10 +39,12 @@ pub fn conclude(
         plan,
         orders,
         schedule,
-        driven,
+        mut driven,
         observed,
         counters,
     } = evidence;
+    // A sender that cannot write its journal stops by itself: nobody interrupted it.
+    driven.record.interrupted &= driven.journal_failure.is_none();
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::OBSERVATION, &observed.to_json()));
 

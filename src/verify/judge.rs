@@ -118,8 +118,8 @@ impl Judgment {
 pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     let mut findings = Vec::new();
     judge_classes(input, &mut findings);
-    judge_load(input, &mut findings);
     judge_evidence(input, &mut findings);
+    judge_load(input, &mut findings);
     for rule in &input.expect.rules {
         findings.extend(check_rule(rule, input));
     }
@@ -222,6 +222,12 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
     let mut missing = |code: &str, message: String| {
         findings.push(finding(Severity::MissingEvidence, code, message));
     };
+    if input.interrupted && unsent > 0 {
+        missing(
+            "interrupted",
+            format!("sending was interrupted with {unsent} orders unsent"),
+        );
+    }
     let unanswered = input.reconciliation.count(Class::IndeterminateNeverSeen);
     if planned == unsent + rejected + unanswered {
         missing(
@@ -238,12 +244,6 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
                  at most {:.3}% may be (expect.max_unsent)",
                 input.expect.max_unsent_share * 100.0
             ),
-        );
-    }
-    if input.interrupted && unsent > 0 {
-        missing(
-            "interrupted",
-            format!("sending was interrupted with {unsent} orders unsent"),
         );
     }
     let Some(phases) = input.phases else {
@@ -285,8 +285,8 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
     if !input.ledger_ended {
         missing(
             "ledger_unfinished",
-            "the ledger was not closed: the process died while sending, orders without an outcome count \
-             as indeterminate".into(),
+            "the ledger was not closed: the process died or could no longer write while sending; orders \
+             without an outcome in the file count as indeterminate".into(),
         );
     }
     let Some(observation) = input.observation else {
