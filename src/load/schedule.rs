@@ -116,6 +116,17 @@ pub struct Arriving {
     block: Option<(u64, Vec<f64>)>,
 }
 
+impl Arriving {
+    /// When order `k` is due; cheap as long as `k` stays in a block of 1,024.
+    ///
+    /// # Panics
+    /// When `k` is not below [`Schedule::count`].
+    pub fn due(&mut self, k: u64) -> Duration {
+        self.next = k;
+        self.next().expect("k is planned").1
+    }
+}
+
 impl Iterator for Arriving {
     type Item = (u64, Duration);
 

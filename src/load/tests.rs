@@ -114,6 +114,8 @@ proptest! {
         prop_assert!(all.iter().all(|&(_, due)| due <= schedule.profile().duration()));
         if let Some(&(k, due)) = all.get((all.len() as f64 * pick) as usize) {
             prop_assert_eq!(schedule.due(k), due);
+            let mut arriving = schedule.iter_from(0);
+            prop_assert_eq!((arriving.due(k), arriving.due(0)), (due, all[0].1));
             prop_assert_eq!(schedule.phase_of(k), schedule.profile().phase_at(due));
         }
     }

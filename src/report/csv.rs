@@ -37,13 +37,14 @@ pub fn findings_csv(
     scenario: &Scenario,
 ) -> Vec<u8> {
     let told = |class: Class| class.standing(Gate::Strict) != Standing::Accepted;
+    let mut arriving = schedule.iter_from(0);
     let planned = reconciliation
         .members
         .iter()
         .filter(|&(&class, _)| told(class))
         .flat_map(|(class, members)| members.iter().map(|k| (class.as_str(), u64::from(k))))
         .map(|(class, k)| {
-            let due = schedule.due(k);
+            let due = arriving.due(k);
             FindingRow {
                 order_number: plan.id(k).get(),
                 sequence: Some(k),

@@ -267,7 +267,8 @@ fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis)
         color.stroke_width(2),
     );
     plot.draw_series([line]).map_err(told)?;
-    let head = TriangleMarker::new((span.to, height), 4, color.filled());
+    let tip = Polygon::new([(1, 0), (-9, -5), (-9, 5)], color.filled());
+    let head = EmptyElement::at((span.to, height)) + tip;
     plot.draw_series([head]).map_err(told)?;
     let area = plot.plotting_area();
     let (x, y) = area.map_coordinate(&(span.from, height));
