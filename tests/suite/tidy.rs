@@ -105,7 +105,8 @@ fn pure_rooms_do_no_io_and_read_no_clock() {
     ];
     let impure = [
         "std::fs",
-        "std::net",
+        "TcpStream",
+        "TcpListener",
         "Instant::now",
         "SystemTime::now",
         "async fn",
