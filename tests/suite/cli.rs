@@ -81,21 +81,37 @@ fn folders_that_hold_no_run_are_refused_with_a_next_step() {
 #[test]
 fn every_committed_report_opens_and_is_judged_the_same_again() {
     let reports = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports");
-    let example = reports.join("example-smoke").display().to_string();
-    let shown = Program::new(["report", &example]).finish().code(0).quiet();
-    assert!(shown.stdout.starts_with("PASS"), "{}", shown.stdout);
-    let verified = Program::new(["verify", &example]).finish().code(0).quiet();
-    assert!(verified.stdout.contains("unchanged"), "{}", verified.stdout);
-    let rendered = Program::new(["report", &example, "--output-dir", "again"])
-        .finish()
-        .code(0)
-        .quiet();
-    for name in ["run.json", "timeseries.csv", "summary.md", "rates.svg"] {
-        let again = std::fs::read(rendered.path("again").join(name)).expect("rendered again");
-        assert_eq!(
-            again,
-            std::fs::read(reports.join("example-smoke").join(name)).unwrap(),
-            "{name}"
-        );
+    for name in ["example-smoke", "example-spike"] {
+        let example = reports.join(name).display().to_string();
+        let shown = Program::new(["report", &example]).finish().code(0).quiet();
+        assert!(shown.stdout.starts_with("PASS"), "{}", shown.stdout);
+        let verified = Program::new(["verify", &example]).finish().code(0).quiet();
+        assert!(verified.stdout.contains("unchanged"), "{}", verified.stdout);
+        let rendered = Program::new(["report", &example, "--output-dir", "again"])
+            .finish()
+            .code(0)
+            .quiet();
+        for file in ["run.json", "timeseries.csv", "summary.md"] {
+            let again = std::fs::read(rendered.path("again").join(file)).expect("rendered again");
+            assert_eq!(
+                again,
+                std::fs::read(reports.join(name).join(file)).unwrap(),
+                "{name}/{file}"
+            );
+        }
     }
+}
+
+#[test]
+fn the_readme_shows_what_the_committed_run_printed() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let example = root.join("reports/example-spike").display().to_string();
+    let shown = Program::new(["report", &example]).finish().code(0).quiet();
+    // Its last line names the folder, which was another one then.
+    let (report, _) = shown.stdout.rsplit_once("report  ").expect("a last line");
+    assert!(
+        readme.contains(report.trim_end()),
+        "README.md differs from:\n{report}"
+    );
 }
