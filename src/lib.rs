@@ -25,9 +25,11 @@
 //! - only `commands` and `main` print.
 
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod drive;
 pub mod exit;
+pub mod fault;
 pub mod ledger;
 pub mod load;
 pub mod metrics;

@@ -51,6 +51,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven));
     drop(view);
     let counters = site.close();
+    let clock_step = seen.clock_step;
 
     let observed = ObservationFile {
         schema_version: OBSERVATION_SCHEMA_VERSION,
@@ -69,6 +70,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             driven,
             observed,
             counters,
+            clock_step,
         },
     )
 }

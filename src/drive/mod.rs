@@ -11,6 +11,7 @@ mod plan;
 mod progress;
 mod record;
 mod run;
+mod sabotage;
 mod signal;
 mod tally;
 #[cfg(test)]

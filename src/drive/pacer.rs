@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::pace::{Pace, thread_cpu_time};
 use super::plan::DrivePlan;
+use super::sabotage::Sabotage;
 use super::tally::Tally;
 use super::work::{Shared, Work};
 use super::{DriveError, Started};
+use crate::clock;
 use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, JournalWriter};
 use crate::load::Schedule;
 
@@ -28,7 +30,7 @@ const STOP_CHECK: Duration = Duration::from_millis(20);
 
 /// Makes the journal, once its header is known.
 pub(super) type NewJournal<'a> =
-    dyn Fn(&JournalHeader) -> Result<JournalWriter, JournalError> + Sync + 'a;
+    dyn Fn(&JournalHeader, Option<&Sabotage>) -> Result<JournalWriter, JournalError> + Sync + 'a;
 
 /// What the pacer leaves behind.
 pub(super) struct Paced {
@@ -45,6 +47,7 @@ pub(super) fn pace(
     plan: &DrivePlan,
     schedule: &Schedule,
     new_journal: &NewJournal<'_>,
+    sabotage: Option<Sabotage>,
     shared: &Arc<Shared>,
     queue: flume::Sender<Work>,
 ) -> Result<Option<Paced>, DriveError> {
@@ -53,7 +56,7 @@ pub(super) fn pace(
     }
     let started = Started {
         instant: Instant::now() + LEAD,
-        wall: SystemTime::now() + LEAD,
+        wall: clock::wall() + LEAD,
     };
     let header = JournalHeader {
         schema_version: JOURNAL_SCHEMA_VERSION,
@@ -63,7 +66,7 @@ pub(super) fn pace(
         scenario_digest: plan.scenario_digest.clone(),
         started_at: started.wall,
     };
-    let journal = new_journal(&header)?;
+    let journal = new_journal(&header, sabotage.as_ref())?;
     let _ = shared.journal.set(journal.handle());
     shared.progress.start(started);
     let mut pacer = Pacer {
@@ -74,6 +77,7 @@ pub(super) fn pace(
         pace: Pace::new(started.instant),
         wanted: 0,
         woken_at: Duration::ZERO,
+        sabotage,
         max_in_flight: u64::from(plan.scenario.sending.max_in_flight),
     };
     let sending = &plan.scenario.sending;
@@ -98,6 +102,7 @@ struct Pacer<'a> {
     /// Orders before this were asked to be intended.
     wanted: u64,
     woken_at: Duration,
+    sabotage: Option<Sabotage>,
     max_in_flight: u64,
 }
 
@@ -120,6 +125,9 @@ impl Pacer<'_> {
             }
             next = end;
             self.hand_over(work, queue);
+            if let Some(sabotage) = &mut self.sabotage {
+                sabotage.reached(end);
+            }
         }
         true
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::fault::FaultError;
 use crate::ledger::{JournalError, Ledger};
 use crate::order::OrderPlan;
 use crate::scenario::Scenario;
@@ -52,6 +53,9 @@ pub enum DriveError {
     /// No journal, so nothing was sent.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A fault cannot be planned, so nothing was sent.
+    #[error(transparent)]
+    Fault(#[from] FaultError),
     /// No senders, so nothing was sent.
     #[error(transparent)]
     Send(#[from] SendError),

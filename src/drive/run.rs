@@ -8,11 +8,14 @@ use super::attack::attack;
 use super::pace::{sharpen_thread, thread_cpu_time};
 use super::pacer::{NewJournal, Paced, pace};
 use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
+use super::sabotage::Sabotage;
 use super::tally::Tally;
 use super::work::{Roll, Shared};
 use super::{Progress, StopSignal};
+use crate::fault::FaultPlan;
 use crate::ledger::JournalWriter;
 use crate::load::Schedule;
+use crate::scenario::FaultPlace;
 use crate::send::SenderPool;
 use crate::store::Target;
 
@@ -41,9 +44,22 @@ pub fn run(
     {
         return Err(DriveError::Dashboard(address));
     }
-    run_with(plan, target, options, progress, stop, &|header| {
-        JournalWriter::create(journal_path, header)
+    run_with(plan, target, options, progress, stop, &|header, sabotage| {
+        match sabotage {
+            None => JournalWriter::create(journal_path, header),
+            Some(sabotage) => {
+                JournalWriter::create_as(journal_path, header, |file| sabotage.journal(file))
+            }
+        }
     })
+}
+
+/// What goes wrong with the harness itself, if the scenario wants that.
+fn sabotage(plan: &DrivePlan, planned: u64) -> Result<Option<Sabotage>, DriveError> {
+    let faults = FaultPlan::new(&plan.scenario, plan.orders, planned)?;
+    Ok(faults
+        .has_at(FaultPlace::Harness)
+        .then(|| Sabotage::new(&faults)))
 }
 
 /// The same with any way of making a journal.
@@ -57,6 +73,7 @@ pub(super) fn run_with(
 ) -> Result<DriveOutcome, DriveError> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let schedule = Schedule::new(&plan.scenario);
+    let sabotage = sabotage(plan, schedule.count())?;
     let sending = &plan.scenario.sending;
     let users = sending.senders.max(1);
     let phases = plan.scenario.phases.len();
@@ -77,7 +94,9 @@ pub(super) fn run_with(
 
     let (paced, (attacked, attack_cpu_time)) = std::thread::scope(|scope| {
         let pacer = std::thread::Builder::new().name("pacer".into());
-        let pacer = pacer.spawn_scoped(scope, || pace(plan, &schedule, journal, &shared, queue))?;
+        let pacer = pacer.spawn_scoped(scope, || {
+            pace(plan, &schedule, journal, sabotage, &shared, queue)
+        })?;
         let pool = std::thread::Builder::new().name("senders".into());
         let pool = pool.spawn_scoped(scope, || {
             sharpen_thread();

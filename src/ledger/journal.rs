@@ -80,6 +80,18 @@ impl JournalWriter {
     /// # Errors
     /// When the file cannot be created or written.
     pub fn create(path: &Path, header: &JournalHeader) -> Result<Self, JournalError> {
+        Self::create_as(path, header, |file| file)
+    }
+
+    /// The same, with the file wrapped before anything is written to it.
+    ///
+    /// # Errors
+    /// When the file cannot be created or written.
+    pub fn create_as<F: JournalFile>(
+        path: &Path,
+        header: &JournalHeader,
+        wrap: impl FnOnce(File) -> F,
+    ) -> Result<Self, JournalError> {
         let create = || -> io::Result<File> {
             let file = OpenOptions::new().write(true).create_new(true).open(path)?;
             match path.parent() {
@@ -92,7 +104,7 @@ impl JournalWriter {
             path: path.to_owned(),
             source,
         })?;
-        Self::start(file, path, header)
+        Self::start(wrap(file), path, header)
     }
 
     /// The same on any file; `path` is what errors name.

@@ -32,6 +32,10 @@ pub struct Counters {
     pub failed_records: Counter,
     /// Writes the table throttled.
     pub throttled_writes: Counter,
+    /// Invocations that were throttled: messages received and not processed.
+    pub throttled_invocations: Counter,
+    /// Messages the mapping's filter discarded.
+    pub filtered_messages: Counter,
     max_concurrency: AtomicU32,
 }
 
@@ -49,6 +53,8 @@ impl Counters {
             failed_invocations: self.failed_invocations.get(),
             failed_records: self.failed_records.get(),
             throttled_writes: self.throttled_writes.get(),
+            throttled_invocations: self.throttled_invocations.get(),
+            filtered_messages: self.filtered_messages.get(),
             max_concurrency: self.max_concurrency.load(Ordering::Relaxed),
             faults_struck,
         }

@@ -1,32 +1,23 @@
 //! The pipeline's life: starting its parts, where to reach them, stopping them.
 
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::Counters;
-use super::fault::{FaultError, FaultPlan, FaultyStore};
+use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, ScanFaults, any_struck};
 use super::mapping::EventSourceMapping;
 use super::service::ServiceThread;
 use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError, serve};
-use super::table::{Table, TableError, TableServer};
+use super::table::{Table, TableError, TableServer, TableStore};
+use crate::fault::{FaultError, FaultPlan};
 use crate::order::OrderPlan;
-use crate::processor::process;
 use crate::report::PipelineCounters;
-use crate::scenario::{FaultKind, Resources, Scenario};
+use crate::scenario::{FaultKind, FaultPlace, Resources, Scenario};
 use crate::store::Target;
-
-const DAY: Duration = Duration::from_secs(86_400);
-
-/// How long the orders queue keeps a message (the AWS default).
-const ORDERS_RETENTION: Duration = DAY.saturating_mul(4);
-
-/// How long the dead-letter queue does: longer, because retention counts from the first send.
-const DEAD_LETTER_RETENTION: Duration = DAY.saturating_mul(14);
 
 /// Why the embedded pipeline could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +47,7 @@ pub enum PipelineError {
 pub struct EmbeddedPipeline {
     // Dropped in this order: first what writes, then what is written to.
     _front: ServiceThread,
+    scan_faults: Option<ScanFaults>,
     table_server: TableServer,
     _table: Table,
     site: Site,
@@ -78,19 +70,27 @@ impl EmbeddedPipeline {
     ) -> Result<Self, PipelineError> {
         let resources = Resources::default();
         let counters = Arc::new(Counters::default());
-        let faults = Arc::new(FaultPlan::new(&scenario.faults, plan, planned)?);
+        let faults = Arc::new(FaultPlan::new(scenario, plan, planned)?);
         let engine = create_queues(scenario, &resources)?;
-        let_messages_vanish(&engine, &resources, &faults);
+        plant_queue_faults(&engine, &resources, &faults);
         let table = Table::start(
             &resources.table,
             scenario.pipeline.table_capacity,
             Arc::clone(&counters),
         )?;
         let table_server = TableServer::start(table.database())?;
+        let scan_faults = match ScanFaults::are_in(&faults) {
+            true => Some(ScanFaults::start(
+                table_server.address(),
+                Arc::clone(&faults),
+            )?),
+            false => None,
+        };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let site = Site::local(listener.local_addr()?);
-        let store = FaultyStore::new(table.store(), Arc::clone(&faults));
+        let function = function(scenario, &table, &faults);
+        let throttles = Arc::clone(&faults);
         let mapping = EventSourceMapping::new(
             engine.clone(),
             &resources.orders_queue,
@@ -99,13 +99,18 @@ impl EmbeddedPipeline {
             &scenario.pipeline.function,
             Arc::clone(&counters),
             move |event| {
-                let store = store.clone();
-                async move { Ok(process(event, &store).await) }
+                let function = function.clone();
+                async move { function.handle(event).await }
             },
-        );
+        )
+        .throttled_by(move |batch| {
+            let bodies = batch.iter().map(|message| &*message.body);
+            any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
+        });
         let front = start_front(listener, engine, site.clone(), mapping.run())?;
         Ok(Self {
             _front: front,
+            scan_faults,
             table_server,
             _table: table,
             site,
@@ -122,12 +127,18 @@ impl EmbeddedPipeline {
             sqs_endpoint: self.site.base_url.clone(),
             orders_queue_url: self.site.queue_url(&self.resources.orders_queue),
             dead_letter_queue_url: self.site.queue_url(&self.resources.dead_letter_queue),
-            dynamodb_endpoint: format!("http://{}", self.table_server.address()),
+            dynamodb_endpoint: format!("http://{}", self.table_address()),
             region: self.site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
             table: self.resources.table.clone(),
             exact_counts: true,
         }
+    }
+
+    /// Where the table is read: behind the faults that shorten scans, if there are any.
+    fn table_address(&self) -> SocketAddr {
+        let faults = self.scan_faults.as_ref().map(ScanFaults::address);
+        faults.unwrap_or_else(|| self.table_server.address())
     }
 
     /// What it has counted of itself so far.
@@ -143,41 +154,62 @@ impl EmbeddedPipeline {
 
 fn create_queues(scenario: &Scenario, resources: &Resources) -> Result<SqsEngine, PipelineError> {
     let engine = SqsEngine::new();
+    let create = |queue: &str, attributes: QueueAttributes| {
+        let refused = |source| PipelineError::Queue {
+            queue: queue.to_owned(),
+            source,
+        };
+        engine.create_queue(queue, attributes).map_err(refused)
+    };
+    let pipeline = &scenario.pipeline;
     let dead_letters = QueueAttributes {
-        retention: DEAD_LETTER_RETENTION,
+        retention: pipeline.dead_letter_retention,
         ..QueueAttributes::default()
     };
+    create(&resources.dead_letter_queue, dead_letters.clone())?;
+    if let Some(other) = &pipeline.redrive_to
+        && *other != resources.dead_letter_queue
+    {
+        create(other, dead_letters)?;
+    }
     let orders = QueueAttributes {
-        visibility_timeout: scenario.pipeline.visibility_timeout,
-        retention: ORDERS_RETENTION,
-        redrive: Some(Redrive {
-            dead_letter_queue: resources.dead_letter_queue.clone(),
-            max_receive_count: scenario.pipeline.max_receive_count,
+        visibility_timeout: pipeline.visibility_timeout,
+        retention: pipeline.orders_retention,
+        redrive: pipeline.redrive_to.as_ref().map(|dead_letter_queue| Redrive {
+            dead_letter_queue: dead_letter_queue.clone(),
+            max_receive_count: pipeline.max_receive_count,
         }),
         ..QueueAttributes::default()
     };
-    for (queue, attributes) in [
-        (&resources.dead_letter_queue, dead_letters),
-        (&resources.orders_queue, orders),
-    ] {
-        engine
-            .create_queue(queue, attributes)
-            .map_err(|source| PipelineError::Queue {
-                queue: queue.clone(),
-                source,
-            })?;
-    }
+    create(&resources.orders_queue, orders)?;
     Ok(engine)
 }
 
-fn let_messages_vanish(engine: &SqsEngine, resources: &Resources, faults: &Arc<FaultPlan>) {
-    if faults.has(FaultKind::MessageVanishes) {
-        let faults = Arc::clone(faults);
-        let orders_queue = resources.orders_queue.clone();
-        engine.set_send_fault(move |queue, body| {
-            queue == orders_queue && faults.message_vanishes(body)
-        });
+/// Plants what goes wrong in the queues and on the wire to them.
+fn plant_queue_faults(engine: &SqsEngine, resources: &Resources, faults: &Arc<FaultPlan>) {
+    let places = [FaultPlace::Wire, FaultPlace::Queue, FaultPlace::DeadLetters];
+    if places.iter().any(|place| faults.has_at(*place)) {
+        engine.set_faults(FaultyQueues::new(
+            Arc::clone(faults),
+            &resources.orders_queue,
+            &resources.dead_letter_queue,
+        ));
     }
+}
+
+/// The function behind the mapping, writing to `table`, with what goes wrong in either.
+fn function(
+    scenario: &Scenario,
+    table: &Table,
+    faults: &Arc<FaultPlan>,
+) -> FaultyFunction<FaultyStore<TableStore>> {
+    let (store, rows) = (table.store(), table.store());
+    let store = FaultyStore::new(store, Arc::clone(faults)).deleting(move |id| rows.delete(id));
+    FaultyFunction::new(
+        scenario.pipeline.function.processor,
+        store,
+        Arc::clone(faults),
+    )
 }
 
 /// The thread that serves the queues, polls them and runs the function.

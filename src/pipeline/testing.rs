@@ -8,8 +8,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
 
 use super::sqs::Site;
+use crate::fault::FaultPlan;
+use crate::order::OrderPlan;
 use crate::scenario::{
-    Arrivals, Expectations, Function, Gate, Mapping, Pipeline, Scenario, SenderKind, Sending,
+    Arrivals, Expectations, Fault, Function, Gate, Mapping, Pipeline, ProcessorKind, Scenario, SenderKind, Sending,
     TableCapacity,
 };
 
@@ -51,6 +53,7 @@ pub(crate) fn mapping() -> Mapping {
         added_concurrency_per_minute: 300,
         maximum_concurrency: 1_250,
         report_batch_item_failures: true,
+        filter: None,
     }
 }
 
@@ -75,8 +78,12 @@ pub(crate) fn scenario() -> Scenario {
         pipeline: Pipeline {
             visibility_timeout: Duration::from_millis(400),
             max_receive_count: 2,
+            redrive_to: Some("orders-dl-queue".into()),
+            orders_retention: Duration::from_secs(4 * 86_400),
+            dead_letter_retention: Duration::from_secs(14 * 86_400),
             mapping: mapping(),
             function: Function {
+                processor: ProcessorKind::Orderproof,
                 timeout: Duration::from_secs(10),
                 service_time: Duration::ZERO,
             },
@@ -92,4 +99,13 @@ pub(crate) fn scenario() -> Scenario {
             rules: Vec::new(),
         },
     }
+}
+
+/// A plan of these faults for the orders `0..planned`.
+pub(crate) fn faulty(faults: &[Fault], orders: OrderPlan, planned: u64) -> FaultPlan {
+    let scenario = Scenario {
+        faults: faults.to_vec(),
+        ..scenario()
+    };
+    FaultPlan::new(&scenario, orders, planned).expect("so many orders can be struck")
 }

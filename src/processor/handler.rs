@@ -50,17 +50,18 @@ fn fail(response: &mut SqsBatchResponse, message_id: &str, reason: &str) {
 fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> {
     let body = record.body.as_deref().ok_or("the record has no body")?;
     let order = IncomingOrder::parse(body).map_err(|refusal| refusal.to_string())?;
-    let receive_count = record
-        .attributes
-        .get("ApproximateReceiveCount")
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1);
     Ok(OrderRow {
         id: order.order_number,
         order_details: order.details(),
         received_at_us,
-        receive_count,
+        receive_count: receive_count(record),
     })
+}
+
+/// How often SQS had handed the record out, this time included.
+pub(super) fn receive_count(record: &SqsMessage) -> u32 {
+    let count = record.attributes.get("ApproximateReceiveCount");
+    count.and_then(|count| count.parse().ok()).unwrap_or(1)
 }
 
 /// One outcome a row, whatever the store does.

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
+
+use crate::clock;
 
 /// The attributes of a row.
 pub mod attribute {
@@ -54,7 +56,7 @@ pub enum StoreError {
     Failed(String),
 }
 
-/// A table that takes rows whose number is new.
+/// A table that takes rows.
 pub trait OrderStore: Send + Sync {
     /// Writes each of `rows` unless there is a row of its number (`attribute_not_exists(id)`).
     ///
@@ -64,11 +66,18 @@ pub trait OrderStore: Send + Sync {
         &self,
         rows: Arc<[OrderRow]>,
     ) -> impl Future<Output = Vec<Result<PutOutcome, StoreError>>> + Send;
+
+    /// Writes each of `rows` over whatever row of its number there is, as a put without a condition does.
+    /// No sound processor needs it; the lab's does so.
+    fn replace(
+        &self,
+        rows: Arc<[OrderRow]>,
+    ) -> impl Future<Output = Vec<Result<PutOutcome, StoreError>>> + Send;
 }
 
 /// The time now, microseconds since the Unix epoch.
 pub fn unix_micros() -> u64 {
-    SystemTime::now()
+    clock::wall()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| {
             u64::try_from(since.as_micros()).unwrap_or(u64::MAX)

@@ -32,12 +32,12 @@ impl MemoryStore {
         self.rows.lock().unwrap().len()
     }
 
-    fn put(&self, row: &OrderRow) -> Result<PutOutcome, StoreError> {
+    fn put(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
         assert_ne!(Some(row.id), self.panics, "this panic is wanted");
         if Some(row.id) == self.throttles {
             return Err(StoreError::Throttled);
         }
-        if let Some(details) = self.details(row.id) {
+        if let Some(details) = self.details(row.id).filter(|_| !replace) {
             return Ok(PutOutcome::Exists {
                 order_details: Some(details),
             });
@@ -53,12 +53,20 @@ impl OrderStore for &MemoryStore {
         if self.answers_nothing {
             return Vec::new();
         }
-        rows.iter().map(|row| self.put(row)).collect()
+        rows.iter().map(|row| self.put(row, false)).collect()
+    }
+
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        rows.iter().map(|row| self.put(row, true)).collect()
     }
 }
 
 impl OrderStore for Arc<MemoryStore> {
     async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
         (&**self).put_new(rows).await
+    }
+
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        (&**self).replace(rows).await
     }
 }

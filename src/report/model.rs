@@ -12,7 +12,7 @@ use crate::scenario::{Gate, Scenario};
 use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
 
 /// The version of `run.json` this program writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Everything a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,10 @@ pub struct PipelineCounters {
     pub failed_records: u64,
     /// Writes the table throttled.
     pub throttled_writes: u64,
+    /// Invocations that were throttled: messages received and not processed.
+    pub throttled_invocations: u64,
+    /// Messages the mapping's filter discarded.
+    pub filtered_messages: u64,
     /// The most invocations at one time.
     pub max_concurrency: u32,
     /// Faults that struck, by kind.

@@ -5,20 +5,39 @@ use std::time::Duration;
 use toml::Table;
 
 use super::expect::read_expectations;
+use super::fault::read_fault;
 use super::phases::read_phases;
+use super::proof::read_proof;
 use super::section::{Problems, Section};
 use super::target::read_target;
-use super::units::{PERCENT_HINT, parse_percent};
 use super::*;
 
 /// Twelve hours: the longest visibility timeout SQS knows.
 const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+const FILTER_HINT: &str =
+    "write it as AWS does: filter = '{\"body\": {\"item_description\": [\"zTV\", \"zPen\"]}}', exact values only";
 
 /// Reads the scenario in `text`, called `file` in errors, under `overrides`.
 ///
 /// # Errors
 /// With every violation at once: syntax, unknown keys, wrong types, values out of range.
 pub fn parse(file: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioErrors> {
+    parse_with_proof(file, text, overrides).map(|(scenario, _)| scenario)
+}
+
+/// The same with what the scenario says it proves, if it does.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_proof(
+    file: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<(Scenario, Option<Proof>), ScenarioErrors> {
     let errors = |violations| ScenarioErrors {
         file: file.to_owned(),
         violations,
@@ -34,16 +53,17 @@ pub fn parse(file: &str, text: &str, overrides: &Overrides) -> Result<Scenario, 
         )])
     })?;
     let problems = Problems::new(overrides.apply(&mut table));
-    let scenario = read_scenario(&table, &problems);
+    let mut sections = Section::new(&table, String::new(), &problems);
+    let proof = read_proof(&mut sections);
+    let scenario = read_scenario(sections, &problems);
     let violations = problems.into_inner();
     match scenario {
-        Some(scenario) if violations.is_empty() => Ok(scenario),
+        Some(scenario) if violations.is_empty() => Ok((scenario, proof)),
         _ => Err(errors(violations)),
     }
 }
 
-fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
-    let mut file = Section::new(table, String::new(), problems);
+fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario> {
     let name = required_text(
         &mut file,
         "name",
@@ -73,7 +93,7 @@ fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
     let faults: Vec<Fault> = file
         .sections("fault")
         .into_iter()
-        .filter_map(read_fault)
+        .filter_map(|section| read_fault(section, &phases))
         .collect();
     let mut settle = file.section("settle");
     let settle_deadline = settle.duration_within(
@@ -84,12 +104,15 @@ fn read_scenario(table: &Table, problems: &Problems) -> Option<Scenario> {
     );
     settle.finish();
     let expect = read_expectations(file.section("expect"), &phases);
-    if target != TargetSpec::Embedded && !faults.is_empty() {
-        file.problem(
-            "fault",
-            "can only be planted in the embedded pipeline",
-            "leave out [[fault]] or the target",
+    let elsewhere = |fault: &&Fault| fault.kind.place() != FaultPlace::Harness;
+    if target != TargetSpec::Embedded
+        && let Some(fault) = faults.iter().find(elsewhere)
+    {
+        let rule = format!(
+            "{} can only be planted in the embedded pipeline",
+            fault.kind.as_str()
         );
+        file.problem("fault", rule, "leave out the fault or the target");
     }
     file.finish();
     Some(Scenario {
@@ -179,6 +202,14 @@ fn read_pipeline(mut section: Section<'_>) -> Pipeline {
     let pipeline = Pipeline {
         visibility_timeout,
         max_receive_count: section.integer("max_receive_count", 3, 1, 1_000) as u32,
+        redrive_to: read_redrive(&mut section),
+        orders_retention: section.duration_within("orders_retention", 4 * DAY, MINUTE, 14 * DAY),
+        dead_letter_retention: section.duration_within(
+            "dead_letter_retention",
+            14 * DAY,
+            MINUTE,
+            14 * DAY,
+        ),
         mapping: read_mapping(section.section("mapping")),
         function: read_function(section.section("function"), visibility_timeout),
         table_capacity: section
@@ -191,6 +222,31 @@ fn read_pipeline(mut section: Section<'_>) -> Pipeline {
     };
     section.finish();
     pipeline
+}
+
+/// The queue dead letters are moved to; `"none"` is none.
+fn read_redrive(section: &mut Section<'_>) -> Option<String> {
+    let lab = Resources::default();
+    let hint = format!("write a queue's name, such as {:?}, or \"none\"", lab.dead_letter_queue);
+    let read = section.text("redrive_to", &hint, |name| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue {
+            true => Ok(name.to_owned()),
+            false => Err(format!("{name:?} cannot be a dead-letter queue")),
+        }
+    });
+    let name = read.unwrap_or(lab.dead_letter_queue);
+    (name != "none").then_some(name)
+}
+
+/// Filter criteria as AWS writes them, as far as they are imitated: exact values of a JSON body's fields.
+fn parse_filter(text: &str) -> Result<MessageFilter, String> {
+    let filter: MessageFilter = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let exact = |value: &serde_json::Value| !value.is_object() && !value.is_array();
+    match filter.body.values().flatten().all(exact) && !filter.body.is_empty() {
+        true => Ok(filter),
+        false => Err("names no field, or more than exact values".into()),
+    }
 }
 
 fn parse_capacity(text: &str) -> Result<TableCapacity, String> {
@@ -222,6 +278,7 @@ fn read_mapping(mut section: Section<'_>) -> Mapping {
             as u32,
         maximum_concurrency: section.integer("maximum_concurrency", 1_000, 2, 1_250) as u32,
         report_batch_item_failures: section.boolean("report_batch_item_failures", true),
+        filter: section.text("filter", FILTER_HINT, parse_filter),
     };
     if mapping.starting_concurrency > mapping.maximum_concurrency {
         section.problem(
@@ -237,6 +294,14 @@ fn read_mapping(mut section: Section<'_>) -> Mapping {
 fn read_function(mut section: Section<'_>, visibility_timeout: Duration) -> Function {
     let usual = Duration::from_secs(5).min(visibility_timeout);
     let function = Function {
+        processor: section.choice(
+            "processor",
+            ProcessorKind::Orderproof,
+            &[
+                ("orderproof", ProcessorKind::Orderproof),
+                ("lab", ProcessorKind::Lab),
+            ],
+        ),
         timeout: section.duration_within(
             "timeout",
             usual,
@@ -259,45 +324,4 @@ fn read_function(mut section: Section<'_>, visibility_timeout: Duration) -> Func
     }
     section.finish();
     function
-}
-
-fn read_fault(mut section: Section<'_>) -> Option<Fault> {
-    let kinds = [
-        ("message_vanishes", FaultKind::MessageVanishes),
-        ("write_lost", FaultKind::WriteLost),
-        ("row_altered", FaultKind::RowAltered),
-    ];
-    if section.value("kind").is_none() {
-        section.problem(
-            "kind",
-            "is missing",
-            "write \"message_vanishes\", \"write_lost\" or \"row_altered\"",
-        );
-    }
-    let kind = section.choice("kind", FaultKind::MessageVanishes, &kinds);
-    let count = section.read("count", "write a whole number above zero", |value| {
-        value
-            .as_integer()
-            .and_then(|count| u64::try_from(count).ok())
-            .filter(|&count| count > 0)
-            .ok_or_else(|| "must be a whole number above zero".into())
-    });
-    let share = section.text("share", PERCENT_HINT, parse_percent);
-    let extent = match (count, share) {
-        (Some(count), None) => Some(FaultExtent::Count(count)),
-        (None, Some(share)) => Some(FaultExtent::Share(share)),
-        _ => None,
-    };
-    if extent.is_none() {
-        section.problem(
-            "count",
-            "a fault has either a count or a share",
-            "write count = 1, or share = \"0.1%\"",
-        );
-    }
-    section.finish();
-    Some(Fault {
-        kind,
-        extent: extent?,
-    })
 }

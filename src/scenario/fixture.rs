@@ -31,6 +31,9 @@ pub fn fixture() -> Scenario {
         pipeline: Pipeline {
             visibility_timeout: Duration::from_secs(1),
             max_receive_count: 3,
+            redrive_to: Some("orders-dl-queue".into()),
+            orders_retention: Duration::from_secs(4 * 86_400),
+            dead_letter_retention: Duration::from_secs(14 * 86_400),
             mapping: Mapping {
                 batch_size: 10,
                 batching_window: Duration::ZERO,
@@ -38,8 +41,10 @@ pub fn fixture() -> Scenario {
                 added_concurrency_per_minute: 300,
                 maximum_concurrency: 1000,
                 report_batch_item_failures: true,
+                filter: None,
             },
             function: Function {
+                processor: ProcessorKind::Orderproof,
                 timeout: Duration::from_secs(1),
                 service_time: Duration::ZERO,
             },

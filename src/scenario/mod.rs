@@ -6,12 +6,14 @@
 
 mod error;
 mod expect;
+mod fault;
 mod file;
 #[cfg(test)]
 mod fixture;
 mod model;
 mod overrides;
 mod phases;
+mod proof;
 mod section;
 mod target;
 #[cfg(test)]
@@ -19,11 +21,13 @@ mod tests;
 mod units;
 
 pub use error::{ScenarioErrors, Violation};
-pub use file::parse;
+pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
+pub use file::{parse, parse_with_proof};
 #[cfg(test)]
 pub use fixture::fixture;
 pub use model::*;
 pub use overrides::Overrides;
+pub use proof::{LOSS_MODES, Proof, Quantity};
 
 use sha2::{Digest, Sha256};
 

@@ -2,9 +2,12 @@
 //!
 //! It is stored whole in the run's folder, so serde derives here define a file format.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::Fault;
 
 /// A scenario whose values have been checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -147,6 +150,12 @@ pub struct Pipeline {
     pub visibility_timeout: Duration,
     /// Receives before a message moves to the dead-letter queue.
     pub max_receive_count: u32,
+    /// The queue its redrive policy names; `None` when it has none.
+    pub redrive_to: Option<String>,
+    /// How long the orders queue keeps a message (AWS: 60 s to 14 days, 4 days by default).
+    pub orders_retention: Duration,
+    /// How long the dead-letter queue does, counted from the first send.
+    pub dead_letter_retention: Duration,
     /// The event source mapping.
     pub mapping: Mapping,
     /// The function behind it.
@@ -171,12 +180,51 @@ pub struct Mapping {
     pub maximum_concurrency: u32,
     /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
     pub report_batch_item_failures: bool,
+    /// Filter criteria: a message that does not match is deleted without an invocation.
+    pub filter: Option<MessageFilter>,
+}
+
+/// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
+/// values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageFilter {
+    /// The values let through, field by field of a JSON body.
+    pub body: BTreeMap<String, Vec<serde_json::Value>>,
+}
+
+impl MessageFilter {
+    /// Whether a message with this body reaches the function. A body that is no JSON object never
+    /// matches a filter on the body (AWS Lambda, "Using event filtering with an Amazon SQS event
+    /// source").
+    pub fn lets_through(&self, body: &str) -> bool {
+        let Ok(fields) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(body) else {
+            return false;
+        };
+        let matches = |(name, values): (&String, &Vec<serde_json::Value>)| {
+            fields.get(name).is_some_and(|value| values.contains(value))
+        };
+        self.body.iter().all(matches)
+    }
+}
+
+/// Which order processor is behind the mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessorKind {
+    /// Ours: record by record, conditional put, partial batch response.
+    Orderproof,
+    /// The original lab's: one after the other, the first bad record fails the whole batch, unconditional
+    /// put, no partial batch response.
+    Lab,
 }
 
 /// The function that processes orders.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Function {
+    /// Which order processor it is.
+    pub processor: ProcessorKind,
     /// An invocation that takes longer has failed.
     pub timeout: Duration,
     /// Time every invocation takes on top of its own work.
@@ -194,38 +242,6 @@ pub enum TableCapacity {
         /// Writes of up to 1 KB per second.
         write_capacity_units: u32,
     },
-}
-
-/// A fault to provoke: seeded and bounded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Fault {
-    /// What goes wrong.
-    pub kind: FaultKind,
-    /// To how many orders.
-    pub extent: FaultExtent,
-}
-
-/// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultKind {
-    /// The queue acknowledges a message and forgets it.
-    MessageVanishes,
-    /// The function reports success without having written the row.
-    WriteLost,
-    /// The row is written with another content than was sent.
-    RowAltered,
-}
-
-/// How many orders a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultExtent {
-    /// Exactly so many of the planned orders, chosen by the seed.
-    Count(u64),
-    /// Each order with this probability, 0.0 to 1.0, drawn by the seed.
-    Share(f64),
 }
 
 /// What must hold for a pass.

@@ -65,7 +65,25 @@ pub(super) async fn observe(
             .await;
         sweep_of(result, items, requests)
     };
-    let lookups = look_up_missing(stores, plan, &mut collector, status).await;
+    let mut looking = Looking {
+        stores,
+        plan,
+        collector: &mut collector,
+        status,
+    };
+    let (lookups, found) = looking.look_up_missing().await;
+    let scan = contradicted(scan, found);
+    let (lookups, still_at_rest) = looking
+        .look_again(lookups, dead_letter_sweep.items)
+        .await;
+    let quiescence = match still_at_rest {
+        Ok(()) => quiescence,
+        Err(evidence) => Quiescence {
+            reached: false,
+            evidence,
+            ..quiescence
+        },
+    };
     let retention = Retention {
         shortest: stores.shortest_retention().await.ok(),
         age: plan.start.elapsed(),
@@ -93,34 +111,107 @@ pub(super) async fn observe(
     (observation, collector.into_times())
 }
 
-/// Asks once more, by key, for every order that may have landed and was seen in neither place.
-async fn look_up_missing(
-    stores: &Stores,
-    plan: &ObservePlan,
-    collector: &mut Collector,
-    status: &Mutex<String>,
-) -> Sweep {
-    let sent = plan.ledger.acknowledged() | plan.ledger.indeterminate();
-    let missing: Vec<u64> = collector
-        .unseen(&sent)
-        .iter()
-        .map(|k| plan.orders.id(u64::from(k)).get())
-        .collect();
-    set(
-        status,
-        format!("looking up {} missing orders once more", missing.len()),
-    );
-    let (mut items, mut requests) = (0, 0);
-    for numbers in missing.chunks(KEYS_PER_LOOKUP) {
-        let found = stores
-            .look_up(numbers, &mut requests, |row| collector.row(&row))
-            .await;
-        if found.is_err() {
-            return sweep_of(found, items, requests);
-        }
-        items += numbers.len() as u64;
+/// At rest a scan shows every row. One found by key that it did not show was left out: by a stale or cut-short
+/// scan, or it was written later, and then nothing was at rest.
+fn contradicted(scan: Sweep, found: u64) -> Sweep {
+    if found == 0 || !scan.complete {
+        return scan;
     }
-    sweep_of(Ok(()), items, requests)
+    let noun = if found == 1 { "row" } else { "rows" };
+    Sweep {
+        complete: false,
+        error: Some(format!(
+            "{found} {noun} it did not show were found by key: it was stale or cut short, or rows were \
+             still being written"
+        )),
+        ..scan
+    }
+}
+
+/// The looks after the first, for orders that may have landed and were seen nowhere.
+struct Looking<'a> {
+    stores: &'a Stores,
+    plan: &'a ObservePlan,
+    collector: &'a mut Collector,
+    status: &'a Mutex<String>,
+}
+
+impl Looking<'_> {
+    /// Order numbers that may have landed and were seen nowhere.
+    fn missing(&self) -> Vec<u64> {
+        let ledger = &self.plan.ledger;
+        let sent = ledger.acknowledged() | ledger.indeterminate();
+        let unseen = self.collector.unseen(&sent);
+        let number = |k: u32| self.plan.orders.id(u64::from(k)).get();
+        unseen.iter().map(number).collect()
+    }
+
+    /// Asks by key for every order that is missing; also how many of them were there after all.
+    async fn look_up_missing(&mut self) -> (Sweep, u64) {
+        let missing = self.missing();
+        let told = format!("looking up {} missing orders by key", missing.len());
+        set(self.status, told);
+        let before = self.collector.stored.len();
+        let (mut items, mut requests) = (0, 0);
+        let mut result = Ok(());
+        for numbers in missing.chunks(KEYS_PER_LOOKUP) {
+            let collector = &mut self.collector;
+            result = self
+                .stores
+                .look_up(numbers, &mut requests, |row| collector.row(&row))
+                .await;
+            if result.is_err() {
+                break;
+            }
+            items += numbers.len() as u64;
+        }
+        let found = self.collector.stored.len() - before;
+        (sweep_of(result, items, requests), found)
+    }
+
+    /// Before any order is called lost: waits as long as a message can have been hidden, looks again, and
+    /// samples the queues again. Whatever has moved since proves that there was no rest.
+    async fn look_again(&mut self, first: Sweep, swept: u64) -> (Sweep, Result<(), String>) {
+        let mut lookups = first;
+        if !self.missing().is_empty() {
+            let missing = self.missing().len();
+            set(self.status, format!("{missing} orders missing: waiting for hidden messages"));
+            tokio::time::sleep(self.hiding_time()).await;
+            let (again, found) = self.look_up_missing().await;
+            lookups.requests += again.requests;
+            if !again.complete {
+                lookups.complete = false;
+                lookups.error = lookups.error.or(again.error);
+            }
+            if found > 0 {
+                let moved = format!("{found} orders were stored only after the counts had told of rest");
+                return (lookups, Err(moved));
+            }
+        }
+        let still = match self.stores.counts().await {
+            Err(error) => Err(format!("the counts could not be read again at the end: {error}")),
+            Ok((orders, _)) if orders.total() > 0 => Err(format!(
+                "after all had been read the queue counted {} messages again",
+                orders.total()
+            )),
+            Ok((_, dead)) if dead.total() > swept => Err(format!(
+                "after all had been read the dead-letter queue held {} messages, and {swept} had been \
+                 received",
+                dead.total()
+            )),
+            Ok(_) => Ok(()),
+        };
+        (lookups, still)
+    }
+
+    /// How long a message can be hidden behind counts that should have told of it. Where counts may lag,
+    /// settling has waited that long already.
+    fn hiding_time(&self) -> Duration {
+        match self.stores.exact_counts() {
+            true => self.plan.visibility_timeout.min(self.plan.patience),
+            false => Duration::ZERO,
+        }
+    }
 }
 
 fn sweep_of(result: Result<(), StoreError>, items: u64, requests: u64) -> Sweep {

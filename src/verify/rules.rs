@@ -20,14 +20,25 @@ pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding>
     let Some(measured) = measure(rule, input) else {
         return missing("nothing was measured");
     };
-    if matches!(rule.metric, Metric::EndToEnd(_)) && input.clock_skew_bound > measured {
+    let skew = match rule.metric {
+        Metric::EndToEnd(_) => input.clock_skew_bound,
+        _ => Duration::ZERO,
+    };
+    if skew > measured {
         return missing("the clocks behind it differ by more than it measured");
     }
-    let holds = match rule.inclusive {
+    let holds = |measured: Duration| match rule.inclusive {
         true => measured <= rule.limit,
         false => measured < rule.limit,
     };
-    if !holds {
+    // The true figure lies within the skew of the measured one: what both ends agree on is certain.
+    let at_best = holds(measured - skew);
+    if at_best && !holds(measured + skew) {
+        return missing(&format!(
+            "measured {measured:?}, and the clocks behind it differ by up to {skew:?}"
+        ));
+    }
+    if !at_best {
         let message = format!("rule `{}` is broken: measured {measured:?}", rule.text);
         return Some(finding(
             Severity::PerformanceFailure,

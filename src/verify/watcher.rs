@@ -10,6 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::observe::{observe, set};
 use super::settle::Settling;
 use super::{Observation, ObservePlan, QueueSample, Quiescence, StoredTimes};
+use crate::clock;
 use crate::store::{Counts, Stores, Target};
 
 /// Between two samples while orders are sent.
@@ -27,6 +28,8 @@ pub struct Seen {
     pub times: StoredTimes,
     /// The queues' counts along the way.
     pub samples: Vec<QueueSample>,
+    /// How far the wall clock was stepped meanwhile: the rows' own instants are off by that.
+    pub clock_step: Duration,
 }
 
 /// Samples the queues from its start on; then settles and observes when asked to.
@@ -118,6 +121,8 @@ async fn watch(
     view: &WatcherView,
 ) -> Option<Seen> {
     let began = Instant::now();
+    let began_wall = clock::wall();
+    let mut clock_step = Duration::ZERO;
     let mut samples: Vec<RawSample> = Vec::new();
     let mut ticks = interval(SAMPLE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -125,6 +130,7 @@ async fn watch(
         tokio::select! {
             plan = &mut asked => break plan.ok()?,
             _ = ticks.tick() => {
+                clock_step = clock_step.max(clock::step_between(began, began_wall));
                 if let Ok((orders, dead)) = stores.counts().await {
                     keep(&mut samples, view, began, orders, dead);
                 }
@@ -144,6 +150,7 @@ async fn watch(
         observation,
         times,
         samples,
+        clock_step: clock_step.max(clock::step_between(began, began_wall)),
     })
 }
 

@@ -1,10 +1,15 @@
-//! Seeded faults: which orders a scenario's faults strike, and the store that lets them.
+//! What the faults of a plan do to the embedded pipeline: each at its place, on an order's way.
 //!
-//! A fault exists to prove the harness: whatever it does to the chosen orders must be found. Which
-//! orders are chosen is a pure function of the seed, so a finding can be checked on paper.
+//! `queue` sits in the queues and on the wire to them, `function` around the order processor, `rows`
+//! around the table's writes, `scan` before its reads. Which orders are struck is the plan's business.
 
-mod plan;
-mod store;
+mod function;
+mod queue;
+mod rows;
+mod scan;
 
-pub use plan::{FaultError, FaultPlan, kind_name};
-pub use store::FaultyStore;
+pub(super) use function::any_struck;
+pub use function::FaultyFunction;
+pub use queue::FaultyQueues;
+pub use rows::FaultyStore;
+pub use scan::ScanFaults;

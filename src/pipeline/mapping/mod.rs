@@ -4,8 +4,9 @@
 //! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
 //! allows. Leaves what an order is to the function, and receive counts and dead letters to the queue.
 //!
-//! Not modeled: pollers that back off when invocations fail, account limits that throttle invocations
-//! (and burn receives), event filters, and how AWS takes concurrency back.
+//! Filter criteria are imitated as far as exact values of a body's fields go. Invocations are throttled by a
+//! fault only. Not modeled: pollers that back off when invocations fail, account limits, and how AWS takes
+//! concurrency back.
 
 mod concurrency;
 mod event;

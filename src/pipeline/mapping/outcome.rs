@@ -13,6 +13,9 @@ pub enum InvocationError {
     /// The function panicked.
     #[error("the function panicked")]
     Panicked,
+    /// Lambda had no room for it: the function was not called.
+    #[error("the invocation was throttled")]
+    Throttled,
     /// The function took longer than its time-out.
     #[error("the function timed out after {0:?}")]
     TimedOut(Duration),

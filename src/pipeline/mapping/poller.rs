@@ -14,7 +14,7 @@ use super::outcome::{BatchFate, InvocationError, fate};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::sqs::{ReceiveOptions, ReceivedMessage, Site, SqsEngine, SqsError};
 use crate::processor::caught;
-use crate::scenario::{Function, Mapping};
+use crate::scenario::{Function, Mapping, MessageFilter};
 
 /// The longest a receive can wait; an idle mapping wakes this seldom.
 const LONG_POLL: Duration = Duration::from_secs(20);
@@ -29,12 +29,17 @@ pub struct EventSourceMapping<F> {
     invoker: Arc<Invoker<F>>,
 }
 
+/// Decides whether the invocation with these messages is throttled.
+type Throttle = dyn Fn(&[ReceivedMessage]) -> bool + Send + Sync;
+
 /// The queue's side: how batches are taken.
 struct Batches {
     engine: SqsEngine,
     queue: Arc<str>,
     size: usize,
     window: Duration,
+    filter: Option<MessageFilter>,
+    counters: Arc<Counters>,
 }
 
 /// The function's side: what every invocation needs.
@@ -45,6 +50,7 @@ struct Invoker<F> {
     report_batch_item_failures: bool,
     limits: Function,
     counters: Arc<Counters>,
+    throttle: Option<Box<Throttle>>,
     handler: F,
 }
 
@@ -75,7 +81,8 @@ where
                 },
                 report_batch_item_failures: mapping.report_batch_item_failures,
                 limits: function.clone(),
-                counters,
+                counters: Arc::clone(&counters),
+                throttle: None,
                 handler,
             }),
             batches: Batches {
@@ -83,8 +90,24 @@ where
                 queue,
                 size: usize::from(mapping.batch_size),
                 window: mapping.batching_window,
+                filter: mapping.filter.clone(),
+                counters,
             },
         }
+    }
+
+    /// Throttles the invocations that `throttle` picks by their messages.
+    ///
+    /// # Panics
+    /// When the mapping is running already.
+    #[must_use]
+    pub fn throttled_by(
+        mut self,
+        throttle: impl Fn(&[ReceivedMessage]) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
+        invoker.throttle = Some(Box::new(throttle));
+        self
     }
 
     /// Takes batches and invokes until it is dropped, which also drops the invocations in flight;
@@ -160,7 +183,25 @@ impl Batches {
             visibility_timeout: None,
             wait: Some(wait),
         };
-        self.engine.receive(&self.queue, options).await
+        let mut batch = self.engine.receive(&self.queue, options).await?;
+        if let Some(filter) = &self.filter {
+            batch.retain(|message| {
+                let wanted = filter.lets_through(&message.body);
+                if !wanted {
+                    self.discard(message);
+                }
+                wanted
+            });
+        }
+        Ok(batch)
+    }
+
+    /// A message that the filter does not let through is deleted, as AWS does.
+    fn discard(&self, message: &ReceivedMessage) {
+        self.counters.filtered_messages.add(1);
+        if let Err(error) = self.engine.delete(&self.queue, &message.receipt_handle) {
+            tracing::error!(%error, "a filtered message could not be deleted");
+        }
     }
 
     fn has_backlog(&self) -> bool {
@@ -176,7 +217,11 @@ where
     R: Future<Output = Result<SqsBatchResponse, String>>,
 {
     async fn process(&self, batch: Vec<ReceivedMessage>) {
-        let outcome = self.invoke(&batch).await;
+        let throttled = self.throttle.as_ref().is_some_and(|strikes| strikes(&batch));
+        let outcome = match throttled {
+            true => Err(InvocationError::Throttled),
+            false => self.invoke(&batch).await,
+        };
         self.settle(&batch, &outcome);
     }
 
@@ -185,6 +230,7 @@ where
         let Function {
             timeout: limit,
             service_time,
+            ..
         } = self.limits;
         let invocation = caught(async {
             if !service_time.is_zero() {
@@ -223,6 +269,10 @@ where
     }
 
     fn count(&self, outcome: &Result<SqsBatchResponse, InvocationError>, fate: &BatchFate) {
+        if *outcome == Err(InvocationError::Throttled) {
+            self.counters.throttled_invocations.add(1);
+            return;
+        }
         self.counters.invocations.add(1);
         if *fate == BatchFate::AllReturn {
             self.counters.failed_invocations.add(1);

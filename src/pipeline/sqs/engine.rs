@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::check::{check_entry, check_visibility};
 use super::clock::{Clock, Nanos, nanos};
 use super::digest::{md5_of_attributes, md5_of_body};
 use super::error::{SqsError, SqsErrorKind};
+use super::faults::{QueueFaults, SendFault};
 use super::handle::{Md5Text, Receipt, Scribe};
 use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
 use super::queue::{Queue, QueueCounts};
@@ -26,10 +27,8 @@ struct Shared {
     clock: Clock,
     scribe: Scribe,
     state: Mutex<State>,
-    fault: RwLock<Option<Box<SendFault>>>,
+    faults: OnceLock<Box<dyn QueueFaults>>,
 }
-
-type SendFault = dyn Fn(&str, &str) -> bool + Send + Sync;
 
 /// Everything the engine holds.
 #[derive(Debug, Default)]
@@ -66,20 +65,19 @@ impl SqsEngine {
                 clock: Clock::start(),
                 scribe: Scribe::new(seed),
                 state: Mutex::default(),
-                fault: RwLock::new(None),
+                faults: OnceLock::new(),
             }),
         }
     }
 
-    /// Makes the queue forget messages it acknowledges: those the function says yes to, given the
-    /// queue's name and the body.
-    pub fn set_send_fault(&self, strikes: impl Fn(&str, &str) -> bool + Send + Sync + 'static) {
-        let mut fault = self
-            .shared
-            .fault
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        *fault = Some(Box::new(strikes));
+    /// Makes the queues misbehave from now on; what was set first stays.
+    pub fn set_faults(&self, faults: impl QueueFaults + 'static) {
+        let _ = self.shared.faults.set(Box::new(faults));
+    }
+
+    /// How the queues misbehave, if they do.
+    pub(super) fn faults(&self) -> Option<&dyn QueueFaults> {
+        self.shared.faults.get().map(|faults| &**faults)
     }
 
     /// Sends one message.
@@ -94,44 +92,37 @@ impl SqsEngine {
         queue: &str,
         entries: Vec<SendEntry>,
     ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
-        let fault = self
-            .shared
-            .fault
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
+        let faults = self.faults();
         let prepared: Vec<_> = entries
             .into_iter()
             .map(|entry| {
-                let vanishes = fault
-                    .as_ref()
-                    .is_some_and(|fault| fault(queue, &entry.body));
-                (digests(&entry), vanishes, entry)
+                let fault = faults.map_or(SendFault::None, |faults| faults.on_send(queue, &entry.body));
+                (digests(&entry), fault, entry)
             })
             .collect();
-        drop(fault);
         let scribe = self.shared.scribe;
         let (mut state, now) = self.lock();
         let mut serial = state.messages_sent;
         let target = state.queue(queue)?;
         let mut results = Vec::with_capacity(prepared.len());
-        for ((md5_of_body, md5_of_attributes, md5_of_system_attributes), vanishes, entry) in
-            prepared
-        {
-            results.push(
-                check_entry(&entry, target.attributes.maximum_message_size).map(|()| {
-                    serial += 1;
-                    if !vanishes {
-                        let delay = target.attributes.delay;
-                        target.insert(new_message(serial, entry, delay, now));
-                    }
-                    Sent {
-                        message_id: scribe.message_id(serial),
-                        md5_of_body,
-                        md5_of_attributes,
-                        md5_of_system_attributes,
-                    }
-                }),
-            );
+        for ((md5_of_body, md5_of_attributes, md5_of_system_attributes), fault, entry) in prepared {
+            let checked = check_entry(&entry, target.attributes.maximum_message_size);
+            results.push(checked.and_then(|()| refusal(fault)).map(|()| {
+                serial += 1;
+                if fault != SendFault::Vanish {
+                    let delay = target.attributes.delay;
+                    target.insert(new_message(serial, entry, delay, now));
+                }
+                if fault == SendFault::Purge {
+                    target.clear();
+                }
+                Sent {
+                    message_id: scribe.message_id(serial),
+                    md5_of_body,
+                    md5_of_attributes,
+                    md5_of_system_attributes,
+                }
+            }));
         }
         state.messages_sent = serial;
         Ok(results)
@@ -187,6 +178,16 @@ impl SqsEngine {
         Ok(queue.counts())
     }
 
+    /// The counts as the queue tells them: those of [`SqsEngine::counts`], unless a fault hides some.
+    pub(super) fn told_counts(&self, queue: &mut Queue, name: &str) -> QueueCounts {
+        match self.faults() {
+            Some(faults) if faults.hides_counts(name) => {
+                queue.counts_of(|body| !faults.is_uncounted(body))
+            }
+            _ => queue.counts(),
+        }
+    }
+
     /// The state, and the instant it is looked at.
     pub(super) fn lock(&self) -> (MutexGuard<'_, State>, Nanos) {
         let state = self
@@ -215,6 +216,17 @@ impl SqsEngine {
                     "The input receipt handle is invalid.",
                 )
             })
+    }
+}
+
+/// What SQS says of an entry it could not take for reasons of its own.
+fn refusal(fault: SendFault) -> Result<(), SqsError> {
+    match fault {
+        SendFault::Refuse => Err(SqsError::new(
+            SqsErrorKind::RequestThrottled,
+            "The request was denied due to request throttling.",
+        )),
+        SendFault::None | SendFault::Vanish | SendFault::Purge => Ok(()),
     }
 }
 

@@ -81,6 +81,8 @@ pub enum SqsErrorKind {
     QueueNameExists,
     /// The handle was never given out by this queue.
     ReceiptHandleIsInvalid,
+    /// Too many requests for this queue at the moment.
+    RequestThrottled,
     /// The request's body is larger than the server reads.
     RequestTooLarge,
     /// More than 10 entries in a batch.
@@ -114,6 +116,7 @@ impl SqsErrorKind {
             Self::QueueDoesNotExist => "com.amazonaws.sqs#QueueDoesNotExist",
             Self::QueueNameExists => "com.amazonaws.sqs#QueueNameExists",
             Self::ReceiptHandleIsInvalid => "com.amazonaws.sqs#ReceiptHandleIsInvalid",
+            Self::RequestThrottled => "com.amazonaws.sqs#RequestThrottled",
             Self::RequestTooLarge => "com.amazon.coral.service#RequestEntityTooLargeException",
             Self::TooManyEntriesInBatchRequest => "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
             Self::UnsupportedOperation => "com.amazonaws.sqs#UnsupportedOperation",
@@ -142,6 +145,7 @@ impl SqsErrorKind {
             Self::QueueDoesNotExist => "AWS.SimpleQueueService.NonExistentQueue",
             Self::QueueNameExists => "QueueAlreadyExists",
             Self::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            Self::RequestThrottled => "RequestThrottled",
             Self::RequestTooLarge => "RequestEntityTooLarge",
             Self::TooManyEntriesInBatchRequest => {
                 "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"

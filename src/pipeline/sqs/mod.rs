@@ -10,6 +10,7 @@ mod clock;
 mod digest;
 mod engine;
 mod error;
+mod faults;
 mod handle;
 mod message;
 mod protocol;
@@ -22,6 +23,7 @@ mod site;
 pub use attributes::{QueueAttributes, Redrive};
 pub use engine::SqsEngine;
 pub use error::{SqsError, SqsErrorKind};
+pub use faults::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
 pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
 pub use message::{
     AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
 use super::clock::{Nanos, nanos};
+use super::faults::ReceiveFault;
 use super::message::{Message, Place};
 
 /// How many messages a queue holds: each message is in exactly one count of one queue.
@@ -125,6 +126,20 @@ impl Queue {
         }
     }
 
+    /// The counts of the messages whose body is `wanted`, looked at one by one.
+    pub(super) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
+        let mut counts = QueueCounts::default();
+        for message in self.slots.iter().flatten() {
+            let count = match message.place {
+                Place::Visible => &mut counts.visible,
+                Place::InFlight(_) => &mut counts.in_flight,
+                Place::Delayed(_) => &mut counts.delayed,
+            };
+            *count += u64::from(wanted(&message.body));
+        }
+        counts
+    }
+
     /// Whether there is something to receive and room to receive it.
     pub(super) fn has_work(&self) -> bool {
         self.visible > 0 && !self.is_full()
@@ -157,7 +172,8 @@ impl Queue {
         }
     }
 
-    /// Hides up to `wanted` visible messages until `until` and hands each to `each`.
+    /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
+    /// asked for each body, has it otherwise.
     ///
     /// Messages that were received `limit` times already are taken out instead, into `dead`.
     pub(super) fn take(
@@ -166,8 +182,10 @@ impl Queue {
         (now, until): (Nanos, Nanos),
         limit: Option<u32>,
         dead: &mut Vec<Message>,
+        fault: impl Fn(&str) -> ReceiveFault,
         mut each: impl FnMut(Taken<'_>),
     ) {
+        let mut duplicates = Vec::new();
         let room = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
         let mut left = wanted.min(room);
         while left > 0
@@ -180,8 +198,15 @@ impl Queue {
                 dead.extend(self.remove(slot));
                 continue;
             }
+            let fault = fault(&message.body);
             self.visible -= 1;
-            self.set_place(slot, Place::InFlight(until));
+            match fault {
+                ReceiveFault::Duplicate => duplicates.push(slot),
+                ReceiveFault::HideFor(time) => self.set_place(slot, Place::InFlight(now + nanos(time))),
+                ReceiveFault::None | ReceiveFault::Lose => {
+                    self.set_place(slot, Place::InFlight(until));
+                }
+            }
             let message = self.slots[slot as usize]
                 .as_mut()
                 .expect("a live message is in its slot");
@@ -189,8 +214,13 @@ impl Queue {
             if message.receive_count == 1 {
                 message.first_received_at = now;
             }
-            each(Taken { slot, message });
+            if fault != ReceiveFault::Lose {
+                each(Taken { slot, message });
+            }
             left -= 1;
+        }
+        for slot in duplicates {
+            self.show(slot);
         }
         if left < wanted {
             self.wake_if_earlier(until);

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::attributes::VISIBILITY_MAX;
 use super::check::check_options;
 use super::clock::{Nanos, nanos};
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
+use super::faults::{BuryFault, ReceiveFault};
 use super::handle::Receipt;
 use super::message::{Message, Place, ReceiveOptions, ReceivedMessage};
 use super::queue::Taken;
@@ -95,11 +97,16 @@ impl SqsEngine {
         let uid = queue.uid;
         let mut dead = Vec::new();
         let mut received = Vec::with_capacity(options.max_messages);
+        let faults = self.faults();
+        let fault = |body: &str| {
+            faults.map_or(ReceiveFault::None, |faults| faults.on_receive(name, body))
+        };
         queue.take(
             options.max_messages,
             (now, until),
             limit,
             &mut dead,
+            fault,
             |taken| {
                 received.push(self.received(uid, &taken));
             },
@@ -107,9 +114,37 @@ impl SqsEngine {
         if let Some(redrive) = redrive
             && !dead.is_empty()
         {
-            bury(state, dead, name, &redrive.dead_letter_queue)?;
+            self.bury(state, dead, name, &redrive.dead_letter_queue, now)?;
         }
         Ok(received)
+    }
+
+    /// Moves messages to the dead-letter queue: id, body, attributes, age and receive count stay.
+    fn bury(
+        &self,
+        state: &mut State,
+        dead: Vec<Message>,
+        source: &str,
+        dead_letter_queue: &str,
+        now: Nanos,
+    ) -> Result<(), SqsError> {
+        let source: Arc<str> = source.into();
+        let faults = self.faults();
+        let queue = state.queue(dead_letter_queue)?;
+        for mut message in dead {
+            let fault = faults.map_or(BuryFault::None, |faults| {
+                faults.on_bury(dead_letter_queue, &message.body)
+            });
+            message.place = match fault {
+                BuryFault::None => Place::Visible,
+                BuryFault::Consumed => continue,
+                BuryFault::Held => Place::InFlight(now + nanos(VISIBILITY_MAX)),
+            };
+            let extras = Arc::make_mut(message.extras.get_or_insert_default());
+            extras.dead_letter_source = Some(Arc::clone(&source));
+            queue.insert(message);
+        }
+        Ok(())
     }
 
     fn received(&self, queue: u32, taken: &Taken<'_>) -> ReceivedMessage {
@@ -137,22 +172,4 @@ enum Attempt {
     Done(Vec<ReceivedMessage>),
     /// Nothing will be there before this instant unless a message arrives.
     Sleep(Nanos),
-}
-
-/// Moves messages to the dead-letter queue: id, body, attributes, age and receive count stay.
-fn bury(
-    state: &mut State,
-    dead: Vec<Message>,
-    source: &str,
-    dead_letter_queue: &str,
-) -> Result<(), SqsError> {
-    let source: Arc<str> = source.into();
-    let queue = state.queue(dead_letter_queue)?;
-    for mut message in dead {
-        let extras = Arc::make_mut(message.extras.get_or_insert_default());
-        extras.dead_letter_source = Some(Arc::clone(&source));
-        message.place = Place::Visible;
-        queue.insert(message);
-    }
-    Ok(())
 }

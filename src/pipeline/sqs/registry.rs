@@ -15,7 +15,7 @@ use super::queue::{Queue, QueueCounts};
 pub struct QueueDescription {
     /// The attributes that can be set.
     pub attributes: QueueAttributes,
-    /// The exact counts.
+    /// The counts, exact unless a fault hides some.
     pub counts: QueueCounts,
     /// When it was created, in seconds since the Unix epoch.
     pub created_s: u64,
@@ -104,7 +104,7 @@ impl SqsEngine {
         let clock = self.clock();
         Ok(QueueDescription {
             attributes: queue.attributes.clone(),
-            counts: queue.counts(),
+            counts: self.told_counts(queue, name),
             created_s: clock.epoch_ms(queue.created_at) / 1000,
             modified_s: clock.epoch_ms(queue.modified_at) / 1000,
         })

@@ -4,7 +4,6 @@
 //! with it the receive. A reply that could not be written brings its messages back when their
 //! visibility ends, as on AWS.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use tokio::task::JoinSet;
 
 use super::engine::SqsEngine;
 use super::error::{SqsError, SqsErrorKind};
+use super::faults::RequestFault;
 use super::handle::Scribe;
 use super::protocol::{self, Context};
 use super::site::Site;
@@ -78,9 +78,14 @@ async fn converse(stream: TcpStream, service: Arc<Service>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
+    if service.engine.faults().is_some()
+        && let Err(error) = stream.set_zero_linger()
+    {
+        tracing::debug!(%error, "a connection cannot be reset");
+    }
     let answer = service_fn(|request| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(answer(&service, request).await) }
+        async move { answer(&service, request).await }
     });
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
@@ -89,8 +94,16 @@ async fn converse(stream: TcpStream, service: Arc<Service>) {
     }
 }
 
-async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let result = carry_out(service, request).await;
+/// A fault ends the connection without a reply.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault has ended the connection")]
+struct Ended;
+
+async fn answer(
+    service: &Service,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Ended> {
+    let result = carry_out(service, request).await?;
     let mut response = match result {
         Ok(body) => Response::new(Full::from(body)),
         Err(error) => refuse(&error),
@@ -102,18 +115,24 @@ async fn answer(service: &Service, request: Request<Incoming>) -> Response<Full<
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    response
+    Ok(response)
 }
 
-async fn carry_out(service: &Service, request: Request<Incoming>) -> Result<Vec<u8>, SqsError> {
+async fn carry_out(
+    service: &Service,
+    request: Request<Incoming>,
+) -> Result<Result<Vec<u8>, SqsError>, Ended> {
     if request.method() != Method::POST {
-        return Err(SqsError::new(
+        return Ok(Err(SqsError::new(
             SqsErrorKind::InvalidAction,
             "The embedded SQS speaks the JSON protocol only: POST with a header X-Amz-Target.",
-        ));
+        )));
     }
     let (head, body) = request.into_parts();
-    let body = read(body).await?;
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(error) => return Ok(Err(error)),
+    };
     let target = head.headers.get("x-amz-target");
     let target = target
         .and_then(|target| target.to_str().ok())
@@ -122,7 +141,27 @@ async fn carry_out(service: &Service, request: Request<Incoming>) -> Result<Vec<
         engine: &service.engine,
         site: &service.site,
     };
-    protocol::answer(context, target, &body).await
+    let fault = match service.engine.faults() {
+        Some(faults) => faults.on_request(target, &body),
+        None => RequestFault::None,
+    };
+    match fault {
+        RequestFault::None => Ok(protocol::answer(context, target, &body).await),
+        RequestFault::DropReply => {
+            let _ = protocol::answer(context, target, &body).await;
+            Err(Ended)
+        }
+        RequestFault::DelayReply(delay) => {
+            let answer = protocol::answer(context, target, &body).await;
+            tokio::time::sleep(delay).await;
+            Ok(answer)
+        }
+        RequestFault::Reset => Err(Ended),
+        RequestFault::ServerError => Ok(Err(SqsError::new(
+            SqsErrorKind::InternalFailure,
+            "A fault has failed this request.",
+        ))),
+    }
 }
 
 /// The request's body. One that is too large is read to its end, so that the client, which may read

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError};
 use tokio::sync::oneshot;
@@ -21,8 +22,10 @@ type Outcomes = Vec<Result<PutOutcome, StoreError>>;
 enum Job {
     Put {
         rows: Arc<[OrderRow]>,
+        replace: bool,
         reply: oneshot::Sender<Outcomes>,
     },
+    Delete(u64),
     Stop,
 }
 
@@ -92,11 +95,20 @@ pub struct TableStore {
     jobs: flume::Sender<Job>,
 }
 
-impl OrderStore for TableStore {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
+impl TableStore {
+    /// Deletes the row of an order some time after this returns: nothing waits for it.
+    pub fn delete(&self, id: u64) {
+        let _ = self.jobs.send(Job::Delete(id));
+    }
+
+    async fn put(&self, rows: Arc<[OrderRow]>, replace: bool) -> Outcomes {
         let asked = rows.len();
         let (reply, answer) = oneshot::channel();
-        let sent = self.jobs.send(Job::Put { rows, reply });
+        let sent = self.jobs.send(Job::Put {
+            rows,
+            replace,
+            reply,
+        });
         let answered = match sent {
             Ok(()) => answer.await.ok(),
             Err(_) => None,
@@ -104,6 +116,16 @@ impl OrderStore for TableStore {
         answered.unwrap_or_else(|| {
             vec![Err(StoreError::Failed("the table has been stopped".into())); asked]
         })
+    }
+}
+
+impl OrderStore for TableStore {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
+        self.put(rows, false).await
+    }
+
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Outcomes {
+        self.put(rows, true).await
     }
 }
 
@@ -116,22 +138,44 @@ struct Writer {
 
 impl Writer {
     fn run(&mut self, queue: &flume::Receiver<Job>) {
-        while let Ok(Job::Put { rows, reply }) = queue.recv() {
-            // A function that was stopped by its time-out writes nothing any more.
-            if reply.is_closed() {
-                continue;
+        while let Ok(job) = queue.recv() {
+            match job {
+                Job::Stop => return,
+                Job::Delete(id) => self.delete(id),
+                // A function that was stopped by its time-out writes nothing any more.
+                Job::Put { reply, .. } if reply.is_closed() => {}
+                Job::Put {
+                    rows,
+                    replace,
+                    reply,
+                } => {
+                    let outcomes = rows.iter().map(|row| self.put_isolated(row, replace));
+                    let _ = reply.send(outcomes.collect());
+                }
             }
-            let outcomes = rows.iter().map(|row| self.put_isolated(row)).collect();
-            let _ = reply.send(outcomes);
         }
     }
 
-    fn put_isolated(&mut self, row: &OrderRow) -> Result<PutOutcome, StoreError> {
-        catch_unwind(AssertUnwindSafe(|| self.put(row)))
+    fn delete(&self, id: u64) {
+        let request = DeleteItemRequest {
+            table_name: self.table.clone(),
+            key: HashMap::from([(
+                attribute::ID.to_owned(),
+                AttributeValue::N(id.to_string()),
+            )]),
+            ..DeleteItemRequest::default()
+        };
+        if let Err(error) = self.database.delete_item(request) {
+            tracing::error!(%error, id, "a row could not be deleted");
+        }
+    }
+
+    fn put_isolated(&mut self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| self.put(row, replace)))
             .unwrap_or_else(|_| Err(StoreError::Failed("the write panicked".into())))
     }
 
-    fn put(&mut self, row: &OrderRow) -> Result<PutOutcome, StoreError> {
+    fn put(&mut self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
         if let Some(bucket) = &mut self.bucket
             && !bucket.take(row_bytes(row), Instant::now())
         {
@@ -141,7 +185,8 @@ impl Writer {
         let request = PutItemRequest {
             table_name: self.table.clone(),
             item: item(row, unix_micros()),
-            condition_expression: Some(format!("attribute_not_exists({})", attribute::ID)),
+            condition_expression: (!replace)
+                .then(|| format!("attribute_not_exists({})", attribute::ID)),
             return_values_on_condition_check_failure: Some("ALL_OLD".into()),
             ..PutItemRequest::default()
         };

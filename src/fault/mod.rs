@@ -1,0 +1,9 @@
+//! Seeded faults: which orders a scenario's faults strike, and how often.
+//!
+//! A fault exists to prove the harness: whatever it does to the chosen orders must be found. Which
+//! orders are chosen is a pure function of the seed, so a finding can be checked on paper. Leaves what
+//! a strike does to the place it sits at: `pipeline::fault` and `drive`.
+
+mod plan;
+
+pub use plan::{FaultError, FaultPlan, order_number_of};
