@@ -51,6 +51,8 @@ pub enum Command {
     Verify(FolderArgs),
     /// Show the report of a finished run, or render its files again.
     Report(ReportArgs),
+    /// Provoke every known way to lose an order and check that each is called what it is.
+    SelfTest(SelfTestArgs),
 }
 
 /// Arguments of `run`.
@@ -120,6 +122,26 @@ pub struct CheckArgs {
 pub struct FolderArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike.
     pub dir: PathBuf,
+}
+
+/// Arguments of `self-test`.
+#[derive(Debug, Args)]
+pub struct SelfTestArgs {
+    /// Scenarios that state what they prove ([proves]), or folders of such; try scenarios/faults.
+    #[arg(required = true)]
+    pub scenarios: Vec<PathBuf>,
+
+    /// Scenarios run at a time, each in a process of its own.
+    #[arg(long, short, value_name = "N", default_value_t = 4)]
+    pub jobs: usize,
+
+    /// Write the table of faults, expected and observed to this Markdown file, replacing it.
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+
+    /// Keep the runs' folders in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
 }
 
 /// Arguments of `report`.

@@ -53,7 +53,10 @@ mod tests {
         let hour = Duration::from_secs(3_600);
         let minute = Duration::from_secs(60);
         assert!(step_between(monotonic, at) < minute, "left alone");
-        assert!(step_between(monotonic, at - hour) > hour - minute, "forward");
+        assert!(
+            step_between(monotonic, at - hour) > hour - minute,
+            "forward"
+        );
         assert!(step_between(monotonic, at + hour) > hour - minute, "back");
     }
 }

@@ -6,7 +6,7 @@ use super::{CommandError, Output};
 use crate::cli::{CheckArgs, OverrideArgs};
 use crate::exit::Exit;
 use crate::load::Schedule;
-use crate::scenario::{self, Overrides, Scenario};
+use crate::scenario::{self, Overrides, Proof, Scenario};
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
@@ -52,13 +52,7 @@ fn describe(scenario: &Scenario) -> String {
 /// # Errors
 /// With the path and the cause when it cannot be read, with every violation when it is not valid.
 pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        CommandError::usage(format!(
-            "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
-             scenarios/smoke.toml",
-            path.display()
-        ))
-    })?;
+    let text = read_text(path)?;
     let overrides = Overrides {
         rate: overrides.rate.clone(),
         duration: overrides.duration.clone(),
@@ -66,4 +60,23 @@ pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, 
         set: overrides.set.clone(),
     };
     scenario::parse(&path.display().to_string(), &text, &overrides).map_err(CommandError::usage)
+}
+
+/// The same of a scenario as it stands, with what it says it proves.
+///
+/// # Errors
+/// As [`load_scenario`].
+pub fn load_with_proof(path: &Path) -> Result<(Scenario, Option<Proof>), CommandError> {
+    let (text, file) = (read_text(path)?, path.display().to_string());
+    scenario::parse_with_proof(&file, &text, &Overrides::default()).map_err(CommandError::usage)
+}
+
+fn read_text(path: &Path) -> Result<String, CommandError> {
+    std::fs::read_to_string(path).map_err(|error| {
+        CommandError::usage(format!(
+            "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
+             scenarios/smoke.toml",
+            path.display()
+        ))
+    })
 }

@@ -8,6 +8,8 @@ mod output;
 mod progress;
 mod report;
 mod run;
+mod self_test;
+mod self_test_table;
 mod site;
 mod verify;
 
@@ -26,6 +28,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Check(args) => check::check(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Report(args) => report::report(&args, &output),
+        Command::SelfTest(args) => self_test::self_test(&args, &output),
     };
     outcome.unwrap_or_else(|error| {
         output.error(&error);

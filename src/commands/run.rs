@@ -163,5 +163,6 @@ fn observe_plan(
         last_send: driven.record.last_reply_at,
         patience: plan.scenario.settle_deadline,
         visibility_timeout: plan.scenario.pipeline.visibility_timeout,
+        max_receive_count: plan.scenario.pipeline.max_receive_count,
     }
 }

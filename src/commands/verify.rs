@@ -18,10 +18,17 @@ use crate::verify::{
 };
 
 /// A run judged again.
-struct Rejudged {
-    judgment: Judgment,
-    reconciliation: Option<Reconciliation>,
-    interrupted: bool,
+pub struct Rejudged {
+    pub judgment: Judgment,
+    pub reconciliation: Option<Reconciliation>,
+    pub interrupted: bool,
+}
+
+impl Rejudged {
+    /// How the program ends with it.
+    pub fn exit(&self) -> Exit {
+        Exit::of(&self.judgment, self.interrupted)
+    }
 }
 
 /// Judges the run in a folder again and says what changed since it was reported.
@@ -34,10 +41,11 @@ pub fn verify(args: &FolderArgs, output: &Output) -> Result<Exit, CommandError> 
     };
     let rejudged = rejudge(&args.dir, &plan, reported.as_ref())?;
     output.print(&told(&plan, &rejudged, reported.as_ref()));
-    Ok(Exit::of(&rejudged.judgment, rejudged.interrupted))
+    Ok(rejudged.exit())
 }
 
-fn rejudge(
+/// Judges the run in `dir` from its files.
+pub fn rejudge(
     dir: &Path,
     plan: &PlanFile,
     reported: Option<&RunReport>,

@@ -44,14 +44,19 @@ pub fn run(
     {
         return Err(DriveError::Dashboard(address));
     }
-    run_with(plan, target, options, progress, stop, &|header, sabotage| {
-        match sabotage {
+    run_with(
+        plan,
+        target,
+        options,
+        progress,
+        stop,
+        &|header, sabotage| match sabotage {
             None => JournalWriter::create(journal_path, header),
             Some(sabotage) => {
                 JournalWriter::create_as(journal_path, header, |file| sabotage.journal(file))
             }
-        }
-    })
+        },
+    )
 }
 
 /// What goes wrong with the harness itself, if the scenario wants that.

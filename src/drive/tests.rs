@@ -340,7 +340,7 @@ fn a_disk_that_fills_up_stops_the_sending_and_is_told() {
         &DriveOptions::default(),
         Arc::new(Progress::new()),
         StopSignal::new(),
-        &|header| JournalWriter::start(SmallDisk(400), Path::new("small"), header),
+        &|header, _| JournalWriter::start(SmallDisk(400), Path::new("small"), header),
     )
     .unwrap();
     let failure = outcome.journal_failure.as_ref().unwrap();

@@ -3,11 +3,20 @@
 use super::*;
 use crate::order::RunId;
 
-const ALL_KINDS: [FaultKind; 3] = [
+/// One kind for each sort of prey.
+const KINDS: [FaultKind; 3] = [
     FaultKind::MessageVanishes,
     FaultKind::WriteLost,
-    FaultKind::RowAltered,
+    FaultKind::ErrorSwallowed,
 ];
+
+fn planned(faults: &[Fault], orders: OrderPlan, planned: u64) -> Result<FaultPlan, FaultError> {
+    let scenario = Scenario {
+        faults: faults.to_vec(),
+        ..crate::scenario::fixture()
+    };
+    FaultPlan::new(&scenario, orders, planned)
+}
 
 fn orders(bad_share: f64) -> OrderPlan {
     OrderPlan {
@@ -17,8 +26,8 @@ fn orders(bad_share: f64) -> OrderPlan {
     }
 }
 
-fn plan(kind: FaultKind, extent: FaultExtent, planned: u64) -> FaultPlan {
-    FaultPlan::new(&[Fault { kind, extent }], orders(0.1), planned).unwrap()
+fn plan(kind: FaultKind, extent: FaultExtent, count: u64) -> FaultPlan {
+    planned(&[Fault::new(kind, extent)], orders(0.1), count).unwrap()
 }
 
 fn struck_orders(plan: &FaultPlan, kind: FaultKind, among: u64) -> Vec<u64> {
@@ -33,14 +42,18 @@ fn body(plan: &OrderPlan, k: u64) -> String {
     String::from_utf8(body).unwrap()
 }
 
+fn strikes_body(plan: &FaultPlan, body: &str) -> bool {
+    plan.strike_body(FaultKind::MessageVanishes, body).is_some()
+}
+
 #[test]
 fn a_count_strikes_exactly_so_many_and_the_seed_decides_which() {
-    for kind in ALL_KINDS {
-        for count in [0, 1, 10, 200] {
+    for kind in KINDS {
+        for count in [0, 1, 10, 60] {
             let plan = plan(kind, FaultExtent::Count(count), 1_000);
             let victims = struck_orders(&plan, kind, 1_000);
             assert_eq!(victims.len() as u64, count, "{kind:?}");
-            assert_eq!(plan.struck()[kind_name(kind)], count, "{kind:?}");
+            assert_eq!(plan.struck()[kind.as_str()], count, "{kind:?}");
             let again = super::tests::plan(kind, FaultExtent::Count(count), 1_000);
             assert_eq!(struck_orders(&again, kind, 1_000), victims);
         }
@@ -49,18 +62,15 @@ fn a_count_strikes_exactly_so_many_and_the_seed_decides_which() {
 
 #[test]
 fn another_seed_another_fault_and_another_kind_strike_other_orders() {
-    let fault = Fault {
-        kind: FaultKind::WriteLost,
-        extent: FaultExtent::Count(20),
-    };
+    let fault = Fault::new(FaultKind::WriteLost, FaultExtent::Count(20));
     let one = std::slice::from_ref(&fault);
-    let first = FaultPlan::new(one, orders(0.0), 10_000).unwrap();
+    let first = planned(one, orders(0.0), 10_000).unwrap();
     let seeded = OrderPlan {
         seed: 2027,
         ..orders(0.0)
     };
-    let other_seed = FaultPlan::new(one, seeded, 10_000).unwrap();
-    let two = FaultPlan::new(&[fault.clone(), fault.clone()], orders(0.0), 10_000).unwrap();
+    let other_seed = planned(one, seeded, 10_000).unwrap();
+    let two = planned(&[fault.clone(), fault.clone()], orders(0.0), 10_000).unwrap();
     let strikes = |plan| struck_orders(plan, FaultKind::WriteLost, 10_000);
     assert_ne!(strikes(&first), strikes(&other_seed));
     assert!(strikes(&two).len() > 20, "the second chooses for itself");
@@ -68,12 +78,63 @@ fn another_seed_another_fault_and_another_kind_strike_other_orders() {
 }
 
 #[test]
-fn faults_of_rows_choose_good_orders() {
-    for kind in [FaultKind::WriteLost, FaultKind::RowAltered] {
-        let plan = plan(kind, FaultExtent::Count(100), 500);
+fn faults_choose_orders_they_can_harm() {
+    for &kind in FaultKind::ALL {
+        let plan = plan(kind, FaultExtent::Count(30), 500);
+        let harmed = |k: u64| match kind.prey() {
+            Prey::Any => true,
+            Prey::Good => !plan.orders.is_bad(k),
+            Prey::Bad => plan.orders.is_bad(k),
+        };
         let victims = struck_orders(&plan, kind, 500);
-        assert!(victims.iter().all(|&k| !plan.orders.is_bad(k)), "{kind:?}");
+        assert_eq!(victims.len(), 30, "{kind:?}");
+        assert!(victims.into_iter().all(harmed), "{kind:?}");
     }
+}
+
+#[test]
+fn a_phase_confines_a_fault_and_times_bound_it() {
+    // The fixture's one phase has 50 orders a second for 2 s; a second one follows it.
+    let mut scenario = crate::scenario::fixture();
+    let mut spike = scenario.phases[0].clone();
+    spike.name = "spike".into();
+    scenario.phases.push(spike);
+    let share = Fault {
+        phase: Some("spike".into()),
+        times: Some(2),
+        ..Fault::new(FaultKind::ReceiveLost, FaultExtent::Share(1.0))
+    };
+    scenario.faults = vec![share];
+    let plan = FaultPlan::new(&scenario, orders(0.0), 200).unwrap();
+    let strikes = || struck_orders(&plan, FaultKind::ReceiveLost, 200);
+    assert!(strikes().into_iter().eq(100..200), "the second phase alone");
+    assert_eq!(strikes().len(), 100, "twice");
+    assert!(strikes().is_empty(), "and no more");
+}
+
+#[test]
+fn a_partner_is_another_good_order_that_is_spared() {
+    let plan = plan(FaultKind::NumberCollides, FaultExtent::Count(10), 40);
+    let victims = struck_orders(&plan, FaultKind::NumberCollides, 40);
+    for k in victims.iter().map(|&k| plan.orders.id(k).get()) {
+        let partner = plan.partner(FaultKind::NumberCollides, k).unwrap();
+        let partner = OrderId::sequence_in(plan.orders.run, partner).unwrap();
+        assert!(!victims.contains(&partner) && !plan.orders.is_bad(partner));
+    }
+    let all = super::tests::plan(FaultKind::NumberCollides, FaultExtent::Share(1.0), 40);
+    let first = all.orders.id(0).get();
+    assert_eq!(all.partner(FaultKind::NumberCollides, first), None);
+}
+
+#[test]
+fn what_goes_wrong_with_the_harness_comes_in_order() {
+    let fault = |kind| Fault::new(kind, FaultExtent::Count(2));
+    let faults = [fault(FaultKind::DiskFull), fault(FaultKind::ProcessKilled)];
+    let plan = planned(&faults, orders(0.1), 100).unwrap();
+    let harness = plan.harness();
+    assert_eq!(harness.len(), 4);
+    assert!(harness.is_sorted_by_key(|(k, _, _)| *k));
+    assert!(plan.has_at(FaultPlace::Harness) && !plan.has_at(FaultPlace::Table));
 }
 
 #[test]
@@ -97,21 +158,18 @@ fn orders_of_other_runs_and_beyond_the_plan_are_left_alone() {
         run: RunId::new(8).unwrap(),
         ..orders(0.1)
     };
-    assert!(!all.message_vanishes(&body(&other, 5)), "another run");
-    assert!(!all.message_vanishes(&body(&orders(0.1), 100)), "unplanned");
-    assert!(!all.message_vanishes("no order at all"), "no order");
-    assert!(
-        !all.message_vanishes(r#"{"order_number": "7"}"#),
-        "no number"
-    );
-    assert!(all.message_vanishes(&body(&orders(0.1), 99)), "the last");
+    assert!(!strikes_body(&all, &body(&other, 5)), "another run");
+    assert!(!strikes_body(&all, &body(&orders(0.1), 100)), "unplanned");
+    assert!(!strikes_body(&all, "no order at all"), "no order");
+    assert!(!strikes_body(&all, r#"{"order_number": "7"}"#), "no number");
+    assert!(strikes_body(&all, &body(&orders(0.1), 99)), "the last");
 }
 
 #[test]
 fn a_strike_counts_once_however_often_the_order_comes_by() {
     let plan = plan(FaultKind::MessageVanishes, FaultExtent::Share(1.0), 100);
     for _ in 0..3 {
-        assert!(plan.message_vanishes(&body(&plan.orders, 5)));
+        assert!(strikes_body(&plan, &body(&plan.orders, 5)));
     }
     assert_eq!(
         plan.struck(),
@@ -121,16 +179,13 @@ fn a_strike_counts_once_however_often_the_order_comes_by() {
 
 #[test]
 fn more_victims_than_orders_is_an_error() {
-    let fault = |kind| Fault {
-        kind,
-        extent: FaultExtent::Count(11),
-    };
-    for kind in ALL_KINDS {
-        assert!(FaultPlan::new(&[fault(kind)], orders(0.0), 10).is_err());
-        assert!(FaultPlan::new(&[fault(kind)], orders(0.0), 11).is_ok());
-        assert!(FaultPlan::new(&[fault(kind)], orders(0.0), 0).is_err());
+    let fault = |kind| Fault::new(kind, FaultExtent::Count(11));
+    for kind in [FaultKind::MessageVanishes, FaultKind::WriteLost] {
+        assert!(planned(&[fault(kind)], orders(0.0), 10).is_err());
+        assert!(planned(&[fault(kind)], orders(0.0), 11).is_ok());
+        assert!(planned(&[fault(kind)], orders(0.0), 0).is_err());
     }
-    let error = FaultPlan::new(&[fault(FaultKind::WriteLost)], orders(1.0), 50).unwrap_err();
+    let error = planned(&[fault(FaultKind::WriteLost)], orders(1.0), 50).unwrap_err();
     assert_eq!(
         error.to_string(),
         "fault `write_lost` is to strike 11 orders, and only 0 of the 50 planned can be struck; \

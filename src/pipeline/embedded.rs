@@ -175,10 +175,13 @@ fn create_queues(scenario: &Scenario, resources: &Resources) -> Result<SqsEngine
     let orders = QueueAttributes {
         visibility_timeout: pipeline.visibility_timeout,
         retention: pipeline.orders_retention,
-        redrive: pipeline.redrive_to.as_ref().map(|dead_letter_queue| Redrive {
-            dead_letter_queue: dead_letter_queue.clone(),
-            max_receive_count: pipeline.max_receive_count,
-        }),
+        redrive: pipeline
+            .redrive_to
+            .as_ref()
+            .map(|dead_letter_queue| Redrive {
+                dead_letter_queue: dead_letter_queue.clone(),
+                max_receive_count: pipeline.max_receive_count,
+            }),
         ..QueueAttributes::default()
     };
     create(&resources.orders_queue, orders)?;

@@ -1,6 +1,7 @@
 //! The embedded pipeline from start to shutdown, over loopback.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use tokio::time::{Instant, sleep};
@@ -106,10 +107,7 @@ async fn scan(target: &Target) -> (BTreeSet<u64>, BTreeSet<u64>) {
 /// The one test in real time, of about a second: the whole pipeline through unmodified clients.
 #[tokio::test]
 async fn orders_sent_over_the_wire_end_as_rows_and_dead_letters_but_for_the_faults() {
-    let one = |kind| Fault {
-        kind,
-        extent: FaultExtent::Count(1),
-    };
+    let one = |kind| Fault::new(kind, FaultExtent::Count(1));
     let kinds = [
         FaultKind::MessageVanishes,
         FaultKind::WriteLost,
@@ -185,10 +183,7 @@ async fn after_shutdown_nothing_listens() {
 #[test]
 fn what_cannot_be_started_says_why() {
     let too_many = Scenario {
-        faults: vec![Fault {
-            kind: FaultKind::WriteLost,
-            extent: FaultExtent::Count(9),
-        }],
+        faults: vec![Fault::new(FaultKind::WriteLost, FaultExtent::Count(9))],
         ..scenario()
     };
     let mut no_capacity = scenario();

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Counters;
-use super::fault::{FaultPlan, FaultyStore};
+use super::fault::{FaultyFunction, FaultyQueues, FaultyStore};
 use super::mapping::EventSourceMapping;
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
-use super::testing::{mapping, site};
+use super::testing::{faulty, mapping, site};
+use crate::fault::FaultPlan;
 use crate::order::{Order, OrderId, OrderPlan, RunId};
-use crate::processor::process;
 use crate::processor::testing::MemoryStore;
-use crate::scenario::{Fault, FaultExtent, FaultKind, Function};
+use crate::scenario::{Fault, FaultExtent, FaultKind, Function, ProcessorKind};
 
 const ORDERS: u64 = 200;
 
@@ -37,13 +37,17 @@ fn sequence(number: u64) -> u64 {
 }
 
 async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
-    let faults = Arc::new(FaultPlan::new(faults, plan(), ORDERS).unwrap());
+    let faults = Arc::new(faulty(faults, plan(), ORDERS));
     let engine = engine();
-    let vanishing = Arc::clone(&faults);
-    engine.set_send_fault(move |_queue, body| vanishing.message_vanishes(body));
+    engine.set_faults(FaultyQueues::new(Arc::clone(&faults), "orders", "dead"));
     let store = Arc::new(store);
-    let faulty = FaultyStore::new(Arc::clone(&store), Arc::clone(&faults));
+    let function = FaultyFunction::new(
+        ProcessorKind::Orderproof,
+        FaultyStore::new(Arc::clone(&store), Arc::clone(&faults)),
+        Arc::clone(&faults),
+    );
     let limits = Function {
+        processor: ProcessorKind::Orderproof,
         timeout: Duration::from_secs(3),
         service_time: Duration::from_millis(20),
     };
@@ -55,8 +59,8 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
         &limits,
         Arc::new(Counters::default()),
         move |event| {
-            let store = faulty.clone();
-            async move { Ok(process(event, &store).await) }
+            let function = function.clone();
+            async move { function.handle(event).await }
         },
     );
     let mapping = tokio::spawn(mapping.run());
@@ -131,10 +135,7 @@ fn bad() -> BTreeSet<u64> {
 }
 
 fn fault(kind: FaultKind) -> [Fault; 1] {
-    [Fault {
-        kind,
-        extent: FaultExtent::Count(3),
-    }]
+    [Fault::new(kind, FaultExtent::Count(3))]
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,5 +192,34 @@ async fn a_write_that_always_fails_is_dead_lettered_and_alone() {
         dead.insert(victim);
         assert_eq!(ended.dead_letters, dead);
         assert_eq!(ended.rows.len(), good().len() - 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_fault_on_the_way_ends_where_it_must_and_one_strike_is_forgiven() {
+    use FaultKind::*;
+    // Kind, then how many rows and dead letters are missing or too many.
+    let cases = [
+        (ErrorSwallowed, 0, -3),
+        (PriceDrifts, -3, 3),
+        (WritePanics, -3, 3),
+        (WriteThrottled, -3, 3),
+        (MessageDuplicated, 0, 0),
+    ];
+    for (kind, rows, dead_letters) in cases {
+        let ended = run(&fault(kind), MemoryStore::default()).await;
+        let count = |set: &BTreeSet<u64>| i64::try_from(set.len()).unwrap();
+        assert_eq!(count(&ended.rows), count(&good()) + rows, "{kind:?}");
+        let dead = count(&ended.dead_letters);
+        assert_eq!(dead, count(&bad()) + dead_letters, "{kind:?}");
+        assert_eq!(ended.struck, 3, "{kind:?}");
+
+        let [mut once] = fault(kind);
+        once.times = Some(1);
+        if kind != ErrorSwallowed {
+            let ended = run(&[once], MemoryStore::default()).await;
+            assert_eq!(ended.rows, good(), "{kind:?} once");
+            assert_eq!(ended.dead_letters, bad(), "{kind:?} once");
+        }
     }
 }

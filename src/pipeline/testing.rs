@@ -11,8 +11,8 @@ use super::sqs::Site;
 use crate::fault::FaultPlan;
 use crate::order::OrderPlan;
 use crate::scenario::{
-    Arrivals, Expectations, Fault, Function, Gate, Mapping, Pipeline, ProcessorKind, Scenario, SenderKind, Sending,
-    TableCapacity,
+    Arrivals, Expectations, Fault, Function, Gate, Mapping, Pipeline, ProcessorKind, Scenario,
+    SenderKind, Sending, TableCapacity,
 };
 
 /// An unmodified SDK client for a table served at `address`.

@@ -35,7 +35,9 @@ fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> 
     let body = record.body.as_deref().unwrap_or_default();
     let mut order: Map<String, Value> =
         serde_json::from_str(body).map_err(|error| error.to_string())?;
-    let number = order.remove("order_number").and_then(|number| number.as_u64());
+    let number = order
+        .remove("order_number")
+        .and_then(|number| number.as_u64());
     let id = number.ok_or("KeyError: 'order_number'")?;
     let field = |name: &str| order.get(name).ok_or_else(|| format!("KeyError: '{name}'"));
     let (items, price) = (field("num_items")?, field("price_per_item")?);
@@ -68,14 +70,10 @@ mod tests {
         event
     }
 
-    const GOOD: &str =
-        r#"{"order_number": 1, "num_items": 2, "price_per_item": 110.0, "item_description": "zPen"}"#;
-    const OTHER: &str =
-        r#"{"order_number": 1, "num_items": 3, "price_per_item": 115.0, "item_description": "zTV"}"#;
-    const BAD: &str =
-        r#"{"order_number": 2, "num_items": 2, "price_per_item": "err", "item_description": "zPen"}"#;
-    const LAST: &str =
-        r#"{"order_number": 3, "num_items": 2, "price_per_item": 120.0, "item_description": "zPen"}"#;
+    const GOOD: &str = r#"{"order_number": 1, "num_items": 2, "price_per_item": 110.0, "item_description": "zPen"}"#;
+    const OTHER: &str = r#"{"order_number": 1, "num_items": 3, "price_per_item": 115.0, "item_description": "zTV"}"#;
+    const BAD: &str = r#"{"order_number": 2, "num_items": 2, "price_per_item": "err", "item_description": "zPen"}"#;
+    const LAST: &str = r#"{"order_number": 3, "num_items": 2, "price_per_item": 120.0, "item_description": "zPen"}"#;
 
     #[tokio::test]
     async fn the_first_bad_record_fails_the_batch_after_what_came_before_it_was_stored() {

@@ -77,9 +77,7 @@ pub trait OrderStore: Send + Sync {
 
 /// The time now, microseconds since the Unix epoch.
 pub fn unix_micros() -> u64 {
-    clock::wall()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| {
-            u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
-        })
+    clock::wall().duration_since(UNIX_EPOCH).map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }

@@ -51,7 +51,8 @@ pub enum ReportError {
     },
     /// It is of another version.
     #[error(
-        "{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; use the orderproof that wrote it"
+        "{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; {}",
+        reader_of(*found)
     )]
     Version {
         /// The file.
@@ -59,6 +60,14 @@ pub enum ReportError {
         /// Its version.
         found: u64,
     },
+}
+
+/// Which program reads a folder of another schema version.
+fn reader_of(schema_version: u64) -> String {
+    match schema_version {
+        1 => "orderproof 0.1 reads it".into(),
+        newer => format!("the later orderproof that writes version {newer} reads it"),
+    }
 }
 
 /// A file's content, pretty, with a final newline.

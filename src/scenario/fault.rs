@@ -202,7 +202,11 @@ pub(super) fn read_fault(mut section: Section<'_>, phases: &[Phase]) -> Option<F
         .collect();
     if section.value("kind").is_none() {
         let names: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
-        section.problem("kind", "is missing", format!("write one of {}", names.join(", ")));
+        section.problem(
+            "kind",
+            "is missing",
+            format!("write one of {}", names.join(", ")),
+        );
     }
     let kind = section.choice("kind", FaultKind::MessageVanishes, &kinds);
     let extent = read_extent(&mut section);
@@ -214,7 +218,9 @@ pub(super) fn read_fault(mut section: Section<'_>, phases: &[Phase]) -> Option<F
         }
     });
     let times = section.read("times", "write a whole number above zero", |value| {
-        let times = value.as_integer().and_then(|times| u32::try_from(times).ok());
+        let times = value
+            .as_integer()
+            .and_then(|times| u32::try_from(times).ok());
         times
             .filter(|&times| times > 0)
             .ok_or_else(|| "must be a whole number above zero".into())
@@ -232,7 +238,9 @@ pub(super) fn read_fault(mut section: Section<'_>, phases: &[Phase]) -> Option<F
 
 fn read_extent(section: &mut Section<'_>) -> Option<FaultExtent> {
     let count = section.read("count", "write a whole number above zero", |value| {
-        let count = value.as_integer().and_then(|count| u64::try_from(count).ok());
+        let count = value
+            .as_integer()
+            .and_then(|count| u64::try_from(count).ok());
         count
             .filter(|&count| count > 0)
             .ok_or_else(|| "must be a whole number above zero".into())
@@ -259,7 +267,11 @@ fn read_delay(section: &mut Section<'_>, kind: FaultKind) -> Option<Duration> {
         (true, true) => delay,
         (false, false) => Some(Duration::ZERO),
         (true, false) => {
-            section.problem("delay", format!("is missing: {}", kind.meaning()), DURATION_HINT);
+            section.problem(
+                "delay",
+                format!("is missing: {}", kind.meaning()),
+                DURATION_HINT,
+            );
             None
         }
         (false, true) => {

@@ -18,8 +18,7 @@ const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-const FILTER_HINT: &str =
-    "write it as AWS does: filter = '{\"body\": {\"item_description\": [\"zTV\", \"zPen\"]}}', exact values only";
+const FILTER_HINT: &str = "write it as AWS does: filter = '{\"body\": {\"item_description\": [\"zTV\", \"zPen\"]}}', exact values only";
 
 /// Reads the scenario in `text`, called `file` in errors, under `overrides`.
 ///
@@ -227,10 +226,14 @@ fn read_pipeline(mut section: Section<'_>) -> Pipeline {
 /// The queue dead letters are moved to; `"none"` is none.
 fn read_redrive(section: &mut Section<'_>) -> Option<String> {
     let lab = Resources::default();
-    let hint = format!("write a queue's name, such as {:?}, or \"none\"", lab.dead_letter_queue);
+    let hint = format!(
+        "write a queue's name, such as {:?}, or \"none\"",
+        lab.dead_letter_queue
+    );
     let read = section.text("redrive_to", &hint, |name| {
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue {
+        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue
+        {
             true => Ok(name.to_owned()),
             false => Err(format!("{name:?} cannot be a dead-letter queue")),
         }

@@ -69,7 +69,11 @@ pub(super) fn read_proof(file: &mut Section<'_>) -> Option<Proof> {
     file.value("proves")?;
     let mut section = file.section("proves");
     if section.value("loss_mode").is_none() {
-        section.problem("loss_mode", "is missing", format!("write a number from 1 to {LOSS_MODES}"));
+        section.problem(
+            "loss_mode",
+            "is missing",
+            format!("write a number from 1 to {LOSS_MODES}"),
+        );
     }
     let proof = Proof {
         loss_mode: section.integer("loss_mode", 1, 1, LOSS_MODES.into()) as u8,
@@ -119,12 +123,16 @@ fn read_classes(section: &mut Section<'_>) -> BTreeMap<Class, Quantity> {
 }
 
 fn read_findings(section: &mut Section<'_>) -> Vec<String> {
-    let read = section.read("findings", "write findings = [\"no_quiescence\"]", |value| {
-        let array = value.as_array().ok_or("must be an array of texts")?;
-        let texts = array.iter().map(|item| item.as_str().map(str::to_owned));
-        texts
-            .collect::<Option<Vec<_>>>()
-            .ok_or_else(|| "must be an array of texts".into())
-    });
+    let read = section.read(
+        "findings",
+        "write findings = [\"no_quiescence\"]",
+        |value| {
+            let array = value.as_array().ok_or("must be an array of texts")?;
+            let texts = array.iter().map(|item| item.as_str().map(str::to_owned));
+            texts
+                .collect::<Option<Vec<_>>>()
+                .ok_or_else(|| "must be an array of texts".into())
+        },
+    );
     read.unwrap_or_default()
 }

@@ -30,6 +30,8 @@ pub struct ObservePlan {
     pub patience: Duration,
     /// The orders queue's visibility timeout.
     pub visibility_timeout: Duration,
+    /// Its receives before a message moves to the dead-letter queue.
+    pub max_receive_count: u32,
 }
 
 /// Reads everything there is; what cannot be read is marked incomplete, never left out silently.
@@ -73,21 +75,24 @@ pub(super) async fn observe(
     };
     let (lookups, found) = looking.look_up_missing().await;
     let scan = contradicted(scan, found);
-    let (lookups, still_at_rest) = looking
-        .look_again(lookups, dead_letter_sweep.items)
-        .await;
-    let quiescence = match still_at_rest {
-        Ok(()) => quiescence,
-        Err(evidence) => Quiescence {
-            reached: false,
-            evidence,
-            ..quiescence
-        },
-    };
-    let retention = Retention {
+    let mut retention = Retention {
         shortest: stores.shortest_retention().await.ok(),
         age: plan.start.elapsed(),
     };
+    let parts = [&scan, &lookups, &dead_letter_sweep];
+    let complete = parts.iter().all(|part| part.complete);
+    // Where evidence is missing anyway nothing will be called lost, and there is nothing to wait for.
+    let (mut quiescence, mut lookups) = (quiescence, lookups);
+    if complete && quiescence.reached && retention.holds() {
+        if let Err(evidence) = looking
+            .look_again(&mut lookups, dead_letter_sweep.items)
+            .await
+        {
+            quiescence.reached = false;
+            quiescence.evidence = evidence;
+        }
+        retention.age = plan.start.elapsed();
+    }
     let mut phantoms = std::mem::take(&mut collector.phantoms);
     phantoms.sort_unstable();
     phantoms.dedup();
@@ -171,25 +176,30 @@ impl Looking<'_> {
 
     /// Before any order is called lost: waits as long as a message can have been hidden, looks again, and
     /// samples the queues again. Whatever has moved since proves that there was no rest.
-    async fn look_again(&mut self, first: Sweep, swept: u64) -> (Sweep, Result<(), String>) {
-        let mut lookups = first;
+    async fn look_again(&mut self, lookups: &mut Sweep, swept: u64) -> Result<(), String> {
         if !self.missing().is_empty() {
             let missing = self.missing().len();
-            set(self.status, format!("{missing} orders missing: waiting for hidden messages"));
+            set(
+                self.status,
+                format!("{missing} orders missing: waiting for hidden messages"),
+            );
             tokio::time::sleep(self.hiding_time()).await;
             let (again, found) = self.look_up_missing().await;
             lookups.requests += again.requests;
             if !again.complete {
                 lookups.complete = false;
-                lookups.error = lookups.error.or(again.error);
+                lookups.error = again.error;
             }
             if found > 0 {
-                let moved = format!("{found} orders were stored only after the counts had told of rest");
-                return (lookups, Err(moved));
+                return Err(format!(
+                    "{found} orders were stored only after the counts had told of rest"
+                ));
             }
         }
-        let still = match self.stores.counts().await {
-            Err(error) => Err(format!("the counts could not be read again at the end: {error}")),
+        match self.stores.counts().await {
+            Err(error) => Err(format!(
+                "the counts could not be read again at the end: {error}"
+            )),
             Ok((orders, _)) if orders.total() > 0 => Err(format!(
                 "after all had been read the queue counted {} messages again",
                 orders.total()
@@ -200,15 +210,18 @@ impl Looking<'_> {
                 dead.total()
             )),
             Ok(_) => Ok(()),
-        };
-        (lookups, still)
+        }
     }
 
-    /// How long a message can be hidden behind counts that should have told of it. Where counts may lag,
-    /// settling has waited that long already.
+    /// How long a message can take to end somewhere behind counts that should have told of it: all of its
+    /// receives, within the patience there is. Where counts may lag, settling has waited already.
     fn hiding_time(&self) -> Duration {
+        let plan = self.plan;
+        let all_receives = plan
+            .visibility_timeout
+            .saturating_mul(plan.max_receive_count);
         match self.stores.exact_counts() {
-            true => self.plan.visibility_timeout.min(self.plan.patience),
+            true => all_receives.min(plan.patience),
             false => Duration::ZERO,
         }
     }

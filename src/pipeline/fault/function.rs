@@ -60,8 +60,13 @@ impl<S: OrderStore> FaultyFunction<S> {
         if !self.plan.has(kind) {
             return HashSet::new();
         }
-        let struck = event.records.iter().filter(|record| self.strikes(kind, record));
-        struck.filter_map(|record| record.message_id.clone()).collect()
+        let struck = event
+            .records
+            .iter()
+            .filter(|record| self.strikes(kind, record));
+        struck
+            .filter_map(|record| record.message_id.clone())
+            .collect()
     }
 
     fn drift_prices(&self, event: &mut SqsEvent) {

@@ -8,8 +8,8 @@ mod queue;
 mod rows;
 mod scan;
 
-pub(super) use function::any_struck;
 pub use function::FaultyFunction;
+pub(super) use function::any_struck;
 pub use queue::FaultyQueues;
 pub use rows::FaultyStore;
 pub use scan::ScanFaults;

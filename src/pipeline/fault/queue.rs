@@ -114,6 +114,8 @@ fn order_numbers_sent(body: &[u8]) -> Vec<u64> {
     };
     let entries = request["Entries"].as_array();
     let messages = entries.map_or(std::slice::from_ref(&request), Vec::as_slice);
-    let bodies = messages.iter().filter_map(|message| message["MessageBody"].as_str());
+    let bodies = messages
+        .iter()
+        .filter_map(|message| message["MessageBody"].as_str());
     bodies.filter_map(order_number_of).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::order::{OrderPlan, RunId};
+use crate::pipeline::testing::faulty;
 use crate::processor::testing::MemoryStore;
 use crate::scenario::{Fault, FaultExtent};
 
@@ -14,7 +15,7 @@ fn orders() -> OrderPlan {
 }
 
 fn plan(kind: FaultKind, extent: FaultExtent) -> Arc<FaultPlan> {
-    Arc::new(FaultPlan::new(&[Fault { kind, extent }], orders(), 20).unwrap())
+    Arc::new(faulty(&[Fault::new(kind, extent)], orders(), 20))
 }
 
 fn row(k: u64) -> OrderRow {
@@ -71,4 +72,90 @@ async fn without_faults_of_rows_the_store_is_sound() {
     let stored = rows.rows.lock().unwrap();
     assert!((0..20).all(|k| stored[&orders().id(k).get()] == row(k)));
     assert_eq!(plan.struck()["message_vanishes"], 0);
+}
+
+#[tokio::test]
+async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() {
+    let exists = |row: &OrderRow| PutOutcome::Exists {
+        order_details: Some(row.order_details.clone()),
+    };
+    let rows = MemoryStore::default();
+    for (kind, told) in [
+        (FaultKind::ExistsTakenForSuccess, Ok(PutOutcome::Stored)),
+        (
+            FaultKind::ExistsTakenForFailure,
+            Err(StoreError::Failed("the conditional request failed".into())),
+        ),
+        (FaultKind::WriteThrottled, Err(StoreError::Throttled)),
+    ] {
+        let store = FaultyStore::new(&rows, plan(kind, FaultExtent::Count(3)));
+        let all: Arc<[OrderRow]> = (0..20).map(row).collect();
+        (&rows).put_new(Arc::clone(&all)).await;
+        let outcomes = store.put_new(Arc::clone(&all)).await;
+        let odd = outcomes.iter().filter(|outcome| **outcome == told).count();
+        assert_eq!(odd, 3, "{kind:?}");
+        let rest = all.iter().zip(&outcomes);
+        let sound = rest.filter(|(row, outcome)| **outcome == Ok(exists(row)));
+        assert_eq!(sound.count(), 17, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_write_with_a_victim_is_rejected_whole_and_one_without_is_not() {
+    let plan = plan(FaultKind::BatchWriteRejected, FaultExtent::Count(1));
+    let rows = MemoryStore::default();
+    let store = FaultyStore::new(&rows, plan);
+    let (mut rejected, mut written) = (0, 0);
+    for group in 0..4 {
+        let group: Arc<[OrderRow]> = (group * 5..group * 5 + 5).map(row).collect();
+        match store
+            .put_new(group)
+            .await
+            .iter()
+            .filter(|outcome| outcome.is_err())
+            .count()
+        {
+            5 => rejected += 1,
+            0 => written += 1,
+            some => panic!("{some} of a group were rejected"),
+        }
+    }
+    assert_eq!((rejected, written, rows.len()), (1, 3, 15));
+}
+
+#[tokio::test]
+async fn a_colliding_number_is_refused_by_the_condition_and_overwrites_without_it() {
+    let collides = Fault::new(FaultKind::NumberCollides, FaultExtent::Count(1));
+    let unconditional = Fault::new(FaultKind::PutUnconditional, FaultExtent::Share(1.0));
+    for (faults, refused) in [
+        (vec![collides.clone()], 1),
+        (vec![collides, unconditional], 0),
+    ] {
+        let rows = MemoryStore::default();
+        let store = FaultyStore::new(&rows, Arc::new(faulty(&faults, orders(), 20)));
+        let all: Arc<[OrderRow]> = (0..20).map(row).collect();
+        let outcomes = store.put_new(all).await;
+        let exists = outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Ok(PutOutcome::Exists { .. })));
+        assert_eq!(exists.count(), refused);
+        assert_eq!(rows.len(), 19, "two orders, one row");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_row_is_deleted_after_the_delay_and_the_others_stay() {
+    let fault = Fault {
+        delay: std::time::Duration::from_secs(60),
+        ..Fault::new(FaultKind::RowDeleted, FaultExtent::Count(2))
+    };
+    let rows = Arc::new(MemoryStore::default());
+    let table = Arc::clone(&rows);
+    let store = FaultyStore::new(Arc::clone(&rows), Arc::new(faulty(&[fault], orders(), 20)))
+        .deleting(move |id| drop(table.rows.lock().unwrap().remove(&id)));
+    store.put_new((0..20).map(row).collect()).await;
+    tokio::time::sleep(std::time::Duration::from_secs(59)).await;
+    assert_eq!(rows.len(), 20, "not yet");
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(rows.len(), 18);
 }

@@ -149,7 +149,9 @@ fn shortened(page: Bytes, plan: &FaultPlan) -> Bytes {
 }
 
 fn strikes(plan: &FaultPlan, kind: FaultKind, item: &Value) -> bool {
-    let number = item["id"]["N"].as_str().and_then(|number| number.parse().ok());
+    let number = item["id"]["N"]
+        .as_str()
+        .and_then(|number| number.parse().ok());
     number.is_some_and(|number| plan.strikes(kind, number))
 }
 

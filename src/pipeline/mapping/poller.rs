@@ -217,7 +217,10 @@ where
     R: Future<Output = Result<SqsBatchResponse, String>>,
 {
     async fn process(&self, batch: Vec<ReceivedMessage>) {
-        let throttled = self.throttle.as_ref().is_some_and(|strikes| strikes(&batch));
+        let throttled = self
+            .throttle
+            .as_ref()
+            .is_some_and(|strikes| strikes(&batch));
         let outcome = match throttled {
             true => Err(InvocationError::Throttled),
             false => self.invoke(&batch).await,

@@ -48,6 +48,7 @@ where
     R: Future<Output = Result<SqsBatchResponse, String>> + Send + 'static,
 {
     let limits = Function {
+        processor: crate::scenario::ProcessorKind::Orderproof,
         timeout: Duration::from_secs(10),
         service_time: Duration::ZERO,
     };
@@ -258,6 +259,7 @@ async fn a_visibility_shorter_than_processing_dead_letters_what_succeeded() {
     ] {
         let engine = queues();
         let limits = Function {
+            processor: crate::scenario::ProcessorKind::Orderproof,
             timeout: Duration::from_secs(900),
             service_time: Duration::from_secs(service_s),
         };

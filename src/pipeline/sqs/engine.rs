@@ -96,7 +96,8 @@ impl SqsEngine {
         let prepared: Vec<_> = entries
             .into_iter()
             .map(|entry| {
-                let fault = faults.map_or(SendFault::None, |faults| faults.on_send(queue, &entry.body));
+                let fault =
+                    faults.map_or(SendFault::None, |faults| faults.on_send(queue, &entry.body));
                 (digests(&entry), fault, entry)
             })
             .collect();

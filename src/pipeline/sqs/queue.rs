@@ -202,7 +202,9 @@ impl Queue {
             self.visible -= 1;
             match fault {
                 ReceiveFault::Duplicate => duplicates.push(slot),
-                ReceiveFault::HideFor(time) => self.set_place(slot, Place::InFlight(now + nanos(time))),
+                ReceiveFault::HideFor(time) => {
+                    self.set_place(slot, Place::InFlight(now + nanos(time)))
+                }
                 ReceiveFault::None | ReceiveFault::Lose => {
                     self.set_place(slot, Place::InFlight(until));
                 }

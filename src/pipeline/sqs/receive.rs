@@ -98,9 +98,8 @@ impl SqsEngine {
         let mut dead = Vec::new();
         let mut received = Vec::with_capacity(options.max_messages);
         let faults = self.faults();
-        let fault = |body: &str| {
-            faults.map_or(ReceiveFault::None, |faults| faults.on_receive(name, body))
-        };
+        let fault =
+            |body: &str| faults.map_or(ReceiveFault::None, |faults| faults.on_receive(name, body));
         queue.take(
             options.max_messages,
             (now, until),

@@ -159,10 +159,7 @@ impl Writer {
     fn delete(&self, id: u64) {
         let request = DeleteItemRequest {
             table_name: self.table.clone(),
-            key: HashMap::from([(
-                attribute::ID.to_owned(),
-                AttributeValue::N(id.to_string()),
-            )]),
+            key: HashMap::from([(attribute::ID.to_owned(), AttributeValue::N(id.to_string()))]),
             ..DeleteItemRequest::default()
         };
         if let Err(error) = self.database.delete_item(request) {

@@ -42,6 +42,7 @@ fn plan() -> ObservePlan {
         last_send: Duration::from_secs(2),
         patience: Duration::from_secs(1),
         visibility_timeout: Duration::from_secs(1),
+        max_receive_count: 1,
     }
 }
 

@@ -26,6 +26,7 @@ fn plan(patience: Duration) -> ObservePlan {
         last_send: Duration::ZERO,
         patience,
         visibility_timeout: Duration::from_secs(1),
+        max_receive_count: 1,
     }
 }
 

@@ -67,10 +67,22 @@ async fn receiving_is_refused_at_120_000_in_flight() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
+/// Forgets one message that it acknowledges.
+struct Forgetful;
+
+impl QueueFaults for Forgetful {
+    fn on_send(&self, queue: &str, body: &str) -> SendFault {
+        match queue == "orders" && body == "unlucky" {
+            true => SendFault::Vanish,
+            false => SendFault::None,
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_send_fault_acknowledges_and_forgets() {
     let engine = engine(QueueAttributes::default());
-    engine.set_send_fault(|queue, body| queue == "orders" && body == "unlucky");
+    engine.set_faults(Forgetful);
     let unlucky = engine.send("orders", SendEntry::new("unlucky"));
     let unlucky = unlucky.expect("acknowledged");
     let lucky = send(&engine, "lucky");

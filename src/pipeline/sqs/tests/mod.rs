@@ -2,6 +2,7 @@
 
 mod conservation;
 mod dead_letters;
+mod faults;
 mod limits;
 mod polling;
 mod protocol;

@@ -1,0 +1,314 @@
+//! The table of a self-test: faults x expected x observed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::self_test::{Case, Observed, seconds};
+use crate::scenario::{Fault, FaultExtent, LOSS_MODES, Proof, Quantity};
+use crate::verify::{Class, Verdict};
+
+/// One scenario, what it must come out as and what did.
+pub(super) struct Trial {
+    name: String,
+    question: String,
+    faults: String,
+    proof: Proof,
+    observed: Result<Observed, String>,
+    elapsed: Duration,
+}
+
+impl Trial {
+    pub(super) fn new(case: &Case, observed: Result<Observed, String>, elapsed: Duration) -> Self {
+        let stem = case.file.file_stem().unwrap_or_default();
+        Self {
+            name: stem.to_string_lossy().into_owned(),
+            question: case.scenario.question.clone(),
+            faults: faults(&case.scenario.faults),
+            proof: case.proof.clone(),
+            observed,
+            elapsed,
+        }
+    }
+
+    /// Whether it came out as stated.
+    pub(super) fn holds(&self) -> bool {
+        self.mismatches().is_empty()
+    }
+
+    /// By loss mode, the near miss after what it nearly is.
+    pub(super) fn order(&self) -> (u8, bool, &str) {
+        (self.proof.loss_mode, self.proof.near_miss, &self.name)
+    }
+
+    /// What did not come out as stated.
+    fn mismatches(&self) -> Vec<String> {
+        match &self.observed {
+            Ok(observed) => mismatches(&self.proof, observed),
+            Err(error) => vec![error.clone()],
+        }
+    }
+
+    /// One line as it ends.
+    pub(super) fn line(&self) -> String {
+        let word = if self.holds() { "ok  " } else { "DIFF" };
+        let mut line = format!("{word}  {}  {}", self.name, seconds(self.elapsed));
+        for mismatch in self.mismatches() {
+            let _ = write!(line, "\n      {mismatch}");
+        }
+        line
+    }
+}
+
+/// Classes in which every order may be without a word: where orders belong.
+const USUAL: [Class; 2] = [Class::Stored, Class::DeadLetteredByDesign];
+
+fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut differ = |what: &str, expected: String, seen: String| {
+        if expected != seen {
+            found.push(format!("{what}: expected {expected}, observed {seen}"));
+        }
+    };
+    differ(
+        "verdict",
+        verdict(proof.verdict).into(),
+        verdict(observed.verdict).into(),
+    );
+    differ(
+        "exit code",
+        proof.exit_code.to_string(),
+        observed.exit_code.to_string(),
+    );
+    differ("killed", proof.dies.to_string(), observed.died.to_string());
+    differ(
+        "exit code of verify",
+        proof.exit_code.to_string(),
+        observed.verified.to_string(),
+    );
+    for class in Class::ALL {
+        let count = observed.classes.get(&class).copied().unwrap_or_default();
+        let unnamed = match USUAL.contains(&class) {
+            true => Quantity::Any,
+            false => Quantity::Exactly(0),
+        };
+        let wanted = proof.classes.get(&class).copied().unwrap_or(unnamed);
+        if !wanted.admits(count) {
+            let name = class.as_str();
+            found.push(format!("{name}: expected {wanted}, observed {count}"));
+        }
+    }
+    let missing = |code: &&String| !observed.findings.contains(code);
+    for code in proof.findings.iter().filter(missing) {
+        let codes = observed.findings.join(", ");
+        found.push(format!("finding {code}: not among {codes:?}"));
+    }
+    found
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+/// A scenario's faults in short: `write_lost x3`, `receive_lost 100% (once)`.
+fn faults(faults: &[Fault]) -> String {
+    let told = faults.iter().map(|fault| {
+        let extent = match fault.extent {
+            FaultExtent::Count(count) => format!("x{count}"),
+            FaultExtent::Share(share) => format!("{}%", share * 100.0),
+        };
+        let times = match fault.times {
+            Some(1) => " once".to_owned(),
+            Some(times) => format!(" {times} times"),
+            None => String::new(),
+        };
+        let delay = match fault.delay.is_zero() {
+            true => String::new(),
+            false => format!(" {:?}", fault.delay),
+        };
+        format!("{} {extent}{times}{delay}", fault.kind.as_str())
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn expected(proof: &Proof) -> String {
+    let classes = proof
+        .classes
+        .iter()
+        .filter(|(_, quantity)| **quantity != Quantity::Any);
+    let classes = classes.map(|(class, quantity)| format!("{quantity} {}", class.as_str()));
+    told(proof.verdict, proof.exit_code.into(), classes.collect())
+}
+
+fn observed(observed: &Observed, proof: &Proof) -> String {
+    let named = |class: &Class| {
+        !USUAL.contains(class)
+            || proof
+                .classes
+                .get(class)
+                .is_some_and(|q| *q != Quantity::Any)
+    };
+    let classes: BTreeMap<_, _> = observed
+        .classes
+        .iter()
+        .filter(|(class, count)| named(class) && **count > 0)
+        .collect();
+    let classes = classes
+        .iter()
+        .map(|(class, count)| format!("{count} {}", class.as_str()));
+    told(observed.verdict, observed.exit_code, classes.collect())
+}
+
+fn told(word: Verdict, exit_code: i32, classes: Vec<String>) -> String {
+    let mut told = format!("{}, exit {exit_code}", verdict(word));
+    if !classes.is_empty() {
+        let _ = write!(told, ": {}", classes.join(", "));
+    }
+    told
+}
+
+/// How many of the known modes were provoked, how many nearly, and what came out otherwise.
+fn summary(trials: &[Trial]) -> String {
+    let modes = |near_miss: bool| {
+        let chosen = trials
+            .iter()
+            .filter(|trial| trial.proof.near_miss == near_miss);
+        chosen
+            .map(|trial| trial.proof.loss_mode)
+            .collect::<BTreeSet<_>>()
+            .len()
+    };
+    let mismatches = trials.iter().filter(|trial| !trial.holds()).count();
+    format!(
+        "{} of {LOSS_MODES} known ways to lose or misplace an order provoked, near misses of {}; {} scenarios, {}",
+        modes(false),
+        modes(true),
+        trials.len(),
+        match mismatches {
+            0 => "no mismatch".into(),
+            some => format!("{some} MISMATCHES"),
+        }
+    )
+}
+
+/// The table as text.
+pub(super) fn render_text(trials: &[Trial]) -> String {
+    let mut out = String::new();
+    for trial in trials {
+        let word = if trial.holds() { "ok  " } else { "DIFF" };
+        let seen = match &trial.observed {
+            Ok(seen) => observed(seen, &trial.proof),
+            Err(error) => error.clone(),
+        };
+        let _ = writeln!(out, "{word}  {:<38} {seen}", trial.name);
+        for mismatch in trial.mismatches() {
+            let _ = writeln!(out, "        {mismatch}");
+        }
+    }
+    let _ = writeln!(out, "\n{}", summary(trials));
+    out
+}
+
+/// The table as a page.
+pub(super) fn render_markdown(trials: &[Trial]) -> String {
+    let mut out = format!(
+        "# Every known way to lose an order, provoked\n\n\
+         Written by `orderproof self-test scenarios/faults --table reports/faults.md`, version {}. Each scenario \
+         ran through the released program against the embedded pipeline, and its folder was judged again from its \
+         files with the same result. A near miss looks alike and must pass.\n\n**{}.**\n\n\
+         | mode | scenario | question | faults planted | expected | observed | |\n\
+         |---:|---|---|---|---|---|---|\n",
+        env!("CARGO_PKG_VERSION"),
+        summary(trials)
+    );
+    for trial in trials {
+        let seen = match &trial.observed {
+            Ok(seen) => observed(seen, &trial.proof),
+            Err(error) => error.replace(['|', '\n'], " "),
+        };
+        let near = if trial.proof.near_miss {
+            " (near miss)"
+        } else {
+            ""
+        };
+        let mark = if trial.holds() { "ok" } else { "**MISMATCH**" };
+        let name = &trial.name;
+        let _ = writeln!(
+            out,
+            "| {}{near} | [{name}](../scenarios/faults/{name}.toml) | {} | {} | {} | {seen} | {mark} |",
+            trial.proof.loss_mode,
+            trial.question.replace('|', "/"),
+            trial.faults,
+            expected(&trial.proof),
+        );
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof() -> Proof {
+        Proof {
+            loss_mode: 1,
+            near_miss: false,
+            verdict: Verdict::Fail,
+            exit_code: 3,
+            classes: BTreeMap::from([(Class::Lost, Quantity::Exactly(3))]),
+            findings: vec!["lost".into()],
+            dies: false,
+        }
+    }
+
+    fn as_stated() -> Observed {
+        Observed {
+            verdict: Verdict::Fail,
+            exit_code: 3,
+            classes: BTreeMap::from([(Class::Stored, 90), (Class::Lost, 3)]),
+            findings: vec!["lost".into(), "note".into()],
+            died: false,
+            verified: 3,
+        }
+    }
+
+    #[test]
+    fn what_comes_out_as_stated_holds_and_every_difference_is_told() {
+        assert_eq!(mismatches(&proof(), &as_stated()), [""; 0]);
+        let cases: [(&str, fn(&mut Observed)); 8] = [
+            ("verdict: expected fail, observed pass", |seen| {
+                seen.verdict = Verdict::Pass
+            }),
+            ("exit code: expected 3, observed 0", |seen| {
+                seen.exit_code = 0
+            }),
+            ("killed: expected false, observed true", |seen| {
+                seen.died = true
+            }),
+            ("exit code of verify: expected 3, observed 4", |seen| {
+                seen.verified = 4
+            }),
+            ("lost: expected 3, observed 2", |seen| {
+                seen.classes.insert(Class::Lost, 2);
+            }),
+            ("lost: expected 3, observed 0", |seen| {
+                seen.classes.remove(&Class::Lost);
+            }),
+            ("altered: expected 0, observed 1", |seen| {
+                seen.classes.insert(Class::Altered, 1);
+            }),
+            ("finding lost: not among \"note\"", |seen| {
+                seen.findings = vec!["note".into()]
+            }),
+        ];
+        for (expected, change) in cases {
+            let mut seen = as_stated();
+            change(&mut seen);
+            assert_eq!(mismatches(&proof(), &seen), [expected]);
+        }
+    }
+}
