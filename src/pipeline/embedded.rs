@@ -12,7 +12,7 @@ use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, ScanFaults, any_st
 use super::mapping::EventSourceMapping;
 use super::service::ServiceThread;
 use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError, serve};
-use super::table::{Table, TableError, TableServer, TableStore};
+use super::table::{Table, TableError, TableServer, TableStore, rows};
 use crate::fault::{FaultError, FaultPlan};
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
@@ -29,7 +29,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Table(#[from] TableError),
     /// A queue could not be created.
-    #[error("the embedded queue `{queue}` could not be created: {source}")]
+    #[error("the embedded queue `{queue}` could not be created or read: {source}")]
     Queue {
         /// Its name.
         queue: String,
@@ -41,15 +41,27 @@ pub enum PipelineError {
     Serve(#[from] io::Error),
 }
 
+/// What a pipeline holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holdings {
+    /// `id` and `order_details` of each row.
+    pub rows: Vec<(String, String)>,
+    /// The bodies of the messages in the orders queue.
+    pub queued: Vec<Arc<str>>,
+    /// The bodies of the dead letters.
+    pub dead_letters: Vec<Arc<str>>,
+}
+
 /// A running pipeline: queues, mapping and function on one thread, the table on another, the table's
 /// HTTP server on a third. Dropping it stops them and
 /// waits until they have ended, a fraction of a second.
 pub struct EmbeddedPipeline {
+    engine: SqsEngine,
     // Dropped in this order: first what writes, then what is written to.
     _front: ServiceThread,
     scan_faults: Option<ScanFaults>,
     table_server: TableServer,
-    _table: Table,
+    table: Table,
     site: Site,
     resources: Resources,
     counters: Arc<Counters>,
@@ -107,12 +119,14 @@ impl EmbeddedPipeline {
             let bodies = batch.iter().map(|message| &*message.body);
             any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
         });
+        let held = engine.clone();
         let front = start_front(listener, engine, site.clone(), mapping.run())?;
         Ok(Self {
             _front: front,
             scan_faults,
             table_server,
-            _table: table,
+            table,
+            engine: held,
             site,
             resources,
             counters,
@@ -144,6 +158,26 @@ impl EmbeddedPipeline {
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
         self.counters.figures(self.faults.struck())
+    }
+
+    /// Everything it holds at this moment, read past every server and fault: what is true, whatever a
+    /// verifier sees.
+    ///
+    /// # Errors
+    /// When the table cannot be read or a queue has been deleted.
+    pub fn holdings(&self) -> Result<Holdings, PipelineError> {
+        let bodies = |queue: &str| {
+            let bodies = self.engine.bodies(queue);
+            bodies.map_err(|source| PipelineError::Queue {
+                queue: queue.to_owned(),
+                source,
+            })
+        };
+        Ok(Holdings {
+            rows: rows(&self.table.database(), &self.resources.table)?,
+            queued: bodies(&self.resources.orders_queue)?,
+            dead_letters: bodies(&self.resources.dead_letter_queue)?,
+        })
     }
 
     /// Stops pollers and servers and joins their threads; what is still queued is gone.

@@ -195,7 +195,10 @@ fn what_cannot_be_started_says_why() {
     let cases = [
         ("fault `write_lost` is to strike 9 orders", too_many),
         ("table `orders` could not be created", no_capacity),
-        ("queue `orders-queue` could not be created", no_receives),
+        (
+            "queue `orders-queue` could not be created or read",
+            no_receives,
+        ),
     ];
     for (expected, scenario) in cases {
         let error = match EmbeddedPipeline::start(&scenario, plan(), 5) {

@@ -23,4 +23,4 @@ mod flow_tests;
 #[cfg(test)]
 mod testing;
 
-pub use embedded::{EmbeddedPipeline, PipelineError};
+pub use embedded::{EmbeddedPipeline, Holdings, PipelineError};

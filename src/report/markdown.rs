@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::figures::{micros, thousands};
 use super::text::{evidence, headline, ids, name, offered_rate, verdict_word};
-use super::{RunReport, file_name};
+use super::{RunReport, diagnose, file_name};
 use crate::verify::Class;
 
 /// The whole report as Markdown; charts are linked by their file names.
@@ -75,7 +75,7 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
 }
 
 fn write_findings(out: &mut String, report: &RunReport) -> std::fmt::Result {
-    if report.findings.is_empty() {
+    if report.findings.is_empty() && diagnose(report).is_empty() {
         return Ok(());
     }
     writeln!(out, "## Findings\n")?;
@@ -85,6 +85,9 @@ fn write_findings(out: &mut String, report: &RunReport) -> std::fmt::Result {
             Some(ids) => writeln!(out, " ({ids})")?,
             None => writeln!(out)?,
         }
+    }
+    for cause in diagnose(report) {
+        writeln!(out, "- **likely cause**: {}", cell(&cause))?;
     }
     writeln!(out)
 }

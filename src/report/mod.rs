@@ -6,6 +6,7 @@
 mod build;
 pub mod charts;
 mod csv;
+mod diagnosis;
 mod figures;
 mod folder;
 mod json;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use build::{BuildInput, build, phase_figures};
 pub use csv::{findings_csv, timeseries_csv};
+pub use diagnosis::diagnose;
 pub use folder::{FolderError, RunFolder, file_name};
 pub use json::{PlanFile, ReportError, read_plan, read_report, to_json};
 pub use markdown::render_markdown;

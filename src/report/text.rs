@@ -6,8 +6,8 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 
 use super::figures::{duration, micros, orders, thousands};
-use super::{PhaseReport, RunReport, file_name};
-use crate::scenario::Gate;
+use super::{PhaseReport, RunReport, diagnose, file_name};
+use crate::scenario::{FaultPlace, Gate};
 use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
 
 /// How the text looks.
@@ -136,7 +136,8 @@ pub(super) fn headline(report: &RunReport) -> String {
 }
 
 fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std::fmt::Result {
-    if report.findings.is_empty() {
+    let causes = diagnose(report);
+    if report.findings.is_empty() && causes.is_empty() {
         return Ok(());
     }
     writeln!(out, "findings")?;
@@ -146,11 +147,19 @@ fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std
         writeln!(
             out,
             "  {color}{word}{color:#}  {}",
-            wrapped(&finding.message, 88, 10)
+            wrapped(&finding.message, 88, 11)
         )?;
         if let Some(ids) = ids(finding) {
-            writeln!(out, "{:10}{ids}", "")?;
+            writeln!(out, "{:11}{ids}", "")?;
         }
+    }
+    for cause in causes {
+        let color = style.paint(AnsiColor::Cyan);
+        writeln!(
+            out,
+            "  {color}cause  {color:#}  {}",
+            wrapped(&cause, 88, 11)
+        )?;
     }
     writeln!(out)
 }
@@ -217,7 +226,7 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
         Some(drain) => format!("{} after the last send", duration(drain)),
         None => "not reached".into(),
     };
-    vec![
+    let mut told = vec![
         ("sent", sent),
         (
             "offered on time",
@@ -245,7 +254,29 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
                 orders(report.redelivered)
             ),
         ),
-    ]
+    ];
+    if !report.scenario.faults.is_empty() {
+        told.push(("faults planted", faults_planted(report)));
+    }
+    told
+}
+
+/// The faults of the scenario with the orders they struck, where that is known.
+fn faults_planted(report: &RunReport) -> String {
+    let struck = report
+        .pipeline
+        .as_ref()
+        .map(|pipeline| &pipeline.faults_struck);
+    let told = report.scenario.faults.iter().map(|fault| {
+        let name = fault.kind.as_str();
+        match struck.and_then(|struck| struck.get(name)) {
+            Some(struck) if fault.kind.place() != FaultPlace::Harness => {
+                format!("{name} struck {}", orders(*struck))
+            }
+            _ => name.to_owned(),
+        }
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn sweep(sweep: &Sweep, done: &str) -> String {

@@ -1,4 +1,5 @@
 mod cli;
+mod modes;
 mod program;
 mod run;
 mod tidy;

@@ -48,6 +48,17 @@ impl Program {
         self
     }
 
+    /// Against the pipeline at `target`, with credentials that it does not check.
+    pub fn at(self, target: &orderproof::store::Target) -> Self {
+        let sqs = format!("target.sqs_endpoint_url={}", target.sqs_endpoint);
+        let table = format!("target.dynamodb_endpoint_url={}", target.dynamodb_endpoint);
+        self.args(["--set", &sqs])
+            .args(["--set", &table])
+            .args(["--set", "target.exact_counts=true"])
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+    }
+
     /// The command, ready to be spawned by tests that signal or kill it.
     pub fn command(&self) -> Command {
         for (name, text) in &self.files {

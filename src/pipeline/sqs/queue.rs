@@ -126,6 +126,11 @@ impl Queue {
         }
     }
 
+    /// The bodies of all messages, wherever they are, in no order.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.slots.iter().flatten().map(|message| &message.body)
+    }
+
     /// The counts of the messages whose body is `wanted`, looked at one by one.
     pub(super) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
         let mut counts = QueueCounts::default();

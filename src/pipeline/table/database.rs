@@ -1,10 +1,12 @@
 //! The database and its one table.
 
-use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::scan::ScanRequest;
 use dynoxide::types::{
     AttributeDefinition, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
 };
+
+use dynoxide::{AttributeValue, Database};
 
 use crate::processor::attribute;
 use crate::scenario::TableCapacity;
@@ -20,6 +22,14 @@ pub enum TableError {
         /// What the database says.
         reason: String,
     },
+    /// The database could not be read.
+    #[error("the embedded table `{table}` could not be read: {reason}")]
+    Read {
+        /// Its name.
+        table: String,
+        /// What the database says.
+        reason: String,
+    },
     /// A thread could not be started.
     #[error("the embedded table's thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -27,6 +37,42 @@ pub enum TableError {
 
 /// Read capacity of a provisioned table; reads are not metered, but AWS wants a figure.
 const READ_CAPACITY_UNITS: i64 = 5;
+
+/// Items in one page of a read of the whole table.
+const PAGE: usize = 2_000;
+
+/// Every row's `id` and `order_details` as the database holds them, whatever a server in front of it says.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn rows(database: &Database, table: &str) -> Result<Vec<(String, String)>, TableError> {
+    let mut rows = Vec::new();
+    let mut start = None;
+    loop {
+        let request = ScanRequest {
+            table_name: table.to_owned(),
+            limit: Some(PAGE),
+            exclusive_start_key: start,
+            consistent_read: Some(true),
+            ..ScanRequest::default()
+        };
+        let page = database.scan(request).map_err(|error| TableError::Read {
+            table: table.to_owned(),
+            reason: error.to_string(),
+        })?;
+        for item in page.items.unwrap_or_default() {
+            let text = |name: &str| match item.get(name) {
+                Some(AttributeValue::N(text) | AttributeValue::S(text)) => text.clone(),
+                _ => String::new(),
+            };
+            rows.push((text(attribute::ID), text(attribute::ORDER_DETAILS)));
+        }
+        start = page.last_evaluated_key;
+        if start.is_none() {
+            return Ok(rows);
+        }
+    }
+}
 
 /// A database in memory that holds the table `table`, key `id` (Number), and nothing else.
 ///

@@ -10,6 +10,6 @@ mod server;
 mod writer;
 
 pub use capacity::{BURST_SECONDS, CapacityBucket};
-pub use database::{TableError, create};
+pub use database::{TableError, create, rows};
 pub use server::TableServer;
 pub use writer::{Table, TableStore};

@@ -1,0 +1,87 @@
+//! What most likely did it, and what cures it: one line each, with the number of orders it cost.
+
+use super::RunReport;
+use super::figures::thousands;
+use crate::scenario::ProcessorKind;
+use crate::verify::Class;
+
+/// The known causes that the figures of a run point at; none when every order is in its place, or when the
+/// pipeline told nothing of itself.
+pub fn diagnose(report: &RunReport) -> Vec<String> {
+    let Some(pipeline) = &report.pipeline else {
+        return Vec::new();
+    };
+    let count = |class: Class| report.classes.get(&class).copied().unwrap_or_default();
+    let settings = &report.scenario.pipeline;
+    let good_dead = count(Class::GoodOrderDeadLettered) + count(Class::StoredAndDeadLettered);
+    let lost = count(Class::Lost);
+    let mut causes = Vec::new();
+    if good_dead > 0 {
+        let good = report.orders.planned.saturating_sub(report.bad_orders);
+        let these = format!(
+            "{} of {} good orders ({}) are in the dead-letter queue",
+            thousands(good_dead),
+            thousands(good),
+            percent(good_dead, good)
+        );
+        let whole = pipeline.failed_invocations;
+        if whole > 0 && pipeline.failed_records == 0 {
+            let lab = match settings.function.processor {
+                ProcessorKind::Lab => " (the lab's function raises at the first)",
+                ProcessorKind::Orderproof => "",
+            };
+            causes.push(format!(
+                "{these}: {} of {} invocations failed whole and none named its bad records{lab}, so every bad \
+                 order took its batch along. Cure: return batchItemFailures, and set ReportBatchItemFailures on \
+                 the mapping",
+                thousands(whole),
+                thousands(pipeline.invocations)
+            ));
+        }
+        if pipeline.throttled_writes > 0 {
+            causes.push(format!(
+                "{these}: the table throttled {} writes, and each cost its order a receive. Cure: an on-demand \
+                 table or more write capacity, and a maxReceiveCount of 5 or more",
+                thousands(pipeline.throttled_writes)
+            ));
+        }
+        if pipeline.throttled_invocations > 0 {
+            causes.push(format!(
+                "{these}: {} invocations were throttled, and each cost its orders a receive. Cure: reserve \
+                 concurrency for the function, or limit the mapping's MaximumConcurrency to what there is",
+                thousands(pipeline.throttled_invocations)
+            ));
+        }
+    }
+    if lost > 0 && pipeline.filtered_messages > 0 {
+        causes.push(format!(
+            "the mapping's filter discarded {} messages, {} orders are lost. Cure: remove the filter criteria, or \
+             let every order through",
+            thousands(pipeline.filtered_messages),
+            thousands(lost)
+        ));
+    }
+    if lost > 0 && pipeline.failed_records > 0 && !settings.mapping.report_batch_item_failures {
+        causes.push(format!(
+            "the function named {} failed records and the mapping ignored them, {} orders are lost. Cure: set \
+             ReportBatchItemFailures on the mapping",
+            thousands(pipeline.failed_records),
+            thousands(lost)
+        ));
+    }
+    if !report.quiescence.reached && settings.redrive_to.is_none() {
+        causes.push(
+            "the orders queue has no redrive policy, so bad orders are received for ever. Cure: a redrive policy \
+             that names the dead-letter queue"
+                .into(),
+        );
+    }
+    causes
+}
+
+fn percent(part: u64, whole: u64) -> String {
+    match whole {
+        0 => "-".into(),
+        whole => format!("{:.0}%", 100.0 * part as f64 / whole as f64),
+    }
+}
