@@ -46,11 +46,13 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenario files without running them.
     Check(CheckArgs),
-    /// Judge a finished or broken run again, from the files in its folder alone.
+    /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
-    Verify(FolderArgs),
+    Verify(VerifyArgs),
     /// Show the report of a finished run, or render its files again.
     Report(ReportArgs),
+    /// Serve the embedded pipeline of a scenario to other processes, on loopback.
+    Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each is called what it is.
     SelfTest(SelfTestArgs),
 }
@@ -117,11 +119,34 @@ pub struct CheckArgs {
     pub overrides: OverrideArgs,
 }
 
-/// A run's folder.
+/// Arguments of `verify`.
 #[derive(Debug, Args)]
-pub struct FolderArgs {
+pub struct VerifyArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike.
     pub dir: PathBuf,
+
+    /// Look at the queues and the table of the run's [target] again instead of at observation.json; what is
+    /// seen is kept in the folder.
+    #[arg(long)]
+    pub live: bool,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The scenario whose pipeline to serve, such as scenarios/smoke.toml; its load is not driven.
+    pub scenario: PathBuf,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+
+    /// The run whose orders the scenario's faults strike [default: a random one, told at the start].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_007_198))]
+    pub run_id: Option<u32>,
+
+    /// Say nothing at the end.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 /// Arguments of `self-test`.

@@ -10,19 +10,29 @@ use crate::exit::Exit;
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 static INSTALL: Once = Once::new();
 
+/// Makes the first ctrl-c (or SIGTERM) raise `stop`, without a word, and the second one quit.
+pub fn stop_on_signal(stop: StopSignal) {
+    install(stop, "");
+}
+
 /// Makes the first ctrl-c (or SIGTERM) raise `stop` and the second one quit with exit code 130.
 ///
 /// Installed before Goose starts: Goose would install a handler of its own that ends the process
 /// with code 1, and the first handler of a process stays.
 pub fn stop_on_interrupt(stop: StopSignal) {
+    install(
+        stop,
+        "\ninterrupted: no more orders are sent; settling what was sent \
+         (ctrl-c again quits at once, `orderproof verify` reads the folder)\n",
+    );
+}
+
+fn install(stop: StopSignal, told: &'static str) {
     INSTALL.call_once(|| {
         let installed = ctrlc::set_handler(move || match SEEN.fetch_add(1, Ordering::SeqCst) {
             0 => {
                 stop.stop();
-                eprintln!(
-                    "\ninterrupted: no more orders are sent; settling what was sent \
-                     (ctrl-c again quits at once, `orderproof verify` reads the folder)"
-                );
+                eprint!("{told}");
             }
             _ => std::process::exit(i32::from(Exit::Interrupted.code())),
         });

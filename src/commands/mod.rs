@@ -4,12 +4,14 @@ mod check;
 mod conclude;
 mod error;
 mod interrupt;
+mod live;
 mod output;
 mod progress;
 mod report;
 mod run;
 mod self_test;
 mod self_test_table;
+mod serve;
 mod site;
 mod verify;
 
@@ -28,6 +30,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Check(args) => check::check(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Report(args) => report::report(&args, &output),
+        Command::Serve(args) => serve::serve(&args, &output),
         Command::SelfTest(args) => self_test::self_test(&args, &output),
     };
     outcome.unwrap_or_else(|error| {

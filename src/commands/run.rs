@@ -27,11 +27,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
     let schedule = Schedule::new(&scenario);
     let plan = plan_file(args, scenario)?;
-    let orders = OrderPlan {
-        run: plan.run_id,
-        seed: plan.scenario.seed,
-        bad_share: plan.scenario.bad_share,
-    };
+    let orders = orders(&plan.scenario, plan.run_id);
     let site = Site::open(&plan.scenario, orders, schedule.count())?;
     let folder = create_folder(args, &plan.scenario)?;
     folder
@@ -75,11 +71,23 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     )
 }
 
+/// What each order of a run contains.
+pub fn orders(scenario: &Scenario, run: RunId) -> OrderPlan {
+    OrderPlan {
+        run,
+        seed: scenario.seed,
+        bad_share: scenario.bad_share,
+    }
+}
+
+/// The run id asked for, or any.
+pub fn run_id(asked: Option<u32>) -> Result<RunId, CommandError> {
+    RunId::new(asked.unwrap_or_else(|| 1 + random_number() % RunId::MAX))
+        .ok_or_else(|| CommandError::usage("--run-id is out of range"))
+}
+
 fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandError> {
-    let run_id = match args.run_id {
-        Some(number) => RunId::new(number),
-        None => RunId::new(1 + random_number() % RunId::MAX),
-    };
+    let run_id = run_id(args.run_id)?;
     let overrides = Overrides {
         rate: args.overrides.rate.clone(),
         duration: args.overrides.duration.clone(),
@@ -89,7 +97,7 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
     let target = target_name(&scenario);
     Ok(PlanFile {
         schema_version: SCHEMA_VERSION,
-        run_id: run_id.ok_or_else(|| CommandError::usage("--run-id is out of range"))?,
+        run_id,
         created_at: Timestamp::now().to_string(),
         scenario,
         provenance: Provenance {

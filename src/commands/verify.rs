@@ -1,19 +1,24 @@
-//! `orderproof verify`: judge a run again, from the files in its folder alone.
+//! `orderproof verify`: judge a run again, from the files in its folder or from what its stores hold now.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use jiff::Timestamp;
+
 use super::conclude::{bad_orders, class_lines};
-use super::{CommandError, Output};
-use crate::cli::FolderArgs;
+use super::run::orders;
+use super::{CommandError, Output, live};
+use crate::cli::VerifyArgs;
 use crate::exit::Exit;
 use crate::ledger::{JournalContents, read_journal};
 use crate::load::Schedule;
-use crate::order::OrderPlan;
-use crate::report::{PlanFile, ReportError, RunReport, file_name, read_plan, read_report};
+use crate::report::{
+    PlanFile, ReportError, RunFolder, RunReport, file_name, read_plan, read_report,
+};
 use crate::scenario;
 use crate::verify::{
-    JudgeInput, Judgment, Observation, ObservationFile, ObservationFileError, PhaseFigures,
+    Class, JudgeInput, Judgment, Observation, ObservationFile, ObservationFileError, PhaseFigures,
     Reconciliation, Verdict, judge, reconcile,
 };
 
@@ -32,16 +37,61 @@ impl Rejudged {
 }
 
 /// Judges the run in a folder again and says what changed since it was reported.
-pub fn verify(args: &FolderArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> {
     let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
     let reported = match read_report(&args.dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
         Err(ReportError::Missing(_)) => None,
         Err(error) => return Err(CommandError::usage(error)),
     };
-    let rejudged = rejudge(&args.dir, &plan, reported.as_ref())?;
-    output.print(&told(&plan, &rejudged, reported.as_ref()));
+    let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
+    let (rejudged, before) = match args.live {
+        false => (from_files, reported.as_ref().map(Before::reported)),
+        true => {
+            let before = Before::known(&from_files, reported.as_ref());
+            (
+                rejudge_live(&args.dir, &plan, reported.as_ref(), output)?,
+                before,
+            )
+        }
+    };
+    output.print(&told(&plan, &rejudged, before.as_ref()));
     Ok(rejudged.exit())
+}
+
+/// What was known before.
+struct Before {
+    verdict: Verdict,
+    classes: BTreeMap<Class, u64>,
+}
+
+impl Before {
+    fn reported(report: &RunReport) -> Self {
+        Self {
+            verdict: report.verdict,
+            classes: report.classes.clone(),
+        }
+    }
+
+    /// By the report, or else by the files.
+    fn known(from_files: &Rejudged, reported: Option<&RunReport>) -> Option<Self> {
+        let reconciliation = from_files.reconciliation.as_ref();
+        reported.map(Self::reported).or_else(|| {
+            Some(Self {
+                verdict: from_files.judgment.verdict,
+                classes: reconciliation?.counts(),
+            })
+        })
+    }
+}
+
+/// Why nothing can be known: the judgment that says so.
+fn without(code: &str, message: String) -> Rejudged {
+    Rejudged {
+        judgment: Judgment::without_evidence(code, message),
+        reconciliation: None,
+        interrupted: false,
+    }
 }
 
 /// Judges the run in `dir` from its files.
@@ -50,62 +100,88 @@ pub fn rejudge(
     plan: &PlanFile,
     reported: Option<&RunReport>,
 ) -> Result<Rejudged, CommandError> {
-    let without = |code: &str, message: String| {
-        Ok(Rejudged {
-            judgment: Judgment::without_evidence(code, message),
-            reconciliation: None,
-            interrupted: false,
-        })
-    };
-    let journal = match read_journal(&dir.join(file_name::JOURNAL)) {
+    let journal = match read_ledger(dir, plan) {
         Ok(journal) => journal,
-        Err(error) => return without("ledger_unreadable", error.to_string()),
+        Err(unreadable) => return Ok(*unreadable),
     };
-    if let Some(difference) = not_of_this_plan(plan, &journal) {
-        return without("ledger_of_another_run", difference);
-    }
     let observed = match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
-        Ok(observed) if observed.run_id == plan.run_id => Some(observed),
+        Ok(observed) if observed.run_id == plan.run_id => Some(observed.observation),
         Ok(observed) => {
             let message = format!(
                 "{} is the observation of run {}",
                 file_name::OBSERVATION,
                 observed.run_id
             );
-            return without("observation_of_another_run", message);
+            return Ok(without("observation_of_another_run", message));
         }
         Err(ObservationFileError::Missing(_)) => None,
-        Err(error) => return without("observation_unreadable", error.to_string()),
+        Err(error) => return Ok(without("observation_unreadable", error.to_string())),
     };
-    let figures: Option<Vec<PhaseFigures>> = reported.map(|report| {
-        report
-            .phases
-            .iter()
-            .map(|phase| phase.figures.clone())
-            .collect()
-    });
+    Ok(judge_again(plan, &journal, observed, reported))
+}
+
+/// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
+fn rejudge_live(
+    dir: &Path,
+    plan: &PlanFile,
+    reported: Option<&RunReport>,
+    output: &Output,
+) -> Result<Rejudged, CommandError> {
+    let journal = match read_ledger(dir, plan) {
+        Ok(journal) => journal,
+        Err(unreadable) => return Ok(*unreadable),
+    };
+    let mut observed = live::look(plan, &journal)?;
+    let path = dir.join(file_name::OBSERVATION);
+    let name = match path.exists() {
+        false => file_name::OBSERVATION.to_owned(),
+        true => {
+            // How long the drain took is known only to who was there.
+            let first = ObservationFile::read(&path).ok();
+            observed.observation.quiescence.drain =
+                first.and_then(|first| first.observation.quiescence.drain);
+            Timestamp::now()
+                .strftime("observation-%Y%m%dT%H%M%SZ.json")
+                .to_string()
+        }
+    };
+    RunFolder::existing(dir)
+        .write(&name, &observed.to_json())
+        .map_err(CommandError::internal)?;
+    output.note(&format!(
+        "what was seen is kept in {}",
+        dir.join(&name).display()
+    ));
     Ok(judge_again(
         plan,
         &journal,
-        observed.map(|observed| observed.observation),
-        figures,
+        Some(observed.observation),
         reported,
     ))
+}
+
+/// The ledger of a run, or the judgment that without it nothing can be known.
+fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Box<Rejudged>> {
+    let journal = read_journal(&dir.join(file_name::JOURNAL))
+        .map_err(|error| Box::new(without("ledger_unreadable", error.to_string())))?;
+    match not_of_this_plan(plan, &journal) {
+        Some(difference) => Err(Box::new(without("ledger_of_another_run", difference))),
+        None => Ok(journal),
+    }
 }
 
 fn judge_again(
     plan: &PlanFile,
     journal: &JournalContents,
     observation: Option<Observation>,
-    figures: Option<Vec<PhaseFigures>>,
     reported: Option<&RunReport>,
 ) -> Rejudged {
     let scenario = &plan.scenario;
-    let orders = OrderPlan {
-        run: plan.run_id,
-        seed: scenario.seed,
-        bad_share: scenario.bad_share,
-    };
+    let orders = orders(scenario, plan.run_id);
+    let figures: Option<Vec<PhaseFigures>> = reported.map(|report| {
+        let phases = report.phases.iter();
+        phases.map(|phase| phase.figures.clone()).collect()
+    });
     let bad = bad_orders(&orders, journal.ledger.planned());
     let nothing = Observation::default();
     let seen = observation.as_ref().unwrap_or(&nothing);
@@ -159,7 +235,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn told(plan: &PlanFile, rejudged: &Rejudged, reported: Option<&RunReport>) -> String {
+fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
     let mut out = String::new();
     let verdict = rejudged.judgment.verdict;
     let _ = writeln!(
@@ -184,17 +260,13 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, reported: Option<&RunReport>) -> S
     for (class, count) in classes.iter().filter(|(_, count)| *count > 0) {
         let _ = writeln!(out, "  {count:>12}  {class}");
     }
-    let _ = writeln!(out, "{}", changes(verdict, &classes, reported));
+    let _ = writeln!(out, "{}", changes(verdict, &classes, before));
     out
 }
 
-/// What differs from the report in the folder.
-fn changes(
-    verdict: Verdict,
-    classes: &[(&'static str, u64)],
-    reported: Option<&RunReport>,
-) -> String {
-    let Some(reported) = reported else {
+/// What differs from what was known before.
+fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Before>) -> String {
+    let Some(reported) = before else {
         return format!(
             "there is no {} to compare with: the run did not end by itself",
             file_name::RUN

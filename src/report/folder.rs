@@ -87,6 +87,13 @@ impl RunFolder {
         }
     }
 
+    /// The folder of a run that is there already.
+    pub fn existing(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path

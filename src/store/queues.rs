@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, QueueAttributeName};
 
 use super::{StoreError, Stores};
 
@@ -132,8 +132,8 @@ impl Stores {
         Ok(shortest)
     }
 
-    /// Receives every dead letter once and hands it to `each`; nothing is deleted, what was received
-    /// stays hidden for 15 minutes.
+    /// Receives every dead letter once and hands it to `each`; nothing is deleted, and what was received is
+    /// made visible again at the end, so that others, and another sweep, find it.
     ///
     /// The end is reached when several long polls in a row were empty and the queue counts no message
     /// that was not handed over. Counts that lag are given the time to catch up. Exact counts need
@@ -146,12 +146,28 @@ impl Stores {
         requests: &mut u64,
         mut each: impl FnMut(DeadLetter),
     ) -> Result<(), StoreError> {
+        let mut handles = Vec::new();
+        let swept = self
+            .receive_all(requests, |letter, handle| {
+                handles.push(handle);
+                each(letter);
+            })
+            .await;
+        self.make_visible(handles).await;
+        swept
+    }
+
+    async fn receive_all(
+        &self,
+        requests: &mut u64,
+        mut each: impl FnMut(DeadLetter, String),
+    ) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut seen = Seen::default();
         loop {
-            self.receive_until_empty(requests, |letter| {
+            self.receive_until_empty(requests, |(letter, handle)| {
                 if seen.is_new(&letter.message_id) {
-                    each(letter);
+                    each(letter, handle);
                 }
             })
             .await?;
@@ -165,7 +181,7 @@ impl Stores {
                     "the dead-letter sweep",
                     format!(
                         "{swept} dead letters were received and the queue counts {} ({} visible): another \
-                         consumer holds them, or an earlier sweep does for up to 15 minutes",
+                         consumer holds them, or a sweep that was killed does for up to 15 minutes",
                         counts.total(),
                         counts.visible
                     ),
@@ -175,11 +191,43 @@ impl Stores {
         }
     }
 
+    /// Ends the hiding of what was received. What cannot be shown again shows itself within 15 minutes.
+    async fn make_visible(&self, handles: Vec<String>) {
+        for handles in handles.chunks(10) {
+            let entries = handles.iter().enumerate().map(|(index, handle)| {
+                ChangeMessageVisibilityBatchRequestEntry::builder()
+                    .id(index.to_string())
+                    .receipt_handle(handle)
+                    .visibility_timeout(0)
+                    .build()
+                    .expect("an id and a handle")
+            });
+            let shown = self
+                .sqs
+                .change_message_visibility_batch()
+                .queue_url(&self.target.dead_letter_queue_url)
+                .set_entries(Some(entries.collect()))
+                .send()
+                .await;
+            match shown {
+                Ok(reply) if reply.failed().is_empty() => {}
+                Ok(reply) => {
+                    let failed = reply.failed().len();
+                    tracing::warn!(failed, "dead letters stay hidden for up to 15 minutes");
+                }
+                Err(error) => {
+                    let error = StoreError::of("SQS ChangeMessageVisibilityBatch")(error);
+                    tracing::warn!(%error, "dead letters stay hidden for up to 15 minutes");
+                }
+            }
+        }
+    }
+
     /// Receives until the polls come back empty.
     async fn receive_until_empty(
         &self,
         requests: &mut u64,
-        mut each: impl FnMut(DeadLetter),
+        mut each: impl FnMut((DeadLetter, String)),
     ) -> Result<(), StoreError> {
         let polls = if self.target.exact_counts {
             1
@@ -196,7 +244,8 @@ impl Stores {
         Ok(())
     }
 
-    async fn receive_dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {
+    /// Up to ten dead letters, each with the handle of this receive.
+    async fn receive_dead_letters(&self) -> Result<Vec<(DeadLetter, String)>, StoreError> {
         let wait_s = if self.target.exact_counts {
             0
         } else {
@@ -214,9 +263,12 @@ impl Stores {
             .map_err(StoreError::of("SQS ReceiveMessage"))?;
         let letters = output.messages.unwrap_or_default().into_iter();
         Ok(letters
-            .map(|message| DeadLetter {
-                body: message.body.unwrap_or_default(),
-                message_id: message.message_id.unwrap_or_default(),
+            .map(|message| {
+                let letter = DeadLetter {
+                    body: message.body.unwrap_or_default(),
+                    message_id: message.message_id.unwrap_or_default(),
+                };
+                (letter, message.receipt_handle.unwrap_or_default())
             })
             .collect())
     }

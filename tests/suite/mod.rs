@@ -1,4 +1,5 @@
 mod cli;
+mod crash;
 mod modes;
 mod program;
 mod run;

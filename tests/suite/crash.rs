@@ -1,0 +1,235 @@
+//! The crash matrix: the program is killed (SIGKILL) at seeded moments, from before its journal exists to after its
+//! report, while the pipeline lives on in another process. Then `verify --live` looks, and is never wrong.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use orderproof::ledger::{Outcome, read_journal};
+use orderproof::order::{Stream, generator};
+use orderproof::verify::ObservationFile;
+use rand_xoshiro::rand_core::Rng;
+
+use super::program::Program;
+
+/// Moments in the life of a run.
+const KILLS: u64 = 200;
+/// Pipelines, each with one run at a time.
+const PIPELINES: u64 = 4;
+
+/// 150 orders in a second, one in ten bad and a dead letter within a second.
+const SCENARIO: &str = r#"
+name = "crash"
+question = "Is anything forgotten or accused when the sender dies?"
+seed = 7
+bad_orders = "10%"
+
+[[phase]]
+name = "baseline"
+rate = "150/s"
+duration = "1s"
+
+[sending]
+senders = 4
+
+[pipeline]
+visibility_timeout = "300ms"
+max_receive_count = 2
+
+[pipeline.function]
+timeout = "250ms"
+
+[settle]
+deadline = "10s"
+
+[expect]
+max_schedule_lag_p99 = "10s"
+"#;
+
+/// `orderproof serve` in a process of its own.
+struct Served {
+    child: Child,
+    /// Kept open: who closes a pipe may end its writer.
+    _stdout: BufReader<ChildStdout>,
+    target: Vec<String>,
+}
+
+impl Served {
+    fn start() -> Self {
+        let program = Program::new(["serve", "crash.toml", "--quiet"]).file("crash.toml", SCENARIO);
+        let mut child = program
+            .command()
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut target = Vec::new();
+        while target.len() < 4 {
+            let mut line = String::new();
+            assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended");
+            if let Some((key, value)) = line.split_once(" = ") {
+                target.push(format!("target.{key}={}", value.trim()));
+            }
+        }
+        Self {
+            child,
+            _stdout: stdout,
+            target,
+        }
+    }
+
+    /// Everything of the scenario against this pipeline.
+    fn at(&self, program: Program) -> Program {
+        self.target
+            .iter()
+            .fold(program, |program, set| program.args(["--set", set]))
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let id = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-TERM", &id]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// What was seen, by name, over the whole matrix.
+#[derive(Default)]
+struct Seen(Mutex<BTreeMap<String, u64>>);
+
+impl Seen {
+    fn count(&self, what: impl Into<String>, more: u64) {
+        *self.0.lock().unwrap().entry(what.into()).or_default() += more;
+    }
+}
+
+/// Starts a run, kills it at the seed's moment, verifies, and holds the verdict against the ledger. Whether the
+/// pipeline can be looked at again: a sweep that was killed holds the dead letters it had received.
+fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
+    let mut rng = generator(seed, Stream::Faults, 0);
+    // Three in four within the load, the others over the whole life of the process.
+    let life_ms = if rng.next_u64() % 4 < 3 { 1_800 } else { 4_500 };
+    let moment = Duration::from_millis(rng.next_u64() % life_ms);
+    let batch = ["sending.batch=1", "sending.batch=10"][rng.next_u64() as usize % 2];
+    let run = Program::new(["run", "crash.toml", "--output-dir", "out", "--quiet"])
+        .file("crash.toml", SCENARIO)
+        .args(["--set", batch, "--run-id", &(1_000 + seed).to_string()]);
+    let run = served.at(run);
+    let mut child = run
+        .command()
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    std::thread::sleep(moment);
+    child.kill().expect("it can be killed");
+    let killed = child.wait().expect("it ended").code().is_none();
+    seen.count(if killed { "killed" } else { "ended by itself" }, 1);
+
+    let folder = run.folder().join("out");
+    let what = format!("seed {seed}, killed after {moment:?}, {batch}");
+    let verify = Program::new(["verify", &folder.display().to_string(), "--live"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let verified = verify.finish();
+    let told = format!("{what}\n{}\n{}", verified.stdout, verified.stderr);
+    seen.count(format!("exit {}", verified.code), 1);
+    let Ok(journal) = read_journal(&folder.join("ledger.journal")) else {
+        seen.count("before the journal", 1);
+        let nothing_known = [2, 4].contains(&verified.code);
+        assert!(nothing_known, "nothing is known, and yet: {told}");
+        return true;
+    };
+    assert!(
+        [0, 4].contains(&verified.code),
+        "a healthy pipeline is accused: {told}"
+    );
+    let file = newest_observation(&folder);
+    let observation = ObservationFile::read(&file)
+        .expect("it was written")
+        .observation;
+    if !observation.dead_letter_sweep.complete {
+        assert_eq!(verified.code, 4, "{told}");
+        assert!(!verified.stdout.contains("lost"), "{told}");
+        seen.count("while sweeping", 1);
+        return false;
+    }
+    assert!(observation.is_complete(), "{told}");
+    let landed = &observation.stored | &observation.dead_lettered;
+    let ledger = &journal.ledger;
+    let forgotten = ledger.acknowledged() - &landed;
+    assert!(
+        forgotten.is_empty(),
+        "acknowledged and not found: {forgotten:?}\n{told}"
+    );
+    let ghosts = &landed & (ledger.unsent() | ledger.rejected());
+    assert!(
+        ghosts.is_empty(),
+        "found without a word in the journal: {ghosts:?}\n{told}"
+    );
+    let recovered = (ledger.indeterminate() & &landed).len();
+    let unanswered = ledger.counts().indeterminate;
+    seen.count("recovered orders", recovered);
+    seen.count("unanswered orders", unanswered);
+    seen.count("runs with recovered orders", u64::from(recovered > 0));
+    seen.count("torn last lines", u64::from(journal.torn_tail));
+    let place = match (journal.ended, folder.join("run.json").exists()) {
+        (false, _) => "while sending",
+        (true, false) => "between sending and report",
+        (true, true) => "after the report",
+    };
+    seen.count(place, 1);
+    if verified.code == 0 {
+        assert!(journal.ended, "{told}");
+        assert_eq!(landed.len(), ledger.planned(), "{told}");
+        assert!((0..ledger.planned()).all(|k| ledger.outcome(k) == Outcome::Acknowledged));
+    }
+    true
+}
+
+fn newest_observation(folder: &std::path::Path) -> std::path::PathBuf {
+    let names = std::fs::read_dir(folder).expect("a folder");
+    let names = names.map(|entry| entry.expect("an entry").path());
+    let observations = names.filter(|path| path.to_string_lossy().contains("/observation"));
+    // `observation-<utc>.json` sorts before `observation.json`.
+    observations.min().expect("an observation")
+}
+
+#[test]
+fn killed_at_any_moment_nothing_is_forgotten_and_nobody_accused() {
+    let seen = Seen::default();
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..PIPELINES {
+            scope.spawn(|| {
+                let mut served = Served::start();
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= KILLS {
+                        return;
+                    }
+                    if !kill_one(seed, &served, &seen) {
+                        served = Served::start();
+                    }
+                }
+            });
+        }
+    });
+    let seen = seen.0.into_inner().unwrap();
+    println!("{seen:#?}");
+    for (what, least) in [
+        ("killed", 120),
+        ("before the journal", 5),
+        ("while sending", 40),
+        ("between sending and report", 5),
+        ("runs with recovered orders", 10),
+    ] {
+        let count = seen.get(what).copied().unwrap_or_default();
+        assert!(count >= least, "{what}: {count} in {seen:#?}");
+    }
+}
