@@ -3,6 +3,7 @@
 mod collector;
 mod file;
 mod judge;
+mod model;
 mod observe;
 mod reconcile;
 mod settle;
