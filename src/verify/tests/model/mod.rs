@@ -13,7 +13,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use real::Schedules;
+use real::Made;
 use reference::Answer;
 use world::World;
 
@@ -38,10 +38,10 @@ fn worlds() -> u64 {
 }
 
 /// Compares both answers to one world and hands back the agreed one.
-fn check(seed: u64, schedules: &Schedules) -> (World, Option<Answer>) {
+fn check(seed: u64, made: &Made) -> (World, Option<Answer>) {
     let world = World::new(seed);
     let expected = reference::answer(&world);
-    let found = real::answer(&world, schedules);
+    let found = real::answer(&world, made);
     match (&expected, &found) {
         (None, Err(_)) => {}
         (Some(expected), Ok(found)) if expected == found => {}
@@ -52,9 +52,9 @@ fn check(seed: u64, schedules: &Schedules) -> (World, Option<Answer>) {
 
 #[test]
 fn program_and_reference_agree_on_every_world() {
-    let schedules = Schedules::new();
+    let made = Made::new();
     for seed in FIRST_SEED..FIRST_SEED + worlds() {
-        let (world, _) = check(seed, &schedules);
+        let (world, _) = check(seed, &made);
         if seed % WRITER_EVERY == 0 {
             real::check_writer(&world);
         }
@@ -94,7 +94,7 @@ const REASONS: [(u8, &str); 27] = [
 
 #[test]
 fn the_worlds_reach_every_class_under_each_gate_and_every_reason() {
-    let schedules = Schedules::new();
+    let made = Made::new();
     let mut classes = BTreeSet::new();
     let mut reasons = BTreeSet::new();
     // Reasons that decided a verdict alone: no other finding stood beside them.
@@ -102,7 +102,7 @@ fn the_worlds_reach_every_class_under_each_gate_and_every_reason() {
     let mut verdicts: BTreeMap<u8, u64> = BTreeMap::new();
     let mut untrusted = 0;
     for seed in FIRST_SEED..FIRST_SEED + 3_000 {
-        let (world, answer) = check(seed, &schedules);
+        let (world, answer) = check(seed, &made);
         let Some(answer) = answer else {
             untrusted += 1;
             continue;

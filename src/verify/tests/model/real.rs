@@ -24,10 +24,15 @@ use crate::verify::{
     JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge, reconcile,
 };
 
-/// The schedules of runs of 0 to 12 orders, made once.
-pub(super) struct Schedules(Vec<Schedule>);
+/// What is made once for all worlds.
+pub(super) struct Made {
+    /// Of runs of 0 to 12 orders.
+    schedules: Vec<Schedule>,
+    /// An empty one, cheaper to copy than to make.
+    histogram: Histogram,
+}
 
-impl Schedules {
+impl Made {
     pub(super) fn new() -> Self {
         let schedule = |orders: u32| {
             let phase = Phase {
@@ -42,14 +47,17 @@ impl Schedules {
                 ..crate::scenario::fixture()
             })
         };
-        Self((0..=12).map(schedule).collect())
+        Self {
+            schedules: (0..=12).map(schedule).collect(),
+            histogram: Histogram::new(),
+        }
     }
 }
 
 /// What the program says of `world`; an error when it cannot trust the journal.
-pub(super) fn answer(world: &World, schedules: &Schedules) -> Result<Answer, JournalError> {
+pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError> {
     let journal = read(&journal_text(world))?;
-    let schedule = &schedules.0[world.planned as usize];
+    let schedule = &made.schedules[world.planned as usize];
     assert_eq!(schedule.count(), world.planned);
     let bad: RoaringBitmap = (0..world.planned as u32)
         .filter(|&k| world.plan.is_bad(u64::from(k)))
@@ -63,8 +71,8 @@ pub(super) fn answer(world: &World, schedules: &Schedules) -> Result<Answer, Jou
     let expect = expectations(world);
     let phases = world.measured.as_ref().map(|[warm_up, spike]| {
         [
-            figures("warm-up", true, warm_up),
-            figures("spike", false, spike),
+            figures(made, "warm-up", true, warm_up),
+            figures(made, "spike", false, spike),
         ]
     });
     let judgment = judge(&JudgeInput {
@@ -145,9 +153,9 @@ fn expectations(world: &World) -> Expectations {
     }
 }
 
-fn figures(name: &str, warm_up: bool, measured: &Measured) -> PhaseFigures {
+fn figures(made: &Made, name: &str, warm_up: bool, measured: &Measured) -> PhaseFigures {
     let histogram = |durations: &[u64]| {
-        let mut histogram = Histogram::new();
+        let mut histogram = made.histogram.clone();
         let durations = durations.iter().copied();
         durations.for_each(|us| histogram.record(Duration::from_micros(us)));
         histogram
