@@ -1,5 +1,6 @@
 //! Tests of the verifier: each detector with what trips it and a near miss that does not.
 
+mod class;
 mod collector;
 mod file;
 mod judge;
