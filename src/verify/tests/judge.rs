@@ -229,9 +229,11 @@ fn budgets_hold_at_their_limit_and_not_beyond() {
     passes(&load(0.01, 5, 5), "1% unsent and refused");
     inconclusive(&load(0.01, 5, 6), code, "1.1% unsent and refused");
     inconclusive(&load(0.0, 1, 0), code, "one unsent and no budget");
-    let almost_one = |short: f64| load((1.0 - short) / 1_000.0, 1, 0);
-    passes(&almost_one(1e-6), "a millionth of an order is rounding");
-    inconclusive(&almost_one(1e-5), code, "more than that is an excess");
+    passes(
+        &load(0.009999999, 10, 0),
+        "a millionth of an order is rounding",
+    );
+    inconclusive(&load(0.00999999, 10, 0), code, "ten millionths are not");
     for tenth in 1..999u32 {
         // Read as a scenario reads it, 2.8% of 1,000 is a little below 28.
         let share = f64::from(tenth) / 10.0 / 100.0;

@@ -298,7 +298,7 @@ fn row(number: Option<u64>, details: Option<String>, temper: Temper, dice: &mut 
     Row {
         order_number: number,
         order_details: details,
-        stored_at_us: (!dice.percent(temper.landing / 8)).then(|| START_US + dice.below(3_000_000)),
+        stored_at_us: (!dice.percent(temper.landing / 8)).then(|| START_US + dice.below(2_000)),
         receive_count: dice.pick(&[None, Some(1), Some(1), Some(2)]),
     }
 }
