@@ -3,10 +3,12 @@
 //! `world` makes a run from a seed: what was planned, what the sender did, the raw texts that landed,
 //! and which part of it can be known. `real` puts it through journal reader, collector, `reconcile`
 //! and `judge`; `reference` says what is to be said of it, order by order, straight from the table of
-//! classes. They must agree on every order, every count, every reason and the exit code.
+//! classes, and `reasons` why. They must agree on every order, every count, every reason and the exit code.
 
 mod dice;
+mod journal;
 mod real;
+mod reasons;
 mod reference;
 mod text;
 mod world;
@@ -56,7 +58,7 @@ fn program_and_reference_agree_on_every_world() {
     for seed in FIRST_SEED..FIRST_SEED + worlds() {
         let (world, _) = check(seed, &made);
         if seed % WRITER_EVERY == 0 {
-            real::check_writer(&world);
+            journal::check_writer(&world);
         }
     }
 }
@@ -115,9 +117,9 @@ fn the_worlds_reach_every_class_under_each_gate_and_every_reason() {
         *verdicts.entry(answer.exit).or_default() += 1;
         assert_eq!(answer.exit == 0, answer.verdict == Verdict::Pass);
         if answer.reasons.len() == 1 {
-            alone.extend(answer.reasons.iter().cloned());
+            alone.extend(answer.reasons.keys().cloned());
         }
-        reasons.extend(answer.reasons);
+        reasons.extend(answer.reasons.into_keys());
     }
     for class in Class::ALL {
         for strict in [true, false] {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
-use super::world::{Ending, FIRST, Measured, RuleOfWorld, World};
+use super::reasons::reasons;
+use super::world::{Ending, FIRST, World};
 use crate::ledger::Outcome;
 use crate::order::{Order, Price};
-use crate::scenario::{Gate, Metric};
 use crate::verify::{Class, Severity, Verdict};
 
 /// A content as it was seen under an order's number.
@@ -22,11 +22,11 @@ enum Content {
 
 /// All that is known of one order.
 #[derive(Debug)]
-struct OrderState {
-    outcome: Outcome,
+pub(super) struct OrderState {
+    pub(super) outcome: Outcome,
     bad: bool,
-    rows: u64,
-    letters: u64,
+    pub(super) rows: u64,
+    pub(super) letters: u64,
     /// The different contents, each once.
     contents: Vec<Content>,
     untimed: bool,
@@ -42,7 +42,10 @@ pub(in crate::verify) struct Answer {
     pub(super) tallies: Tallies,
     pub(super) verdict: Verdict,
     pub(super) exit: u8,
-    pub(super) reasons: BTreeSet<(u8, String)>,
+    /// Each reason's severity and code, how many orders it concerns, and the first five numbers.
+    pub(super) reasons: BTreeMap<(u8, String), (u64, Vec<u64>)>,
+    /// How many orders are in each class.
+    pub(super) counts: BTreeMap<Class, u64>,
 }
 
 /// What is counted beside the classes.
@@ -67,10 +70,10 @@ pub(super) fn rank(severity: Severity) -> u8 {
 
 /// The orders of a world and what stands beside them.
 #[derive(Default)]
-struct Books {
-    orders: HashMap<u64, OrderState>,
-    phantoms: BTreeSet<u64>,
-    tallies: Tallies,
+pub(super) struct Books {
+    pub(super) orders: HashMap<u64, OrderState>,
+    pub(super) phantoms: BTreeSet<u64>,
+    pub(super) tallies: Tallies,
 }
 
 /// What is to be said of `world`; `None` when its journal cannot be trusted.
@@ -91,7 +94,7 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
         .map(|(&k, order)| (k, class_of(order, complete)))
         .collect();
     let reasons = reasons(world, &books, &classes);
-    let worst = reasons.iter().map(|(rank, _)| *rank).max().unwrap_or(0);
+    let worst = reasons.keys().map(|(rank, _)| *rank).max().unwrap_or(0);
     let (verdict, exit) = match (worst, world.interrupted) {
         (3, _) => (Verdict::Fail, 3),
         (2, _) => (Verdict::Fail, 5),
@@ -99,13 +102,23 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
         (1, false) => (Verdict::Inconclusive, 4),
         _ => (Verdict::Pass, 0),
     };
+    let mut counts: BTreeMap<Class, u64> = Class::ALL.map(|class| (class, 0)).into();
+    for class in classes.values() {
+        *counts.get_mut(class).unwrap() += 1;
+    }
+    counts.insert(Class::Phantom, books.phantoms.len() as u64);
+    let named = |numbers: Vec<u64>| (numbers.len() as u64, numbers.into_iter().take(5).collect());
     Some(Answer {
+        counts,
         classes,
         phantoms: books.phantoms,
         tallies: books.tallies,
         verdict,
         exit,
-        reasons,
+        reasons: reasons
+            .into_iter()
+            .map(|(reason, numbers)| (reason, named(numbers)))
+            .collect(),
     })
 }
 
@@ -259,155 +272,4 @@ fn class_of(order: &OrderState, complete: bool) -> Class {
     let (class, _) = holding.next().expect("an order is something");
     assert!(holding.next().is_none(), "an order is one thing: {order:?}");
     *class
-}
-
-/// Every reason for the verdict.
-fn reasons(world: &World, books: &Books, classes: &BTreeMap<u64, Class>) -> BTreeSet<(u8, String)> {
-    let mut reasons = BTreeSet::new();
-    let mut say = |severity: Severity, code: &str| {
-        reasons.insert((rank(severity), code.to_owned()));
-    };
-    let count = |class: Class| classes.values().filter(|found| **found == class).count() as u64;
-    let strict = world.expected.gate == Gate::Strict;
-    for class in classes.values() {
-        match class {
-            Class::Stored | Class::DeadLetteredByDesign | Class::Rejected | Class::Unsent => {}
-            Class::Recovered => say(Severity::Note, "recovered"),
-            Class::StoredAndDeadLettered if strict => {
-                say(Severity::OrderFailure, "stored_and_dead_lettered");
-            }
-            Class::GoodOrderDeadLettered if strict => {
-                say(Severity::OrderFailure, "good_order_dead_lettered");
-            }
-            Class::BadOrderStored if strict => say(Severity::OrderFailure, "bad_order_stored"),
-            Class::StoredAndDeadLettered | Class::GoodOrderDeadLettered | Class::BadOrderStored => {
-            }
-            Class::IndeterminateNeverSeen => {
-                let many = count(Class::IndeterminateNeverSeen) > world.expected.max_indeterminate;
-                let severity = [Severity::Note, Severity::MissingEvidence][usize::from(many)];
-                say(severity, "indeterminate_never_seen");
-            }
-            Class::Undecided => say(Severity::MissingEvidence, "undecided"),
-            Class::Ghost => say(Severity::OrderFailure, "ghost"),
-            Class::Altered => say(Severity::OrderFailure, "altered"),
-            Class::Overwritten => say(Severity::OrderFailure, "overwritten"),
-            Class::Lost => say(Severity::OrderFailure, "lost"),
-            Class::Phantom => unreachable!("a planned order is no phantom"),
-        }
-    }
-    if !books.phantoms.is_empty() {
-        say(Severity::OrderFailure, "phantom");
-    }
-    let idle = count(Class::Unsent) + count(Class::Rejected);
-    if world.interrupted && count(Class::Unsent) > 0 {
-        say(Severity::MissingEvidence, "interrupted");
-    }
-    if idle * 100 > world.expected.max_unsent_percent * world.planned {
-        say(Severity::MissingEvidence, "load_not_offered");
-    }
-    let reached_sqs = |order: &OrderState| {
-        order.outcome == Outcome::Acknowledged || order.rows > 0 || order.letters > 0
-    };
-    if !books.orders.values().any(reached_sqs) {
-        say(Severity::MissingEvidence, "nothing_sent");
-    }
-    for gap in gaps(world) {
-        say(Severity::MissingEvidence, gap);
-    }
-    for rule in &world.expected.rules {
-        if let Some((severity, code)) = broken(rule, world, &books.tallies) {
-            say(severity, code);
-        }
-    }
-    reasons
-}
-
-/// The pieces of evidence that are missing.
-fn gaps(world: &World) -> Vec<&'static str> {
-    let mut gaps = Vec::new();
-    if world.sent.ending != Ending::Orderly {
-        gaps.push("ledger_unfinished");
-    }
-    match &world.measured {
-        None => gaps.push("send_record_missing"),
-        Some([_, spike]) => match quantile(&spike.lag, 0.99) {
-            None => gaps.push("schedule_lag_unknown"),
-            Some(lag_us) if lag_us > world.expected.max_lag_us => gaps.push("generator_too_late"),
-            Some(_) => {}
-        },
-    }
-    let Some(looked) = &world.looked else {
-        gaps.push("observation_missing");
-        return gaps;
-    };
-    for (there, gap) in [
-        (looked.at_rest, "no_quiescence"),
-        (looked.scanned, "scan_incomplete"),
-        (looked.looked_up, "lookups_incomplete"),
-        (looked.swept, "dead_letter_sweep_incomplete"),
-    ] {
-        if !there {
-            gaps.push(gap);
-        }
-    }
-    if looked.retention_s.is_none() || looked.retention_s <= Some(looked.age_s) {
-        gaps.push("retention");
-    }
-    gaps
-}
-
-/// What a rule has to say.
-fn broken(
-    rule: &RuleOfWorld,
-    world: &World,
-    tallies: &Tallies,
-) -> Option<(Severity, &'static str)> {
-    const UNKNOWN: Option<(Severity, &str)> =
-        Some((Severity::MissingEvidence, "rule_without_figures"));
-    let across = |pick: fn(&Measured) -> &Vec<u64>, share: f64| -> Option<u64> {
-        let [warm_up, spike] = world.measured.as_ref()?;
-        match rule.phase {
-            None | Some("spike") => quantile(pick(spike), share),
-            Some("warm-up") => quantile(pick(warm_up), share),
-            Some(_) => None,
-        }
-    };
-    let mut two_clocks = false;
-    let measured_us = match rule.metric {
-        Metric::ResponseTime(share) => across(|phase| &phase.response, share),
-        Metric::ServiceTime(share) => across(|phase| &phase.service, share),
-        Metric::ScheduleLag(share) => across(|phase| &phase.lag, share),
-        Metric::EndToEnd(share) => {
-            two_clocks = true;
-            across(|phase| &phase.end_to_end, share)
-        }
-        Metric::Drain => match &world.looked {
-            Some(looked) if looked.at_rest => Some(looked.drain_us),
-            _ => None,
-        },
-    };
-    let Some(measured_us) = measured_us else {
-        return UNKNOWN;
-    };
-    if two_clocks && world.skew_us > 0 {
-        return UNKNOWN;
-    }
-    if measured_us > rule.limit_us || (measured_us == rule.limit_us && !rule.inclusive) {
-        return Some((Severity::PerformanceFailure, "rule_broken"));
-    }
-    if two_clocks && tallies.untimed > 0 {
-        return UNKNOWN;
-    }
-    None
-}
-
-/// The smallest value that at least `share` of all do not exceed.
-fn quantile(values: &[u64], share: f64) -> Option<u64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    let enough = |value: &&u64| {
-        let below = sorted.iter().filter(|other| other <= value).count();
-        below as f64 / sorted.len() as f64 >= share
-    };
-    sorted.iter().find(enough).copied()
 }
