@@ -115,7 +115,8 @@ impl World {
             landing: dice.pick(&[0, 0, 8, 8, 60]),
             evidence: dice.pick(&[0, 0, 0, 10, 40]),
         };
-        let planned = dice.below(13);
+        // More small worlds than large ones.
+        let planned = dice.below(13).min(dice.below(13));
         let plan = OrderPlan {
             run: RunId::new(RUN as u32).unwrap(),
             seed: dice.number(),
