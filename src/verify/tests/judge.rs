@@ -400,6 +400,10 @@ fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
     };
     let end_to_end = Metric::EndToEnd(0.99);
     passes(&skewed(end_to_end, 9 * TICK), "less than what was measured");
+    passes(
+        &skewed(end_to_end, 10 * TICK),
+        "no more than what was measured",
+    );
     let code = "rule_without_figures";
     inconclusive(&skewed(end_to_end, 11 * TICK), code, "more than that");
     passes(&skewed(Metric::ResponseTime(0.99), 11 * TICK), "one clock");
