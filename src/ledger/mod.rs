@@ -19,5 +19,7 @@ pub use error::JournalError;
 pub use journal::{JournalHandle, JournalStopped, JournalWriter};
 pub use lines::JournalFile;
 pub(crate) use ranges::Ranges;
+#[cfg(test)]
+pub(crate) use read::read_lines;
 pub use read::{JournalContents, read_journal};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -44,7 +44,7 @@ pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
 }
 
 /// Reads a journal from anywhere; `path` is what errors name.
-pub(super) fn read_lines(
+pub(crate) fn read_lines(
     mut file: impl BufRead,
     path: &Path,
 ) -> Result<JournalContents, JournalError> {

@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 use serde_json::Value;
 
 use super::due::DueTimes;
-use super::{StoredSecond, StoredTimes};
+use super::{Observation, StoredSecond, StoredTimes};
 use crate::load::Schedule;
 use crate::metrics::Histogram;
 use crate::order::{Order, OrderId, OrderPlan};
@@ -24,8 +24,8 @@ enum Sighting {
     Foreign,
 }
 
-/// Gathers rows and dead letters.
-pub(super) struct Collector {
+/// Gathers rows and dead letters, as they are read, into what an [`Observation`] says of the orders.
+pub struct Collector {
     plan: OrderPlan,
     schedule: Schedule,
     due: DueTimes,
@@ -43,15 +43,14 @@ pub(super) struct Collector {
     pub(super) redelivered: u64,
     pub(super) untimed_rows: u64,
     times: StoredTimes,
+    /// Where a planned text is written to be compared.
+    planned_text: Vec<u8>,
 }
 
 impl Collector {
-    pub(super) fn new(
-        plan: OrderPlan,
-        schedule: &Schedule,
-        start: SystemTime,
-        phases: usize,
-    ) -> Self {
+    /// Knows what was planned and has seen nothing. `start` is the run's start on the wall clock,
+    /// `phases` how many its load profile has.
+    pub fn new(plan: OrderPlan, schedule: &Schedule, start: SystemTime, phases: usize) -> Self {
         Self {
             plan,
             schedule: schedule.clone(),
@@ -72,25 +71,18 @@ impl Collector {
                 phases: vec![Histogram::new(); phases],
                 seconds: Vec::new(),
             },
+            planned_text: Vec::new(),
         }
     }
 
     /// Takes a row in. A row seen twice (by scan and look-up) counts once.
-    pub(super) fn row(&mut self, row: &Row) {
+    pub fn row(&mut self, row: &Row) {
         match self.sighting(row.order_number) {
             Sighting::Foreign => self.foreign_rows += 1,
             Sighting::Phantom(number) => self.phantoms.push(number),
             Sighting::Planned(k) => {
                 if self.stored.insert(k) {
-                    let content = row
-                        .order_details
-                        .as_deref()
-                        .map(serde_json::from_str::<Value>);
-                    self.content(
-                        k,
-                        content.and_then(Result::ok),
-                        row.order_details.as_deref(),
-                    );
+                    self.details(k, row.order_details.as_deref());
                     self.redelivered += u64::from(row.receive_count.is_some_and(|count| count > 1));
                     self.time(k, row.stored_at_us);
                 }
@@ -99,7 +91,12 @@ impl Collector {
     }
 
     /// Takes a dead letter in.
-    pub(super) fn dead_letter(&mut self, letter: &DeadLetter) {
+    pub fn dead_letter(&mut self, letter: &DeadLetter) {
+        if let Some(k) = self.planned_body(&letter.body) {
+            self.copy(k);
+            self.as_planned(k);
+            return;
+        }
         let value: Option<Value> = serde_json::from_str(&letter.body).ok();
         let number = value
             .as_ref()
@@ -109,10 +106,42 @@ impl Collector {
             Sighting::Foreign => self.foreign_dead_letters += 1,
             Sighting::Phantom(number) => self.phantoms.push(number),
             Sighting::Planned(k) => {
-                if !self.dead_lettered.insert(k) {
-                    self.extra_dead_letter_copies += 1;
-                }
+                self.copy(k);
                 self.content(k, value, Some(&letter.body));
+            }
+        }
+    }
+
+    /// One more copy of order `k` in the dead-letter queue.
+    fn copy(&mut self, k: u32) {
+        if !self.dead_lettered.insert(k) {
+            self.extra_dead_letter_copies += 1;
+        }
+    }
+
+    /// The order of which `body` is the planned body, byte for byte. Most dead letters are just that,
+    /// and need no reading as JSON.
+    fn planned_body(&mut self, body: &str) -> Option<u32> {
+        let rest = body.strip_prefix(r#"{"order_number": "#)?;
+        let (number, _) = rest.split_once(',')?;
+        let Sighting::Planned(k) = self.sighting(number.parse().ok()) else {
+            return None;
+        };
+        self.planned_text.clear();
+        self.plan.write_body(u64::from(k), &mut self.planned_text);
+        (self.planned_text == body.as_bytes()).then_some(k)
+    }
+
+    /// Takes in what the row of order `k` holds: byte for byte as planned, or to be read as JSON.
+    fn details(&mut self, k: u32, text: Option<&str>) {
+        self.planned_text.clear();
+        let order = self.plan.order(u64::from(k));
+        order.write_details(&mut self.planned_text);
+        match text {
+            Some(text) if self.planned_text == text.as_bytes() => self.as_planned(k),
+            _ => {
+                let value = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
+                self.content(k, value, text);
             }
         }
     }
@@ -133,17 +162,21 @@ impl Collector {
         let order = value
             .as_ref()
             .and_then(|value| Order::from_json(value).ok());
-        let planned = order == Some(self.plan.order(u64::from(k)));
-        if planned {
-            self.as_planned.insert(k);
-            if self.odd.contains_key(&k) {
-                self.overwritten.insert(k);
-            }
+        if order == Some(self.plan.order(u64::from(k))) {
+            self.as_planned(k);
             return;
         }
         let print = fingerprint(value, text);
         let other = *self.odd.entry(k).or_insert(print) != print;
         if other || self.as_planned.contains(k) {
+            self.overwritten.insert(k);
+        }
+    }
+
+    /// Order `k` was seen with the planned content.
+    fn as_planned(&mut self, k: u32) {
+        self.as_planned.insert(k);
+        if self.odd.contains_key(&k) {
             self.overwritten.insert(k);
         }
     }
@@ -187,13 +220,33 @@ impl Collector {
     }
 
     /// Orders of `wanted` seen in neither place.
-    pub(super) fn unseen(&self, wanted: &RoaringBitmap) -> RoaringBitmap {
+    pub fn unseen(&self, wanted: &RoaringBitmap) -> RoaringBitmap {
         wanted - &self.stored - &self.dead_lettered
     }
 
     /// Orders seen with one content that is not the planned one.
     pub(super) fn altered(&self) -> RoaringBitmap {
         self.odd.keys().copied().collect::<RoaringBitmap>() - &self.overwritten
+    }
+
+    /// `evidence` (how the looking went) with everything that was seen filled in.
+    pub fn observation(&self, evidence: Observation) -> Observation {
+        let mut phantoms = self.phantoms.clone();
+        phantoms.sort_unstable();
+        phantoms.dedup();
+        Observation {
+            stored: self.stored.clone(),
+            dead_lettered: self.dead_lettered.clone(),
+            altered: self.altered(),
+            overwritten: self.overwritten.clone(),
+            phantoms,
+            foreign_rows: self.foreign_rows,
+            foreign_dead_letters: self.foreign_dead_letters,
+            extra_dead_letter_copies: self.extra_dead_letter_copies,
+            redelivered: self.redelivered,
+            untimed_rows: self.untimed_rows,
+            ..evidence
+        }
     }
 
     pub(super) fn into_times(self) -> StoredTimes {

@@ -22,6 +22,7 @@ mod watcher;
 mod tests;
 
 pub use class::{Class, Standing};
+pub use collector::Collector;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;

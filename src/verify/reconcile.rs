@@ -59,8 +59,6 @@ pub fn reconcile(
     };
 
     let (stored, dead) = (&observation.stored, &observation.dead_lettered);
-    // Handed to the network, and not refused: what is allowed to land.
-    let sent = ledger.acknowledged() | ledger.indeterminate();
     // Seen in the table or in the dead-letter queue.
     let seen = stored | dead;
 
@@ -69,7 +67,10 @@ pub fn reconcile(
     // It was seen with one content, and that is not the planned one.
     take(Class::Altered, observation.altered.clone());
     // It was refused or never attempted, and yet it landed.
-    take(Class::Ghost, &seen - &sent);
+    take(
+        Class::Ghost,
+        &seen - ledger.acknowledged() - ledger.indeterminate(),
+    );
     // It has a row and a dead-letter copy.
     take(Class::StoredAndDeadLettered, stored & dead);
     // A bad order has a row.

@@ -324,13 +324,14 @@ fn copies_and_second_receives_are_counted() {
         received(1, Some(2)),
         received(2, None),
         received(3, Some(0)),
+        received(6, Some(3)),
     ];
     let letters = [5, 5, 5, 6, 1].map(|k| letter(k, Content::Planned));
     let mut collector = collected(&rows, &letters);
-    assert_eq!(collector.redelivered, 1, "order 1");
+    assert_eq!(collector.redelivered, 2, "orders 1 and 6");
     assert_eq!(collector.extra_dead_letter_copies, 2, "of order 5");
     collector.row(&rows[1]);
-    assert_eq!(collector.redelivered, 1, "a row seen twice counts once");
+    assert_eq!(collector.redelivered, 2, "a row seen twice counts once");
     let wanted = (0..10).collect();
     assert_eq!(collector.unseen(&wanted), RoaringBitmap::from([4, 7, 8, 9]));
 }
@@ -390,6 +391,8 @@ fn impossible_times_do_no_harm() {
         "before the start counts as the start"
     );
     assert_eq!(early.phases[0].summary().max_us, 0, "and took no time");
+    let a_day_late = stored(START_US + 86_400 * SECOND_US).into_times();
+    assert_eq!(a_day_late.seconds.len(), 2, "seconds are kept for a day");
     let never = stored(u64::MAX);
     assert_eq!(never.untimed_rows, 0);
     let never = never.into_times();

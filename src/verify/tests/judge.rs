@@ -229,6 +229,11 @@ fn budgets_hold_at_their_limit_and_not_beyond() {
     passes(&load(0.01, 5, 5), "1% unsent and refused");
     inconclusive(&load(0.01, 5, 6), code, "1.1% unsent and refused");
     inconclusive(&load(0.0, 1, 0), code, "one unsent and no budget");
+    passes(
+        &load(0.009999999, 10, 0),
+        "a millionth of an order is rounding",
+    );
+    inconclusive(&load(0.00999999, 10, 0), code, "ten millionths are not");
     for tenth in 1..999u32 {
         // Read as a scenario reads it, 2.8% of 1,000 is a little below 28.
         let share = f64::from(tenth) / 10.0 / 100.0;
@@ -395,6 +400,10 @@ fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
     };
     let end_to_end = Metric::EndToEnd(0.99);
     passes(&skewed(end_to_end, 9 * TICK), "less than what was measured");
+    passes(
+        &skewed(end_to_end, 10 * TICK),
+        "no more than what was measured",
+    );
     let code = "rule_without_figures";
     inconclusive(&skewed(end_to_end, 11 * TICK), code, "more than that");
     passes(&skewed(Metric::ResponseTime(0.99), 11 * TICK), "one clock");

@@ -1,8 +1,10 @@
 //! Tests of the verifier: each detector with what trips it and a near miss that does not.
 
+mod class;
 mod collector;
 mod file;
 mod judge;
+mod model;
 mod observe;
 mod reconcile;
 mod settle;

@@ -1,0 +1,237 @@
+//! One lost order among ten million is found: `cargo bench --bench verdict`.
+//!
+//! A run of 10,000,000 orders at full size through the program's own code: what is planned, a ledger
+//! of what was sent, each row and each dead letter as the stores would hand it over, the observation,
+//! the classes and the verdict. One order has neither row nor dead letter. Then the same run with
+//! nothing missing. Exits with 1 unless exactly that order is found lost, and nothing in the second run,
+//! in less than 2 GiB and a minute each.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+use orderproof::ledger::{Ledger, Outcome};
+use orderproof::load::Schedule;
+use orderproof::metrics::Histogram;
+use orderproof::order::{OrderPlan, RunId};
+use orderproof::scenario::{Expectations, Gate, Overrides, parse};
+use orderproof::store::{DeadLetter, Row};
+use orderproof::verify::{
+    Collector, JudgeInput, Judgment, Observation, PhaseFigures, Quiescence, Retention, Severity,
+    Sweep, Verdict, judge, reconcile,
+};
+use roaring::RoaringBitmap;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Orders in the run.
+const ORDERS: u64 = 10_000_000;
+/// The one that is missing.
+const LOST: u64 = 7_654_321;
+/// One send in so many had no reply; its order landed all the same.
+const INDETERMINATE_EVERY: u64 = 100_003;
+const RSS_MAX_BYTES: u64 = 2 << 30;
+const WALL_MAX: Duration = Duration::from_secs(60);
+/// The run's start on the wall clock, microseconds since the Unix epoch.
+const START_US: u64 = 1_800_000_000_000_000;
+
+/// 10,000 orders a second for 1,000 s.
+const SCENARIO: &str = r#"
+name = "ten-million"
+question = "Is one lost order in ten million found?"
+seed = 2026
+
+[[phase]]
+name = "spike"
+rate = "10000/s"
+duration = "1000s"
+"#;
+
+fn main() -> ExitCode {
+    let scenario = match parse("verdict", SCENARIO, &Overrides::default()) {
+        Ok(scenario) => scenario,
+        Err(errors) => panic!("{errors}"),
+    };
+    let schedule = Schedule::new(&scenario);
+    assert_eq!(schedule.count(), ORDERS);
+    let plan = OrderPlan {
+        run: RunId::new(7).expect("a run id"),
+        seed: 2026,
+        bad_share: 0.1,
+    };
+    let mut sound = true;
+    for (missing, lost_ids) in [(Some(LOST), vec![plan.id(LOST).get()]), (None, Vec::new())] {
+        let (began, cpu_began) = (Instant::now(), cpu_time());
+        let judgment = judge_run(&plan, &schedule, missing);
+        let (wall, cpu) = (began.elapsed(), cpu_time().saturating_sub(cpu_began));
+        let rss = peak_rss_bytes();
+        println!(
+            "{ORDERS} orders, missing {missing:?}: {:?} in {:.1} s wall, {:.1} s CPU, peak RSS {} MiB",
+            judgment.verdict,
+            wall.as_secs_f64(),
+            cpu.as_secs_f64(),
+            rss >> 20
+        );
+        for finding in &judgment.findings {
+            println!(
+                "  {:?}: {} {:?}",
+                finding.severity, finding.message, finding.first_ids
+            );
+        }
+        let as_expected = is_expected(&judgment, &lost_ids);
+        if !as_expected {
+            println!("  WRONG: the lost orders are {lost_ids:?}, and nothing else is to be found");
+        }
+        sound &= as_expected && rss < RSS_MAX_BYTES && wall < WALL_MAX;
+    }
+    println!("{}", if sound { "ok" } else { "FAILED" });
+    if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Exactly the lost orders are found, and nothing else beside notes.
+fn is_expected(judgment: &Judgment, lost_ids: &[u64]) -> bool {
+    let mut grave = judgment
+        .findings
+        .iter()
+        .filter(|finding| finding.severity != Severity::Note);
+    if lost_ids.is_empty() {
+        return judgment.verdict == Verdict::Pass && grave.next().is_none();
+    }
+    let first = grave.next().is_some_and(|finding| {
+        finding.code == "lost"
+            && finding.orders == lost_ids.len() as u64
+            && finding.first_ids == lost_ids
+    });
+    judgment.verdict == Verdict::Fail && first && grave.next().is_none()
+}
+
+fn judge_run(plan: &OrderPlan, schedule: &Schedule, missing: Option<u64>) -> Judgment {
+    let mut ledger = Ledger::new(ORDERS);
+    ledger.record(Outcome::Acknowledged, 0..ORDERS);
+    for k in (0..ORDERS).step_by(INDETERMINATE_EVERY as usize) {
+        ledger.record(Outcome::Indeterminate, k..k + 1);
+    }
+    ledger.compact();
+    let observation = observe(plan, schedule, &ledger, missing);
+    let bad: RoaringBitmap = (0..ORDERS as u32)
+        .filter(|&k| plan.is_bad(u64::from(k)))
+        .collect();
+    let reconciliation = reconcile(&ledger, &bad, &observation);
+    let mut measured = Histogram::new();
+    measured.record(Duration::from_millis(2));
+    let phases = [PhaseFigures {
+        name: "spike".into(),
+        warm_up: false,
+        response_time: measured.clone(),
+        service_time: measured.clone(),
+        schedule_lag: measured.clone(),
+        end_to_end: measured,
+    }];
+    let expect = Expectations {
+        gate: Gate::Strict,
+        max_unsent_share: 0.0,
+        max_indeterminate: 0,
+        max_schedule_lag_p99: Duration::from_millis(20),
+        rules: Vec::new(),
+    };
+    judge(&JudgeInput {
+        run: plan.run,
+        expect: &expect,
+        reconciliation: &reconciliation,
+        observation: Some(&observation),
+        ledger_ended: true,
+        phases: Some(&phases),
+        interrupted: false,
+        clock_skew_bound: Duration::ZERO,
+    })
+}
+
+/// Hands every row and every dead letter to the collector, scattered as a table scatters its keys.
+fn observe(
+    plan: &OrderPlan,
+    schedule: &Schedule,
+    ledger: &Ledger,
+    missing: Option<u64>,
+) -> Observation {
+    let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
+    let mut collector = Collector::new(*plan, schedule, start, 1);
+    // Coprime to the number of orders: each comes once.
+    const STRIDE: u64 = 6_180_339;
+    let (mut rows, mut letters) = (0, 0);
+    for step in 0..ORDERS {
+        let k = step * STRIDE % ORDERS;
+        if missing == Some(k) {
+            continue;
+        }
+        let mut text = Vec::with_capacity(112);
+        if plan.is_bad(k) {
+            plan.write_body(k, &mut text);
+            letters += 1;
+            collector.dead_letter(&DeadLetter {
+                body: String::from_utf8(text).expect("JSON is UTF-8"),
+                message_id: String::new(),
+            });
+        } else {
+            plan.order(k).write_details(&mut text);
+            rows += 1;
+            collector.row(&Row {
+                order_number: Some(plan.id(k).get()),
+                order_details: Some(String::from_utf8(text).expect("JSON is UTF-8")),
+                stored_at_us: Some(START_US + k * 100 + 3_000),
+                receive_count: Some(1),
+            });
+        }
+    }
+    // Looked up once more, and not there.
+    let unseen = collector.unseen(&(ledger.acknowledged() | ledger.indeterminate()));
+    let sweep = |items: u64| Sweep {
+        complete: true,
+        items,
+        requests: 1 + items / 2_000,
+        error: None,
+    };
+    collector.observation(Observation {
+        quiescence: Quiescence {
+            reached: true,
+            empty_samples: 3,
+            drain: Some(Duration::from_secs(1)),
+            evidence: "empty".into(),
+        },
+        scan: sweep(rows),
+        lookups: sweep(unseen.len()),
+        dead_letter_sweep: sweep(letters),
+        retention: Retention {
+            shortest: Some(Duration::from_secs(345_600)),
+            age: Duration::from_secs(1_100),
+        },
+        ..Observation::default()
+    })
+}
+
+/// CPU time of the whole process.
+fn cpu_time() -> Duration {
+    let usage = usage();
+    [usage.ru_utime, usage.ru_stime]
+        .into_iter()
+        .map(|time| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1_000))
+        .sum()
+}
+
+fn peak_rss_bytes() -> u64 {
+    let unit = if cfg!(target_os = "macos") { 1 } else { 1_024 };
+    usage().ru_maxrss as u64 * unit
+}
+
+fn usage() -> libc::rusage {
+    // SAFETY: plain integers, for which zeros are a value; the call fills them in.
+    unsafe {
+        let mut usage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_SELF, &mut usage);
+        usage
+    }
+}

@@ -1,0 +1,133 @@
+//! The ways in which the content of an order turns up: as planned, written differently, or changed.
+
+use super::dice::Dice;
+use crate::order::{ITEM_DESCRIPTIONS, Order, Price};
+
+/// What a text says, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Wording {
+    Planned,
+    /// The planned fields in another order and without spaces.
+    Turned,
+    /// The planned fields over several lines.
+    Spaced,
+    /// The planned price as `1.1e2`.
+    Exponent,
+    /// A letter of the article written as its code point.
+    Escaped,
+    /// The planned fields and one more.
+    ExtraField,
+    /// First a wrong count, then the planned one: a reader keeps the last.
+    Twice,
+    OtherItems,
+    OtherPrice,
+    OtherArticle,
+    UnknownArticle,
+    /// A good order's price without its decimal point.
+    IntPrice,
+    /// A good price in a bad order, `err` in a good one.
+    OtherKind,
+    MissingField,
+}
+
+use Wording::*;
+
+/// Every wording.
+pub(super) const WORDINGS: [Wording; 14] = [
+    Planned,
+    Turned,
+    Spaced,
+    Exponent,
+    Escaped,
+    ExtraField,
+    Twice,
+    OtherItems,
+    OtherPrice,
+    OtherArticle,
+    UnknownArticle,
+    IntPrice,
+    OtherKind,
+    MissingField,
+];
+
+/// Those that say what was planned.
+pub(super) const FAITHFUL: [Wording; 7] = [
+    Planned, Turned, Spaced, Exponent, Escaped, ExtraField, Twice,
+];
+
+/// What a row holds in place of details.
+pub(super) const GARBAGE: [&str; 7] = ["", "{", "not json", "[1]", "null", "\"zTV\"", "{}"];
+
+/// The fields of `order` in `wording`, without braces.
+pub(super) fn fields(order: &Order, wording: Wording) -> String {
+    let article = order.item_description;
+    let price = match order.price_per_item {
+        Price::Dollars(dollars) => format!("{dollars:.1}"),
+        Price::Bad => "\"err\"".to_owned(),
+    };
+    let items = order.num_items;
+    let plain = |items: u8, price: &str, article: &str| {
+        format!(
+            "\"num_items\": {items}, \"price_per_item\": {price}, \"item_description\": \"{article}\""
+        )
+    };
+    match wording {
+        Planned => plain(items, &price, article),
+        Turned => format!(
+            "\"item_description\":\"{article}\",\"num_items\":{items},\"price_per_item\":{price}"
+        ),
+        Spaced => plain(items, &price, article).replace(", ", " ,\n\t"),
+        Exponent => match order.price_per_item {
+            Price::Dollars(dollars) => plain(items, &format!("{}e2", dollars / 100.0), article),
+            Price::Bad => plain(items, &price, article),
+        },
+        Escaped => plain(items, &price, &article.replace('z', "\\u007a")),
+        ExtraField => format!("{}, \"note\": [1]", plain(items, &price, article)),
+        Twice => format!("\"num_items\": 77, {}", plain(items, &price, article)),
+        OtherItems => plain(items + 1, &price, article),
+        OtherPrice => plain(items, "99.5", article),
+        OtherArticle => {
+            let other = ITEM_DESCRIPTIONS.iter().find(|other| **other != article);
+            plain(items, &price, other.expect("there are five"))
+        }
+        UnknownArticle => plain(items, &price, "zNothing"),
+        IntPrice => plain(items, "110", article),
+        OtherKind => match order.price_per_item {
+            Price::Dollars(_) => plain(items, "\"err\"", article),
+            Price::Bad => plain(items, "110.0", article),
+        },
+        MissingField => format!("\"num_items\": {items}, \"price_per_item\": {price}"),
+    }
+}
+
+/// A row's `order_details`.
+pub(super) fn details(order: &Order, wording: Wording) -> String {
+    format!("{{{}}}", fields(order, wording))
+}
+
+/// A message's body; the number stands first or last.
+pub(super) fn body(number: u64, order: &Order, wording: Wording, dice: &mut Dice) -> String {
+    let fields = fields(order, wording);
+    match dice.percent(80) {
+        true => format!("{{\"order_number\": {number}, {fields}}}"),
+        false => format!("{{{fields},\"order_number\":{number}}}"),
+    }
+}
+
+/// A body that names no order number of the run.
+pub(super) fn foreign_body(dice: &mut Dice) -> String {
+    let bodies = [
+        "",
+        "not json",
+        "[7000000003]",
+        "{\"order_number\": \"7000000003\"}",
+        "{\"order_number\": 7000000003.0}",
+        "{\"order_number\": -7000000003}",
+        "{\"order_number\": 8000000003, \"num_items\": 1}",
+        "{\"order_number\": 6999999999}",
+        "{\"order_number\": 3}",
+        "{\"order_number\": 7000000003, \"num_items\": 1",
+        "{\"order\": {\"order_number\": 7000000003}}",
+    ];
+    dice.pick(&bodies).to_owned()
+}
