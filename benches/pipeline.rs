@@ -14,7 +14,7 @@ use orderproof::pipeline::mapping::EventSourceMapping;
 use orderproof::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
 use orderproof::pipeline::table::Table;
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
-use orderproof::scenario::{Function, Mapping, TableCapacity};
+use orderproof::scenario::{Function, Mapping, ProcessorKind, TableCapacity};
 
 const ORDERS: u64 = 20_000;
 const QUEUE: &str = "orders-queue";
@@ -26,6 +26,10 @@ struct Nowhere;
 impl OrderStore for Nowhere {
     async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
         vec![Ok(PutOutcome::Stored); rows.len()]
+    }
+
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        self.put_new(rows).await
     }
 }
 
@@ -81,11 +85,13 @@ fn aws_mapping() -> Mapping {
         added_concurrency_per_minute: 300,
         maximum_concurrency: 1_250,
         report_batch_item_failures: true,
+        filter: None,
     }
 }
 
 fn function() -> Function {
     Function {
+        processor: ProcessorKind::Orderproof,
         timeout: Duration::from_secs(10),
         service_time: Duration::ZERO,
     }

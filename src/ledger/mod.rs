@@ -19,7 +19,5 @@ pub use error::JournalError;
 pub use journal::{JournalHandle, JournalStopped, JournalWriter};
 pub use lines::JournalFile;
 pub(crate) use ranges::Ranges;
-#[cfg(test)]
-pub(crate) use read::read_lines;
-pub use read::{JournalContents, read_journal};
+pub use read::{JournalContents, read_journal, read_lines};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

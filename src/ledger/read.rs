@@ -44,10 +44,10 @@ pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
 }
 
 /// Reads a journal from anywhere; `path` is what errors name.
-pub(crate) fn read_lines(
-    mut file: impl BufRead,
-    path: &Path,
-) -> Result<JournalContents, JournalError> {
+///
+/// # Errors
+/// As [`read_journal`].
+pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents, JournalError> {
     let unreadable = |source| JournalError::Read {
         path: path.to_owned(),
         source,

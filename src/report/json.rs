@@ -85,6 +85,22 @@ pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
     read_versioned(path)
 }
 
+/// Reads a `run.json` that is in memory; `path` is what errors name.
+///
+/// # Errors
+/// When it is damaged or of another version.
+pub fn parse_report(bytes: &[u8], path: &Path) -> Result<RunReport, ReportError> {
+    parse_versioned(bytes, path)
+}
+
+/// Reads a `plan.json` that is in memory; `path` is what errors name.
+///
+/// # Errors
+/// When it is damaged or of another version.
+pub fn parse_plan(bytes: &[u8], path: &Path) -> Result<PlanFile, ReportError> {
+    parse_versioned(bytes, path)
+}
+
 /// Reads `plan.json`.
 ///
 /// # Errors
@@ -101,11 +117,15 @@ fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
             source,
         },
     })?;
+    parse_versioned(&bytes, path)
+}
+
+fn parse_versioned<T: DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T, ReportError> {
     let damaged = |error: serde_json::Error| ReportError::Damaged {
         path: path.to_owned(),
         reason: error.to_string(),
     };
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(damaged)?;
     match value["schema_version"].as_u64() {
         Some(found) if found != u64::from(SCHEMA_VERSION) => Err(ReportError::Version {
             path: path.to_owned(),

@@ -22,7 +22,7 @@ pub use build::{BuildInput, build, phase_figures};
 pub use csv::{findings_csv, timeseries_csv};
 pub use diagnosis::diagnose;
 pub use folder::{FolderError, RunFolder, file_name};
-pub use json::{PlanFile, ReportError, read_plan, read_report, to_json};
+pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
 pub use markdown::render_markdown;
 pub use model::*;
 pub use text::{TextStyle, render_text};

@@ -5,7 +5,16 @@ use super::program::{Program, scenario};
 #[test]
 fn help_names_every_command_and_every_exit_code() {
     let help = Program::new(["--help"]).finish().code(0).quiet();
-    for word in ["run", "check", "verify", "report", "130", "inconclusive"] {
+    for word in [
+        "run",
+        "check",
+        "verify",
+        "report",
+        "serve",
+        "self-test",
+        "130",
+        "inconclusive",
+    ] {
         assert!(help.stdout.contains(word), "{word} in:\n{}", help.stdout);
     }
 }
@@ -29,6 +38,7 @@ fn check_accepts_every_shipped_scenario() {
         "ramp",
         "soak",
         "throughput",
+        "lab-spike",
     ];
     for name in names {
         let finished = Program::new(["check", &scenario(name)])

@@ -1,5 +1,7 @@
 mod cli;
+mod corpora;
 mod crash;
+mod faults;
 mod modes;
 mod program;
 mod run;

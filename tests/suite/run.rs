@@ -11,6 +11,9 @@ fn smoke() -> Program {
         "pipeline.visibility_timeout=500ms",
         "--set",
         "pipeline.function.timeout=500ms",
+        // Other tests drive load beside it.
+        "--set",
+        "expect.max_schedule_lag_p99=2s",
     ])
 }
 
@@ -25,7 +28,7 @@ fn a_healthy_pipeline_passes_and_every_order_is_accounted_for() {
     let finished = smoke().finish().code(0).quiet();
     assert!(finished.stdout.contains("PASS"), "{}", finished.stdout);
     let report = finished.json("out/run.json");
-    assert_eq!(report["schema_version"], 1);
+    assert_eq!(report["schema_version"], 2);
     assert_eq!(report["verdict"], "pass");
     assert_eq!(report["gate"], "strict");
     let planned = report["orders"]["planned"].as_u64().unwrap();
@@ -412,4 +415,64 @@ fn a_target_that_is_not_there_is_refused_before_anything_is_sent() {
         finished.stderr
     );
     assert!(!finished.path("out").exists());
+}
+
+/// Sends one message to the orders queue as anybody can; the HTTP status.
+fn send_raw(target: &orderproof::store::Target, body: &[u8]) -> u16 {
+    use std::io::{Read, Write};
+    let address = target.sqs_endpoint.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AmazonSQS.SendMessage\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).expect("a head");
+    // A server that refuses what is too long may end the connection before the last byte.
+    let _ = stream.write_all(body);
+    let mut reply = Vec::new();
+    let _ = stream.read_to_end(&mut reply);
+    let status = String::from_utf8_lossy(&reply);
+    let status = status
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok());
+    status.expect("a status line")
+}
+
+#[test]
+fn hostile_messages_of_others_change_nothing_for_the_runs_own_orders() {
+    let pipeline = pipeline_elsewhere(79);
+    let target = pipeline.target();
+    let message = |body: &str| {
+        let request = serde_json::json!({"QueueUrl": target.orders_queue_url, "MessageBody": body});
+        send_raw(&target, request.to_string().as_bytes())
+    };
+    let hostile = [
+        "[".repeat(100_000),
+        "x".repeat(1 << 20),
+        r#"{"order_number": 18446744073709551616}"#.to_owned(),
+        r#"{"order_number": -7, "num_items": 1, "price_per_item": NaN}"#.to_owned(),
+        r#"{"order_number": 8000000001, "num_items": 1, "price_per_item": "err", "item_description": "=1+1"}"#
+            .to_owned(),
+    ];
+    for body in &hostile {
+        assert_eq!(message(body), 200, "{}", &body[..20]);
+    }
+    let invalid = [
+        b"{\"QueueUrl\": \"\xff\xfe\", \"MessageBody\": \"\xff\"}".to_vec(),
+        vec![b'x'; 10 << 20],
+    ];
+    for body in &invalid {
+        assert!(
+            (400..500).contains(&send_raw(&target, body)),
+            "refused in words"
+        );
+    }
+    let finished = at_endpoints(smoke().args(["--run-id", "79"]), &pipeline)
+        .finish()
+        .code(0);
+    let report = finished.json("out/run.json");
+    assert_eq!(report["foreign_dead_letters"], hostile.len());
+    assert_eq!(report["classes"]["phantom"], 0);
 }

@@ -30,7 +30,7 @@ pub use message::{
 };
 pub use queue::QueueCounts;
 pub use registry::QueueDescription;
-pub use server::serve;
+pub use server::{answer_request, serve};
 pub use site::Site;
 
 #[cfg(test)]

@@ -41,6 +41,19 @@ struct Service {
     scribe: Scribe,
 }
 
+/// Carries out one request of the JSON protocol without a connection; `target` is the `X-Amz-Target` header.
+///
+/// # Errors
+/// What SQS refuses.
+pub async fn answer_request(
+    engine: &SqsEngine,
+    site: &Site,
+    target: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, SqsError> {
+    protocol::answer(Context { engine, site }, target, body).await
+}
+
 /// Serves the engine's queues until `shutdown` completes, then drops all connections.
 pub async fn serve(
     listener: TcpListener,
