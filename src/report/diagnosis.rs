@@ -85,3 +85,88 @@ fn percent(part: u64, whole: u64) -> String {
         whole => format!("{:.0}%", 100.0 * part as f64 / whole as f64),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::PipelineCounters;
+    use crate::report::tests::{SPIKE, World};
+
+    /// A report with these classes and counters, and a change of its settings.
+    fn diagnosed(
+        classes: &[(Class, u64)],
+        counters: PipelineCounters,
+        change: impl FnOnce(&mut RunReport),
+    ) -> Vec<String> {
+        let mut report = World::new(&SPIKE).report();
+        report.classes.extend(classes.iter().copied());
+        report.pipeline = Some(counters);
+        change(&mut report);
+        diagnose(&report)
+    }
+
+    fn counted(change: impl FnOnce(&mut PipelineCounters)) -> PipelineCounters {
+        let mut counters = PipelineCounters {
+            invocations: 100,
+            ..PipelineCounters::default()
+        };
+        change(&mut counters);
+        counters
+    }
+
+    #[test]
+    fn each_cause_is_told_with_its_number_and_its_cure_and_its_near_miss_is_not() {
+        let dead = [
+            (Class::GoodOrderDeadLettered, 3_000),
+            (Class::StoredAndDeadLettered, 600),
+        ];
+        let lost = [(Class::Lost, 45)];
+        let flag_off = |report: &mut RunReport| {
+            report.scenario.pipeline.mapping.report_batch_item_failures = false;
+        };
+        let whole = || counted(|counters| counters.failed_invocations = 60);
+        let causes = diagnosed(&dead, whole(), |_| {});
+        assert_eq!(causes.len(), 1);
+        assert!(
+            causes[0].starts_with(
+                "3,600 of 36,000 good orders (10%) are in the dead-letter queue: 60 of 100"
+            ) && causes[0].ends_with("set ReportBatchItemFailures on the mapping"),
+            "{causes:?}"
+        );
+        let named = counted(|counters| {
+            counters.failed_invocations = 60;
+            counters.failed_records = 1;
+        });
+        assert_eq!(
+            diagnosed(&dead, named, |_| {}),
+            [""; 0],
+            "records were named"
+        );
+        assert_eq!(
+            diagnosed(&[], whole(), |_| {}),
+            [""; 0],
+            "no good order suffered"
+        );
+
+        let throttled = counted(|counters| counters.throttled_writes = 7);
+        assert!(diagnosed(&dead, throttled.clone(), |_| {})[0].contains("throttled 7 writes"));
+        assert_eq!(diagnosed(&[], throttled, |_| {}), [""; 0]);
+        let invocations = counted(|counters| counters.throttled_invocations = 8);
+        assert!(diagnosed(&dead, invocations, |_| {})[0].contains("8 invocations were throttled"));
+        let filtered = counted(|counters| counters.filtered_messages = 45);
+        assert!(diagnosed(&lost, filtered.clone(), |_| {})[0].contains("discarded 45 messages"));
+        assert_eq!(
+            diagnosed(&[], filtered, |_| {}),
+            [""; 0],
+            "what it discarded was no order"
+        );
+        let records = counted(|counters| counters.failed_records = 45);
+        assert!(diagnosed(&lost, records.clone(), flag_off)[0].contains("ignored them, 45 orders"));
+        assert_eq!(diagnosed(&lost, records, |_| {}), [""; 0], "the flag is on");
+        let no_redrive = |report: &mut RunReport| {
+            report.scenario.pipeline.redrive_to = None;
+            report.quiescence.reached = false;
+        };
+        assert!(diagnosed(&[], counted(|_| {}), no_redrive)[0].contains("no redrive policy"));
+    }
+}

@@ -410,6 +410,29 @@ fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
 }
 
 #[test]
+fn a_rule_is_decided_only_by_what_holds_at_both_ends_of_the_skew() {
+    // 10 ticks were measured; the clocks differ by up to 4.
+    let limited = |metric, limit| {
+        let mut case = Case::rule(metric, true, limit, None);
+        case.clock_skew_bound = 4 * TICK;
+        case
+    };
+    let end_to_end = Metric::EndToEnd(0.99);
+    let undecided = "rule_without_figures";
+    passes(&limited(end_to_end, 15 * TICK), "it held at worst");
+    inconclusive(&limited(end_to_end, 13 * TICK), undecided, "at best only");
+    inconclusive(&limited(end_to_end, 10 * TICK), undecided, "just measured");
+    inconclusive(&limited(end_to_end, 7 * TICK), undecided, "perhaps not");
+    check(
+        &limited(end_to_end, 5 * TICK),
+        Verdict::Fail,
+        &["rule_broken"],
+        "it did not hold even at best",
+    );
+    passes(&limited(Metric::ServiceTime(0.99), 10 * TICK), "one clock");
+}
+
+#[test]
 fn rows_without_a_time_leave_an_end_to_end_rule_unproven() {
     let untimed = |metric, limit, rows| {
         let mut case = Case::rule(metric, true, limit, None);

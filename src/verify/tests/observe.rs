@@ -157,3 +157,45 @@ async fn held_dead_letters_leave_the_sweep_incomplete() {
         "it and the forgotten one"
     );
 }
+
+#[tokio::test]
+async fn a_row_stored_only_after_rest_was_declared_disproves_the_rest() {
+    let services = filled().await;
+    let stores = services.stores();
+    let mut details = Vec::new();
+    orders().order(FORGOTTEN).write_details(&mut details);
+    let row = (
+        orders().id(FORGOTTEN).get(),
+        String::from_utf8(details).unwrap(),
+    );
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        services.put_rows(std::iter::once(row)).await;
+    };
+    let (observation, ()) = tokio::join!(observed(&stores), late);
+    assert!(!observation.quiescence.reached);
+    let evidence = &observation.quiescence.evidence;
+    assert!(evidence.contains("stored only after"), "{evidence}");
+    assert_eq!(count(&observation, Class::Lost), 0);
+}
+
+#[tokio::test]
+async fn messages_that_turn_up_after_rest_was_declared_disprove_the_rest() {
+    for (queue, told) in [
+        ("orders", "counted 1 messages again"),
+        ("dead", "dead-letter queue held"),
+    ] {
+        let services = filled().await;
+        let stores = services.stores();
+        let late = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            services.send(queue, std::iter::once("late".to_owned()));
+        };
+        let (observation, ()) = tokio::join!(observed(&stores), late);
+        assert!(!observation.quiescence.reached, "{queue}");
+        let evidence = &observation.quiescence.evidence;
+        assert!(evidence.contains(told), "{evidence}");
+        assert_eq!(count(&observation, Class::Lost), 0, "{queue}");
+        assert_eq!(count(&observation, Class::Undecided), 1, "{queue}");
+    }
+}
