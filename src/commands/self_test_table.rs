@@ -5,14 +5,17 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::self_test::{Case, Observed, seconds};
-use crate::scenario::{Fault, FaultExtent, LOSS_MODES, Proof, Quantity};
+use crate::scenario::{
+    Fault, FaultExtent, LOSS_MODES, ProcessorKind, Proof, Quantity, Resources, Scenario,
+    TableCapacity,
+};
 use crate::verify::{Class, Verdict};
 
 /// One scenario, what it must come out as and what did.
 pub(super) struct Trial {
     name: String,
     question: String,
-    faults: String,
+    planted: String,
     proof: Proof,
     observed: Result<Observed, String>,
     elapsed: Duration,
@@ -24,7 +27,7 @@ impl Trial {
         Self {
             name: stem.to_string_lossy().into_owned(),
             question: case.scenario.question.clone(),
-            faults: faults(&case.scenario.faults),
+            planted: planted(&case.scenario),
             proof: case.proof.clone(),
             observed,
             elapsed,
@@ -114,8 +117,41 @@ fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What is wrong with a scenario's pipeline: its faults, and the settings that are a trap.
+fn planted(scenario: &Scenario) -> String {
+    let Scenario {
+        faults, pipeline, ..
+    } = scenario;
+    let mut told = faults_in_short(faults);
+    let mut tell = |trap: bool, what: String| told.extend(trap.then_some(what));
+    let usual = Resources::default().dead_letter_queue;
+    tell(
+        pipeline.function.processor == ProcessorKind::Lab,
+        "processor = lab".into(),
+    );
+    tell(
+        !pipeline.mapping.report_batch_item_failures,
+        "report_batch_item_failures = false".into(),
+    );
+    tell(pipeline.mapping.filter.is_some(), "filter".into());
+    if let TableCapacity::Provisioned {
+        write_capacity_units,
+    } = pipeline.table_capacity
+    {
+        tell(true, format!("table_capacity = {write_capacity_units} wcu"));
+    }
+    let redrive = pipeline.redrive_to.as_deref().unwrap_or("none");
+    tell(redrive != usual, format!("redrive_to = {redrive}"));
+    let retention = pipeline.dead_letter_retention;
+    tell(
+        retention < pipeline.orders_retention,
+        format!("dead_letter_retention = {retention:?}"),
+    );
+    told.join(", ")
+}
+
 /// A scenario's faults in short: `write_lost x3`, `receive_lost 100% (once)`.
-fn faults(faults: &[Fault]) -> String {
+fn faults_in_short(faults: &[Fault]) -> Vec<String> {
     let told = faults.iter().map(|fault| {
         let extent = match fault.extent {
             FaultExtent::Count(count) => format!("x{count}"),
@@ -132,7 +168,7 @@ fn faults(faults: &[Fault]) -> String {
         };
         format!("{} {extent}{times}{delay}", fault.kind.as_str())
     });
-    told.collect::<Vec<_>>().join(", ")
+    told.collect()
 }
 
 fn expected(proof: &Proof) -> String {
@@ -220,7 +256,7 @@ pub(super) fn render_markdown(trials: &[Trial]) -> String {
          Written by `orderproof self-test scenarios/faults --table reports/faults.md`, version {}. Each scenario \
          ran through the released program against the embedded pipeline, and its folder was judged again from its \
          files with the same result. A near miss looks alike and must pass.\n\n**{}.**\n\n\
-         | mode | scenario | question | faults planted | expected | observed | |\n\
+         | mode | scenario | question | planted | expected | observed | |\n\
          |---:|---|---|---|---|---|---|\n",
         env!("CARGO_PKG_VERSION"),
         summary(trials)
@@ -242,7 +278,7 @@ pub(super) fn render_markdown(trials: &[Trial]) -> String {
             "| {}{near} | [{name}](../scenarios/faults/{name}.toml) | {} | {} | {} | {seen} | {mark} |",
             trial.proof.loss_mode,
             trial.question.replace('|', "/"),
-            trial.faults,
+            trial.planted,
             expected(&trial.proof),
         );
     }
