@@ -203,6 +203,83 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
             &["fault=[{kind=\"row_altered\", share=\"0.0001%\"}]"],
         ),
         (
+            &["fault=[{kind=\"row_deleted\", count=1}]"],
+            "fault[0].delay",
+            &["fault=[{kind=\"row_deleted\", count=1, delay=\"1s\"}]"],
+        ),
+        (
+            &["fault=[{kind=\"row_altered\", count=1, delay=\"1s\"}]"],
+            "fault[0].delay",
+            &["fault=[{kind=\"row_altered\", count=1}]"],
+        ),
+        (
+            &["fault=[{kind=\"row_altered\", count=1, phase=\"sale\"}]"],
+            "fault[0].phase",
+            &["fault=[{kind=\"row_altered\", count=1, phase=\"spike\"}]"],
+        ),
+        (
+            &["fault=[{kind=\"row_altered\", count=1, times=0}]"],
+            "fault[0].times",
+            &["fault=[{kind=\"row_altered\", count=1, times=1}]"],
+        ),
+        (
+            &["pipeline.redrive_to=orders-queue"],
+            "pipeline.redrive_to",
+            &["pipeline.redrive_to=none"],
+        ),
+        (
+            &["pipeline.dead_letter_retention=59s"],
+            "pipeline.dead_letter_retention",
+            &["pipeline.dead_letter_retention=60s"],
+        ),
+        (
+            &["pipeline.mapping.filter={\"body\": {\"num_items\": [{\"numeric\": [1]}]}}"],
+            "pipeline.mapping.filter",
+            &["pipeline.mapping.filter='{\"body\": {\"num_items\": [1, 2]}}'"],
+        ),
+        (
+            &["pipeline.function.processor=laboratory"],
+            "pipeline.function.processor",
+            &["pipeline.function.processor=lab"],
+        ),
+        (
+            &[
+                "proves.loss_mode=23",
+                "proves.verdict=pass",
+                "proves.exit_code=0",
+            ],
+            "proves.loss_mode",
+            &[
+                "proves.loss_mode=22",
+                "proves.verdict=pass",
+                "proves.exit_code=0",
+            ],
+        ),
+        (
+            &[
+                "proves.loss_mode=1",
+                "proves.verdict=pass",
+                "proves.exit_code=0",
+                "proves.classes={ lots = 1 }",
+            ],
+            "proves.classes",
+            &[
+                "proves.loss_mode=1",
+                "proves.verdict=pass",
+                "proves.exit_code=0",
+                "proves.classes={ lost = 1, recovered = \"some\" }",
+            ],
+        ),
+        (
+            &["proves.loss_mode=1", "proves.exit_code=0"],
+            "proves.verdict",
+            &[
+                "proves.loss_mode=1",
+                "proves.verdict=fail",
+                "proves.exit_code=3",
+            ],
+        ),
+        (
             &["phase.spike.name=baseline", "expect.rules=[]"],
             "phase[1].name",
             &["phase.spike.name=sale", "expect.rules=[]"],
@@ -326,6 +403,9 @@ fn every_shipped_scenario_is_valid_and_named_after_its_file() {
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.is_dir() {
+            continue;
+        }
         let text = std::fs::read_to_string(&path).unwrap();
         let scenario = parse(&path.display().to_string(), &text, &Overrides::default())
             .unwrap_or_else(|errors| panic!("{errors}"));
@@ -333,4 +413,64 @@ fn every_shipped_scenario_is_valid_and_named_after_its_file() {
         seen += 1;
     }
     assert!(seen >= 7, "{seen} scenarios");
+}
+
+#[test]
+fn every_kind_of_fault_has_one_name_and_is_read_by_it() {
+    for &kind in FaultKind::ALL {
+        let name = serde_json::to_value(kind).unwrap();
+        assert_eq!(name, kind.as_str());
+        let delay = if kind.takes_delay() {
+            ", delay=\"1s\""
+        } else {
+            ""
+        };
+        let fault = format!(
+            "fault=[{{kind=\"{}\", share=\"1%\"{delay}}}]",
+            kind.as_str()
+        );
+        let scenario = with(&[&fault]).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(scenario.faults[0].kind, kind);
+    }
+}
+
+#[test]
+fn elsewhere_only_the_harness_itself_can_be_made_to_fail() {
+    let at = [
+        "target.sqs_endpoint_url=http://127.0.0.1:1",
+        "target.dynamodb_endpoint_url=http://127.0.0.1:1",
+    ];
+    let fault = |kind: &str| format!("fault=[{{kind=\"{kind}\", count=1}}]");
+    let errors = with(&[at[0], at[1], &fault("write_lost")]).unwrap_err();
+    assert_eq!(errors.violations[0].key, "fault");
+    with(&[at[0], at[1], &fault("disk_full")]).unwrap_or_else(|errors| panic!("{errors}"));
+}
+
+#[test]
+fn a_filter_lets_through_what_has_one_of_the_values_of_each_field() {
+    let text = r#"{"body": {"item_description": ["zTV", "zPen"], "num_items": [1]}}"#;
+    let filter: MessageFilter = serde_json::from_str(text).unwrap();
+    let cases = [
+        (
+            r#"{"item_description": "zTV", "num_items": 1, "more": 2}"#,
+            true,
+            "both",
+        ),
+        (
+            r#"{"item_description": "zTV", "num_items": 2}"#,
+            false,
+            "another number",
+        ),
+        (
+            r#"{"item_description": "zWatch", "num_items": 1}"#,
+            false,
+            "another article",
+        ),
+        (r#"{"item_description": "zTV"}"#, false, "a field missing"),
+        ("zTV", false, "no JSON"),
+        ("[1]", false, "no object"),
+    ];
+    for (body, passes, why) in cases {
+        assert_eq!(filter.lets_through(body), passes, "{why}");
+    }
 }
