@@ -125,7 +125,7 @@ pub struct VerifyArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike.
     pub dir: PathBuf,
 
-    /// Look at the queues and the table of the run's [target] again instead of at observation.json; what is
+    /// Look at the queues and the table of the run's `[target]` again instead of at observation.json; what is
     /// seen is kept in the folder.
     #[arg(long)]
     pub live: bool,
@@ -152,7 +152,7 @@ pub struct ServeArgs {
 /// Arguments of `self-test`.
 #[derive(Debug, Args)]
 pub struct SelfTestArgs {
-    /// Scenarios that state what they prove ([proves]), or folders of such; try scenarios/faults.
+    /// Scenarios that state what they prove (`[proves]`), or folders of such; try scenarios/faults.
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
 

@@ -13,14 +13,14 @@
 //!   -> report                       run.json, charts, csv, markdown, text
 //! ```
 //!
-//! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, and
-//! `processor`, the order processor itself.
+//! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
+//! order processor itself, `fault`, which orders a scenario's faults strike, and `clock`, the wall clock.
 //!
 //! Invariants, checked by `tests/tidy.rs`:
 //! - only `send`, `store`, `processor` and `pipeline` name an `aws_*` crate;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`;
-//! - `order`, `scenario`, `load`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
+//! - `order`, `scenario`, `load`, `fault`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
 //!   are not `async`;
 //! - only `commands` and `main` print.
 

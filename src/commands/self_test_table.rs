@@ -315,7 +315,8 @@ mod tests {
     #[test]
     fn what_comes_out_as_stated_holds_and_every_difference_is_told() {
         assert_eq!(mismatches(&proof(), &as_stated()), [""; 0]);
-        let cases: [(&str, fn(&mut Observed)); 8] = [
+        type Change = fn(&mut Observed);
+        let cases: [(&str, Change); 8] = [
             ("verdict: expected fail, observed pass", |seen| {
                 seen.verdict = Verdict::Pass
             }),

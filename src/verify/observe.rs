@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::collector::Collector;
 use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
+use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
@@ -77,7 +78,7 @@ pub(super) async fn observe(
     let scan = contradicted(scan, found);
     let mut retention = Retention {
         shortest: stores.shortest_retention().await.ok(),
-        age: plan.start.elapsed(),
+        age: age(plan),
     };
     let parts = [&scan, &lookups, &dead_letter_sweep];
     let complete = parts.iter().all(|part| part.complete);
@@ -91,29 +92,24 @@ pub(super) async fn observe(
             quiescence.reached = false;
             quiescence.evidence = evidence;
         }
-        retention.age = plan.start.elapsed();
+        retention.age = age(plan);
     }
-    let mut phantoms = std::mem::take(&mut collector.phantoms);
-    phantoms.sort_unstable();
-    phantoms.dedup();
-    let observation = Observation {
+    let observation = collector.observation(Observation {
         quiescence,
         scan,
         lookups,
         dead_letter_sweep,
-        stored: collector.stored.clone(),
-        dead_lettered: collector.dead_lettered.clone(),
-        altered: collector.altered(),
-        overwritten: collector.overwritten.clone(),
-        phantoms,
-        foreign_rows: collector.foreign_rows,
-        foreign_dead_letters: collector.foreign_dead_letters,
-        extra_dead_letter_copies: collector.extra_dead_letter_copies,
-        redelivered: collector.redelivered,
-        untimed_rows: collector.untimed_rows,
         retention,
-    };
+        ..Observation::default()
+    });
     (observation, collector.into_times())
+}
+
+/// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still
+/// while the machine sleeps.
+fn age(plan: &ObservePlan) -> Duration {
+    let by_wall = clock::wall().duration_since(plan.start_wall);
+    plan.start.elapsed().max(by_wall.unwrap_or_default())
 }
 
 /// At rest a scan shows every row. One found by key that it did not show was left out: by a stale or cut-short

@@ -1,6 +1,7 @@
 mod cli;
 mod corpora;
 mod crash;
+mod endpoint;
 mod faults;
 mod modes;
 mod program;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::program::{Finished, Program, scenario};
 
 /// The smoke scenario, quiet and with a shorter visibility timeout, its report in `out`.
-fn smoke() -> Program {
+pub fn smoke() -> Program {
     Program::new(["run", &scenario("smoke"), "--output-dir", "out", "--quiet"]).args([
         "--set",
         "pipeline.visibility_timeout=500ms",
@@ -330,149 +330,16 @@ fn a_second_ctrl_c_quits_at_once_with_the_journal_intact() {
     );
 }
 
-/// A pipeline of this process, as the program at the other end of its endpoints expects it.
-fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
-    use orderproof::{load::Schedule, order, scenario as file};
-    let path = scenario("smoke");
-    let text = std::fs::read_to_string(&path).expect("the smoke scenario");
-    let set = [
-        "pipeline.visibility_timeout=500ms",
-        "pipeline.function.timeout=500ms",
-    ];
-    let overrides = file::Overrides {
-        set: set.map(String::from).into(),
-        ..Default::default()
-    };
-    let smoke = file::parse(&path, &text, &overrides).expect("a valid scenario");
-    let plan = order::OrderPlan {
-        run: order::RunId::new(run).expect("in range"),
-        seed: smoke.seed,
-        bad_share: smoke.bad_share,
-    };
-    let planned = Schedule::new(&smoke).count();
-    orderproof::pipeline::EmbeddedPipeline::start(&smoke, plan, planned).expect("it starts")
-}
-
-const SECRET: &str = "a-secret-of-this-test";
-
-fn at_endpoints(program: Program, pipeline: &orderproof::pipeline::EmbeddedPipeline) -> Program {
-    let target = pipeline.target();
-    program
-        .args([
-            "--set",
-            &format!("target.sqs_endpoint_url={}", target.sqs_endpoint),
-        ])
-        .args([
-            "--set",
-            &format!("target.dynamodb_endpoint_url={}", target.dynamodb_endpoint),
-        ])
-        .args(["--set", "target.exact_counts=true"])
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", SECRET)
-}
-
 #[test]
-fn a_pipeline_in_another_process_is_driven_with_credentials_from_the_environment() {
-    let pipeline = pipeline_elsewhere(77);
-    let finished = at_endpoints(smoke().args(["--run-id", "77"]), &pipeline)
-        .finish()
-        .code(0)
-        .quiet();
-    let report = finished.json("out/run.json");
-    assert_eq!(
-        report["orders"]["acknowledged"],
-        report["orders"]["planned"]
-    );
-    assert_eq!(
-        report["pipeline"],
-        serde_json::Value::Null,
-        "its counters are not ours to read"
-    );
-    for name in std::fs::read_dir(finished.path("out")).unwrap() {
-        let bytes = std::fs::read(name.unwrap().path()).unwrap();
-        let text = String::from_utf8_lossy(&bytes);
-        assert!(!text.contains(SECRET), "no credentials are stored");
-    }
-
-    // Rows and dead letters of the first run are there, and are no business of the second.
-    let again = at_endpoints(smoke().args(["--run-id", "78"]), &pipeline).finish();
-    assert_ne!(again.code, 3, "{}", again.stdout);
-    assert!(again.json("out/run.json")["foreign_rows"].as_u64().unwrap() > 0);
-}
-
-#[test]
-fn a_target_that_is_not_there_is_refused_before_anything_is_sent() {
-    let finished = smoke()
-        .args(["--set", "target.sqs_endpoint_url=http://127.0.0.1:9"])
-        .args(["--set", "target.dynamodb_endpoint_url=http://127.0.0.1:9"])
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .finish()
-        .code(2);
+fn a_folder_of_an_older_version_names_the_program_that_reads_it() {
+    let verify = Program::new(["verify", "old"]);
+    let folder = verify.folder().join("old");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("plan.json"), "{\"schema_version\": 1}").unwrap();
+    let finished = verify.finish().code(2);
     assert!(
-        finished.stderr.contains("GetQueueUrl"),
+        finished.stderr.contains("orderproof 0.1 reads it"),
         "{}",
         finished.stderr
     );
-    assert!(!finished.path("out").exists());
-}
-
-/// Sends one message to the orders queue as anybody can; the HTTP status.
-fn send_raw(target: &orderproof::store::Target, body: &[u8]) -> u16 {
-    use std::io::{Read, Write};
-    let address = target.sqs_endpoint.trim_start_matches("http://");
-    let mut stream = std::net::TcpStream::connect(address).expect("it listens");
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AmazonSQS.SendMessage\r\n\
-         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).expect("a head");
-    // A server that refuses what is too long may end the connection before the last byte.
-    let _ = stream.write_all(body);
-    let mut reply = Vec::new();
-    let _ = stream.read_to_end(&mut reply);
-    let status = String::from_utf8_lossy(&reply);
-    let status = status
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    status.expect("a status line")
-}
-
-#[test]
-fn hostile_messages_of_others_change_nothing_for_the_runs_own_orders() {
-    let pipeline = pipeline_elsewhere(79);
-    let target = pipeline.target();
-    let message = |body: &str| {
-        let request = serde_json::json!({"QueueUrl": target.orders_queue_url, "MessageBody": body});
-        send_raw(&target, request.to_string().as_bytes())
-    };
-    let hostile = [
-        "[".repeat(100_000),
-        "x".repeat(1 << 20),
-        r#"{"order_number": 18446744073709551616}"#.to_owned(),
-        r#"{"order_number": -7, "num_items": 1, "price_per_item": NaN}"#.to_owned(),
-        r#"{"order_number": 8000000001, "num_items": 1, "price_per_item": "err", "item_description": "=1+1"}"#
-            .to_owned(),
-    ];
-    for body in &hostile {
-        assert_eq!(message(body), 200, "{}", &body[..20]);
-    }
-    let invalid = [
-        b"{\"QueueUrl\": \"\xff\xfe\", \"MessageBody\": \"\xff\"}".to_vec(),
-        vec![b'x'; 10 << 20],
-    ];
-    for body in &invalid {
-        assert!(
-            (400..500).contains(&send_raw(&target, body)),
-            "refused in words"
-        );
-    }
-    let finished = at_endpoints(smoke().args(["--run-id", "79"]), &pipeline)
-        .finish()
-        .code(0);
-    let report = finished.json("out/run.json");
-    assert_eq!(report["foreign_dead_letters"], hostile.len());
-    assert_eq!(report["classes"]["phantom"], 0);
 }

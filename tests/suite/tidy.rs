@@ -100,6 +100,7 @@ fn pure_rooms_do_no_io_and_read_no_clock() {
         "src/order/",
         "src/scenario/",
         "src/load/",
+        "src/fault/",
         "src/verify/reconcile",
         "src/verify/judge",
     ];

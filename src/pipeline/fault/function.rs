@@ -109,5 +109,7 @@ pub(crate) fn any_struck<'a>(
     plan.has(kind)
         && bodies
             .filter_map(order_number_of)
-            .fold(false, |before, number| plan.strikes(kind, number) || before)
+            .filter(|number| plan.strikes(kind, *number))
+            .count()
+            > 0
 }

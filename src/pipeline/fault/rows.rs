@@ -124,10 +124,8 @@ impl<S: OrderStore> FaultyStore<S> {
 
     async fn put_all(&self, rows: &[OrderRow], replace: bool) -> Vec<Outcome> {
         // Asked of each, so that each strike counts.
-        let rejected = rows.iter().fold(false, |before, row| {
-            self.strikes(FaultKind::BatchWriteRejected, row) || before
-        });
-        if rejected {
+        let struck = |row: &&OrderRow| self.strikes(FaultKind::BatchWriteRejected, row);
+        if rows.iter().filter(struck).count() > 0 {
             let error = StoreError::Failed(
                 "ValidationException: Provided list of item keys contains duplicates".into(),
             );
