@@ -254,7 +254,7 @@ pub(super) fn render_markdown(trials: &[Trial]) -> String {
     let mut out = format!(
         "# Every known way to lose an order, provoked\n\n\
          Written by `orderproof self-test scenarios/faults --table reports/faults.md`, version {}. Each scenario \
-         ran through the released program against the embedded pipeline, and its folder was judged again from its \
+         ran through the whole program against the embedded pipeline, and its folder was judged again from its \
          files with the same result. A near miss looks alike and must pass.\n\n**{}.**\n\n\
          | mode | scenario | question | planted | expected | observed | |\n\
          |---:|---|---|---|---|---|---|\n",
