@@ -115,6 +115,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
             &input.record.seconds,
             input.times,
             input.samples,
+            observation,
         ),
         phases: phases(input.scenario, input.record, input.figures),
         pipeline: input.pipeline,

@@ -255,6 +255,24 @@ fn the_timeline_adds_up() {
 }
 
 #[test]
+fn an_order_stored_and_dead_lettered_leaves_the_backlog_once() {
+    let backlog = |world: &World| world.report().timeline[6].backlog_orders;
+    let mut world = World::new(&SPIKE);
+    let apart = backlog(&world);
+    // As many dead letters again, all of stored orders.
+    let stored = world.observation.stored.clone();
+    let more = world.observation.dead_lettered.len() as usize;
+    world
+        .observation
+        .dead_lettered
+        .extend(stored.iter().take(more));
+    for sample in &mut world.samples {
+        sample.dead_letters *= 2;
+    }
+    assert_eq!(backlog(&world), apart);
+}
+
+#[test]
 fn the_oldest_age_counts_from_the_earliest_order_still_to_be_stored() {
     let mut world = World::new(&[("baseline", 10.0, 3, false)]);
     // In the third second a row is stored whose order was due 400 ms into the first.

@@ -7,7 +7,7 @@ use crate::drive::SecondSends;
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;
 use crate::scenario::Scenario;
-use crate::verify::{QueueSample, StoredSecond, StoredTimes};
+use crate::verify::{Observation, QueueSample, StoredSecond, StoredTimes};
 
 /// Puts the timeline together from what the drive, the table and the queue samples tell.
 pub(super) fn timeline(
@@ -15,7 +15,9 @@ pub(super) fn timeline(
     sends: &[SecondSends],
     times: &StoredTimes,
     samples: &[QueueSample],
+    observation: &Observation,
 ) -> Vec<TimelineRow> {
+    let unstored = unstored_share(observation);
     let profile = LoadProfile::new(&scenario.phases);
     let sampled = samples
         .last()
@@ -48,7 +50,8 @@ pub(super) fn timeline(
         }
         acknowledged += row.acknowledged_orders;
         stored += row.stored_orders;
-        row.backlog_orders = acknowledged.saturating_sub(stored + dead_letters);
+        let dead_only = (dead_letters as f64 * unstored).round() as u64;
+        row.backlog_orders = acknowledged.saturating_sub(stored + dead_only);
         row.oldest_age_ms = oldest
             .get(second + 1)
             .copied()
@@ -59,6 +62,21 @@ pub(super) fn timeline(
         rows.push(row);
     }
     rows
+}
+
+/// The share of dead-lettered orders that are in no row as well: those are counted by their row, and once.
+/// Which of them a sample of the queue's count holds is not known; in all it is this share.
+fn unstored_share(observation: &Observation) -> f64 {
+    let dead = observation.dead_lettered.len();
+    match dead {
+        0 => 1.0,
+        dead => {
+            let both = observation
+                .dead_lettered
+                .intersection_len(&observation.stored);
+            (dead - both) as f64 / dead as f64
+        }
+    }
 }
 
 fn phase_name(scenario: &Scenario, profile: &LoadProfile, second: usize) -> String {
