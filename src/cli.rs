@@ -157,14 +157,14 @@ pub struct SelfTestArgs {
     pub scenarios: Vec<PathBuf>,
 
     /// Scenarios run at a time, each in a process of its own.
-    #[arg(long, short, value_name = "N", default_value_t = 4)]
-    pub jobs: usize,
+    #[arg(long, short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: u8,
 
     /// Write the table of faults, expected and observed to this Markdown file, replacing it.
     #[arg(long, value_name = "FILE")]
     pub table: Option<PathBuf>,
 
-    /// Keep the runs' folders in this folder.
+    /// Keep the runs' folders in this folder, which must hold none of these scenarios yet.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Ctrl-c: the first stops sending, the second quits at once.
+//! Ctrl-c: the first asks to stop, the second quits at once.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,24 +10,12 @@ use crate::exit::Exit;
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 static INSTALL: Once = Once::new();
 
-/// Makes the first ctrl-c (or SIGTERM) raise `stop`, without a word, and the second one quit.
-pub fn stop_on_signal(stop: StopSignal) {
-    install(stop, "");
-}
-
-/// Makes the first ctrl-c (or SIGTERM) raise `stop` and the second one quit with exit code 130.
+/// Makes the first ctrl-c (or SIGTERM) raise `stop`, saying `told`, and the second one quit with exit
+/// code 130.
 ///
 /// Installed before Goose starts: Goose would install a handler of its own that ends the process
 /// with code 1, and the first handler of a process stays.
-pub fn stop_on_interrupt(stop: StopSignal) {
-    install(
-        stop,
-        "\ninterrupted: no more orders are sent; settling what was sent \
-         (ctrl-c again quits at once, `orderproof verify` reads the folder)\n",
-    );
-}
-
-fn install(stop: StopSignal, told: &'static str) {
+pub fn stop_on_interrupt(stop: StopSignal, told: &'static str) {
     INSTALL.call_once(|| {
         let installed = ctrlc::set_handler(move || match SEEN.fetch_add(1, Ordering::SeqCst) {
             0 => {

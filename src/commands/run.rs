@@ -22,6 +22,9 @@ use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Wa
 /// Where runs are kept unless told otherwise.
 const REPORTS: &str = "reports";
 
+const TOLD_ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling what was sent \
+    (ctrl-c again quits at once, `orderproof verify` reads the folder)\n";
+
 /// Drives a scenario at its pipeline, accounts for every order, and reports.
 pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
@@ -35,7 +38,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         .map_err(CommandError::internal)?;
 
     let stop = StopSignal::new();
-    stop_on_interrupt(stop.clone());
+    stop_on_interrupt(stop.clone(), TOLD_ON_INTERRUPT);
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let progress = Arc::new(Progress::new());
     let view = ProgressView::start(output, args.quiet, {

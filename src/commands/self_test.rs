@@ -38,6 +38,8 @@ pub(super) struct Observed {
     pub(super) died: bool,
     /// The exit code of judging the run again from its files.
     pub(super) verified: i32,
+    /// Judged again, verdict and every class are those that were reported.
+    pub(super) same_again: bool,
 }
 
 /// Runs every scenario of `args`, compares, prints the table.
@@ -54,8 +56,11 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, CommandEr
         None => scratch.path(),
     };
     let stop = StopSignal::new();
-    stop_on_interrupt(stop.clone());
-    let trials = try_all(&cases, folder, args.jobs.max(1), &stop, output)?;
+    stop_on_interrupt(
+        stop.clone(),
+        "\ninterrupted: what is still running is waited for and does not count\n",
+    );
+    let trials = try_all(&cases, folder, args.jobs.into(), &stop, output)?;
     if let Some(table) = &args.table {
         replace(table, render_markdown(&trials).as_bytes())?;
     }
@@ -144,6 +149,10 @@ fn try_all(
                 {
                     let began = Instant::now();
                     let observed = try_one(&program, case, folder);
+                    // A ctrl-c reaches the run as well: what it then came to proves nothing.
+                    if stop.is_stopped() {
+                        return;
+                    }
                     let trial = Trial::new(case, observed, began.elapsed());
                     output.note(&trial.line());
                     let mut trials = trials.lock().unwrap_or_else(|lock| lock.into_inner());
@@ -161,6 +170,12 @@ fn try_all(
 fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, String> {
     let stem = case.file.file_stem().unwrap_or_default();
     let dir = folder.join(stem);
+    if dir.exists() {
+        return Err(format!(
+            "{} is there already: another scenario of that name, or a run that was kept; name another --keep",
+            dir.display()
+        ));
+    }
     let run = Command::new(program)
         .args(["run", "--quiet", "--color", "never", "--output-dir"])
         .arg(&dir)
@@ -188,6 +203,8 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         (Some(exit_code), Some(report)) => Observed {
             verdict: report.verdict,
             exit_code,
+            same_again: from_files.verdict == report.verdict
+                && from_files.classes == report.classes,
             classes: report.classes,
             findings: report
                 .findings
@@ -213,6 +230,7 @@ fn seen_again(rejudged: &Rejudged, verified: i32) -> Observed {
         findings: findings.map(|finding| finding.code.clone()).collect(),
         died: false,
         verified,
+        same_again: true,
     }
 }
 

@@ -89,6 +89,9 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
         proof.exit_code.to_string(),
         observed.verified.to_string(),
     );
+    if !observed.same_again {
+        found.push("judged again from its files it has another verdict or other classes".into());
+    }
     for class in Class::ALL {
         let count = observed.classes.get(&class).copied().unwrap_or_default();
         let unnamed = match USUAL.contains(&class) {
@@ -309,6 +312,7 @@ mod tests {
             findings: vec!["lost".into(), "note".into()],
             died: false,
             verified: 3,
+            same_again: true,
         }
     }
 
@@ -316,7 +320,7 @@ mod tests {
     fn what_comes_out_as_stated_holds_and_every_difference_is_told() {
         assert_eq!(mismatches(&proof(), &as_stated()), [""; 0]);
         type Change = fn(&mut Observed);
-        let cases: [(&str, Change); 8] = [
+        let cases: [(&str, Change); 9] = [
             ("verdict: expected fail, observed pass", |seen| {
                 seen.verdict = Verdict::Pass
             }),
@@ -326,6 +330,10 @@ mod tests {
             ("killed: expected false, observed true", |seen| {
                 seen.died = true
             }),
+            (
+                "judged again from its files it has another verdict or other classes",
+                |seen| seen.same_again = false,
+            ),
             ("exit code of verify: expected 3, observed 4", |seen| {
                 seen.verified = 4
             }),

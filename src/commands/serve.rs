@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::load_scenario;
-use super::interrupt::stop_on_signal;
+use super::interrupt::stop_on_interrupt;
 use super::run::{orders, run_id};
 use super::{CommandError, Output};
 use crate::cli::ServeArgs;
@@ -27,7 +27,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
         )));
     }
     let stop = StopSignal::new();
-    stop_on_signal(stop.clone());
+    stop_on_interrupt(stop.clone(), "");
     let planned = Schedule::new(&scenario).count();
     let run_id = run_id(args.run_id)?;
     let pipeline = EmbeddedPipeline::start(&scenario, orders(&scenario, run_id), planned)

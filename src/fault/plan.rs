@@ -12,6 +12,9 @@ use crate::load::Schedule;
 use crate::order::{OrderId, OrderPlan, Stream, generator, unit_interval};
 use crate::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Prey, Scenario};
 
+/// Orders among which a partner is looked for: where so many in a row are struck there is none to find.
+const PARTNERS_TRIED: usize = 10_000;
+
 /// Draws after which so many distinct orders are taken not to exist.
 const DRAWS_PER_ORDER: u64 = 1_000;
 
@@ -127,6 +130,7 @@ impl FaultPlan {
         };
         (k + 1..self.planned)
             .chain(0..k)
+            .take(PARTNERS_TRIED)
             .find(|&other| spared(other))
             .map(|other| self.orders.id(other).get())
     }

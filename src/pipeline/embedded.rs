@@ -1,7 +1,7 @@
 //! The pipeline's life: starting its parts, where to reach them, stopping them.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
@@ -10,7 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use super::counters::Counters;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, ScanFaults, any_struck};
 use super::mapping::EventSourceMapping;
-use super::service::ServiceThread;
+use super::service::{ServiceThread, loopback_listener};
 use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError, serve};
 use super::table::{Table, TableError, TableServer, TableStore, rows};
 use crate::fault::{FaultError, FaultPlan};
@@ -98,9 +98,8 @@ impl EmbeddedPipeline {
             )?),
             false => None,
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let site = Site::local(listener.local_addr()?);
+        let (listener, address) = loopback_listener()?;
+        let site = Site::local(address);
         let function = function(scenario, &table, &faults);
         let throttles = Arc::clone(&faults);
         let mapping = EventSourceMapping::new(

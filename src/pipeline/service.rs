@@ -2,10 +2,22 @@
 
 use std::future::Future;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+
+/// A free loopback port, ready for a runtime to listen on, and its address.
+///
+/// # Errors
+/// When none can be bound.
+pub fn loopback_listener() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
 
 /// How long a service may take to wind down before its runtime is dropped under it.
 const WIND_DOWN: Duration = Duration::from_millis(500);

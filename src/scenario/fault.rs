@@ -64,7 +64,7 @@ pub enum FaultPlace {
     Harness,
 }
 
-/// Which orders a fault can strike.
+/// Which orders a count chooses among; a share draws for every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prey {
     /// Any.

@@ -1,7 +1,7 @@
 //! Every known way to lose an order, through the program; and a self-test that must notice when one is not called
 //! what it is.
 
-use super::program::{Program, scenario};
+use super::program::{Program, scenario, wait_for};
 
 fn faults() -> String {
     format!("{}/scenarios/faults", env!("CARGO_MANIFEST_DIR"))
@@ -81,6 +81,55 @@ fn a_scenario_that_proves_nothing_and_an_empty_folder_are_refused() {
         "{}",
         finished.stderr
     );
+}
+
+#[test]
+fn two_scenarios_of_one_name_and_a_run_that_was_kept_are_no_proof() {
+    let path = format!("{}/02-near-miss-nothing-to-swallow.toml", faults());
+    let finished = Program::new(["self-test", &path, &path, "--jobs", "1"])
+        .finish()
+        .code(1);
+    assert!(
+        finished.stdout.contains("is there already"),
+        "{}",
+        finished.stdout
+    );
+    let finished = Program::new(["self-test", &path, "--jobs", "0"])
+        .finish()
+        .code(2);
+    assert!(finished.stderr.contains("--jobs"), "{}", finished.stderr);
+}
+
+#[test]
+fn an_interrupted_self_test_accuses_nobody() {
+    let path = |name: &str| format!("{}/{name}.toml", faults());
+    let program = Program::new([
+        "self-test",
+        &path("20-row-deleted"),
+        &path("17-price-without-decimal-point"),
+        "--jobs",
+        "1",
+        "--keep",
+        "kept",
+    ]);
+    let child = program
+        .command()
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    wait_for("a run of the self-test", || {
+        std::fs::read_dir(program.folder().join("kept")).is_ok_and(|runs| runs.count() > 0)
+    });
+    let id = child.id().to_string();
+    let interrupted = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(interrupted.expect("kill runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(130));
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(!told.contains("DIFF"), "{told}");
 }
 
 /// The lab's spike, shortened: its rates, its function and its settings are as in the file.

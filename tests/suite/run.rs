@@ -1,8 +1,6 @@
 //! Whole runs through the program: verdicts, files, exit codes, interrupts and crashes.
 
-use std::time::{Duration, Instant};
-
-use super::program::{Finished, Program, scenario};
+use super::program::{Finished, Program, scenario, wait_for};
 
 /// The smoke scenario, quiet and with a shorter visibility timeout, its report in `out`.
 pub fn smoke() -> Program {
@@ -151,14 +149,6 @@ fn the_sdk_sender_passes_too() {
         report.contains("SendMessage"),
         "Goose's report names what was sent"
     );
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !done() {
-        assert!(Instant::now() < deadline, "{what} did not happen in 30 s");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Starts a run, waits until outcomes are in its journal, and sends it `signal`.

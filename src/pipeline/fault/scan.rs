@@ -1,6 +1,6 @@
 //! Faults of reading the table: a server in front of the table's that shows less than there is.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::fault::FaultPlan;
-use crate::pipeline::service::ServiceThread;
+use crate::pipeline::service::{ServiceThread, loopback_listener};
 use crate::scenario::FaultKind;
 
 /// The checksum of a reply, which a changed reply no longer has.
@@ -37,9 +37,7 @@ impl ScanFaults {
     /// # Errors
     /// When no port can be bound or no thread started.
     pub fn start(table: SocketAddr, plan: Arc<FaultPlan>) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+        let (listener, address) = loopback_listener()?;
         let thread = ServiceThread::spawn("scan-faults", move |stop| async move {
             let serving = async {
                 if let Ok(listener) = tokio::net::TcpListener::from_std(listener) {

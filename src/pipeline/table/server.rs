@@ -1,11 +1,11 @@
 //! The table's HTTP side: the DynamoDB protocol on a loopback port.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 
 use dynoxide::Database;
 
 use super::database::TableError;
-use crate::pipeline::service::ServiceThread;
+use crate::pipeline::service::{ServiceThread, loopback_listener};
 
 /// Serves a database until it is dropped, on a thread and runtime of its own, because every call of the
 /// database blocks the thread it is made on.
@@ -20,9 +20,7 @@ impl TableServer {
     /// # Errors
     /// When no port can be bound or no thread started.
     pub fn start(database: Database) -> Result<Self, TableError> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
+        let (listener, address) = loopback_listener()?;
         let thread = ServiceThread::spawn("table-server", move |stop| async move {
             let until = async move {
                 let _ = stop.await;
