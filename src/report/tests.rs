@@ -255,6 +255,22 @@ fn the_timeline_adds_up() {
 }
 
 #[test]
+fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_not() {
+    let mut report = World::new(&SPIKE).report();
+    let told = |report: &RunReport| {
+        let text = render_text(report, Path::new("here"), TextStyle { color: false });
+        let both = [text, render_markdown(report)];
+        both.map(|text| text.contains("clock was stepped by 60.0 min"))
+    };
+    report.clock_skew_bound_us = 3_600_000_000;
+    assert_eq!(told(&report), [true, true]);
+    report.clock_skew_bound_us = 999;
+    assert_eq!(told(&report), [false, false]);
+    let text = render_text(&report, Path::new("here"), TextStyle { color: false });
+    assert!(!text.contains("clock"), "{text}");
+}
+
+#[test]
 fn an_order_stored_and_dead_lettered_leaves_the_backlog_once() {
     let backlog = |world: &World| world.report().timeline[6].backlog_orders;
     let mut world = World::new(&SPIKE);

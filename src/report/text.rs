@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
@@ -9,6 +10,9 @@ use super::figures::{duration, micros, orders, thousands};
 use super::{PhaseReport, RunReport, diagnose, file_name};
 use crate::scenario::{FaultPlace, Gate};
 use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
+
+/// Less is what it takes to read two clocks, and not worth a word.
+const NOTABLE_SKEW: Duration = Duration::from_millis(1);
 
 /// How the text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -255,6 +259,16 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
             ),
         ),
     ];
+    let skew = Duration::from_micros(report.clock_skew_bound_us);
+    if skew >= NOTABLE_SKEW {
+        told.push((
+            "clock",
+            format!(
+                "the wall clock was stepped by {} during the run: end-to-end latencies may be off by as much",
+                duration(skew)
+            ),
+        ));
+    }
     if !report.scenario.faults.is_empty() {
         told.push(("faults planted", faults_planted(report)));
     }

@@ -278,7 +278,15 @@ fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis)
         .into_text_style(&shifted)
         .color(&color)
         .pos(Pos::new(HPos::Right, VPos::Bottom));
+    let (right, bottom) = (x - base.0 - 6, y - base.1 + 8);
+    // The label keeps clear of the lines it may lie on.
+    let (width, height) = shifted
+        .estimate_text_size(&span.label, &style)
+        .map_err(told)?;
+    let corner = (right - width as i32 - 3, bottom - height as i32 - 1);
+    let paper = Rectangle::new([corner, (right + 2, bottom + 1)], WHITE.filled());
+    shifted.draw(&paper).map_err(told)?;
     shifted
-        .draw_text(&span.label, &style, (x - base.0 - 6, y - base.1 + 8))
+        .draw_text(&span.label, &style, (right, bottom))
         .map_err(told)
 }
