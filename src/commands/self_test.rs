@@ -38,8 +38,10 @@ pub(super) struct Observed {
     pub(super) died: bool,
     /// The exit code of judging the run again from its files.
     pub(super) verified: i32,
-    /// Judged again, verdict and every class are those that were reported.
-    pub(super) same_again: bool,
+    /// The verdict of that.
+    pub(super) verdict_again: Verdict,
+    /// The classes of that.
+    pub(super) classes_again: BTreeMap<Class, u64>,
 }
 
 /// Runs every scenario of `args`, compares, prints the table.
@@ -203,8 +205,8 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         (Some(exit_code), Some(report)) => Observed {
             verdict: report.verdict,
             exit_code,
-            same_again: from_files.verdict == report.verdict
-                && from_files.classes == report.classes,
+            verdict_again: from_files.verdict_again,
+            classes_again: from_files.classes_again,
             classes: report.classes,
             findings: report
                 .findings
@@ -221,16 +223,18 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
 fn seen_again(rejudged: &Rejudged, verified: i32) -> Observed {
     let findings = rejudged.judgment.findings.iter();
     let reconciliation = rejudged.reconciliation.as_ref();
+    let classes = reconciliation
+        .map(|classes| classes.counts())
+        .unwrap_or_default();
     Observed {
         verdict: rejudged.judgment.verdict,
         exit_code: verified,
-        classes: reconciliation
-            .map(|classes| classes.counts())
-            .unwrap_or_default(),
+        classes: classes.clone(),
         findings: findings.map(|finding| finding.code.clone()).collect(),
         died: false,
         verified,
-        same_again: true,
+        verdict_again: rejudged.judgment.verdict,
+        classes_again: classes,
     }
 }
 

@@ -89,19 +89,22 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
         proof.exit_code.to_string(),
         observed.verified.to_string(),
     );
-    if !observed.same_again {
-        found.push("judged again from its files it has another verdict or other classes".into());
-    }
-    for class in Class::ALL {
-        let count = observed.classes.get(&class).copied().unwrap_or_default();
-        let unnamed = match USUAL.contains(&class) {
-            true => Quantity::Any,
-            false => Quantity::Exactly(0),
-        };
-        let wanted = proof.classes.get(&class).copied().unwrap_or(unnamed);
-        if !wanted.admits(count) {
-            let name = class.as_str();
-            found.push(format!("{name}: expected {wanted}, observed {count}"));
+    differ(
+        "verdict of verify",
+        verdict(proof.verdict).into(),
+        verdict(observed.verdict_again).into(),
+    );
+    found.extend(classes_amiss(proof, &observed.classes));
+    // Files that could not be written to the end know less than the process did, and may say so.
+    let cut_short = observed
+        .findings
+        .iter()
+        .any(|code| code == "ledger_unfinished");
+    if observed.classes_again != observed.classes {
+        let amiss = classes_amiss(proof, &observed.classes_again);
+        found.extend(amiss.into_iter().map(|amiss| format!("verify: {amiss}")));
+        if !cut_short {
+            found.push("verify: other classes than were reported".into());
         }
     }
     let missing = |code: &&String| !observed.findings.contains(code);
@@ -110,6 +113,21 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
         found.push(format!("finding {code}: not among {codes:?}"));
     }
     found
+}
+
+/// Classes with another number of orders than stated.
+fn classes_amiss(proof: &Proof, classes: &BTreeMap<Class, u64>) -> Vec<String> {
+    let amiss = Class::ALL.into_iter().filter_map(|class| {
+        let count = classes.get(&class).copied().unwrap_or_default();
+        let unnamed = match USUAL.contains(&class) {
+            true => Quantity::Any,
+            false => Quantity::Exactly(0),
+        };
+        let wanted = proof.classes.get(&class).copied().unwrap_or(unnamed);
+        let name = class.as_str();
+        (!wanted.admits(count)).then(|| format!("{name}: expected {wanted}, observed {count}"))
+    });
+    amiss.collect()
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -258,7 +276,7 @@ pub(super) fn render_markdown(trials: &[Trial]) -> String {
         "# Every known way to lose an order, provoked\n\n\
          Written by `orderproof self-test scenarios/faults --table reports/faults.md`, version {}. Each scenario \
          ran through the whole program against the embedded pipeline, and its folder was judged again from its \
-         files with the same result. A near miss looks alike and must pass.\n\n**{}.**\n\n\
+         files with the same verdict and classes (files that were cut short may know less). A near miss looks alike and must pass.\n\n**{}.**\n\n\
          | mode | scenario | question | planted | expected | observed | |\n\
          |---:|---|---|---|---|---|---|\n",
         env!("CARGO_PKG_VERSION"),
@@ -305,24 +323,32 @@ mod tests {
     }
 
     fn as_stated() -> Observed {
+        let classes = BTreeMap::from([(Class::Stored, 90), (Class::Lost, 3)]);
         Observed {
             verdict: Verdict::Fail,
             exit_code: 3,
-            classes: BTreeMap::from([(Class::Stored, 90), (Class::Lost, 3)]),
+            classes: classes.clone(),
             findings: vec!["lost".into(), "note".into()],
             died: false,
             verified: 3,
-            same_again: true,
+            verdict_again: Verdict::Fail,
+            classes_again: classes,
         }
+    }
+
+    /// The same classes in the report and in the files.
+    fn with_classes(seen: &mut Observed, change: impl Fn(&mut BTreeMap<Class, u64>)) {
+        change(&mut seen.classes);
+        change(&mut seen.classes_again);
     }
 
     #[test]
     fn what_comes_out_as_stated_holds_and_every_difference_is_told() {
         assert_eq!(mismatches(&proof(), &as_stated()), [""; 0]);
         type Change = fn(&mut Observed);
-        let cases: [(&str, Change); 9] = [
+        let cases: [(&str, Change); 10] = [
             ("verdict: expected fail, observed pass", |seen| {
-                seen.verdict = Verdict::Pass
+                seen.verdict = Verdict::Pass;
             }),
             ("exit code: expected 3, observed 0", |seen| {
                 seen.exit_code = 0
@@ -330,24 +356,32 @@ mod tests {
             ("killed: expected false, observed true", |seen| {
                 seen.died = true
             }),
-            (
-                "judged again from its files it has another verdict or other classes",
-                |seen| seen.same_again = false,
-            ),
             ("exit code of verify: expected 3, observed 4", |seen| {
                 seen.verified = 4
             }),
+            ("verdict of verify: expected fail, observed pass", |seen| {
+                seen.verdict_again = Verdict::Pass;
+            }),
+            ("verify: other classes than were reported", |seen| {
+                seen.classes_again.insert(Class::Stored, 91);
+            }),
             ("lost: expected 3, observed 2", |seen| {
-                seen.classes.insert(Class::Lost, 2);
+                with_classes(seen, |classes| {
+                    classes.insert(Class::Lost, 2);
+                });
             }),
             ("lost: expected 3, observed 0", |seen| {
-                seen.classes.remove(&Class::Lost);
+                with_classes(seen, |classes| {
+                    classes.remove(&Class::Lost);
+                });
             }),
             ("altered: expected 0, observed 1", |seen| {
-                seen.classes.insert(Class::Altered, 1);
+                with_classes(seen, |classes| {
+                    classes.insert(Class::Altered, 1);
+                });
             }),
             ("finding lost: not among \"note\"", |seen| {
-                seen.findings = vec!["note".into()]
+                seen.findings = vec!["note".into()];
             }),
         ];
         for (expected, change) in cases {
@@ -355,5 +389,16 @@ mod tests {
             change(&mut seen);
             assert_eq!(mismatches(&proof(), &seen), [expected]);
         }
+    }
+
+    #[test]
+    fn files_cut_short_may_know_less_and_nothing_else() {
+        let mut seen = as_stated();
+        seen.findings.push("ledger_unfinished".into());
+        seen.classes_again.insert(Class::Stored, 50);
+        assert_eq!(mismatches(&proof(), &seen), [""; 0], "fewer seen stored");
+        seen.classes_again.insert(Class::Recovered, 40);
+        let unstated = "verify: recovered: expected 0, observed 40";
+        assert_eq!(mismatches(&proof(), &seen), [unstated], "not as stated");
     }
 }
