@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::counters::Counters;
-use orderproof::pipeline::mapping::EventSourceMapping;
+use orderproof::pipeline::mapping::{EventSourceMapping, MappingPlan};
 use orderproof::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
-use orderproof::pipeline::table::Table;
+use orderproof::pipeline::table::Tables;
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
-use orderproof::scenario::{Function, Mapping, ProcessorKind, TableCapacity};
+use orderproof::scenario::{Function, Mapping, ProcessorKind, ServiceTime, TableCapacity};
 
 const ORDERS: u64 = 20_000;
 const QUEUE: &str = "orders-queue";
@@ -35,8 +35,11 @@ impl OrderStore for Nowhere {
 
 fn main() {
     let counters = Arc::new(Counters::default());
-    let table = Table::start("orders", TableCapacity::OnDemand, counters)
-        .expect("a table in memory can be made");
+    let tables = Tables::open(1.0, counters).expect("a database in memory can be opened");
+    tables
+        .create("orders", TableCapacity::Unlimited)
+        .expect("a new database takes a table");
+    let table = tables.writer("orders").expect("a thread can be started");
     run("no table (warm-up)", Nowhere);
     run("no table", Nowhere);
     run("embedded table", table.store());
@@ -58,10 +61,14 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
         let processing = Stopwatch::start();
         let mapping = EventSourceMapping::new(
             engine.clone(),
-            QUEUE,
-            &Site::local(SocketAddr::from(([127, 0, 0, 1], 9324))),
-            &aws_mapping(),
-            &function(),
+            MappingPlan {
+                queue: QUEUE,
+                site: &Site::local(SocketAddr::from(([127, 0, 0, 1], 9324))),
+                mapping: &aws_mapping(),
+                function: &function(),
+                seed: 2026,
+                speed: 1.0,
+            },
             Arc::new(Counters::default()),
             move |event| {
                 let store = store.clone();
@@ -84,6 +91,8 @@ fn aws_mapping() -> Mapping {
         starting_concurrency: 5,
         added_concurrency_per_minute: 300,
         maximum_concurrency: 1_250,
+        provisioned_pollers: None,
+        back_off: true,
         report_batch_item_failures: true,
         filter: None,
     }
@@ -93,7 +102,9 @@ fn function() -> Function {
     Function {
         processor: ProcessorKind::Orderproof,
         timeout: Duration::from_secs(10),
-        service_time: Duration::ZERO,
+        service_time: ServiceTime::ZERO,
+        cold_start: ServiceTime::ZERO,
+        reserved_concurrency: None,
     }
 }
 

@@ -157,6 +157,7 @@ fn planted(scenario: &Scenario) -> String {
     tell(pipeline.mapping.filter.is_some(), "filter".into());
     if let TableCapacity::Provisioned {
         write_capacity_units,
+        ..
     } = pipeline.table_capacity
     {
         tell(true, format!("table_capacity = {write_capacity_units} wcu"));

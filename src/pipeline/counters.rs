@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use super::table::Side;
 use crate::report::PipelineCounters;
 
 /// A number that only grows; read while others write, exact once they have stopped.
@@ -30,8 +32,16 @@ pub struct Counters {
     pub failed_invocations: Counter,
     /// Records named in partial batch responses.
     pub failed_records: Counter,
-    /// Writes the table throttled.
+    /// Operations the tables throttled, by AWS's reason.
+    throttled: Mutex<BTreeMap<String, u64>>,
+    /// Operations on the tables that were throttled: writes, and reads.
     pub throttled_writes: Counter,
+    /// See `throttled_writes`.
+    pub throttled_reads: Counter,
+    /// Execution environments started.
+    pub cold_starts: Counter,
+    /// Times the mapping took back concurrency it had added.
+    pub backed_off: Counter,
     /// Invocations that were throttled: messages received and not processed.
     pub throttled_invocations: Counter,
     /// Messages the mapping's filter discarded.
@@ -40,6 +50,22 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Counts an operation that a table throttled for `reason`.
+    pub fn throttled(&self, side: Side, reason: &str) {
+        match side {
+            Side::Read => self.throttled_reads.add(1),
+            Side::Write => self.throttled_writes.add(1),
+        }
+        let mut reasons = self
+            .throttled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match reasons.get_mut(reason) {
+            Some(count) => *count += 1,
+            None => drop(reasons.insert(reason.to_owned(), 1)),
+        }
+    }
+
     /// Notes that `concurrency` invocations are in flight.
     pub fn saw_concurrency(&self, concurrency: u32) {
         self.max_concurrency
@@ -48,11 +74,19 @@ impl Counters {
 
     /// The figures for the report.
     pub fn figures(&self, faults_struck: BTreeMap<String, u64>) -> PipelineCounters {
+        let reasons = self
+            .throttled
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         PipelineCounters {
             invocations: self.invocations.get(),
             failed_invocations: self.failed_invocations.get(),
             failed_records: self.failed_records.get(),
             throttled_writes: self.throttled_writes.get(),
+            throttled_reads: self.throttled_reads.get(),
+            throttling_reasons: reasons.clone(),
+            cold_starts: self.cold_starts.get(),
+            backed_off: self.backed_off.get(),
             throttled_invocations: self.throttled_invocations.get(),
             filtered_messages: self.filtered_messages.get(),
             max_concurrency: self.max_concurrency.load(Ordering::Relaxed),

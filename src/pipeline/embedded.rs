@@ -1,18 +1,19 @@
 //! The pipeline's life: starting its parts, where to reach them, stopping them.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::Counters;
-use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, ScanFaults, any_struck};
-use super::mapping::EventSourceMapping;
-use super::service::{ServiceThread, loopback_listener};
-use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError, serve};
-use super::table::{Table, TableError, TableServer, TableStore, rows};
+use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, any_struck};
+use super::front::Front;
+use super::mapping::{EventSourceMapping, MappingPlan};
+use super::service::{ServiceThread, listener_at};
+use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError};
+use super::table::{Table, TableError, TableServer, TableStore, Tables, rows};
 use crate::fault::{FaultError, FaultPlan};
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
@@ -52,16 +53,38 @@ pub struct Holdings {
     pub dead_letters: Vec<Arc<str>>,
 }
 
-/// A running pipeline: queues, mapping and function on one thread, the table on another, the table's
-/// HTTP server on a third. Dropping it stops them and
-/// waits until they have ended, a fraction of a second.
+/// How a pipeline is served.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Where it listens; port 0 is any that is free.
+    pub address: SocketAddr,
+    /// Queues and table are created at the start; otherwise whoever uses it creates them.
+    pub creates_resources: bool,
+    /// Bytes the queues, and the tables, may take each.
+    pub stored_bytes_max: Option<u64>,
+}
+
+impl Default for ServeOptions {
+    /// A free loopback port, with queues and table, without a limit.
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            creates_resources: true,
+            stored_bytes_max: None,
+        }
+    }
+}
+
+/// A running pipeline: its one port, queues, mapping and function on one thread, what the function writes
+/// on another, the table's server on a third. Dropping it stops them and waits until they have ended, a
+/// fraction of a second.
 pub struct EmbeddedPipeline {
     engine: SqsEngine,
     // Dropped in this order: first what writes, then what is written to.
     _front: ServiceThread,
-    scan_faults: Option<ScanFaults>,
-    table_server: TableServer,
-    table: Table,
+    _table_server: TableServer,
+    _table: Table,
+    tables: Tables,
     site: Site,
     resources: Resources,
     counters: Arc<Counters>,
@@ -69,8 +92,8 @@ pub struct EmbeddedPipeline {
 }
 
 impl EmbeddedPipeline {
-    /// Starts the pipeline a scenario describes, for the `planned` orders of `plan`; queues and table
-    /// exist and can be reached when this returns.
+    /// Starts the pipeline a scenario describes, for the `planned` orders of `plan`, on a free loopback
+    /// port; queues and table exist and can be reached when this returns.
     ///
     /// # Errors
     /// When a fault cannot be planned, a queue or the table cannot be created, or loopback ports or
@@ -80,34 +103,53 @@ impl EmbeddedPipeline {
         plan: OrderPlan,
         planned: u64,
     ) -> Result<Self, PipelineError> {
+        Self::start_with(scenario, plan, planned, &ServeOptions::default())
+    }
+
+    /// The same, served as `options` say.
+    ///
+    /// # Errors
+    /// As [`EmbeddedPipeline::start`].
+    pub fn start_with(
+        scenario: &Scenario,
+        plan: OrderPlan,
+        planned: u64,
+        options: &ServeOptions,
+    ) -> Result<Self, PipelineError> {
+        let speed = scenario.time_scale;
         let resources = Resources::default();
         let counters = Arc::new(Counters::default());
         let faults = Arc::new(FaultPlan::new(scenario, plan, planned)?);
-        let engine = create_queues(scenario, &resources)?;
-        plant_queue_faults(&engine, &resources, &faults);
-        let table = Table::start(
-            &resources.table,
-            scenario.pipeline.table_capacity,
-            Arc::clone(&counters),
-        )?;
-        let table_server = TableServer::start(table.database())?;
-        let scan_faults = match ScanFaults::are_in(&faults) {
-            true => Some(ScanFaults::start(
-                table_server.address(),
-                Arc::clone(&faults),
-            )?),
-            false => None,
-        };
-        let (listener, address) = loopback_listener()?;
+        let (listener, address) = listener_at(options.address)?;
         let site = Site::local(address);
+        let engine = SqsEngine::with_speed(speed);
+        let tables = Tables::open(speed, Arc::clone(&counters))?;
+        if options.creates_resources {
+            create_queues(&engine, scenario, &resources)?;
+            tables.create(&resources.table, scenario.pipeline.table_capacity)?;
+        }
+        if let Some(bytes) = options.stored_bytes_max {
+            engine.store_at_most(bytes);
+        }
+        plant_queue_faults(&engine, &resources, &faults);
+        let table = tables.writer(&resources.table)?;
+        let table_server = TableServer::start(tables.database())?;
+        let gateway = tables
+            .gateway(table_server.address(), Arc::clone(&faults))
+            .storing_at_most(options.stored_bytes_max);
+        let front = Front::new(engine.clone(), site.clone(), Some(gateway));
         let function = function(scenario, &table, &faults);
         let throttles = Arc::clone(&faults);
         let mapping = EventSourceMapping::new(
             engine.clone(),
-            &resources.orders_queue,
-            &site,
-            &scenario.pipeline.mapping,
-            &scenario.pipeline.function,
+            MappingPlan {
+                queue: &resources.orders_queue,
+                site: &site,
+                mapping: &scenario.pipeline.mapping,
+                function: &scenario.pipeline.function,
+                seed: scenario.seed,
+                speed,
+            },
             Arc::clone(&counters),
             move |event| {
                 let function = function.clone();
@@ -118,14 +160,13 @@ impl EmbeddedPipeline {
             let bodies = batch.iter().map(|message| &*message.body);
             any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
         });
-        let held = engine.clone();
-        let front = start_front(listener, engine, site.clone(), mapping.run())?;
+        let front = start_front(listener, front, mapping.run())?;
         Ok(Self {
+            engine,
             _front: front,
-            scan_faults,
-            table_server,
-            table,
-            engine: held,
+            _table_server: table_server,
+            _table: table,
+            tables,
             site,
             resources,
             counters,
@@ -140,18 +181,12 @@ impl EmbeddedPipeline {
             sqs_endpoint: self.site.base_url.clone(),
             orders_queue_url: self.site.queue_url(&self.resources.orders_queue),
             dead_letter_queue_url: self.site.queue_url(&self.resources.dead_letter_queue),
-            dynamodb_endpoint: format!("http://{}", self.table_address()),
+            dynamodb_endpoint: self.site.base_url.clone(),
             region: self.site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
             table: self.resources.table.clone(),
             exact_counts: true,
         }
-    }
-
-    /// Where the table is read: behind the faults that shorten scans, if there are any.
-    fn table_address(&self) -> SocketAddr {
-        let faults = self.scan_faults.as_ref().map(ScanFaults::address);
-        faults.unwrap_or_else(|| self.table_server.address())
     }
 
     /// What it has counted of itself so far.
@@ -173,7 +208,7 @@ impl EmbeddedPipeline {
             })
         };
         Ok(Holdings {
-            rows: rows(&self.table.database(), &self.resources.table)?,
+            rows: rows(&self.tables.database(), &self.resources.table)?,
             queued: bodies(&self.resources.orders_queue)?,
             dead_letters: bodies(&self.resources.dead_letter_queue)?,
         })
@@ -185,8 +220,11 @@ impl EmbeddedPipeline {
     }
 }
 
-fn create_queues(scenario: &Scenario, resources: &Resources) -> Result<SqsEngine, PipelineError> {
-    let engine = SqsEngine::new();
+fn create_queues(
+    engine: &SqsEngine,
+    scenario: &Scenario,
+    resources: &Resources,
+) -> Result<(), PipelineError> {
     let create = |queue: &str, attributes: QueueAttributes| {
         let refused = |source| PipelineError::Queue {
             queue: queue.to_owned(),
@@ -217,8 +255,7 @@ fn create_queues(scenario: &Scenario, resources: &Resources) -> Result<SqsEngine
             }),
         ..QueueAttributes::default()
     };
-    create(&resources.orders_queue, orders)?;
-    Ok(engine)
+    create(&resources.orders_queue, orders)
 }
 
 /// Plants what goes wrong in the queues and on the wire to them.
@@ -251,8 +288,7 @@ fn function(
 /// The thread that serves the queues, polls them and runs the function.
 fn start_front(
     listener: TcpListener,
-    engine: SqsEngine,
-    site: Site,
+    front: Front,
     polling: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<ServiceThread> {
     ServiceThread::spawn("pipeline", move |stop| async move {
@@ -267,7 +303,7 @@ fn start_front(
         let until = async move {
             let _ = stop.await;
         };
-        serve(listener, engine, site, until).await;
+        front.serve(listener, until).await;
         polling.abort();
     })
 }

@@ -189,6 +189,7 @@ fn what_cannot_be_started_says_why() {
     let mut no_capacity = scenario();
     no_capacity.pipeline.table_capacity = TableCapacity::Provisioned {
         write_capacity_units: 0,
+        read_capacity_units: None,
     };
     let mut no_receives = scenario();
     no_receives.pipeline.max_receive_count = 0;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use super::counters::Counters;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore};
-use super::mapping::EventSourceMapping;
+use super::mapping::{EventSourceMapping, MappingPlan};
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use super::testing::{faulty, mapping, site};
 use crate::fault::FaultPlan;
 use crate::order::{Order, OrderId, OrderPlan, RunId};
 use crate::processor::testing::MemoryStore;
-use crate::scenario::{Fault, FaultExtent, FaultKind, Function, ProcessorKind};
+use crate::scenario::{Fault, FaultExtent, FaultKind, Function, ProcessorKind, ServiceTime};
 
 const ORDERS: u64 = 200;
 
@@ -49,14 +49,20 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
     let limits = Function {
         processor: ProcessorKind::Orderproof,
         timeout: Duration::from_secs(3),
-        service_time: Duration::from_millis(20),
+        service_time: ServiceTime::Constant(Duration::from_millis(20)),
+        cold_start: ServiceTime::Constant(Duration::from_millis(200)),
+        reserved_concurrency: None,
     };
     let mapping = EventSourceMapping::new(
         engine.clone(),
-        "orders",
-        &site(),
-        &mapping(),
-        &limits,
+        MappingPlan {
+            queue: "orders",
+            site: &site(),
+            mapping: &mapping(),
+            function: &limits,
+            seed: 2026,
+            speed: 1.0,
+        },
         Arc::new(Counters::default()),
         move |event| {
             let function = function.clone();

@@ -5,6 +5,10 @@
 //! messages, `mapping` feeds them to the function (`crate::processor`), `table` keeps the rows, `fault`
 //! provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
 
+mod http;
+
+mod front;
+
 pub mod sqs;
 
 pub mod mapping;
@@ -23,4 +27,5 @@ mod flow_tests;
 #[cfg(test)]
 mod testing;
 
-pub use embedded::{EmbeddedPipeline, Holdings, PipelineError};
+pub use embedded::{EmbeddedPipeline, Holdings, PipelineError, ServeOptions};
+pub use front::{Front, HEALTH_PATH};

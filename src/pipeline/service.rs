@@ -13,7 +13,15 @@ use tokio::sync::oneshot;
 /// # Errors
 /// When none can be bound.
 pub fn loopback_listener() -> io::Result<(TcpListener, SocketAddr)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
+}
+
+/// This address, ready for a runtime to listen on, and the one it became if its port was 0.
+///
+/// # Errors
+/// When it cannot be bound.
+pub fn listener_at(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     Ok((listener, address))

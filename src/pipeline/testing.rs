@@ -12,7 +12,7 @@ use crate::fault::FaultPlan;
 use crate::order::OrderPlan;
 use crate::scenario::{
     Arrivals, Expectations, Fault, Function, Gate, Mapping, Pipeline, ProcessorKind, Scenario,
-    SenderKind, Sending, TableCapacity,
+    SenderKind, Sending, ServiceTime, TableCapacity,
 };
 
 /// An unmodified SDK client for a table served at `address`.
@@ -52,6 +52,8 @@ pub(crate) fn mapping() -> Mapping {
         starting_concurrency: 5,
         added_concurrency_per_minute: 300,
         maximum_concurrency: 1_250,
+        provisioned_pollers: None,
+        back_off: true,
         report_batch_item_failures: true,
         filter: None,
     }
@@ -61,6 +63,8 @@ pub(crate) fn mapping() -> Mapping {
 pub(crate) fn scenario() -> Scenario {
     Scenario {
         target: crate::scenario::TargetSpec::Embedded,
+        time_scale: 1.0,
+        processor: None,
         name: "test".into(),
         question: "does the embedded pipeline work?".into(),
         seed: 2026,
@@ -85,9 +89,11 @@ pub(crate) fn scenario() -> Scenario {
             function: Function {
                 processor: ProcessorKind::Orderproof,
                 timeout: Duration::from_secs(10),
-                service_time: Duration::ZERO,
+                service_time: ServiceTime::ZERO,
+                cold_start: ServiceTime::ZERO,
+                reserved_concurrency: None,
             },
-            table_capacity: TableCapacity::OnDemand,
+            table_capacity: TableCapacity::on_demand(),
         },
         faults: Vec::new(),
         settle_deadline: Duration::from_secs(10),

@@ -65,7 +65,7 @@ pub enum ReportError {
 /// Which program reads a folder of another schema version.
 fn reader_of(schema_version: u64) -> String {
     match schema_version {
-        1 => "orderproof 0.1 reads it".into(),
+        1 | 2 => format!("orderproof 0.{schema_version} reads it"),
         newer => format!("the later orderproof that writes version {newer} reads it"),
     }
 }

@@ -12,7 +12,7 @@ use crate::scenario::{Gate, Scenario};
 use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
 
 /// The version of `run.json` this program writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -165,6 +165,14 @@ pub struct PipelineCounters {
     pub failed_records: u64,
     /// Writes the table throttled.
     pub throttled_writes: u64,
+    /// Reads the table throttled.
+    pub throttled_reads: u64,
+    /// Both, by AWS's `ThrottlingReasons`.
+    pub throttling_reasons: BTreeMap<String, u64>,
+    /// Execution environments that were started.
+    pub cold_starts: u64,
+    /// Times the mapping took back concurrency it had added.
+    pub backed_off: u64,
     /// Invocations that were throttled: messages received and not processed.
     pub throttled_invocations: u64,
     /// Messages the mapping's filter discarded.

@@ -315,9 +315,9 @@ fn run_json_reads_back_as_it_was_and_refuses_what_it_is_not() {
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
         read_report(&path).unwrap_err().to_string()
     };
-    assert!(refused("\"schema_version\": 2", "\"schema_version\": 3").contains("schema version 3"));
-    let older = refused("\"schema_version\": 2", "\"schema_version\": 1");
-    assert!(older.contains("orderproof 0.1 reads it"), "{older}");
+    assert!(refused("\"schema_version\": 3", "\"schema_version\": 4").contains("schema version 4"));
+    let older = refused("\"schema_version\": 3", "\"schema_version\": 2");
+    assert!(older.contains("orderproof 0.2 reads it"), "{older}");
     assert!(refused("\"verdict\"", "\"virdict\"").contains("virdict"));
     assert!(refused("{", "").contains("not a file of orderproof"));
     let missing = read_report(&folder.path().join("none.json"))

@@ -4,21 +4,27 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
+use super::lambda::{read_function, read_mapping, read_processor};
 use super::phases::read_phases;
 use super::proof::read_proof;
 use super::section::{Problems, Section};
 use super::target::read_target;
 use super::*;
 
+/// The fastest time can be played: beyond it the pipeline's own work takes longer than what it imitates.
+const MAX_TIME_SCALE: f64 = 100.0;
+
+/// The shortest visibility timeout that is left when time is compressed.
+const MIN_VISIBILITY: Duration = Duration::from_millis(100);
+
 /// Twelve hours: the longest visibility timeout SQS knows.
 const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
-
-const FILTER_HINT: &str = "write it as AWS does: filter = '{\"body\": {\"item_description\": [\"zTV\", \"zPen\"]}}', exact values only";
 
 /// Reads the scenario in `text`, called `file` in errors, under `overrides`.
 ///
@@ -57,7 +63,7 @@ pub fn parse_with_proof(
     let scenario = read_scenario(sections, &problems);
     let violations = problems.into_inner();
     match scenario {
-        Some(scenario) if violations.is_empty() => Ok((scenario, proof)),
+        Some(scenario) if violations.is_empty() => Ok((scenario.compressed(), proof)),
         _ => Err(errors(violations)),
     }
 }
@@ -76,6 +82,8 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
         |text| !text.trim().is_empty(),
     );
     let target = read_target(&mut file);
+    let time_scale = read_time_scale(&mut file, &target);
+    let processor = read_processor(&mut file);
     let seed = file.integer("seed", 1, 0, i64::MAX as u64);
     let phases = read_phases(&mut file, problems);
     let arrivals = file.choice(
@@ -88,7 +96,7 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
     );
     let bad_share = file.share("bad_orders", 0.0);
     let sending = read_sending(file.section("sending"));
-    let pipeline = read_pipeline(file.section("pipeline"));
+    let pipeline = read_pipeline(file.section("pipeline"), time_scale);
     let faults: Vec<Fault> = file
         .sections("fault")
         .into_iter()
@@ -113,9 +121,24 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
         );
         file.problem("fault", rule, "leave out the fault or the target");
     }
+    let in_table = |fault: &&Fault| {
+        let scans = [FaultKind::ScanStale, FaultKind::ScanTruncated];
+        fault.kind.place() == FaultPlace::Table && !scans.contains(&fault.kind)
+    };
+    if processor.is_some()
+        && let Some(fault) = faults.iter().find(in_table)
+    {
+        let rule = format!(
+            "{} is planted in the built-in processor's writes, and [processor] writes by itself",
+            fault.kind.as_str()
+        );
+        file.problem("fault", rule, "leave out the fault or [processor]");
+    }
     file.finish();
     Some(Scenario {
         target,
+        time_scale,
+        processor,
         name: name?,
         question: question?,
         seed,
@@ -191,11 +214,35 @@ fn read_sending(mut section: Section<'_>) -> Sending {
     sending
 }
 
-fn read_pipeline(mut section: Section<'_>) -> Pipeline {
+/// How many times faster than the file says everything passes.
+fn read_time_scale(file: &mut Section<'_>, target: &TargetSpec) -> f64 {
+    let hint = "write a number from 1 to 100: 10 plays ten minutes in one";
+    let scale = file.read("time_scale", hint, |value| {
+        let number = value
+            .as_float()
+            .or(value.as_integer().map(|number| number as f64));
+        match number {
+            Some(number) if (1.0..=MAX_TIME_SCALE).contains(&number) => Ok(number),
+            Some(number) => Err(format!("must be within 1 and 100, found {number}")),
+            None => Err(format!("must be a number, found {}", value.type_str())),
+        }
+    });
+    let scale = scale.unwrap_or(1.0);
+    if scale != 1.0 && *target != TargetSpec::Embedded {
+        file.problem(
+            "time_scale",
+            "only the embedded pipeline's time can be compressed",
+            "leave out time_scale or the target",
+        );
+    }
+    scale
+}
+
+fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
     let visibility_timeout = section.duration_within(
         "visibility_timeout",
         Duration::from_secs(30),
-        Duration::from_millis(100),
+        MIN_VISIBILITY.mul_f64(time_scale),
         MAX_VISIBILITY,
     );
     let pipeline = Pipeline {
@@ -212,12 +259,8 @@ fn read_pipeline(mut section: Section<'_>) -> Pipeline {
         mapping: read_mapping(section.section("mapping")),
         function: read_function(section.section("function"), visibility_timeout),
         table_capacity: section
-            .text(
-                "table_capacity",
-                "write \"on-demand\" or provisioned write capacity such as \"5 wcu\"",
-                parse_capacity,
-            )
-            .unwrap_or(TableCapacity::OnDemand),
+            .text("table_capacity", CAPACITY_HINT, parse_capacity)
+            .unwrap_or(TableCapacity::on_demand()),
     };
     section.finish();
     pipeline
@@ -240,91 +283,4 @@ fn read_redrive(section: &mut Section<'_>) -> Option<String> {
     });
     let name = read.unwrap_or(lab.dead_letter_queue);
     (name != "none").then_some(name)
-}
-
-/// Filter criteria as AWS writes them, as far as they are imitated: exact values of a JSON body's fields.
-fn parse_filter(text: &str) -> Result<MessageFilter, String> {
-    let filter: MessageFilter = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let exact = |value: &serde_json::Value| !value.is_object() && !value.is_array();
-    match filter.body.values().flatten().all(exact) && !filter.body.is_empty() {
-        true => Ok(filter),
-        false => Err("names no field, or more than exact values".into()),
-    }
-}
-
-fn parse_capacity(text: &str) -> Result<TableCapacity, String> {
-    if text == "on-demand" {
-        return Ok(TableCapacity::OnDemand);
-    }
-    let units = text
-        .strip_suffix("wcu")
-        .and_then(|units| units.trim().parse().ok());
-    match units {
-        Some(write_capacity_units) if write_capacity_units > 0 => Ok(TableCapacity::Provisioned {
-            write_capacity_units,
-        }),
-        _ => Err(format!("{text:?} is not a capacity")),
-    }
-}
-
-fn read_mapping(mut section: Section<'_>) -> Mapping {
-    let mapping = Mapping {
-        batch_size: section.integer("batch_size", 10, 1, 10) as u8,
-        batching_window: section.duration_within(
-            "batching_window",
-            Duration::ZERO,
-            Duration::ZERO,
-            Duration::from_secs(300),
-        ),
-        starting_concurrency: section.integer("starting_concurrency", 5, 1, 1_250) as u32,
-        added_concurrency_per_minute: section.integer("added_concurrency_per_minute", 300, 0, 1_000)
-            as u32,
-        maximum_concurrency: section.integer("maximum_concurrency", 1_000, 2, 1_250) as u32,
-        report_batch_item_failures: section.boolean("report_batch_item_failures", true),
-        filter: section.text("filter", FILTER_HINT, parse_filter),
-    };
-    if mapping.starting_concurrency > mapping.maximum_concurrency {
-        section.problem(
-            "starting_concurrency",
-            "is above maximum_concurrency",
-            format!("write at most {}", mapping.maximum_concurrency),
-        );
-    }
-    section.finish();
-    mapping
-}
-
-fn read_function(mut section: Section<'_>, visibility_timeout: Duration) -> Function {
-    let usual = Duration::from_secs(5).min(visibility_timeout);
-    let function = Function {
-        processor: section.choice(
-            "processor",
-            ProcessorKind::Orderproof,
-            &[
-                ("orderproof", ProcessorKind::Orderproof),
-                ("lab", ProcessorKind::Lab),
-            ],
-        ),
-        timeout: section.duration_within(
-            "timeout",
-            usual,
-            Duration::from_millis(1),
-            Duration::from_secs(900),
-        ),
-        service_time: section.duration_within(
-            "service_time",
-            Duration::ZERO,
-            Duration::ZERO,
-            Duration::from_secs(900),
-        ),
-    };
-    if function.timeout > visibility_timeout {
-        let rule = format!(
-            "{:?} is longer than the queue's visibility timeout of {visibility_timeout:?}; AWS refuses such a mapping",
-            function.timeout
-        );
-        section.problem("timeout", rule, "shorten it, or lengthen pipeline.visibility_timeout (AWS advises 6 times the function's)");
-    }
-    section.finish();
-    function
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::model::*;
+use super::service_time::ServiceTime;
 
 /// 50/s for 2 s, uniform, 10% bad, strict, every setting at its usual value.
 pub fn fixture() -> Scenario {
@@ -28,6 +29,8 @@ pub fn fixture() -> Scenario {
             sender: SenderKind::Http,
         },
         target: TargetSpec::Embedded,
+        time_scale: 1.0,
+        processor: None,
         pipeline: Pipeline {
             visibility_timeout: Duration::from_secs(1),
             max_receive_count: 3,
@@ -40,15 +43,19 @@ pub fn fixture() -> Scenario {
                 starting_concurrency: 5,
                 added_concurrency_per_minute: 300,
                 maximum_concurrency: 1000,
+                provisioned_pollers: None,
+                back_off: true,
                 report_batch_item_failures: true,
                 filter: None,
             },
             function: Function {
                 processor: ProcessorKind::Orderproof,
                 timeout: Duration::from_secs(1),
-                service_time: Duration::ZERO,
+                service_time: ServiceTime::ZERO,
+                cold_start: ServiceTime::ZERO,
+                reserved_concurrency: None,
             },
-            table_capacity: TableCapacity::OnDemand,
+            table_capacity: TableCapacity::on_demand(),
         },
         faults: Vec::new(),
         settle_deadline: Duration::from_secs(30),

@@ -4,17 +4,21 @@
 //! [`Scenario`] in which every value is resolved and legal. Leaves the meaning of the load profile to
 //! `load`.
 
+mod capacity;
+mod compress;
 mod error;
 mod expect;
 mod fault;
 mod file;
 #[cfg(test)]
 mod fixture;
+mod lambda;
 mod model;
 mod overrides;
 mod phases;
 mod proof;
 mod section;
+mod service_time;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -28,6 +32,7 @@ pub use fixture::fixture;
 pub use model::*;
 pub use overrides::Overrides;
 pub use proof::{LOSS_MODES, Proof, Quantity};
+pub use service_time::ServiceTime;
 
 use sha2::{Digest, Sha256};
 

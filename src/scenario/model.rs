@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Fault;
+use super::{Fault, ServiceTime};
 
 /// A scenario whose values have been checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,8 +29,13 @@ pub struct Scenario {
     pub sending: Sending,
     /// Where the pipeline under test is.
     pub target: TargetSpec,
+    /// How many times faster than the file says everything passes: its durations are divided by it and
+    /// its rates multiplied, here and in all that follows. 1 is real time.
+    pub time_scale: f64,
     /// The settings of the pipeline under test.
     pub pipeline: Pipeline,
+    /// Somebody's own function in place of the built-in processor.
+    pub processor: Option<ProcessorCommand>,
     /// Faults to provoke, for proving the harness.
     pub faults: Vec<Fault>,
     /// How long to wait for quiescence after the last arrival.
@@ -168,20 +173,35 @@ pub struct Pipeline {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// Most messages in one invocation, 1 to 10.
-    pub batch_size: u8,
+    /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s.
+    pub batch_size: u16,
     /// How long to gather a batch; zero invokes as soon as there is a message.
     pub batching_window: Duration,
-    /// Concurrent invocations at first (AWS: 5).
+    /// Concurrent invocations at first (AWS: 5; provisioned mode: 10 a poller).
     pub starting_concurrency: u32,
-    /// Concurrent invocations added a minute while there is a backlog (AWS: 300).
+    /// Concurrent invocations added a minute while there is a backlog (AWS: 300; provisioned mode:
+    /// 1,000).
     pub added_concurrency_per_minute: u32,
-    /// The most concurrent invocations (AWS: 2 to 1,250).
+    /// The most concurrent invocations (AWS: 2 to 1,250; provisioned mode: 10 a poller).
     pub maximum_concurrency: u32,
+    /// Provisioned mode, from which the three figures above then follow.
+    pub provisioned_pollers: Option<ProvisionedPollers>,
+    /// Concurrency that was added is taken back as invocations fail or are throttled.
+    pub back_off: bool,
     /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
     pub report_batch_item_failures: bool,
     /// Filter criteria: a message that does not match is deleted without an invocation.
     pub filter: Option<MessageFilter>,
+}
+
+/// The pollers of a mapping in provisioned mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionedPollers {
+    /// Always there (AWS: 2 to 200).
+    pub minimum: u32,
+    /// At most (AWS: 2 to 10,000).
+    pub maximum: u32,
 }
 
 /// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
@@ -228,20 +248,58 @@ pub struct Function {
     /// An invocation that takes longer has failed.
     pub timeout: Duration,
     /// Time every invocation takes on top of its own work.
-    pub service_time: Duration,
+    pub service_time: ServiceTime,
+    /// Time the first invocation of an execution environment takes on top of that.
+    pub cold_start: ServiceTime,
+    /// Invocations that may run at one time, whatever the mapping asks for; more are throttled.
+    pub reserved_concurrency: Option<u32>,
 }
 
-/// Write capacity of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// A function of the user's own: a Lambda bootstrap that is run as child processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessorCommand {
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// Its working folder; the scenario's caller's when absent.
+    pub working_dir: Option<String>,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// The function's own environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; not enforced.
+    pub memory_mb: u32,
+    /// How long an execution environment may take to ask for its first invocation.
+    pub init_timeout: Duration,
+}
+
+/// Capacity of the table, reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TableCapacity {
-    /// No limit is enforced by the embedded table.
-    OnDemand,
-    /// Write capacity units a second, with 300 s of unused capacity kept for bursts.
+    /// Nothing is throttled, which no table on AWS promises.
+    Unlimited,
+    /// Double the previous peak of more than 30 minutes ago is taken at once.
+    OnDemand {
+        /// Write units a second it takes from the start; 4,000 when new.
+        warm_write_units: u32,
+    },
+    /// Capacity units a second, with 300 s of unused capacity kept for bursts.
     Provisioned {
         /// Writes of up to 1 KB per second.
         write_capacity_units: u32,
+        /// Strongly consistent reads of up to 4 KB per second; not limited when absent.
+        read_capacity_units: Option<u32>,
     },
+}
+
+impl TableCapacity {
+    /// A new table on demand.
+    pub const fn on_demand() -> Self {
+        Self::OnDemand {
+            warm_write_units: 4_000,
+        }
+    }
 }
 
 /// What must hold for a pass.

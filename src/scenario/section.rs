@@ -172,6 +172,16 @@ impl<'a> Section<'a> {
         .unwrap_or(default)
     }
 
+    /// A list of texts; `None` when absent or wrong.
+    pub(super) fn texts(&mut self, key: &'static str, hint: &str) -> Option<Vec<String>> {
+        self.read(key, hint, |value| {
+            let wrong = || format!("must be a list of texts, found {}", value.type_str());
+            let items = value.as_array().ok_or_else(wrong)?;
+            let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<_>>>().ok_or_else(wrong)
+        })
+    }
+
     /// `true` or `false`.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
         self.read(key, "write true or false", |value| {

@@ -188,6 +188,87 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
             ],
         ),
         (
+            &["pipeline.mapping.batch_size=11"],
+            "pipeline.mapping.batch_size",
+            &[
+                "pipeline.mapping.batch_size=10000",
+                "pipeline.mapping.batching_window=1s",
+            ],
+        ),
+        (
+            &["pipeline.mapping.minimum_pollers=1"],
+            "pipeline.mapping.minimum_pollers",
+            &["pipeline.mapping.minimum_pollers=2"],
+        ),
+        (
+            &[
+                "pipeline.mapping.minimum_pollers=3",
+                "pipeline.mapping.maximum_pollers=2",
+            ],
+            "pipeline.mapping.minimum_pollers",
+            &[
+                "pipeline.mapping.minimum_pollers=3",
+                "pipeline.mapping.maximum_pollers=3",
+            ],
+        ),
+        (
+            &[
+                "pipeline.mapping.maximum_pollers=20",
+                "pipeline.mapping.maximum_concurrency=20",
+            ],
+            "pipeline.mapping.maximum_concurrency",
+            &["pipeline.mapping.maximum_pollers=20"],
+        ),
+        (
+            &["pipeline.function.service_time={ p50 = \"2ms\", p99 = \"1ms\" }"],
+            "pipeline.function.service_time",
+            &["pipeline.function.service_time={ p50 = \"2ms\", p99 = \"2ms\" }"],
+        ),
+        (
+            &["pipeline.function.cold_start={ p50 = \"2ms\", p95 = \"3ms\" }"],
+            "pipeline.function.cold_start",
+            &["pipeline.function.cold_start=3ms"],
+        ),
+        (
+            &["pipeline.function.reserved_concurrency=0"],
+            "pipeline.function.reserved_concurrency",
+            &["pipeline.function.reserved_concurrency=1"],
+        ),
+        (&["time_scale=0.5"], "time_scale", &["time_scale=1"]),
+        (&["time_scale=101"], "time_scale", &["time_scale=100"]),
+        (
+            &["time_scale=10", "pipeline.visibility_timeout=900ms"],
+            "pipeline.visibility_timeout",
+            &["time_scale=10", "pipeline.visibility_timeout=1s"],
+        ),
+        (
+            &["processor.command=[]"],
+            "processor.command",
+            &["processor.command=[\"./bootstrap\"]"],
+        ),
+        (
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ _HANDLER = \"x\" }",
+            ],
+            "processor.environment",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ LOG = \"x\" }",
+            ],
+        ),
+        (
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "fault=[{kind=\"write_lost\", count=1}]",
+            ],
+            "fault",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "fault=[{kind=\"scan_stale\", count=1}]",
+            ],
+        ),
+        (
             &["pipeline.table_capacity=0 wcu"],
             "pipeline.table_capacity",
             &["pipeline.table_capacity=5 wcu"],

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::config::{
-    BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
+    BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig, retry::RetryConfig,
     timeout::TimeoutConfig,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -12,6 +12,8 @@ use super::Target;
 
 /// A read that takes longer is given up and tried again: far above a full page or a long poll.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// Attempts at one read of the table, with pauses of up to 20 s between them.
+const TABLE_ATTEMPTS: u32 = 10;
 /// How long the counts of AWS may lag behind the queue: "at least a minute", and some room.
 const COUNTS_LAG: Duration = Duration::from_secs(90);
 
@@ -26,7 +28,8 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// Clients for `target`. Reads are retried as the SDK does by default: three attempts.
+    /// Clients for `target`. Reads are retried as the SDK does by default, the table's more often: a
+    /// table that throttles reads gives a page again within the pauses between ten attempts.
     pub fn new(target: &Target) -> Self {
         let http = http_client();
         let region = Region::new(target.region.clone());
@@ -49,6 +52,7 @@ impl Stores {
             .endpoint_url(&target.dynamodb_endpoint)
             .credentials_provider(target.credentials.clone())
             .timeout_config(timeouts)
+            .retry_config(RetryConfig::standard().with_max_attempts(TABLE_ATTEMPTS))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(http)
             .build();

@@ -6,10 +6,8 @@
 mod function;
 mod queue;
 mod rows;
-mod scan;
 
 pub use function::FaultyFunction;
 pub(super) use function::any_struck;
 pub use queue::FaultyQueues;
 pub use rows::FaultyStore;
-pub use scan::ScanFaults;

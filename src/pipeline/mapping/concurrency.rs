@@ -7,9 +7,14 @@ use crate::scenario::Mapping;
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The limit on concurrent invocations: it starts low and grows, evenly, with the time that messages
-/// wait for it. It does not shrink again; when AWS takes concurrency back is not documented.
+/// wait for it.
+///
+/// Each invocation that fails or is throttled takes back one that was added. That AWS does so gradually
+/// is documented ("Backoff strategy for failed invocations"), how fast is not; nor is when it takes
+/// concurrency back that is no longer needed, which here it does not.
 #[derive(Debug, Clone)]
 pub struct Concurrency {
+    backs_off: bool,
     starting: u32,
     added_per_minute: u32,
     maximum: u32,
@@ -20,6 +25,7 @@ impl Concurrency {
     /// The limit a mapping starts with; at least one invocation can always run.
     pub fn new(mapping: &Mapping) -> Self {
         Self {
+            backs_off: mapping.back_off,
             starting: mapping.starting_concurrency.max(1),
             added_per_minute: mapping.added_concurrency_per_minute,
             maximum: mapping.maximum_concurrency.max(1),
@@ -38,6 +44,20 @@ impl Concurrency {
     /// Notes that messages waited for an invocation to end for `waited`.
     pub fn waited(&mut self, waited: Duration) {
         self.backlogged = self.backlogged.saturating_add(waited);
+    }
+
+    /// Takes back one that was added, as an invocation has failed or been throttled; whether there was
+    /// one.
+    pub fn back_off(&mut self) -> bool {
+        let added = self.limit().saturating_sub(self.starting);
+        if !self.backs_off || added == 0 || self.added_per_minute == 0 {
+            return false;
+        }
+        // The least waiting that gives one less.
+        let nanos = MINUTE.as_nanos() * u128::from(added - 1);
+        let nanos = nanos.div_ceil(u128::from(self.added_per_minute));
+        self.backlogged = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        true
     }
 
     /// How much longer messages must wait before the limit grows by one; `None` if it never does.
@@ -96,6 +116,44 @@ mod tests {
                 assert_eq!(concurrency.limit(), 5 + more);
             }
         }
+    }
+
+    #[test]
+    fn failures_take_back_what_was_added_and_never_the_start() {
+        let mut concurrency = Concurrency::new(&mapping());
+        assert!(!concurrency.back_off(), "nothing was added");
+        concurrency.waited(Duration::from_secs(2));
+        assert_eq!(concurrency.limit(), 15);
+        for limit in (5..15).rev() {
+            assert!(concurrency.back_off());
+            assert_eq!(concurrency.limit(), limit);
+        }
+        assert!(!concurrency.back_off());
+        concurrency.waited(concurrency.grows_in().unwrap());
+        assert_eq!(concurrency.limit(), 6, "and it grows again");
+    }
+
+    #[test]
+    fn at_the_maximum_one_failure_is_felt_at_once() {
+        let mut concurrency = Concurrency::new(&Mapping {
+            maximum_concurrency: 50,
+            ..mapping()
+        });
+        concurrency.waited(Duration::from_secs(3_600));
+        assert_eq!(concurrency.limit(), 50);
+        assert!(concurrency.back_off());
+        assert_eq!(concurrency.limit(), 49);
+    }
+
+    #[test]
+    fn without_back_off_failures_change_nothing() {
+        let mut concurrency = Concurrency::new(&Mapping {
+            back_off: false,
+            ..mapping()
+        });
+        concurrency.waited(Duration::from_secs(2));
+        assert!(!concurrency.back_off());
+        assert_eq!(concurrency.limit(), 15);
     }
 
     #[test]

@@ -4,16 +4,19 @@
 //! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
 //! allows. Leaves what an order is to the function, and receive counts and dead letters to the queue.
 //!
-//! Filter criteria are imitated as far as exact values of a body's fields go. Invocations are throttled by a
-//! fault only. Not modeled: pollers that back off when invocations fail, account limits, and how AWS takes
-//! concurrency back.
+//! Filter criteria are imitated as far as exact values of a body's fields go. Not modeled: how AWS takes
+//! back concurrency and environments that are no longer needed, which is not documented.
 
+mod batches;
 mod concurrency;
+mod environments;
 mod event;
+mod invoker;
 mod outcome;
 mod poller;
 
 pub use concurrency::Concurrency;
+pub use environments::{Begin, Environments};
 pub use event::{EventSource, event_of};
 pub use outcome::{BatchFate, InvocationError, fate};
-pub use poller::EventSourceMapping;
+pub use poller::{EventSourceMapping, MappingPlan};

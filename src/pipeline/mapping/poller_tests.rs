@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry};
 use crate::pipeline::testing::{mapping, site};
+use crate::scenario::ServiceTime;
 
 const QUEUE: &str = "orders-queue";
 const DEAD: &str = "orders-dl-queue";
@@ -50,7 +51,9 @@ where
     let limits = Function {
         processor: crate::scenario::ProcessorKind::Orderproof,
         timeout: Duration::from_secs(10),
-        service_time: Duration::ZERO,
+        service_time: ServiceTime::ZERO,
+        cold_start: ServiceTime::ZERO,
+        reserved_concurrency: None,
     };
     start_limited(engine, mapping, &limits, function)
 }
@@ -68,10 +71,14 @@ where
     let counters = Arc::new(Counters::default());
     let mapping = EventSourceMapping::new(
         engine.clone(),
-        QUEUE,
-        &site(),
-        mapping,
-        limits,
+        MappingPlan {
+            queue: QUEUE,
+            site: &site(),
+            mapping,
+            function: limits,
+            seed: 2026,
+            speed: 1.0,
+        },
         Arc::clone(&counters),
         function,
     );
@@ -261,7 +268,9 @@ async fn a_visibility_shorter_than_processing_dead_letters_what_succeeded() {
         let limits = Function {
             processor: crate::scenario::ProcessorKind::Orderproof,
             timeout: Duration::from_secs(900),
-            service_time: Duration::from_secs(service_s),
+            service_time: ServiceTime::Constant(Duration::from_secs(service_s)),
+            cold_start: ServiceTime::ZERO,
+            reserved_concurrency: None,
         };
         let counters = start_limited(&engine, &mapping(), &limits, |_event| async {
             Ok(SqsBatchResponse::default())
@@ -365,4 +374,171 @@ async fn a_window_gathers_a_batch_and_closes_early_when_it_is_full() {
     send(&engine, 0..4);
     sleep(Duration::from_millis(1)).await;
     assert_eq!(*seen.lock().unwrap(), [2, 4]);
+}
+
+/// Limits that let an invocation take its time.
+fn limits() -> Function {
+    Function {
+        processor: crate::scenario::ProcessorKind::Orderproof,
+        timeout: Duration::from_secs(10),
+        service_time: ServiceTime::ZERO,
+        cold_start: ServiceTime::ZERO,
+        reserved_concurrency: None,
+    }
+}
+
+async fn succeed(_event: SqsEvent) -> Result<SqsBatchResponse, String> {
+    Ok(SqsBatchResponse::default())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_invocation_of_an_environment_waits_for_its_cold_start() {
+    let engine = queues();
+    let limits = Function {
+        service_time: ServiceTime::Constant(Duration::from_millis(100)),
+        cold_start: ServiceTime::Constant(Duration::from_millis(900)),
+        ..limits()
+    };
+    let counters = start_limited(&engine, &mapping(), &limits, succeed);
+    send(&engine, ["first"]);
+    sleep(Duration::from_millis(999)).await;
+    assert_eq!(left(&engine), (1, 0), "still cold");
+    sleep(Duration::from_millis(2)).await;
+    assert_eq!(left(&engine), (0, 0));
+    send(&engine, ["second"]);
+    sleep(Duration::from_millis(102)).await;
+    assert_eq!(left(&engine), (0, 0), "warm");
+    assert_eq!(counters.cold_starts.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cold_start_is_not_part_of_the_time_out() {
+    let engine = queues();
+    let limits = Function {
+        cold_start: ServiceTime::Constant(Duration::from_secs(30)),
+        ..limits()
+    };
+    let counters = start_limited(&engine, &mapping(), &limits, succeed);
+    send(&engine, ["order"]);
+    sleep(Duration::from_secs(31)).await;
+    assert_eq!(left(&engine), (0, 0));
+    assert_eq!(counters.failed_invocations.get(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn invocations_beyond_the_reserved_concurrency_are_throttled_and_burn_receives() {
+    let engine = queues();
+    let hog = Function {
+        timeout: Duration::from_secs(900),
+        reserved_concurrency: Some(1),
+        service_time: ServiceTime::Constant(Duration::from_secs(800)),
+        ..limits()
+    };
+    let counters = start_limited(&engine, &mapping(), &hog, succeed);
+    send(&engine, ["hog"]);
+    sleep(Duration::from_millis(1)).await;
+    send(&engine, ["waits"]);
+    sleep(VISIBILITY * 5).await;
+    // Nobody ever processed it, and three receives are gone. So are the hog's own: it outlived them.
+    assert_eq!(left(&engine).1, 2);
+    assert!(
+        counters.throttled_invocations.get() > 30,
+        "tried again and again"
+    );
+    assert_eq!(counters.cold_starts.get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_invocation_goes_ahead_when_there_is_room_within_the_visibility() {
+    let engine = queues();
+    let one = Function {
+        timeout: Duration::from_secs(60),
+        reserved_concurrency: Some(1),
+        service_time: ServiceTime::Constant(Duration::from_secs(20)),
+        ..limits()
+    };
+    let counters = start_limited(&engine, &mapping(), &one, succeed);
+    send(&engine, ["first"]);
+    sleep(Duration::from_millis(1)).await;
+    send(&engine, ["second"]);
+    sleep(Duration::from_secs(46)).await;
+    assert_eq!(left(&engine), (0, 0), "no receive was burnt");
+    assert_eq!(counters.invocations.get(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failing_invocations_take_back_the_concurrency_that_was_added() {
+    let engine = queues();
+    let slow = Function {
+        service_time: ServiceTime::Constant(Duration::from_secs(1)),
+        ..limits()
+    };
+    let mapping = Mapping {
+        batch_size: 1,
+        ..mapping()
+    };
+    let failing = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let fails = Arc::clone(&failing);
+    let counters = start_limited(&engine, &mapping, &slow, move |_event| {
+        let fails = fails.load(std::sync::atomic::Ordering::Relaxed);
+        async move {
+            match fails {
+                true => Err("no".to_owned()),
+                false => Ok(SqsBatchResponse::default()),
+            }
+        }
+    });
+    send(&engine, 0..3_000);
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(counters.backed_off.get(), 0);
+    let before = counters.invocations.get();
+    failing.store(true, std::sync::atomic::Ordering::Relaxed);
+    sleep(Duration::from_secs(3)).await;
+    let backed_off = counters.backed_off.get();
+    assert!(backed_off > 50, "{backed_off}");
+    let failed = counters.failed_invocations.get();
+    assert!(
+        failed < (before / 20) * 10,
+        "{failed} failed, {before} before"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn batches_above_ten_gather_within_the_window() {
+    let engine = queues();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sizes = Arc::clone(&seen);
+    let mapping = Mapping {
+        batch_size: 25,
+        batching_window: Duration::from_secs(2),
+        ..mapping()
+    };
+    start(&engine, &mapping, move |event| {
+        sizes.lock().unwrap().push(event.records.len());
+        async { Ok(SqsBatchResponse::default()) }
+    });
+    send(&engine, 0..60);
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(*seen.lock().unwrap(), [25, 25, 10]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_created_later_is_served_from_then_on() {
+    let engine = SqsEngine::new();
+    let counters = start(&engine, &mapping(), succeed);
+    sleep(Duration::from_secs(5)).await;
+    engine
+        .create_queue(QUEUE, QueueAttributes::default())
+        .unwrap();
+    send(&engine, ["order"]);
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(counters.invocations.get(), 1);
+    engine.delete_queue(QUEUE).unwrap();
+    sleep(Duration::from_secs(60)).await;
+    engine
+        .create_queue(QUEUE, QueueAttributes::default())
+        .unwrap();
+    send(&engine, ["another"]);
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(counters.invocations.get(), 2);
 }

@@ -62,8 +62,8 @@ impl Default for QueueAttributes {
 }
 
 impl QueueAttributes {
-    /// Refuses values out of the ranges above.
-    pub(super) fn check(&self) -> Result<(), SqsError> {
+    /// Refuses values out of the ranges above, where time passes `speed` times faster.
+    pub(super) fn check(&self, speed: f64) -> Result<(), SqsError> {
         let day = Duration::from_secs(86_400);
         let ranges = [
             ("DelaySeconds", self.delay, Duration::ZERO, DELAY_MAX),
@@ -76,7 +76,7 @@ impl QueueAttributes {
             (
                 "MessageRetentionPeriod",
                 self.retention,
-                Duration::from_secs(60),
+                Duration::from_secs(60).div_f64(speed),
                 14 * day,
             ),
             (

@@ -14,7 +14,9 @@ use super::digest::{md5_of_attributes, md5_of_body};
 use super::error::{SqsError, SqsErrorKind};
 use super::faults::{QueueFaults, SendFault};
 use super::handle::{Md5Text, Receipt, Scribe};
-use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
+use super::message::{
+    AttributeValue, Extras, MESSAGE_OVERHEAD, Message, MessageAttribute, Place, SendEntry, Sent,
+};
 use super::queue::{Queue, QueueCounts};
 
 /// An in-memory SQS. Cloning it is cheap and gives another handle to the same queues.
@@ -25,6 +27,8 @@ pub struct SqsEngine {
 
 struct Shared {
     clock: Clock,
+    speed: f64,
+    stored_bytes_max: OnceLock<u64>,
     scribe: Scribe,
     state: Mutex<State>,
     faults: OnceLock<Box<dyn QueueFaults>>,
@@ -39,6 +43,10 @@ pub(super) struct State {
 }
 
 impl State {
+    fn stored_bytes(&self) -> u64 {
+        self.queues.values().map(Queue::stored_bytes).sum()
+    }
+
     pub(super) fn queue(&mut self, name: &str) -> Result<&mut Queue, SqsError> {
         self.queues.get_mut(name).ok_or_else(SqsError::no_queue)
     }
@@ -59,10 +67,18 @@ impl fmt::Debug for SqsEngine {
 impl SqsEngine {
     /// An engine without queues, whose clock starts now.
     pub fn new() -> Self {
+        Self::with_speed(1.0)
+    }
+
+    /// The same for time that passes `speed` times faster than on AWS: what AWS bounds by a duration is
+    /// bounded by so much less.
+    pub fn with_speed(speed: f64) -> Self {
         let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
         Self {
             shared: Arc::new(Shared {
                 clock: Clock::start(),
+                speed,
+                stored_bytes_max: OnceLock::new(),
                 scribe: Scribe::new(seed),
                 state: Mutex::default(),
                 faults: OnceLock::new(),
@@ -75,8 +91,29 @@ impl SqsEngine {
         let _ = self.shared.faults.set(Box::new(faults));
     }
 
+    /// Refuses messages once all queues together take `bytes` of memory; what was set first stays.
+    pub fn store_at_most(&self, bytes: u64) {
+        let _ = self.shared.stored_bytes_max.set(bytes);
+    }
+
+    /// Bytes of memory the messages of all queues take, about.
+    pub fn stored_bytes(&self) -> u64 {
+        self.lock().0.stored_bytes()
+    }
+
+    /// How long a received message of the queue stays hidden.
+    pub fn visibility_timeout(&self, queue: &str) -> Result<Duration, SqsError> {
+        let (mut state, _) = self.lock();
+        Ok(state.queue(queue)?.attributes.visibility_timeout)
+    }
+
+    /// How many times faster than on AWS time passes.
+    pub(super) fn speed(&self) -> f64 {
+        self.shared.speed
+    }
+
     /// How the queues misbehave, if they do.
-    pub(super) fn faults(&self) -> Option<&dyn QueueFaults> {
+    pub(in crate::pipeline) fn faults(&self) -> Option<&dyn QueueFaults> {
         self.shared.faults.get().map(|faults| &**faults)
     }
 
@@ -104,11 +141,23 @@ impl SqsEngine {
         let scribe = self.shared.scribe;
         let (mut state, now) = self.lock();
         let mut serial = state.messages_sent;
+        let mut room = match self.shared.stored_bytes_max.get() {
+            Some(most) => most.saturating_sub(state.stored_bytes()),
+            None => u64::MAX,
+        };
         let target = state.queue(queue)?;
         let mut results = Vec::with_capacity(prepared.len());
         for ((md5_of_body, md5_of_attributes, md5_of_system_attributes), fault, entry) in prepared {
             let checked = check_entry(&entry, target.attributes.maximum_message_size);
-            results.push(checked.and_then(|()| refusal(fault)).map(|()| {
+            let fits = match room.checked_sub(entry.size() as u64 + MESSAGE_OVERHEAD) {
+                Some(left) => {
+                    room = left;
+                    Ok(())
+                }
+                None => Err(full()),
+            };
+            let accepted = checked.and(fits).and_then(|()| refusal(fault));
+            results.push(accepted.map(|()| {
                 serial += 1;
                 if fault != SendFault::Vanish {
                     let delay = target.attributes.delay;
@@ -227,6 +276,15 @@ impl SqsEngine {
                 )
             })
     }
+}
+
+/// What SQS says of a limit that is met, where AWS has none.
+fn full() -> SqsError {
+    SqsError::new(
+        SqsErrorKind::OverLimit,
+        "The queues take as many bytes as this server stores at most; receive and delete messages, or \
+         start it with a higher --max-stored-bytes.",
+    )
 }
 
 /// What SQS says of an entry it could not take for reasons of its own.

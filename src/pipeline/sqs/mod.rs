@@ -17,7 +17,7 @@ mod protocol;
 mod queue;
 mod receive;
 mod registry;
-mod server;
+mod service;
 mod site;
 
 pub use attributes::{QueueAttributes, Redrive};
@@ -30,7 +30,8 @@ pub use message::{
 };
 pub use queue::QueueCounts;
 pub use registry::QueueDescription;
-pub use server::{answer_request, serve};
+pub(super) use service::SqsService;
+pub use service::answer_request;
 pub use site::Site;
 
 #[cfg(test)]

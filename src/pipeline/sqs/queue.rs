@@ -59,6 +59,7 @@ pub(super) struct Queue {
     in_flight: BTreeSet<(Nanos, u32)>,
     delayed: BTreeSet<(Nanos, u32)>,
     by_age: BTreeSet<(Nanos, u32)>,
+    stored_bytes: u64,
 }
 
 impl Queue {
@@ -79,7 +80,13 @@ impl Queue {
             in_flight: BTreeSet::new(),
             delayed: BTreeSet::new(),
             by_age: BTreeSet::new(),
+            stored_bytes: 0,
         }
+    }
+
+    /// Bytes of memory the messages take, about.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
     }
 
     /// Carries out what time has done: visibilities and delays end, old messages go.
@@ -162,6 +169,7 @@ impl Queue {
             u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
         });
         self.by_age.insert((message.sent_at, slot));
+        self.stored_bytes += message.stored_bytes();
         let place = message.place;
         message.place = Place::Visible;
         self.slots[slot as usize] = Some(message);
@@ -244,6 +252,7 @@ impl Queue {
     pub(super) fn remove(&mut self, slot: u32) -> Option<Message> {
         let was_full = self.is_full();
         let message = self.slots.get_mut(slot as usize)?.take()?;
+        self.stored_bytes -= message.stored_bytes();
         match message.place {
             Place::Visible => self.visible -= 1,
             Place::InFlight(until) => {
@@ -290,6 +299,7 @@ impl Queue {
         self.in_flight.clear();
         self.delayed.clear();
         self.by_age.clear();
+        self.stored_bytes = 0;
     }
 
     /// Makes a message, which is in no count at the moment, visible.

@@ -45,7 +45,7 @@ impl SqsEngine {
         let existing = state.queues.get(name).map(|queue| &queue.attributes);
         let mut attributes = existing.cloned().unwrap_or_default();
         set(&mut attributes)?;
-        check_attributes(&state, name, &attributes)?;
+        check_attributes(&state, name, &attributes, self.speed())?;
         match state.queues.get(name) {
             Some(existing) if existing.attributes == attributes => Ok(()),
             Some(_) => Err(SqsError::new(
@@ -119,7 +119,7 @@ impl SqsEngine {
         let (mut state, now) = self.lock();
         let mut attributes = state.queue(name)?.attributes.clone();
         update(&mut attributes)?;
-        check_attributes(&state, name, &attributes)?;
+        check_attributes(&state, name, &attributes, self.speed())?;
         let queue = state.queue(name)?;
         queue.attributes = attributes;
         queue.modified_at = now;
@@ -175,8 +175,9 @@ fn check_attributes(
     state: &State,
     name: &str,
     attributes: &QueueAttributes,
+    speed: f64,
 ) -> Result<(), SqsError> {
-    attributes.check()?;
+    attributes.check(speed)?;
     let Some(redrive) = &attributes.redrive else {
         return Ok(());
     };

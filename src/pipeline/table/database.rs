@@ -14,6 +14,9 @@ use crate::scenario::TableCapacity;
 /// Why the embedded table could not be made or served.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
+    /// The database could not be opened.
+    #[error("the embedded database could not be opened: {0}")]
+    Open(String),
     /// The database refused.
     #[error("the embedded table `{table}` could not be created: {reason}")]
     Create {
@@ -35,8 +38,13 @@ pub enum TableError {
     Thread(#[from] std::io::Error),
 }
 
-/// Read capacity of a provisioned table; reads are not metered, but AWS wants a figure.
-const READ_CAPACITY_UNITS: i64 = 5;
+/// Read capacity told of a provisioned table whose reads are not metered: AWS wants a figure.
+const READ_CAPACITY_UNITS: u32 = 5;
+
+/// The ARN of an embedded table.
+pub fn table_arn(table: &str) -> String {
+    format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}")
+}
 
 /// Items in one page of a read of the whole table.
 const PAGE: usize = 2_000;
@@ -74,19 +82,28 @@ pub fn rows(database: &Database, table: &str) -> Result<Vec<(String, String)>, T
     }
 }
 
-/// A database in memory that holds the table `table`, key `id` (Number), and nothing else.
+/// A database in memory without tables.
 ///
 /// # Errors
-/// When the database cannot be opened or refuses the table.
-pub fn create(table: &str, capacity: TableCapacity) -> Result<Database, TableError> {
+/// When it cannot be opened.
+pub fn open() -> Result<Database, TableError> {
+    Database::memory().map_err(|error| TableError::Open(error.to_string()))
+}
+
+/// Creates the table `table`, key `id` (Number).
+///
+/// # Errors
+/// When the database refuses the table.
+pub fn create(database: &Database, table: &str, capacity: TableCapacity) -> Result<(), TableError> {
     let refused = |error: dynoxide::DynoxideError| TableError::Create {
         table: table.to_owned(),
         reason: error.to_string(),
     };
     let (billing_mode, provisioned_throughput) = match capacity {
-        TableCapacity::OnDemand => ("PAY_PER_REQUEST", None),
+        TableCapacity::Unlimited | TableCapacity::OnDemand { .. } => ("PAY_PER_REQUEST", None),
         TableCapacity::Provisioned {
             write_capacity_units: 0,
+            ..
         } => {
             return Err(TableError::Create {
                 table: table.to_owned(),
@@ -95,15 +112,17 @@ pub fn create(table: &str, capacity: TableCapacity) -> Result<Database, TableErr
         }
         TableCapacity::Provisioned {
             write_capacity_units,
+            read_capacity_units,
         } => (
             "PROVISIONED",
             Some(ProvisionedThroughput {
-                read_capacity_units: Some(READ_CAPACITY_UNITS),
+                read_capacity_units: Some(i64::from(
+                    read_capacity_units.unwrap_or(READ_CAPACITY_UNITS),
+                )),
                 write_capacity_units: Some(i64::from(write_capacity_units)),
             }),
         ),
     };
-    let database = Database::memory().map_err(refused)?;
     database
         .create_table(CreateTableRequest {
             table_name: table.to_owned(),
@@ -128,5 +147,5 @@ pub fn create(table: &str, capacity: TableCapacity) -> Result<Database, TableErr
             on_demand_throughput: None,
         })
         .map_err(refused)?;
-    Ok(database)
+    Ok(())
 }

@@ -58,8 +58,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::pipeline::counters::Counters;
-    use crate::pipeline::table::Table;
+    use crate::pipeline::table::{Table, Tables};
     use crate::pipeline::testing::dynamodb_client;
     use crate::processor::{OrderRow, OrderStore};
     use crate::scenario::TableCapacity;
@@ -67,8 +66,10 @@ mod tests {
     const DETAILS: &str = r#"{"num_items": 1, "price_per_item": 110.0, "item_description": "zTV"}"#;
 
     fn served(capacity: TableCapacity) -> (TableServer, Table, aws_sdk_dynamodb::Client) {
-        let table = Table::start("orders", capacity, Arc::new(Counters::default())).unwrap();
-        let server = TableServer::start(table.database()).unwrap();
+        let tables = Tables::open(1.0, Arc::default()).unwrap();
+        tables.create("orders", capacity).unwrap();
+        let table = tables.writer("orders").unwrap();
+        let server = TableServer::start(tables.database()).unwrap();
         let client = dynamodb_client(server.address());
         (server, table, client)
     }
@@ -89,7 +90,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_function_writes_the_sdk_reads() {
-        let (_server, table, client) = served(TableCapacity::OnDemand);
+        let (_server, table, client) = served(TableCapacity::Unlimited);
         table.store().put_new(rows(7..8)).await;
         let get = client
             .get_item()
@@ -115,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failed_condition_is_its_own_error_and_carries_the_row() {
-        let (_server, table, client) = served(TableCapacity::OnDemand);
+        let (_server, table, client) = served(TableCapacity::Unlimited);
         table.store().put_new(rows(7..8)).await;
         let put = |id: u64| {
             client
@@ -147,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn segments_and_pages_of_a_scan_are_disjoint_and_complete() {
-        let (_server, table, client) = served(TableCapacity::OnDemand);
+        let (_server, table, client) = served(TableCapacity::Unlimited);
         table.store().put_new(rows(1..=500)).await;
         let mut seen = BTreeSet::new();
         for segment in 0..4 {
@@ -182,6 +183,7 @@ mod tests {
     async fn the_table_describes_itself_and_a_missing_one_is_an_error() {
         let capacity = TableCapacity::Provisioned {
             write_capacity_units: 5,
+            read_capacity_units: None,
         };
         let (_server, _table, client) = served(capacity);
         let describe = |name: &str| client.describe_table().table_name(name).send();
@@ -196,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_on_demand_table_says_so_and_bad_requests_are_validation_errors() {
-        let (_server, _table, client) = served(TableCapacity::OnDemand);
+        let (_server, _table, client) = served(TableCapacity::Unlimited);
         let table = client.describe_table().table_name("orders").send().await;
         let billing = table.unwrap().table.unwrap().billing_mode_summary.unwrap();
         assert_eq!(billing.billing_mode, Some(BillingMode::PayPerRequest));

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
 
 use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
+use dynoxide::types::item_size;
 use dynoxide::{AttributeValue, Database, DynoxideError};
 use tokio::sync::oneshot;
 
-use super::capacity::CapacityBucket;
-use super::database::{TableError, create};
-use crate::pipeline::counters::Counters;
+use super::cost::write_units;
+use super::database::TableError;
+use super::meter::Side;
+use super::meters::{Meters, hash_of_key};
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
-use crate::scenario::TableCapacity;
 
 type Outcomes = Vec<Result<PutOutcome, StoreError>>;
 
@@ -37,22 +37,16 @@ pub struct Table {
 }
 
 impl Table {
-    /// Creates the table and starts its thread.
+    /// Starts the thread that writes to the table `name` of `database`, within what `meters` grant.
     ///
     /// # Errors
-    /// When the database refuses the table or no thread can be started.
-    pub fn start(
-        name: &str,
-        capacity: TableCapacity,
-        counters: Arc<Counters>,
-    ) -> Result<Self, TableError> {
-        let database = create(name, capacity)?;
+    /// When no thread can be started.
+    pub fn start(database: Database, name: &str, meters: Meters) -> Result<Self, TableError> {
         let (jobs, queue) = flume::unbounded();
-        let mut writer = Writer {
+        let writer = Writer {
             database: database.clone(),
             table: name.to_owned(),
-            bucket: CapacityBucket::new(capacity, Instant::now()),
-            counters,
+            meters,
         };
         let thread = std::thread::Builder::new()
             .name("table".into())
@@ -132,12 +126,11 @@ impl OrderStore for TableStore {
 struct Writer {
     database: Database,
     table: String,
-    bucket: Option<CapacityBucket>,
-    counters: Arc<Counters>,
+    meters: Meters,
 }
 
 impl Writer {
-    fn run(&mut self, queue: &flume::Receiver<Job>) {
+    fn run(&self, queue: &flume::Receiver<Job>) {
         while let Ok(job) = queue.recv() {
             match job {
                 Job::Stop => return,
@@ -167,21 +160,22 @@ impl Writer {
         }
     }
 
-    fn put_isolated(&mut self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
+    fn put_isolated(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
         catch_unwind(AssertUnwindSafe(|| self.put(row, replace)))
             .unwrap_or_else(|_| Err(StoreError::Failed("the write panicked".into())))
     }
 
-    fn put(&mut self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
-        if let Some(bucket) = &mut self.bucket
-            && !bucket.take(row_bytes(row), Instant::now())
-        {
-            self.counters.throttled_writes.add(1);
-            return Err(StoreError::Throttled);
+    fn put(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
+        let item = item(row, unix_micros());
+        if !self.meters.is_empty() {
+            let key = hash_of_key(&row.id.to_string());
+            let units = write_units(item_size(&item));
+            let taken = self.meters.take(&self.table, Side::Write, units, Some(key));
+            taken.map_err(|_| StoreError::Throttled)?;
         }
         let request = PutItemRequest {
             table_name: self.table.clone(),
-            item: item(row, unix_micros()),
+            item,
             condition_expression: (!replace)
                 .then(|| format!("attribute_not_exists({})", attribute::ID)),
             return_values_on_condition_check_failure: Some("ALL_OLD".into()),
@@ -226,16 +220,12 @@ fn item(row: &OrderRow, stored_at_us: u64) -> HashMap<String, AttributeValue> {
     ])
 }
 
-/// About the item's size as DynamoDB counts it: names and strings by their bytes, a number by half of
-/// its digits and one.
-fn row_bytes(row: &OrderRow) -> usize {
-    const NAMES_AND_NUMBERS: usize = 90;
-    NAMES_AND_NUMBERS + row.order_details.len()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::counters::Counters;
+    use crate::pipeline::table::Tables;
+    use crate::scenario::TableCapacity;
 
     fn row(id: u64, order_details: &str) -> OrderRow {
         OrderRow {
@@ -248,13 +238,14 @@ mod tests {
 
     fn table(capacity: TableCapacity) -> (Table, Arc<Counters>) {
         let counters = Arc::new(Counters::default());
-        let table = Table::start("orders", capacity, Arc::clone(&counters)).unwrap();
-        (table, counters)
+        let tables = Tables::open(1.0, Arc::clone(&counters)).unwrap();
+        tables.create("orders", capacity).unwrap();
+        (tables.writer("orders").unwrap(), counters)
     }
 
     #[tokio::test]
     async fn a_new_number_is_stored_and_a_known_one_tells_what_is_there() {
-        let (table, _) = table(TableCapacity::OnDemand);
+        let (table, _) = table(TableCapacity::Unlimited);
         let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
         let outcomes = table.store().put_new(rows).await;
         let exists = PutOutcome::Exists {
@@ -270,6 +261,7 @@ mod tests {
     async fn writes_beyond_the_burst_are_throttled_and_counted() {
         let (table, counters) = table(TableCapacity::Provisioned {
             write_capacity_units: 1,
+            read_capacity_units: None,
         });
         let rows: Arc<[OrderRow]> = (1..=320).map(|id| row(id, "{}")).collect();
         let outcomes = table.store().put_new(rows).await;
@@ -283,7 +275,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_stopped_table_fails_every_row() {
-        let (table, _) = table(TableCapacity::OnDemand);
+        let (table, _) = table(TableCapacity::Unlimited);
         let store = table.store();
         drop(table);
         let outcomes = store.put_new(Arc::from([row(1, "a"), row(2, "b")])).await;
@@ -295,7 +287,9 @@ mod tests {
     fn a_capacity_no_table_can_have_is_an_error() {
         let none = TableCapacity::Provisioned {
             write_capacity_units: 0,
+            read_capacity_units: None,
         };
-        assert!(create("orders", none).is_err());
+        let tables = Tables::open(1.0, Arc::default()).unwrap();
+        assert!(tables.create("orders", none).is_err());
     }
 }

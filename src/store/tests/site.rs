@@ -6,9 +6,9 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::pipeline::counters::Counters;
-use crate::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine, serve};
-use crate::pipeline::table::{Table, TableServer};
+use crate::pipeline::Front;
+use crate::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
+use crate::pipeline::table::{Table, TableServer, Tables};
 use crate::processor::{OrderRow, OrderStore};
 use crate::scenario::TableCapacity;
 use crate::store::{Stores, Target};
@@ -30,9 +30,10 @@ impl Services {
             let attributes = QueueAttributes::default();
             engine.create_queue(queue, attributes).unwrap();
         }
-        let capacity = TableCapacity::OnDemand;
-        let table = Table::start("orders", capacity, Arc::new(Counters::default())).unwrap();
-        let server = TableServer::start(table.database()).unwrap();
+        let tables = Tables::open(1.0, Arc::default()).unwrap();
+        tables.create("orders", TableCapacity::Unlimited).unwrap();
+        let table = tables.writer("orders").unwrap();
+        let server = TableServer::start(tables.database()).unwrap();
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.unwrap();
         let site = Site::local(listener.local_addr().unwrap());
@@ -47,12 +48,8 @@ impl Services {
             table: "orders".into(),
             exact_counts: true,
         };
-        tokio::spawn(serve(
-            listener,
-            engine.clone(),
-            site,
-            std::future::pending(),
-        ));
+        let front = Front::new(engine.clone(), site, None);
+        tokio::spawn(front.serve(listener, std::future::pending()));
         Self {
             engine,
             target,

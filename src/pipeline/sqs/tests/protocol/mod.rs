@@ -11,7 +11,8 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::{Client, Config};
 use tokio::net::TcpListener;
 
-use crate::pipeline::sqs::{Site, SqsEngine, serve};
+use crate::pipeline::Front;
+use crate::pipeline::sqs::{Site, SqsEngine};
 
 /// A server on a port of its own, which ends with the test's runtime, and a client of it.
 struct Served {
@@ -27,7 +28,8 @@ impl Served {
         let address = listener.local_addr().expect("it is bound");
         let site = Site::local(address);
         let never = std::future::pending();
-        tokio::spawn(serve(listener, engine.clone(), site.clone(), never));
+        let front = Front::new(engine.clone(), site.clone(), None);
+        tokio::spawn(front.serve(listener, never));
         let client = client_of(&site);
         Self {
             engine,

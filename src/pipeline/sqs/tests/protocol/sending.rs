@@ -130,7 +130,7 @@ async fn messages_of_a_mebibyte_pass_and_larger_ones_do_not() {
     send("\n".repeat(1 << 20)).await.expect("1 MiB");
     let over = send("x".repeat((1 << 20) + 1)).await;
     assert_eq!(code(over), "InvalidParameterValue");
-    let huge = send("x".repeat(9 << 20)).await;
+    let huge = send("x".repeat(11 << 20)).await;
     assert_eq!(code(huge), "RequestEntityTooLarge");
     let received = served.receive(&url).await;
     assert_eq!(received[0].body.as_ref().map_or(0, String::len), 1 << 20);
