@@ -1,5 +1,6 @@
 //! The command line: what can be asked for. The only room beside `main` that names `clap`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -134,8 +135,34 @@ pub struct VerifyArgs {
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// The scenario whose pipeline to serve, such as scenarios/smoke.toml; its load is not driven.
-    pub scenario: PathBuf,
+    /// The scenario whose pipeline to serve, such as scenarios/smoke.toml; its load is not driven
+    /// [default: the original lab's pipeline].
+    pub scenario: Option<PathBuf>,
+
+    /// The port to listen on; 0 takes any that is free and prints it.
+    #[arg(long, value_name = "PORT", default_value_t = 9324)]
+    pub port: u16,
+
+    /// The address to listen on. Nothing is authenticated: leave it on loopback unless you trust everybody
+    /// who reaches the address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+
+    /// Create neither queues nor table; the function runs as soon as somebody has created them.
+    #[arg(long)]
+    pub empty: bool,
+
+    /// Bytes the queues, and the tables, may take each before writes are refused: 512MiB, 2GiB.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
+    pub max_stored_bytes: u64,
+
+    /// Write a line to standard error for every request.
+    #[arg(long)]
+    pub log_requests: bool,
+
+    /// How log lines look.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
 
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -147,6 +174,35 @@ pub struct ServeArgs {
     /// Say nothing at the end.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Reads `1048576`, `512KiB`, `512MiB` or `2GiB`.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "kib" => 10,
+        "mib" => 20,
+        "gib" => 30,
+        _ => return Err("write a size such as 512MiB or 2GiB".into()),
+    };
+    let number: u64 = digits
+        .trim()
+        .parse()
+        .map_err(|_| "write a size such as 512MiB or 2GiB".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "must be above 0 and fit in 64 bits".into())
 }
 
 /// Arguments of `self-test`.

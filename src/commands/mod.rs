@@ -17,14 +17,16 @@ mod verify;
 
 pub use error::CommandError;
 
-use crate::cli::{Cli, Command};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, LogFormat};
 use crate::exit::Exit;
 use output::Output;
 
 /// Does what the command line asks and says how it ended; errors are printed here.
 pub fn execute(cli: Cli) -> Exit {
     let output = Output::new(cli.color);
-    start_logging(&output);
+    start_logging(&output, &cli.command);
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, &output),
         Command::Check(args) => check::check(&args, &output),
@@ -40,13 +42,24 @@ pub fn execute(cli: Cli) -> Exit {
 }
 
 /// Diagnostics go to standard error; `ORDERPROOF_LOG` takes a filter such as `debug`.
-fn start_logging(output: &Output) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ORDERPROOF_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    // A second call in one process (a test) keeps the first subscriber.
-    let _ = tracing_subscriber::fmt()
+fn start_logging(output: &Output, command: &Command) {
+    let (requests, format) = match command {
+        Command::Serve(args) => (args.log_requests, args.log_format),
+        _ => (false, LogFormat::Text),
+    };
+    let usual = match requests {
+        true => "error,orderproof::requests=info",
+        false => "error",
+    };
+    let filter =
+        EnvFilter::try_from_env("ORDERPROOF_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(output.color_on_stderr())
-        .with_writer(std::io::stderr)
-        .try_init();
+        .with_writer(std::io::stderr);
+    // A second call in one process (a test) keeps the first subscriber.
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }

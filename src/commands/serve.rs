@@ -1,38 +1,49 @@
 //! `orderproof serve`: the embedded pipeline of a scenario, for programs in other processes.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::check::load_scenario;
 use super::interrupt::stop_on_interrupt;
 use super::run::{orders, run_id};
 use super::{CommandError, Output};
-use crate::cli::ServeArgs;
+use crate::cli::{OverrideArgs, ServeArgs};
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::load::Schedule;
-use crate::pipeline::EmbeddedPipeline;
-use crate::scenario::{Resources, TargetSpec};
+use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
+use crate::scenario::{self, Overrides, Resources, Scenario, TargetSpec};
 use crate::store::Target;
 
 /// How often it looks whether to stop.
 const TICK: Duration = Duration::from_millis(50);
 
+/// What is served when no scenario is named.
+const LAB: &str = include_str!("../../scenarios/lab.toml");
+
 /// Serves the pipeline a scenario describes until ctrl-c, and says then what it counted.
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
-    let scenario = load_scenario(&args.scenario, &args.overrides)?;
-    if scenario.target != TargetSpec::Embedded {
-        return Err(CommandError::usage(format!(
-            "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
-            args.scenario.display()
-        )));
-    }
+    let scenario = scenario_of(args)?;
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), "");
     let planned = Schedule::new(&scenario).count();
     let run_id = run_id(args.run_id)?;
-    let pipeline = EmbeddedPipeline::start(&scenario, orders(&scenario, run_id), planned)
-        .map_err(CommandError::usage)?;
-    output.print(&target_table(&pipeline.target()));
+    let options = ServeOptions {
+        address: SocketAddr::new(args.bind, args.port),
+        creates_resources: !args.empty,
+        stored_bytes_max: Some(args.max_stored_bytes),
+    };
+    let plan = orders(&scenario, run_id);
+    let pipeline = EmbeddedPipeline::start_with(&scenario, plan, planned, &options)
+        .map_err(|error| explain(error, options.address))?;
+    output.print(&target_table(&pipeline.target(), args.empty));
+    if !args.bind.is_loopback() {
+        output.note(&format!(
+            "warning: {} can be reached from beyond this machine, and nothing is authenticated: anybody who \
+             reaches it can read and change what it holds",
+            options.address
+        ));
+    }
     if !scenario.faults.is_empty() {
         output.note(&format!(
             "faults are planted for the orders of run {run_id}: use --run-id {run_id}"
@@ -52,20 +63,68 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
+fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
+    let Some(path) = &args.scenario else {
+        return parse_lab(&args.overrides);
+    };
+    let scenario = load_scenario(path, &args.overrides)?;
+    match scenario.target == TargetSpec::Embedded {
+        true => Ok(scenario),
+        false => Err(CommandError::usage(format!(
+            "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
+            path.display()
+        ))),
+    }
+}
+
+fn parse_lab(overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
+    let overrides = Overrides {
+        rate: overrides.rate.clone(),
+        duration: overrides.duration.clone(),
+        seed: overrides.seed,
+        set: overrides.set.clone(),
+    };
+    scenario::parse("scenarios/lab.toml (built in)", LAB, &overrides).map_err(CommandError::usage)
+}
+
+/// What to do about a pipeline that cannot be started.
+fn explain(error: PipelineError, address: SocketAddr) -> CommandError {
+    match error {
+        PipelineError::Serve(cause) => CommandError::usage(format!(
+            "cannot listen on {address}: {cause}; choose another with --port (0 takes any that is free) \
+             or --bind"
+        )),
+        other => CommandError::usage(other),
+    }
+}
+
 /// The table that makes a scenario's target of it.
-fn target_table(target: &Target) -> String {
+fn target_table(target: &Target, empty: bool) -> String {
     let Resources {
         orders_queue,
         dead_letter_queue,
         table,
     } = Resources::default();
+    let Target {
+        sqs_endpoint: endpoint,
+        region,
+        ..
+    } = target;
+    let resources = match empty {
+        true => format!(
+            "# Nothing is there yet: create {orders_queue}, {dead_letter_queue} and the table {table}, key id (N)."
+        ),
+        false => format!("# {orders_queue}, {dead_letter_queue} and the table {table}."),
+    };
     format!(
-        "# {orders_queue}, {dead_letter_queue} and the table {table}; any credentials will do. Stop with ctrl-c.\n\
+        "# SQS and DynamoDB at {endpoint}, region {region}, any credentials; {endpoint}{HEALTH_PATH}\n\
+         {resources} Stop with ctrl-c.\n\
+         # aws --endpoint-url {endpoint} sqs list-queues\n\
          [target]\n\
-         sqs_endpoint_url = \"{}\"\n\
+         sqs_endpoint_url = \"{endpoint}\"\n\
          dynamodb_endpoint_url = \"{}\"\n\
-         region = \"{}\"\n\
+         region = \"{region}\"\n\
          exact_counts = true\n",
-        target.sqs_endpoint, target.dynamodb_endpoint, target.region
+        target.dynamodb_endpoint
     )
 }

@@ -70,11 +70,11 @@ impl Parts {
             _ => self.queues.answer(&target, http::read(body).await).await,
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
-        tracing::debug!(
+        tracing::info!(
             target: "orderproof::requests",
             operation = target,
             status = status.unwrap_or_default(),
-            micros = began.elapsed().as_micros(),
+            micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
             "request"
         );
         answer

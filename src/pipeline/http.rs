@@ -11,6 +11,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The largest request body that is read: a batch of 1 MiB whose every byte is a JSON escape needs 6 MiB.
@@ -27,8 +28,11 @@ pub(super) struct Ended;
 /// A reply, or the connection's end.
 pub(super) type Answer = Result<Response<Full<Bytes>>, Ended>;
 
-/// Serves connections until `shutdown` completes, then drops all of them: one task a connection, on
-/// whichever runtime this is called. With `resets`, a connection the server ends is reset, not closed.
+/// How long requests may take to end after the shutdown has begun; long polls are cut off.
+const WIND_DOWN: Duration = Duration::from_millis(250);
+
+/// Serves connections until `shutdown` completes, lets the requests that are being answered end, and
+/// drops what is left: one task a connection, on whichever runtime this is called. With `resets`, a connection the server ends is reset, not closed.
 pub(super) async fn serve<F, R>(
     listener: TcpListener,
     answer: F,
@@ -40,13 +44,15 @@ pub(super) async fn serve<F, R>(
 {
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    let (stop, stopped) = watch::channel(false);
     loop {
         tokio::select! {
-            () = &mut shutdown => return,
+            () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, answer.clone(), resets));
+                    let connection = converse(stream, answer.clone(), resets, stopped.clone());
+                    connections.spawn(connection);
                 }
                 // Out of file descriptors, or the client has gone: others may still be served.
                 Err(error) => {
@@ -56,10 +62,18 @@ pub(super) async fn serve<F, R>(
             }
         }
     }
+    drop(listener);
+    let _ = stop.send(true);
+    let wind_down = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(WIND_DOWN, wind_down).await;
 }
 
-async fn converse<F, R>(stream: TcpStream, answer: F, resets: bool)
-where
+async fn converse<F, R>(
+    stream: TcpStream,
+    answer: F,
+    resets: bool,
+    mut stopped: watch::Receiver<bool>,
+) where
     F: Fn(Request<Incoming>) -> R,
     R: Future<Output = Answer>,
 {
@@ -71,7 +85,15 @@ where
     }
     let connection = hyper::server::conn::http1::Builder::new()
         .serve_connection(TokioIo::new(stream), service_fn(answer));
-    if let Err(error) = connection.await {
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke");
     }
 }

@@ -2,8 +2,7 @@
 //! report, while the pipeline lives on in another process. Then `verify --live` looks, and is never wrong.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use orderproof::verify::ObservationFile;
 use rand_xoshiro::rand_core::Rng;
 
 use super::program::Program;
+use super::served::Served;
 
 /// Moments in the life of a run.
 const KILLS: u64 = 200;
@@ -51,54 +51,9 @@ gate = "conserved"
 max_schedule_lag_p99 = "10s"
 "#;
 
-/// `orderproof serve` in a process of its own.
-struct Served {
-    child: Child,
-    /// Kept open: who closes a pipe may end its writer.
-    _stdout: BufReader<ChildStdout>,
-    target: Vec<String>,
-}
-
-impl Served {
-    fn start() -> Self {
-        let program = Program::new(["serve", "crash.toml", "--quiet"]).file("crash.toml", SCENARIO);
-        let mut child = program
-            .command()
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut target = Vec::new();
-        while target.len() < 4 {
-            let mut line = String::new();
-            assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended");
-            if let Some((key, value)) = line.split_once(" = ") {
-                target.push(format!("target.{key}={}", value.trim()));
-            }
-        }
-        Self {
-            child,
-            _stdout: stdout,
-            target,
-        }
-    }
-
-    /// Everything of the scenario against this pipeline.
-    fn at(&self, program: Program) -> Program {
-        self.target
-            .iter()
-            .fold(program, |program, set| program.args(["--set", set]))
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test")
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let id = self.child.id().to_string();
-        let _ = Command::new("kill").args(["-TERM", &id]).status();
-        let _ = self.child.wait();
-    }
+fn serve_pipeline() -> Served {
+    let program = Program::new(["serve", "crash.toml", "--quiet", "--port", "0"]);
+    Served::start(program.file("crash.toml", SCENARIO))
 }
 
 /// What was seen, by name, over the whole matrix.
@@ -211,14 +166,14 @@ fn killed_at_any_moment_nothing_is_forgotten_and_nobody_accused() {
     std::thread::scope(|scope| {
         for _ in 0..PIPELINES {
             scope.spawn(|| {
-                let mut served = Served::start();
+                let mut served = serve_pipeline();
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= KILLS {
                         return;
                     }
                     if !kill_one(seed, &served, &seen) {
-                        served = Served::start();
+                        served = serve_pipeline();
                     }
                 }
             });

@@ -6,4 +6,6 @@ mod faults;
 mod modes;
 mod program;
 mod run;
+mod serve;
+mod served;
 mod tidy;

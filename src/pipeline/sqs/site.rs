@@ -14,10 +14,15 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of a server that listens at this loopback address.
+    /// The site of a server that listens at this address; where that is every address of the machine,
+    /// it goes by the name `localhost`.
     pub fn local(address: std::net::SocketAddr) -> Self {
+        let base_url = match address.ip().is_unspecified() {
+            true => format!("http://localhost:{}", address.port()),
+            false => format!("http://{address}"),
+        };
         Self {
-            base_url: format!("http://{address}"),
+            base_url,
             account_id: "000000000000".to_owned(),
             region: "us-east-1".to_owned(),
         }
