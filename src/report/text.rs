@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::figures::{duration, micros, orders, thousands};
-use super::{PhaseReport, RunReport, diagnose, file_name};
+use super::{PhaseReport, PipelineCounters, RunReport, diagnose, file_name};
 use crate::scenario::{FaultPlace, Gate};
 use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
 
@@ -269,10 +269,69 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
             ),
         ));
     }
+    if let Some(pipeline) = &report.pipeline {
+        told.push(("function", function(pipeline)));
+        if let Some(throttled) = throttled(pipeline) {
+            told.push(("throttled", throttled));
+        }
+    }
+    let scale = report.scenario.time_scale;
+    if scale != 1.0 {
+        told.push((
+            "time",
+            format!(
+                "compressed {scale} times: a second here is {scale} s of the scenario; every rate and \
+                 duration is told as it passed here"
+            ),
+        ));
+    }
     if !report.scenario.faults.is_empty() {
         told.push(("faults planted", faults_planted(report)));
     }
     told
+}
+
+/// How the function was invoked.
+fn function(pipeline: &PipelineCounters) -> String {
+    let mut told = format!(
+        "{} invocations, at most {} at one time, {} cold starts",
+        thousands(pipeline.invocations),
+        thousands(pipeline.max_concurrency.into()),
+        thousands(pipeline.cold_starts)
+    );
+    for (count, what) in [
+        (pipeline.failed_invocations, "failed whole"),
+        (pipeline.backed_off, "times the mapping backed off"),
+    ] {
+        if count > 0 {
+            let _ = write!(told, ", {} {what}", thousands(count));
+        }
+    }
+    told
+}
+
+/// What was throttled, if anything, with the table's own reasons.
+fn throttled(pipeline: &PipelineCounters) -> Option<String> {
+    let mut told = Vec::new();
+    for (count, what) in [
+        (pipeline.throttled_invocations, "invocations"),
+        (pipeline.throttled_writes, "writes"),
+        (pipeline.throttled_reads, "reads"),
+    ] {
+        if count > 0 {
+            told.push(format!("{} {what}", thousands(count)));
+        }
+    }
+    let reasons: Vec<_> = pipeline
+        .throttling_reasons
+        .keys()
+        .map(String::as_str)
+        .collect();
+    match (told.is_empty(), reasons.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(told.join(", ")),
+        (false, false) => Some(format!("{} ({})", told.join(", "), reasons.join(", "))),
+    }
 }
 
 /// The faults of the scenario with the orders they struck, where that is known.

@@ -204,9 +204,13 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
             .map(|k| OrderId::new(input.run, u64::from(k)).get())
             .collect(),
     };
-    let name = class.as_str().replace('_', " ");
-    let noun = if orders == 1 { "order" } else { "orders" };
-    let message = format!("{orders} {noun} {name}: {}", class.explanation());
+    let are = if orders == 1 {
+        "order is"
+    } else {
+        "orders are"
+    };
+    let name = class.as_str();
+    let message = format!("{orders} {are} {name}: {}", class.explanation());
     Finding {
         orders,
         first_ids,

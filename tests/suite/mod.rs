@@ -9,3 +9,4 @@ mod run;
 mod serve;
 mod served;
 mod tidy;
+mod time;
