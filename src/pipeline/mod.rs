@@ -9,6 +9,8 @@ pub mod sqs;
 
 pub mod mapping;
 
+pub mod runtime;
+
 pub mod table;
 
 pub mod fault;
