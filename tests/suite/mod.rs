@@ -6,4 +6,5 @@ mod faults;
 mod modes;
 mod program;
 mod run;
+mod runtime;
 mod tidy;

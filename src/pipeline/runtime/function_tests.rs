@@ -97,17 +97,15 @@ async fn answer(runtime: &mut Runtime) -> String {
 
 #[tokio::test]
 async fn an_environment_is_used_again_once_its_runtime_has_asked_again() {
-    let mut waiting = Waiting::start(|_| {});
+    let mut waiting = Waiting::start(|config| config.max_environments = 1);
     let first = waiting.invoke();
     let (mut runtime, _) = waiting.runtime().await;
     let event = answer(&mut runtime).await;
     assert_eq!(event, serde_json::to_string(&SqsEvent::default()).unwrap());
     assert_eq!(first.await.unwrap(), Ok(SqsBatchResponse::default()));
     for _ in 0..3 {
-        // Its next `next` is on its way before the invocation is.
-        runtime.send("GET", "invocation/next", "", b"").await;
-        tokio::time::sleep(Duration::from_millis(20)).await;
         let invocation = waiting.invoke();
+        runtime.send("GET", "invocation/next", "", b"").await;
         let reply = runtime.reply().await;
         let id = reply.header("Lambda-Runtime-Aws-Request-Id").to_owned();
         let path = format!("invocation/{id}/response");
@@ -164,7 +162,7 @@ async fn a_process_that_ends_fails_its_invocation_and_the_next_one_gets_another(
 
 #[tokio::test]
 async fn a_process_that_ends_between_invocations_fails_none() {
-    let mut waiting = Waiting::start(|_| {});
+    let mut waiting = Waiting::start(|config| config.max_environments = 1);
     let invocation = waiting.invoke();
     let (mut runtime, pid) = waiting.runtime().await;
     answer(&mut runtime).await;
@@ -185,7 +183,7 @@ async fn an_invocation_that_takes_too_long_is_killed_with_all_its_processes() {
     let mut waiting = Waiting::start(|config| config.timeout = Duration::from_millis(100));
     let invocation = waiting.invoke();
     let (mut runtime, pid) = waiting.runtime().await;
-    runtime.next().await;
+    runtime.send("GET", "invocation/next", "", b"").await;
     let timed_out = CommandError::TimedOut(Duration::from_millis(100));
     assert_eq!(invocation.await.unwrap(), Err(timed_out));
     let child: i32 = waiting.words("children")[0].parse().unwrap();
@@ -290,13 +288,17 @@ async fn an_init_error_fails_the_invocation_with_the_runtimes_own_words() {
 
 #[tokio::test]
 async fn a_start_that_takes_too_long_is_killed() {
-    let mut waiting = Waiting::start(|config| config.init_timeout = Duration::from_millis(300));
-    let invocation = waiting.invoke();
-    let (_runtime, pid) = waiting.runtime().await;
-    let late = CommandError::InitTimedOut(Duration::from_millis(300));
-    assert_eq!(invocation.await.unwrap(), Err(late));
-    until("it has ended", || !is_alive(pid)).await;
+    let limit = Duration::from_millis(300);
+    let waiting = Waiting::start(|config| config.init_timeout = limit);
+    let late = CommandError::InitTimedOut(limit);
+    assert_eq!(waiting.invoke().await.unwrap(), Err(late));
     assert_eq!(waiting.function.figures().failed_inits, 1);
+    let pids: Vec<i32> = waiting
+        .words("children")
+        .iter()
+        .map(|pid| pid.parse().unwrap())
+        .collect();
+    until("it has ended", || !pids.iter().any(|pid| is_alive(*pid))).await;
 }
 
 #[tokio::test]
