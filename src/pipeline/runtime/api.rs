@@ -8,6 +8,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -127,10 +129,8 @@ async fn response(api: &Api, id: &str, body: Incoming) -> Response<Full<Bytes>> 
     };
     let failed = posted.trailers.get(ERROR_TYPE).map(|kind| {
         let payload = posted.trailers.get("lambda-runtime-function-error-body");
-        let payload = payload
-            .map(|payload| payload.as_bytes())
-            .unwrap_or_default();
-        error_text(payload, kind.to_str().ok())
+        let payload = payload.and_then(|payload| BASE64_STANDARD.decode(payload).ok());
+        error_text(&payload.unwrap_or_default(), kind.to_str().ok())
     });
     let too_large = posted.bytes > RESPONSE_BYTES_MAX;
     let answer = match failed {

@@ -198,11 +198,17 @@ async fn a_truncated_response_is_no_answer() {
 #[tokio::test]
 async fn a_streamed_response_counts_when_it_has_ended_and_may_end_in_an_error() {
     let trailer = "Lambda-Runtime-Function-Error-Type: Runtime.Broken\r\n";
+    let body = BASE64_STANDARD.encode(r#"{"errorMessage":"no more"}"#);
+    let trailers = format!("{trailer}Lambda-Runtime-Function-Error-Body: {body}\r\n");
     let cases = [
         ("", Ok(Bytes::from_static(b"{}"))),
         (
             trailer,
             Err(CommandError::Function("Runtime.Broken".into())),
+        ),
+        (
+            &trailers,
+            Err(CommandError::Function("Runtime.Broken: no more".into())),
         ),
     ];
     for (trailer, expected) in cases {
@@ -212,7 +218,7 @@ async fn a_streamed_response_counts_when_it_has_ended_and_may_end_in_an_error() 
         let request = format!(
             "POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: x\r\n\
              Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
-             Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n1\r\n{{\r\n1\r\n}}\r\n0\r\n{trailer}\r\n"
+             Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n1\r\n{{\r\n1\r\n}}\r\n0\r\n{trailer}\r\n"
         );
         let connection = &mut server.runtime.0;
         connection.write_all(request.as_bytes()).await.unwrap();

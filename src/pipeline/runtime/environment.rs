@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::header::HeaderValue;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::api::{Api, serve};
@@ -86,11 +86,22 @@ impl Environment {
         }
     }
 
-    /// Kills the process and waits for its end.
-    async fn kill(&mut self) {
+    /// Kills the process and waits for its end and the end of its log.
+    pub(super) async fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {
             running.process.kill().await;
+            running.finish_log().await;
         }
+    }
+
+    /// Counts the process, which has ended by itself, as crashed: its last lines.
+    async fn bury(&mut self) -> String {
+        self.figures.add(|figures| figures.crashed += 1);
+        let Some(mut running) = self.running.take() else {
+            return String::new();
+        };
+        running.finish_log().await;
+        running.log.last_lines()
     }
 
     /// Kills the process because nobody waits for its answer.
@@ -159,9 +170,7 @@ impl Environment {
         match first {
             First::Came(answer) => answer,
             First::Exited(status) => {
-                let log = running.last_lines().await;
-                self.running = None;
-                self.figures.add(|figures| figures.crashed += 1);
+                let log = self.bury().await;
                 Err(CommandError::Crashed { status, log })
             }
             First::Late => {
@@ -185,8 +194,7 @@ impl Environment {
             biased;
             _ = exchange.ready() => {}
             _ = process.exit() => {
-                self.running = None;
-                self.figures.add(|figures| figures.crashed += 1);
+                self.bury().await;
             }
             () = sleep(self.launch.config.timeout) => {
                 self.kill().await;
@@ -216,7 +224,8 @@ impl Running {
                 if let Ok(Err(reason)) = said {
                     return Err(CommandError::Init(reason));
                 }
-                let log = self.last_lines().await;
+                self.finish_log().await;
+                let log = self.log.last_lines();
                 let what = "its process ended before it asked for an invocation";
                 Err(CommandError::Init(format!("{what}: {status}{log}")))
             }
@@ -224,13 +233,12 @@ impl Running {
     }
 
     async fn work_on(&mut self, event: Bytes, limit: Duration) -> First<Answer> {
-        let deadline = Instant::now() + limit;
         let mut answer = self.exchange.invoke(invocation(event, limit));
         let first = tokio::select! {
             biased;
             answer = &mut answer => First::Came(answer),
             status = self.process.exit() => First::Exited(status),
-            () = sleep_until(deadline) => First::Late,
+            () = sleep(limit) => First::Late,
         };
         match first {
             First::Came(answer) => First::Came(answer.unwrap_or(Err(CommandError::Stopped))),
@@ -242,11 +250,10 @@ impl Running {
         }
     }
 
-    /// What the process, which has ended, wrote last.
-    async fn last_lines(&mut self) -> String {
-        let read = timeout_at(Instant::now() + LAST_WORDS, self.reader.join_next());
-        let _ = read.await;
-        self.log.last_lines()
+    /// Waits until all that the process, which has ended, wrote is in its log.
+    async fn finish_log(&mut self) {
+        // Somebody who left the process's group may hold the pipe open: not for ever.
+        let _ = timeout(LAST_WORDS, self.reader.join_next()).await;
     }
 }
 

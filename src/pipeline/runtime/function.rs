@@ -99,7 +99,7 @@ async fn serve(
         }
     }
     invocations.shutdown().await;
-    pool.stop();
+    pool.stop().await;
 }
 
 #[cfg(test)]

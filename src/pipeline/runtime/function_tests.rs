@@ -99,7 +99,10 @@ async fn answer(runtime: &mut Runtime) -> String {
 async fn an_environment_is_used_again_once_its_runtime_has_asked_again() {
     let mut waiting = Waiting::start(|config| config.max_environments = 1);
     let first = waiting.invoke();
-    let (mut runtime, _) = waiting.runtime().await;
+    let (mut runtime, pid) = waiting.runtime().await;
+    // SAFETY: a plain system call.
+    let group = unsafe { libc::getpgid(pid) };
+    assert_eq!(group, pid, "a ctrl-c in the terminal does not reach it");
     let event = answer(&mut runtime).await;
     assert_eq!(event, serde_json::to_string(&SqsEvent::default()).unwrap());
     assert_eq!(first.await.unwrap(), Ok(SqsBatchResponse::default()));

@@ -109,12 +109,14 @@ impl Pool {
         self.resting().environments.push(environment);
     }
 
-    /// Kills all processes that rest.
-    pub(super) fn stop(&self) {
-        let environments = std::mem::take(&mut self.resting().environments);
+    /// Kills all processes that rest, and waits for their ends.
+    pub(super) async fn stop(&self) {
+        let mut environments = std::mem::take(&mut self.resting().environments);
         // All are told before the first is waited for.
         environments.iter().for_each(Environment::signal);
-        drop(environments);
+        for environment in &mut environments {
+            environment.kill().await;
+        }
     }
 }
 
