@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::config::{CommandConfig, Launch};
 use super::error::{CommandError, EnvironmentFigures};
 use super::figures::Figures;
-use super::payload::response_of;
+use super::payload::{event_json, response_of};
 use super::pool::{Job, Pool};
 use crate::pipeline::service::ServiceThread;
 
@@ -58,9 +58,9 @@ impl CommandFunction {
     /// # Errors
     /// Why there is no response.
     pub async fn invoke(&self, event: SqsEvent) -> Result<SqsBatchResponse, CommandError> {
-        let event = serde_json::to_vec(&event)
+        let event = event_json(&event)
             .map_err(|error| CommandError::Function(format!("the event is no JSON: {error}")))?;
-        response_of(&self.answer_to(event.into()).await?)
+        response_of(&self.answer_to(event).await?)
     }
 
     async fn answer_to(&self, event: Bytes) -> Result<Bytes, CommandError> {

@@ -1,12 +1,38 @@
-//! What a function's answers say: a batch response, or an error.
+//! What a function is given and what its answers say: an event, a batch response, an error.
 
-use aws_lambda_events::event::sqs::SqsBatchResponse;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use bytes::Bytes;
 use serde_json::Value;
 
 use super::error::CommandError;
 
 /// The longest text taken over from a function, in characters.
 const TEXT_MAX: usize = 500;
+
+/// The event as Lambda writes it: what a record or one of its attributes does not have is left out, where
+/// the event's type would write `null`.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub(super) fn event_json(event: &SqsEvent) -> serde_json::Result<Bytes> {
+    let mut event = serde_json::to_value(event)?;
+    let records = event.get_mut("Records").and_then(Value::as_array_mut);
+    for record in records
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        record.retain(|_, value| !value.is_null());
+        let attributes = record.get_mut("messageAttributes");
+        let attributes = attributes.and_then(Value::as_object_mut);
+        for (_, attribute) in attributes.into_iter().flatten() {
+            if let Some(fields) = attribute.as_object_mut() {
+                fields.retain(|_, value| !value.is_null());
+            }
+        }
+    }
+    serde_json::to_vec(&event).map(Bytes::from)
+}
 
 /// The batch response in a function's answer.
 ///
@@ -69,7 +95,34 @@ pub(super) fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
+
     use super::*;
+
+    #[test]
+    fn an_event_has_no_nulls_and_reads_back_as_it_was() {
+        let mut record = SqsMessage::default();
+        record.message_id = Some("a".into());
+        record.body = Some("null".into());
+        let mut attribute = SqsMessageAttribute::default();
+        attribute.data_type = Some("String".into());
+        attribute.string_value = Some("web".into());
+        record
+            .message_attributes
+            .insert("channel".into(), attribute);
+        let mut event = SqsEvent::default();
+        event.records.push(record);
+        let json = event_json(&event).unwrap();
+        let value: Value = serde_json::from_slice(&json).unwrap();
+        let record = &value["Records"][0];
+        assert_eq!(record["body"], "null", "a body is a body");
+        assert_eq!(record.get("md5OfMessageAttributes"), None);
+        let channel = &record["messageAttributes"]["channel"];
+        assert_eq!(channel["stringValue"], "web");
+        assert_eq!(channel.get("binaryValue"), None);
+        let read: SqsEvent = serde_json::from_slice(&json).unwrap();
+        assert_eq!(read, event);
+    }
 
     #[test]
     fn batch_responses_are_read_as_lambda_reads_them() {
