@@ -18,6 +18,7 @@
 //!
 //! Invariants, checked by `tests/tidy.rs`:
 //! - only `send`, `store`, `processor` and `pipeline` name an `aws_*` crate;
+//! - only the binary `lab-order-processor`, the processor on Lambda, names `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`;
 //! - `order`, `scenario`, `load`, `fault`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and

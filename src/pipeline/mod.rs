@@ -2,8 +2,8 @@
 //!
 //! A product, not a mock: senders and verifiers speak the AWS protocol to it over loopback, and what it
 //! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault. `sqs` holds the
-//! messages, `mapping` feeds them to the function (`crate::processor`), `table` keeps the rows, `fault`
-//! provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
+//! messages, `mapping` feeds them to the function (`crate::processor`, or anyone's in `runtime`), `table`
+//! keeps the rows, `fault` provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
 
 mod http;
 
@@ -12,6 +12,8 @@ mod front;
 pub mod sqs;
 
 pub mod mapping;
+
+pub mod runtime;
 
 pub mod table;
 

@@ -1,12 +1,14 @@
 //! The AWS side of the verifier: queue counts, table scans and dead-letter sweeps through the SDK.
 //!
 //! It reads and never writes: a dead letter is received with a long visibility and left where it
-//! is. What the rows mean is `verify`'s business.
+//! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] alone writes: it is the table of the
+//! order processor that runs on Lambda, and no part of the verifier.
 
 mod clients;
 mod error;
 mod queues;
 mod resolve;
+mod rows;
 mod table;
 mod target;
 
@@ -16,5 +18,6 @@ pub(crate) mod tests;
 pub use clients::Stores;
 pub use error::StoreError;
 pub use queues::{Counts, DeadLetter};
+pub use rows::{SdkOrderStore, TABLE_VARIABLE};
 pub use table::{KEYS_PER_LOOKUP, Row};
 pub use target::Target;

@@ -6,6 +6,7 @@ mod faults;
 mod modes;
 mod program;
 mod run;
+mod runtime;
 mod serve;
 mod served;
 mod tidy;

@@ -1,0 +1,137 @@
+//! All the environments of a function: which one takes an invocation, and what becomes of it after.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, oneshot};
+
+use super::config::Launch;
+use super::environment::Environment;
+use super::exchange::Answer;
+use super::figures::Figures;
+use super::gate::StartGate;
+
+/// An invocation that wants an environment.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) event: Bytes,
+    pub(super) reply: oneshot::Sender<Answer>,
+}
+
+/// The environments of a function.
+#[derive(Debug)]
+pub(super) struct Pool {
+    launch: Arc<Launch>,
+    figures: Figures,
+    gate: StartGate,
+    /// A permit for each environment that may be busy.
+    room: Semaphore,
+    resting: Mutex<Resting>,
+}
+
+#[derive(Debug, Default)]
+struct Resting {
+    /// Those without an invocation; the one used last is on top.
+    environments: Vec<Environment>,
+    made: u32,
+}
+
+impl Pool {
+    pub(super) fn new(launch: Launch, figures: Figures) -> Self {
+        let most = usize::try_from(launch.config.max_environments).unwrap_or(usize::MAX);
+        Self {
+            launch: Arc::new(launch),
+            figures,
+            gate: StartGate::default(),
+            room: Semaphore::new(most.min(Semaphore::MAX_PERMITS)),
+            resting: Mutex::default(),
+        }
+    }
+
+    fn resting(&self) -> MutexGuard<'_, Resting> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves one invocation from beginning to end.
+    pub(super) async fn serve(&self, mut job: Job) {
+        let permit = tokio::select! {
+            biased;
+            () = job.reply.closed() => return,
+            permit = self.room.acquire() => permit,
+        };
+        // The semaphore is never closed; without a permit the invocation ends as stopped.
+        let Ok(_permit) = permit else { return };
+        let mut environment = self.take();
+        if !environment.is_warm() {
+            // A start goes on when its invocation is given up: the next one finds it warm.
+            let entry = tokio::select! {
+                biased;
+                () = job.reply.closed() => None,
+                entry = self.gate.enter() => Some(entry),
+            };
+            let Some(entry) = entry else {
+                return self.put_back(environment);
+            };
+            let started = environment.start().await;
+            entry.ended(started.is_ok());
+            if let Err(error) = started {
+                self.put_back(environment);
+                let _ = job.reply.send(Err(error));
+                return;
+            }
+        }
+        if !job.reply.is_closed() {
+            work(&mut environment, job).await;
+        }
+        self.put_back(environment);
+    }
+
+    /// The environment for an invocation: the one used last of those that are warm, else one whose
+    /// process has ended, else a new one. Who holds a permit finds room.
+    fn take(&self) -> Environment {
+        let mut resting = self.resting();
+        let environments = &mut resting.environments;
+        let warm = (0..environments.len())
+            .rev()
+            .find(|position| environments[*position].is_warm());
+        if let Some(position) = warm {
+            return environments.remove(position);
+        }
+        if let Some(cold) = environments.pop() {
+            return cold;
+        }
+        resting.made += 1;
+        let number = resting.made;
+        Environment::new(number, Arc::clone(&self.launch), self.figures.clone())
+    }
+
+    fn put_back(&self, environment: Environment) {
+        self.resting().environments.push(environment);
+    }
+
+    /// Kills all processes that rest, and waits for their ends.
+    pub(super) async fn stop(&self) {
+        let mut environments = std::mem::take(&mut self.resting().environments);
+        // All are told before the first is waited for.
+        environments.iter().for_each(Environment::signal);
+        for environment in &mut environments {
+            environment.kill().await;
+        }
+    }
+}
+
+/// Has a warm environment work on an invocation, and waits until it has asked for the next.
+async fn work(environment: &mut Environment, mut job: Job) {
+    let answered = tokio::select! {
+        biased;
+        answer = environment.invoke(job.event) => Some(answer),
+        () = job.reply.closed() => None,
+    };
+    match answered {
+        Some(answer) => {
+            let _ = job.reply.send(answer);
+            environment.settle().await;
+        }
+        None => environment.abandon().await,
+    }
+}
