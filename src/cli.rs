@@ -156,6 +156,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub max_stored_bytes: u64,
 
+    /// Keep what the scenario's own function (`[processor]`) writes to its output in this folder.
+    #[arg(long, value_name = "DIR")]
+    pub function_logs: Option<PathBuf>,
+
     /// Write a line to standard error for every request.
     #[arg(long)]
     pub log_requests: bool,

@@ -19,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 TABLE = os.environ.get("DYNAMODB_ORDERS_TABLE", "orders")
+PAUSE_S = float(os.environ.get("PAUSE_S", "0"))  # pretends that an order takes so long, a payment perhaps
 FIELDS = {"order_number", "num_items", "price_per_item", "item_description"}
 
 dynamodb = boto3.client(
@@ -40,6 +41,7 @@ def handler(event, context):
 
 def store(order, record):
     check(order)
+    time.sleep(PAUSE_S)
     number = order["order_number"]
     details = json.dumps(
         {

@@ -26,7 +26,7 @@ pub fn look(plan: &PlanFile, journal: &JournalContents) -> Result<ObservationFil
     }
     let schedule = Schedule::new(scenario);
     let orders = orders(scenario, plan.run_id);
-    let site = Site::open(scenario, orders, schedule.count())?;
+    let site = Site::open(scenario, orders, schedule.count(), None)?;
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();
     let start = Instant::now().checked_sub(age).ok_or_else(|| {

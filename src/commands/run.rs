@@ -31,8 +31,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let schedule = Schedule::new(&scenario);
     let plan = plan_file(args, scenario)?;
     let orders = orders(&plan.scenario, plan.run_id);
-    let site = Site::open(&plan.scenario, orders, schedule.count())?;
     let folder = create_folder(args, &plan.scenario)?;
+    let logs = folder.file(file_name::FUNCTION_LOGS);
+    let site = Site::open(&plan.scenario, orders, schedule.count(), Some(logs))
+        .inspect_err(|_| folder.discard_empty())?;
     folder
         .write(file_name::PLAN, &to_json(&plan))
         .map_err(CommandError::internal)?;

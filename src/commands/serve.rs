@@ -32,6 +32,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
         address: SocketAddr::new(args.bind, args.port),
         creates_resources: !args.empty,
         stored_bytes_max: Some(args.max_stored_bytes),
+        function_logs: args.function_logs.clone(),
     };
     let plan = orders(&scenario, run_id);
     let pipeline = EmbeddedPipeline::start_with(&scenario, plan, planned, &options)

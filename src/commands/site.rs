@@ -1,8 +1,10 @@
 //! The pipeline a run is driven at.
 
+use std::path::PathBuf;
+
 use super::CommandError;
 use crate::order::OrderPlan;
-use crate::pipeline::EmbeddedPipeline;
+use crate::pipeline::{EmbeddedPipeline, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{Scenario, TargetSpec};
 use crate::store::Target;
@@ -16,7 +18,8 @@ pub enum Site {
 }
 
 impl Site {
-    /// Starts the embedded pipeline for the planned orders, or looks the endpoint's queues up.
+    /// Starts the embedded pipeline for the planned orders, or looks the endpoint's queues up. A function
+    /// of one's own writes its logs to the folder `function_logs`, if there is one.
     ///
     /// # Errors
     /// When it cannot be had; nothing has been sent.
@@ -24,11 +27,18 @@ impl Site {
         scenario: &Scenario,
         orders: OrderPlan,
         planned: u64,
+        function_logs: Option<PathBuf>,
     ) -> Result<Self, CommandError> {
+        let options = ServeOptions {
+            function_logs,
+            ..ServeOptions::default()
+        };
         match &scenario.target {
-            TargetSpec::Embedded => EmbeddedPipeline::start(scenario, orders, planned)
-                .map(|pipeline| Self::Embedded(Box::new(pipeline)))
-                .map_err(CommandError::usage),
+            TargetSpec::Embedded => {
+                EmbeddedPipeline::start_with(scenario, orders, planned, &options)
+                    .map(|pipeline| Self::Embedded(Box::new(pipeline)))
+                    .map_err(CommandError::usage)
+            }
             TargetSpec::Endpoint(endpoint) => tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()

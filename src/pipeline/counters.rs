@@ -86,6 +86,7 @@ impl Counters {
             throttled_reads: self.throttled_reads.get(),
             throttling_reasons: reasons.clone(),
             cold_starts: self.cold_starts.get(),
+            crashes: 0,
             backed_off: self.backed_off.get(),
             throttled_invocations: self.throttled_invocations.get(),
             filtered_messages: self.filtered_messages.get(),

@@ -2,22 +2,25 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::Counters;
-use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, any_struck};
+use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor, any_struck};
 use super::front::Front;
 use super::mapping::{EventSourceMapping, MappingPlan};
+use super::runtime::{CommandConfig, CommandFunction};
 use super::service::{ServiceThread, listener_at};
 use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError};
 use super::table::{Table, TableError, TableServer, TableStore, Tables, rows};
 use crate::fault::{FaultError, FaultPlan};
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
-use crate::scenario::{FaultKind, FaultPlace, Resources, Scenario};
+use crate::scenario::{FaultKind, FaultPlace, Function, ProcessorCommand, Resources, Scenario};
 use crate::store::Target;
 
 /// Why the embedded pipeline could not be started.
@@ -37,10 +40,24 @@ pub enum PipelineError {
         /// What the queue says.
         source: SqsError,
     },
+    /// The command of `[processor]` cannot be run.
+    #[error("processor.command `{command}` cannot be run: {source}")]
+    Command {
+        /// It and its arguments.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
     /// No loopback port or thread could be had.
     #[error("the embedded queues could not be served on loopback: {0}")]
     Serve(#[from] io::Error),
 }
+
+/// The lab's name of its function.
+const FUNCTION_NAME: &str = "lab-order-processor";
+
+/// What finding a process for an invocation may take beside its start.
+const STARTING_SLACK: Duration = Duration::from_secs(5);
 
 /// What a pipeline holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +79,9 @@ pub struct ServeOptions {
     pub creates_resources: bool,
     /// Bytes the queues, and the tables, may take each.
     pub stored_bytes_max: Option<u64>,
+    /// The folder for what a function of one's own (`[processor]`) writes to its output; none keeps
+    /// nothing of it.
+    pub function_logs: Option<PathBuf>,
 }
 
 impl Default for ServeOptions {
@@ -71,6 +91,7 @@ impl Default for ServeOptions {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             creates_resources: true,
             stored_bytes_max: None,
+            function_logs: None,
         }
     }
 }
@@ -89,6 +110,7 @@ pub struct EmbeddedPipeline {
     resources: Resources,
     counters: Arc<Counters>,
     faults: Arc<FaultPlan>,
+    command: Option<CommandFunction>,
 }
 
 impl EmbeddedPipeline {
@@ -138,7 +160,12 @@ impl EmbeddedPipeline {
             .gateway(table_server.address(), Arc::clone(&faults))
             .storing_at_most(options.stored_bytes_max);
         let front = Front::new(engine.clone(), site.clone(), Some(gateway));
-        let function = function(scenario, &table, &faults);
+        let command = match &scenario.processor {
+            Some(processor) => Some(start_command(scenario, processor, &site, options)?),
+            None => None,
+        };
+        let function = function(scenario, &table, command.as_ref(), &faults);
+        let limits = limits(scenario);
         let throttles = Arc::clone(&faults);
         let mapping = EventSourceMapping::new(
             engine.clone(),
@@ -146,7 +173,7 @@ impl EmbeddedPipeline {
                 queue: &resources.orders_queue,
                 site: &site,
                 mapping: &scenario.pipeline.mapping,
-                function: &scenario.pipeline.function,
+                function: &limits,
                 seed: scenario.seed,
                 speed,
             },
@@ -171,6 +198,7 @@ impl EmbeddedPipeline {
             resources,
             counters,
             faults,
+            command,
         })
     }
 
@@ -191,7 +219,13 @@ impl EmbeddedPipeline {
 
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
-        self.counters.figures(self.faults.struck())
+        let mut counters = self.counters.figures(self.faults.struck());
+        if let Some(command) = &self.command {
+            let figures = command.figures();
+            counters.cold_starts = figures.started;
+            counters.crashes = figures.crashed + figures.failed_inits;
+        }
+        counters
     }
 
     /// Everything it holds at this moment, read past every server and fault: what is true, whatever a
@@ -274,15 +308,67 @@ fn plant_queue_faults(engine: &SqsEngine, resources: &Resources, faults: &Arc<Fa
 fn function(
     scenario: &Scenario,
     table: &Table,
+    command: Option<&CommandFunction>,
     faults: &Arc<FaultPlan>,
 ) -> FaultyFunction<FaultyStore<TableStore>> {
     let (store, rows) = (table.store(), table.store());
     let store = FaultyStore::new(store, Arc::clone(faults)).deleting(move |id| rows.delete(id));
-    FaultyFunction::new(
-        scenario.pipeline.function.processor,
-        store,
-        Arc::clone(faults),
-    )
+    let processor = match command {
+        Some(function) => Processor::Command {
+            function: function.clone(),
+            report_batch_item_failures: scenario.pipeline.mapping.report_batch_item_failures,
+        },
+        None => Processor::BuiltIn(scenario.pipeline.function.processor, store),
+    };
+    FaultyFunction::new(processor, Arc::clone(faults))
+}
+
+/// The function's limits as the mapping enforces them. A command's own time-out is enforced where its time
+/// counts: from when a process has the event.
+fn limits(scenario: &Scenario) -> Function {
+    let function = scenario.pipeline.function.clone();
+    match &scenario.processor {
+        Some(processor) => Function {
+            timeout: function.timeout + processor.init_timeout + STARTING_SLACK,
+            ..function
+        },
+        None => function,
+    }
+}
+
+/// Somebody's own function, writing to the table through the front.
+fn start_command(
+    scenario: &Scenario,
+    processor: &ProcessorCommand,
+    site: &Site,
+    options: &ServeOptions,
+) -> Result<CommandFunction, PipelineError> {
+    let resources = Resources::default();
+    let mut environment = processor.environment.clone();
+    for (name, value) in [
+        ("DYNAMODB_ORDERS_TABLE", resources.table),
+        ("ORDERS_QUEUE_URL", site.queue_url(&resources.orders_queue)),
+    ] {
+        environment.entry(name.to_owned()).or_insert(value);
+    }
+    let config = CommandConfig {
+        command: processor.command.clone(),
+        working_dir: processor.working_dir.as_ref().map(PathBuf::from),
+        handler: processor.handler.clone(),
+        environment,
+        function_name: FUNCTION_NAME.into(),
+        region: site.region.clone(),
+        memory_mb: processor.memory_mb,
+        timeout: scenario.pipeline.function.timeout,
+        init_timeout: processor.init_timeout,
+        logs: options.function_logs.clone(),
+        endpoint_url: Some(site.base_url.clone()),
+        max_environments: scenario.pipeline.mapping.maximum_concurrency,
+    };
+    CommandFunction::start(config).map_err(|source| PipelineError::Command {
+        command: processor.command.join(" "),
+        source,
+    })
 }
 
 /// The thread that serves the queues, polls them and runs the function.

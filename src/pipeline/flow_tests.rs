@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::counters::Counters;
-use super::fault::{FaultyFunction, FaultyQueues, FaultyStore};
+use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor};
 use super::mapping::{EventSourceMapping, MappingPlan};
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use super::testing::{faulty, mapping, site};
@@ -42,8 +42,10 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
     engine.set_faults(FaultyQueues::new(Arc::clone(&faults), "orders", "dead"));
     let store = Arc::new(store);
     let function = FaultyFunction::new(
-        ProcessorKind::Orderproof,
-        FaultyStore::new(Arc::clone(&store), Arc::clone(&faults)),
+        Processor::BuiltIn(
+            ProcessorKind::Orderproof,
+            FaultyStore::new(Arc::clone(&store), Arc::clone(&faults)),
+        ),
         Arc::clone(&faults),
     );
     let limits = Function {

@@ -21,6 +21,8 @@ pub mod file_name {
     pub const FINDINGS: &str = "findings.csv";
     /// The report in a page.
     pub const SUMMARY: &str = "summary.md";
+    /// The folder of what a function of one's own has written to its output.
+    pub const FUNCTION_LOGS: &str = "function-logs";
     /// Goose's own report.
     pub const GOOSE: &str = "goose.html";
 }
@@ -50,6 +52,13 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Takes the folder away again as long as there is nothing in it.
+    pub fn discard_empty(&self) {
+        if let Err(error) = std::fs::remove_dir(&self.path) {
+            tracing::debug!(%error, path = %self.path.display(), "the folder stays");
+        }
+    }
+
     /// Makes `<parent>/<utc>-<scenario>`; a second run within the second gets a suffix.
     ///
     /// # Errors

@@ -171,6 +171,9 @@ pub struct PipelineCounters {
     pub throttling_reasons: BTreeMap<String, u64>,
     /// Execution environments that were started.
     pub cold_starts: u64,
+    /// Execution environments that ended by themselves or did not come up; only a function of one's own
+    /// can.
+    pub crashes: u64,
     /// Times the mapping took back concurrency it had added.
     pub backed_off: u64,
     /// Invocations that were throttled: messages received and not processed.

@@ -301,6 +301,7 @@ fn function(pipeline: &PipelineCounters) -> String {
     );
     for (count, what) in [
         (pipeline.failed_invocations, "failed whole"),
+        (pipeline.crashes, "environments crashed"),
         (pipeline.backed_off, "times the mapping backed off"),
     ] {
         if count > 0 {

@@ -7,7 +7,7 @@ use toml::Table;
 use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
-use super::lambda::{read_function, read_mapping, read_processor};
+use super::lambda::{bound_concurrency, read_function, read_mapping, read_processor};
 use super::phases::read_phases;
 use super::proof::read_proof;
 use super::section::{Problems, Section};
@@ -96,7 +96,8 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
     );
     let bad_share = file.share("bad_orders", 0.0);
     let sending = read_sending(file.section("sending"));
-    let pipeline = read_pipeline(file.section("pipeline"), time_scale);
+    let mut pipeline = read_pipeline(file.section("pipeline"), time_scale);
+    bound_concurrency(&mut pipeline.mapping, processor.as_ref());
     let faults: Vec<Fault> = file
         .sections("fault")
         .into_iter()

@@ -208,6 +208,15 @@ fn parse_lognormal(table: &toml::Table) -> Result<ServiceTime, String> {
     }
 }
 
+/// Bounds a mapping's concurrency by the processes there may be.
+pub(super) fn bound_concurrency(mapping: &mut Mapping, processor: Option<&ProcessorCommand>) {
+    if let Some(processor) = processor {
+        let most = processor.max_environments;
+        mapping.maximum_concurrency = mapping.maximum_concurrency.min(most);
+        mapping.starting_concurrency = mapping.starting_concurrency.min(most);
+    }
+}
+
 /// Reads `[processor]`, if it is there.
 pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand> {
     file.value("processor")?;
@@ -231,6 +240,7 @@ pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand>
             Duration::from_millis(1),
             MAX_TIMEOUT,
         ),
+        max_environments: section.integer("max_environments", 20, 1, 1_000) as u32,
     };
     section.finish();
     Some(processor)

@@ -269,8 +269,11 @@ pub struct ProcessorCommand {
     pub environment: BTreeMap<String, String>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; not enforced.
     pub memory_mb: u32,
-    /// How long an execution environment may take to ask for its first invocation.
+    /// How long an execution environment may take to ask for its first invocation. Real time, also when
+    /// time is compressed.
     pub init_timeout: Duration,
+    /// Processes at one time; the mapping's concurrency is bounded by it.
+    pub max_environments: u32,
 }
 
 /// Capacity of the table, reads and writes.

@@ -8,6 +8,7 @@ use orderproof::pipeline::EmbeddedPipeline;
 use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
 
 use super::endpoint::pipeline_elsewhere;
+use super::program::Program;
 
 fn config(command: &[&str]) -> CommandConfig {
     CommandConfig {
@@ -212,4 +213,103 @@ async fn a_python_handler_that_raises_fails_its_invocation_with_the_exception() 
     let error = function.invoke(SqsEvent::default()).await.unwrap_err();
     // `check` takes one argument, and a handler is given two.
     assert!(error.to_string().starts_with("TypeError: "), "{error}");
+}
+
+/// 60 orders through processes of our own Lambda.
+const SCENARIO: &str = r#"
+name = "command"
+question = "Does a function in processes of its own lose an order?"
+seed = 3
+bad_orders = "10%"
+
+[[phase]]
+name = "baseline"
+rate = "30/s"
+duration = "2s"
+
+[processor]
+max_environments = 3
+init_timeout = "60s"
+
+[pipeline]
+visibility_timeout = "5s"
+max_receive_count = 2
+
+[settle]
+deadline = "120s"
+
+[expect]
+max_schedule_lag_p99 = "10s"
+"#;
+
+fn run(command: &str) -> Program {
+    let set = format!("processor.command=[{command:?}]");
+    Program::new(["run", "command.toml", "--output-dir", "out", "--quiet"])
+        .args(["--set", &set])
+        .file("command.toml", SCENARIO)
+}
+
+#[test]
+fn a_scenario_runs_a_command_as_its_function() {
+    let finished = run(env!("CARGO_BIN_EXE_lab-order-processor"))
+        .finish()
+        .code(0)
+        .quiet();
+    let pipeline = &finished.json("out/run.json")["pipeline"];
+    let started = pipeline["cold_starts"].as_u64().expect("a count");
+    assert!((1..=3).contains(&started), "{pipeline}");
+    assert_eq!(pipeline["crashes"], 0);
+    let logs = std::fs::read_dir(finished.path("out/function-logs")).expect("a folder");
+    assert_eq!(logs.count() as u64, started);
+}
+
+#[test]
+fn a_function_that_never_starts_ends_with_every_order_in_the_dead_letter_queue() {
+    let finished = run("/bin/false").finish().code(3);
+    let report = finished.json("out/run.json");
+    assert_eq!(report["classes"]["good_order_dead_lettered"], 54);
+    assert_eq!(report["classes"]["lost"], 0);
+    assert!(report["pipeline"]["crashes"].as_u64() > Some(0));
+    assert!(
+        finished.stdout.contains("environments crashed"),
+        "{}",
+        finished.stdout
+    );
+}
+
+#[test]
+fn a_command_that_is_not_there_is_named_and_leaves_nothing_behind() {
+    let finished = run("./no-such-bootstrap").finish().code(2);
+    for word in ["processor.command", "./no-such-bootstrap"] {
+        assert!(
+            finished.stderr.contains(word),
+            "{word} in {}",
+            finished.stderr
+        );
+    }
+    assert!(!finished.path("out").exists(), "no folder without a run");
+}
+
+#[test]
+#[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
+fn the_python_function_survives_the_sale_in_more_than_twenty_processes() {
+    let python = std::env::var_os("ORDERPROOF_PYTHON").expect("ORDERPROOF_PYTHON names a Python");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python");
+    let command =
+        format!("processor.command=[{python:?}, \"-m\", \"awslambdaric\", \"handler.handler\"]");
+    let finished = Program::new([
+        "run",
+        concat!(env!("CARGO_MANIFEST_DIR"), "/examples/python/spike.toml"),
+    ])
+    .args(["--output-dir", "out", "--quiet", "--set", &command])
+    .args(["--set", &format!("processor.working_dir={folder}")])
+    .args(["--set", "expect.max_schedule_lag_p99=10s"])
+    .finish()
+    .code(0);
+    let pipeline = &finished.json("out/run.json")["pipeline"];
+    assert!(
+        pipeline["max_concurrency"].as_u64() >= Some(20),
+        "{pipeline}"
+    );
+    assert!(pipeline["cold_starts"].as_u64() >= Some(20), "{pipeline}");
 }

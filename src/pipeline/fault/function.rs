@@ -6,25 +6,54 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::fault::{FaultPlan, order_number_of};
+use crate::pipeline::runtime::{CommandError, CommandFunction};
 use crate::processor::{OrderStore, caught, process, process_like_the_lab};
 use crate::scenario::{FaultKind, ProcessorKind};
+
+/// What processes orders.
+#[derive(Clone)]
+pub enum Processor<S> {
+    /// A processor of this program, writing to this store.
+    BuiltIn(ProcessorKind, S),
+    /// Somebody's own function in child processes, which writes by itself.
+    Command {
+        /// The function.
+        function: CommandFunction,
+        /// The mapping reads what it returns.
+        report_batch_item_failures: bool,
+    },
+}
+
+impl<S: OrderStore> Processor<S> {
+    async fn process(&self, event: SqsEvent) -> Result<SqsBatchResponse, String> {
+        match self {
+            Self::BuiltIn(ProcessorKind::Orderproof, store) => Ok(process(event, store).await),
+            Self::BuiltIn(ProcessorKind::Lab, store) => process_like_the_lab(event, store).await,
+            Self::Command {
+                function,
+                report_batch_item_failures,
+            } => match function.invoke(event).await {
+                // Nobody reads the response: whatever it is, the invocation has succeeded.
+                Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {
+                    Ok(SqsBatchResponse::default())
+                }
+                answered => answered.map_err(|error| error.to_string()),
+            },
+        }
+    }
+}
 
 /// An order processor with the plan's faults.
 #[derive(Clone)]
 pub struct FaultyFunction<S> {
-    processor: ProcessorKind,
-    store: S,
+    processor: Processor<S>,
     plan: Arc<FaultPlan>,
 }
 
 impl<S: OrderStore> FaultyFunction<S> {
-    /// The processor of this kind, writing to `store`; without faults of the function nothing is added.
-    pub fn new(processor: ProcessorKind, store: S, plan: Arc<FaultPlan>) -> Self {
-        Self {
-            processor,
-            store,
-            plan,
-        }
+    /// This processor; without faults of the function nothing is added.
+    pub fn new(processor: Processor<S>, plan: Arc<FaultPlan>) -> Self {
+        Self { processor, plan }
     }
 
     /// One invocation.
@@ -38,10 +67,7 @@ impl<S: OrderStore> FaultyFunction<S> {
         let hangs = !self
             .message_ids_struck(FaultKind::FunctionTimesOut, &event)
             .is_empty();
-        let mut response = match self.processor {
-            ProcessorKind::Orderproof => process(event, &self.store).await,
-            ProcessorKind::Lab => process_like_the_lab(event, &self.store).await?,
-        };
+        let mut response = self.processor.process(event).await?;
         if hangs {
             std::future::pending::<()>().await;
         }

@@ -7,7 +7,7 @@ mod function;
 mod queue;
 mod rows;
 
-pub use function::FaultyFunction;
 pub(super) use function::any_struck;
+pub use function::{FaultyFunction, Processor};
 pub use queue::FaultyQueues;
 pub use rows::FaultyStore;
