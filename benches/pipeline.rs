@@ -1,8 +1,10 @@
-//! CPU time an order costs in the embedded pipeline: `cargo bench --bench pipeline`.
+//! What the embedded pipeline costs: `cargo bench --bench pipeline`.
 //!
-//! The queue, the mapping and the function run on this thread, without HTTP; once with a store that
-//! keeps nothing, once with the embedded table on its own thread. CPU time is read from Linux's
-//! `/proc`; elsewhere only the elapsed time is told.
+//! First the CPU time an order costs: queue, mapping and function run on this thread, without HTTP; once
+//! with a store that keeps nothing, once with the embedded table on its own thread. Then a million
+//! messages in a queue: the memory each takes beside its body, and how long sending and draining them
+//! takes. Then how long a long poll takes to wake. CPU time and memory are read from Linux's `/proc`;
+//! elsewhere only the elapsed time is told.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::counters::Counters;
 use orderproof::pipeline::mapping::{EventSourceMapping, MappingPlan};
-use orderproof::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
+use orderproof::pipeline::sqs::{QueueAttributes, ReceiveOptions, SendEntry, Site, SqsEngine};
 use orderproof::pipeline::table::Tables;
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
 use orderproof::scenario::{Function, Mapping, ProcessorKind, ServiceTime, TableCapacity};
@@ -43,20 +45,137 @@ fn main() {
     run("no table (warm-up)", Nowhere);
     run("no table", Nowhere);
     run("embedded table", table.store());
+    a_million_messages();
+    long_polls();
 }
 
-fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made")
+}
+
+fn engine() -> SqsEngine {
+    let engine = SqsEngine::new();
+    engine
+        .create_queue(QUEUE, QueueAttributes::default())
+        .expect("a new engine takes a queue");
+    engine
+}
+
+/// Sends a million messages, takes and deletes them all, and tells what each took.
+fn a_million_messages() {
+    const MESSAGES: u64 = 1_000_000;
+    let engine = engine();
+    let before = resident_bytes();
+    let sending = Instant::now();
+    let body_bytes = send_orders(&engine, MESSAGES);
+    let sending = sending.elapsed();
+    let taken = resident_bytes()
+        .zip(before)
+        .map(|(now, before)| now.saturating_sub(before));
+    let draining = Instant::now();
+    let mut drained = 0;
+    runtime().block_on(async {
+        let options = ReceiveOptions {
+            max_messages: 10,
+            ..ReceiveOptions::default()
+        };
+        loop {
+            let batch = engine
+                .receive(QUEUE, options)
+                .await
+                .expect("the queue exists");
+            if batch.is_empty() {
+                break;
+            }
+            for message in &batch {
+                engine
+                    .delete(QUEUE, &message.receipt_handle)
+                    .expect("a handle just given");
+            }
+            drained += batch.len() as u64;
+        }
+    });
+    assert_eq!(drained, MESSAGES, "every message once");
+    let overhead = match taken {
+        Some(taken) => format!("{}", (taken.saturating_sub(body_bytes)) / MESSAGES),
+        None => "unknown".into(),
+    };
+    println!(
+        "{MESSAGES} messages of {} bytes: {overhead} bytes each beside the body, sent in {:.2?}, drained in {:.2?}",
+        body_bytes / MESSAGES,
+        sending,
+        draining.elapsed()
+    );
+}
+
+/// How long after a send another task's long poll has the message.
+fn long_polls() {
+    const POLLS: usize = 2_000;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    runtime.block_on(async {
-        let engine = SqsEngine::new();
-        engine
-            .create_queue(QUEUE, QueueAttributes::default())
-            .expect("a new engine takes a queue");
+    let mut wakes: Vec<Duration> = runtime.block_on(async {
+        let engine = engine();
+        let mut wakes = Vec::with_capacity(POLLS);
+        for _ in 0..POLLS {
+            let poller = engine.clone();
+            let poll = tokio::spawn(async move {
+                let options = ReceiveOptions {
+                    wait: Some(Duration::from_secs(20)),
+                    ..ReceiveOptions::default()
+                };
+                let batch = poller
+                    .receive(QUEUE, options)
+                    .await
+                    .expect("the queue exists");
+                let woken = Instant::now();
+                for message in &batch {
+                    poller
+                        .delete(QUEUE, &message.receipt_handle)
+                        .expect("a handle just given");
+                }
+                woken
+            });
+            // Until it waits.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let sent = Instant::now();
+            engine
+                .send(QUEUE, SendEntry::new("wake up"))
+                .expect("the queue exists");
+            wakes.push(poll.await.expect("no panic") - sent);
+        }
+        wakes
+    });
+    wakes.sort_unstable();
+    println!(
+        "long poll wakes after {:.1?} (median), {:.1?} (p99)",
+        wakes[POLLS / 2],
+        wakes[POLLS * 99 / 100]
+    );
+}
+
+/// Memory of this process.
+fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kibibytes * 1_024)
+}
+
+fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
+    runtime().block_on(async {
+        let engine = engine();
         let sending = Stopwatch::start();
-        send_all(&engine);
+        send_orders(&engine, ORDERS);
         sending.print(name, "send to the queue");
         let processing = Stopwatch::start();
         let mapping = EventSourceMapping::new(
@@ -108,22 +227,26 @@ fn function() -> Function {
     }
 }
 
-fn send_all(engine: &SqsEngine) {
+/// Sends so many orders in batches of ten; the bytes of their bodies.
+fn send_orders(engine: &SqsEngine, orders: u64) -> u64 {
+    let mut bytes = 0;
     let plan = OrderPlan {
         run: RunId::new(7).expect("within range"),
         seed: 2026,
         bad_share: 0.0,
     };
-    for first in (0..ORDERS).step_by(10) {
+    for first in (0..orders).step_by(10) {
         let entries = (first..first + 10).map(|k| {
             let mut body = Vec::new();
             plan.order(k).write_body(plan.id(k), &mut body);
+            bytes += body.len() as u64;
             SendEntry::new(String::from_utf8(body).expect("orders are text"))
         });
         engine
             .send_all(QUEUE, entries.collect())
             .expect("the queue exists");
     }
+    bytes
 }
 
 /// CPU time of this thread and of the whole process, and the time elapsed.

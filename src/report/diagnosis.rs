@@ -1,7 +1,7 @@
 //! What most likely did it, and what cures it: one line each, with the number of orders it cost.
 
-use super::RunReport;
 use super::figures::thousands;
+use super::{RunReport, file_name};
 use crate::scenario::ProcessorKind;
 use crate::verify::Class;
 
@@ -25,7 +25,14 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
             percent(good_dead, good)
         );
         let whole = pipeline.failed_invocations;
-        if whole > 0 && pipeline.failed_records == 0 {
+        if pipeline.crashes > 0 {
+            causes.push(format!(
+                "{these}: {} processes of the function crashed or never came up, and each took its batch along. \
+                 Cure: see what they wrote, in the folder {}",
+                thousands(pipeline.crashes),
+                file_name::FUNCTION_LOGS
+            ));
+        } else if whole > 0 && pipeline.failed_records == 0 {
             let lab = match settings.function.processor {
                 ProcessorKind::Lab => " (the lab's function raises at the first)",
                 ProcessorKind::Orderproof => "",
@@ -147,6 +154,18 @@ mod tests {
             [""; 0],
             "no good order suffered"
         );
+
+        let crashed = counted(|counters| {
+            counters.failed_invocations = 60;
+            counters.crashes = 12;
+        });
+        let causes = diagnosed(&dead, crashed.clone(), |_| {});
+        assert_eq!(causes.len(), 1, "{causes:?}");
+        assert!(
+            causes[0].contains("12 processes of the function"),
+            "{causes:?}"
+        );
+        assert_eq!(diagnosed(&[], crashed, |_| {}), [""; 0]);
 
         let throttled = counted(|counters| counters.throttled_writes = 7);
         assert!(diagnosed(&dead, throttled.clone(), |_| {})[0].contains("throttled 7 writes"));
