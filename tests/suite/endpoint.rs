@@ -4,7 +4,7 @@ use super::program::{Program, scenario};
 use super::run::smoke;
 
 /// A pipeline of this process, as the program at the other end of its endpoints expects it.
-fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
+pub fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
     use orderproof::{load::Schedule, order, scenario as file};
     let path = scenario("smoke");
     let text = std::fs::read_to_string(&path).expect("the smoke scenario");
