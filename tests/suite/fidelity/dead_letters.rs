@@ -127,6 +127,11 @@ async fn poison_in_front(peer: &Peer) -> Outcome {
         equal("poison messages received", received.len(), 10)?;
     }
     super::peer::pause(1_200).await;
+    equal(
+        "visible, in flight, delayed",
+        peer.counts(&source).await?,
+        [200, 0, 0],
+    )?;
     peer.send(&source, "healthy").await?;
     let received = peer.receive(&source, 1, Some(60), 0).await?;
     equal(

@@ -219,14 +219,19 @@ async fn projection(peer: &Peer) -> Outcome {
     let table = table(peer).await?;
     let list = AttributeValue::L(vec![s("zero"), s("one")]);
     let map = AttributeValue::M(item([("x", n(1)), ("y", n(2))]));
-    let whole = item([("id", n(1)), ("name", s("a")), ("list", list), ("map", map)]);
+    let whole = item([
+        ("id", n(1)),
+        ("name", s("a")),
+        ("parts", list),
+        ("map", map),
+    ]);
     put(peer, &table, whole).await?;
     let get = peer
         .dynamodb()
         .get_item()
         .table_name(&table)
         .key("id", n(1));
-    let get = get.projection_expression("#n, list[1], #m.y");
+    let get = get.projection_expression("#n, parts[1], #m.y");
     let get = get.expression_attribute_names("#n", "name");
     let get = get.expression_attribute_names("#m", "map");
     let back = good("GetItem", get.send().await)?.item;
@@ -235,7 +240,7 @@ async fn projection(peer: &Peer) -> Outcome {
     equal(
         "the item",
         back,
-        Some(item([("name", s("a")), ("list", list), ("map", map)])),
+        Some(item([("name", s("a")), ("parts", list), ("map", map)])),
     )
 }
 
