@@ -20,9 +20,10 @@ pub struct Peer {
     tables: Mutex<Vec<String>>,
 }
 
-/// Where a peer's services are; none for a service it has not.
-#[derive(Debug, Clone, Default)]
+/// Where a peer's services are, none for a service it has not, and how many checks it stands at a time.
+#[derive(Debug, Clone)]
 pub struct Endpoints {
+    pub at_a_time: usize,
     pub sqs: Option<String>,
     pub dynamodb: Option<String>,
 }

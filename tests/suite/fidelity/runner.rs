@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 use super::check::{Check, Outcome, Service};
 use super::peer::{Endpoints, Peer};
 
-const AT_A_TIME: usize = 8;
 const TIME_OUT: Duration = Duration::from_secs(30);
 
 /// What each check gave, in the order of the checks; none where the peer has not got the service.
@@ -17,7 +16,7 @@ pub async fn run(checks: &[&'static Check], endpoints: &Endpoints) -> Vec<Option
     // Leftovers of an earlier run at the same peer have other names.
     let prefix = format!("f{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
     let peer = Peer::new(endpoints, prefix);
-    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let places = Arc::new(Semaphore::new(endpoints.at_a_time));
     let mut running = JoinSet::new();
     let mut outcomes: Vec<_> = checks.iter().map(|_| None).collect();
     for (number, &check) in checks.iter().enumerate() {

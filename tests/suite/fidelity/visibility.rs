@@ -79,6 +79,16 @@ fn entry(id: &str, handle: &str, timeout_s: i32) -> Entry {
     entry.build().expect("it has an id and a handle")
 }
 
+/// Changes the visibility of up to ten messages in one request.
+pub async fn change_all(peer: &Peer, url: &str, messages: &[Message], timeout_s: i32) -> Outcome {
+    let entries = messages.iter().enumerate();
+    let entries = entries.map(|(id, message)| entry(&id.to_string(), handle(message), timeout_s));
+    let change = peer.sqs().change_message_visibility_batch().queue_url(url);
+    let changed = change.set_entries(Some(entries.collect())).send().await;
+    let changed = good("ChangeMessageVisibilityBatch", changed)?;
+    equal("entries done", changed.successful().len(), messages.len())
+}
+
 async fn batch(peer: &Peer) -> Outcome {
     let url = peer.queue("q").await?;
     for body in ["a", "b"] {
@@ -86,19 +96,7 @@ async fn batch(peer: &Peer) -> Outcome {
     }
     let messages = peer.receive(&url, 10, Some(600), 1).await?;
     equal("messages received", messages.len(), 2)?;
-    let changed = peer.sqs().change_message_visibility_batch().queue_url(&url);
-    let changed = changed.entries(entry("x", handle(&messages[0]), 0));
-    let changed = changed
-        .entries(entry("y", handle(&messages[1]), 0))
-        .send()
-        .await;
-    equal(
-        "entries done",
-        good("ChangeMessageVisibilityBatch", changed)?
-            .successful()
-            .len(),
-        2,
-    )?;
+    change_all(peer, &url, &messages, 0).await?;
     equal(
         "visible, in flight, delayed",
         peer.counts(&url).await?,
