@@ -8,7 +8,7 @@ use super::answer::{equal, good, refused, refused_as};
 use super::check::Documented::{Aws, Unknown};
 use super::check::{Check, Outcome, check};
 use super::peer::Peer;
-use super::rows::{get, item, n, put, s, table};
+use super::rows::{get, item, n, put, s, same, table};
 
 #[rustfmt::skip]
 pub const CHECKS: &[Check] = &[
@@ -66,7 +66,7 @@ async fn refused_with(
 
 async fn gives_the_item(peer: &Peer) -> Outcome {
     let seen = refused_with(peer, Some(ReturnValuesOnConditionCheckFailure::AllOld)).await?;
-    equal(
+    same(
         "the item",
         seen,
         Some(item([("id", n(1)), ("text", s("a"))])),
@@ -74,7 +74,7 @@ async fn gives_the_item(peer: &Peer) -> Outcome {
 }
 
 async fn gives_no_item(peer: &Peer) -> Outcome {
-    equal("the item", refused_with(peer, None).await?, None)
+    same("the item", refused_with(peer, None).await?, None)
 }
 
 async fn changes_nothing(peer: &Peer) -> Outcome {
@@ -119,7 +119,7 @@ async fn changes_nothing(peer: &Peer) -> Outcome {
         "ConditionalCheckFailedException",
         |error| error.is_conditional_check_failed_exception(),
     )?;
-    equal("the item", get(peer, &table, n(1)).await?, Some(there))
+    same("the item", get(peer, &table, n(1)).await?, Some(there))
 }
 
 /// Whether a delete with this condition would be carried out on `{a: 5, text: "hello", list: [1, 2]}`.

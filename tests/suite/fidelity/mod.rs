@@ -7,6 +7,7 @@ mod answer;
 mod check;
 mod document;
 mod known;
+mod liar;
 mod peer;
 mod runner;
 

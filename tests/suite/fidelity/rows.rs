@@ -163,3 +163,38 @@ pub fn numbers(items: &[Item], name: &str) -> Vec<u64> {
     let number = |item: &Item| item.get(name)?.as_n().ok()?.parse().ok();
     items.iter().filter_map(number).collect()
 }
+
+/// Whether an item is the expected one; the sentence shows both with their attributes in order.
+pub fn same(what: &str, seen: Option<Item>, expected: Option<Item>) -> Outcome {
+    let show = |item: &Option<Item>| item.as_ref().map_or("none".to_owned(), show_item);
+    match seen == expected {
+        true => Ok(()),
+        false => Err(format!(
+            "{what}: expected {}, seen {}",
+            show(&expected),
+            show(&seen)
+        )),
+    }
+}
+
+fn show_item(item: &Item) -> String {
+    let mut attributes: Vec<_> = item.iter().collect();
+    attributes.sort_by_key(|(name, _)| name.as_str());
+    let attributes = attributes.into_iter();
+    let attributes: Vec<_> = attributes
+        .map(|(name, value)| format!("{name}: {}", show(value)))
+        .collect();
+    format!("{{{}}}", attributes.join(", "))
+}
+
+fn show(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::N(number) => number.clone(),
+        AttributeValue::M(map) => show_item(map),
+        AttributeValue::L(list) => {
+            let values: Vec<_> = list.iter().map(show).collect();
+            format!("[{}]", values.join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -11,7 +11,7 @@ use super::answer::{equal, good, refused, refused_as};
 use super::check::Documented::Aws;
 use super::check::{Check, Outcome, check};
 use super::peer::Peer;
-use super::rows::{get, item, n, put, s, table};
+use super::rows::{get, item, n, put, s, same, table};
 
 #[rustfmt::skip]
 pub const CHECKS: &[Check] = &[
@@ -96,13 +96,13 @@ async fn all(peer: &Peer) -> Outcome {
         .set_transact_items(Some(actions));
     good("TransactWriteItems", write.send().await)?;
     let first = get(peer, &table, n(1)).await?;
-    equal(
+    same(
         "the item put",
         first,
         Some(item([("id", n(1)), ("text", s("a"))])),
     )?;
     let second = get(peer, &table, n(2)).await?;
-    equal(
+    same(
         "the item updated",
         second,
         Some(item([("id", n(2)), ("hits", n(2))])),
@@ -122,7 +122,7 @@ async fn nothing(peer: &Peer) -> Outcome {
         codes(&reasons),
         vec!["None", "ConditionalCheckFailed"],
     )?;
-    equal("the other item", get(peer, &table, n(1)).await?, None)
+    same("the other item", get(peer, &table, n(1)).await?, None)
 }
 
 async fn reason_with_item(peer: &Peer) -> Outcome {
@@ -135,7 +135,7 @@ async fn reason_with_item(peer: &Peer) -> Outcome {
         .expect("it has a table and an item");
     let reasons = canceled(peer, vec![action(put)]).await?;
     let seen = reasons.first().and_then(|reason| reason.item.clone());
-    equal(
+    same(
         "the item",
         seen,
         Some(item([("id", n(1)), ("text", s("a"))])),
@@ -154,7 +154,7 @@ async fn condition_check(peer: &Peer) -> Outcome {
         codes(&reasons),
         vec!["None", "ConditionalCheckFailed"],
     )?;
-    equal("the other item", get(peer, &table, n(1)).await?, None)
+    same("the other item", get(peer, &table, n(1)).await?, None)
 }
 
 async fn item_twice(peer: &Peer) -> Outcome {
@@ -215,7 +215,7 @@ async fn token_again(peer: &Peer) -> Outcome {
         good("TransactWriteItems", write)?;
     }
     let seen = get(peer, &table, n(1)).await?;
-    equal("the item", seen, Some(item([("id", n(1)), ("hits", n(1))])))
+    same("the item", seen, Some(item([("id", n(1)), ("hits", n(1))])))
 }
 
 async fn token_misused(peer: &Peer) -> Outcome {

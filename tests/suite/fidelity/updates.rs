@@ -3,11 +3,11 @@
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
-use super::answer::{equal, good, refused_as};
+use super::answer::{good, refused_as};
 use super::check::Documented::Aws;
 use super::check::{Check, Outcome, check};
 use super::peer::Peer;
-use super::rows::{Item, get, item, n, put, s, table};
+use super::rows::{Item, get, item, n, put, s, same, table};
 
 #[rustfmt::skip]
 pub const CHECKS: &[Check] = &[
@@ -38,7 +38,7 @@ async fn becomes(
     expected: Item,
 ) -> Outcome {
     good("UpdateItem", update.send().await)?;
-    equal("the item", get(peer, table, n(1)).await?, Some(expected))
+    same("the item", get(peer, table, n(1)).await?, Some(expected))
 }
 
 async fn set_and_remove(peer: &Peer) -> Outcome {
@@ -161,7 +161,7 @@ async fn return_values(peer: &Peer) -> Outcome {
             "UpdateItem",
             update.return_values(asked.clone()).send().await,
         )?;
-        equal(asked.as_str(), updated.attributes, Some(expected))?;
+        same(asked.as_str(), updated.attributes, Some(expected))?;
     }
     Ok(())
 }
