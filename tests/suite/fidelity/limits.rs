@@ -10,14 +10,14 @@ use super::rows::{Item, item, put, s, table_of, text_table, write};
 
 #[rustfmt::skip]
 pub const CHECKS: &[Check] = &[
-    check!(DynamoDb, "limits", "An item of exactly 400 KB is accepted.", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), item_400_kb),
-    check!(DynamoDb, "limits", "An item of one byte more than 400 KB is refused (ValidationException).", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), item_too_large),
-    check!(DynamoDb, "limits", "An update that makes an item larger than 400 KB is refused (ValidationException).", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), grows_too_large),
+    check!(DynamoDb, "limits", "An item of exactly 400 KB is accepted.", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), item_400_kb),
+    check!(DynamoDb, "limits", "An item of one byte more than 400 KB is refused (ValidationException).", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), item_too_large),
+    check!(DynamoDb, "limits", "An update that makes an item larger than 400 KB is refused (ValidationException).", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), grows_too_large),
     check!(DynamoDb, "limits", "A BatchWriteItem with an item over 400 KB is refused as a whole (ValidationException).", Aws("DynamoDB API: BatchWriteItem"), batch_too_large),
-    check!(DynamoDb, "limits", "A partition key of 2,048 bytes is accepted, of one byte more refused.", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), partition_key),
-    check!(DynamoDb, "limits", "A sort key of 1,024 bytes is accepted, of one byte more refused.", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), sort_key),
-    check!(DynamoDb, "limits", "Attributes nest 32 levels deep and no deeper.", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), nesting),
-    check!(DynamoDb, "limits", "An expression of more than 4 KB is refused (ValidationException).", Aws("DynamoDB guide: Quotas in Amazon DynamoDB"), expression),
+    check!(DynamoDb, "limits", "A partition key of 2,048 bytes is accepted, of one byte more refused.", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), partition_key),
+    check!(DynamoDb, "limits", "A sort key of 1,024 bytes is accepted, of one byte more refused.", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), sort_key),
+    check!(DynamoDb, "limits", "Attributes nest 32 levels deep and no deeper.", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), nesting),
+    check!(DynamoDb, "limits", "An expression of more than 4 KB is refused (ValidationException).", Aws("DynamoDB guide: Constraints in Amazon DynamoDB"), expression),
 ];
 
 const ITEM_BYTES_MAX: usize = 400 << 10;
