@@ -3,6 +3,7 @@ mod corpora;
 mod crash;
 mod endpoint;
 mod faults;
+mod fidelity;
 mod modes;
 mod program;
 mod run;

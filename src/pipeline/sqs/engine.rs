@@ -50,6 +50,21 @@ impl State {
     pub(super) fn queue(&mut self, name: &str) -> Result<&mut Queue, SqsError> {
         self.queues.get_mut(name).ok_or_else(SqsError::no_queue)
     }
+
+    /// The queues whose dead letters go to this one, by name.
+    pub(super) fn sources(&self, name: &str) -> impl Iterator<Item = &Arc<str>> {
+        let sources = self.queues.iter().filter(move |(_, queue)| {
+            let redrive = queue.attributes.redrive.as_ref();
+            redrive.is_some_and(|redrive| redrive.dead_letter_queue == name)
+        });
+        sources.map(|(source, _)| source)
+    }
+
+    /// The serial number of a message that is new.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        self.messages_sent += 1;
+        self.messages_sent
+    }
 }
 
 impl Default for SqsEngine {

@@ -85,6 +85,8 @@ pub enum SqsErrorKind {
     RequestThrottled,
     /// The request's body is larger than the server reads.
     RequestTooLarge,
+    /// No such queue, named by its ARN, or no such task.
+    ResourceNotFound,
     /// More than 10 entries in a batch.
     TooManyEntriesInBatchRequest,
     /// AWS can do it, this queue cannot.
@@ -118,6 +120,7 @@ impl SqsErrorKind {
             Self::ReceiptHandleIsInvalid => "com.amazonaws.sqs#ReceiptHandleIsInvalid",
             Self::RequestThrottled => "com.amazonaws.sqs#RequestThrottled",
             Self::RequestTooLarge => "com.amazon.coral.service#RequestEntityTooLargeException",
+            Self::ResourceNotFound => "com.amazonaws.sqs#ResourceNotFoundException",
             Self::TooManyEntriesInBatchRequest => "com.amazonaws.sqs#TooManyEntriesInBatchRequest",
             Self::UnsupportedOperation => "com.amazonaws.sqs#UnsupportedOperation",
         }
@@ -147,6 +150,7 @@ impl SqsErrorKind {
             Self::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
             Self::RequestThrottled => "RequestThrottled",
             Self::RequestTooLarge => "RequestEntityTooLarge",
+            Self::ResourceNotFound => "ResourceNotFoundException",
             Self::TooManyEntriesInBatchRequest => {
                 "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"
             }

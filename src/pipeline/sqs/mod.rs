@@ -13,6 +13,7 @@ mod error;
 mod faults;
 mod handle;
 mod message;
+mod moves;
 mod protocol;
 mod queue;
 mod receive;
@@ -28,6 +29,7 @@ pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
 pub use message::{
     AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,
 };
+pub use moves::{MoveFailure, MoveStatus, MoveTask};
 pub use queue::QueueCounts;
 pub use registry::QueueDescription;
 pub(super) use service::SqsService;

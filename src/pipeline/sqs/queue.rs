@@ -13,6 +13,7 @@ use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
 use super::clock::{Nanos, nanos};
 use super::faults::ReceiveFault;
 use super::message::{Message, Place};
+use super::moves::MoveTask;
 
 /// How many messages a queue holds: each message is in exactly one count of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,6 +48,8 @@ pub(super) struct Queue {
     pub(super) created_at: Nanos,
     pub(super) modified_at: Nanos,
     pub(super) purged_at: Option<Nanos>,
+    /// The tasks that move messages out of this queue, the latest first.
+    pub(super) moves: VecDeque<MoveTask>,
     /// Wakes long polls.
     pub(super) arrivals: Arc<Notify>,
     /// The latest instant any long poll sleeps to; an earlier event has to wake it.
@@ -71,6 +74,7 @@ impl Queue {
             created_at: now,
             modified_at: now,
             purged_at: None,
+            moves: VecDeque::new(),
             arrivals: Arc::new(Notify::new()),
             armed_until: 0,
             slots: Vec::new(),
@@ -240,6 +244,18 @@ impl Queue {
         if left < wanted {
             self.wake_if_earlier(until);
         }
+    }
+
+    /// The message that has been visible longest, and its slot.
+    pub(super) fn first_visible(&mut self) -> Option<(u32, &Message)> {
+        while let Some(&(slot, serial)) = self.ready.front() {
+            if self.live(slot, serial).is_some() {
+                break;
+            }
+            self.ready.pop_front();
+        }
+        let &(slot, serial) = self.ready.front()?;
+        self.live(slot, serial).map(|message| (slot, message))
     }
 
     /// The message in a slot, if it is still the one with this serial number.

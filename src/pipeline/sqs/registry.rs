@@ -89,11 +89,7 @@ impl SqsEngine {
     pub fn dead_letter_sources(&self, name: &str) -> Result<Vec<Arc<str>>, SqsError> {
         let (mut state, _) = self.lock();
         state.queue(name)?;
-        let sources = state.queues.iter().filter(|(_, queue)| {
-            let redrive = queue.attributes.redrive.as_ref();
-            redrive.is_some_and(|redrive| redrive.dead_letter_queue == name)
-        });
-        Ok(sources.map(|(source, _)| Arc::clone(source)).collect())
+        Ok(state.sources(name).cloned().collect())
     }
 
     /// The queue's attributes, counts and dates.

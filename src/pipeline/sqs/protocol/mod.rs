@@ -4,6 +4,7 @@
 
 mod batches;
 mod messages;
+mod moves;
 mod queues;
 mod reply;
 mod request;
@@ -47,11 +48,10 @@ pub(super) async fn answer(
         "TagQueue" => queues::tag(context, parse(body)?),
         "UntagQueue" => queues::untag(context, parse(body)?),
         "ListQueueTags" => queues::list_tags(context, parse(body)?),
-        operation @ ("StartMessageMoveTask"
-        | "ListMessageMoveTasks"
-        | "CancelMessageMoveTask"
-        | "AddPermission"
-        | "RemovePermission") => Err(SqsError::new(
+        "StartMessageMoveTask" => moves::start(context, parse(body)?),
+        "ListMessageMoveTasks" => moves::list(context, parse(body)?),
+        "CancelMessageMoveTask" => moves::cancel(context, parse(body)?),
+        operation @ ("AddPermission" | "RemovePermission") => Err(SqsError::new(
             SqsErrorKind::UnsupportedOperation,
             format!("The embedded SQS does not serve {operation}."),
         )),

@@ -168,6 +168,43 @@ pub(super) struct Attribute<'a> {
     pub(super) data_type: &'a str,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StartedMove {
+    pub(super) task_handle: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CancelledMove {
+    pub(super) approximate_number_of_messages_moved: u64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Moves<'a> {
+    pub(super) results: Vec<MoveEntry<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MoveEntry<'a> {
+    /// Only of a task that runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) task_handle: Option<String>,
+    pub(super) status: &'static str,
+    pub(super) source_arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) destination_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_number_of_messages_per_second: Option<u32>,
+    pub(super) approximate_number_of_messages_moved: u64,
+    pub(super) approximate_number_of_messages_to_move: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) failure_reason: Option<&'static str>,
+    pub(super) started_timestamp: u64,
+}
+
 /// An error, as the body of a reply.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal<'a> {

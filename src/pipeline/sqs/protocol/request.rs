@@ -178,3 +178,27 @@ pub(super) struct ChangeEntry<'a> {
     pub(super) receipt_handle: Cow<'a, str>,
     pub(super) visibility_timeout: Option<i64>,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StartMove<'a> {
+    #[serde(borrow, default)]
+    pub(super) source_arn: Cow<'a, str>,
+    pub(super) destination_arn: Option<String>,
+    pub(super) max_number_of_messages_per_second: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ListMoves<'a> {
+    #[serde(borrow, default)]
+    pub(super) source_arn: Cow<'a, str>,
+    pub(super) max_results: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CancelMove<'a> {
+    #[serde(borrow, default)]
+    pub(super) task_handle: Cow<'a, str>,
+}

@@ -4,6 +4,7 @@ mod conservation;
 mod dead_letters;
 mod faults;
 mod limits;
+mod moves;
 mod polling;
 mod protocol;
 mod visibility;

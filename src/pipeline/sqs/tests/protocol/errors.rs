@@ -52,13 +52,10 @@ async fn a_deleted_queue_is_gone_for_every_call() {
 async fn what_is_not_served_says_so() {
     let served = Served::start().await;
     let client = &served.client;
-    let arn = served.site.queue_arn("orders");
-    let start = client
-        .start_message_move_task()
-        .source_arn(arn)
-        .send()
-        .await;
-    let error = start.expect_err("not served").into_service_error();
+    let url = served.queue("orders").await;
+    let permit = client.add_permission().queue_url(url).label("all");
+    let permit = permit.aws_account_ids("1").actions("*").send().await;
+    let error = permit.expect_err("not served").into_service_error();
     assert!(error.is_unsupported_operation(), "{error:?}");
     let fifo = client.create_queue().queue_name("orders.fifo");
     let fifo = fifo

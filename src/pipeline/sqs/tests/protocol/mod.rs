@@ -2,6 +2,7 @@
 
 mod errors;
 mod hangups;
+mod moves;
 mod queues;
 mod receiving;
 mod sending;
