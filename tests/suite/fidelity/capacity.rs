@@ -10,7 +10,8 @@ use super::check::Documented::Aws;
 use super::check::{Check, Outcome, check};
 use super::peer::Peer;
 use super::rows::{
-    Item, item, put, put_all, s, sorted_items, sorted_table, table_of, text_table, write,
+    Item, indexed_table, item, put, put_all, s, sorted_items, sorted_table, table_of, text_table,
+    write,
 };
 
 #[rustfmt::skip]
@@ -23,6 +24,7 @@ pub const CHECKS: &[Check] = &[
     check!(DynamoDb, "capacity", "A read of an item that is not there takes the least there is: 1, or half.", Aws("DynamoDB guide: DynamoDB read and write operations"), missing),
     check!(DynamoDb, "capacity", "A query takes units for the sum of its items, not for each.", Aws("DynamoDB guide: DynamoDB read and write operations"), query),
     check!(DynamoDb, "capacity", "A scan takes units for the sum of what it read, also of what a filter dropped.", Aws("DynamoDB guide: DynamoDB read and write operations"), scan),
+    check!(DynamoDb, "capacity", "A put into a table with an index takes units of the index as well, told apart when asked (INDEXES).", Aws("DynamoDB guide: Using Global Secondary Indexes in DynamoDB"), index),
     check!(DynamoDb, "capacity", "A BatchWriteItem takes units for each item.", Aws("DynamoDB guide: DynamoDB read and write operations"), batch_write),
     check!(DynamoDb, "capacity", "A BatchGetItem takes units for each item.", Aws("DynamoDB guide: DynamoDB read and write operations"), batch_get),
     check!(DynamoDb, "capacity", "A transactional write takes twice the units.", Aws("DynamoDB guide: Amazon DynamoDB Transactions: How it works"), transact_write),
@@ -193,6 +195,25 @@ async fn scan(peer: &Peer) -> Outcome {
         units(scanned.consumed_capacity)?,
         2.0,
     )
+}
+
+async fn index(peer: &Peer) -> Outcome {
+    let table = indexed_table(peer).await?;
+    let put = peer.dynamodb().put_item().table_name(&table);
+    let put = put.item("id", s("a")).item("kind", s("p"));
+    let put = put
+        .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+        .send()
+        .await;
+    let capacity = some("ConsumedCapacity", good("PutItem", put)?.consumed_capacity)?;
+    equal("units in all", capacity.capacity_units, Some(2.0))?;
+    let of_table = capacity.table.and_then(|table| table.capacity_units);
+    equal("units of the table", of_table, Some(1.0))?;
+    let indexes = capacity.global_secondary_indexes.unwrap_or_default();
+    let of_index = indexes
+        .get("by-kind")
+        .and_then(|index| index.capacity_units);
+    equal("units of the index", of_index, Some(1.0))
 }
 
 fn letters() -> impl Iterator<Item = String> {

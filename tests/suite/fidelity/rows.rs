@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, PutRequest,
-    ScalarAttributeType, TableStatus, WriteRequest,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, PutRequest, ScalarAttributeType, TableStatus,
+    WriteRequest,
 };
 
 use super::answer::good;
@@ -81,6 +82,28 @@ pub async fn table_of(
             .attribute_definitions(attribute("at", sort))
             .key_schema(key("at", KeyType::Range));
     }
+    good("CreateTable", create.send().await)?;
+    peer.owns_table(&name);
+    ready(peer, &name).await?;
+    Ok(name)
+}
+
+/// On demand, key `id`, a String, with the index `by-kind` on the String `kind`.
+pub async fn indexed_table(peer: &Peer) -> Result<String, String> {
+    let name = peer.name("t");
+    let projection = Projection::builder().projection_type(ProjectionType::All);
+    let index = GlobalSecondaryIndex::builder()
+        .index_name("by-kind")
+        .key_schema(key("kind", KeyType::Hash))
+        .projection(projection.build())
+        .build();
+    let create = peer.dynamodb().create_table().table_name(&name);
+    let create = create
+        .billing_mode(BillingMode::PayPerRequest)
+        .attribute_definitions(attribute("id", ScalarAttributeType::S))
+        .attribute_definitions(attribute("kind", ScalarAttributeType::S))
+        .key_schema(key("id", KeyType::Hash))
+        .global_secondary_indexes(index.expect("it has all it needs"));
     good("CreateTable", create.send().await)?;
     peer.owns_table(&name);
     ready(peer, &name).await?;

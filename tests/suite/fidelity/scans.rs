@@ -14,6 +14,7 @@ use super::rows::{item, n, numbers, put_all, s, table};
 pub const CHECKS: &[Check] = &[
     check!(DynamoDb, "scans", "A scan with a Limit comes in pages that are disjoint and complete.", Aws("DynamoDB API: Scan"), pages),
     check!(DynamoDb, "scans", "The segments of a scan are disjoint and complete.", Aws("DynamoDB API: Scan"), segments),
+    check!(DynamoDb, "scans", "Segments of several pages of 1 MB are disjoint and complete.", Aws("DynamoDB API: Scan"), large_segments),
     check!(DynamoDb, "scans", "A page of a scan ends at 1 MB, and the pages are disjoint and complete.", Aws("DynamoDB API: Scan"), one_megabyte),
     check!(DynamoDb, "scans", "A scan's filter drops items after they were read: ScannedCount tells how many.", Aws("DynamoDB API: Scan"), filter),
     check!(DynamoDb, "scans", "Select COUNT over several pages adds up to the number of items, in Count and ScannedCount.", Aws("DynamoDB API: Scan"), count),
@@ -83,6 +84,19 @@ async fn segments(peer: &Peer) -> Outcome {
         scan(peer, &table, None, Some((segment, 4)), &mut seen).await?;
     }
     equal("items seen", seen.len(), 100)
+}
+
+async fn large_segments(peer: &Peer) -> Outcome {
+    let table = filled(peer, 40, 100_000, 5).await?;
+    let (mut seen, mut pages) = (BTreeSet::new(), 0);
+    for segment in 0..2 {
+        pages += scan(peer, &table, None, Some((segment, 2)), &mut seen).await?;
+    }
+    equal("items seen", seen.len(), 40)?;
+    ensure(
+        pages >= 4,
+        "pages of 40 items of 100,000 bytes: expected 4 or more, seen fewer",
+    )
 }
 
 async fn one_megabyte(peer: &Peer) -> Outcome {
