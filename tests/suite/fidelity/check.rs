@@ -79,6 +79,7 @@ pub fn all() -> Vec<&'static Check> {
         super::queries::CHECKS,
         super::scans::CHECKS,
         super::capacity::CHECKS,
+        super::throttling::CHECKS,
         super::limits::CHECKS,
     ];
     sections.into_iter().flatten().collect()

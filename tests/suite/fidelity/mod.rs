@@ -32,6 +32,7 @@ mod queries;
 mod rows;
 mod scans;
 mod tables;
+mod throttling;
 mod transactions;
 mod updates;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
     KeyType, Projection, ProjectionType, PutRequest, ScalarAttributeType, TableStatus,
@@ -147,16 +148,19 @@ pub async fn get(peer: &Peer, table: &str, id: AttributeValue) -> Result<Option<
 pub async fn put_all(peer: &Peer, table: &str, items: Vec<Item>, batch: usize) -> Outcome {
     for items in items.chunks(batch) {
         let writes = items.iter().map(|item| write(item.clone())).collect();
-        let written = peer
-            .dynamodb()
-            .batch_write_item()
-            .request_items(table, writes);
-        let written = good("BatchWriteItem", written.send().await)?;
-        if written
-            .unprocessed_items
-            .is_some_and(|items| !items.is_empty())
-        {
-            return Err("UnprocessedItems: expected none, seen some".to_owned());
+        let mut left = HashMap::from([(table.to_owned(), writes)]);
+        // A table on demand takes so much a second and gives the rest back, or refuses all of it.
+        while !left.is_empty() {
+            let request = peer.dynamodb().batch_write_item();
+            let written = request.set_request_items(Some(left.clone())).send().await;
+            let code = written.as_ref().err().and_then(|error| error.code());
+            if code == Some("ThrottlingException") {
+                pause(100).await;
+                continue;
+            }
+            left = good("BatchWriteItem", written)?
+                .unprocessed_items
+                .unwrap_or_default();
         }
     }
     Ok(())
