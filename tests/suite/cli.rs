@@ -39,6 +39,8 @@ fn check_accepts_every_shipped_scenario() {
         "soak",
         "throughput",
         "lab-spike",
+        "default-table",
+        "slow-start",
     ];
     for name in names {
         let finished = Program::new(["check", &scenario(name)])
