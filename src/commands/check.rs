@@ -34,8 +34,12 @@ fn describe(scenario: &Scenario) -> String {
         .iter()
         .flat_map(|phase| [phase.start_rate, phase.end_rate])
         .fold(0.0, f64::max);
+    let played = match scenario.time_scale {
+        1.0 => String::new(),
+        scale => format!(", played {scale} times faster than it says"),
+    };
     format!(
-        "ok, {} orders in {} {} over {:?}, at most {peak}/s",
+        "ok, {} orders in {} {} over {:?}, at most {peak}/s{played}",
         schedule.count(),
         scenario.phases.len(),
         if scenario.phases.len() == 1 {

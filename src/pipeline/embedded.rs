@@ -145,7 +145,8 @@ impl EmbeddedPipeline {
         let (listener, address) = listener_at(options.address)?;
         let site = Site::local(address);
         let engine = SqsEngine::with_speed(speed);
-        let tables = Tables::open(speed, Arc::clone(&counters))?;
+        let tables =
+            Tables::open(speed, Arc::clone(&counters))?.storing_at_most(options.stored_bytes_max);
         if options.creates_resources {
             create_queues(&engine, scenario, &resources)?;
             tables.create(&resources.table, scenario.pipeline.table_capacity)?;
@@ -156,9 +157,7 @@ impl EmbeddedPipeline {
         plant_queue_faults(&engine, &resources, &faults);
         let table = tables.writer(&resources.table)?;
         let table_server = TableServer::start(tables.database())?;
-        let gateway = tables
-            .gateway(table_server.address(), Arc::clone(&faults))
-            .storing_at_most(options.stored_bytes_max);
+        let gateway = tables.gateway(table_server.address(), Arc::clone(&faults));
         let front = Front::new(engine.clone(), site.clone(), Some(gateway));
         let command = match &scenario.processor {
             Some(processor) => Some(start_command(scenario, processor, &site, options)?),

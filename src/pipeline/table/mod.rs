@@ -9,6 +9,7 @@ mod database;
 mod gateway;
 mod meter;
 mod meters;
+mod room;
 mod server;
 mod tables;
 mod writer;

@@ -8,6 +8,7 @@ use dynoxide::Database;
 use super::database::{self, TableError, table_arn};
 use super::gateway::TableGateway;
 use super::meters::Meters;
+use super::room::Room;
 use super::writer::Table;
 use crate::fault::FaultPlan;
 use crate::pipeline::counters::Counters;
@@ -19,6 +20,7 @@ use crate::scenario::TableCapacity;
 pub struct Tables {
     database: Database,
     meters: Meters,
+    room: Room,
 }
 
 impl Tables {
@@ -27,10 +29,19 @@ impl Tables {
     /// # Errors
     /// When it cannot be opened.
     pub fn open(speed: f64, counters: Arc<Counters>) -> Result<Self, TableError> {
+        let database = database::open()?;
         Ok(Self {
-            database: database::open()?,
+            room: Room::new(database.clone(), None),
+            database,
             meters: Meters::new(speed, counters),
         })
+    }
+
+    /// Refuses writes once the database takes `bytes` of memory.
+    #[must_use]
+    pub fn storing_at_most(mut self, bytes: Option<u64>) -> Self {
+        self.room = Room::new(self.database.clone(), bytes);
+        self
     }
 
     /// Creates an orders table of this capacity, key `id` (Number).
@@ -49,12 +60,13 @@ impl Tables {
     /// # Errors
     /// When it cannot be started.
     pub fn writer(&self, table: &str) -> Result<Table, TableError> {
-        Table::start(self.database.clone(), table, self.meters.clone())
+        let room = self.room.clone();
+        Table::start(self.database.clone(), table, self.meters.clone(), room)
     }
 
     /// What HTTP requests pass through on their way to `server`, which serves this database.
     pub fn gateway(&self, server: SocketAddr, faults: Arc<FaultPlan>) -> TableGateway {
-        TableGateway::new(server, self.database.clone(), self.meters.clone(), faults)
+        TableGateway::new(server, self.room.clone(), self.meters.clone(), faults)
     }
 
     /// The database, for serving and reading it.

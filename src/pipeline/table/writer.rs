@@ -15,6 +15,7 @@ use super::cost::write_units;
 use super::database::TableError;
 use super::meter::Side;
 use super::meters::{Meters, hash_of_key};
+use super::room::Room;
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
 
 type Outcomes = Vec<Result<PutOutcome, StoreError>>;
@@ -41,12 +42,18 @@ impl Table {
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(database: Database, name: &str, meters: Meters) -> Result<Self, TableError> {
+    pub(super) fn start(
+        database: Database,
+        name: &str,
+        meters: Meters,
+        room: Room,
+    ) -> Result<Self, TableError> {
         let (jobs, queue) = flume::unbounded();
         let writer = Writer {
             database: database.clone(),
             table: name.to_owned(),
             meters,
+            room,
         };
         let thread = std::thread::Builder::new()
             .name("table".into())
@@ -127,6 +134,7 @@ struct Writer {
     database: Database,
     table: String,
     meters: Meters,
+    room: Room,
 }
 
 impl Writer {
@@ -142,8 +150,14 @@ impl Writer {
                     replace,
                     reply,
                 } => {
-                    let outcomes = rows.iter().map(|row| self.put_isolated(row, replace));
-                    let _ = reply.send(outcomes.collect());
+                    let outcomes = match self.room.exceeded() {
+                        Some(most) => vec![Err(full(most)); rows.len()],
+                        None => rows
+                            .iter()
+                            .map(|row| self.put_isolated(row, replace))
+                            .collect(),
+                    };
+                    let _ = reply.send(outcomes);
                 }
             }
         }
@@ -191,6 +205,12 @@ impl Writer {
             Err(error) => Err(StoreError::Failed(error.to_string())),
         }
     }
+}
+
+fn full(most: u64) -> StoreError {
+    StoreError::Failed(format!(
+        "the tables take the {most} bytes they may take at most"
+    ))
 }
 
 fn details_of(mut item: HashMap<String, AttributeValue>) -> Option<String> {
@@ -271,6 +291,31 @@ mod tests {
         assert_eq!(counters.throttled_writes.get(), throttled as u64);
         assert!(outcomes[..300].iter().all(Result::is_ok));
         assert!(outcomes.contains(&Err(StoreError::Throttled)));
+    }
+
+    #[tokio::test]
+    async fn a_full_table_fails_every_row_and_keeps_what_it_has() {
+        let tables = Tables::open(1.0, Arc::default()).unwrap();
+        let tables = tables.storing_at_most(Some(1_000_000));
+        tables.create("orders", TableCapacity::Unlimited).unwrap();
+        let table = tables.writer("orders").unwrap();
+        let large = "x".repeat(100_000);
+        let mut stored = 0;
+        loop {
+            let outcomes = table
+                .store()
+                .put_new(Arc::from([row(stored, &large)]))
+                .await;
+            match &outcomes[0] {
+                Ok(_) => stored += 1,
+                Err(error) => {
+                    assert!(error.to_string().contains("1000000 bytes"), "{error}");
+                    break;
+                }
+            }
+            assert!(stored < 20, "2 MB do not fit in 1");
+        }
+        assert!(stored > 3, "{stored}");
     }
 
     #[tokio::test]

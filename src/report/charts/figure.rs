@@ -185,8 +185,12 @@ pub(super) fn time_axis(report: &RunReport) -> XAxis {
 
 /// What every chart says of its run.
 pub(super) fn caption(report: &RunReport, samples: &str) -> String {
+    let played = match report.scenario.time_scale {
+        1.0 => String::new(),
+        scale => format!(", played {scale} times faster"),
+    };
     format!(
-        "{}  \u{2022}  run {}  \u{2022}  seed {}  \u{2022}  {samples}  \u{2022}  orderproof {}",
+        "{}{played}  \u{2022}  run {}  \u{2022}  seed {}  \u{2022}  {samples}  \u{2022}  orderproof {}",
         report.scenario.name, report.run_id, report.scenario.seed, report.provenance.version
     )
 }

@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use dynoxide::Database;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -22,6 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::meters::Meters;
+use super::room::Room;
 use crate::fault::FaultPlan;
 use crate::pipeline::http::BodyError;
 use crate::scenario::TableCapacity;
@@ -35,41 +35,32 @@ const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810";
 /// Answers DynamoDB requests by passing them on.
 pub struct TableGateway {
     server: SocketAddr,
-    database: Database,
+    room: Room,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     meters: Meters,
-    stored_bytes_max: Option<u64>,
     faults: Arc<FaultPlan>,
 }
 
 impl TableGateway {
-    /// In front of the server of `database`, which listens at `server`.
-    pub fn new(
+    /// In front of the server that listens at `server`.
+    pub(super) fn new(
         server: SocketAddr,
-        database: Database,
+        room: Room,
         meters: Meters,
         faults: Arc<FaultPlan>,
     ) -> Self {
         Self {
             server,
-            database,
+            room,
             idle: Mutex::default(),
             meters,
-            stored_bytes_max: None,
             faults,
         }
     }
 
-    /// Refuses to store more once the database takes `bytes` of memory.
-    #[must_use]
-    pub fn storing_at_most(mut self, bytes: Option<u64>) -> Self {
-        self.stored_bytes_max = bytes;
-        self
-    }
-
     /// Bytes of memory the database takes.
     pub fn stored_bytes(&self) -> u64 {
-        self.database.db_size_bytes().unwrap_or_default()
+        self.room.bytes()
     }
 
     /// Answers the request with this head and body; `target` is its `X-Amz-Target`.
@@ -182,7 +173,6 @@ impl TableGateway {
 
     /// The answer when a write would store more than the limit.
     fn refuse_when_full(&self, operation: &str) -> Option<Response<Full<Bytes>>> {
-        let limit = self.stored_bytes_max?;
         let writes = [
             "PutItem",
             "UpdateItem",
@@ -193,9 +183,10 @@ impl TableGateway {
             "ExecuteTransaction",
             "CreateTable",
         ];
-        if !writes.contains(&operation) || self.stored_bytes() < limit {
-            return None;
-        }
+        let limit = match writes.contains(&operation) {
+            true => self.room.exceeded()?,
+            false => return None,
+        };
         let message = format!(
             "The tables take the {limit} bytes this server stores at most; delete items or tables, or start \
              it with a higher --max-stored-bytes."

@@ -31,6 +31,7 @@ struct Served {
 async fn served(capacity: TableCapacity, stored_bytes_max: Option<u64>) -> Served {
     let counters = Arc::new(Counters::default());
     let tables = Tables::open(1.0, Arc::clone(&counters)).unwrap();
+    let tables = tables.storing_at_most(stored_bytes_max);
     tables.create("orders", capacity).unwrap();
     let server = TableServer::start(tables.database()).unwrap();
     let orders = OrderPlan {
@@ -38,9 +39,8 @@ async fn served(capacity: TableCapacity, stored_bytes_max: Option<u64>) -> Serve
         seed: 1,
         bad_share: 0.0,
     };
-    let gateway = tables
-        .gateway(server.address(), Arc::new(faulty(&[], orders, 0)))
-        .storing_at_most(stored_bytes_max);
+    let faults = Arc::new(faulty(&[], orders, 0));
+    let gateway = tables.gateway(server.address(), faults);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let front = Front::new(SqsEngine::new(), Site::local(address), Some(gateway));
