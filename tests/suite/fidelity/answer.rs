@@ -44,14 +44,26 @@ pub fn refused_as<T, E: ProvideErrorMetadata>(
     refused(what, result, code, is_it).map(|_| ())
 }
 
-/// For refusals of which no page says the code.
+/// Of operations a server has not got at all.
+const NO_SUCH_OPERATION: [&str; 3] = [
+    "InvalidAction",
+    "UnknownOperationException",
+    "UnknownOperation",
+];
+
+/// For refusals of which no page says the code. That the operation is not there is none.
 pub fn refused_somehow<T, E: ProvideErrorMetadata>(
     what: &str,
     result: Result<T, SdkError<E>>,
 ) -> Outcome {
     match result {
         Ok(_) => Err(format!("{what}: expected a refusal, seen success")),
-        Err(SdkError::ServiceError(error)) if error.raw().status().is_client_error() => Ok(()),
+        Err(SdkError::ServiceError(error))
+            if error.raw().status().is_client_error()
+                && !NO_SUCH_OPERATION.contains(&error.err().code().unwrap_or_default()) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(format!(
             "{what}: expected a refusal, seen {}",
             describe(&error)

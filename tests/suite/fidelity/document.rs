@@ -33,7 +33,8 @@ fn introduction(columns: &[Column]) -> String {
     let peers: Vec<_> = columns[1..].iter().map(|peer| peer.name.as_str()).collect();
     let peers = match peers.as_slice() {
         [] => "no other server".to_owned(),
-        peers => peers.join(" and "),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     };
     format!(
         "# Fidelity\n\n\

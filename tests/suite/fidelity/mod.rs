@@ -76,8 +76,8 @@ async fn embedded_answers_every_check() {
     hold_against_known(&ask_embedded().await);
 }
 
-/// Peers are named by the environment: `ORDERPROOF_PEER_MOTO` and `ORDERPROOF_PEER_DYNAMODB_LOCAL` are URLs, the
-/// same with `_VERSION` their versions, `ORDERPROOF_FIDELITY_TABLE` the file to write.
+/// Peers are named by the environment: `ORDERPROOF_PEER_MOTO`, `_MINISTACK` and `_DYNAMODB_LOCAL` are URLs, the same
+/// with `_VERSION` their versions, `ORDERPROOF_FIDELITY_TABLE` the file to write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs peers: .ci/fidelity starts them"]
 async fn peers_answer_the_same_checks() {
@@ -89,6 +89,7 @@ async fn peers_answer_the_same_checks() {
     // internal error while several tables are created or deleted: fewer at a time, and the answers are the same each run.
     for (name, variable, has_sqs, at_a_time) in [
         ("moto", "ORDERPROOF_PEER_MOTO", true, 3),
+        ("ministack", "ORDERPROOF_PEER_MINISTACK", true, 8),
         ("DynamoDB Local", "ORDERPROOF_PEER_DYNAMODB_LOCAL", false, 1),
     ] {
         let Ok(url) = std::env::var(variable) else {
