@@ -501,5 +501,5 @@ fn findings_name_the_first_five_order_numbers() {
     let findings = case.judge().findings;
     assert_eq!(findings[0].orders, 6);
     assert_eq!(findings[0].first_ids, case.phantoms[..5]);
-    assert!(findings[0].message.starts_with("6 orders phantom"));
+    assert!(findings[0].message.starts_with("6 orders are phantom"));
 }
