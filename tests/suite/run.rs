@@ -26,7 +26,7 @@ fn a_healthy_pipeline_passes_and_every_order_is_accounted_for() {
     let finished = smoke().finish().code(0).quiet();
     assert!(finished.stdout.contains("PASS"), "{}", finished.stdout);
     let report = finished.json("out/run.json");
-    assert_eq!(report["schema_version"], 2);
+    assert_eq!(report["schema_version"], 3);
     assert_eq!(report["verdict"], "pass");
     assert_eq!(report["gate"], "strict");
     let planned = report["orders"]["planned"].as_u64().unwrap();

@@ -1,3 +1,5 @@
+//! What the meters grant and refuse, in tables of instants.
+
 use std::time::{Duration, Instant};
 
 use super::*;
