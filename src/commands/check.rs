@@ -57,13 +57,18 @@ fn describe(scenario: &Scenario) -> String {
 /// With the path and the cause when it cannot be read, with every violation when it is not valid.
 pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
     let text = read_text(path)?;
-    let overrides = Overrides {
-        rate: overrides.rate.clone(),
-        duration: overrides.duration.clone(),
-        seed: overrides.seed,
-        set: overrides.set.clone(),
-    };
-    scenario::parse(&path.display().to_string(), &text, &overrides).map_err(CommandError::usage)
+    let file = path.display().to_string();
+    scenario::parse(&file, &text, &overrides_in(overrides)).map_err(CommandError::usage)
+}
+
+/// The overrides a command line asks for.
+pub fn overrides_in(args: &OverrideArgs) -> Overrides {
+    Overrides {
+        rate: args.rate.clone(),
+        duration: args.duration.clone(),
+        seed: args.seed,
+        set: args.set.clone(),
+    }
 }
 
 /// The same of a scenario as it stands, with what it says it proves.

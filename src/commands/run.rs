@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::check::load_scenario;
+use super::check::{load_scenario, overrides_in};
 use super::conclude::{Evidence, conclude};
 use super::interrupt::stop_on_interrupt;
 use super::progress::{ProgressView, line};
@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
-use crate::scenario::{self, Overrides, Scenario};
+use crate::scenario::{self, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
 /// Where runs are kept unless told otherwise.
@@ -93,12 +93,7 @@ pub fn run_id(asked: Option<u32>) -> Result<RunId, CommandError> {
 
 fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandError> {
     let run_id = run_id(args.run_id)?;
-    let overrides = Overrides {
-        rate: args.overrides.rate.clone(),
-        duration: args.overrides.duration.clone(),
-        seed: args.overrides.seed,
-        set: args.overrides.set.clone(),
-    };
+    let overrides = overrides_in(&args.overrides);
     let target = target_name(&scenario);
     Ok(PlanFile {
         schema_version: SCHEMA_VERSION,

@@ -3,16 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::check::load_scenario;
+use super::check::{load_scenario, overrides_in};
 use super::interrupt::stop_on_interrupt;
 use super::run::{orders, run_id};
 use super::{CommandError, Output};
-use crate::cli::{OverrideArgs, ServeArgs};
+use crate::cli::ServeArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
-use crate::scenario::{self, Overrides, Resources, Scenario, TargetSpec};
+use crate::scenario::{self, Resources, Scenario, TargetSpec};
 use crate::store::Target;
 
 /// How often it looks whether to stop.
@@ -66,7 +66,9 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
 
 fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
     let Some(path) = &args.scenario else {
-        return parse_lab(&args.overrides);
+        let overrides = overrides_in(&args.overrides);
+        return scenario::parse("scenarios/lab.toml (built in)", LAB, &overrides)
+            .map_err(CommandError::usage);
     };
     let scenario = load_scenario(path, &args.overrides)?;
     match scenario.target == TargetSpec::Embedded {
@@ -76,16 +78,6 @@ fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
             path.display()
         ))),
     }
-}
-
-fn parse_lab(overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
-    let overrides = Overrides {
-        rate: overrides.rate.clone(),
-        duration: overrides.duration.clone(),
-        seed: overrides.seed,
-        set: overrides.set.clone(),
-    };
-    scenario::parse("scenarios/lab.toml (built in)", LAB, &overrides).map_err(CommandError::usage)
 }
 
 /// What to do about a pipeline that cannot be started.

@@ -287,7 +287,7 @@ impl Admission {
     fn charge_rest(&self, meters: &Meters, consumed: &BTreeMap<String, f64>) {
         for (table, units) in consumed {
             let of_table = || self.taken.iter().filter(|taken| taken.table == *table);
-            let Some(last) = of_table().last() else {
+            let Some(last) = of_table().next_back() else {
                 continue;
             };
             let taken: f64 = of_table().map(|taken| taken.units).sum();
