@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::{micros, thousands};
-use super::text::{evidence, headline, ids, name, offered_rate, verdict_word};
+use super::text::{evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
 use crate::verify::Class;
 
@@ -24,10 +24,11 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(out, "> {}\n", cell(&report.scenario.question))?;
     writeln!(
         out,
-        "Scenario `{}`, run {}, seed {}, {} on {} ({} processors), orderproof {}.\n",
+        "Scenario `{}`, run {}, seed {}, {}, {} on {} ({} processors), orderproof {}.\n",
         report.scenario.name,
         report.run_id,
         report.scenario.seed,
+        time(report),
         report.started_at,
         report.provenance.platform,
         report.provenance.cpus,

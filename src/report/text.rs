@@ -61,8 +61,12 @@ fn write_all(
     )?;
     writeln!(
         out,
-        "      scenario {}, run {}, seed {}, {}",
-        report.scenario.name, report.run_id, report.scenario.seed, report.started_at
+        "      scenario {}, run {}, seed {}, {}, {}",
+        report.scenario.name,
+        report.run_id,
+        report.scenario.seed,
+        time(report),
+        report.started_at
     )?;
     writeln!(out)?;
     write_findings(out, report, style)?;
@@ -87,6 +91,14 @@ fn write_all(
         file_name::SUMMARY,
         file_name::RUN
     )
+}
+
+/// How fast the scenario was played, in a word.
+pub(super) fn time(report: &RunReport) -> String {
+    match report.scenario.time_scale {
+        1.0 => "real time".into(),
+        scale => format!("time compressed {scale} times"),
+    }
 }
 
 /// The verdict as a word of its own.
