@@ -102,6 +102,11 @@ mod tests {
         assert_eq!(begun, [Begin::Cold, Begin::Cold, Begin::Throttled]);
         environments.end(false);
         assert_eq!(environments.begin(now), Begin::Warm);
+        assert_eq!(
+            environments.begin(now),
+            Begin::Throttled,
+            "a warm one counts"
+        );
     }
 
     #[test]

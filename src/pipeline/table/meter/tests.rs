@@ -54,6 +54,19 @@ fn the_labs_table_bursts_1500_writes_and_then_takes_five_a_second() {
 }
 
 #[test]
+fn a_larger_table_has_more_partitions_and_a_burst_takes_each_of_them() {
+    let start = Instant::now();
+    for (capacity, expected) in [
+        (provisioned(1_000, None), 1_000),
+        (provisioned(2_500, None), 3_000),
+        (provisioned(1_000, Some(3_000)), 2_000),
+    ] {
+        let mut meter = meter(capacity, 1.0, start);
+        assert_eq!(writes(&mut meter, 20_000, start), expected, "{capacity:?}");
+    }
+}
+
+#[test]
 fn reads_are_metered_apart_from_writes_and_only_when_given() {
     let start = Instant::now();
     let mut both = meter(provisioned(5, Some(1)), 1.0, start);
@@ -115,6 +128,16 @@ fn time_that_passes_ten_times_faster_gives_ten_times_the_units_and_the_same_burs
         .sum();
     let given = 30_000 + 99 * 100;
     assert!((given - 1..=given).contains(&burst), "{burst}");
+}
+
+#[test]
+fn a_table_on_demand_takes_ten_times_as_much_when_time_passes_ten_times_faster() {
+    let start = Instant::now();
+    let mut fast = meter(on_demand(), 10.0, start);
+    for tenth in 0..3 {
+        let now = start + Duration::from_millis(100 * tenth);
+        assert_eq!(writes(&mut fast, 10_000, now), 4_000, "tenth {tenth}");
+    }
 }
 
 #[test]
