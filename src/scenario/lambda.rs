@@ -28,12 +28,31 @@ const ADDED_PER_MINUTE_PROVISIONED: u32 = 1_000;
 /// Lambda's longest time-out.
 const MAX_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Variables that Lambda sets itself.
-const RESERVED: [&str; 4] = [
+/// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
+/// environment variables"); the rest keep the function at this pipeline and away from the caller's account.
+pub const RESERVED_VARIABLES: [&str; 22] = [
     "_HANDLER",
-    "LAMBDA_TASK_ROOT",
-    "AWS_REGION",
+    "_X_AMZN_TRACE_ID",
     "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+    "AWS_ENDPOINT_URL",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
 ];
 
 /// Reads `[pipeline.mapping]`.
@@ -256,8 +275,8 @@ fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, String> {
         for (name, value) in table {
             let text = value.as_str();
             let text = text.ok_or_else(|| format!("{name} must be a text"))?;
-            if RESERVED.contains(&name.as_str()) || name.starts_with("AWS_LAMBDA_") {
-                return Err(format!("{name} is set by Lambda and cannot be set here"));
+            if RESERVED_VARIABLES.contains(&name.as_str()) {
+                return Err(format!("{name} is reserved for Lambda and this pipeline"));
             }
             environment.insert(name.clone(), text.to_owned());
         }

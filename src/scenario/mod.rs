@@ -29,6 +29,7 @@ pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
 pub use file::{parse, parse_with_proof};
 #[cfg(test)]
 pub use fixture::fixture;
+pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
 pub use overrides::Overrides;
 pub use proof::{LOSS_MODES, Proof, Quantity};

@@ -91,8 +91,7 @@ where
 
     /// Waits for room as long as the batch is hidden from others.
     async fn find_environment(&self) -> Result<Begin, InvocationError> {
-        let visibility = self.engine.visibility_timeout(&self.queue);
-        let gives_up_at = Instant::now() + visibility.unwrap_or_default();
+        let mut gives_up_at = None;
         let mut pause = RETRY_FIRST.div_f64(self.speed);
         loop {
             let begin = self.environments().begin(Instant::now().into_std());
@@ -100,8 +99,11 @@ where
                 return Ok(begin);
             }
             self.counters.throttled_invocations.add(1);
-            let again_at = Instant::now() + pause;
-            if again_at >= gives_up_at {
+            let gives_up_at = *gives_up_at.get_or_insert_with(|| {
+                let visibility = self.engine.visibility_timeout(&self.queue);
+                Instant::now() + visibility.unwrap_or_default()
+            });
+            if Instant::now() + pause >= gives_up_at {
                 return Err(InvocationError::Throttled);
             }
             sleep(pause).await;

@@ -9,6 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::scenario::RESERVED_VARIABLES;
+
 /// A function that is a command: a Lambda bootstrap of any language.
 #[derive(Debug, Clone)]
 pub struct CommandConfig {
@@ -38,33 +40,6 @@ pub struct CommandConfig {
     /// The most environments at one time; an invocation beyond waits until one is free.
     pub max_environments: u32,
 }
-
-/// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
-/// environment variables"); the rest keep the function at this pipeline and away from the caller's account.
-const RESERVED: [&str; 22] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-    "AWS_ENDPOINT_URL",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-];
 
 /// What a process keeps of this process's variables.
 const KEPT: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
@@ -186,7 +161,7 @@ impl Launch {
 }
 
 fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name)
+    RESERVED_VARIABLES.contains(&name)
 }
 
 fn find(program: &str, folder: &Path) -> Result<PathBuf> {

@@ -151,7 +151,7 @@ impl SqsEngine {
     pub fn purge(&self, name: &str) -> Result<(), SqsError> {
         let (mut state, now) = self.lock();
         let queue = state.queue(name)?;
-        let minute = nanos(Duration::from_secs(60));
+        let minute = nanos(Duration::from_secs(60).div_f64(self.speed()));
         if queue
             .purged_at
             .is_some_and(|purged_at| now < purged_at + minute)

@@ -24,7 +24,7 @@ pub(super) struct Admission {
     taken: Vec<Taken>,
     /// The client did not ask for the capacity consumed: it is taken out of the answer.
     hides_consumed: bool,
-    /// Requests of a batch that were throttled and go back as unprocessed.
+    /// The part of a batch that was throttled and goes back as unprocessed, in the batch's own form.
     unprocessed: Option<(&'static str, ByTable)>,
 }
 
@@ -130,14 +130,10 @@ impl Admission {
         let Some(tables) = asked["RequestItems"].as_object_mut() else {
             return Ok(());
         };
-        for (table, requests) in tables.iter_mut() {
-            // Writes are a list, reads a list of keys.
-            let requests = match requests.get_mut("Keys") {
-                Some(keys) => keys,
-                None => requests,
-            };
+        for (table, of_table) in tables.iter_mut() {
+            let mut throttled = Vec::new();
             let (Some(requests), Some(key)) =
-                (requests.as_array_mut(), meters.key_of(name_in(table)))
+                (requests_in(of_table), meters.key_of(name_in(table)))
             else {
                 granted += 1;
                 continue;
@@ -149,16 +145,21 @@ impl Admission {
                         granted += 1;
                         true
                     }
-                    Err(throttled) => {
-                        refused.get_or_insert(throttled);
-                        left_out
-                            .entry(table.clone())
-                            .or_default()
-                            .push(request.clone());
+                    Err(refusal) => {
+                        refused.get_or_insert(refusal);
+                        throttled.push(request.clone());
                         false
                     }
                 }
             });
+            if !throttled.is_empty() {
+                // How a table is read (consistency, projection) goes back with its keys.
+                let mut back = of_table.clone();
+                if let Some(requests) = requests_in(&mut back) {
+                    *requests = throttled;
+                }
+                left_out.insert(table.clone(), back);
+            }
         }
         match refused {
             Some(throttled) if granted == 0 => return Err(throttled),
@@ -171,11 +172,8 @@ impl Admission {
     /// Remembers what goes back unprocessed; a table of which nothing is left is not asked at all.
     fn leave_out(&mut self, asked: &mut Value, unprocessed: &'static str, left_out: ByTable) {
         if let Some(tables) = asked["RequestItems"].as_object_mut() {
-            tables.retain(|_, requests| {
-                let requests = requests.get("Keys").unwrap_or(requests);
-                requests
-                    .as_array()
-                    .is_none_or(|requests| !requests.is_empty())
+            tables.retain(|_, of_table| {
+                requests_in(of_table).is_none_or(|requests| !requests.is_empty())
             });
         }
         self.unprocessed = Some((unprocessed, left_out));
@@ -273,12 +271,14 @@ impl Admission {
             answer.remove("ConsumedCapacity");
         }
         if let Some((name, left_out)) = &self.unprocessed {
-            for (table, requests) in left_out {
+            for (table, back) in left_out {
                 let unprocessed = &mut answer[*name][table];
-                match *name {
-                    "UnprocessedKeys" => unprocessed["Keys"] = json!(requests),
-                    _ => *unprocessed = json!(requests),
+                // The table may have given some back itself: theirs stay.
+                let (mut back, theirs) = (back.clone(), requests_in(unprocessed));
+                if let (Some(back), Some(theirs)) = (requests_in(&mut back), theirs) {
+                    back.append(theirs);
                 }
+                *unprocessed = back;
             }
         }
         self.hides_consumed || self.unprocessed.is_some()
@@ -293,6 +293,14 @@ impl Admission {
             let taken: f64 = of_table().map(|taken| taken.units).sum();
             meters.charge(table, last.side, units - taken, last.key);
         }
+    }
+}
+
+/// The requests of a batch for one table: writes are a list, reads have a list of keys.
+fn requests_in(of_table: &mut Value) -> Option<&mut Vec<Value>> {
+    match of_table {
+        Value::Object(reads) => reads.get_mut("Keys")?.as_array_mut(),
+        writes => writes.as_array_mut(),
     }
 }
 
@@ -330,4 +338,84 @@ fn key_hash(value: &Value) -> Option<u64> {
 /// The table's name, also where its ARN is given.
 fn name_in(table: &str) -> &str {
     table.rsplit('/').next().unwrap_or(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::TableCapacity;
+
+    /// Meters of a table that has so many read and write units left.
+    fn left(units: f64) -> Meters {
+        let meters = Meters::new(1.0, Default::default());
+        let capacity = TableCapacity::Provisioned {
+            write_capacity_units: 1,
+            read_capacity_units: Some(1),
+        };
+        meters.insert("orders", "arn".into(), "id".into(), capacity);
+        for side in [Side::Read, Side::Write] {
+            meters.take("orders", side, 300.0 - units, None).unwrap();
+        }
+        meters
+    }
+
+    fn key(number: u32) -> Value {
+        json!({"id": {"N": number.to_string()}})
+    }
+
+    #[test]
+    fn keys_go_back_as_they_came_beside_those_the_table_gives_back() {
+        let mut asked = json!({"RequestItems": {"orders": {
+            "Keys": [key(1), key(2), key(3)], "ConsistentRead": true,
+        }}});
+        let admission = admit(&left(1.2), "BatchGetItem", &mut asked).unwrap();
+        let keys = &asked["RequestItems"]["orders"]["Keys"];
+        assert_eq!(*keys, json!([key(1), key(2)]), "half a unit each");
+        let theirs = json!({"orders": {"Keys": [key(2)], "ConsistentRead": true}});
+        let mut answer = json!({"Responses": {}, "UnprocessedKeys": theirs});
+        assert!(admission.settle(&left(1.0), true, &mut answer));
+        let back = json!({"orders": {"Keys": [key(3), key(2)], "ConsistentRead": true}});
+        assert_eq!(answer["UnprocessedKeys"], back);
+    }
+
+    #[test]
+    fn writes_go_back_beside_those_the_table_gives_back() {
+        let put = |number| json!({"PutRequest": {"Item": key(number)}});
+        let mut asked = json!({"RequestItems": {"orders": [put(1), put(2)]}});
+        let admission = admit(&left(1.2), "BatchWriteItem", &mut asked).unwrap();
+        assert_eq!(asked["RequestItems"]["orders"], json!([put(1)]));
+        for theirs in [json!({}), json!({"orders": [put(1)]})] {
+            let mut answer = json!({"UnprocessedItems": theirs});
+            admission.settle(&left(1.0), true, &mut answer);
+            let mut back = vec![put(2)];
+            back.extend(theirs["orders"].as_array().cloned().unwrap_or_default());
+            assert_eq!(answer["UnprocessedItems"]["orders"], json!(back));
+        }
+    }
+
+    #[test]
+    fn a_batch_of_which_nothing_goes_ahead_is_refused() {
+        let mut asked = json!({"RequestItems": {"orders": {"Keys": [key(1)]}}});
+        let refused = admit(&left(0.1), "BatchGetItem", &mut asked).unwrap_err();
+        assert_eq!(
+            refused["ThrottlingReasons"][0]["reason"],
+            "TableReadProvisionedThroughputExceeded"
+        );
+    }
+
+    #[test]
+    fn a_transaction_costs_twice_and_takes_nothing_when_canceled() {
+        let put = |number| json!({"Put": {"TableName": "orders", "Item": key(number)}});
+        let meters = left(3.0);
+        let mut asked = json!({"TransactItems": [put(1), put(2)]});
+        let canceled = admit(&meters, "TransactWriteItems", &mut asked).unwrap_err();
+        let codes = canceled["CancellationReasons"].as_array().unwrap().iter();
+        let codes: Vec<_> = codes.map(|reason| reason["Code"].as_str()).collect();
+        assert_eq!(codes, [Some("None"), Some("ThrottlingError")]);
+        let mut asked = json!({"TransactItems": [put(1)]});
+        assert!(
+            admit(&meters, "TransactWriteItems", &mut asked).is_ok(),
+            "given back"
+        );
+    }
 }

@@ -283,8 +283,8 @@ fn refusal(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     response
 }
 
-/// Requests of several operations, by the table each is for.
-type ByTable = BTreeMap<String, Vec<Value>>;
+/// Parts of a batch by the table each is for.
+type ByTable = BTreeMap<String, Value>;
 
 #[cfg(test)]
 mod tests;
