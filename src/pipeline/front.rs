@@ -12,7 +12,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::http::{self, Answer};
+use super::http::{self, Answer, Manner};
 use super::sqs::{Site, SqsEngine, SqsService};
 use super::table::TableGateway;
 
@@ -43,12 +43,15 @@ impl Front {
 
     /// Serves until `shutdown` completes, then drops all connections.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let resets = self.parts.queues.engine().faults().is_some();
+        let manner = Manner {
+            resets: self.parts.queues.engine().faults().is_some(),
+            ..Manner::default()
+        };
         let answer = move |request| {
             let parts = Arc::clone(&self.parts);
             async move { parts.answer(request).await }
         };
-        http::serve(listener, answer, resets, shutdown).await;
+        http::serve(listener, answer, manner, shutdown).await;
     }
 }
 
@@ -56,18 +59,19 @@ impl Parts {
     async fn answer(&self, request: Request<Incoming>) -> Answer {
         let began = Instant::now();
         let (head, body) = request.into_parts();
-        let target = head.headers.get("x-amz-target");
+        // Cloning a header's value copies nothing.
+        let target = head.headers.get("x-amz-target").cloned();
         let target = target
+            .as_ref()
             .and_then(|target| target.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
+            .unwrap_or_default();
         let answer = match (&head.method, head.uri.path(), &self.table) {
             (&Method::GET | &Method::HEAD, HEALTH_PATH, _) => Ok(self.health()),
             (&Method::GET | &Method::HEAD, _, _) => Ok(hint()),
             (_, _, Some(table)) if target.starts_with("DynamoDB") => {
-                Ok(table.answer(&target, head, http::read(body).await).await)
+                Ok(table.answer(target, head, http::read(body).await).await)
             }
-            _ => self.queues.answer(&target, http::read(body).await).await,
+            _ => self.queues.answer(target, http::read(body).await).await,
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         tracing::info!(

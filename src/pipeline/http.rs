@@ -31,12 +31,21 @@ pub(super) type Answer = Result<Response<Full<Bytes>>, Ended>;
 /// How long requests may take to end after the shutdown has begun; long polls are cut off.
 const WIND_DOWN: Duration = Duration::from_millis(250);
 
+/// How a server treats its connections.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner {
+    /// One that the server ends is reset, not closed.
+    pub(super) resets: bool,
+    /// Headers are written `Like-This`.
+    pub(super) title_case_headers: bool,
+}
+
 /// Serves connections until `shutdown` completes, lets the requests that are being answered end, and
-/// drops what is left: one task a connection, on whichever runtime this is called. With `resets`, a connection the server ends is reset, not closed.
+/// drops what is left: one task a connection, on whichever runtime this is called.
 pub(super) async fn serve<F, R>(
     listener: TcpListener,
     answer: F,
-    resets: bool,
+    manner: Manner,
     shutdown: impl Future<Output = ()>,
 ) where
     F: Fn(Request<Incoming>) -> R + Clone + Send + 'static,
@@ -51,7 +60,7 @@ pub(super) async fn serve<F, R>(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let connection = converse(stream, answer.clone(), resets, stopped.clone());
+                    let connection = converse(stream, answer.clone(), manner, stopped.clone());
                     connections.spawn(connection);
                 }
                 // Out of file descriptors, or the client has gone: others may still be served.
@@ -71,7 +80,7 @@ pub(super) async fn serve<F, R>(
 async fn converse<F, R>(
     stream: TcpStream,
     answer: F,
-    resets: bool,
+    manner: Manner,
     mut stopped: watch::Receiver<bool>,
 ) where
     F: Fn(Request<Incoming>) -> R,
@@ -80,10 +89,13 @@ async fn converse<F, R>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    if resets && let Err(error) = stream.set_zero_linger() {
+    if manner.resets
+        && let Err(error) = stream.set_zero_linger()
+    {
         tracing::debug!(%error, "a connection cannot be reset");
     }
     let connection = hyper::server::conn::http1::Builder::new()
+        .title_case_headers(manner.title_case_headers)
         .serve_connection(TokioIo::new(stream), service_fn(answer));
     let mut connection = pin!(connection);
     let ended = tokio::select! {

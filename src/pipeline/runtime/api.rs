@@ -4,9 +4,7 @@
 //! the texts of the refusals are those of AWS's runtime interface emulator. Responses in streaming mode
 //! are read to their end before they count.
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -14,15 +12,13 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::net::TcpListener;
 
 use super::error::CommandError;
 use super::exchange::{Exchange, Invocation, Refusal};
 use super::payload::{cut, error_text};
+use crate::pipeline::http::{self, Manner};
 
 /// The largest response Lambda takes: 6 MB and what its envelope needs.
 const RESPONSE_BYTES_MAX: u64 = (6 << 20) + 100;
@@ -40,38 +36,16 @@ pub(super) struct Api {
 
 /// Serves the API until it is dropped.
 pub(super) async fn serve(listener: TcpListener, api: Arc<Api>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(converse(stream, Arc::clone(&api)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a Runtime API could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            }
-        }
-    }
-}
-
-async fn converse(stream: TcpStream, api: Arc<Api>) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
-    let answer = service_fn(|request| {
-        let api = Arc::clone(&api);
-        async move { Ok::<_, Infallible>(answer(&api, request).await) }
-    });
     // Some bootstraps are shell scripts that look for the headers as the documentation writes them.
-    let connection = hyper::server::conn::http1::Builder::new()
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), answer);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection to a Runtime API broke");
-    }
+    let manner = Manner {
+        title_case_headers: true,
+        ..Manner::default()
+    };
+    let answer = move |request| {
+        let api = Arc::clone(&api);
+        async move { Ok(answer(&api, request).await) }
+    };
+    http::serve(listener, answer, manner, std::future::pending()).await;
 }
 
 async fn answer(api: &Api, request: Request<Incoming>) -> Response<Full<Bytes>> {

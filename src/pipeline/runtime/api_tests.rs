@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use super::*;
 use crate::pipeline::runtime::exchange::Answer;
