@@ -71,6 +71,7 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
         table: "orders".into(),
         exact_counts: true,
+        read: Default::default(),
     };
     let sending = Sending {
         batch,

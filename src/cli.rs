@@ -104,9 +104,98 @@ pub struct OverrideArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
+    #[command(flatten)]
+    pub target: TargetArgs,
+
     /// Any other value: pipeline.visibility_timeout=5s, phase.spike.rate=8x, sending.sender=sdk.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+}
+
+/// Where the pipeline under test is. Any of these but `--target embedded` means AWS or what speaks like it.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Target")]
+pub struct TargetArgs {
+    /// The pipeline under test [default: as the scenario says, or else embedded].
+    #[arg(long, value_enum, value_name = "TARGET")]
+    pub target: Option<TargetKind>,
+
+    /// The endpoint of every AWS service, such as http://127.0.0.1:4566 [default: as the AWS SDK finds it].
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+
+    /// The AWS region [default: as the AWS SDK finds it].
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// The profile of the AWS configuration files.
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Where the function runs: lambda, behind the target; local, in this process, which then polls the
+    /// target's queue and writes to its table.
+    #[arg(long, value_name = "PLACE")]
+    pub processor: Option<String>,
+
+    /// The queue orders are sent to [default: orders-queue].
+    #[arg(long, value_name = "NAME")]
+    pub orders_queue: Option<String>,
+
+    /// Its dead-letter queue [default: orders-dl-queue].
+    #[arg(long, value_name = "NAME")]
+    pub dead_letter_queue: Option<String>,
+
+    /// The table orders end in [default: orders].
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+
+    /// The Lambda function [default: lab-order-processor].
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+
+    /// Whose the dead letters are: shared, nothing is deleted; own, each is deleted once it is written
+    /// down [default: shared].
+    #[arg(long, value_name = "WHOSE")]
+    pub dead_letters: Option<String>,
+
+    /// Off loopback: refuse to send more orders than this [default: 100000].
+    #[arg(long, value_name = "N")]
+    pub max_orders: Option<String>,
+
+    /// Off loopback: refuse to spend more than this by estimate, US dollars [default: 1.00].
+    #[arg(long, value_name = "USD")]
+    pub max_usd: Option<String>,
+}
+
+/// The kind of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TargetKind {
+    /// In this process, made from the scenario.
+    Embedded,
+    /// An AWS account, or endpoints that speak its protocol.
+    Aws,
+}
+
+impl TargetArgs {
+    /// The keys of `[target]` that are given, each with its value.
+    pub fn keys(&self) -> Vec<(&'static str, String)> {
+        [
+            ("endpoint_url", &self.endpoint_url),
+            ("region", &self.region),
+            ("profile", &self.profile),
+            ("processor", &self.processor),
+            ("orders_queue", &self.orders_queue),
+            ("dead_letter_queue", &self.dead_letter_queue),
+            ("table", &self.table),
+            ("function", &self.function),
+            ("dead_letters", &self.dead_letters),
+            ("max_orders", &self.max_orders),
+            ("max_usd", &self.max_usd),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.clone()?)))
+        .collect()
+    }
 }
 
 /// Arguments of `check`.

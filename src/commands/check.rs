@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::{CommandError, Output};
-use crate::cli::{CheckArgs, OverrideArgs};
+use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::exit::Exit;
 use crate::load::Schedule;
-use crate::scenario::{self, Overrides, Proof, Scenario};
+use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride};
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
@@ -64,10 +64,21 @@ pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, 
 /// The overrides a command line asks for.
 pub fn overrides_in(args: &OverrideArgs) -> Overrides {
     Overrides {
+        target: target_in(&args.target),
         rate: args.rate.clone(),
         duration: args.duration.clone(),
         seed: args.seed,
         set: args.set.clone(),
+    }
+}
+
+/// The target a command line asks for, if it does.
+fn target_in(args: &TargetArgs) -> Option<TargetOverride> {
+    let keys = args.keys();
+    match (args.target, keys.is_empty()) {
+        (None, true) => None,
+        (Some(TargetKind::Embedded), _) => Some(TargetOverride::Embedded),
+        (Some(TargetKind::Aws) | None, _) => Some(TargetOverride::Aws(keys)),
     }
 }
 

@@ -7,14 +7,14 @@ use crate::order::OrderPlan;
 use crate::pipeline::{EmbeddedPipeline, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{Scenario, TargetSpec};
-use crate::store::Target;
+use crate::store::{Session, Target};
 
 /// The pipeline a run is driven at.
 pub enum Site {
     /// In this process.
     Embedded(Box<EmbeddedPipeline>),
-    /// Behind endpoints on this machine.
-    Endpoint(Box<Target>),
+    /// In an AWS account, or behind endpoints.
+    Aws(Box<Target>),
 }
 
 impl Site {
@@ -39,15 +39,18 @@ impl Site {
                     .map(|pipeline| Self::Embedded(Box::new(pipeline)))
                     .map_err(CommandError::usage)
             }
-            TargetSpec::Endpoint(endpoint) => tokio::runtime::Builder::new_current_thread()
+            TargetSpec::Aws(spec) => tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .map_err(CommandError::internal)?
-                .block_on(Target::resolve(endpoint))
-                .map(|target| Self::Endpoint(Box::new(target)))
+                .block_on(async {
+                    let session = Session::open(spec).await?;
+                    Target::resolve(&session, spec).await
+                })
+                .map(|target| Self::Aws(Box::new(target)))
                 .map_err(|error| {
                     CommandError::usage(format!(
-                        "{error}; check [target], its queues and credentials"
+                        "{error}; check [target], its queues, table and credentials"
                     ))
                 }),
         }
@@ -57,7 +60,7 @@ impl Site {
     pub fn target(&self) -> Target {
         match self {
             Self::Embedded(pipeline) => pipeline.target(),
-            Self::Endpoint(target) => (**target).clone(),
+            Self::Aws(target) => (**target).clone(),
         }
     }
 
@@ -69,7 +72,7 @@ impl Site {
                 pipeline.shutdown();
                 Some(counters)
             }
-            Self::Endpoint(_) => None,
+            Self::Aws(_) => None,
         }
     }
 }
@@ -78,6 +81,12 @@ impl Site {
 pub fn target_name(scenario: &Scenario) -> String {
     match &scenario.target {
         TargetSpec::Embedded => "embedded".into(),
-        TargetSpec::Endpoint(endpoint) => endpoint.sqs_endpoint_url.clone(),
+        TargetSpec::Aws(target) => {
+            let place = target
+                .sqs_endpoint_url
+                .as_ref()
+                .or(target.endpoint_url.as_ref());
+            place.cloned().unwrap_or_else(|| "aws".into())
+        }
     }
 }

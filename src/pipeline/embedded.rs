@@ -20,8 +20,10 @@ use super::table::{Table, TableError, TableServer, TableStore, Tables, rows};
 use crate::fault::{FaultError, FaultPlan};
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
-use crate::scenario::{FaultKind, FaultPlace, Function, ProcessorCommand, Resources, Scenario};
-use crate::store::Target;
+use crate::scenario::{
+    FUNCTION_NAME, FaultKind, FaultPlace, Function, ProcessorCommand, Resources, Scenario,
+};
+use crate::store::{ReadPolicy, Target};
 
 /// Why the embedded pipeline could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +54,6 @@ pub enum PipelineError {
     #[error("the embedded queues could not be served on loopback: {0}")]
     Serve(#[from] io::Error),
 }
-
-/// The lab's name of its function.
-const FUNCTION_NAME: &str = "lab-order-processor";
 
 /// What finding a process for an invocation may take beside its start.
 const STARTING_SLACK: Duration = Duration::from_secs(5);
@@ -213,6 +212,7 @@ impl EmbeddedPipeline {
             credentials: SharedCredentialsProvider::new(credentials),
             table: self.resources.table.clone(),
             exact_counts: true,
+            read: ReadPolicy::default(),
         }
     }
 

@@ -135,6 +135,13 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
         );
         file.problem("fault", rule, "leave out the fault or [processor]");
     }
+    if processor.is_some() && target != TargetSpec::Embedded {
+        file.problem(
+            "processor",
+            "somebody's own function runs in the embedded pipeline only",
+            "leave out [processor] or the target",
+        );
+    }
     file.finish();
     Some(Scenario {
         target,

@@ -31,9 +31,10 @@ pub use file::{parse, parse_with_proof};
 pub use fixture::fixture;
 pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
-pub use overrides::Overrides;
+pub use overrides::{Overrides, TargetOverride};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use service_time::ServiceTime;
+pub use target::is_loopback;
 
 use sha2::{Digest, Sha256};
 

@@ -99,30 +99,84 @@ pub enum SenderKind {
 }
 
 /// Where the pipeline under test is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetSpec {
     /// In this process, made from the scenario.
     Embedded,
-    /// Elsewhere on this machine.
-    Endpoint(EndpointSpec),
+    /// In an AWS account, or behind endpoints that speak the AWS protocol.
+    Aws(Box<AwsTarget>),
 }
 
-/// A pipeline behind loopback endpoints that speak the AWS protocol.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+impl TargetSpec {
+    /// The target outside this process, if it is one.
+    pub fn aws(&self) -> Option<&AwsTarget> {
+        match self {
+            Self::Embedded => None,
+            Self::Aws(target) => Some(target),
+        }
+    }
+}
+
+/// A pipeline in an AWS account, or behind endpoints that speak the AWS protocol. What is not given is
+/// found as the AWS SDK finds it: in the environment, the profile, the machine's role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct EndpointSpec {
+pub struct AwsTarget {
+    /// The endpoint of every service that has none of its own here.
+    pub endpoint_url: Option<String>,
     /// Of SQS, such as `http://127.0.0.1:4566`.
-    pub sqs_endpoint_url: String,
+    pub sqs_endpoint_url: Option<String>,
     /// Of DynamoDB.
-    pub dynamodb_endpoint_url: String,
+    pub dynamodb_endpoint_url: Option<String>,
     /// The region requests are signed for.
-    pub region: String,
-    /// The queue counts are exact, so that quiescence needs no minute of waiting.
-    pub exact_counts: bool,
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files that credentials and region come from.
+    pub profile: Option<String>,
     /// The names of its queues and table.
     pub resources: Resources,
+    /// The name of the function.
+    pub function: String,
+    /// Where the function runs.
+    pub processor: ProcessorPlace,
+    /// The queue counts are exact, so that quiescence needs no minute of waiting. Holds on loopback
+    /// only: what AWS counts is approximate.
+    pub exact_counts: bool,
+    /// Whether the dead-letter queue is the run's own.
+    pub dead_letters: DeadLetterUse,
+    /// Read capacity units a second that reading the table may take.
+    pub read_units: u32,
+    /// A run with more orders than this is refused, unless the target is on loopback.
+    pub max_orders: u64,
+    /// A run that is estimated to cost more than this, in US dollars, is refused, unless the target is
+    /// on loopback.
+    pub max_usd: f64,
 }
+
+/// Where the function of a target runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessorPlace {
+    /// Behind the target, as on AWS.
+    Lambda,
+    /// Here: this process polls the target's queue and writes to its table, with mapping and function as
+    /// the scenario describes them.
+    Local,
+}
+
+/// Whose the dead letters are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterUse {
+    /// Everybody's: they are received, nothing is deleted, and they are shown again. At most 120,000
+    /// of them, which is how many messages of one queue SQS lets be hidden at a time.
+    Shared,
+    /// The run's own: each is deleted once it is written down in the run's folder.
+    Own,
+}
+
+/// The lab's name of its function.
+pub const FUNCTION_NAME: &str = "lab-order-processor";
 
 /// The names of the pipeline's three resources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

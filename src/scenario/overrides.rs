@@ -17,9 +17,56 @@ pub struct Overrides {
     pub duration: Option<String>,
     /// The seed.
     pub seed: Option<u64>,
+    /// Another target, or other settings of it.
+    pub target: Option<TargetOverride>,
     /// `key=value` for any key of the file; a phase is addressed by name or index
     /// (`phase.spike.rate=8x`).
     pub set: Vec<String>,
+}
+
+/// What the command line says of the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetOverride {
+    /// The embedded pipeline, whatever the file says.
+    Embedded,
+    /// A pipeline in an AWS account or behind endpoints, with these keys of `[target]`.
+    Aws(Vec<(&'static str, String)>),
+}
+
+impl TargetOverride {
+    fn as_texts(&self) -> Vec<String> {
+        match self {
+            Self::Embedded => vec!["--target embedded".into()],
+            Self::Aws(keys) => {
+                let flag = |key: &str| key.replace('_', "-");
+                let keys = keys
+                    .iter()
+                    .map(|(key, value)| format!("--{} {value}", flag(key)));
+                std::iter::once("--target aws".into()).chain(keys).collect()
+            }
+        }
+    }
+
+    fn apply(&self, table: &mut Table) {
+        let keys = match self {
+            Self::Embedded => {
+                table.insert("target".into(), Value::String("embedded".into()));
+                return;
+            }
+            Self::Aws(keys) => keys,
+        };
+        let target = table
+            .entry("target")
+            .or_insert_with(|| Value::Table(Table::new()));
+        if !target.is_table() {
+            *target = Value::Table(Table::new());
+        }
+        if let Value::Table(target) = target {
+            for (key, value) in keys {
+                target.insert((*key).to_owned(), parse_value(value));
+            }
+        }
+    }
 }
 
 impl Overrides {
@@ -35,6 +82,7 @@ impl Overrides {
         ]
         .into_iter()
         .flatten()
+        .chain(self.target.iter().flat_map(TargetOverride::as_texts))
         .chain(self.set.iter().map(|set| format!("--set {set}")))
         .collect()
     }
@@ -42,6 +90,9 @@ impl Overrides {
     /// Puts the overrides into `table`. What it sets is validated with everything else afterwards.
     pub(super) fn apply(&self, table: &mut Table) -> Vec<Violation> {
         let mut violations = Vec::new();
+        if let Some(target) = &self.target {
+            target.apply(table);
+        }
         for assignment in &self.set {
             violations.extend(apply_assignment(table, assignment).err());
         }

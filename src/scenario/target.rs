@@ -1,74 +1,153 @@
-//! The target: the embedded pipeline, or endpoints on this machine.
+//! The target: the embedded pipeline, an AWS account, or endpoints that speak its protocol.
 
 use std::net::IpAddr;
 
 use super::section::Section;
-use super::{EndpointSpec, Resources, TargetSpec};
+use super::{AwsTarget, DeadLetterUse, FUNCTION_NAME, ProcessorPlace, Resources, TargetSpec};
 
-const HINT: &str = "write target = \"embedded\", or [target] with sqs_endpoint_url and dynamodb_endpoint_url \
-     on loopback, such as \"http://127.0.0.1:4566\"";
+const HINT: &str = "write target = \"embedded\", target = \"aws\" or a table: [target] with region, profile, \
+     endpoint_url = \"http://127.0.0.1:4566\" and the like";
+
+const URL_HINT: &str =
+    "write a URL such as \"http://127.0.0.1:4566\" or \"https://sqs.eu-west-1.amazonaws.com\"";
+
+/// Unless the scenario says otherwise: the read capacity one partition of a table gives, by half.
+const READ_UNITS: u64 = 1_500;
+/// The run that is the largest without asking for more.
+const MAX_ORDERS: u64 = 100_000;
+/// What it may cost, US dollars.
+const MAX_USD: f64 = 1.0;
 
 /// Reads `target`, a word or a table; the embedded pipeline when absent.
 pub(super) fn read_target(file: &mut Section<'_>) -> TargetSpec {
-    match file.value("target") {
-        None => TargetSpec::Embedded,
-        Some(value) if value.as_table().is_some() => read_endpoint(file.section("target")),
-        Some(value) => {
-            if value.as_str() != Some("embedded") {
-                file.problem("target", format!("{value} is not a target"), HINT);
-            }
+    let Some(value) = file.value("target") else {
+        return TargetSpec::Embedded;
+    };
+    match value.as_str() {
+        _ if value.is_table() => TargetSpec::Aws(Box::new(read_aws(file.section("target")))),
+        Some("embedded") => TargetSpec::Embedded,
+        Some("aws") => TargetSpec::Aws(Box::default()),
+        _ => {
+            file.problem("target", format!("{value} is not a target"), HINT);
             TargetSpec::Embedded
         }
     }
 }
 
-fn read_endpoint(mut section: Section<'_>) -> TargetSpec {
-    for key in ["sqs_endpoint_url", "dynamodb_endpoint_url"] {
-        if section.value(key).is_none() {
-            section.problem(key, "is missing", HINT);
+impl Default for AwsTarget {
+    /// The lab's names, with everything else as the SDK finds it.
+    fn default() -> Self {
+        Self {
+            endpoint_url: None,
+            sqs_endpoint_url: None,
+            dynamodb_endpoint_url: None,
+            region: None,
+            profile: None,
+            resources: Resources::default(),
+            function: FUNCTION_NAME.into(),
+            processor: ProcessorPlace::Lambda,
+            exact_counts: false,
+            dead_letters: DeadLetterUse::Shared,
+            read_units: READ_UNITS as u32,
+            max_orders: MAX_ORDERS,
+            max_usd: MAX_USD,
         }
     }
-    let lab = Resources::default();
-    let endpoint = EndpointSpec {
-        sqs_endpoint_url: section
-            .text("sqs_endpoint_url", HINT, loopback)
-            .unwrap_or_default(),
-        dynamodb_endpoint_url: section
-            .text("dynamodb_endpoint_url", HINT, loopback)
-            .unwrap_or_default(),
+}
+
+fn read_aws(mut section: Section<'_>) -> AwsTarget {
+    let usual = AwsTarget::default();
+    let target = AwsTarget {
+        endpoint_url: section.text("endpoint_url", URL_HINT, url),
+        sqs_endpoint_url: section.text("sqs_endpoint_url", URL_HINT, url),
+        dynamodb_endpoint_url: section.text("dynamodb_endpoint_url", URL_HINT, url),
         region: name(&mut section, "region", "us-east-1"),
-        exact_counts: section.boolean("exact_counts", false),
+        profile: name(&mut section, "profile", "default"),
         resources: Resources {
-            orders_queue: name(&mut section, "orders_queue", &lab.orders_queue),
-            dead_letter_queue: name(&mut section, "dead_letter_queue", &lab.dead_letter_queue),
-            table: name(&mut section, "table", &lab.table),
+            orders_queue: name(&mut section, "orders_queue", "orders-queue")
+                .unwrap_or(usual.resources.orders_queue),
+            dead_letter_queue: name(&mut section, "dead_letter_queue", "orders-dl-queue")
+                .unwrap_or(usual.resources.dead_letter_queue),
+            table: name(&mut section, "table", "orders").unwrap_or(usual.resources.table),
         },
+        function: name(&mut section, "function", FUNCTION_NAME).unwrap_or(usual.function),
+        processor: section.choice(
+            "processor",
+            usual.processor,
+            &[
+                ("lambda", ProcessorPlace::Lambda),
+                ("local", ProcessorPlace::Local),
+            ],
+        ),
+        exact_counts: section.boolean("exact_counts", usual.exact_counts),
+        dead_letters: section.choice(
+            "dead_letters",
+            usual.dead_letters,
+            &[
+                ("shared", DeadLetterUse::Shared),
+                ("own", DeadLetterUse::Own),
+            ],
+        ),
+        read_units: section.integer("read_units", READ_UNITS, 1, 1_000_000) as u32,
+        max_orders: section.integer("max_orders", MAX_ORDERS, 0, 9_007_199_254_740_991),
+        max_usd: section
+            .read("max_usd", "write dollars such as 2.5", dollars)
+            .unwrap_or(usual.max_usd),
     };
+    if target.resources.orders_queue == target.resources.dead_letter_queue {
+        section.problem(
+            "dead_letter_queue",
+            "is the orders queue itself",
+            "name two queues",
+        );
+    }
     section.finish();
-    TargetSpec::Endpoint(endpoint)
+    target
 }
 
-fn name(section: &mut Section<'_>, key: &'static str, usual: &str) -> String {
-    let read = section.text(
-        key,
-        &format!("write a name such as {usual:?}"),
-        |text| match text {
-            "" => Err("must not be empty".into()),
-            name => Ok(name.to_owned()),
-        },
-    );
-    read.unwrap_or_else(|| usual.to_owned())
+fn name(section: &mut Section<'_>, key: &'static str, usual: &str) -> Option<String> {
+    let hint = format!("write a name such as {usual:?}");
+    section.text(key, &hint, |text| match text {
+        "" => Err("must not be empty".into()),
+        name => Ok(name.to_owned()),
+    })
 }
 
-/// Load goes to this machine only, as long as nothing guards an account.
-fn loopback(url: &str) -> Result<String, String> {
+fn dollars(value: &toml::Value) -> Result<f64, String> {
+    let number = value
+        .as_float()
+        .or(value.as_integer().map(|number| number as f64));
+    match number {
+        Some(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        _ => Err(format!("{value} is no amount of dollars")),
+    }
+}
+
+/// An endpoint without its trailing slash.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(rest) if !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']) => {
+            Ok(text.trim_end_matches('/').to_owned())
+        }
+        _ => Err(format!(
+            "{text:?} is not an http or https URL of host, port and path"
+        )),
+    }
+}
+
+/// Whether a URL leads to this machine and nowhere else, judged by its text: nothing is resolved, and
+/// what is in doubt is not on loopback.
+pub fn is_loopback(url: &str) -> bool {
     let rest = url
         .strip_prefix("http://")
         .or_else(|| url.strip_prefix("https://"));
     let Some(rest) = rest else {
-        return Err(format!("{url:?} is not an http or https URL"));
+        return false;
     };
-    let authority = rest.trim_end_matches('/');
+    let authority = rest.split('/').next().unwrap_or_default();
     let host = match authority.rsplit_once(':') {
         Some((host, port)) if port.parse::<u16>().is_ok() => host,
         _ => authority,
@@ -77,12 +156,7 @@ fn loopback(url: &str) -> Result<String, String> {
         .trim_start_matches('[')
         .trim_end_matches(']')
         .parse::<IpAddr>();
-    if host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    Err(format!(
-        "{url:?} is not on loopback, and load is sent nowhere else in this version"
-    ))
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -90,25 +164,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_a_target() {
-        for url in [
+    fn only_what_is_surely_this_machine_is_loopback() {
+        for text in [
             "http://127.0.0.1:4566",
             "http://localhost:4566/",
             "https://[::1]:443",
             "http://127.0.0.9",
+            "http://127.0.0.1:4566/a/path",
         ] {
-            assert!(loopback(url).is_ok(), "{url}");
+            assert!(url(text).is_ok() && is_loopback(text), "{text}");
         }
-        for url in [
+        for text in [
             "https://sqs.us-east-1.amazonaws.com",
             "http://10.0.0.1:80",
             "http://localhost.evil.example:80",
-            "http://127.0.0.1@evil.example",
             "http://0.0.0.0:80",
+        ] {
+            assert!(url(text).is_ok() && !is_loopback(text), "{text}");
+        }
+        for text in [
+            "http://127.0.0.1@evil.example",
             "127.0.0.1:4566",
             "",
+            "http://",
         ] {
-            assert!(loopback(url).is_err(), "{url}");
+            assert!(url(text).is_err() && !is_loopback(text), "{text}");
         }
     }
 }

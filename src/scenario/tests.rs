@@ -64,6 +64,7 @@ fn multiples_and_ramps_follow_the_baseline() {
 #[test]
 fn overrides_replace_and_multiples_follow() {
     let overrides = Overrides {
+        target: None,
         rate: Some("50/s".into()),
         duration: Some("6s".into()),
         seed: Some(99),
@@ -113,25 +114,36 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
     let cases: &[(&[&str], &str, &[&str])] = &[
         (&["name=../up"], "name", &["name=up-2"]),
         (&["question="], "question", &["question=ok?"]),
-        (&["target=aws"], "target", &["target=embedded"]),
+        (&["target=gcp"], "target", &["target=aws"]),
         (
-            &[
-                "target.sqs_endpoint_url=http://10.0.0.1",
-                "target.dynamodb_endpoint_url=http://[::1]:1",
-            ],
+            &["target.sqs_endpoint_url=localhost:4566"],
             "target.sqs_endpoint_url",
-            &[
-                "target.sqs_endpoint_url=http://localhost",
-                "target.dynamodb_endpoint_url=http://[::1]:1",
-            ],
+            &["target.sqs_endpoint_url=http://localhost:4566"],
         ),
         (
-            &["target.sqs_endpoint_url=http://localhost"],
-            "target.dynamodb_endpoint_url",
-            &[
-                "target.sqs_endpoint_url=http://localhost",
-                "target.dynamodb_endpoint_url=http://localhost",
-            ],
+            &["target.processor=remote"],
+            "target.processor",
+            &["target.processor=local"],
+        ),
+        (
+            &["target.max_usd=-1"],
+            "target.max_usd",
+            &["target.max_usd=0"],
+        ),
+        (
+            &["target.read_units=0"],
+            "target.read_units",
+            &["target.read_units=1"],
+        ),
+        (
+            &["target.dead_letter_queue=orders-queue"],
+            "target.dead_letter_queue",
+            &["target.dead_letter_queue=orders-dlq"],
+        ),
+        (
+            &["target=aws", "processor.command=[\"true\"]"],
+            "processor",
+            &["target=embedded", "processor.command=[\"true\"]"],
         ),
         (&["seed=-1"], "seed", &["seed=0"]),
         (&["bad_orders=101%"], "bad_orders", &["bad_orders=100%"]),

@@ -133,6 +133,7 @@ pub(crate) fn target(endpoint: &str) -> Target {
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
         table: "orders".into(),
         exact_counts: true,
+        read: Default::default(),
     }
 }
 

@@ -18,6 +18,17 @@ impl StoreError {
         }
     }
 
+    /// The same of an operation on the thing called `name`.
+    pub(super) fn of_named<E: std::error::Error>(
+        operation: &'static str,
+        name: &str,
+    ) -> impl FnOnce(E) -> Self {
+        move |error| Self {
+            operation,
+            cause: format!("{name}: {}", DisplayErrorContext(&error)),
+        }
+    }
+
     pub(super) fn new(operation: &'static str, cause: impl Into<String>) -> Self {
         Self {
             operation,

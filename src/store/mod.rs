@@ -9,6 +9,7 @@ mod error;
 mod queues;
 mod resolve;
 mod rows;
+mod session;
 mod table;
 mod target;
 
@@ -19,5 +20,6 @@ pub use clients::Stores;
 pub use error::StoreError;
 pub use queues::{Counts, DeadLetter};
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
+pub use session::{ClockOffset, Session};
 pub use table::{KEYS_PER_LOOKUP, Row};
-pub use target::Target;
+pub use target::{ReadPolicy, Target};

@@ -1,56 +1,68 @@
-//! From endpoints to a target: credentials as the SDK finds them, queue URLs as SQS gives them.
+//! From a session to a target: where requests really go, and the queues' URLs as SQS gives them.
 
-use aws_config::BehaviorVersion;
-use aws_sdk_sqs::config::Region;
-
-use super::clients::http_client;
-use super::{StoreError, Stores, Target};
-use crate::scenario::EndpointSpec;
+use super::session::{Session, Witness};
+use super::{ReadPolicy, StoreError, Target};
+use crate::scenario::{AwsTarget, is_loopback};
 
 impl Target {
-    /// The pipeline behind `endpoint`. Credentials come from the environment, profiles and all else
-    /// the SDK looks at, and are refreshed as it does.
+    /// The pipeline of `spec`, found through `session`.
     ///
     /// # Errors
-    /// When there are no credentials, or one of the queues is not there.
-    pub async fn resolve(endpoint: &EndpointSpec) -> Result<Self, StoreError> {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(endpoint.region.clone()))
-            .http_client(http_client())
-            .load()
-            .await;
-        let credentials = config.credentials_provider().ok_or_else(|| {
-            StoreError::new(
-                "looking for AWS credentials",
-                "there are none: set AWS_ACCESS_KEY_ID",
-            )
-        })?;
+    /// When SQS or DynamoDB do not answer, or a queue or the table is not there.
+    pub async fn resolve(session: &Session, spec: &AwsTarget) -> Result<Self, StoreError> {
+        let queues = Witness::default();
+        let orders = queue_url(session, &queues, &spec.resources.orders_queue).await?;
+        let dead_letters = queue_url(session, &queues, &spec.resources.dead_letter_queue).await?;
+        let table = Witness::default();
+        session
+            .dynamodb()
+            .describe_table()
+            .table_name(&spec.resources.table)
+            .customize()
+            .interceptor(table.clone())
+            .send()
+            .await
+            .map_err(StoreError::of_named(
+                "DynamoDB DescribeTable",
+                &spec.resources.table,
+            ))?;
+        let endpoint = |witness: &Witness| witness.endpoint().unwrap_or_default();
         let mut target = Self {
-            sqs_endpoint: endpoint.sqs_endpoint_url.clone(),
-            dynamodb_endpoint: endpoint.dynamodb_endpoint_url.clone(),
-            region: endpoint.region.clone(),
-            credentials,
-            orders_queue_url: String::new(),
-            dead_letter_queue_url: String::new(),
-            table: endpoint.resources.table.clone(),
-            exact_counts: endpoint.exact_counts,
+            sqs_endpoint: endpoint(&queues),
+            dynamodb_endpoint: endpoint(&table),
+            region: session.region().to_owned(),
+            credentials: session.credentials(),
+            orders_queue_url: orders,
+            dead_letter_queue_url: dead_letters,
+            table: spec.resources.table.clone(),
+            exact_counts: false,
+            read: ReadPolicy {
+                units_per_second: Some(spec.read_units),
+                dead_letters: spec.dead_letters,
+            },
         };
-        let stores = Stores::new(&target);
-        target.orders_queue_url = stores.queue_url(&endpoint.resources.orders_queue).await?;
-        target.dead_letter_queue_url = stores
-            .queue_url(&endpoint.resources.dead_letter_queue)
-            .await?;
+        target.exact_counts = spec.exact_counts && target.is_on_loopback();
         Ok(target)
+    }
+
+    /// Whether all that is sent and written stays on this machine.
+    pub fn is_on_loopback(&self) -> bool {
+        is_loopback(&self.sqs_endpoint) && is_loopback(&self.dynamodb_endpoint)
     }
 }
 
-impl Stores {
-    async fn queue_url(&self, name: &str) -> Result<String, StoreError> {
-        let operation = "SQS GetQueueUrl";
-        let output = self.sqs.get_queue_url().queue_name(name).send().await;
-        output
-            .map_err(StoreError::of(operation))?
-            .queue_url
-            .ok_or_else(|| StoreError::new(operation, format!("no URL for {name}")))
-    }
+async fn queue_url(session: &Session, witness: &Witness, name: &str) -> Result<String, StoreError> {
+    let operation = "SQS GetQueueUrl";
+    let output = session
+        .sqs()
+        .get_queue_url()
+        .queue_name(name)
+        .customize()
+        .interceptor(witness.clone())
+        .send()
+        .await;
+    output
+        .map_err(StoreError::of_named(operation, name))?
+        .queue_url
+        .ok_or_else(|| StoreError::new(operation, format!("no URL for {name}")))
 }

@@ -47,6 +47,7 @@ impl Services {
             dead_letter_queue_url: site.queue_url("dead"),
             table: "orders".into(),
             exact_counts: true,
+            read: Default::default(),
         };
         let front = Front::new(engine.clone(), site, None);
         tokio::spawn(front.serve(listener, std::future::pending()));
