@@ -25,6 +25,7 @@
 //!   are not `async`;
 //! - only `commands` and `main` print.
 
+pub mod account;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -36,6 +37,7 @@ pub mod load;
 pub mod metrics;
 pub mod order;
 pub mod pipeline;
+pub mod preflight;
 pub mod processor;
 pub mod report;
 pub mod scenario;

@@ -7,7 +7,7 @@ mod build;
 pub mod charts;
 mod csv;
 mod diagnosis;
-mod figures;
+pub(crate) mod figures;
 mod folder;
 mod json;
 mod markdown;

@@ -55,13 +55,8 @@ impl TargetOverride {
             }
             Self::Aws(keys) => keys,
         };
-        let target = table
-            .entry("target")
-            .or_insert_with(|| Value::Table(Table::new()));
-        if !target.is_table() {
-            *target = Value::Table(Table::new());
-        }
-        if let Value::Table(target) = target {
+        open_target(table);
+        if let Some(Value::Table(target)) = table.get_mut("target") {
             for (key, value) in keys {
                 target.insert((*key).to_owned(), parse_value(value));
             }
@@ -116,6 +111,13 @@ impl Overrides {
     }
 }
 
+/// Makes `target` a table if it is a word, or not there.
+fn open_target(table: &mut Table) {
+    if !table.get("target").is_some_and(Value::is_table) {
+        table.insert("target".into(), Value::Table(Table::new()));
+    }
+}
+
 fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation> {
     let place = format!("--set {assignment}");
     let Some((path, text)) = assignment.split_once('=') else {
@@ -129,6 +131,9 @@ fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation
     let Some((last, parents)) = segments.split_last() else {
         return Ok(());
     };
+    if parents == ["target"] {
+        open_target(table);
+    }
     let mut here = table;
     for (depth, segment) in parents.iter().enumerate() {
         let name = segments[..=depth].join(".");

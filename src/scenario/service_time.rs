@@ -48,6 +48,14 @@ impl ServiceTime {
         Duration::from_secs_f64((p50 * (sigma * normal).exp()).min(LONGEST_S))
     }
 
+    /// How long it mostly takes.
+    pub fn typical(self) -> Duration {
+        match self {
+            Self::Constant(duration) => duration,
+            Self::Lognormal { p50, .. } => p50,
+        }
+    }
+
     /// The same, `speed` times faster.
     pub fn divided_by(self, speed: f64) -> Self {
         match self {

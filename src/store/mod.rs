@@ -20,6 +20,7 @@ pub use clients::Stores;
 pub use error::StoreError;
 pub use queues::{Counts, DeadLetter};
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
+pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};
 pub use table::{KEYS_PER_LOOKUP, Row};
 pub use target::{ReadPolicy, Target};

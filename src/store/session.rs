@@ -11,6 +11,7 @@ use aws_sdk_sqs::config::interceptors::{
 };
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::clients::http_client;
@@ -134,7 +135,7 @@ struct Seen {
 }
 
 /// How far this machine's clock is from the one that stamped an answer's `Date` header.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClockOffset {
     /// This machine's clock minus the other, seconds: positive when this one is ahead.
     pub seconds: f64,

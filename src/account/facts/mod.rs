@@ -1,0 +1,75 @@
+//! Reading a target's real settings, all parts side by side. What cannot be read is unknown, and why.
+
+mod function;
+mod permissions;
+mod place;
+mod queue;
+mod table;
+
+use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+
+use crate::preflight::{Facts, Known};
+use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
+use crate::store::{Session, Witness};
+
+/// Reads everything there is to know of `target` before a run; nothing is changed.
+pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
+    let (at_queues, at_table) = (Witness::default(), Witness::default());
+    let names = &target.resources;
+    let (mut place, orders_queue, dead_letter_queue, table) = tokio::join!(
+        place::read(session),
+        queue::read(session, &names.orders_queue, &at_queues),
+        queue::read(session, &names.dead_letter_queue, &at_queues),
+        table::read(session, &names.table, &at_table),
+    );
+    place.sqs_endpoint = at_queues.endpoint().unwrap_or_default();
+    place.dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
+    place.loopback = is_loopback(&place.sqs_endpoint) && is_loopback(&place.dynamodb_endpoint);
+    place.clock = at_queues.clock_offset().map_or(Known::Absent, Known::Is);
+    let (mappings, function) = match target.processor {
+        ProcessorPlace::Local => (Known::Absent, Known::Absent),
+        ProcessorPlace::Lambda => {
+            let queue_arn = orders_queue.get().map(|queue| queue.arn.clone());
+            tokio::join!(
+                function::read_mappings(session, queue_arn),
+                function::read(session, &target.function)
+            )
+        }
+    };
+    let mut facts = Facts {
+        place,
+        orders_queue,
+        dead_letter_queue,
+        table,
+        mappings,
+        function,
+        permissions: Vec::new(),
+    };
+    facts.permissions = permissions::read(session, target, &facts).await;
+    facts
+}
+
+/// An error in a line: the service's own code and words if it answered.
+fn why<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => code.to_owned(),
+        _ => DisplayErrorContext(error).to_string(),
+    }
+}
+
+/// What an error says of a thing that was asked for by name.
+fn missing_or_unknown<T, E, R>(error: &SdkError<E, R>, missing: fn(&E) -> bool) -> Known<T>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug,
+{
+    match error.as_service_error() {
+        Some(service) if missing(service) => Known::Absent,
+        _ => Known::Unknown(why(error)),
+    }
+}

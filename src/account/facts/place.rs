@@ -1,0 +1,32 @@
+//! Whose account it is, and who asks.
+
+use super::why;
+use crate::preflight::{Known, Place};
+use crate::store::Session;
+
+/// Who asks, by STS; the endpoints are filled in by who has seen them.
+pub(super) async fn read(session: &Session) -> Place {
+    let sts = aws_sdk_sts::Client::new(session.config());
+    let (account, caller) = match sts.get_caller_identity().send().await {
+        Ok(identity) => {
+            let known = |text: Option<&str>| match text {
+                Some(text) => Known::Is(text.to_owned()),
+                None => Known::Unknown("STS did not say".into()),
+            };
+            (known(identity.account()), known(identity.arn()))
+        }
+        Err(error) => {
+            let why = format!("STS GetCallerIdentity: {}", why(&error));
+            (Known::Unknown(why.clone()), Known::Unknown(why))
+        }
+    };
+    Place {
+        account,
+        caller,
+        region: session.region().to_owned(),
+        sqs_endpoint: String::new(),
+        dynamodb_endpoint: String::new(),
+        loopback: false,
+        clock: Known::Absent,
+    }
+}

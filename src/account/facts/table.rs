@@ -1,0 +1,147 @@
+//! A table's key, capacity, rows, expiry and tags.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TimeToLiveStatus};
+
+use super::{missing_or_unknown, why};
+use crate::preflight::{CapacityFacts, Known, TableFacts, Tags};
+use crate::store::{Session, Witness};
+
+/// Reads the table called `name`.
+pub(super) async fn read(session: &Session, name: &str, witness: &Witness) -> Known<TableFacts> {
+    let dynamodb = session.dynamodb();
+    let described = dynamodb.describe_table().table_name(name).customize();
+    let table = match described.interceptor(witness.clone()).send().await {
+        Ok(described) => described.table,
+        Err(error) => {
+            return missing_or_unknown(&error, DescribeTableError::is_resource_not_found_exception);
+        }
+    };
+    let Some(table) = table else {
+        return Known::Unknown("DescribeTable: the reply is empty".into());
+    };
+    let arn = table.table_arn().unwrap_or_default().to_owned();
+    let (has_rows, expires_by, tags) = tokio::join!(
+        has_rows(&dynamodb, name),
+        expires_by(&dynamodb, name),
+        tags(&dynamodb, &arn)
+    );
+    Known::Is(TableFacts {
+        name: name.to_owned(),
+        arn,
+        status: table
+            .table_status()
+            .map_or_else(String::new, |status| status.as_str().to_owned()),
+        key: key(&table),
+        capacity: capacity(&table),
+        items: count(table.item_count()),
+        bytes: count(table.table_size_bytes()),
+        has_rows,
+        expires_by,
+        tags,
+    })
+}
+
+fn count(number: Option<i64>) -> u64 {
+    number
+        .and_then(|number| u64::try_from(number).ok())
+        .unwrap_or(0)
+}
+
+fn key(table: &TableDescription) -> Vec<[String; 3]> {
+    let kind = |name: &str| {
+        let attributes = table.attribute_definitions().iter();
+        let found = attributes
+            .filter(|attribute| attribute.attribute_name() == name)
+            .map(|attribute| attribute.attribute_type().as_str().to_owned());
+        found.last().unwrap_or_default()
+    };
+    let parts = table.key_schema().iter();
+    parts
+        .map(|part| {
+            let name = part.attribute_name();
+            [
+                name.to_owned(),
+                kind(name),
+                part.key_type().as_str().to_owned(),
+            ]
+        })
+        .collect()
+}
+
+fn capacity(table: &TableDescription) -> CapacityFacts {
+    let on_demand = table
+        .billing_mode_summary()
+        .and_then(|summary| summary.billing_mode())
+        .is_some_and(|mode| *mode == BillingMode::PayPerRequest);
+    let above_zero = |number: Option<i64>| {
+        number
+            .and_then(|number| u64::try_from(number).ok())
+            .filter(|number| *number > 0)
+    };
+    if on_demand {
+        let warm = table.warm_throughput();
+        let most = table.on_demand_throughput();
+        return CapacityFacts::OnDemand {
+            warm_write_units: above_zero(warm.and_then(|warm| warm.write_units_per_second())),
+            max_write_units: above_zero(most.and_then(|most| most.max_write_request_units())),
+        };
+    }
+    let provisioned = table.provisioned_throughput();
+    CapacityFacts::Provisioned {
+        write_units: count(provisioned.and_then(|units| units.write_capacity_units())),
+        read_units: count(provisioned.and_then(|units| units.read_capacity_units())),
+    }
+}
+
+async fn has_rows(dynamodb: &Client, name: &str) -> Known<bool> {
+    let page = dynamodb.scan().table_name(name).limit(1).send().await;
+    match page {
+        Ok(page) => Known::Is(!page.items().is_empty() || page.last_evaluated_key.is_some()),
+        Err(error) => Known::Unknown(format!("Scan: {}", why(&error))),
+    }
+}
+
+async fn expires_by(dynamodb: &Client, name: &str) -> Known<Option<String>> {
+    let described = dynamodb
+        .describe_time_to_live()
+        .table_name(name)
+        .send()
+        .await;
+    match described {
+        Ok(described) => {
+            let ttl = described.time_to_live_description;
+            let on = ttl.filter(|ttl| {
+                let status = ttl.time_to_live_status();
+                !matches!(status, None | Some(TimeToLiveStatus::Disabled))
+            });
+            Known::Is(on.map(|ttl| ttl.attribute_name.unwrap_or_default()))
+        }
+        Err(error) => Known::Unknown(format!("DescribeTimeToLive: {}", why(&error))),
+    }
+}
+
+async fn tags(dynamodb: &Client, arn: &str) -> Known<Tags> {
+    let mut tags = Tags::new();
+    let mut next = None;
+    loop {
+        let page = dynamodb
+            .list_tags_of_resource()
+            .resource_arn(arn)
+            .set_next_token(next)
+            .send()
+            .await;
+        match page {
+            Ok(page) => {
+                let pairs = page.tags.unwrap_or_default().into_iter();
+                tags.extend(pairs.map(|tag| (tag.key, tag.value)));
+                next = page.next_token;
+                if next.is_none() {
+                    return Known::Is(tags);
+                }
+            }
+            Err(error) => return Known::Unknown(format!("ListTagsOfResource: {}", why(&error))),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What a run costs and how long it takes, at most about.
+//!
+//! Where it cannot be known (how full the batches are that Lambda takes, how long an invocation runs) the dearer
+//! case is taken, so that a ceiling holds.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{CapacityFacts, Facts};
+use super::load::Load;
+use super::prices::*;
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
+
+/// What an invocation is taken to last when nobody knows.
+const INVOCATION: Duration = Duration::from_millis(100);
+/// Log lines of one invocation: START, END and REPORT, bytes.
+const LOG_BYTES: f64 = 400.0;
+/// Pollers of a mapping, each of which asks three times a minute when there is nothing.
+const POLLERS: f64 = 5.0;
+/// A row of ours, bytes.
+const ROW_BYTES: f64 = 250.0;
+/// What a strongly consistent read unit reads, bytes.
+const READ_UNIT_BYTES: f64 = 4_096.0;
+/// How long counts lag, and must stay empty at least.
+const COUNTS_LAG: Duration = Duration::from_secs(60);
+/// Dead letters received in a second, carefully.
+const SWEPT_PER_SECOND: f64 = 200.0;
+/// Metrics asked for after a run.
+const METRICS: f64 = 10.0;
+
+/// One line of an estimate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CostLine {
+    /// For what.
+    pub what: String,
+    /// How many.
+    pub count: f64,
+    /// US dollars.
+    pub usd: f64,
+}
+
+/// What a run costs and how long it takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Orders sent.
+    pub orders: u64,
+    /// For what the dollars are.
+    pub lines: Vec<CostLine>,
+    /// US dollars in all.
+    pub usd: f64,
+    /// Sending.
+    pub sending: Duration,
+    /// Until everything has come to rest, after the last send.
+    pub settling: Duration,
+    /// Reading table and dead letters.
+    pub reading: Duration,
+}
+
+impl Estimate {
+    /// How long it takes in all.
+    pub fn duration(&self) -> Duration {
+        self.sending + self.settling + self.reading
+    }
+}
+
+/// What running `scenario` at `target` costs and takes.
+pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estimate {
+    let load = Load::of(scenario);
+    let settling = settling(scenario, facts, &load);
+    let table = facts.table.get();
+    let rows = table.map_or(0, |table| table.items) as f64 + load.orders as f64;
+    let bytes = table.map_or(0, |table| table.bytes) as f64 + load.orders as f64 * ROW_BYTES;
+    let read_units = (bytes / READ_UNIT_BYTES).ceil() + rows / 1_000.0;
+    let letters = load.bad as f64
+        + facts
+            .dead_letter_queue
+            .get()
+            .map_or(0.0, |queue| queue.messages as f64);
+    let reading = Duration::from_secs_f64(
+        (read_units / f64::from(target.read_units)).max(1.0) + letters / SWEPT_PER_SECOND + 5.0,
+    );
+    let took = load.duration + settling + reading;
+    let mut lines = Vec::new();
+    let mut line = |what: &str, count: f64, each: f64| {
+        lines.push(CostLine {
+            what: what.into(),
+            count,
+            usd: count * each,
+        });
+    };
+    queue_lines(scenario, facts, &load, took, letters, &mut line);
+    if target.processor == ProcessorPlace::Lambda {
+        function_lines(scenario, facts, &load, &mut line);
+    }
+    table_lines(facts, &load, read_units, took, &mut line);
+    line(
+        "CloudWatch metrics",
+        METRICS * (took.as_secs_f64() / 60.0 / 1_440.0).ceil(),
+        CLOUDWATCH_METRIC,
+    );
+    Estimate {
+        orders: load.orders,
+        usd: lines.iter().map(|line| line.usd).sum(),
+        lines,
+        sending: load.duration,
+        settling,
+        reading,
+    }
+}
+
+/// How often a message is handed out: good ones once, bad ones until they move.
+fn receives(scenario: &Scenario, facts: &Facts, load: &Load) -> f64 {
+    let count = facts
+        .orders_queue
+        .get()
+        .and_then(|queue| queue.redrive.as_ref())
+        .map_or(scenario.pipeline.max_receive_count, |redrive| {
+            redrive.max_receive_count
+        });
+    load.orders as f64 + load.bad as f64 * f64::from(count.saturating_sub(1))
+}
+
+fn queue_lines(
+    scenario: &Scenario,
+    facts: &Facts,
+    load: &Load,
+    took: Duration,
+    letters: f64,
+    line: &mut impl FnMut(&str, f64, f64),
+) {
+    let orders = load.orders as f64;
+    let sends = (orders / f64::from(scenario.sending.batch)).ceil();
+    line("SQS sends", sends, SQS_REQUEST);
+    let receives = receives(scenario, facts, load);
+    let idle = took.as_secs_f64() / 20.0 * POLLERS;
+    line("SQS receives", receives + idle, SQS_REQUEST);
+    line("SQS deletes", orders, SQS_REQUEST);
+    // Two queues are counted once a second while sending, every five seconds afterwards; letters are
+    // received and shown again, or deleted, ten at a time in the best case, one in the worst.
+    let counts = took.as_secs_f64() * 2.0;
+    line(
+        "SQS counts and dead-letter sweep",
+        counts + letters * 2.0 + 20.0,
+        SQS_REQUEST,
+    );
+}
+
+fn function_lines(
+    scenario: &Scenario,
+    facts: &Facts,
+    load: &Load,
+    line: &mut impl FnMut(&str, f64, f64),
+) {
+    let invocations = receives(scenario, facts, load);
+    line("Lambda invocations", invocations, LAMBDA_INVOCATION);
+    let function = facts.function.get();
+    let memory_gb = function.map_or(128.0, |function| f64::from(function.memory_mb)) / 1_024.0;
+    let gb_second = match function.is_some_and(|function| function.arm) {
+        true => LAMBDA_GB_SECOND_ARM,
+        false => LAMBDA_GB_SECOND_X86,
+    };
+    let gb_seconds = invocations * INVOCATION.as_secs_f64() * memory_gb;
+    line("Lambda GB-seconds", gb_seconds, gb_second);
+    line("GB of logs", invocations * LOG_BYTES / 1e9, LOGS_GB);
+}
+
+fn table_lines(
+    facts: &Facts,
+    load: &Load,
+    read_units: f64,
+    took: Duration,
+    line: &mut impl FnMut(&str, f64, f64),
+) {
+    let hours = took.as_secs_f64() / 3_600.0;
+    match facts.table.get().map(|table| table.capacity) {
+        Some(CapacityFacts::Provisioned {
+            write_units,
+            read_units,
+        }) => {
+            line(
+                "DynamoDB WCU-hours",
+                write_units as f64 * hours,
+                TABLE_WRITE_HOUR,
+            );
+            line(
+                "DynamoDB RCU-hours",
+                read_units as f64 * hours,
+                TABLE_READ_HOUR,
+            );
+        }
+        _ => {
+            // A write that is refused because the row is there costs as much as one that is not.
+            line("DynamoDB writes", load.orders as f64, TABLE_WRITE);
+            line("DynamoDB reads (verification)", read_units, TABLE_READ);
+        }
+    }
+}
+
+/// From the last send to the proof of rest: bad orders go through all of their receives, and counts that
+/// lag must stay empty.
+fn settling(scenario: &Scenario, facts: &Facts, load: &Load) -> Duration {
+    let queue = facts.orders_queue.get();
+    let visibility = queue.map_or(scenario.pipeline.visibility_timeout, |queue| {
+        queue.visibility_timeout
+    });
+    let count = queue
+        .and_then(|queue| queue.redrive.as_ref())
+        .map_or(scenario.pipeline.max_receive_count, |redrive| {
+            redrive.max_receive_count
+        });
+    let retried = match load.bad {
+        0 => Duration::ZERO,
+        _ => visibility * count,
+    };
+    retried.max(COUNTS_LAG) + COUNTS_LAG.max(visibility)
+}

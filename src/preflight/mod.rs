@@ -1,0 +1,71 @@
+//! What is known before anything is sent: the target's real settings, the traps in them at a scenario's
+//! rate, what a run costs and takes, and whether it may be driven at all.
+//!
+//! Pure: [`Facts`] are read elsewhere (`account`). [`inspect`] names the traps, [`estimate`] the cost and the
+//! time, [`guard`] the refusals. A fact that could not be read is unknown, never well.
+
+mod allowance;
+mod capacity;
+mod check;
+mod cost;
+mod facts;
+mod load;
+mod prices;
+mod text;
+mod traps;
+
+#[cfg(test)]
+mod tests;
+
+pub use allowance::{ALLOWED_TAG, ALLOWED_VALUE, GuardInput, Refusal, guard};
+pub use check::{Check, Trap, Weight, verdict};
+pub use cost::{CostLine, Estimate, estimate};
+pub use facts::*;
+pub use prices::{PRICES_AS_OF, PRICES_REGION};
+pub use text::{place, render};
+pub use traps::inspect;
+
+use serde::Serialize;
+
+use crate::scenario::{AwsTarget, Scenario};
+
+/// Everything that is known before a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Preflight {
+    /// The scenario's name.
+    pub scenario: String,
+    /// What was read.
+    pub facts: Facts,
+    /// What it means.
+    pub checks: Vec<Check>,
+    /// What a run costs and takes.
+    pub estimate: Estimate,
+    /// Why the guard refuses it, if it does.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Preflight {
+    /// What `facts` mean for `scenario` at `target`.
+    pub fn of(scenario: &Scenario, target: &AwsTarget, facts: Facts) -> Self {
+        let estimate = estimate(scenario, target, &facts);
+        let input = GuardInput {
+            facts: &facts,
+            target,
+            estimate: &estimate,
+        };
+        Self {
+            scenario: scenario.name.clone(),
+            refusals: guard(input),
+            checks: inspect(scenario, target, &facts),
+            estimate,
+            facts,
+        }
+    }
+
+    /// The traps of this weight.
+    pub fn of_weight(&self, weight: Weight) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(move |check| check.weight == weight)
+    }
+}

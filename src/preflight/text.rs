@@ -1,0 +1,139 @@
+//! What preflight found, as text.
+
+use std::fmt::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{
+    Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Refusal, Weight,
+};
+use crate::report::figures::thousands;
+
+/// Columns a line takes at most.
+const WIDTH: usize = 100;
+/// Where messages begin.
+const INDENT: usize = 32;
+
+/// Everything found, the gravest first.
+pub fn render(preflight: &Preflight, color: bool) -> String {
+    let mut out = String::new();
+    write(&mut out, preflight, color).expect("writing to memory");
+    out
+}
+
+fn write(out: &mut String, preflight: &Preflight, color: bool) -> std::fmt::Result {
+    writeln!(out, "target   {}", place(&preflight.facts))?;
+    writeln!(out, "scenario {}\n", preflight.scenario)?;
+    let mut checks: Vec<&Check> = preflight.checks.iter().collect();
+    checks.sort_by_key(|check| check.weight);
+    for check in checks {
+        write_check(out, check, color)?;
+    }
+    writeln!(out)?;
+    write_estimate(out, &preflight.estimate)?;
+    write_refusals(out, &preflight.refusals)
+}
+
+/// Where the target is, in a line.
+pub fn place(facts: &Facts) -> String {
+    let place = &facts.place;
+    let account = match &place.account {
+        Known::Is(account) => format!("account {account}"),
+        Known::Absent | Known::Unknown(_) => "account unknown".into(),
+    };
+    let caller = place
+        .caller
+        .get()
+        .map_or(String::new(), |arn| format!(", as {arn}"));
+    let endpoint = match place.sqs_endpoint.is_empty() {
+        true => "SQS not reached",
+        false => &place.sqs_endpoint,
+    };
+    format!("{account}, {}, {endpoint}{caller}", place.region)
+}
+
+fn style(weight: Weight, color: bool) -> Style {
+    let color = match (color, weight) {
+        (false, _) | (true, Weight::Unknown) => return Style::new(),
+        (true, Weight::Void | Weight::Trap) => AnsiColor::Red,
+        (true, Weight::Caution) => AnsiColor::Yellow,
+        (true, Weight::Well) => AnsiColor::Green,
+    };
+    color.on_default().bold()
+}
+
+fn write_check(out: &mut String, check: &Check, color: bool) -> std::fmt::Result {
+    let style = style(check.weight, color);
+    let head = format!("{:<21}", check.trap.as_str());
+    write!(out, "{style}{:<9}{style:#}  {head}", check.weight.as_str())?;
+    write_wrapped(out, &check.message)?;
+    if !check.cure.is_empty() {
+        write!(out, "{:INDENT$}", "")?;
+        write_wrapped(out, &format!("-> {}", check.cure))?;
+    }
+    Ok(())
+}
+
+/// Writes `text` from the present column on, broken between words.
+fn write_wrapped(out: &mut String, text: &str) -> std::fmt::Result {
+    let mut column = INDENT;
+    for (index, word) in text.split(' ').enumerate() {
+        let length = word.chars().count();
+        if index > 0 && column + 1 + length > WIDTH {
+            write!(out, "\n{:INDENT$}", "")?;
+            column = INDENT;
+        } else if index > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    writeln!(out)
+}
+
+fn write_estimate(out: &mut String, estimate: &Estimate) -> std::fmt::Result {
+    let seconds = |duration: std::time::Duration| duration.as_secs_f64().ceil();
+    writeln!(
+        out,
+        "a run    {} orders; about {} s: sending {}, coming to rest {}, reading {}",
+        thousands(estimate.orders),
+        seconds(estimate.duration()),
+        seconds(estimate.sending),
+        seconds(estimate.settling),
+        seconds(estimate.reading)
+    )?;
+    writeln!(
+        out,
+        "cost     at most about ${:.2} on AWS (prices of {PRICES_REGION}, {PRICES_AS_OF}, from third parties)",
+        estimate.usd
+    )?;
+    for line in &estimate.lines {
+        writeln!(
+            out,
+            "         {:<34} {:>14}  ${:.4}",
+            line.what,
+            amount(line.count),
+            line.usd
+        )?;
+    }
+    Ok(())
+}
+
+fn amount(count: f64) -> String {
+    match count {
+        count if count >= 10.0 => thousands(count.ceil() as u64),
+        count => format!("{count:.3}"),
+    }
+}
+
+fn write_refusals(out: &mut String, refusals: &[Refusal]) -> std::fmt::Result {
+    if refusals.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\na run would be refused:")?;
+    for refusal in refusals {
+        writeln!(out, "  {refusal}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The traps: each looks at the facts with the scenario beside it and says what that means.
+
+mod delivery;
+mod mapping;
+mod place;
+mod queues;
+mod table;
+
+use std::time::Duration;
+
+use super::check::Check;
+use super::facts::{Facts, MappingFacts};
+use super::load::Load;
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
+
+/// What every trap looks at.
+pub(super) struct Context<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) target: &'a AwsTarget,
+    pub(super) facts: &'a Facts,
+    pub(super) load: Load,
+}
+
+/// Looks at everything, in the order orders flow.
+pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Check> {
+    let context = Context {
+        scenario,
+        target,
+        facts,
+        load: Load::of(scenario),
+    };
+    let mut checks = Vec::new();
+    place::inspect(&context, &mut checks);
+    queues::inspect(&context, &mut checks);
+    delivery::inspect(&context, &mut checks);
+    mapping::inspect(&context, &mut checks);
+    table::inspect(&context, &mut checks);
+    checks
+}
+
+impl Context<'_> {
+    /// The function runs in this process, and mapping and function are the scenario's.
+    fn is_local(&self) -> bool {
+        self.target.processor == ProcessorPlace::Local
+    }
+
+    /// The mappings that poll, if they are known.
+    fn enabled_mappings(&self) -> Option<Vec<&MappingFacts>> {
+        let mappings = self.facts.mappings.get()?;
+        Some(
+            mappings
+                .iter()
+                .filter(|mapping| mapping.is_enabled())
+                .collect(),
+        )
+    }
+
+    /// The mapping that feeds the function, if it is known.
+    fn mapping(&self) -> Option<&MappingFacts> {
+        let mappings = self.facts.mappings.get()?;
+        let ours = |mapping: &&MappingFacts| mapping.feeds(&self.target.function);
+        let enabled = mappings
+            .iter()
+            .filter(ours)
+            .find(|mapping| mapping.is_enabled());
+        enabled.or_else(|| mappings.iter().find(ours))
+    }
+
+    /// The function's time-out, wherever it runs.
+    fn timeout(&self) -> Option<Duration> {
+        match self.is_local() {
+            true => Some(self.scenario.pipeline.function.timeout),
+            false => self.facts.function.get().map(|function| function.timeout),
+        }
+    }
+
+    /// Messages in one invocation at most, wherever it runs.
+    fn batch_size(&self) -> Option<u32> {
+        match self.is_local() {
+            true => Some(u32::from(self.scenario.pipeline.mapping.batch_size)),
+            false => self.mapping().map(|mapping| mapping.batch_size),
+        }
+    }
+}
+
+impl MappingFacts {
+    fn is_enabled(&self) -> bool {
+        matches!(
+            self.state.as_str(),
+            "Enabled" | "Enabling" | "Updating" | "Creating"
+        )
+    }
+
+    /// Whether it feeds the function called `name`, in whatever version.
+    fn feeds(&self, name: &str) -> bool {
+        // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
+        self.function_arn.split(':').nth(6) == Some(name)
+    }
+}
