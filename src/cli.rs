@@ -13,7 +13,15 @@ Exit codes:
   3    orders lost, altered or misplaced
   4    inconclusive: evidence is missing, or the load could not be offered
   5    every order accounted for, but a performance rule is broken
+  6    refused: the guard, a trap or a missing confirmation; nothing was sent
   130  interrupted before every planned order was decided";
+
+const PREFLIGHT_EXIT_CODES: &str = "\
+Exit codes:
+  0  a run may start
+  1  internal error
+  2  bad arguments, an invalid file, or no way to the target
+  6  a run would be refused: by the guard or by a trap that voids it (with --deny-traps, by any trap)";
 
 /// Prove that an order pipeline (SQS -> Lambda -> DynamoDB) loses nothing under load.
 #[derive(Debug, Parser)]
@@ -47,6 +55,9 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenario files without running them.
     Check(CheckArgs),
+    /// Look for traps in a target's real settings, and tell what a run would cost; nothing is sent.
+    #[command(after_help = PREFLIGHT_EXIT_CODES)]
+    Preflight(PreflightArgs),
     /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
@@ -83,6 +94,10 @@ pub struct RunArgs {
     /// Serve Goose's live dashboard on this loopback port while sending; 0 takes any free one.
     #[arg(long, value_name = "PORT")]
     pub dashboard: Option<u16>,
+
+    /// Off loopback: send without asking for confirmation. The guard and its ceilings stay.
+    #[arg(long)]
+    pub yes: bool,
 
     /// No progress on standard error.
     #[arg(long, short)]
@@ -207,6 +222,24 @@ pub struct CheckArgs {
 
     #[command(flatten)]
     pub overrides: OverrideArgs,
+}
+
+/// Arguments of `preflight`.
+#[derive(Debug, Args)]
+pub struct PreflightArgs {
+    /// The scenario that would be run, such as scenarios/spike.toml.
+    pub scenario: PathBuf,
+
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+
+    /// Exit with 6 also for traps that would not stop a run, and for what could not be read.
+    #[arg(long)]
+    pub deny_traps: bool,
+
+    /// Print everything that was read and found as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `verify`.

@@ -24,9 +24,9 @@ pub struct Evidence {
     pub driven: DriveOutcome,
     pub observed: ObservationFile,
     pub counters: Option<PipelineCounters>,
-    /// How far the wall clock was stepped during the run. The pipeline is on this machine and reads the
-    /// same clock, so nothing else sets the two apart.
-    pub clock_step: Duration,
+    /// How far the clocks of harness and pipeline may be apart: by a step of the wall clock during the run
+    /// on this machine, by the offset of the two elsewhere.
+    pub clock_skew: Duration,
 }
 
 /// Judges a run, writes its report, prints it, and says how the program ends.
@@ -42,7 +42,7 @@ pub fn conclude(
         mut driven,
         observed,
         counters,
-        clock_step,
+        clock_skew,
     } = evidence;
     // A sender that cannot write its journal stops by itself: nobody interrupted it.
     driven.record.interrupted &= driven.journal_failure.is_none();
@@ -61,7 +61,7 @@ pub fn conclude(
         ledger_ended: driven.journal_failure.is_none(),
         phases: Some(&figures),
         interrupted: driven.record.interrupted,
-        clock_skew_bound: clock_step,
+        clock_skew_bound: clock_skew,
     });
     let exit = Exit::of(&judgment, driven.record.interrupted);
     let report = build(BuildInput {
@@ -81,7 +81,7 @@ pub fn conclude(
         provenance: plan.provenance.clone(),
         started_at: Timestamp::try_from(driven.started.wall).map_err(CommandError::internal)?,
         finished_at: Timestamp::now(),
-        clock_skew_bound: clock_step,
+        clock_skew_bound: clock_skew,
     });
     problems.extend(driven.journal_failure.as_ref());
     problems.extend(driven.goose_failure.as_ref());

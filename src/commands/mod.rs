@@ -2,10 +2,12 @@
 
 mod check;
 mod conclude;
+mod confirm;
 mod error;
 mod interrupt;
 mod live;
 mod output;
+mod preflight;
 mod progress;
 mod report;
 mod run;
@@ -30,6 +32,7 @@ pub fn execute(cli: Cli) -> Exit {
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, &output),
         Command::Check(args) => check::check(&args, &output),
+        Command::Preflight(args) => preflight::preflight(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Report(args) => report::report(&args, &output),
         Command::Serve(args) => serve::serve(&args, &output),

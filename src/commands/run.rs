@@ -1,12 +1,14 @@
 //! `orderproof run`: the spine, from a scenario to an exit code.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::check::{load_scenario, overrides_in};
 use super::conclude::{Evidence, conclude};
 use super::interrupt::stop_on_interrupt;
+use super::preflight::admit;
 use super::progress::{ProgressView, line};
 use super::site::{Site, target_name};
 use super::{CommandError, Output};
@@ -15,6 +17,7 @@ use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSi
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
+use crate::preflight::{Preflight, place};
 use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
 use crate::scenario::{self, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
@@ -29,8 +32,18 @@ const TOLD_ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settlin
 pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
     let schedule = Schedule::new(&scenario);
-    let plan = plan_file(args, scenario)?;
+    let mut plan = plan_file(args, scenario)?;
     let orders = orders(&plan.scenario, plan.run_id);
+    let admitted = match plan.scenario.target.aws() {
+        Some(target) => {
+            let asked = (args.yes, args.quiet);
+            Some(admit(&plan.scenario, target, asked, output)?)
+        }
+        None => None,
+    };
+    if let Some(found) = &admitted {
+        plan.provenance.target = place(&found.facts);
+    }
     let folder = create_folder(args, &plan.scenario)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = Site::open(&plan.scenario, orders, schedule.count(), Some(logs))
@@ -38,6 +51,11 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     folder
         .write(file_name::PLAN, &to_json(&plan))
         .map_err(CommandError::internal)?;
+    if let Some(found) = &admitted {
+        folder
+            .write(file_name::PREFLIGHT, &to_json(found))
+            .map_err(CommandError::internal)?;
+    }
 
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), TOLD_ON_INTERRUPT);
@@ -52,7 +70,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven));
     drop(view);
     let counters = site.close();
-    let clock_step = seen.clock_step;
+    let apart = admitted
+        .as_ref()
+        .map_or(Duration::ZERO, Preflight::clocks_apart);
+    let clock_skew = seen.clock_step.max(apart);
 
     let observed = ObservationFile {
         schema_version: OBSERVATION_SCHEMA_VERSION,
@@ -71,7 +92,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             driven,
             observed,
             counters,
-            clock_step,
+            clock_skew,
         },
     )
 }

@@ -7,7 +7,7 @@ use crate::order::OrderPlan;
 use crate::pipeline::{EmbeddedPipeline, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{Scenario, TargetSpec};
-use crate::store::{Session, Target};
+use crate::store::{Session, StoreError, Target};
 
 /// The pipeline a run is driven at.
 pub enum Site {
@@ -39,20 +39,13 @@ impl Site {
                     .map(|pipeline| Self::Embedded(Box::new(pipeline)))
                     .map_err(CommandError::usage)
             }
-            TargetSpec::Aws(spec) => tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(CommandError::internal)?
-                .block_on(async {
+            TargetSpec::Aws(spec) => {
+                let target = block_on(async {
                     let session = Session::open(spec).await?;
                     Target::resolve(&session, spec).await
-                })
-                .map(|target| Self::Aws(Box::new(target)))
-                .map_err(|error| {
-                    CommandError::usage(format!(
-                        "{error}; check [target], its queues, table and credentials"
-                    ))
-                }),
+                })?;
+                Ok(Self::Aws(Box::new(target)))
+            }
         }
     }
 
@@ -75,6 +68,23 @@ impl Site {
             Self::Aws(_) => None,
         }
     }
+}
+
+/// Asks a target something, before anything else runs.
+///
+/// # Errors
+/// When it cannot be reached; the words say what to look at.
+pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::internal)?
+        .block_on(asking)
+        .map_err(|error| {
+            CommandError::usage(format!(
+                "{error}; check [target], its queues, table and credentials"
+            ))
+        })
 }
 
 /// The target in a word, for the report.

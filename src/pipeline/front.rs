@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::http::{self, Answer, Manner};
+use super::identity;
 use super::sqs::{Site, SqsEngine, SqsService};
 use super::table::TableGateway;
 
@@ -71,7 +72,16 @@ impl Parts {
             (_, _, Some(table)) if target.starts_with("DynamoDB") => {
                 Ok(table.answer(target, head, http::read(body).await).await)
             }
-            _ => self.queues.answer(target, http::read(body).await).await,
+            _ => {
+                let body = http::read(body).await;
+                let kind = head.headers.get(CONTENT_TYPE);
+                match &body {
+                    Ok(form) if target.is_empty() && identity::is_asked(kind, form) => {
+                        Ok(identity::answer(&self.queues.site().account_id))
+                    }
+                    _ => self.queues.answer(target, body).await,
+                }
+            }
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         tracing::info!(

@@ -6,6 +6,7 @@
 //! keeps the rows, `fault` provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
 
 mod http;
+mod identity;
 
 mod front;
 

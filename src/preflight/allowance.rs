@@ -50,6 +50,11 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// Counts of AWS would be taken for exact ones.
+    #[error(
+        "exact_counts holds on loopback only, and a verdict must not rest on it elsewhere: leave it out"
+    )]
+    ExactCounts,
     /// More orders than the ceiling.
     #[error(
         "the run sends {orders} orders and max_orders is {max_orders}: shorten it, or raise --max-orders \
@@ -113,6 +118,9 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
             .into_iter()
             .filter_map(|(resource, tags)| not_allowed(resource, &tags)),
     );
+    if target.exact_counts {
+        refusals.push(Refusal::ExactCounts);
+    }
     if estimate.orders > target.max_orders {
         refusals.push(Refusal::TooManyOrders {
             orders: estimate.orders,

@@ -25,9 +25,14 @@ pub use prices::{PRICES_AS_OF, PRICES_REGION};
 pub use text::{place, render};
 pub use traps::inspect;
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::scenario::{AwsTarget, Scenario};
+
+/// How far a clock nobody could read may be off: as far as AWS takes signatures.
+const UNKNOWN_CLOCK: Duration = Duration::from_secs(300);
 
 /// Everything that is known before a run.
 #[derive(Debug, Clone, Serialize)]
@@ -59,6 +64,20 @@ impl Preflight {
             checks: inspect(scenario, target, &facts),
             estimate,
             facts,
+        }
+    }
+
+    /// How far the target's clock may be from this machine's. On this machine they are one.
+    pub fn clocks_apart(&self) -> Duration {
+        let place = &self.facts.place;
+        match &place.clock {
+            _ if place.loopback => Duration::ZERO,
+            Known::Is(offset) => {
+                Duration::try_from_secs_f64(offset.seconds.abs() + offset.uncertainty)
+                    .unwrap_or(UNKNOWN_CLOCK)
+            }
+            // Nothing that hangs on it can be decided.
+            Known::Absent | Known::Unknown(_) => UNKNOWN_CLOCK,
         }
     }
 

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 pub mod file_name {
     /// What is to be sent, written before anything is.
     pub const PLAN: &str = "plan.json";
+    /// What was found of the target before anything was sent.
+    pub const PREFLIGHT: &str = "preflight.json";
     /// The ledger's journal.
     pub const JOURNAL: &str = "ledger.journal";
     /// What the stores held.

@@ -12,6 +12,7 @@ mod rows;
 mod session;
 mod table;
 mod target;
+mod words;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,3 +25,4 @@ pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};
 pub use table::{KEYS_PER_LOOKUP, Row};
 pub use target::{ReadPolicy, Target};
+pub(crate) use words::in_words;

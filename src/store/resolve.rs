@@ -41,7 +41,13 @@ impl Target {
                 dead_letters: spec.dead_letters,
             },
         };
-        target.exact_counts = spec.exact_counts && target.is_on_loopback();
+        if spec.exact_counts && !target.is_on_loopback() {
+            return Err(StoreError::new(
+                "reading [target]",
+                "exact_counts holds on loopback only, and a verdict must not rest on it elsewhere: leave it out",
+            ));
+        }
+        target.exact_counts = spec.exact_counts;
         Ok(target)
     }
 

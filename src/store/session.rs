@@ -54,16 +54,24 @@ impl Session {
         if let Some(region) = &target.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(url) = &target.endpoint_url {
+        if let Some(url) = elsewhere(target) {
             loader = loader.endpoint_url(url);
         }
         let config = loader.load().await;
         let own = [&target.sqs_endpoint_url, &target.endpoint_url];
         let on_loopback = own.into_iter().flatten().any(|url| is_loopback(url));
-        let region = match config.region() {
-            Some(region) => region.to_string(),
-            None if on_loopback => REGION_ON_LOOPBACK.to_owned(),
-            None => {
+        let region = match config.region().map(ToString::to_string) {
+            Some(region) if is_region(&region) => region,
+            Some(region) if !region.is_empty() => {
+                return Err(StoreError::new(
+                    "looking for an AWS region",
+                    format!(
+                        "{region:?} is none: give one such as us-east-1 (--region, AWS_REGION)"
+                    ),
+                ));
+            }
+            _ if on_loopback => REGION_ON_LOOPBACK.to_owned(),
+            _ => {
                 return Err(StoreError::new(
                     "looking for an AWS region",
                     "there is none: give --region, set AWS_REGION, or name a --profile that has one",
@@ -123,6 +131,20 @@ impl Session {
     }
 }
 
+/// Whether a region can be one: it becomes a part of host names.
+fn is_region(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (2..=40).contains(&text.len()) && text.chars().all(legal)
+}
+
+/// The endpoint of the services that have none of their own. Who drives this machine's own queues does not
+/// mean to ask AWS about them.
+fn elsewhere(target: &AwsTarget) -> Option<&String> {
+    let own = target.sqs_endpoint_url.as_ref();
+    let here = own.filter(|url| is_loopback(url));
+    target.endpoint_url.as_ref().or(here)
+}
+
 /// Sees where the SDK sends a request and when the answer was given.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Witness(Arc<Mutex<Seen>>);
@@ -131,16 +153,27 @@ pub(crate) struct Witness(Arc<Mutex<Seen>>);
 struct Seen {
     url: Option<String>,
     sent: Option<SystemTime>,
-    offset: Option<ClockOffset>,
+    /// Between what two values the offset of the clocks is, seconds.
+    bounds: Option<(f64, f64)>,
 }
 
-/// How far this machine's clock is from the one that stamped an answer's `Date` header.
+/// How far this machine's clock is from the one that stamps the answers' `Date` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ClockOffset {
     /// This machine's clock minus the other, seconds: positive when this one is ahead.
     pub seconds: f64,
-    /// By how much that may be wrong: half the round trip, and half the second the header is cut to.
+    /// By how much that may be wrong, seconds.
     pub uncertainty: f64,
+}
+
+impl ClockOffset {
+    /// The offset lies between these two, seconds.
+    fn between((low, high): (f64, f64)) -> Self {
+        Self {
+            seconds: f64::midpoint(low, high),
+            uncertainty: (high - low) / 2.0,
+        }
+    }
 }
 
 impl Witness {
@@ -149,9 +182,9 @@ impl Witness {
         self.seen().url.clone()
     }
 
-    /// By the last answer that had a `Date`.
+    /// By all answers that had a `Date`: the more there were, the closer.
     pub(crate) fn clock_offset(&self) -> Option<ClockOffset> {
-        self.seen().offset
+        self.seen().bounds.map(ClockOffset::between)
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
@@ -186,34 +219,49 @@ impl Intercept for Witness {
         let date = context.response().headers().get("date");
         let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
         if let (Some(date), Some(sent)) = (date, seen.sent) {
-            seen.offset = Some(offset(sent, clock::wall(), date.timestamp().as_second()));
+            let new = bounds(sent, clock::wall(), date.timestamp().as_second());
+            seen.bounds = Some(narrowed(seen.bounds, new));
         }
         Ok(())
     }
 }
 
-/// What a `Date` of this Unix second says of the clock that read `sent` and `received`. The other clock
-/// read somewhere within that second, at a moment between the two.
-fn offset(sent: SystemTime, received: SystemTime, date: i64) -> ClockOffset {
+/// What a `Date` of this Unix second says of the clock that read `sent` and `received`: the other one read
+/// something within that second, at a moment between the two.
+fn bounds(sent: SystemTime, received: SystemTime, date: i64) -> (f64, f64) {
     let seconds = |at: SystemTime| {
         let since = at.duration_since(SystemTime::UNIX_EPOCH);
         since.unwrap_or_default().as_secs_f64()
     };
     let (sent, received) = (seconds(sent), seconds(received));
-    ClockOffset {
-        seconds: f64::midpoint(sent, received) - (date as f64 + 0.5),
-        uncertainty: (received - sent).max(0.0) / 2.0 + 0.5,
-    }
+    (sent - (date as f64 + 1.0), received.max(sent) - date as f64)
+}
+
+/// Both are true; if they cannot be, a clock was stepped, and the newer one is.
+fn narrowed(old: Option<(f64, f64)>, new: (f64, f64)) -> (f64, f64) {
+    let both = old.map_or(new, |old| (old.0.max(new.0), old.1.min(new.1)));
+    if both.0 <= both.1 { both } else { new }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn at(seconds: f64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds)
+    }
+
+    fn close(offset: ClockOffset, seconds: f64, uncertainty: f64, why: &str) {
+        assert!((offset.seconds - seconds).abs() < 1e-6, "{why}: {offset:?}");
+        assert!(
+            (offset.uncertainty - uncertainty).abs() < 1e-6,
+            "{why}: {offset:?}"
+        );
+    }
+
     #[test]
     fn a_date_header_tells_the_clocks_offset_within_its_second_and_the_round_trip() {
-        let at = |seconds: f64| SystemTime::UNIX_EPOCH + Duration::from_secs_f64(seconds);
-        let cases = [
+        for ((sent, received), date, seconds, uncertainty, why) in [
             ((1_000.4, 1_000.6), 1_000, 0.0, 0.6, "the same clock"),
             ((1_300.4, 1_300.6), 1_000, 300.0, 0.6, "five minutes ahead"),
             (
@@ -223,11 +271,28 @@ mod tests {
                 1.5,
                 "behind, and a slow answer",
             ),
-        ];
-        for ((sent, received), date, seconds, uncertainty, why) in cases {
-            let offset = offset(at(sent), at(received), date);
-            assert!((offset.seconds - seconds).abs() < 1e-6, "{why}: {offset:?}");
-            assert!((offset.uncertainty - uncertainty).abs() < 1e-6, "{why}");
+        ] {
+            let offset = ClockOffset::between(bounds(at(sent), at(received), date));
+            close(offset, seconds, uncertainty, why);
         }
+    }
+
+    #[test]
+    fn more_answers_tell_it_more_closely_and_a_step_starts_anew() {
+        let first = bounds(at(1_000.9), at(1_000.95), 1_000);
+        let both = narrowed(Some(first), bounds(at(1_001.02), at(1_001.05), 1_001));
+        close(
+            ClockOffset::between(both),
+            0.0,
+            0.05,
+            "either side of a full second",
+        );
+        let stepped = bounds(at(1_060.5), at(1_060.5), 1_001);
+        close(
+            ClockOffset::between(narrowed(Some(both), stepped)),
+            59.0,
+            0.5,
+            "a minute's step",
+        );
     }
 }

@@ -81,9 +81,9 @@ fn a_target_that_is_not_there_is_refused_before_anything_is_sent() {
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .finish()
-        .code(2);
+        .code(6);
     assert!(
-        finished.stderr.contains("GetQueueUrl"),
+        finished.stderr.contains("orders-queue could not be read"),
         "{}",
         finished.stderr
     );
@@ -91,13 +91,19 @@ fn a_target_that_is_not_there_is_refused_before_anything_is_sent() {
 }
 
 /// Asks the queues something as anybody can; the HTTP status.
-fn ask(target: &orderproof::store::Target, operation: &str, body: &[u8]) -> u16 {
+pub fn ask(target: &orderproof::store::Target, operation: &str, body: &[u8]) -> u16 {
     use std::io::{Read, Write};
     let address = target.sqs_endpoint.trim_start_matches("http://");
+    let operation = match operation.contains('.') {
+        true => operation.to_owned(),
+        false => format!("AmazonSQS.{operation}"),
+    };
     let mut stream = std::net::TcpStream::connect(address).expect("it listens");
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: AmazonSQS.{operation}\r\n\
-         Content-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: {address}\r\nX-Amz-Target: {operation}\r\n\
+         Content-Type: application/x-amz-json-1.0\r\nX-Amz-Date: 20261124T000000Z\r\n\
+         Authorization: AWS4-HMAC-SHA256 Credential=a/20261124/us-east-1/sqs/aws4_request, SignedHeaders=host, \
+         Signature=0\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).expect("a head");

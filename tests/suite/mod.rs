@@ -5,6 +5,7 @@ mod endpoint;
 mod faults;
 mod fidelity;
 mod modes;
+mod preflight;
 mod program;
 mod run;
 mod runtime;

@@ -6,11 +6,16 @@ mod place;
 mod queue;
 mod table;
 
-use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use std::time::Duration;
+
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use crate::preflight::{Facts, Known};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
-use crate::store::{Session, Witness};
+use crate::store::{Session, Witness, in_words};
+
+/// How often the clock is read.
+const CLOCK_READINGS: u32 = 10;
 
 /// Reads everything there is to know of `target` before a run; nothing is changed.
 pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
@@ -25,6 +30,9 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
     place.sqs_endpoint = at_queues.endpoint().unwrap_or_default();
     place.dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
     place.loopback = is_loopback(&place.sqs_endpoint) && is_loopback(&place.dynamodb_endpoint);
+    if !place.loopback && orders_queue.get().is_some() {
+        read_clock(session, &names.orders_queue, &at_queues).await;
+    }
     place.clock = at_queues.clock_offset().map_or(Known::Absent, Known::Is);
     let (mappings, function) = match target.processor {
         ProcessorPlace::Local => (Known::Absent, Known::Absent),
@@ -49,16 +57,27 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
     facts
 }
 
+/// Asks the queue's name again over a second: `Date` headers are cut to seconds, and those around the turn of
+/// one tell most.
+async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
+    let sqs = session.sqs();
+    for _ in 0..CLOCK_READINGS {
+        tokio::time::sleep(Duration::from_secs(1) / CLOCK_READINGS).await;
+        let asked = sqs.get_queue_url().queue_name(queue).customize();
+        let _ = asked.interceptor(witness.clone()).send().await;
+    }
+}
+
 /// An error in a line: the service's own code and words if it answered.
 fn why<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        _ => in_words(error),
     }
 }
 
@@ -66,7 +85,7 @@ where
 fn missing_or_unknown<T, E, R>(error: &SdkError<E, R>, missing: fn(&E) -> bool) -> Known<T>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     match error.as_service_error() {
         Some(service) if missing(service) => Known::Absent,

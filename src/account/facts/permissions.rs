@@ -41,7 +41,7 @@ fn denies(code: &str) -> bool {
 fn told<T, E, R>(answer: Result<T, SdkError<E, R>>, expected: &[&str]) -> Known<bool>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let error = match answer {
         Ok(_) => return Known::Is(true),

@@ -60,6 +60,11 @@ impl SqsService {
         &self.engine
     }
 
+    /// Where they pretend to live.
+    pub(in crate::pipeline) fn site(&self) -> &Site {
+        &self.site
+    }
+
     /// Answers a POST with this `X-Amz-Target` and this body.
     pub(in crate::pipeline) async fn answer(
         &self,

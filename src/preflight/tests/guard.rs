@@ -108,6 +108,13 @@ fn one_order_above_the_ceiling_is_too_many() {
 }
 
 #[test]
+fn counts_are_exact_on_loopback_only() {
+    let set = ["target.exact_counts=true"];
+    assert_eq!(refusals(&set, |_| {}), [Refusal::ExactCounts]);
+    assert_eq!(refusals(&set, |facts| facts.place.loopback = true), []);
+}
+
+#[test]
 fn a_run_dearer_than_the_ceiling_is_refused() {
     let refused = refusals(&["target.max_usd=0.01"], |_| {});
     assert!(

@@ -2,6 +2,7 @@
 
 mod guard;
 mod traps;
+mod traps_beyond;
 
 use std::time::Duration;
 

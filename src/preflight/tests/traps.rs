@@ -1,13 +1,13 @@
-//! Every trap: facts that trip it, and facts that just do not.
+//! The traps of the queues and of delivery: facts that trip each, and facts that just do not.
 
 use super::Weight::{Caution, Trap as Gin, Unknown, Void, Well};
 use super::*;
 
-type Change = Box<dyn Fn(&mut Facts)>;
+pub(super) type Change = Box<dyn Fn(&mut Facts)>;
 
 /// What is set in the scenario, what is changed in the facts, the trap, its weight, and words that the
 /// message has.
-struct Case(&'static [&'static str], Change, Trap, Weight, &'static str);
+pub(super) struct Case(&'static [&'static str], Change, Trap, Weight, &'static str);
 
 fn checks(set: &[&str], change: &Change) -> Vec<Check> {
     let scenario = scenario(set);
@@ -16,7 +16,7 @@ fn checks(set: &[&str], change: &Change) -> Vec<Check> {
     inspect(&scenario, target(&scenario), &facts)
 }
 
-fn try_all(cases: Vec<Case>) {
+pub(super) fn try_all(cases: Vec<Case>) {
     for Case(set, change, trap, weight, words) in cases {
         let checks = checks(set, &change);
         let found = checks.iter().find(|check| {
@@ -39,7 +39,7 @@ fn try_all(cases: Vec<Case>) {
     }
 }
 
-fn queue(change: impl Fn(&mut QueueFacts) + 'static) -> Change {
+pub(super) fn queue(change: impl Fn(&mut QueueFacts) + 'static) -> Change {
     Box::new(move |facts| change(known(&mut facts.orders_queue)))
 }
 
@@ -47,19 +47,7 @@ fn dead(change: impl Fn(&mut QueueFacts) + 'static) -> Change {
     Box::new(move |facts| change(known(&mut facts.dead_letter_queue)))
 }
 
-fn at_table(change: impl Fn(&mut TableFacts) + 'static) -> Change {
-    Box::new(move |facts| change(known(&mut facts.table)))
-}
-
-fn at_mapping(change: impl Fn(&mut MappingFacts) + 'static) -> Change {
-    Box::new(move |facts| change(&mut known(&mut facts.mappings)[0]))
-}
-
-fn at_function(change: impl Fn(&mut FunctionFacts) + 'static) -> Change {
-    Box::new(move |facts| change(known(&mut facts.function)))
-}
-
-fn nothing() -> Change {
+pub(super) fn nothing() -> Change {
     Box::new(|_| {})
 }
 
@@ -271,7 +259,7 @@ fn receives_and_visibility() {
 
 #[test]
 fn partial_responses_and_what_one_bad_order_takes_along() {
-    let off = || at_mapping(|mapping| mapping.partial_responses = false);
+    let off = || super::traps_beyond::at_mapping(|mapping| mapping.partial_responses = false);
     try_all(vec![
         Case(
             &[],
@@ -305,420 +293,5 @@ fn partial_responses_and_what_one_bad_order_takes_along() {
             Unknown,
             "denied",
         ),
-    ]);
-}
-
-#[test]
-fn the_mapping_is_there_alone_and_enabled() {
-    let other = |state: &'static str| -> Change {
-        Box::new(move |facts| {
-            let other = MappingFacts {
-                id: "two".into(),
-                function_arn: "arn:aws:lambda:us-east-1:123456789012:function:audit".into(),
-                state: state.into(),
-                ..mapping()
-            };
-            known(&mut facts.mappings).push(other);
-        })
-    };
-    try_all(vec![
-        Case(
-            &[],
-            Box::new(|facts| known(&mut facts.mappings).clear()),
-            Trap::Mapping,
-            Void,
-            "nobody would process",
-        ),
-        Case(
-            &[],
-            at_mapping(|mapping| mapping.state = "Disabled".into()),
-            Trap::Mapping,
-            Void,
-            "is Disabled",
-        ),
-        Case(
-            &[],
-            at_mapping(|mapping| {
-                mapping.function_arn = mapping.function_arn.replace("lab-", "my-")
-            }),
-            Trap::Mapping,
-            Void,
-            "no event source mapping",
-        ),
-        Case(
-            &[],
-            at_mapping(|mapping| mapping.function_arn += ":live"),
-            Trap::Mapping,
-            Well,
-            "feeds lab-order-processor",
-        ),
-        Case(&[], other("Enabled"), Trap::Mapping, Gin, "function:audit"),
-        Case(&[], other("Disabled"), Trap::Mapping, Well, "10 at a time"),
-        Case(
-            &[],
-            at_mapping(|mapping| mapping.filters.push("{\"body\":{}}".into())),
-            Trap::Filter,
-            Gin,
-            "deleted without",
-        ),
-        Case(&[], nothing(), Trap::Filter, Well, "no filter"),
-        Case(
-            &["target.processor=local"],
-            Box::new(|facts| facts.mappings = Known::Absent),
-            Trap::Mapping,
-            Well,
-            "in this process",
-        ),
-    ]);
-}
-
-#[test]
-fn invocations_at_one_time() {
-    // 500 orders a second in batches of 10 are 50 invocations a second.
-    let most = |most| at_mapping(move |mapping| mapping.maximum_concurrency = Some(most));
-    let pollers = |least, most| {
-        at_mapping(move |mapping| {
-            mapping.maximum_concurrency = None;
-            mapping.pollers = Some((least, most));
-        })
-    };
-    try_all(vec![
-        Case(
-            &[],
-            most(4),
-            Trap::MappingConcurrency,
-            Gin,
-            "less than 0.08 s",
-        ),
-        Case(
-            &[],
-            most(5),
-            Trap::MappingConcurrency,
-            Well,
-            "less than 0.10 s",
-        ),
-        Case(
-            &["pipeline.function.service_time=300ms"],
-            most(14),
-            Trap::MappingConcurrency,
-            Gin,
-            "backlog grows",
-        ),
-        Case(
-            &["pipeline.function.service_time=300ms"],
-            most(15),
-            Trap::MappingConcurrency,
-            Well,
-            "0.30 s",
-        ),
-        Case(
-            &[],
-            pollers(2, 2),
-            Trap::MappingConcurrency,
-            Well,
-            "20 invocations",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.reserved_concurrency = Known::Is(Some(99))),
-            Trap::FunctionConcurrency,
-            Gin,
-            "reserved 99",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.reserved_concurrency = Known::Is(Some(100))),
-            Trap::FunctionConcurrency,
-            Well,
-            "100 invocations",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.reserved_concurrency = Known::Is(Some(0))),
-            Trap::FunctionConcurrency,
-            Void,
-            "switched off",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.account_concurrency = Known::Is(10)),
-            Trap::FunctionConcurrency,
-            Gin,
-            "share 10",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.reserved_concurrency = Known::Unknown("denied".into())),
-            Trap::FunctionConcurrency,
-            Unknown,
-            "denied",
-        ),
-    ]);
-}
-
-#[test]
-fn the_function_is_there_and_writes_where_it_is_read() {
-    try_all(vec![
-        Case(
-            &[],
-            Box::new(|facts| facts.function = Known::Absent),
-            Trap::Function,
-            Void,
-            "no function called",
-        ),
-        Case(
-            &[],
-            Box::new(|facts| facts.function = Known::Unknown("denied".into())),
-            Trap::Function,
-            Unknown,
-            "denied",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.table_variable = Some("staging".into())),
-            Trap::Function,
-            Void,
-            "staging",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.table_variable = None),
-            Trap::Function,
-            Well,
-            "names no table",
-        ),
-        Case(
-            &[],
-            at_function(|function| function.state = "Pending".into()),
-            Trap::Function,
-            Void,
-            "is Pending",
-        ),
-    ]);
-}
-
-#[test]
-fn the_table_is_there_and_has_the_key() {
-    try_all(vec![
-        Case(
-            &[],
-            Box::new(|facts| facts.table = Known::Absent),
-            Trap::Table,
-            Void,
-            "no table called orders",
-        ),
-        Case(
-            &[],
-            Box::new(|facts| facts.table = Known::Unknown("denied".into())),
-            Trap::Table,
-            Void,
-            "denied",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.status = "CREATING".into()),
-            Trap::Table,
-            Void,
-            "CREATING",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.status = "UPDATING".into()),
-            Trap::Table,
-            Well,
-            "UPDATING",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.key[0][1] = "S".into()),
-            Trap::Table,
-            Void,
-            "id S HASH",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.key.push(["at", "S", "RANGE"].map(str::to_owned))),
-            Trap::Table,
-            Void,
-            "at S RANGE",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.has_rows = Known::Is(true)),
-            Trap::TableEmpty,
-            Caution,
-            "rows already",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.has_rows = Known::Unknown("denied".into())),
-            Trap::TableEmpty,
-            Unknown,
-            "denied",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.expires_by = Known::Is(Some("ttl".into()))),
-            Trap::Expiry,
-            Gin,
-            "by ttl",
-        ),
-        Case(
-            &[],
-            at_table(|table| table.expires_by = Known::Unknown("denied".into())),
-            Trap::Expiry,
-            Unknown,
-            "denied",
-        ),
-    ]);
-}
-
-#[test]
-fn capacity_against_the_rate() {
-    // 90 good orders a second for a minute, then 450 for 24 s: 16,200.
-    let provisioned = |write_units| {
-        at_table(move |table| {
-            table.capacity = CapacityFacts::Provisioned {
-                write_units,
-                read_units: 5,
-            };
-        })
-    };
-    let on_demand = |warm, most| {
-        at_table(move |table| {
-            table.capacity = CapacityFacts::OnDemand {
-                warm_write_units: warm,
-                max_write_units: most,
-            };
-        })
-    };
-    try_all(vec![
-        Case(
-            &[],
-            provisioned(5),
-            Trap::TableCapacity,
-            Gin,
-            "good orders end in the dead-letter queue",
-        ),
-        Case(
-            &[],
-            provisioned(40),
-            Trap::TableCapacity,
-            Gin,
-            "may use up a receive",
-        ),
-        Case(
-            &[],
-            provisioned(90),
-            Trap::TableCapacity,
-            Well,
-            "27000 saved",
-        ),
-        Case(
-            &[],
-            on_demand(None, None),
-            Trap::TableCapacity,
-            Well,
-            "4000 writes",
-        ),
-        Case(
-            &[],
-            on_demand(Some(12_000), None),
-            Trap::TableCapacity,
-            Well,
-            "12000 writes",
-        ),
-        Case(
-            &["phase.spike.rate=50x"],
-            on_demand(None, None),
-            Trap::TableCapacity,
-            Gin,
-            "4000 writes",
-        ),
-        Case(
-            &["phase.spike.rate=50x"],
-            on_demand(Some(4_500), None),
-            Trap::TableCapacity,
-            Well,
-            "4500",
-        ),
-        Case(
-            &[],
-            on_demand(None, Some(449)),
-            Trap::TableCapacity,
-            Gin,
-            "449 writes",
-        ),
-        Case(
-            &[],
-            on_demand(None, Some(450)),
-            Trap::TableCapacity,
-            Well,
-            "450 writes",
-        ),
-    ]);
-}
-
-#[test]
-fn messages_that_are_there_already() {
-    try_all(vec![
-        Case(
-            &[],
-            queue(|queue| queue.messages = 1),
-            Trap::QueueEmpty,
-            Gin,
-            "about 1 messages",
-        ),
-        Case(&[], nothing(), Trap::QueueEmpty, Well, "is empty"),
-    ]);
-}
-
-#[test]
-fn clocks_that_differ() {
-    let offset = |seconds, uncertainty| -> Change {
-        Box::new(move |facts| {
-            facts.place.clock = Known::Is(ClockOffset {
-                seconds,
-                uncertainty,
-            });
-        })
-    };
-    try_all(vec![
-        Case(&[], offset(301.0, 0.6), Trap::Clock, Void, "ahead of"),
-        Case(&[], offset(-301.0, 0.6), Trap::Clock, Void, "behind"),
-        Case(&[], offset(300.0, 0.6), Trap::Clock, Caution, "latencies"),
-        Case(&[], offset(1.7, 0.6), Trap::Clock, Caution, "latencies"),
-        Case(&[], offset(1.5, 0.6), Trap::Clock, Well, "1.5 s"),
-        Case(
-            &[],
-            Box::new(|facts| facts.place.clock = Known::Absent),
-            Trap::Clock,
-            Unknown,
-            "no Date",
-        ),
-    ]);
-}
-
-#[test]
-fn what_the_caller_may_do() {
-    let granted = |granted: Known<bool>| -> Change {
-        Box::new(move |facts| facts.permissions[0].granted = granted.clone())
-    };
-    try_all(vec![
-        Case(
-            &[],
-            granted(Known::Is(false)),
-            Trap::Permission,
-            Void,
-            "sqs:SendMessage on orders-queue is denied",
-        ),
-        Case(
-            &[],
-            granted(Known::Unknown("timeout".into())),
-            Trap::Permission,
-            Unknown,
-            "timeout",
-        ),
-        Case(&[], nothing(), Trap::Permission, Well, "sqs:SendMessage"),
     ]);
 }

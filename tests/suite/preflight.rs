@@ -1,0 +1,223 @@
+//! Before a run: traps, guard and confirmation, against a pipeline of this process. `0.0.0.0` ends on this
+//! machine too, and is no loopback address by its text: what the guard makes of it, it makes of AWS.
+
+use super::endpoint::pipeline_elsewhere;
+use super::program::{Finished, Program, scenario, wait_for};
+use orderproof::pipeline::EmbeddedPipeline;
+
+fn asked(pipeline: &EmbeddedPipeline, operation: &str, body: &serde_json::Value) -> u16 {
+    super::endpoint::ask(&pipeline.target(), operation, body.to_string().as_bytes())
+}
+
+/// The program with the smoke scenario, at an address that is no loopback address by its text.
+fn away(command: &str, pipeline: &EmbeddedPipeline) -> Program {
+    let here = pipeline.target().sqs_endpoint;
+    let port = here.rsplit(':').next().expect("a port");
+    Program::new([command, &scenario("smoke")])
+        .args(["--endpoint-url", &format!("http://0.0.0.0:{port}")])
+        .args(["--processor", "local", "--region", "us-east-1"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+}
+
+fn allow(pipeline: &EmbeddedPipeline) {
+    let target = pipeline.target();
+    let queue =
+        serde_json::json!({"QueueUrl": target.orders_queue_url, "Tags": {"orderproof": "allowed"}});
+    assert_eq!(asked(pipeline, "TagQueue", &queue), 200);
+    let seen = away("preflight", pipeline).args(["--json"]).finish();
+    let seen: serde_json::Value = serde_json::from_str(&seen.stdout).expect("JSON");
+    let arn = &seen["facts"]["table"]["is"]["arn"];
+    let table = serde_json::json!({"ResourceArn": arn, "Tags": [{"Key": "orderproof", "Value": "allowed"}]});
+    assert_eq!(
+        asked(pipeline, "DynamoDB_20120810.TagResource", &table),
+        200
+    );
+}
+
+fn nothing_was_sent(finished: &Finished, pipeline: &EmbeddedPipeline) {
+    assert!(!finished.path("reports").exists(), "no folder is made");
+    let holdings = pipeline.holdings().expect("the pipeline's own view");
+    assert_eq!((holdings.rows.len(), holdings.queued.len()), (0, 0));
+    assert_eq!(holdings.dead_letters.len(), 0);
+}
+
+#[test]
+fn the_traps_of_a_real_pipeline_are_told_with_what_they_mean() {
+    let pipeline = pipeline_elsewhere(90);
+    let look = || {
+        Program::new(["preflight", &scenario("smoke"), "--processor", "local"])
+            .at(&pipeline.target())
+    };
+    let found = look().finish().code(0).quiet();
+    for part in [
+        "TRAP       receive count",
+        "ok         redrive policy       after 3 receives to orders-dl-queue",
+        "ok         retention order",
+        "sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage",
+        "account 000000000000, us-east-1",
+        "cost     at most about $",
+    ] {
+        assert!(found.stdout.contains(part), "{part} in {}", found.stdout);
+    }
+    look().args(["--deny-traps"]).finish().code(6).quiet();
+    let json = look().args(["--json"]).finish().code(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).expect("JSON");
+    assert_eq!(
+        json["facts"]["orders_queue"]["is"]["redrive"]["max_receive_count"],
+        3
+    );
+    assert_eq!(json["facts"]["table"]["is"]["has_rows"]["is"], false);
+    let nothing = Program::new(["preflight", &scenario("smoke"), "--target", "embedded"])
+        .finish()
+        .code(2);
+    assert!(
+        nothing.stderr.contains("nothing to look at"),
+        "{}",
+        nothing.stderr
+    );
+}
+
+#[test]
+fn a_trap_that_voids_the_run_stops_it_before_a_folder_is_made() {
+    let pipeline = pipeline_elsewhere(91);
+    let target = pipeline.target();
+    let policy = serde_json::json!({"QueueUrl": target.orders_queue_url, "Attributes": {"RedrivePolicy": ""}});
+    assert_eq!(asked(&pipeline, "SetQueueAttributes", &policy), 200);
+    let refused = Program::new(["run", &scenario("smoke"), "--quiet"])
+        .at(&target)
+        .finish()
+        .code(6);
+    for part in [
+        "nothing was sent",
+        "redrive policy",
+        "never comes to rest",
+        "orderproof preflight",
+    ] {
+        assert!(
+            refused.stderr.contains(part),
+            "{part} in {}",
+            refused.stderr
+        );
+    }
+    nothing_was_sent(&refused, &pipeline);
+
+    let missing = Program::new(["run", &scenario("smoke"), "--quiet", "--table", "elsewhere"])
+        .at(&target)
+        .finish()
+        .code(6);
+    assert!(
+        missing.stderr.contains("no table called elsewhere"),
+        "{}",
+        missing.stderr
+    );
+}
+
+#[test]
+fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
+    let pipeline = pipeline_elsewhere(92);
+    let untagged = away("run", &pipeline).args(["--yes"]).finish().code(6);
+    for part in [
+        "the orders queue does not carry the tag orderproof=allowed",
+        "the table does not",
+    ] {
+        assert!(
+            untagged.stderr.contains(part),
+            "{part} in {}",
+            untagged.stderr
+        );
+    }
+    nothing_was_sent(&untagged, &pipeline);
+    let seen = away("preflight", &pipeline).finish().code(6).quiet();
+    assert!(
+        seen.stdout.contains("a run would be refused"),
+        "{}",
+        seen.stdout
+    );
+
+    allow(&pipeline);
+    away("preflight", &pipeline).finish().code(0).quiet();
+    for (ceiling, words) in [
+        (["--max-orders", "10"], "max_orders is 10"),
+        (["--max-usd", "0.00001"], "max_usd is $0.00"),
+    ] {
+        let dear = away("run", &pipeline)
+            .args(["--yes"])
+            .args(ceiling)
+            .finish()
+            .code(6);
+        assert!(dear.stderr.contains(words), "{}", dear.stderr);
+        nothing_was_sent(&dear, &pipeline);
+    }
+    let nobody = away("run", &pipeline).finish().code(6);
+    for part in [
+        "account 000000000000, us-east-1",
+        "orders, about",
+        "nobody is here to confirm",
+    ] {
+        assert!(nobody.stderr.contains(part), "{part} in {}", nobody.stderr);
+    }
+    nothing_was_sent(&nobody, &pipeline);
+    let counts = away("run", &pipeline)
+        .args(["--yes", "--set", "target.exact_counts=true"])
+        .finish()
+        .code(6);
+    assert!(
+        counts
+            .stderr
+            .contains("exact_counts holds on loopback only"),
+        "{}",
+        counts.stderr
+    );
+    nothing_was_sent(&counts, &pipeline);
+}
+
+#[test]
+fn off_loopback_a_run_that_is_allowed_and_agreed_to_is_started() {
+    let pipeline = pipeline_elsewhere(93);
+    allow(&pipeline);
+    let program = away("run", &pipeline).args(["--yes", "--run-id", "93", "--output-dir", "out"]);
+    let mut child = program
+        .command()
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    wait_for("a first row", || {
+        let holdings = pipeline.holdings();
+        holdings.is_ok_and(|holdings| !holdings.rows.is_empty())
+    });
+    // Its proof of rest takes minutes where counts may lag; that it was let through is what counts here.
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let out = program.folder().join("out");
+    let read = |name: &str| {
+        let text = std::fs::read_to_string(out.join(name)).expect("written before the first order");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")
+    };
+    let target = read("plan.json")["provenance"]["target"].clone();
+    assert!(
+        target
+            .as_str()
+            .unwrap()
+            .starts_with("account 000000000000, us-east-1, http://0.0.0.0"),
+        "{target}"
+    );
+    assert_eq!(read("preflight.json")["facts"]["place"]["loopback"], false);
+}
+
+#[test]
+fn who_has_no_credentials_or_region_is_told_what_to_do() {
+    let nowhere = |command: &str| {
+        Program::new([command, &scenario("smoke"), "--target", "aws"])
+            .env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_PROFILE", "")
+            .env("AWS_REGION", "")
+            .env("AWS_DEFAULT_REGION", "")
+    };
+    let region = nowhere("run").finish().code(2);
+    assert!(region.stderr.contains("--region"), "{}", region.stderr);
+    assert!(!region.path("reports").exists());
+}
