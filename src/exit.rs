@@ -17,6 +17,8 @@ pub enum Exit {
     Inconclusive,
     /// Every order is accounted for, but a performance rule is broken.
     PerformanceFailure,
+    /// A guard was not satisfied: nothing was sent, changed or deleted.
+    Refused,
     /// Stopped by ctrl-c before every planned order was decided.
     Interrupted,
 }
@@ -31,6 +33,7 @@ impl Exit {
             Self::OrderFailure => 3,
             Self::Inconclusive => 4,
             Self::PerformanceFailure => 5,
+            Self::Refused => 6,
             Self::Interrupted => 130,
         }
     }

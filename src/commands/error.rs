@@ -11,6 +11,9 @@ pub enum CommandError {
     /// The machine or the program failed.
     #[error("{0}")]
     Internal(String),
+    /// A guard was not satisfied; nothing was sent, changed or deleted.
+    #[error("refused: {0}")]
+    Refused(String),
 }
 
 impl CommandError {
@@ -24,11 +27,17 @@ impl CommandError {
         Self::Internal(error.to_string())
     }
 
+    /// A refusal, with what would satisfy the guard.
+    pub fn refused(reason: impl std::fmt::Display) -> Self {
+        Self::Refused(reason.to_string())
+    }
+
     /// The exit that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
+            Self::Refused(_) => Exit::Refused,
         }
     }
 }

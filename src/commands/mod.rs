@@ -2,6 +2,7 @@
 
 mod check;
 mod conclude;
+mod confirm;
 mod error;
 mod interrupt;
 mod live;
