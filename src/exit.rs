@@ -17,7 +17,7 @@ pub enum Exit {
     Inconclusive,
     /// Every order is accounted for, but a performance rule is broken.
     PerformanceFailure,
-    /// The guard, a trap or a missing confirmation stands in the way; nothing was sent.
+    /// A guard was not satisfied: nothing was sent, changed or deleted.
     Refused,
     /// Stopped by ctrl-c before every planned order was decided.
     Interrupted,

@@ -1,53 +1,66 @@
-//! Asking before something is sent or deleted where it cannot be taken back.
+//! The confirmation before anything is done to what is not on loopback.
 
-use std::io::{BufRead, IsTerminal, stdin};
+use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
 use super::{CommandError, Output};
 
 /// What is to be confirmed.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// What is about to happen, and where, a fact a line.
-    pub facts: Vec<String>,
-    /// What has to be typed to agree: something of the facts, so that they are read.
-    pub word: String,
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// What will be done, where, and at what cost: shown line by line, also under `--yes`.
+    pub facts: &'a [String],
+    /// What has to be typed: something only who has read the facts types, such as the account's number.
+    pub word: &'a str,
+    /// `--yes` was given.
+    pub yes: bool,
 }
 
-/// Shows the facts and asks, unless `yes` was given on the command line.
+/// Shows the facts on standard error and asks, unless `--yes` was given.
 ///
 /// # Errors
-/// [`CommandError::Refused`] when nobody agrees, or nobody is there to be asked.
-pub fn confirm(question: &Question, yes: bool, output: &Output) -> Result<(), CommandError> {
-    question.facts.iter().for_each(|fact| output.note(fact));
-    if yes {
-        return Ok(());
-    }
-    let present = stdin().is_terminal() && output.stderr_is_terminal();
-    ask(question, present, &mut stdin().lock(), |line| {
-        output.note(line)
-    })
+/// [`CommandError::Refused`] when another word is typed, or nobody is there to type one.
+pub fn confirm(question: Question<'_>, output: &Output) -> Result<(), CommandError> {
+    let terminal = stdin().is_terminal() && output.stderr_is_terminal();
+    let mut typed = stdin().lock();
+    let typed = terminal.then_some(&mut typed as &mut dyn BufRead);
+    ask(question, typed, &mut stderr())
 }
 
+/// The same of any reader, which is absent when there is no terminal.
 fn ask(
-    question: &Question,
-    present: bool,
-    answers: &mut impl BufRead,
-    tell: impl Fn(&str),
+    question: Question<'_>,
+    typed: Option<&mut dyn BufRead>,
+    shown: &mut dyn Write,
 ) -> Result<(), CommandError> {
-    if !present {
-        return Err(CommandError::refused(
-            "nobody is here to confirm this; give --yes if it is meant",
-        ));
+    for fact in question.facts {
+        // Who cannot be shown the facts cannot confirm them; `--yes` needs nobody to look.
+        let written = writeln!(shown, "{fact}");
+        if written.is_err() && !question.yes {
+            return Err(CommandError::refused(
+                "the facts to be confirmed cannot be shown",
+            ));
+        }
     }
-    tell(&format!(
-        "type {} to go on, anything else to stop:",
-        question.word
-    ));
-    let mut answer = String::new();
-    let read = answers.read_line(&mut answer);
-    match read.is_ok() && answer.trim() == question.word {
-        true => Ok(()),
-        false => Err(CommandError::refused("not confirmed, so nothing was done")),
+    if question.yes {
+        return Ok(());
+    }
+    let Some(typed) = typed else {
+        return Err(CommandError::refused(
+            "this is not on loopback and there is no terminal to confirm it on: give --yes if it is meant",
+        ));
+    };
+    let mut line = String::new();
+    let asked = write!(shown, "Type {} to go on: ", question.word).and_then(|()| shown.flush());
+    let read = asked.and_then(|()| typed.read_line(&mut line));
+    match read {
+        Ok(_) if line.trim() == question.word => Ok(()),
+        Ok(_) => Err(CommandError::refused(format!(
+            "{} was not typed, so it is not confirmed",
+            question.word
+        ))),
+        Err(error) => Err(CommandError::refused(format!(
+            "no answer could be read: {error}"
+        ))),
     }
 }
 
@@ -55,26 +68,73 @@ fn ask(
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_the_word_itself_typed_by_somebody_confirms() {
+    fn asked(yes: bool, typed: Option<&str>) -> (Result<(), CommandError>, String) {
+        let facts = [
+            "account 123456789012".to_owned(),
+            "region eu-west-1".to_owned(),
+        ];
         let question = Question {
-            facts: Vec::new(),
-            word: "123456789012".into(),
+            facts: &facts,
+            word: "123456789012",
+            yes,
         };
-        for (present, typed, agreed, why) in [
-            (true, "123456789012\n", true, "the word"),
-            (true, "  123456789012 \r\n", true, "with blanks around it"),
-            (true, "yes\n", false, "another word"),
-            (true, "12345678901\n", false, "a part of it"),
-            (true, "\n", false, "nothing"),
-            (true, "", false, "the end of input"),
-            (false, "123456789012\n", false, "piped in, nobody is there"),
-        ] {
-            let answer = ask(&question, present, &mut typed.as_bytes(), |_| {});
-            assert_eq!(answer.is_ok(), agreed, "{why}");
+        let mut shown = Vec::new();
+        let mut bytes = typed.unwrap_or_default().as_bytes();
+        let reader = typed.is_some().then_some(&mut bytes as &mut dyn BufRead);
+        let answer = ask(question, reader, &mut shown);
+        (answer, String::from_utf8(shown).expect("text"))
+    }
+
+    #[test]
+    fn only_the_word_itself_or_yes_confirms() {
+        let cases = [
+            (true, None, true, "--yes without a terminal"),
+            (true, Some("no\n"), true, "--yes asks nobody"),
+            (false, Some("123456789012\n"), true, "the word"),
+            (
+                false,
+                Some(" 123456789012 "),
+                true,
+                "blanks and no end of line",
+            ),
+            (false, None, false, "nobody is there"),
+            (false, Some(""), false, "the end of the input"),
+            (false, Some("\n"), false, "an empty line"),
+            (false, Some("yes\n"), false, "another word"),
+            (false, Some("12345678901\n"), false, "not all of it"),
+            (false, Some("no\n123456789012\n"), false, "the second line"),
+        ];
+        for (yes, typed, confirmed, why) in cases {
+            let (answer, shown) = asked(yes, typed);
+            assert_eq!(answer.is_ok(), confirmed, "{why}");
+            assert!(
+                shown.starts_with("account 123456789012\nregion eu-west-1\n"),
+                "{why}"
+            );
             if let Err(error) = answer {
-                assert!(matches!(error, CommandError::Refused(_)), "{why}");
+                assert_eq!(error.exit().code(), 6, "{why}");
             }
         }
+    }
+
+    #[test]
+    fn what_cannot_be_shown_is_not_confirmed() {
+        struct Closed;
+        impl Write for Closed {
+            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+                Err(std::io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let facts = ["account 1".to_owned()];
+        let question = Question {
+            facts: &facts,
+            word: "1",
+            yes: false,
+        };
+        let answer = ask(question, Some(&mut "1\n".as_bytes()), &mut Closed);
+        assert!(answer.is_err());
     }
 }

@@ -8,12 +8,12 @@ pub enum CommandError {
     /// The arguments or a file named by them are wrong; nothing was sent.
     #[error("{0}")]
     Usage(String),
-    /// The guard, a trap or a missing confirmation stands in the way; nothing was sent or changed.
-    #[error("{0}")]
-    Refused(String),
     /// The machine or the program failed.
     #[error("{0}")]
     Internal(String),
+    /// A guard was not satisfied; nothing was sent, changed or deleted.
+    #[error("refused: {0}")]
+    Refused(String),
 }
 
 impl CommandError {
@@ -22,22 +22,22 @@ impl CommandError {
         Self::Usage(error.to_string())
     }
 
-    /// A refusal.
-    pub fn refused(error: impl std::fmt::Display) -> Self {
-        Self::Refused(error.to_string())
-    }
-
     /// An error of the machine's or ours.
     pub fn internal(error: impl std::fmt::Display) -> Self {
         Self::Internal(error.to_string())
+    }
+
+    /// A refusal, with what would satisfy the guard.
+    pub fn refused(reason: impl std::fmt::Display) -> Self {
+        Self::Refused(reason.to_string())
     }
 
     /// The exit that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) => Exit::Usage,
-            Self::Refused(_) => Exit::Refused,
             Self::Internal(_) => Exit::Internal,
+            Self::Refused(_) => Exit::Refused,
         }
     }
 }

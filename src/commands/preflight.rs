@@ -77,7 +77,7 @@ pub fn admit(
         .collect();
     if !reasons.is_empty() {
         return Err(CommandError::refused(format!(
-            "the run is refused, nothing was sent:\n  {}\n`orderproof preflight` shows all that was found",
+            "nothing was sent:\n  {}\n`orderproof preflight` shows all that was found",
             reasons.join("\n  ")
         )));
     }
@@ -85,26 +85,29 @@ pub fn admit(
         output.note(&format!("trap: {}: {}", check.trap.as_str(), check.message));
     }
     if !found.facts.place.loopback {
-        confirm(&question(&found), yes, output)?;
+        agree(&found, yes, output)?;
     }
     Ok(found)
 }
 
-/// What is asked before load is sent to somebody's account.
-fn question(found: &Preflight) -> Question {
-    let account = found.facts.place.account.get();
+/// Asks before load is sent to somebody's account.
+fn agree(found: &Preflight, yes: bool, output: &Output) -> Result<(), CommandError> {
     let estimate = &found.estimate;
-    Question {
-        facts: vec![
-            format!("target   {}", place(&found.facts)),
-            format!(
-                "load     {}, about {:.0} s, at most about ${:.2}",
-                orders(estimate.orders),
-                estimate.duration().as_secs_f64(),
-                estimate.usd
-            ),
-        ],
+    let facts = [
+        format!("target   {}", place(&found.facts)),
+        format!(
+            "load     {}, about {:.0} s, at most about ${:.2}",
+            orders(estimate.orders),
+            estimate.duration().as_secs_f64(),
+            estimate.usd
+        ),
+    ];
+    let account = found.facts.place.account.get();
+    let question = Question {
+        facts: &facts,
         // The guard lets nothing through whose account is unknown.
-        word: account.cloned().unwrap_or_else(|| "the account".into()),
-    }
+        word: account.map_or("the account's number", String::as_str),
+        yes,
+    };
+    confirm(question, output)
 }

@@ -14,6 +14,7 @@ fn help_names_every_command_and_every_exit_code() {
         "self-test",
         "130",
         "inconclusive",
+        "refused",
     ] {
         assert!(help.stdout.contains(word), "{word} in:\n{}", help.stdout);
     }

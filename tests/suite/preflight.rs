@@ -153,7 +153,7 @@ fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
     for part in [
         "account 000000000000, us-east-1",
         "orders, about",
-        "nobody is here to confirm",
+        "no terminal to confirm it on",
     ] {
         assert!(nobody.stderr.contains(part), "{part} in {}", nobody.stderr);
     }

@@ -80,7 +80,7 @@ fn the_dependency_walls_stand() {
         ("lambda_runtime", &["src/bin/"]),
         ("goose::", &["src/drive/"]),
         ("plotters", &["src/report/charts"]),
-        ("clap::", &["src/cli.rs", "src/main.rs"]),
+        ("clap::", &["src/cli/", "src/main.rs"]),
         ("hdrhistogram::", &["src/metrics/histogram.rs"]),
         ("dynoxide", &["src/pipeline/", "src/store/", "src/verify/"]),
     ];

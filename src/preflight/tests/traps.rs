@@ -7,7 +7,13 @@ pub(super) type Change = Box<dyn Fn(&mut Facts)>;
 
 /// What is set in the scenario, what is changed in the facts, the trap, its weight, and words that the
 /// message has.
-pub(super) struct Case(&'static [&'static str], Change, Trap, Weight, &'static str);
+pub(super) struct Case(
+    pub(super) &'static [&'static str],
+    pub(super) Change,
+    pub(super) Trap,
+    pub(super) Weight,
+    pub(super) &'static str,
+);
 
 fn checks(set: &[&str], change: &Change) -> Vec<Check> {
     let scenario = scenario(set);

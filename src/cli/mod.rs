@@ -13,7 +13,7 @@ Exit codes:
   3    orders lost, altered or misplaced
   4    inconclusive: evidence is missing, or the load could not be offered
   5    every order accounted for, but a performance rule is broken
-  6    refused: the guard, a trap or a missing confirmation; nothing was sent
+  6    refused: the guard, a trap or a missing confirmation; nothing was sent, changed or deleted
   130  interrupted before every planned order was decided";
 
 const PREFLIGHT_EXIT_CODES: &str = "\
