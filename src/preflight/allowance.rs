@@ -128,7 +128,7 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
         });
     }
     // What is no number is above every ceiling.
-    if !(estimate.usd <= target.max_usd) {
+    if estimate.usd.is_nan() || estimate.usd > target.max_usd {
         refusals.push(Refusal::TooExpensive {
             usd: estimate.usd,
             max_usd: target.max_usd,

@@ -97,6 +97,19 @@ impl Session {
         })
     }
 
+    /// The same with these credentials, whatever the SDK would find.
+    #[cfg(test)]
+    pub(crate) fn with_credentials(mut self, id: &str, secret: &str) -> Self {
+        let own = aws_credential_types::Credentials::new(id, secret, None, None, "test");
+        self.credentials = SharedCredentialsProvider::new(own);
+        self.config = self
+            .config
+            .into_builder()
+            .credentials_provider(self.credentials.clone())
+            .build();
+        self
+    }
+
     /// The region requests are signed for.
     pub fn region(&self) -> &str {
         &self.region

@@ -5,6 +5,8 @@ mod permissions;
 mod place;
 mod queue;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -51,11 +51,11 @@ fn count(number: Option<i64>) -> u64 {
 
 fn key(table: &TableDescription) -> Vec<[String; 3]> {
     let kind = |name: &str| {
-        let attributes = table.attribute_definitions().iter();
-        let found = attributes
-            .filter(|attribute| attribute.attribute_name() == name)
-            .map(|attribute| attribute.attribute_type().as_str().to_owned());
-        found.last().unwrap_or_default()
+        let mut attributes = table.attribute_definitions().iter();
+        let found = attributes.rfind(|attribute| attribute.attribute_name() == name);
+        found.map_or_else(String::new, |found| {
+            found.attribute_type().as_str().to_owned()
+        })
     };
     let parts = table.key_schema().iter();
     parts
