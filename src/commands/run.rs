@@ -17,7 +17,7 @@ use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSi
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
-use crate::preflight::{Preflight, place};
+use crate::preflight::{Preflight, Weight, place};
 use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
 use crate::scenario::{self, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
@@ -43,6 +43,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     };
     if let Some(found) = &admitted {
         plan.provenance.target = place(&found.facts);
+        let traps = found
+            .of_weight(Weight::Trap)
+            .map(|check| check.trap.as_str());
+        plan.provenance.traps = traps.map(str::to_owned).collect();
     }
     let folder = create_folder(args, &plan.scenario)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
@@ -124,6 +128,7 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
             target,
+            traps: Vec::new(),
             platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
             overrides: overrides.as_texts(),

@@ -23,6 +23,9 @@ pub fn render(preflight: &Preflight, color: bool) -> String {
 
 fn write(out: &mut String, preflight: &Preflight, color: bool) -> std::fmt::Result {
     writeln!(out, "target   {}", place(&preflight.facts))?;
+    if let Known::Is(caller) = &preflight.facts.place.caller {
+        writeln!(out, "as       {caller}")?;
+    }
     writeln!(out, "scenario {}\n", preflight.scenario)?;
     let mut checks: Vec<&Check> = preflight.checks.iter().collect();
     checks.sort_by_key(|check| check.weight);
@@ -41,15 +44,11 @@ pub fn place(facts: &Facts) -> String {
         Known::Is(account) => format!("account {account}"),
         Known::Absent | Known::Unknown(_) => "account unknown".into(),
     };
-    let caller = place
-        .caller
-        .get()
-        .map_or(String::new(), |arn| format!(", as {arn}"));
     let endpoint = match place.sqs_endpoint.is_empty() {
         true => "SQS not reached",
         false => &place.sqs_endpoint,
     };
-    format!("{account}, {}, {endpoint}{caller}", place.region)
+    format!("{account}, {}, {endpoint}", place.region)
 }
 
 fn style(weight: Weight, color: bool) -> Style {

@@ -192,8 +192,11 @@ pub struct PipelineCounters {
 pub struct Provenance {
     /// `orderproof` version.
     pub version: String,
-    /// `embedded` or the endpoint's host.
+    /// `embedded`, or account, region and endpoint.
     pub target: String,
+    /// The traps in the target's settings that were known before the run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub traps: Vec<String>,
     /// Operating system and architecture.
     pub platform: String,
     /// Logical processors.

@@ -156,6 +156,7 @@ impl World {
             figures,
             pipeline: None,
             provenance: Provenance {
+                traps: Vec::new(),
                 version: "0.1.0".into(),
                 platform: "linux x86_64".into(),
                 cpus: 2,

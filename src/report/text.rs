@@ -93,6 +93,20 @@ fn write_all(
     )
 }
 
+/// Where the run was driven, and the traps that were known there; nothing of the embedded pipeline.
+fn target(report: &RunReport) -> Option<String> {
+    report.scenario.target.aws()?;
+    let provenance = &report.provenance;
+    Some(match provenance.traps.as_slice() {
+        [] => provenance.target.clone(),
+        traps => format!(
+            "{}; traps known before the run: {}",
+            provenance.target,
+            traps.join(", ")
+        ),
+    })
+}
+
 /// How fast the scenario was played, in a word.
 pub(super) fn time(report: &RunReport) -> String {
     match report.scenario.time_scale {
@@ -242,7 +256,9 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
         Some(drain) => format!("{} after the last send", duration(drain)),
         None => "not reached".into(),
     };
-    let mut told = vec![
+    let mut told = vec![];
+    told.extend(target(report).map(|target| ("target", target)));
+    told.extend([
         ("sent", sent),
         (
             "offered on time",
@@ -270,15 +286,22 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
                 orders(report.redelivered)
             ),
         ),
-    ];
+    ]);
     let skew = Duration::from_micros(report.clock_skew_bound_us);
     if skew >= NOTABLE_SKEW {
         told.push((
             "clock",
-            format!(
-                "the wall clock was stepped by {} during the run: end-to-end latencies may be off by as much",
-                duration(skew)
-            ),
+            match report.scenario.target.aws() {
+                None => format!(
+                    "the wall clock was stepped by {} during the run: end-to-end latencies may be off by as much",
+                    duration(skew)
+                ),
+                Some(_) => format!(
+                    "this machine's clock and the target's may be {} apart: end-to-end latencies may be off by as \
+                     much",
+                    duration(skew)
+                ),
+            },
         ));
     }
     if let Some(pipeline) = &report.pipeline {

@@ -216,11 +216,11 @@ fn the_text_tells_the_gravest_first_and_breaks_its_lines() {
         lines[0].starts_with("target   account unknown, us-east-1"),
         "{text}"
     );
-    assert!(lines[3].starts_with("VOID       redrive policy"), "{text}");
+    assert!(lines[4].starts_with("VOID       redrive policy"), "{text}");
     assert!(text.contains("a run would be refused"), "{text}");
     assert!(!text.contains('\u{1b}'), "no color");
     assert!(render(&preflight, true).contains('\u{1b}'));
-    for line in &lines[3..] {
+    for line in &lines[4..] {
         assert!(line.chars().count() <= 112, "{line}");
     }
 }

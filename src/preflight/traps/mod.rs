@@ -38,6 +38,16 @@ pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Ch
     checks
 }
 
+/// A length of time as people say it.
+fn days(period: Duration) -> String {
+    let seconds = period.as_secs();
+    match seconds {
+        0..3_600 => format!("{seconds} s"),
+        3_600..86_400 => format!("{:.1} h", seconds as f64 / 3_600.0),
+        _ => format!("{:.1} d", seconds as f64 / 86_400.0),
+    }
+}
+
 impl Context<'_> {
     /// The function runs in this process, and mapping and function are the scenario's.
     fn is_local(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::Context;
+use super::{Context, days};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{Known, QueueFacts};
 use crate::preflight::{Estimate, estimate};
@@ -97,8 +97,8 @@ fn redrive(context: &Context<'_>, orders: &QueueFacts) -> Check {
             bad => (
                 Weight::Void,
                 format!(
-                    "about {bad} bad orders come back for {:?} and are gone then: the run never comes to rest",
-                    orders.retention
+                    "about {bad} bad orders come back for {} and are gone then: the run never comes to rest",
+                    days(orders.retention)
                 ),
             ),
         };
@@ -225,14 +225,5 @@ fn dead_letters(context: &Context<'_>, dead: &QueueFacts) -> Check {
             ),
             "they are told apart by their order numbers; empty the queue if nobody needs them",
         ),
-    }
-}
-
-fn days(period: Duration) -> String {
-    let seconds = period.as_secs();
-    match seconds {
-        0..3_600 => format!("{seconds} s"),
-        3_600..86_400 => format!("{:.1} h", seconds as f64 / 3_600.0),
-        _ => format!("{:.1} d", seconds as f64 / 86_400.0),
     }
 }
