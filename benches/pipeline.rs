@@ -6,14 +6,13 @@
 //! takes. Then how long a long poll takes to wake. CPU time and memory are read from Linux's `/proc`;
 //! elsewhere only the elapsed time is told.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::counters::Counters;
-use orderproof::pipeline::mapping::{EventSourceMapping, MappingPlan};
-use orderproof::pipeline::sqs::{QueueAttributes, ReceiveOptions, SendEntry, Site, SqsEngine};
+use orderproof::pipeline::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
+use orderproof::pipeline::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
 use orderproof::pipeline::table::Tables;
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
 use orderproof::scenario::{Function, Mapping, ProcessorKind, ServiceTime, TableCapacity};
@@ -179,10 +178,12 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
         sending.print(name, "send to the queue");
         let processing = Stopwatch::start();
         let mapping = EventSourceMapping::new(
-            engine.clone(),
+            EngineQueue::new(engine.clone(), QUEUE),
             MappingPlan {
-                queue: QUEUE,
-                site: &Site::local(SocketAddr::from(([127, 0, 0, 1], 9324))),
+                source: EventSource {
+                    arn: format!("arn:aws:sqs:us-east-1:000000000000:{QUEUE}"),
+                    region: "us-east-1".into(),
+                },
                 mapping: &aws_mapping(),
                 function: &function(),
                 seed: 2026,

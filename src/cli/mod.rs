@@ -274,6 +274,10 @@ pub struct ServeArgs {
     #[arg(long)]
     pub empty: bool,
 
+    /// Run no function: somebody else consumes the orders, such as `orderproof run --processor local`.
+    #[arg(long)]
+    pub no_function: bool,
+
     /// Bytes the queues, and the tables, may take each before writes are refused: 512MiB, 2GiB.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub max_stored_bytes: u64,

@@ -31,13 +31,14 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     let options = ServeOptions {
         address: SocketAddr::new(args.bind, args.port),
         creates_resources: !args.empty,
+        runs_function: !args.no_function,
         stored_bytes_max: Some(args.max_stored_bytes),
         function_logs: args.function_logs.clone(),
     };
     let plan = orders(&scenario, run_id);
     let pipeline = EmbeddedPipeline::start_with(&scenario, plan, planned, &options)
         .map_err(|error| explain(error, options.address))?;
-    output.print(&target_table(&pipeline.target(), args.empty));
+    output.print(&target_table(&pipeline.target(), args));
     if !args.bind.is_loopback() {
         output.note(&format!(
             "warning: {} can be reached from beyond this machine, and nothing is authenticated: anybody who \
@@ -92,7 +93,7 @@ fn explain(error: PipelineError, address: SocketAddr) -> CommandError {
 }
 
 /// The table that makes a scenario's target of it.
-fn target_table(target: &Target, empty: bool) -> String {
+fn target_table(target: &Target, args: &ServeArgs) -> String {
     let Resources {
         orders_queue,
         dead_letter_queue,
@@ -103,15 +104,19 @@ fn target_table(target: &Target, empty: bool) -> String {
         region,
         ..
     } = target;
-    let resources = match empty {
+    let resources = match args.empty {
         true => format!(
             "# Nothing is there yet: create {orders_queue}, {dead_letter_queue} and the table {table}, key id (N)."
         ),
         false => format!("# {orders_queue}, {dead_letter_queue} and the table {table}."),
     };
+    let function = match args.no_function {
+        true => "\n# No function runs: consume the orders yourself, or run with --processor local.",
+        false => "",
+    };
     format!(
         "# SQS and DynamoDB at {endpoint}, region {region}, any credentials; {endpoint}{HEALTH_PATH}\n\
-         {resources} Stop with ctrl-c.\n\
+         {resources} Stop with ctrl-c.{function}\n\
          # aws --endpoint-url {endpoint} sqs list-queues\n\
          [target]\n\
          sqs_endpoint_url = \"{endpoint}\"\n\

@@ -4,17 +4,17 @@ use std::path::PathBuf;
 
 use super::CommandError;
 use crate::order::OrderPlan;
-use crate::pipeline::{EmbeddedPipeline, ServeOptions};
+use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
-use crate::scenario::{Scenario, TargetSpec};
+use crate::scenario::{ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 
 /// The pipeline a run is driven at.
 pub enum Site {
     /// In this process.
     Embedded(Box<EmbeddedPipeline>),
-    /// In an AWS account, or behind endpoints.
-    Aws(Box<Target>),
+    /// In an AWS account, or behind endpoints, with its function there or here.
+    Aws(Box<Target>, Option<LocalProcessor>),
 }
 
 impl Site {
@@ -44,20 +44,36 @@ impl Site {
                     let session = Session::open(spec).await?;
                     Target::resolve(&session, spec).await
                 })?;
-                Ok(Self::Aws(Box::new(target)))
+                Self::at(scenario, spec.processor, target)
             }
         }
+    }
+
+    /// The pipeline at `target`; a function that is to run here starts.
+    fn at(
+        scenario: &Scenario,
+        processor: ProcessorPlace,
+        target: Target,
+    ) -> Result<Self, CommandError> {
+        let processor = match processor {
+            ProcessorPlace::Lambda => None,
+            ProcessorPlace::Local => {
+                let started = LocalProcessor::start(scenario, &target);
+                Some(started.map_err(CommandError::usage)?)
+            }
+        };
+        Ok(Self::Aws(Box::new(target), processor))
     }
 
     /// Where it is.
     pub fn target(&self) -> Target {
         match self {
             Self::Embedded(pipeline) => pipeline.target(),
-            Self::Aws(target) => (**target).clone(),
+            Self::Aws(target, _) => (**target).clone(),
         }
     }
 
-    /// Ends the embedded pipeline and says what it counted of itself.
+    /// Ends what runs here, the embedded pipeline or the function, and says what it counted of itself.
     pub fn close(self) -> Option<PipelineCounters> {
         match self {
             Self::Embedded(pipeline) => {
@@ -65,7 +81,11 @@ impl Site {
                 pipeline.shutdown();
                 Some(counters)
             }
-            Self::Aws(_) => None,
+            Self::Aws(_, processor) => processor.map(|processor| {
+                let counters = processor.counters();
+                processor.shutdown();
+                counters
+            }),
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct Counters {
     pub throttled_invocations: Counter,
     /// Messages the mapping's filter discarded.
     pub filtered_messages: Counter,
+    /// Messages the mapping could not delete: they come back.
+    pub failed_deletes: Counter,
     max_concurrency: AtomicU32,
 }
 

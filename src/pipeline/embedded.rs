@@ -10,50 +10,21 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::Counters;
+use super::error::PipelineError;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor, any_struck};
 use super::front::Front;
-use super::mapping::{EventSourceMapping, MappingPlan};
+use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
 use super::runtime::{CommandConfig, CommandFunction};
 use super::service::{ServiceThread, listener_at};
-use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine, SqsError};
-use super::table::{Table, TableError, TableServer, TableStore, Tables, rows};
-use crate::fault::{FaultError, FaultPlan};
+use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine};
+use super::table::{Table, TableServer, TableStore, Tables, rows};
+use crate::fault::FaultPlan;
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
 use crate::scenario::{
     FUNCTION_NAME, FaultKind, FaultPlace, Function, ProcessorCommand, Resources, Scenario,
 };
 use crate::store::{ReadPolicy, Target};
-
-/// Why the embedded pipeline could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// A fault cannot be planned.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-    /// The table could not be made or served.
-    #[error(transparent)]
-    Table(#[from] TableError),
-    /// A queue could not be created.
-    #[error("the embedded queue `{queue}` could not be created or read: {source}")]
-    Queue {
-        /// Its name.
-        queue: String,
-        /// What the queue says.
-        source: SqsError,
-    },
-    /// The command of `[processor]` cannot be run.
-    #[error("processor.command `{command}` cannot be run: {source}")]
-    Command {
-        /// It and its arguments.
-        command: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// No loopback port or thread could be had.
-    #[error("the embedded queues could not be served on loopback: {0}")]
-    Serve(#[from] io::Error),
-}
 
 /// What finding a process for an invocation may take beside its start.
 const STARTING_SLACK: Duration = Duration::from_secs(5);
@@ -76,6 +47,8 @@ pub struct ServeOptions {
     pub address: SocketAddr,
     /// Queues and table are created at the start; otherwise whoever uses it creates them.
     pub creates_resources: bool,
+    /// The mapping feeds the orders to the function; otherwise somebody else consumes the queue.
+    pub runs_function: bool,
     /// Bytes the queues, and the tables, may take each.
     pub stored_bytes_max: Option<u64>,
     /// The folder for what a function of one's own (`[processor]`) writes to its output; none keeps
@@ -84,11 +57,12 @@ pub struct ServeOptions {
 }
 
 impl Default for ServeOptions {
-    /// A free loopback port, with queues and table, without a limit.
+    /// A free loopback port, with queues, table and function, without a limit.
     fn default() -> Self {
         Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             creates_resources: true,
+            runs_function: true,
             stored_bytes_max: None,
             function_logs: None,
         }
@@ -159,17 +133,21 @@ impl EmbeddedPipeline {
         let gateway = tables.gateway(table_server.address(), Arc::clone(&faults));
         let front = Front::new(engine.clone(), site.clone(), Some(gateway));
         let command = match &scenario.processor {
-            Some(processor) => Some(start_command(scenario, processor, &site, options)?),
-            None => None,
+            Some(processor) if options.runs_function => {
+                Some(start_command(scenario, processor, &site, options)?)
+            }
+            _ => None,
         };
         let function = function(scenario, &table, command.as_ref(), &faults);
         let limits = limits(scenario);
         let throttles = Arc::clone(&faults);
         let mapping = EventSourceMapping::new(
-            engine.clone(),
+            EngineQueue::new(engine.clone(), &resources.orders_queue),
             MappingPlan {
-                queue: &resources.orders_queue,
-                site: &site,
+                source: EventSource {
+                    arn: site.queue_arn(&resources.orders_queue),
+                    region: site.region.clone(),
+                },
                 mapping: &scenario.pipeline.mapping,
                 function: &limits,
                 seed: scenario.seed,
@@ -185,7 +163,13 @@ impl EmbeddedPipeline {
             let bodies = batch.iter().map(|message| &*message.body);
             any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
         });
-        let front = start_front(listener, front, mapping.run())?;
+        let runs_function = options.runs_function;
+        let polling = async move {
+            if runs_function {
+                mapping.run().await;
+            }
+        };
+        let front = start_front(listener, front, polling)?;
         Ok(Self {
             engine,
             _front: front,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::counters::Counters;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor};
-use super::mapping::{EventSourceMapping, MappingPlan};
+use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use super::testing::{faulty, mapping, site};
 use crate::fault::FaultPlan;
@@ -56,10 +56,12 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
         reserved_concurrency: None,
     };
     let mapping = EventSourceMapping::new(
-        engine.clone(),
+        EngineQueue::new(engine.clone(), "orders"),
         MappingPlan {
-            queue: "orders",
-            site: &site(),
+            source: EventSource {
+                arn: site().queue_arn("orders"),
+                region: site().region,
+            },
             mapping: &mapping(),
             function: &limits,
             seed: 2026,

@@ -4,6 +4,7 @@
 //! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault. `sqs` holds the
 //! messages, `mapping` feeds them to the function (`crate::processor`, or anyone's in `runtime`), `table`
 //! keeps the rows, `fault` provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
+//! [`LocalProcessor`] is mapping and function alone, for queues and a table elsewhere.
 
 mod http;
 mod identity;
@@ -23,6 +24,8 @@ pub mod fault;
 pub mod counters;
 
 mod embedded;
+mod error;
+mod local;
 mod service;
 
 #[cfg(test)]
@@ -30,5 +33,7 @@ mod flow_tests;
 #[cfg(test)]
 mod testing;
 
-pub use embedded::{EmbeddedPipeline, Holdings, PipelineError, ServeOptions};
+pub use embedded::{EmbeddedPipeline, Holdings, ServeOptions};
+pub use error::PipelineError;
 pub use front::{Front, HEALTH_PATH};
+pub use local::LocalProcessor;

@@ -2,10 +2,11 @@
 //!
 //! It reads and never writes: a dead letter is received with a long visibility and left where it
 //! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] alone writes: it is the table of the
-//! order processor that runs on Lambda, and no part of the verifier.
+//! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
 
 mod clients;
 mod error;
+mod function;
 mod queues;
 mod resolve;
 mod rows;
@@ -19,7 +20,9 @@ pub(crate) mod tests;
 
 pub use clients::Stores;
 pub use error::StoreError;
+pub(crate) use function::{polling_client, queue_settings};
 pub use queues::{Counts, DeadLetter};
+pub(crate) use rows::THROTTLING;
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
 pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};

@@ -28,7 +28,7 @@ const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The codes with which DynamoDB says that a write exceeds some capacity. Source: Amazon DynamoDB
 /// Developer Guide, "Error handling with DynamoDB".
-const THROTTLING: [&str; 3] = [
+pub(crate) const THROTTLING: [&str; 3] = [
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
     "RequestLimitExceeded",

@@ -25,7 +25,11 @@ pub enum Processor<S> {
 }
 
 impl<S: OrderStore> Processor<S> {
-    async fn process(&self, event: SqsEvent) -> Result<SqsBatchResponse, String> {
+    /// One invocation.
+    ///
+    /// # Errors
+    /// When the invocation fails whole.
+    pub async fn process(&self, event: SqsEvent) -> Result<SqsBatchResponse, String> {
         match self {
             Self::BuiltIn(ProcessorKind::Orderproof, store) => Ok(process(event, store).await),
             Self::BuiltIn(ProcessorKind::Lab, store) => process_like_the_lab(event, store).await,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::queue::{Delivery, MessageQueue};
 use crate::pipeline::counters::Counters;
-use crate::pipeline::sqs::{ReceiveOptions, ReceivedMessage, SqsEngine, SqsError};
 use crate::scenario::{Mapping, MessageFilter};
 
 /// The longest a receive can wait; an idle mapping wakes this seldom.
@@ -19,24 +19,17 @@ const PER_RECEIVE: usize = 10;
 const BYTES_MAX: usize = 5 << 20;
 
 /// Takes batches from a queue.
-pub(super) struct Batches {
-    pub(super) engine: SqsEngine,
-    pub(super) queue: Arc<str>,
+pub(super) struct Batches<Q> {
+    pub(super) queue: Arc<Q>,
     size: usize,
     window: Duration,
     filter: Option<MessageFilter>,
     counters: Arc<Counters>,
 }
 
-impl Batches {
-    pub(super) fn new(
-        engine: SqsEngine,
-        queue: Arc<str>,
-        mapping: &Mapping,
-        counters: Arc<Counters>,
-    ) -> Self {
+impl<Q: MessageQueue> Batches<Q> {
+    pub(super) fn new(queue: Arc<Q>, mapping: &Mapping, counters: Arc<Counters>) -> Self {
         Self {
-            engine,
             queue,
             size: usize::from(mapping.batch_size),
             window: mapping.batching_window,
@@ -46,11 +39,11 @@ impl Batches {
     }
 
     /// The next batch: what is there, or what comes within the long poll; with a batching window,
-    /// what gathers within it.
-    pub(super) async fn next(&self) -> Result<Vec<ReceivedMessage>, SqsError> {
-        let mut batch = self.receive(self.size, LONG_POLL).await?;
+    /// what gathers within it. `room` invocations may start.
+    pub(super) async fn next(&self, room: usize) -> Vec<Q::Message> {
+        let mut batch = self.receive(self.size, LONG_POLL, room).await;
         if self.window.is_zero() || batch.is_empty() {
-            return Ok(batch);
+            return batch;
         }
         let closes_at = Instant::now() + self.window;
         let mut bytes = bytes_in(&batch);
@@ -60,54 +53,35 @@ impl Batches {
                 break;
             }
             let wait = left.min(LONG_POLL);
-            match self.receive(self.size - batch.len(), wait).await {
-                Ok(more) => {
-                    bytes += bytes_in(&more);
-                    batch.extend(more);
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a batch could not be filled");
-                    break;
-                }
-            }
+            let more = self.receive(self.size - batch.len(), wait, room).await;
+            bytes += bytes_in(&more);
+            batch.extend(more);
         }
-        Ok(batch)
+        batch
     }
 
-    async fn receive(&self, most: usize, wait: Duration) -> Result<Vec<ReceivedMessage>, SqsError> {
-        let options = ReceiveOptions {
-            max_messages: most.min(PER_RECEIVE),
-            visibility_timeout: None,
-            wait: Some(wait),
-        };
-        let mut batch = self.engine.receive(&self.queue, options).await?;
-        if let Some(filter) = &self.filter {
-            batch.retain(|message| {
-                let wanted = filter.lets_through(&message.body);
-                if !wanted {
-                    self.discard(message);
-                }
-                wanted
-            });
-        }
-        Ok(batch)
-    }
-
-    /// A message that the filter does not let through is deleted, as AWS does.
-    fn discard(&self, message: &ReceivedMessage) {
-        self.counters.filtered_messages.add(1);
-        if let Err(error) = self.engine.delete(&self.queue, &message.receipt_handle) {
-            tracing::error!(%error, "a filtered message could not be deleted");
+    async fn receive(&self, most: usize, wait: Duration, room: usize) -> Vec<Q::Message> {
+        let batch = self.queue.receive(most.min(PER_RECEIVE), wait, room).await;
+        match &self.filter {
+            None => batch,
+            Some(filter) => self.sift(filter, batch).await,
         }
     }
 
-    pub(super) fn has_backlog(&self) -> bool {
-        self.engine
-            .counts(&self.queue)
-            .is_ok_and(|counts| counts.visible > 0)
+    /// Messages that the filter does not let through are deleted, as AWS does.
+    async fn sift(&self, filter: &MessageFilter, batch: Vec<Q::Message>) -> Vec<Q::Message> {
+        let (wanted, unwanted): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .partition(|message| filter.lets_through(message.body()));
+        if !unwanted.is_empty() {
+            self.counters.filtered_messages.add(unwanted.len() as u64);
+            let kept = self.queue.delete(&unwanted, &[]).await;
+            self.counters.failed_deletes.add(kept);
+        }
+        wanted
     }
 }
 
-fn bytes_in(batch: &[ReceivedMessage]) -> usize {
-    batch.iter().map(|message| message.body.len()).sum()
+fn bytes_in<M: Delivery>(batch: &[M]) -> usize {
+    batch.iter().map(|message| message.body().len()).sum()
 }

@@ -4,6 +4,7 @@ use aws_lambda_events::encodings::Base64Data;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage, SqsMessageAttribute};
 use md5::{Digest, Md5};
 
+use super::queue::Delivery;
 use crate::pipeline::sqs::{AttributeValue, MessageAttribute, ReceivedMessage};
 
 /// The account that has sent every message.
@@ -19,24 +20,28 @@ pub struct EventSource {
 }
 
 /// The event of a batch, with the attributes Lambda adds to each record.
-pub fn event_of(messages: &[ReceivedMessage], source: &EventSource) -> SqsEvent {
+pub fn event_of<M: Delivery>(messages: &[M], source: &EventSource) -> SqsEvent {
     let mut event = SqsEvent::default();
     event.records = messages
         .iter()
-        .map(|message| record_of(message, source))
+        .map(|message| {
+            let mut record = message.record();
+            record.event_source = Some("aws:sqs".to_owned());
+            record.event_source_arn = Some(source.arn.clone());
+            record.aws_region = Some(source.region.clone());
+            record
+        })
         .collect();
     event
 }
 
-fn record_of(message: &ReceivedMessage, source: &EventSource) -> SqsMessage {
+/// The record of a message of the embedded queues.
+pub(super) fn record_of(message: &ReceivedMessage) -> SqsMessage {
     let mut record = SqsMessage::default();
     record.message_id = Some(message.message_id.to_string());
     record.receipt_handle = Some(message.receipt_handle.to_string());
     record.body = Some(message.body.to_string());
     record.md5_of_body = Some(md5_of(message.body.as_bytes()));
-    record.event_source = Some("aws:sqs".to_owned());
-    record.event_source_arn = Some(source.arn.clone());
-    record.aws_region = Some(source.region.clone());
     let mut attribute = |name: &str, value: String| {
         record.attributes.insert(name.to_owned(), value);
     };

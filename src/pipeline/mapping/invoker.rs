@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::environments::{Begin, Environments};
 use super::event::{EventSource, event_of};
 use super::outcome::{BatchFate, InvocationError, fate};
+use super::queue::{Delivery, MessageQueue};
 use crate::order::{Stream, generator};
 use crate::pipeline::counters::Counters;
-use crate::pipeline::sqs::{ReceivedMessage, SqsEngine};
 use crate::processor::caught;
 use crate::scenario::{Function, ServiceTime};
 
@@ -23,12 +23,11 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// Decides whether the invocation with these messages is throttled.
-type Throttle = dyn Fn(&[ReceivedMessage]) -> bool + Send + Sync;
+type Throttle<M> = dyn Fn(&[M]) -> bool + Send + Sync;
 
 /// What every invocation needs.
-pub(super) struct Invoker<F> {
-    pub(super) engine: SqsEngine,
-    pub(super) queue: Arc<str>,
+pub(super) struct Invoker<Q: MessageQueue, F> {
+    pub(super) queue: Arc<Q>,
     pub(super) source: EventSource,
     pub(super) report_batch_item_failures: bool,
     pub(super) limits: Function,
@@ -36,7 +35,7 @@ pub(super) struct Invoker<F> {
     pub(super) speed: f64,
     pub(super) environments: Mutex<Environments>,
     pub(super) counters: Arc<Counters>,
-    pub(super) throttle: Option<Box<Throttle>>,
+    pub(super) throttle: Option<Box<Throttle<Q::Message>>>,
     pub(super) handler: F,
 }
 
@@ -49,13 +48,14 @@ pub(super) enum Ended {
     Badly,
 }
 
-impl<F, R> Invoker<F>
+impl<Q, F, R> Invoker<Q, F>
 where
+    Q: MessageQueue,
     F: Fn(SqsEvent) -> R,
     R: Future<Output = Result<SqsBatchResponse, String>>,
 {
     /// Invokes the function with a batch, the `serial`th, and settles what becomes of each message.
-    pub(super) async fn process(&self, batch: Vec<ReceivedMessage>, serial: u64) -> Ended {
+    pub(super) async fn process(&self, batch: Vec<Q::Message>, serial: u64) -> Ended {
         let throttled = self
             .throttle
             .as_ref()
@@ -67,7 +67,7 @@ where
             }
             false => self.invoke(&batch, serial).await,
         };
-        let fate = self.settle(&batch, &outcome);
+        let fate = self.settle(&batch, &outcome).await;
         match fate == BatchFate::AllReturn {
             true => Ended::Badly,
             false => Ended::Well,
@@ -76,7 +76,7 @@ where
 
     async fn invoke(
         &self,
-        batch: &[ReceivedMessage],
+        batch: &[Q::Message],
         serial: u64,
     ) -> Result<SqsBatchResponse, InvocationError> {
         let begin = self.find_environment().await?;
@@ -99,10 +99,8 @@ where
                 return Ok(begin);
             }
             self.counters.throttled_invocations.add(1);
-            let gives_up_at = *gives_up_at.get_or_insert_with(|| {
-                let visibility = self.engine.visibility_timeout(&self.queue);
-                Instant::now() + visibility.unwrap_or_default()
-            });
+            let gives_up_at = *gives_up_at
+                .get_or_insert_with(|| Instant::now() + self.queue.visibility_timeout());
             if Instant::now() + pause >= gives_up_at {
                 return Err(InvocationError::Throttled);
             }
@@ -113,7 +111,7 @@ where
 
     async fn run(
         &self,
-        batch: &[ReceivedMessage],
+        batch: &[Q::Message],
         begin: Begin,
         serial: u64,
     ) -> Result<SqsBatchResponse, InvocationError> {
@@ -148,12 +146,12 @@ where
         }
     }
 
-    fn settle(
+    async fn settle(
         &self,
-        batch: &[ReceivedMessage],
+        batch: &[Q::Message],
         outcome: &Result<SqsBatchResponse, InvocationError>,
     ) -> BatchFate {
-        let ids: Vec<&str> = batch.iter().map(|message| &*message.message_id).collect();
+        let ids: Vec<&str> = batch.iter().map(Delivery::message_id).collect();
         let fate = fate(outcome, &ids, self.report_batch_item_failures);
         self.count(outcome, &fate);
         let returning = match &fate {
@@ -161,13 +159,8 @@ where
             BatchFate::AllDeleted => &[][..],
             BatchFate::SomeReturn(positions) => positions,
         };
-        for (position, message) in batch.iter().enumerate() {
-            if returning.binary_search(&position).is_err()
-                && let Err(error) = self.engine.delete(&self.queue, &message.receipt_handle)
-            {
-                tracing::error!(%error, "a processed message could not be deleted");
-            }
-        }
+        let kept = self.queue.delete(batch, returning).await;
+        self.counters.failed_deletes.add(kept);
         fate
     }
 

@@ -2,10 +2,16 @@
 //!
 //! What Lambda's pollers do: take a batch, invoke, delete what succeeded, and leave the rest to its
 //! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
-//! allows. Leaves what an order is to the function, and receive counts and dead letters to the queue.
+//! allows. The queue is one of this process or one far away ([`MessageQueue`]). Leaves what an order is to
+//! the function, and receive counts and dead letters to the queue.
 //!
 //! Filter criteria are imitated as far as exact values of a body's fields go. Not modeled: how AWS takes
 //! back concurrency and environments that are no longer needed, which is not documented.
+
+mod queue;
+
+mod embedded;
+mod remote;
 
 mod batches;
 mod concurrency;
@@ -16,7 +22,10 @@ mod outcome;
 mod poller;
 
 pub use concurrency::Concurrency;
+pub use embedded::EngineQueue;
 pub use environments::{Begin, Environments};
 pub use event::{EventSource, event_of};
 pub use outcome::{BatchFate, InvocationError, fate};
 pub use poller::{EventSourceMapping, MappingPlan};
+pub use queue::{Delivery, MessageQueue};
+pub use remote::RemoteQueue;

@@ -6,30 +6,22 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use super::batches::Batches;
 use super::concurrency::Concurrency;
 use super::environments::Environments;
 use super::event::EventSource;
 use super::invoker::{Ended, Invoker};
+use super::queue::MessageQueue;
 use crate::pipeline::counters::Counters;
-use crate::pipeline::sqs::{ReceivedMessage, Site, SqsEngine, SqsErrorKind};
 use crate::scenario::{Function, Mapping};
-
-/// The pause after a receive the queue has refused.
-const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
-
-/// The pause before looking again for a queue that is not there yet.
-const PAUSE_WITHOUT_QUEUE: Duration = Duration::from_millis(100);
 
 /// What a mapping connects, and how.
 #[derive(Debug, Clone)]
 pub struct MappingPlan<'a> {
-    /// The queue's name.
-    pub queue: &'a str,
-    /// Where it is.
-    pub site: &'a Site,
+    /// The queue, as records name it.
+    pub source: EventSource,
     /// The mapping's own settings.
     pub mapping: &'a Mapping,
     /// The function's limits.
@@ -41,37 +33,29 @@ pub struct MappingPlan<'a> {
 }
 
 /// Feeds a queue's messages to a function, batch by batch.
-pub struct EventSourceMapping<F> {
-    batches: Batches,
+pub struct EventSourceMapping<Q: MessageQueue, F> {
+    batches: Batches<Q>,
     concurrency: Concurrency,
-    invoker: Arc<Invoker<F>>,
+    invoker: Arc<Invoker<Q, F>>,
 }
 
-impl<F, R> EventSourceMapping<F>
+impl<Q, F, R> EventSourceMapping<Q, F>
 where
+    Q: MessageQueue,
     F: Fn(SqsEvent) -> R + Send + Sync + 'static,
     R: Future<Output = Result<SqsBatchResponse, String>> + Send,
 {
-    /// A mapping to `handler`; it does nothing before it is [run](Self::run).
-    pub fn new(
-        engine: SqsEngine,
-        plan: MappingPlan<'_>,
-        counters: Arc<Counters>,
-        handler: F,
-    ) -> Self {
-        let queue: Arc<str> = plan.queue.into();
+    /// A mapping of `queue` to `handler`; it does nothing before it is [run](Self::run).
+    pub fn new(queue: Q, plan: MappingPlan<'_>, counters: Arc<Counters>, handler: F) -> Self {
+        let queue = Arc::new(queue);
         let environments = Environments::new(
             plan.function.reserved_concurrency,
             plan.speed,
             Instant::now().into_std(),
         );
         let invoker = Invoker {
-            engine: engine.clone(),
             queue: Arc::clone(&queue),
-            source: EventSource {
-                arn: plan.site.queue_arn(&queue),
-                region: plan.site.region.clone(),
-            },
+            source: plan.source,
             report_batch_item_failures: plan.mapping.report_batch_item_failures,
             limits: plan.function.clone(),
             seed: plan.seed,
@@ -84,7 +68,7 @@ where
         Self {
             concurrency: Concurrency::new(plan.mapping),
             invoker: Arc::new(invoker),
-            batches: Batches::new(engine, queue, plan.mapping, counters),
+            batches: Batches::new(queue, plan.mapping, counters),
         }
     }
 
@@ -95,7 +79,7 @@ where
     #[must_use]
     pub fn throttled_by(
         mut self,
-        throttle: impl Fn(&[ReceivedMessage]) -> bool + Send + Sync + 'static,
+        throttle: impl Fn(&[Q::Message]) -> bool + Send + Sync + 'static,
     ) -> Self {
         let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
         invoker.throttle = Some(Box::new(throttle));
@@ -107,9 +91,7 @@ where
     pub async fn run(mut self) {
         let mut invocations = JoinSet::new();
         for serial in 0.. {
-            self.wait_for_room(&mut invocations).await;
-            let batch = self.next_batch().await;
-            self.note_ended(&mut invocations);
+            let batch = self.next_batch(&mut invocations).await;
             let invoker = Arc::clone(&self.invoker);
             invocations.spawn(async move { invoker.process(batch, serial).await });
             let running = u32::try_from(invocations.len()).unwrap_or(u32::MAX);
@@ -119,18 +101,15 @@ where
         }
     }
 
-    async fn next_batch(&self) -> Vec<ReceivedMessage> {
+    /// The next batch for which there is room.
+    async fn next_batch(&mut self, invocations: &mut JoinSet<Ended>) -> Vec<Q::Message> {
         loop {
-            match self.batches.next().await {
-                Ok(batch) if batch.is_empty() => {}
-                Ok(batch) => return batch,
-                Err(error) if error.kind == SqsErrorKind::QueueDoesNotExist => {
-                    sleep(PAUSE_WITHOUT_QUEUE).await;
-                }
-                Err(error) => {
-                    tracing::error!(%error, "the mapping cannot receive");
-                    sleep(PAUSE_AFTER_ERROR).await;
-                }
+            self.wait_for_room(invocations).await;
+            let limit = self.concurrency.limit() as usize;
+            let batch = self.batches.next(limit - invocations.len()).await;
+            self.note_ended(invocations);
+            if !batch.is_empty() {
+                return batch;
             }
         }
     }
@@ -141,10 +120,10 @@ where
         self.note_ended(invocations);
         while invocations.len() >= self.concurrency.limit() as usize {
             let began = Instant::now();
-            let had_backlog = self.batches.has_backlog();
+            let had_backlog = self.batches.queue.has_backlog();
             let growth = self.concurrency.grows_in().unwrap_or(Duration::MAX);
             let ended = timeout(growth, invocations.join_next()).await;
-            if had_backlog && self.batches.has_backlog() {
+            if had_backlog && self.batches.queue.has_backlog() {
                 self.concurrency.waited(began.elapsed());
             }
             if let Ok(Some(ended)) = ended {

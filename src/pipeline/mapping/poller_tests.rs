@@ -2,8 +2,11 @@
 
 use std::sync::Mutex;
 
+use tokio::time::sleep;
+
 use super::*;
-use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry};
+use crate::pipeline::mapping::EngineQueue;
+use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry, SqsEngine};
 use crate::pipeline::testing::{mapping, site};
 use crate::scenario::ServiceTime;
 
@@ -70,10 +73,12 @@ where
 {
     let counters = Arc::new(Counters::default());
     let mapping = EventSourceMapping::new(
-        engine.clone(),
+        EngineQueue::new(engine.clone(), QUEUE),
         MappingPlan {
-            queue: QUEUE,
-            site: &site(),
+            source: EventSource {
+                arn: site().queue_arn(QUEUE),
+                region: site().region,
+            },
             mapping,
             function: limits,
             seed: 2026,

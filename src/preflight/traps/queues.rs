@@ -1,7 +1,6 @@
 //! The two queues: that they are there, where dead letters go, how long messages are kept, what is in
 //! them.
 
-
 use super::{Context, days};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{Known, QueueFacts};
