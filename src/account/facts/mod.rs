@@ -6,6 +6,10 @@ mod place;
 mod queue;
 mod table;
 
+pub(super) use place::read as read_place;
+pub(super) use queue::read as read_queue;
+pub(super) use table::read as read_table;
+
 use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
 use crate::preflight::{Facts, Known};
@@ -50,7 +54,7 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
 }
 
 /// An error in a line: the service's own code and words if it answered.
-fn why<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn why<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug,
