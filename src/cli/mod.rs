@@ -1,5 +1,9 @@
 //! The command line: what can be asked for. The only room beside `main` that names `clap`.
 
+mod account;
+
+pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -67,6 +71,15 @@ pub enum Command {
     Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each is called what it is.
     SelfTest(SelfTestArgs),
+    /// Create queues and table in an AWS account, or behind endpoints; what is there is not changed.
+    #[command(after_help = EXIT_CODES)]
+    Up(UpArgs),
+    /// Delete the queues and the table that `up` created; what it did not create is left.
+    #[command(after_help = EXIT_CODES)]
+    Down(DownArgs),
+    /// Remove the rows and dead letters of one run from its table and queue; without --delete, count them.
+    #[command(after_help = EXIT_CODES)]
+    Clean(CleanArgs),
 }
 
 /// Arguments of `run`.

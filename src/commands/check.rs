@@ -51,14 +51,30 @@ fn describe(scenario: &Scenario) -> String {
     )
 }
 
+/// The original lab, which is meant where no scenario is named.
+const LAB: &str = include_str!("../../scenarios/lab.toml");
+
+/// The scenario of a file, or the original lab's, under these overrides.
+///
+/// # Errors
+/// As [`load_scenario`].
+pub fn scenario_or_lab(
+    path: Option<&Path>,
+    overrides: &Overrides,
+) -> Result<Scenario, CommandError> {
+    let (file, text) = match path {
+        Some(path) => (path.display().to_string(), read_text(path)?),
+        None => ("scenarios/lab.toml (built in)".into(), LAB.to_owned()),
+    };
+    scenario::parse(&file, &text, overrides).map_err(CommandError::usage)
+}
+
 /// Reads and validates a scenario file under the command line's overrides.
 ///
 /// # Errors
 /// With the path and the cause when it cannot be read, with every violation when it is not valid.
 pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
-    let text = read_text(path)?;
-    let file = path.display().to_string();
-    scenario::parse(&file, &text, &overrides_in(overrides)).map_err(CommandError::usage)
+    scenario_or_lab(Some(path), &overrides_in(overrides))
 }
 
 /// The overrides a command line asks for.

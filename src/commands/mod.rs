@@ -1,12 +1,15 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
 mod check;
+mod clean;
 mod conclude;
 mod confirm;
+mod down;
 mod error;
 mod interrupt;
 mod live;
 mod output;
+mod place;
 mod preflight;
 mod progress;
 mod report;
@@ -15,6 +18,7 @@ mod self_test;
 mod self_test_table;
 mod serve;
 mod site;
+mod up;
 mod verify;
 
 pub use error::CommandError;
@@ -37,6 +41,9 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Report(args) => report::report(&args, &output),
         Command::Serve(args) => serve::serve(&args, &output),
         Command::SelfTest(args) => self_test::self_test(&args, &output),
+        Command::Up(args) => up::up(&args, &output),
+        Command::Down(args) => down::down(&args, &output),
+        Command::Clean(args) => clean::clean(&args, &output),
     };
     outcome.unwrap_or_else(|error| {
         output.error(&error);

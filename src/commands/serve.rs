@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::check::{load_scenario, overrides_in};
+use super::check::{overrides_in, scenario_or_lab};
 use super::interrupt::stop_on_interrupt;
 use super::run::{orders, run_id};
 use super::{CommandError, Output};
@@ -12,14 +12,11 @@ use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
-use crate::scenario::{self, Resources, Scenario, TargetSpec};
+use crate::scenario::{Resources, Scenario, TargetSpec};
 use crate::store::Target;
 
 /// How often it looks whether to stop.
 const TICK: Duration = Duration::from_millis(50);
-
-/// What is served when no scenario is named.
-const LAB: &str = include_str!("../../scenarios/lab.toml");
 
 /// Serves the pipeline a scenario describes until ctrl-c, and says then what it counted.
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
@@ -66,18 +63,13 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
 }
 
 fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
-    let Some(path) = &args.scenario else {
-        let overrides = overrides_in(&args.overrides);
-        return scenario::parse("scenarios/lab.toml (built in)", LAB, &overrides)
-            .map_err(CommandError::usage);
-    };
-    let scenario = load_scenario(path, &args.overrides)?;
-    match scenario.target == TargetSpec::Embedded {
-        true => Ok(scenario),
-        false => Err(CommandError::usage(format!(
+    let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides_in(&args.overrides))?;
+    match (&args.scenario, scenario.target == TargetSpec::Embedded) {
+        (Some(path), false) => Err(CommandError::usage(format!(
             "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
             path.display()
         ))),
+        _ => Ok(scenario),
     }
 }
 

@@ -8,6 +8,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use place::read as read_place;
+pub(super) use queue::read as read_queue;
+pub(super) use table::read as read_table;
+
 use std::time::Duration;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -71,7 +75,7 @@ async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
 }
 
 /// An error in a line: the service's own code and words if it answered.
-fn why<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn why<E, R>(error: &SdkError<E, R>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,

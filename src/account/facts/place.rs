@@ -5,7 +5,7 @@ use crate::preflight::{Known, Place};
 use crate::store::Session;
 
 /// Who asks, by STS; the endpoints are filled in by who has seen them.
-pub(super) async fn read(session: &Session) -> Place {
+pub(in crate::account) async fn read(session: &Session) -> Place {
     let sts = aws_sdk_sts::Client::new(session.config());
     let (account, caller) = match sts.get_caller_identity().send().await {
         Ok(identity) => {

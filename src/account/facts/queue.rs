@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesError;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlError;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Deserialize;
@@ -12,7 +13,11 @@ use crate::preflight::{Known, QueueFacts, RedriveFacts};
 use crate::store::{Session, Witness};
 
 /// Reads the queue called `name`.
-pub(super) async fn read(session: &Session, name: &str, witness: &Witness) -> Known<QueueFacts> {
+pub(in crate::account) async fn read(
+    session: &Session,
+    name: &str,
+    witness: &Witness,
+) -> Known<QueueFacts> {
     let sqs = session.sqs();
     let found = sqs.get_queue_url().queue_name(name).customize();
     let url = match found.interceptor(witness.clone()).send().await {
@@ -29,7 +34,10 @@ pub(super) async fn read(session: &Session, name: &str, witness: &Witness) -> Kn
     let (attributes, tags) = tokio::join!(attributes.send(), tags.send());
     let attributes = match attributes {
         Ok(found) => found.attributes.unwrap_or_default(),
-        Err(error) => return Known::Unknown(format!("GetQueueAttributes: {}", why(&error))),
+        // The URL of a queue that was deleted is told for up to a minute more.
+        Err(error) => {
+            return missing_or_unknown(&error, GetQueueAttributesError::is_queue_does_not_exist);
+        }
     };
     let tags = match tags {
         Ok(found) => Known::Is(found.tags.unwrap_or_default().into_iter().collect()),

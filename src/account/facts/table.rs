@@ -9,7 +9,11 @@ use crate::preflight::{CapacityFacts, Known, TableFacts, Tags};
 use crate::store::{Session, Witness};
 
 /// Reads the table called `name`.
-pub(super) async fn read(session: &Session, name: &str, witness: &Witness) -> Known<TableFacts> {
+pub(in crate::account) async fn read(
+    session: &Session,
+    name: &str,
+    witness: &Witness,
+) -> Known<TableFacts> {
     let dynamodb = session.dynamodb();
     let described = dynamodb.describe_table().table_name(name).customize();
     let table = match described.interceptor(witness.clone()).send().await {

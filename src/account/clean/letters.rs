@@ -1,0 +1,240 @@
+//! The dead letters of a run: the queue is received to its end, those of the run are deleted, and all
+//! others are shown again.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    QueueAttributeName,
+};
+use serde::Deserialize;
+
+use super::{Cleaner, Found};
+use crate::account::AccountError;
+
+/// How long a received letter is hidden, seconds; one that is seen again is known by its id.
+const VISIBILITY_S: i32 = 600;
+/// A long poll asks all servers of SQS, seconds.
+const WAIT_S: i32 = 1;
+/// Empty polls in a row that are believed.
+const EMPTY_POLLS: u32 = 3;
+/// Letters that are left but held until the end: SQS lets 120,000 of a queue be hidden at a time.
+pub const MAX_HELD: usize = 100_000;
+
+/// How long the counts of AWS may lag behind the queue: "at least a minute", and some room.
+const COUNTS_LAG: Duration = Duration::from_secs(90);
+
+/// A sweep of the queue.
+struct Sweep<'a> {
+    cleaner: &'a Cleaner,
+    sqs: Client,
+    queue_url: &'a str,
+    /// What is left and hidden meanwhile: the handle of the last receive by the message's id.
+    held: HashMap<String, String>,
+    /// The ids of what was deleted: SQS may hand a message out once more all the same.
+    deleted: HashSet<String>,
+    found: Found,
+}
+
+pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, AccountError> {
+    let mut sweep = Sweep {
+        cleaner,
+        sqs: cleaner.session.sqs(),
+        queue_url,
+        held: HashMap::new(),
+        deleted: HashSet::new(),
+        found: Found::default(),
+    };
+    let swept = sweep.to_the_end().await;
+    // Also what a sweep that failed has received is shown again.
+    let hidden = show(&sweep.sqs, queue_url, sweep.held.values()).await;
+    if hidden > 0 {
+        tracing::warn!(hidden, "letters that stay are hidden for up to 10 minutes");
+    }
+    swept.map(|()| sweep.found)
+}
+
+impl Sweep<'_> {
+    /// Receives until polls come back empty and the queue counts nothing that was not received.
+    async fn to_the_end(&mut self) -> Result<(), AccountError> {
+        let (lag, polls) = match self.cleaner.exact_counts {
+            true => (Duration::ZERO, 1),
+            false => (COUNTS_LAG, EMPTY_POLLS),
+        };
+        let began = Instant::now();
+        loop {
+            let mut empty = 0;
+            while empty < polls {
+                let letters = receive(self.cleaner, &self.sqs, self.queue_url).await?;
+                empty = if letters.is_empty() { empty + 1 } else { 0 };
+                self.take(letters).await?;
+            }
+            let counted = counts(&self.sqs, self.queue_url).await?;
+            self.found.held = counted.saturating_sub(self.held.len() as u64);
+            if self.found.held == 0 || began.elapsed() >= lag {
+                return Ok(());
+            }
+            tokio::time::sleep(lag / 20).await;
+        }
+    }
+
+    /// Deletes those of the run among these letters, if that is asked for, and holds the others.
+    async fn take(&mut self, letters: Vec<Message>) -> Result<(), AccountError> {
+        let mut doomed = Vec::new();
+        for letter in letters {
+            let (Some(id), Some(handle)) = (letter.message_id, letter.receipt_handle) else {
+                continue;
+            };
+            let is_new = !self.held.contains_key(&id) && !self.deleted.contains(&id);
+            let number = order_number(letter.body.as_deref().unwrap_or_default());
+            let number = number.and_then(|number| self.cleaner.of_the_run(number));
+            match number {
+                Some(number) if is_new => self.found.add(number),
+                None if is_new => self.found.others += 1,
+                _ => {}
+            }
+            if number.is_some() && self.cleaner.delete {
+                self.deleted.insert(id);
+                doomed.push(handle);
+            } else {
+                self.held.insert(id, handle);
+            }
+        }
+        self.found.remaining += delete(&self.sqs, self.queue_url, doomed).await?;
+        match self.held.len() < MAX_HELD {
+            true => Ok(()),
+            false => Err(AccountError::new(
+                "the dead-letter sweep",
+                self.queue_url,
+                format!(
+                    "{MAX_HELD} letters that stay are hidden, and SQS lets 120,000 be: remove those of others \
+                     first"
+                ),
+            )),
+        }
+    }
+}
+
+/// The order number of a letter's body, if it is an order at all.
+fn order_number(body: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Body {
+        order_number: u64,
+    }
+    let body: Body = serde_json::from_str(body).ok()?;
+    Some(body.order_number)
+}
+
+async fn receive(
+    cleaner: &Cleaner,
+    sqs: &Client,
+    queue_url: &str,
+) -> Result<Vec<Message>, AccountError> {
+    let output = sqs
+        .receive_message()
+        .queue_url(queue_url)
+        .max_number_of_messages(10)
+        .visibility_timeout(VISIBILITY_S)
+        .wait_time_seconds(if cleaner.exact_counts { 0 } else { WAIT_S })
+        .send()
+        .await
+        .map_err(AccountError::of("SQS ReceiveMessage", queue_url))?;
+    Ok(output.messages.unwrap_or_default())
+}
+
+/// Deletes up to ten letters; how many would not go.
+async fn delete(sqs: &Client, queue_url: &str, handles: Vec<String>) -> Result<u64, AccountError> {
+    if handles.is_empty() {
+        return Ok(0);
+    }
+    let entries = handles.into_iter().enumerate().map(|(index, handle)| {
+        DeleteMessageBatchRequestEntry::builder()
+            .id(index.to_string())
+            .receipt_handle(handle)
+            .build()
+            .expect("an id and a handle")
+    });
+    let output = sqs
+        .delete_message_batch()
+        .queue_url(queue_url)
+        .set_entries(Some(entries.collect()))
+        .send()
+        .await
+        .map_err(AccountError::of("SQS DeleteMessageBatch", queue_url))?;
+    Ok(output.failed().len() as u64)
+}
+
+/// Ends the hiding of what is held; how many could not be shown.
+async fn show(sqs: &Client, queue_url: &str, handles: impl Iterator<Item = &String>) -> u64 {
+    let handles: Vec<_> = handles.collect();
+    let mut hidden = 0;
+    for handles in handles.chunks(10) {
+        let entries = handles.iter().enumerate().map(|(index, handle)| {
+            ChangeMessageVisibilityBatchRequestEntry::builder()
+                .id(index.to_string())
+                .receipt_handle(*handle)
+                .visibility_timeout(0)
+                .build()
+                .expect("an id and a handle")
+        });
+        let shown = sqs
+            .change_message_visibility_batch()
+            .queue_url(queue_url)
+            .set_entries(Some(entries.collect()))
+            .send()
+            .await;
+        hidden += match shown {
+            Ok(reply) => reply.failed().len() as u64,
+            Err(_) => handles.len() as u64,
+        };
+    }
+    hidden
+}
+
+/// All messages of the queue, whatever their state.
+async fn counts(sqs: &Client, queue_url: &str) -> Result<u64, AccountError> {
+    use QueueAttributeName as Name;
+    let operation = "SQS GetQueueAttributes";
+    let names = [
+        Name::ApproximateNumberOfMessages,
+        Name::ApproximateNumberOfMessagesNotVisible,
+        Name::ApproximateNumberOfMessagesDelayed,
+    ];
+    let output = sqs
+        .get_queue_attributes()
+        .queue_url(queue_url)
+        .set_attribute_names(Some(names.to_vec()))
+        .send()
+        .await
+        .map_err(AccountError::of(operation, queue_url))?;
+    let attributes = output.attributes.unwrap_or_default();
+    let count = |name| attributes.get(name)?.parse::<u64>().ok();
+    let counts = names.iter().map(count).sum::<Option<u64>>();
+    counts.ok_or_else(|| AccountError::new(operation, queue_url, "a count is missing in the reply"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_number_is_a_whole_number_of_a_json_object() {
+        let cases = [
+            (
+                r#"{"order_number": 7000000042, "num_items": 1}"#,
+                Some(7_000_000_042),
+            ),
+            (r#"{"order_number": "7000000042"}"#, None),
+            (r#"{"order_number": 7000000042.5}"#, None),
+            (r#"{"order_number": -1}"#, None),
+            (r#"{"num_items": 1}"#, None),
+            ("7000000042", None),
+            ("", None),
+        ];
+        for (body, number) in cases {
+            assert_eq!(order_number(body), number, "{body}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The rows of a run: found by a scan of keys, deleted in batches.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
+};
+
+use super::{Cleaner, Found};
+use crate::account::AccountError;
+use crate::processor::attribute;
+
+/// Rows looked at in one page: about 200 KB of the lab's.
+const PAGE: i32 = 1_000;
+/// Deletes in one `BatchWriteItem`.
+const BATCH: usize = 25;
+/// Rounds of deletes that come back unprocessed, with pauses that double from the first to 10 s.
+const ROUNDS: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Attempts at one request: a throttled table gives in within the pauses between them.
+const ATTEMPTS: u32 = 10;
+
+pub(super) async fn clean(cleaner: &Cleaner, table: &str) -> Result<Found, AccountError> {
+    let client = cleaner.session.dynamodb();
+    let mut found = Found::default();
+    let mut start = None;
+    loop {
+        let page = page(&client, table, start).await?;
+        for item in &page.items {
+            match number(item).and_then(|number| cleaner.of_the_run(number)) {
+                Some(number) => found.add(number),
+                None => found.others += 1,
+            }
+        }
+        if cleaner.delete {
+            for keys in page.items.chunks(BATCH) {
+                let ours = keys
+                    .iter()
+                    .filter_map(|item| cleaner.of_the_run(number(item)?));
+                found.remaining += delete(&client, table, ours.collect()).await?;
+            }
+        }
+        if let Some(budget) = cleaner.read_units {
+            tokio::time::sleep(Duration::from_secs_f64(
+                page.units / f64::from(budget.max(1)),
+            ))
+            .await;
+        }
+        start = page.next;
+        if start.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+struct Page {
+    items: Vec<Item>,
+    units: f64,
+    next: Option<Item>,
+}
+
+/// The order number of a row whose key is a whole number.
+fn number(item: &Item) -> Option<u64> {
+    item.get(attribute::ID)?.as_n().ok()?.parse().ok()
+}
+
+fn patient() -> Builder {
+    Builder::new().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+}
+
+async fn page(client: &Client, table: &str, start: Option<Item>) -> Result<Page, AccountError> {
+    let output = client
+        .scan()
+        .table_name(table)
+        .consistent_read(true)
+        .projection_expression("#id")
+        .expression_attribute_names("#id", attribute::ID)
+        .return_consumed_capacity(ReturnConsumedCapacity::Total)
+        .limit(PAGE)
+        .set_exclusive_start_key(start)
+        .customize()
+        .config_override(patient())
+        .send()
+        .await
+        .map_err(AccountError::of("DynamoDB Scan", table))?;
+    let consumed = output.consumed_capacity();
+    let units = consumed.and_then(|consumed| consumed.capacity_units());
+    Ok(Page {
+        units: units.unwrap_or(0.0),
+        items: output.items.unwrap_or_default(),
+        next: output.last_evaluated_key,
+    })
+}
+
+/// Deletes the rows of these numbers; how many would not go.
+async fn delete(client: &Client, table: &str, numbers: Vec<u64>) -> Result<u64, AccountError> {
+    let operation = "DynamoDB BatchWriteItem";
+    let request = |number: u64| {
+        let key = AttributeValue::N(number.to_string());
+        let delete = DeleteRequest::builder().key(attribute::ID, key).build();
+        let delete = delete.expect("a key");
+        WriteRequest::builder().delete_request(delete).build()
+    };
+    let mut open: Vec<WriteRequest> = numbers.into_iter().map(request).collect();
+    let mut pause = FIRST_PAUSE;
+    for round in 0..ROUNDS {
+        if open.is_empty() {
+            return Ok(0);
+        }
+        if round > 0 {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        let output = client
+            .batch_write_item()
+            .request_items(table, open)
+            .customize()
+            .config_override(patient())
+            .send()
+            .await
+            .map_err(AccountError::of(operation, table))?;
+        let unprocessed = output.unprocessed_items.unwrap_or_default();
+        open = unprocessed.into_values().flatten().collect();
+    }
+    Ok(open.len() as u64)
+}

@@ -1,0 +1,176 @@
+//! Deleting what `up` has created; whose it is is asked once more right before.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
+use aws_sdk_dynamodb::types::Select;
+use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
+
+use super::AccountError;
+use super::standing::Ownership;
+use super::survey::{Kind, Survey};
+use crate::scenario::Resources;
+use crate::store::Session;
+
+/// How long a table may take to be gone.
+const GONE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
+const GONE_TRIES: u32 = 300;
+
+/// Pages of up to 1 MB that are read to count rows before they are lost.
+const COUNTED_PAGES: u32 = 4;
+/// Rows in one page; the embedded table reads the rest of the table for a page without a limit.
+const PAGE: i32 = 5_000;
+
+/// What came of asking for a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deletion {
+    /// It is gone.
+    Deleted,
+    /// It is as it was, for it is not ours, not there, or could not be read.
+    Left(Ownership),
+}
+
+/// Messages or rows that are in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holdings {
+    /// How many were counted.
+    pub count: u64,
+    /// There are more than were counted.
+    pub more: bool,
+}
+
+/// Deletes one of the resources if it carries our tag now, and waits until a table is gone.
+///
+/// # Errors
+/// When the service refuses it, or a table is still there after some minutes.
+pub async fn delete(
+    session: &Session,
+    kind: Kind,
+    names: &Resources,
+) -> Result<Deletion, AccountError> {
+    let survey = Survey::read(session, names).await;
+    match survey.ownership(kind) {
+        Ownership::Ours => {}
+        other => return Ok(Deletion::Left(other)),
+    }
+    match kind {
+        Kind::Table => delete_table(session, &names.table).await?,
+        Kind::OrdersQueue => delete_queue(session, survey.orders_queue.get()).await?,
+        Kind::DeadLetterQueue => delete_queue(session, survey.dead_letter_queue.get()).await?,
+    }
+    Ok(Deletion::Deleted)
+}
+
+async fn delete_queue(
+    session: &Session,
+    queue: Option<&crate::preflight::QueueFacts>,
+) -> Result<(), AccountError> {
+    let queue = queue.expect("its tags were read, so it is there");
+    match session
+        .sqs()
+        .delete_queue()
+        .queue_url(&queue.url)
+        .send()
+        .await
+    {
+        Ok(_) => Ok(()),
+        Err(error) => match error.as_service_error() {
+            Some(DeleteQueueError::QueueDoesNotExist(_)) => Ok(()),
+            _ => Err(AccountError::of("SQS DeleteQueue", &queue.name)(error)),
+        },
+    }
+}
+
+async fn delete_table(session: &Session, name: &str) -> Result<(), AccountError> {
+    let deleted = session
+        .dynamodb()
+        .delete_table()
+        .table_name(name)
+        .send()
+        .await;
+    if let Err(error) = deleted {
+        match error.as_service_error() {
+            Some(DeleteTableError::ResourceNotFoundException(_)) => return Ok(()),
+            _ => return Err(AccountError::of("DynamoDB DeleteTable", name)(error)),
+        }
+    }
+    until_table_is_gone(session, name, None).await
+}
+
+/// Waits while the table is being deleted. With `tell`, one that is there to stay is left to whoever asks
+/// next; without, it is waited for until it is gone.
+pub(super) async fn until_table_is_gone(
+    session: &Session,
+    name: &str,
+    mut tell: Option<&mut dyn FnMut(String)>,
+) -> Result<(), AccountError> {
+    let operation = "DynamoDB DescribeTable";
+    let mut pause = GONE_PAUSES[0];
+    for tried in 0..GONE_TRIES {
+        let described = session
+            .dynamodb()
+            .describe_table()
+            .table_name(name)
+            .send()
+            .await;
+        match described {
+            Ok(described) => {
+                use aws_sdk_dynamodb::types::TableStatus::Deleting;
+                let status = described.table.and_then(|table| table.table_status);
+                if tell.is_some() && status != Some(Deleting) {
+                    return Ok(());
+                }
+            }
+            Err(error) => {
+                let service = error.as_service_error();
+                return match service.is_some_and(|error| error.is_resource_not_found_exception()) {
+                    true => Ok(()),
+                    false => Err(AccountError::of(operation, name)(error)),
+                };
+            }
+        }
+        if let (5, Some(tell)) = (tried, &mut tell) {
+            tell(format!(
+                "waiting for the table {name}, which is being deleted"
+            ));
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(GONE_PAUSES[1]);
+    }
+    Err(AccountError::new(
+        operation,
+        name,
+        "it is still there after ten minutes: look at it in the console and repeat",
+    ))
+}
+
+/// Counts the rows of a table, the first few megabytes of them.
+///
+/// # Errors
+/// When a page cannot be read.
+pub async fn count_rows(session: &Session, table: &str) -> Result<Holdings, AccountError> {
+    let mut holdings = Holdings {
+        count: 0,
+        more: false,
+    };
+    let mut start = None;
+    for _ in 0..COUNTED_PAGES {
+        let page = session
+            .dynamodb()
+            .scan()
+            .table_name(table)
+            .select(Select::Count)
+            .limit(PAGE)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(AccountError::of("DynamoDB Scan", table))?;
+        holdings.count += u64::try_from(page.count()).unwrap_or(0);
+        start = page.last_evaluated_key;
+        holdings.more = start.is_some();
+        if !holdings.more {
+            break;
+        }
+    }
+    Ok(holdings)
+}

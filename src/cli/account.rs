@@ -1,0 +1,67 @@
+//! `up`, `down` and `clean`: what is created in an account and deleted from it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::TargetArgs;
+
+/// Whose settings and where.
+#[derive(Debug, Args)]
+pub struct PlaceArgs {
+    /// The scenario whose `[pipeline]` and `[target]` are meant [default: the original lab's].
+    pub scenario: Option<PathBuf>,
+
+    /// Without any of these: the AWS account that the AWS SDK finds.
+    #[command(flatten)]
+    pub target: TargetArgs,
+
+    /// Any other value of the scenario: pipeline.visibility_timeout=60s.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    /// Do it without asking, also where it is not on loopback.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Arguments of `up`.
+#[derive(Debug, Args)]
+pub struct UpArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Arguments of `down`.
+#[derive(Debug, Args)]
+pub struct DownArgs {
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Arguments of `clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// The run's folder, such as reports/20261123T140509Z-spike; the target is the one in its plan.json.
+    pub dir: PathBuf,
+
+    /// Delete what is otherwise only counted.
+    #[arg(long)]
+    pub delete: bool,
+
+    /// Delete without asking, also where it is not on loopback.
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Also of a run that has no verdict yet; afterwards it can have none.
+    #[arg(long)]
+    pub without_verdict: bool,
+
+    /// The AWS region [default: as the run was given it, or as the AWS SDK finds it].
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// The profile of the AWS configuration files [default: as the run was given it].
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+}

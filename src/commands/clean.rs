@@ -1,0 +1,191 @@
+//! `orderproof clean`: remove the rows and the dead letters of one run.
+
+use std::path::Path;
+
+use super::place::{block_on, confirm_at, open, place_lines};
+use super::{CommandError, Output};
+use crate::account::{Cleaner, Found, Survey};
+use crate::cli::CleanArgs;
+use crate::exit::Exit;
+use crate::preflight::{Known, QueueFacts};
+use crate::report::{PlanFile, ReportError, file_name, read_plan, read_report};
+use crate::scenario::{AwsTarget, TargetSpec};
+use crate::verify::Verdict;
+
+/// Counts the rows and dead letters of a run, or deletes them.
+pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, CommandError> {
+    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
+    let target = target_of(args, &plan)?;
+    if args.delete {
+        judged_first(args, output)?;
+    }
+    block_on(sweep(args, &plan, &target, output))
+}
+
+fn target_of(args: &CleanArgs, plan: &PlanFile) -> Result<AwsTarget, CommandError> {
+    match &plan.scenario.target {
+        TargetSpec::Embedded => Err(CommandError::usage(
+            "the embedded pipeline of this run has ended with it, and its rows and letters too: there is nothing \
+             to clean",
+        )),
+        TargetSpec::Aws(target) => Ok(AwsTarget {
+            region: args.region.clone().or(target.region.clone()),
+            profile: args.profile.clone().or(target.profile.clone()),
+            ..(**target).clone()
+        }),
+    }
+}
+
+/// What is deleted cannot be judged any more, so the verdict comes first.
+fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), CommandError> {
+    let report = args.dir.join(file_name::RUN);
+    match read_report(&report) {
+        Ok(report) if report.verdict == Verdict::Inconclusive => {
+            output.note(
+                "warning: the run's verdict is inconclusive, and after this no look at the stores can settle it",
+            );
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(_) if args.without_verdict => Ok(()),
+        Err(ReportError::Missing(_)) => Err(CommandError::refused(format!(
+            "{} has no {}: it is still running, or was broken off; judge it first (`orderproof verify {} --live`), or \
+             give --without-verdict to delete the evidence",
+            args.dir.display(),
+            file_name::RUN,
+            args.dir.display()
+        ))),
+        Err(error) => Err(CommandError::usage(error)),
+    }
+}
+
+async fn sweep(
+    args: &CleanArgs,
+    plan: &PlanFile,
+    target: &AwsTarget,
+    output: &Output,
+) -> Result<Exit, CommandError> {
+    let session = open(target).await?;
+    let survey = Survey::read(&session, &target.resources).await;
+    let (letters, orders) = (
+        there(&survey.dead_letter_queue)?,
+        there(&survey.orders_queue)?,
+    );
+    there(&survey.table)?;
+    if let Some(redrive) = &letters.redrive {
+        return Err(CommandError::refused(format!(
+            "{} has a redrive policy of its own (to {}): receiving its letters would move them on; take the policy \
+             away first",
+            letters.name, redrive.target_arn
+        )));
+    }
+    if args.delete {
+        confirm_at(&survey, &what_goes(plan, target), args.yes, output)?;
+    }
+    let cleaner = Cleaner {
+        session,
+        run: plan.run_id,
+        delete: args.delete,
+        read_units: (!survey.place.loopback).then_some(target.read_units),
+        exact_counts: target.exact_counts && survey.place.loopback,
+    };
+    let repeat = |error| {
+        CommandError::internal(format!(
+            "{error}; what is gone is gone, and the same command goes on from there"
+        ))
+    };
+    let rows = cleaner
+        .rows(&target.resources.table)
+        .await
+        .map_err(repeat)?;
+    output.print(&told("rows", &target.resources.table, &rows, args.delete));
+    let dead = cleaner.dead_letters(&letters.url).await.map_err(repeat)?;
+    output.print(&told("dead letters", &letters.name, &dead, args.delete));
+    output.print(&(place_lines(&survey).join("\n") + "\n"));
+    conclude(args, orders, [&rows, &dead], output)
+}
+
+fn there<T>(found: &Known<T>) -> Result<&T, CommandError> {
+    match found {
+        Known::Is(found) => Ok(found),
+        Known::Absent => Err(CommandError::usage(
+            "a queue or the table of the run is not there: nothing was deleted; check plan.json, --region and --profile",
+        )),
+        Known::Unknown(why) => Err(CommandError::usage(format!(
+            "a queue or the table of the run could not be read: {why}; nothing was deleted"
+        ))),
+    }
+}
+
+fn what_goes(plan: &PlanFile, target: &AwsTarget) -> Vec<String> {
+    let names = &target.resources;
+    vec![
+        format!(
+            "delete    the rows of run {} from table {} and its letters from queue {}",
+            plan.run_id, names.table, names.dead_letter_queue
+        ),
+        "          (without --delete they are counted)".into(),
+    ]
+}
+
+fn told(what: &str, place: &str, found: &Found, deleted: bool) -> String {
+    let of_the_run = match deleted {
+        true => format!(
+            "{} of the run deleted",
+            found.count - found.remaining.min(found.count)
+        ),
+        false => format!("{} of the run", found.count),
+    };
+    let mut out = format!(
+        "{what} in {place}: {of_the_run}, {} of others left\n",
+        found.others
+    );
+    if !found.first.is_empty() {
+        let ids: Vec<_> = found.first.iter().map(u64::to_string).collect();
+        let more = if found.count > ids.len() as u64 {
+            ", ..."
+        } else {
+            ""
+        };
+        out.push_str(&format!("  {}{more}\n", ids.join(", ")));
+    }
+    out
+}
+
+/// What remains, and what that means.
+fn conclude(
+    args: &CleanArgs,
+    orders: &QueueFacts,
+    found: [&Found; 2],
+    output: &Output,
+) -> Result<Exit, CommandError> {
+    if orders.messages > 0 {
+        output.print(&format!(
+            "{} still holds {} messages, which are not touched: those of the run become rows or dead letters yet\n",
+            orders.name, orders.messages
+        ));
+    }
+    let folder = args.dir.display();
+    output.print(&match args.delete {
+        false => format!("nothing was deleted: judge first, then repeat with --delete\n{}", judge(&args.dir)),
+        true => format!(
+            "{folder} is as it was; from now on `verify {folder} --live` would call these orders lost, and be right: \
+             they are gone\n"
+        ),
+    });
+    let [remaining, held] = [
+        found.iter().map(|found| found.remaining).sum::<u64>(),
+        found.iter().map(|found| found.held).sum(),
+    ];
+    match remaining + held {
+        0 => Ok(Exit::Success),
+        _ => Err(CommandError::internal(format!(
+            "{remaining} of the run would not be deleted, and {held} letters are hidden by another consumer; repeat \
+             in some minutes"
+        ))),
+    }
+}
+
+fn judge(dir: &Path) -> String {
+    format!("  orderproof verify {} --live\n", dir.display())
+}

@@ -1,0 +1,102 @@
+//! `orderproof down`: delete what `up` created, and say what is left and why.
+
+use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
+use super::{CommandError, Output};
+use crate::account::{
+    CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Kind, Ownership, Survey, count_rows, delete,
+};
+use crate::cli::{DownArgs, PlaceArgs};
+use crate::exit::Exit;
+use crate::preflight::Known;
+use crate::scenario::{AwsTarget, Resources};
+use crate::store::Session;
+
+/// In the order in which they go: nothing is sent to a queue whose table is still there without it.
+const ORDER: [Kind; 3] = [Kind::Table, Kind::OrdersQueue, Kind::DeadLetterQueue];
+
+/// Deletes the queues and the table that carry our tag.
+pub fn down(args: &DownArgs, output: &Output) -> Result<Exit, CommandError> {
+    let (_, target) = scenario_in(&args.place)?;
+    block_on(take_down(&args.place, &target, output))
+}
+
+async fn take_down(
+    args: &PlaceArgs,
+    target: &AwsTarget,
+    output: &Output,
+) -> Result<Exit, CommandError> {
+    let names = &target.resources;
+    let session = open(target).await?;
+    let survey = Survey::read(&session, names).await;
+    let mut doomed = Vec::new();
+    for kind in ORDER {
+        if survey.ownership(kind) == Ownership::Ours {
+            let holds = holdings(&session, &survey, kind, names).await;
+            let what = format!("{} {}", kind.word(), kind.name(names));
+            doomed.push(format!("delete    {what}, which holds {holds}"));
+        }
+    }
+    if !doomed.is_empty() {
+        if survey.place.loopback {
+            output.print(&(doomed.join("\n") + "\n"));
+        }
+        confirm_at(&survey, &doomed, args.yes, output)?;
+    }
+    let mut unknown = Vec::new();
+    for kind in ORDER {
+        let what = format!("{} {}", kind.word(), kind.name(names));
+        match delete(&session, kind, names).await {
+            Ok(Deletion::Deleted) => output.print(&format!("deleted   {what}\n")),
+            Ok(Deletion::Left(Ownership::Unknown(why))) => {
+                output.print(&format!("left      {what}: it could not be read\n"));
+                unknown.push(format!("{what}: {why}"));
+            }
+            Ok(Deletion::Left(left)) => {
+                output.print(&format!("left      {what}: {}\n", reason(&left)))
+            }
+            Err(error) => unknown.push(error.to_string()),
+        }
+    }
+    output.print(&(place_lines(&survey).join("\n") + "\n"));
+    match unknown.is_empty() {
+        true => Ok(Exit::Success),
+        false => Err(CommandError::internal(format!(
+            "not everything is known to be gone: {}\nThe same command again goes on from there.",
+            unknown.join("; ")
+        ))),
+    }
+}
+
+fn reason(left: &Ownership) -> String {
+    match left {
+        Ownership::Absent => "it is not there".into(),
+        Ownership::Foreign => {
+            format!("`up` did not create it (no tag {CREATED_BY_TAG}={CREATED_BY_VALUE})")
+        }
+        Ownership::Ours => "it is ours".into(),
+        Ownership::Unknown(why) => format!("it could not be read: {why}"),
+    }
+}
+
+/// What would be lost, in words.
+async fn holdings(session: &Session, survey: &Survey, kind: Kind, names: &Resources) -> String {
+    let messages = |queue: &Known<crate::preflight::QueueFacts>| match queue.get() {
+        Some(queue) => format!("{} messages", queue.messages),
+        None => "nobody knows what".into(),
+    };
+    match kind {
+        Kind::DeadLetterQueue => messages(&survey.dead_letter_queue),
+        Kind::OrdersQueue => messages(&survey.orders_queue),
+        Kind::Table => match count_rows(session, &names.table).await {
+            Ok(rows) if !rows.more => format!("{} rows", rows.count),
+            Ok(rows) => {
+                let told = survey.table.get().map_or(0, |table| table.items);
+                format!(
+                    "more than {} rows ({told} as DynamoDB counted hours ago)",
+                    rows.count
+                )
+            }
+            Err(error) => format!("rows that could not be counted ({error})"),
+        },
+    }
+}

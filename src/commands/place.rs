@@ -1,0 +1,103 @@
+//! Where `up`, `down` and `clean` are to do something, in words, and the confirmation they ask for.
+
+use super::check::scenario_or_lab;
+use super::confirm::{Question, confirm};
+use super::{CommandError, Output};
+use crate::account::Survey;
+use crate::cli::{PlaceArgs, TargetKind};
+use crate::preflight::Known;
+use crate::scenario::{AwsTarget, Overrides, Scenario, TargetOverride};
+use crate::store::Session;
+
+/// The scenario that is meant, and its target, which is never the embedded pipeline.
+///
+/// # Errors
+/// When the scenario is not valid, or the embedded pipeline is asked for.
+pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), CommandError> {
+    if args.target.target == Some(TargetKind::Embedded) {
+        return Err(CommandError::usage(
+            "the embedded pipeline is made for each run and ends with it, so there is nothing to create or \
+             delete; leave --target embedded out",
+        ));
+    }
+    let overrides = Overrides {
+        target: Some(TargetOverride::Aws(args.target.keys())),
+        set: args.set.clone(),
+        ..Overrides::default()
+    };
+    let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides)?;
+    let target = scenario.target.aws().cloned().ok_or_else(|| {
+        CommandError::usage("the target is the embedded pipeline; leave target=embedded out")
+    })?;
+    Ok((scenario, target))
+}
+
+/// Does something over the network until it is done.
+///
+/// # Errors
+/// When the system gives no thread for it, or as the task itself.
+pub fn block_on<T>(task: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::internal)?
+        .block_on(task)
+}
+
+/// A session for the target.
+///
+/// # Errors
+/// When there is no region or no way to credentials.
+pub async fn open(target: &AwsTarget) -> Result<Session, CommandError> {
+    Session::open(target).await.map_err(CommandError::usage)
+}
+
+/// Where it is and whose, a line each.
+pub fn place_lines(survey: &Survey) -> Vec<String> {
+    let place = &survey.place;
+    let mut lines = Vec::new();
+    match &place.account {
+        Known::Is(account) => lines.push(format!("account   {account}")),
+        Known::Unknown(why) if !place.loopback => lines.push(format!("account   unknown ({why})")),
+        Known::Absent | Known::Unknown(_) => {}
+    }
+    if let Known::Is(caller) = &place.caller {
+        lines.push(format!("as        {caller}"));
+    }
+    lines.push(format!("region    {}", place.region));
+    lines.push(match place.sqs_endpoint == place.dynamodb_endpoint {
+        true => format!("endpoint  {}", place.sqs_endpoint),
+        false => format!(
+            "endpoints {} and {}",
+            place.sqs_endpoint, place.dynamodb_endpoint
+        ),
+    });
+    lines
+}
+
+/// Asks, unless all of it stays on this machine.
+///
+/// # Errors
+/// When it is not confirmed.
+pub fn confirm_at(
+    survey: &Survey,
+    what: &[String],
+    yes: bool,
+    output: &Output,
+) -> Result<(), CommandError> {
+    if survey.place.loopback {
+        return Ok(());
+    }
+    let mut facts = what.to_vec();
+    facts.extend(place_lines(survey));
+    // Whose account it is nobody can say: then the region, which is shown as well.
+    let word = survey.place.account.get().unwrap_or(&survey.place.region);
+    confirm(
+        Question {
+            facts: &facts,
+            word,
+            yes,
+        },
+        output,
+    )
+}
