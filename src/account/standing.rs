@@ -221,3 +221,6 @@ fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<S
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

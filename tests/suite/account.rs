@@ -185,7 +185,10 @@ fn what_is_not_there_is_created_once_and_deleted_once() {
             ),
         ],
     );
-    assert!(!created.stdout.contains("account   "), "nobody could be asked");
+    assert!(
+        !created.stdout.contains("account   "),
+        "nobody could be asked"
+    );
     assert_eq!(stores.queues(), ["orders-dl-queue", "orders-queue"]);
     assert_eq!(stores.tables(), ["orders"]);
     let policy = stores.attribute("orders-queue", &QueueAttributeName::RedrivePolicy);
