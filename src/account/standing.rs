@@ -189,7 +189,7 @@ fn table_differences(wanted: &WantedTable, found: &TableFacts) -> Vec<String> {
     differences
 }
 
-fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<String> {
+pub(super) fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<String> {
     match (wanted, found) {
         (WantedCapacity::OnDemand { warm_write_units: wanted }, CapacityFacts::OnDemand { warm_write_units, max_write_units }) => {
             if let Some(most) = max_write_units {
@@ -221,6 +221,3 @@ fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<S
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -123,6 +123,40 @@ impl Stores {
         self.runtime.block_on(untag.send()).expect("a queue");
     }
 
+    fn tag_queue(&self, queue: &str, key: &str, value: &str) {
+        let tag = self.sqs.tag_queue().queue_url(self.url(queue));
+        let tag = tag.tags(key, value).send();
+        self.runtime.block_on(tag).expect("a queue");
+    }
+
+    fn tag_table(&self, table: &str, key: &str, value: &str) {
+        let described = self.dynamodb.describe_table().table_name(table).send();
+        let described = self.runtime.block_on(described).expect("a table").table;
+        let tag = aws_sdk_dynamodb::types::Tag::builder()
+            .key(key)
+            .value(value);
+        let tag = self
+            .dynamodb
+            .tag_resource()
+            .resource_arn(described.and_then(|table| table.table_arn).expect("an ARN"))
+            .tags(tag.build().expect("complete"));
+        self.runtime.block_on(tag.send()).expect("a table");
+    }
+
+    fn set(&self, queue: &str, name: QueueAttributeName, value: &str) {
+        let set = self.sqs.set_queue_attributes().queue_url(self.url(queue));
+        let set = set.attributes(name, value).send();
+        self.runtime.block_on(set).expect("a queue");
+    }
+
+    /// Takes a message and hides it for a minute.
+    fn hold(&self, queue: &str) {
+        let receive = self.sqs.receive_message().queue_url(self.url(queue));
+        let receive = receive.visibility_timeout(60).send();
+        let received = self.runtime.block_on(receive).expect("a queue");
+        assert_eq!(received.messages().len(), 1);
+    }
+
     fn send(&self, queue: &str, body: &str) {
         let send = self
             .sqs
@@ -321,6 +355,20 @@ fn what_up_did_not_create_is_left_alone() {
     let mut tables = stores.tables();
     tables.sort();
     assert_eq!(tables, ["mine", "orders"]);
+
+    // Who tags a thing so gives it away.
+    stores.tag_queue("orders-queue", "orderproof-created-by", "down");
+    stores.tag_table("orders", "orderproof-created-by", "up");
+    let down = at(&endpoint, ["down"]).finish().code(0);
+    says(
+        &down,
+        &[
+            "deleted   table orders\n",
+            "left      queue orders-queue",
+            "left      queue orders-dl-queue",
+        ],
+    );
+    assert_eq!(stores.tables(), ["mine"]);
 }
 
 #[test]
@@ -486,6 +534,18 @@ fn refuses_what_it_should(run: &Finished, endpoint: &str, stores: &Stores) {
     assert!(stores.rows().contains(&77_000_000_005));
     clean(&["--delete", "--without-verdict", "--yes"]).code(0);
     assert!(!stores.rows().contains(&77_000_000_005));
+
+    // Letters in somebody else's hands may be the run's.
+    write("plan.json", &plan);
+    stores.hold("orders-dl-queue");
+    let incomplete = clean(&["--delete", "--without-verdict"]).code(1);
+    says(&incomplete, &["1 letters are hidden by another consumer"]);
+
+    // To receive them would be to move them on.
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:orders-queue","maxReceiveCount":1}"#;
+    stores.set("orders-dl-queue", QueueAttributeName::RedrivePolicy, policy);
+    let refused = clean(&[]).code(6);
+    says(&refused, &["has a redrive policy of its own"]);
 }
 
 #[test]

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::*;
-use crate::account::Survey;
-use crate::preflight::{Place, RedriveFacts};
+use super::standing::{capacity_difference, ownership};
+use super::{CREATED_BY_TAG, CREATED_BY_VALUE, Kind, Ownership, Standing, Survey, Wanted};
+use crate::preflight::{
+    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, Known, Place, QueueFacts, RedriveFacts, TableFacts,
+    Tags,
+};
 use crate::scenario::{Resources, TableCapacity, parse};
 
-const LAB: &str = include_str!("../../../scenarios/lab.toml");
+const LAB: &str = include_str!("../../scenarios/lab.toml");
 const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:1:orders-dl-queue";
 
 fn wanted(capacity: TableCapacity) -> Wanted {
