@@ -6,11 +6,12 @@ use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
 use aws_sdk_dynamodb::types::Select;
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
 
-use super::AccountError;
-use super::standing::Ownership;
-use super::survey::{Kind, Survey};
+use super::standing::{Ownership, ownership};
+use super::survey::Kind;
+use super::{AccountError, facts};
+use crate::preflight::{Known, QueueFacts};
 use crate::scenario::Resources;
-use crate::store::Session;
+use crate::store::{Session, Witness};
 
 /// How long a table may take to be gone.
 const GONE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
@@ -48,24 +49,22 @@ pub async fn delete(
     kind: Kind,
     names: &Resources,
 ) -> Result<Deletion, AccountError> {
-    let survey = Survey::read(session, names).await;
-    match survey.ownership(kind) {
-        Ownership::Ours => {}
-        other => return Ok(Deletion::Left(other)),
+    let (name, unseen) = (kind.name(names), Witness::default());
+    if kind == Kind::Table {
+        let table = facts::read_table(session, name, &unseen).await;
+        return match ownership(&table, |table| &table.tags) {
+            Ownership::Ours => delete_table(session, name).await,
+            other => Ok(Deletion::Left(other)),
+        };
     }
-    match kind {
-        Kind::Table => delete_table(session, &names.table).await?,
-        Kind::OrdersQueue => delete_queue(session, survey.orders_queue.get()).await?,
-        Kind::DeadLetterQueue => delete_queue(session, survey.dead_letter_queue.get()).await?,
+    let queue = facts::read_queue(session, name, &unseen).await;
+    match (ownership(&queue, |queue| &queue.tags), queue) {
+        (Ownership::Ours, Known::Is(queue)) => delete_queue(session, &queue).await,
+        (other, _) => Ok(Deletion::Left(other)),
     }
-    Ok(Deletion::Deleted)
 }
 
-async fn delete_queue(
-    session: &Session,
-    queue: Option<&crate::preflight::QueueFacts>,
-) -> Result<(), AccountError> {
-    let queue = queue.expect("its tags were read, so it is there");
+async fn delete_queue(session: &Session, queue: &QueueFacts) -> Result<Deletion, AccountError> {
     match session
         .sqs()
         .delete_queue()
@@ -73,15 +72,15 @@ async fn delete_queue(
         .send()
         .await
     {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(Deletion::Deleted),
         Err(error) => match error.as_service_error() {
-            Some(DeleteQueueError::QueueDoesNotExist(_)) => Ok(()),
+            Some(DeleteQueueError::QueueDoesNotExist(_)) => Ok(Deletion::Left(Ownership::Absent)),
             _ => Err(AccountError::of("SQS DeleteQueue", &queue.name)(error)),
         },
     }
 }
 
-async fn delete_table(session: &Session, name: &str) -> Result<(), AccountError> {
+async fn delete_table(session: &Session, name: &str) -> Result<Deletion, AccountError> {
     let deleted = session
         .dynamodb()
         .delete_table()
@@ -90,11 +89,14 @@ async fn delete_table(session: &Session, name: &str) -> Result<(), AccountError>
         .await;
     if let Err(error) = deleted {
         match error.as_service_error() {
-            Some(DeleteTableError::ResourceNotFoundException(_)) => return Ok(()),
+            Some(DeleteTableError::ResourceNotFoundException(_)) => {
+                return Ok(Deletion::Left(Ownership::Absent));
+            }
             _ => return Err(AccountError::of("DynamoDB DeleteTable", name)(error)),
         }
     }
-    until_table_is_gone(session, name, None).await
+    until_table_is_gone(session, name, None).await?;
+    Ok(Deletion::Deleted)
 }
 
 /// Waits while the table is being deleted. With `tell`, one that is there to stay is left to whoever asks

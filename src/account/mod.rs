@@ -17,6 +17,9 @@ mod clean;
 
 mod error;
 
+#[cfg(test)]
+mod standing_tests;
+
 pub use clean::{Cleaner, Found, MAX_HELD};
 pub use create::{create, until_active};
 pub use delete::{Deletion, Holdings, count_rows, delete};

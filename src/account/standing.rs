@@ -1,7 +1,7 @@
 //! How what is there compares with what is wanted, and whose it is. Pure.
 
 use super::survey::{Kind, Survey};
-use super::wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable};
+use super::wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable, spoken};
 use crate::preflight::{
     ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, Known, QueueFacts, TableFacts, Tags,
 };
@@ -122,15 +122,15 @@ fn queue_differences(
     if let Some(hidden) = wanted.visibility_timeout
         && found.visibility_timeout != hidden
     {
-        let is = format!("{:?}", found.visibility_timeout);
-        differ("the visibility timeout", is, format!("{hidden:?}"));
+        let is = spoken(found.visibility_timeout);
+        differ("the visibility timeout", is, spoken(hidden));
     }
     if found.retention != wanted.retention {
-        let is = format!("{:?}", found.retention);
-        differ("the retention", is, format!("{:?}", wanted.retention));
+        let is = spoken(found.retention);
+        differ("the retention", is, spoken(wanted.retention));
     }
     if !found.delay.is_zero() {
-        differ("the delay", format!("{:?}", found.delay), "none".into());
+        differ("the delay", spoken(found.delay), "none".into());
     }
     match (&wanted.redrive, &found.redrive) {
         (None, None) => {}
@@ -189,7 +189,7 @@ fn table_differences(wanted: &WantedTable, found: &TableFacts) -> Vec<String> {
     differences
 }
 
-fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<String> {
+pub(super) fn capacity_difference(wanted: WantedCapacity, found: CapacityFacts) -> Option<String> {
     match (wanted, found) {
         (WantedCapacity::OnDemand { warm_write_units: wanted }, CapacityFacts::OnDemand { warm_write_units, max_write_units }) => {
             if let Some(most) = max_write_units {

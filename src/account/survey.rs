@@ -56,11 +56,7 @@ impl Survey {
     /// Reads the resources of these names; nothing is changed.
     pub async fn read(session: &Session, names: &Resources) -> Self {
         let (at_queues, at_table) = (Witness::default(), Witness::default());
-        let (dead_letter_queue, orders_queue, table) = tokio::join!(
-            facts::read_queue(session, &names.dead_letter_queue, &at_queues),
-            facts::read_queue(session, &names.orders_queue, &at_queues),
-            facts::read_table(session, &names.table, &at_table),
-        );
+        let survey = Self::of(nowhere(session), session, names, &at_queues, &at_table).await;
         let sqs_endpoint = at_queues.endpoint().unwrap_or_default();
         let dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
         let loopback = is_loopback(&sqs_endpoint) && is_loopback(&dynamodb_endpoint);
@@ -77,6 +73,30 @@ impl Survey {
                 loopback,
                 ..place
             },
+            ..survey
+        }
+    }
+
+    /// Reads the resources once more; where they are and whose is known.
+    pub async fn again(&self, session: &Session, names: &Resources) -> Self {
+        let unseen = Witness::default();
+        Self::of(self.place.clone(), session, names, &unseen, &unseen).await
+    }
+
+    async fn of(
+        place: Place,
+        session: &Session,
+        names: &Resources,
+        at_queues: &Witness,
+        at_table: &Witness,
+    ) -> Self {
+        let (dead_letter_queue, orders_queue, table) = tokio::join!(
+            facts::read_queue(session, &names.dead_letter_queue, at_queues),
+            facts::read_queue(session, &names.orders_queue, at_queues),
+            facts::read_table(session, &names.table, at_table),
+        );
+        Self {
+            place,
             dead_letter_queue,
             orders_queue,
             table,

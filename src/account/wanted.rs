@@ -150,11 +150,23 @@ impl WantedCapacity {
     }
 }
 
+/// Whole days as such, and everything else in seconds.
+pub(super) fn spoken(duration: Duration) -> String {
+    const DAY_S: u64 = 86_400;
+    match duration.as_secs() {
+        DAY_S => "1 day".into(),
+        seconds if seconds > 0 && seconds.is_multiple_of(DAY_S) => {
+            format!("{} days", seconds / DAY_S)
+        }
+        seconds => format!("{seconds} s"),
+    }
+}
+
 impl std::fmt::Display for WantedQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "keeps messages {:?}", self.retention)?;
+        write!(f, "keeps messages {}", spoken(self.retention))?;
         if let Some(hidden) = self.visibility_timeout {
-            write!(f, ", hides them {hidden:?}")?;
+            write!(f, ", hides them {}", spoken(hidden))?;
         }
         match &self.redrive {
             Some((count, name)) => write!(f, ", after {count} receives to {name}"),

@@ -78,17 +78,24 @@ fn reason(left: &Ownership) -> String {
     }
 }
 
+fn count(number: u64, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
 /// What would be lost, in words.
 async fn holdings(session: &Session, survey: &Survey, kind: Kind, names: &Resources) -> String {
     let messages = |queue: &Known<crate::preflight::QueueFacts>| match queue.get() {
-        Some(queue) => format!("{} messages", queue.messages),
+        Some(queue) => count(queue.messages, "message"),
         None => "nobody knows what".into(),
     };
     match kind {
         Kind::DeadLetterQueue => messages(&survey.dead_letter_queue),
         Kind::OrdersQueue => messages(&survey.orders_queue),
         Kind::Table => match count_rows(session, &names.table).await {
-            Ok(rows) if !rows.more => format!("{} rows", rows.count),
+            Ok(rows) if !rows.more => count(rows.count, "row"),
             Ok(rows) => {
                 let told = survey.table.get().map_or(0, |table| table.items);
                 format!(

@@ -57,7 +57,7 @@ async fn raise(
             settings(kind, wanted)
         ));
     }
-    until_usable(&session, wanted, names, output).await?;
+    until_usable(&session, &survey, wanted, names, output).await?;
     output.print(&told(args, target, &survey));
     Ok(Exit::Success)
 }
@@ -108,6 +108,7 @@ fn settings(kind: Kind, wanted: &Wanted) -> String {
 /// Reads all of it again until it is as wanted: what was created is not seen everywhere at once.
 async fn until_usable(
     session: &Session,
+    before: &Survey,
     wanted: &Wanted,
     names: &Resources,
     output: &Output,
@@ -122,7 +123,7 @@ async fn until_usable(
         if tried > 0 {
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         }
-        let survey = Survey::read(session, names).await;
+        let survey = before.again(session, names).await;
         let standings = Kind::ALL.map(|kind| (kind, survey.standing(kind, wanted)));
         seen = standings
             .into_iter()
@@ -149,9 +150,11 @@ fn told(args: &PlaceArgs, target: &AwsTarget, survey: &Survey) -> String {
         "tags      {ALLOWED_TAG}={ALLOWED_VALUE} (a run may send here), {CREATED_BY_TAG}={CREATED_BY_VALUE} (`down` \
          deletes it)"
     ));
-    if target.processor == ProcessorPlace::Lambda && !survey.place.loopback {
+    if target.processor == ProcessorPlace::Lambda {
         lines.push(
-            "function  none is created: deploy one behind the queue, or process here with --processor local".into(),
+            "function  none is created: deploy one behind the queue, or process here with --processor local \
+             (`orderproof serve` runs its own)"
+                .into(),
         );
     }
     let scenario = match &args.scenario {

@@ -1,3 +1,4 @@
+mod account;
 mod cli;
 mod corpora;
 mod crash;

@@ -47,7 +47,7 @@ pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, A
         deleted: HashSet::new(),
         found: Found::default(),
     };
-    let swept = sweep.to_the_end().await;
+    let swept = sweep.receive_all().await;
     // Also what a sweep that failed has received is shown again.
     let hidden = show(&sweep.sqs, queue_url, sweep.held.values()).await;
     if hidden > 0 {
@@ -58,7 +58,7 @@ pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, A
 
 impl Sweep<'_> {
     /// Receives until polls come back empty and the queue counts nothing that was not received.
-    async fn to_the_end(&mut self) -> Result<(), AccountError> {
+    async fn receive_all(&mut self) -> Result<(), AccountError> {
         let (lag, polls) = match self.cleaner.exact_counts {
             true => (Duration::ZERO, 1),
             false => (COUNTS_LAG, EMPTY_POLLS),

@@ -101,14 +101,35 @@ async fn page(client: &Client, table: &str, start: Option<Item>) -> Result<Page,
 
 /// Deletes the rows of these numbers; how many would not go.
 async fn delete(client: &Client, table: &str, numbers: Vec<u64>) -> Result<u64, AccountError> {
-    let operation = "DynamoDB BatchWriteItem";
-    let request = |number: u64| {
-        let key = AttributeValue::N(number.to_string());
-        let delete = DeleteRequest::builder().key(attribute::ID, key).build();
-        let delete = delete.expect("a key");
-        WriteRequest::builder().delete_request(delete).build()
+    let open: Vec<WriteRequest> = numbers.into_iter().map(deletion).collect();
+    let attempt = async |open| {
+        let output = client
+            .batch_write_item()
+            .request_items(table, open)
+            .customize()
+            .config_override(patient())
+            .send()
+            .await
+            .map_err(AccountError::of("DynamoDB BatchWriteItem", table))?;
+        let unprocessed = output.unprocessed_items.unwrap_or_default();
+        Ok(unprocessed.into_values().flatten().collect())
     };
-    let mut open: Vec<WriteRequest> = numbers.into_iter().map(request).collect();
+    until_processed(open, attempt).await
+}
+
+fn deletion(number: u64) -> WriteRequest {
+    let key = AttributeValue::N(number.to_string());
+    let delete = DeleteRequest::builder().key(attribute::ID, key).build();
+    WriteRequest::builder()
+        .delete_request(delete.expect("a key"))
+        .build()
+}
+
+/// Repeats what comes back unprocessed, after longer and longer pauses; how many are left at last.
+async fn until_processed(
+    mut open: Vec<WriteRequest>,
+    attempt: impl AsyncFn(Vec<WriteRequest>) -> Result<Vec<WriteRequest>, AccountError>,
+) -> Result<u64, AccountError> {
     let mut pause = FIRST_PAUSE;
     for round in 0..ROUNDS {
         if open.is_empty() {
@@ -118,16 +139,36 @@ async fn delete(client: &Client, table: &str, numbers: Vec<u64>) -> Result<u64, 
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        let output = client
-            .batch_write_item()
-            .request_items(table, open)
-            .customize()
-            .config_override(patient())
-            .send()
-            .await
-            .map_err(AccountError::of(operation, table))?;
-        let unprocessed = output.unprocessed_items.unwrap_or_default();
-        open = unprocessed.into_values().flatten().collect();
+        open = attempt(open).await?;
     }
     Ok(open.len() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_back_unprocessed_is_asked_again_and_counted_if_it_never_goes() {
+        let cases = [
+            (25, 25, 1, 0, "all at once"),
+            (25, 10, 3, 0, "in three rounds"),
+            (25, 0, ROUNDS, 25, "never"),
+            (25, 1, ROUNDS, 15, "one a round"),
+            (0, 25, 0, 0, "nothing to do"),
+        ];
+        for (asked, processed, rounds, left, why) in cases {
+            let round = Cell::new(0);
+            let attempt = async |mut open: Vec<WriteRequest>| {
+                round.set(round.get() + 1);
+                open.truncate(open.len().saturating_sub(processed));
+                Ok(open)
+            };
+            let open = (0..asked).map(deletion).collect();
+            assert_eq!(until_processed(open, attempt).await, Ok(left), "{why}");
+            assert_eq!(round.get(), rounds, "{why}");
+        }
+    }
 }
