@@ -129,7 +129,7 @@ impl HttpSender {
 
     /// One attempt; `left` is set before anything of the request can leave.
     async fn attempt(&mut self, batch: &Batch, left: &mut bool) -> Result<(u16, Bytes), Failure> {
-        let mut request = self.signed_request(batch).await?;
+        let mut request = self.signed_request(batch, SystemTime::now()).await?;
         loop {
             let reused = self.connection.is_some();
             let connection = self.ready_connection().await?;
@@ -170,9 +170,13 @@ impl HttpSender {
         Ok(self.connection.insert(open))
     }
 
-    async fn signed_request(&mut self, batch: &Batch) -> Result<Request<Full<Bytes>>, Failure> {
+    /// The request for `batch`, signed at `now`.
+    async fn signed_request(
+        &mut self,
+        batch: &Batch,
+        now: SystemTime,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
         let setup = &self.setup;
-        let now = SystemTime::now();
         let credentials = setup.credentials.get(now).await.map_err(|error| {
             tracing::debug!(%error, "no credentials");
             Failure::not_sent("not sent: no credentials")
@@ -249,3 +253,7 @@ async fn whole_body(mut body: Incoming) -> Result<Bytes, Failure> {
         more.freeze()
     })
 }
+
+#[cfg(test)]
+#[path = "signature_tests.rs"]
+mod tests;

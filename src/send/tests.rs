@@ -73,7 +73,7 @@ async fn both_senders_put_identical_orders_on_the_queue() {
 }
 
 /// The signature that `request` should carry, worked out anew from what arrived.
-fn expected_signature(request: &Recorded, body: &[u8]) -> String {
+pub(super) fn expected_signature(request: &Recorded, body: &[u8]) -> String {
     let signed = request.header("authorization").unwrap();
     let names = signed
         .split("SignedHeaders=")

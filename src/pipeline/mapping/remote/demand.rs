@@ -16,11 +16,18 @@ const PAUSE_FIRST: Duration = Duration::from_secs(1);
 const PAUSE_LONGEST: Duration = Duration::from_secs(20);
 
 /// What the polls of one queue share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Demand {
     state: Mutex<State>,
     /// A poll may begin.
     may_begin: Notify,
+    pause_first: Duration,
+}
+
+impl Default for Demand {
+    fn default() -> Self {
+        Self::pausing(PAUSE_FIRST)
+    }
 }
 
 #[derive(Debug)]
@@ -62,6 +69,15 @@ pub(super) enum Brought {
 }
 
 impl Demand {
+    /// So long after the first poll that failed.
+    pub(super) fn pausing(pause_first: Duration) -> Self {
+        Self {
+            state: Mutex::default(),
+            may_begin: Notify::new(),
+            pause_first,
+        }
+    }
+
     /// So many invocations could start.
     pub(super) fn set_room(&self, room: usize) {
         self.state().room = room;
@@ -115,7 +131,7 @@ impl Demand {
     /// A poll has failed: how long its task is to pause before it calls [`Demand::recovered`].
     pub(super) fn failed(&self) -> Duration {
         let mut state = self.state();
-        let pause = PAUSE_FIRST * 2_u32.saturating_pow(state.failures.min(8));
+        let pause = self.pause_first * 2_u32.saturating_pow(state.failures.min(8));
         state.failures += 1;
         state.worth = 1;
         state.last_poll_was_full = false;

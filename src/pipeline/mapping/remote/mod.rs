@@ -51,8 +51,18 @@ impl RemoteQueue {
         visibility_timeout: Duration,
         mapping: &Mapping,
     ) -> Self {
+        Self::with(client, url, visibility_timeout, mapping, Demand::default())
+    }
+
+    fn with(
+        client: aws_sdk_sqs::Client,
+        url: &str,
+        visibility_timeout: Duration,
+        mapping: &Mapping,
+        demand: Demand,
+    ) -> Self {
         let (found, batches) = flume::bounded(POLLS_MAX);
-        let demand = Arc::new(Demand::default());
+        let demand = Arc::new(demand);
         let polls = Arc::new(Polls::new(
             client.clone(),
             url,

@@ -1,0 +1,76 @@
+"""moto with the lab's queues and table, for tests: its endpoint on standard output, until standard input closes.
+
+With --signatures moto checks every request from then on, and the keys of a user who may do everything follow
+the endpoint.
+"""
+
+import json
+import sys
+import urllib.request
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+
+def client(service, endpoint):
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def create_pipeline(endpoint):
+    sqs = client("sqs", endpoint)
+    retention = {"MessageRetentionPeriod": str(14 * 86_400)}
+    dead = sqs.create_queue(QueueName="orders-dl-queue", Attributes=retention)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+    policy = {"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    sqs.create_queue(
+        QueueName="orders-queue",
+        Attributes={"VisibilityTimeout": "2", "RedrivePolicy": json.dumps(policy)},
+    )
+    client("dynamodb", endpoint).create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def check_signatures(endpoint):
+    iam = client("iam", endpoint)
+    iam.create_user(UserName="orderproof")
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    iam.put_user_policy(
+        UserName="orderproof",
+        PolicyName="everything",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+    )
+    key = iam.create_access_key(UserName="orderproof")["AccessKey"]
+    from_now_on = urllib.request.Request(
+        f"{endpoint}/moto-api/reset-auth",
+        data=b"0",
+        headers={"Content-Type": "text/plain"},
+        method="POST",
+    )
+    urllib.request.urlopen(from_now_on).close()
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def main():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    create_pipeline(endpoint)
+    words = [endpoint]
+    if "--signatures" in sys.argv:
+        words += check_signatures(endpoint)
+    print(*words, flush=True)
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+//! `--processor local`: the function of this program on queues and a table that others serve.
+
+use serde_json::{Value, json};
+
+use super::peers::Peer;
+use super::program::{Program, scenario};
+use super::run::smoke;
+use super::served::Served;
+
+/// The baseline's orders a second that moto bears; the spike is five times as much.
+const MOTO_RATE: &str = "20/s";
+
+/// Queues and a table of the smoke scenario, and no function.
+fn without_function() -> Served {
+    let smoke = scenario("smoke");
+    Served::start(Program::new(["serve", &smoke, "--port", "0"]).args(["--no-function", "--quiet"]))
+}
+
+fn at(served: &Served, program: Program) -> Program {
+    program
+        .args(["--endpoint-url", &served.endpoint()])
+        .args(["--processor", "local", "--set", "target.exact_counts=true"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+}
+
+fn orders(report: &Value, class: &str) -> u64 {
+    report["classes"][class].as_u64().expect("a class")
+}
+
+#[test]
+fn every_order_of_a_queue_elsewhere_is_processed_here_and_accounted_for() {
+    let served = without_function();
+    let finished = at(&served, smoke()).finish().code(0).quiet();
+    let report = finished.json("out/run.json");
+    assert_eq!(
+        report["orders"]["acknowledged"],
+        report["orders"]["planned"]
+    );
+    let planned = report["orders"]["planned"].as_u64().expect("a number");
+    let good_and_bad = orders(&report, "stored") + orders(&report, "dead_lettered_by_design");
+    assert_eq!(good_and_bad, planned);
+    assert!(report["pipeline"]["invocations"].as_u64() > Some(0));
+    assert_eq!(report["pipeline"]["failed_invocations"], json!(0));
+    let stopped = served.stop();
+    assert_eq!(stopped.code, Some(0));
+    assert_eq!(stopped.stderr, "", "it ran no function");
+}
+
+#[test]
+fn the_labs_function_loses_its_way_here_as_it_does_in_the_embedded_pipeline() {
+    let served = without_function();
+    let lab = [
+        "pipeline.function.processor=lab",
+        "pipeline.mapping.report_batch_item_failures=false",
+        "pipeline.mapping.maximum_concurrency=2",
+        "pipeline.mapping.starting_concurrency=2",
+        "pipeline.function.service_time=100ms",
+        "bad_orders=20%",
+    ];
+    let program = lab
+        .iter()
+        .fold(smoke(), |program, set| program.args(["--set", set]));
+    let finished = at(&served, program).finish().code(3);
+    let report = finished.json("out/run.json");
+    assert!(orders(&report, "good_order_dead_lettered") > 0);
+    assert_eq!(orders(&report, "lost"), 0);
+    assert!(report["pipeline"]["failed_invocations"].as_u64() > Some(0));
+}
+
+#[test]
+fn a_function_slower_than_the_queues_visibility_is_refused_before_anything_is_sent() {
+    let served = without_function();
+    let slow = smoke()
+        .args(["--set", "pipeline.visibility_timeout=10s"])
+        .args(["--set", "pipeline.function.timeout=2s"]);
+    let refused = at(&served, slow).finish().code(2);
+    for word in ["pipeline.function.timeout", "2s", "1s", "VisibilityTimeout"] {
+        assert!(
+            refused.stderr.contains(word),
+            "{word} in {}",
+            refused.stderr
+        );
+    }
+    assert!(!refused.path("out").exists());
+}
+
+#[test]
+#[ignore = "needs peers: moto; .ci/run runs it"]
+fn the_spike_through_moto() {
+    let moto = Peer::start("moto_pipeline.py", []);
+    let spike = Program::new(["run", &scenario("spike"), "--output-dir", "out", "--quiet"])
+        .args(["--endpoint-url", moto.endpoint(), "--processor", "local"])
+        .args(["--rate", MOTO_RATE, "--duration", "20s"])
+        .args(["--set", "target.exact_counts=true"])
+        // What moto's answers take, and how late a machine full of tests is, is not the question here.
+        .args(["--set", "expect.rules=[]"])
+        .args(["--set", "expect.max_schedule_lag_p99=2s"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let report = spike.finish().code(0).json("out/run.json");
+    let planned = report["orders"]["planned"].as_u64().expect("a number");
+    assert_eq!(report["orders"]["acknowledged"], json!(planned));
+    let ended = orders(&report, "stored") + orders(&report, "dead_lettered_by_design");
+    assert_eq!(ended, planned);
+    assert!(planned > 500, "{planned}");
+}
