@@ -1,5 +1,6 @@
 //! Looking at the stores of a run again, long after the run itself.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::CommandError;
@@ -16,7 +17,11 @@ use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Wa
 ///
 /// # Errors
 /// When the run's pipeline has ended with it, or cannot be reached.
-pub fn look(plan: &PlanFile, journal: &JournalContents) -> Result<ObservationFile, CommandError> {
+pub fn look(
+    dir: &Path,
+    plan: &PlanFile,
+    journal: &JournalContents,
+) -> Result<ObservationFile, CommandError> {
     let scenario = &plan.scenario;
     if scenario.target == TargetSpec::Embedded {
         return Err(CommandError::usage(
@@ -34,6 +39,7 @@ pub fn look(plan: &PlanFile, journal: &JournalContents) -> Result<ObservationFil
     })?;
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
+        folder: Some(dir.to_owned()),
         orders,
         phases: scenario.phases.len(),
         ledger: journal.ledger.clone(),

@@ -71,7 +71,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         move || line(&scenario, &schedule, &progress, &watched)
     });
     let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
-    let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven));
+    let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
     drop(view);
     let counters = site.close();
     let apart = admitted
@@ -186,8 +186,10 @@ fn observe_plan(
     orders: OrderPlan,
     schedule: &Schedule,
     driven: &DriveOutcome,
+    folder: &RunFolder,
 ) -> ObservePlan {
     ObservePlan {
+        folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
         orders,
         schedule: schedule.clone(),
         phases: plan.scenario.phases.len(),

@@ -131,7 +131,7 @@ fn rejudge_live(
         Ok(journal) => journal,
         Err(unreadable) => return Ok(*unreadable),
     };
-    let mut observed = live::look(plan, &journal)?;
+    let mut observed = live::look(dir, plan, &journal)?;
     let path = dir.join(file_name::OBSERVATION);
     let name = match path.exists() {
         false => file_name::OBSERVATION.to_owned(),

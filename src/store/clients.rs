@@ -1,5 +1,6 @@
 //! The SDK clients of the verifier.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::config::{
@@ -9,6 +10,7 @@ use aws_sdk_sqs::config::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Target;
+use super::budget::ReadBudget;
 
 /// A read that takes longer is given up and tried again: far above a full page or a long poll.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,6 +27,8 @@ pub struct Stores {
     pub(super) target: Target,
     /// How long the counts may lag behind the queue.
     pub(super) counts_lag: Duration,
+    /// What reading the table may take.
+    pub(super) budget: Arc<ReadBudget>,
 }
 
 impl Stores {
@@ -60,6 +64,7 @@ impl Stores {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
+            budget: Arc::new(ReadBudget::new(target.read.units_per_second)),
             counts_lag: match target.exact_counts {
                 true => Duration::ZERO,
                 false => COUNTS_LAG,

@@ -29,10 +29,26 @@ impl StoreError {
         }
     }
 
-    pub(super) fn new(operation: &'static str, cause: impl Into<String>) -> Self {
+    /// A failure of our own making, or an answer that is not what it should be.
+    pub(crate) fn new(operation: &'static str, cause: impl Into<String>) -> Self {
         Self {
             operation,
             cause: cause.into(),
         }
+    }
+
+    /// Whether asking again may help: throttling, a server's fault, a time-out, the network.
+    pub fn is_transient(&self) -> bool {
+        const TRANSIENT: [&str; 8] = [
+            "Throttl",
+            "ProvisionedThroughputExceeded",
+            "RequestLimitExceeded",
+            "InternalServerError",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "dispatch failure",
+            "timeout",
+        ];
+        TRANSIENT.iter().any(|word| self.cause.contains(word))
     }
 }

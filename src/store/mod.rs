@@ -4,12 +4,15 @@
 //! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] alone writes: it is the table of the
 //! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
 
+mod budget;
 mod clients;
+mod delivery;
 mod error;
 mod function;
 mod queues;
 mod resolve;
 mod rows;
+mod scan;
 mod session;
 mod table;
 mod target;
@@ -19,11 +22,13 @@ mod words;
 pub(crate) mod tests;
 
 pub use clients::Stores;
+pub use delivery::Delivery;
 pub use error::StoreError;
 pub(crate) use function::{polling_client, queue_settings};
 pub use queues::{Counts, DeadLetter};
 pub(crate) use rows::THROTTLING;
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
+pub use scan::{Cursor, Page};
 pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};
 pub use table::{KEYS_PER_LOOKUP, Row};

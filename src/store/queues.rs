@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, QueueAttributeName};
 
+use serde::{Deserialize, Serialize};
+
 use super::{StoreError, Stores};
 
 /// How long a swept dead letter stays hidden, seconds: longer than any sweep, so that none is seen
@@ -36,7 +38,7 @@ impl Counts {
 }
 
 /// One copy in the dead-letter queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// The message's body.
     pub body: String,

@@ -1,5 +1,7 @@
 //! From a session to a target: where requests really go, and the queues' URLs as SQS gives them.
 
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
+
 use super::session::{Session, Witness};
 use super::{ReadPolicy, StoreError, Target};
 use crate::scenario::{AwsTarget, is_loopback};
@@ -14,7 +16,7 @@ impl Target {
         let orders = queue_url(session, &queues, &spec.resources.orders_queue).await?;
         let dead_letters = queue_url(session, &queues, &spec.resources.dead_letter_queue).await?;
         let table = Witness::default();
-        session
+        let described = session
             .dynamodb()
             .describe_table()
             .table_name(&spec.resources.table)
@@ -37,7 +39,7 @@ impl Target {
             table: spec.resources.table.clone(),
             exact_counts: false,
             read: ReadPolicy {
-                units_per_second: Some(spec.read_units),
+                units_per_second: Some(read_units(&described, spec)),
                 dead_letters: spec.dead_letters,
             },
         };
@@ -55,6 +57,18 @@ impl Target {
     pub fn is_on_loopback(&self) -> bool {
         is_loopback(&self.sqs_endpoint) && is_loopback(&self.dynamodb_endpoint)
     }
+}
+
+/// The read budget: as the scenario says, and never more than a provisioned table has.
+fn read_units(described: &DescribeTableOutput, spec: &AwsTarget) -> u32 {
+    let provisioned = described
+        .table()
+        .and_then(|table| table.provisioned_throughput())
+        .and_then(|throughput| throughput.read_capacity_units())
+        .and_then(|units| u32::try_from(units).ok())
+        // On demand it is told as none at all.
+        .filter(|units| *units > 0);
+    provisioned.map_or(spec.read_units, |units| units.min(spec.read_units))
 }
 
 async fn queue_url(session: &Session, witness: &Witness, name: &str) -> Result<String, StoreError> {

@@ -296,8 +296,8 @@ mod tests {
         let both = narrowed(Some(first), bounds(at(1_001.02), at(1_001.05), 1_001));
         close(
             ClockOffset::between(both),
-            0.0,
-            0.05,
+            -0.025,
+            0.075,
             "either side of a full second",
         );
         let stepped = bounds(at(1_060.5), at(1_060.5), 1_001);

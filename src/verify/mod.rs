@@ -16,6 +16,7 @@ mod observe;
 mod reconcile;
 mod rules;
 mod settle;
+mod sightings;
 mod watcher;
 
 #[cfg(test)]
@@ -28,4 +29,5 @@ pub use judge::*;
 pub use observation::*;
 pub use observe::ObservePlan;
 pub use reconcile::{Reconciliation, reconcile};
+pub use sightings::SightingsError;
 pub use watcher::{Seen, Watcher, WatcherView};

@@ -1,15 +1,17 @@
 //! Reading the stores once the pipeline is at rest: scan, sweep, and one more look for the missing.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::collector::Collector;
+use super::sightings::{SCAN_LOG, ScanLog, SightingsError};
 use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::store::{KEYS_PER_LOOKUP, StoreError, Stores};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
 /// What is to be observed.
 pub struct ObservePlan {
@@ -33,6 +35,9 @@ pub struct ObservePlan {
     pub visibility_timeout: Duration,
     /// Its receives before a message moves to the dead-letter queue.
     pub max_receive_count: u32,
+    /// The run's folder, where what was seen is kept while it is being looked at; `None` for the embedded
+    /// pipeline, which ends with its verifier.
+    pub folder: Option<PathBuf>,
 }
 
 /// Reads everything there is; what cannot be read is marked incomplete, never left out silently.
@@ -46,12 +51,11 @@ pub(super) async fn observe(
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);
-        let result = stores
-            .scan(&mut requests, |row| {
-                items += 1;
-                collector.row(&row);
-            })
-            .await;
+        let take = |page: &Page| {
+            items += page.rows.len() as u64;
+            page.rows.iter().for_each(|row| collector.row(row));
+        };
+        let result = read_table(stores, plan, quiescence.reached, &mut requests, take).await;
         sweep_of(result, items, requests)
     };
     set(
@@ -103,6 +107,39 @@ pub(super) async fn observe(
         ..Observation::default()
     });
     (observation, collector.into_times())
+}
+
+/// Scans the table and hands each page to `take`. At rest, and outside this process, pages are kept in the run's
+/// folder, and those kept there by a verifier that did not come to its end are not read again.
+async fn read_table(
+    stores: &Stores,
+    plan: &ObservePlan,
+    at_rest: bool,
+    requests: &mut u64,
+    mut take: impl FnMut(&Page),
+) -> Result<(), StoreError> {
+    let failed =
+        |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
+    let mut cursors = vec![Cursor::Start; stores.segments()];
+    let mut log = None;
+    if let Some(folder) = plan.folder.as_ref().filter(|_| at_rest) {
+        let path = folder.join(SCAN_LOG);
+        let (opened, resumed) =
+            ScanLog::open(&path, plan.orders.run, cursors.len(), clock::wall()).map_err(failed)?;
+        resumed.pages.iter().for_each(&mut take);
+        cursors = resumed.cursors;
+        log = Some(opened);
+    }
+    stores
+        .scan(&cursors, plan.patience, requests, |page| {
+            if let Some(log) = &mut log {
+                log.keep(&page).map_err(failed)?;
+            }
+            take(&page);
+            Ok(())
+        })
+        .await?;
+    log.map_or(Ok(()), |log| log.finish().map_err(failed))
 }
 
 /// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still

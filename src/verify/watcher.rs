@@ -126,7 +126,7 @@ async fn watch(
     let mut samples: Vec<RawSample> = Vec::new();
     let mut ticks = interval(SAMPLE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let plan = loop {
+    let mut plan = loop {
         tokio::select! {
             plan = &mut asked => break plan.ok()?,
             _ = ticks.tick() => {
@@ -137,6 +137,9 @@ async fn watch(
             }
         }
     };
+    if plan.folder.is_some() {
+        believe_the_queue(stores, &mut plan).await;
+    }
     let quiescence = settle(stores, &plan, &mut samples, view, began).await;
     let (observation, times) = observe(stores, &plan, quiescence, &view.status).await;
     let samples = samples
@@ -152,6 +155,19 @@ async fn watch(
         samples,
         clock_step: clock_step.max(clock::step_between(began, began_wall)),
     })
+}
+
+/// A queue outside this process may be slower than the scenario says: the slower of the two counts.
+async fn believe_the_queue(stores: &Stores, plan: &mut ObservePlan) {
+    match stores.delivery().await {
+        Ok(delivery) => {
+            plan.visibility_timeout = plan.visibility_timeout.max(delivery.visibility_timeout);
+            let count = delivery.max_receive_count.unwrap_or_default();
+            plan.max_receive_count = plan.max_receive_count.max(count);
+        }
+        // Then the counts cannot be read either, and there is no rest.
+        Err(error) => tracing::warn!(%error, "the queue's settings are taken from the scenario"),
+    }
 }
 
 fn sample_at(at: Duration, orders: Counts, dead: Counts) -> QueueSample {

@@ -1,13 +1,14 @@
 //! The processor's writes through the SDK, and what refusals come back as.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{ErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 
 use super::site::{DETAILS, Services};
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
-use crate::store::{Row, SdkOrderStore};
+use crate::store::{Cursor, Page, Row, SdkOrderStore};
 
 fn row(id: u64, order_details: &str) -> OrderRow {
     OrderRow {
@@ -25,7 +26,14 @@ fn store(services: &Services) -> SdkOrderStore {
 async fn stored(services: &Services) -> Vec<Row> {
     let (mut rows, mut requests) = (Vec::new(), 0);
     let scanned = services.stores();
-    let scanned = scanned.scan(&mut requests, |row| rows.push(row)).await;
+    let cursors = [Cursor::Start];
+    let each = |page: Page| {
+        rows.extend(page.rows);
+        Ok(())
+    };
+    let scanned = scanned
+        .scan(&cursors, Duration::from_secs(5), &mut requests, each)
+        .await;
     scanned.unwrap();
     rows.sort_by_key(|row| row.order_number);
     rows

@@ -3,11 +3,18 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::site::{DETAILS, Services};
-use crate::store::{KEYS_PER_LOOKUP, Row, Stores};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Row, Stores};
+
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
 async fn scanned(stores: &Stores) -> (Result<(), String>, Vec<Row>, u64) {
     let (mut rows, mut requests) = (Vec::new(), 0);
-    let result = stores.scan(&mut requests, |row| rows.push(row)).await;
+    let cursors = vec![Cursor::Start; stores.segments()];
+    let each = |page: Page| {
+        rows.extend(page.rows);
+        Ok(())
+    };
+    let result = stores.scan(&cursors, PATIENCE, &mut requests, each).await;
     (result.map_err(|error| error.to_string()), rows, requests)
 }
 

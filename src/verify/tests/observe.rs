@@ -33,6 +33,7 @@ fn plan() -> ObservePlan {
     let mut ledger = Ledger::new(ORDERS);
     ledger.record(Outcome::Acknowledged, 0..ORDERS);
     ObservePlan {
+        folder: None,
         orders: orders(),
         schedule: Schedule::new(&fixture()),
         phases: 1,

@@ -1,0 +1,215 @@
+//! The scan: segments side by side, within the read budget, from wherever the last one stopped.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::budget::ReadBudget;
+use super::{Row, StoreError, Stores};
+use crate::processor::attribute;
+
+/// Items in one page. The embedded table reads the rest of the table for a page without a limit, and
+/// holds its writers up meanwhile.
+const PAGE: u32 = 2_000;
+/// Rows of ours that one strongly consistent read unit gives, carefully: rows may be of 1 KB.
+const ROWS_PER_UNIT: u32 = 4;
+/// Read units a second that one segment takes at most: a page of about 500 KB in a tenth of a second.
+const UNITS_PER_SEGMENT: u32 = 1_000;
+/// Segments at most.
+const SEGMENTS_MAX: u32 = 32;
+/// Segments where nothing limits the reading, but the counts are not those of the embedded pipeline.
+const SEGMENTS_UNLIMITED: u32 = 4;
+/// Pages read and not yet taken in.
+const PAGES_AHEAD: usize = 2;
+/// The first and the longest pause before a page is asked for again, beyond the SDK's own.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LONGEST: Duration = Duration::from_secs(20);
+
+/// How far a segment has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cursor {
+    /// Nothing of it.
+    Start,
+    /// Up to and including the row of this number.
+    After(String),
+    /// All of it.
+    End,
+}
+
+/// One page of a segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Which segment, from 0.
+    pub segment: usize,
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// How far the segment has been read with it.
+    pub cursor: Cursor,
+}
+
+impl Stores {
+    /// Segments the table is scanned in: one for the embedded table, which is faster so.
+    pub fn segments(&self) -> usize {
+        let segments = match (self.exact_counts(), self.target.read.units_per_second) {
+            (true, None) => 1,
+            (false, None) => SEGMENTS_UNLIMITED,
+            (_, Some(units)) => units.div_ceil(UNITS_PER_SEGMENT).clamp(1, SEGMENTS_MAX),
+        };
+        segments as usize
+    }
+
+    /// Reads the table from `cursors` on (one a segment), strongly consistent, and hands each page to `each`.
+    /// What fails for a while (throttling, a server's fault, the network) is asked for again until it has
+    /// failed for as long as `patience`; the other segments go on meanwhile.
+    ///
+    /// # Errors
+    /// When a page cannot be read, or `each` does not take it; what was handed over before stands.
+    pub async fn scan(
+        &self,
+        cursors: &[Cursor],
+        patience: Duration,
+        requests: &mut u64,
+        mut each: impl FnMut(Page) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let (give, mut pages) = mpsc::channel(PAGES_AHEAD);
+        // Dropped with this future, and all of its tasks with it.
+        let mut readers = JoinSet::new();
+        for (segment, cursor) in cursors.iter().enumerate() {
+            let reader = Reader {
+                dynamodb: self.dynamodb.clone(),
+                table: self.target.table.clone(),
+                segment,
+                segments: cursors.len(),
+                limit: self.target.read.units_per_second.map_or(PAGE, |units| {
+                    units.saturating_mul(ROWS_PER_UNIT).clamp(1, PAGE)
+                }),
+                budget: Arc::clone(&self.budget),
+                patience,
+            };
+            readers.spawn(reader.read(cursor.clone(), give.clone()));
+        }
+        drop(give);
+        while let Some(page) = pages.recv().await {
+            let (page, asked) = page?;
+            *requests += asked;
+            each(page)?;
+        }
+        while let Some(ended) = readers.join_next().await {
+            ended.map_err(StoreError::of("DynamoDB Scan"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads one segment.
+struct Reader {
+    dynamodb: Client,
+    table: String,
+    segment: usize,
+    segments: usize,
+    limit: u32,
+    budget: Arc<ReadBudget>,
+    patience: Duration,
+}
+
+type Pages = mpsc::Sender<Result<(Page, u64), StoreError>>;
+
+impl Reader {
+    async fn read(self, mut cursor: Cursor, pages: Pages) {
+        while cursor != Cursor::End {
+            let mut asked = 0;
+            let page = self.page(&cursor, &mut asked).await;
+            let failed = page.is_err();
+            if let Ok(page) = &page {
+                cursor = page.cursor.clone();
+            }
+            let gone = pages.send(page.map(|page| (page, asked))).await.is_err();
+            if failed || gone {
+                return;
+            }
+        }
+    }
+
+    /// The page after `cursor`, asked for again while that may help.
+    async fn page(&self, cursor: &Cursor, asked: &mut u64) -> Result<Page, StoreError> {
+        let mut pause = RETRY_FIRST;
+        let began = Instant::now();
+        loop {
+            *asked += 1;
+            let error = match self.attempt(cursor).await {
+                Ok(page) => return Ok(page),
+                Err(error) => error,
+            };
+            if !error.is_transient() || began.elapsed() + pause > self.patience {
+                return Err(error);
+            }
+            tracing::warn!(%error, segment = self.segment, "a page is asked for again");
+            sleep(pause).await;
+            pause = (pause * 2).min(RETRY_LONGEST);
+        }
+    }
+
+    async fn attempt(&self, cursor: &Cursor) -> Result<Page, StoreError> {
+        let estimate = f64::from(self.limit) / f64::from(ROWS_PER_UNIT);
+        self.budget.take(estimate).await;
+        let start = match cursor {
+            Cursor::After(number) => Some(HashMap::from([(
+                attribute::ID.to_owned(),
+                AttributeValue::N(number.clone()),
+            )])),
+            Cursor::Start | Cursor::End => None,
+        };
+        let mut request = self
+            .dynamodb
+            .scan()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .limit(self.limit as i32)
+            .set_exclusive_start_key(start);
+        if self.segments > 1 {
+            request = request
+                .segment(self.segment as i32)
+                .total_segments(self.segments as i32);
+        }
+        let output = request
+            .send()
+            .await
+            .map_err(StoreError::of_named("DynamoDB Scan", &self.table))?;
+        let consumed = output
+            .consumed_capacity()
+            .and_then(|consumed| consumed.capacity_units());
+        self.budget.correct(consumed.unwrap_or(estimate) - estimate);
+        Ok(Page {
+            segment: self.segment,
+            rows: output.items().iter().map(Row::read).collect(),
+            cursor: self.cursor(output.last_evaluated_key)?,
+        })
+    }
+
+    fn cursor(&self, last: Option<HashMap<String, AttributeValue>>) -> Result<Cursor, StoreError> {
+        let Some(last) = last else {
+            return Ok(Cursor::End);
+        };
+        let number = last.get(attribute::ID).and_then(|id| id.as_n().ok());
+        match number {
+            Some(number) if last.len() == 1 => Ok(Cursor::After(number.clone())),
+            _ => Err(StoreError::new(
+                "DynamoDB Scan",
+                format!(
+                    "{}: its key is not the number {} alone",
+                    self.table,
+                    attribute::ID
+                ),
+            )),
+        }
+    }
+}
