@@ -4,12 +4,51 @@ With --signatures moto checks every request from then on, and the keys of a user
 the endpoint.
 """
 
+import functools
 import json
 import sys
+import threading
 import urllib.request
 
 import boto3
 from moto.server import ThreadedMotoServer
+from moto.sqs.models import Queue, SQSBackend
+
+
+def one_at_a_time():
+    """Lets one request at a time into moto's queues.
+
+    moto 5.2.5 serves requests side by side and its queues are not made for it. Two receives that move the
+    same message to the dead-letter queue end in a 500 (`list.remove(x): x not in list`), and what the second had
+    received until then is hidden and given to nobody: with three of those a good order is a dead letter. And a
+    delete copies the queue's list, so that a message sent meanwhile is lost. A run rightly fails on either.
+    """
+    lock = threading.RLock()
+
+    def locked(method):
+        @functools.wraps(method)
+        def alone(*arguments, **named):
+            with lock:
+                return method(*arguments, **named)
+
+        return alone
+
+    def unlocked(method):
+        @functools.wraps(method)
+        def waiting(*arguments, **named):
+            lock.release()
+            try:
+                return method(*arguments, **named)
+            finally:
+                lock.acquire()
+
+        return waiting
+
+    SQSBackend.receive_message = locked(SQSBackend.receive_message)
+    SQSBackend.delete_message = locked(SQSBackend.delete_message)
+    Queue.add_message = locked(Queue.add_message)
+    # Called by a receive that holds the lock, once.
+    Queue.wait_for_messages = unlocked(Queue.wait_for_messages)
 
 
 def client(service, endpoint):
@@ -30,7 +69,7 @@ def create_pipeline(endpoint):
     policy = {"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 3}
     sqs.create_queue(
         QueueName="orders-queue",
-        Attributes={"VisibilityTimeout": "2", "RedrivePolicy": json.dumps(policy)},
+        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(policy)},
     )
     client("dynamodb", endpoint).create_table(
         TableName="orders",
@@ -61,6 +100,7 @@ def check_signatures(endpoint):
 
 
 def main():
+    one_at_a_time()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
