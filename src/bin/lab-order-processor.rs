@@ -1,12 +1,25 @@
 //! The order processor as a Lambda function: `process` behind the Lambda Runtime API, writing to the
-//! table that `DYNAMODB_ORDERS_TABLE` names (`orders` if it is not set).
+//! table that `DYNAMODB_ORDERS_TABLE` names (`orders` if it is not set). One line of JSON a failed record goes
+//! to the function's log: which, and why.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use orderproof::processor::process;
 use orderproof::store::SdkOrderStore;
+use tracing_subscriber::EnvFilter;
+
+/// Warnings, and the runtime's span, which has the request id.
+const LOGGED: &str = "warn,lambda_runtime::layers::trace=info";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    // CloudWatch Logs keeps a time of its own beside each line.
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .without_time()
+        .with_env_filter(EnvFilter::new(LOGGED))
+        .init();
     let store = SdkOrderStore::from_environment().await;
     let store = &store;
     let handler = |event: LambdaEvent<_>| async move {
