@@ -1,9 +1,11 @@
 //! The order processor as a Lambda function: `process` behind the Lambda Runtime API, writing to the
 //! table that `DYNAMODB_ORDERS_TABLE` names (`orders` if it is not set). One line of JSON a failed record goes
-//! to the function's log: which, and why.
+//! to the function's log: which, and why. With `ORDERPROOF_PROCESSOR=lab` it is the original lab's processor,
+//! which fails its whole batch: for a mapping that ignores partial batch responses, as the lab's does.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use orderproof::processor::process;
+use orderproof::processor::{KIND_VARIABLE, kind, process, process_like_the_lab};
+use orderproof::scenario::ProcessorKind;
 use orderproof::store::SdkOrderStore;
 use tracing_subscriber::EnvFilter;
 
@@ -20,10 +22,14 @@ async fn main() -> Result<(), Error> {
         .without_time()
         .with_env_filter(EnvFilter::new(LOGGED))
         .init();
+    let kind = kind(std::env::var(KIND_VARIABLE).ok().as_deref())?;
     let store = SdkOrderStore::from_environment().await;
     let store = &store;
     let handler = |event: LambdaEvent<_>| async move {
-        Ok::<_, std::convert::Infallible>(process(event.payload, store).await)
+        match kind {
+            ProcessorKind::Orderproof => Ok(process(event.payload, store).await),
+            ProcessorKind::Lab => process_like_the_lab(event.payload, store).await,
+        }
     };
     lambda_runtime::run(service_fn(handler)).await
 }

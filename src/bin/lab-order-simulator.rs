@@ -26,7 +26,8 @@ async fn main() -> Result<(), Error> {
         let left = left.unwrap_or_default();
         let give_up_at = Instant::now() + left - RESERVE_MAX.min(left / 2);
         let log = |line: &BatchLine| tell(&event.context.request_id, line);
-        simulate(&event.payload, &mut sender.clone(), give_up_at, log).await
+        let simulated = simulate(&event.payload, &mut sender.clone(), give_up_at, log).await;
+        simulated.map_err(|error| error.to_string())
     };
     lambda_runtime::run(service_fn(handler)).await
 }

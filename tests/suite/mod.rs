@@ -10,5 +10,6 @@ mod run;
 mod runtime;
 mod serve;
 mod served;
+mod simulator;
 mod tidy;
 mod time;

@@ -10,7 +10,7 @@ use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction
 use super::endpoint::pipeline_elsewhere;
 use super::program::Program;
 
-fn config(command: &[&str]) -> CommandConfig {
+pub fn config(command: &[&str]) -> CommandConfig {
     CommandConfig {
         command: command.iter().map(|part| (*part).to_owned()).collect(),
         working_dir: None,
