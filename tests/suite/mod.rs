@@ -11,5 +11,6 @@ mod runtime;
 mod serve;
 mod served;
 mod simulator;
+mod template;
 mod tidy;
 mod time;
