@@ -2,7 +2,8 @@
 //!
 //! What `lab-order-simulator` does on Lambda. The request is read and planned without I/O; sending goes
 //! through `send`'s [`crate::send::Sender`], so a reply proves here what it proves in a run. Order numbers
-//! are a run's: a later scan tells them apart, and the same seed and run id send the same orders again.
+//! are a run's, so that a later scan tells them apart; a request with seed and run id sends the same orders
+//! each time.
 
 mod request;
 mod simulate;

@@ -36,7 +36,7 @@ const NOT_NOW: [&str; 7] = [
 pub struct Answer {
     /// The run their numbers belong to: order `k` is `run_id * 1_000_000_000 + k`.
     pub run_id: u32,
-    /// The seed of their content; with the run id it sends the same orders again.
+    /// The seed of their content; with the run id and the share of bad orders it sends the same orders again.
     pub seed: u64,
     /// Orders sent at least once.
     pub sent: u64,

@@ -176,7 +176,9 @@ class Deployed:
         check(f"{self.name} status", stack["StackStatus"], "CREATE_COMPLETE")
         self.outputs = {of["OutputKey"]: of["OutputValue"] for of in stack.get("Outputs", [])}
         found = self.cloudformation.describe_stack_resources(StackName=self.name)["StackResources"]
-        self.resources = {of["LogicalResourceId"]: of.get("PhysicalResourceId") for of in found if "LogicalResourceId" in of}
+        # moto lists, without a name, what it cannot create: the simulator's invoke configuration.
+        found = [of for of in found if "LogicalResourceId" in of]
+        self.resources = {of["LogicalResourceId"]: of["PhysicalResourceId"] for of in found}
 
     def check(self, what, found, expected):
         check(f"{self.settings}: {what}", found, expected)
