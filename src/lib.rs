@@ -14,16 +14,16 @@
 //! ```
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
-//! order processor itself, `fault`, which orders a scenario's faults strike, and `clock`, the wall clock.
+//! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a scenario's faults strike, and `clock`, the wall clock.
 //!
 //! Invariants, checked by `tests/tidy.rs`:
 //! - only `send`, `store`, `processor` and `pipeline` name an `aws_*` crate;
-//! - only the binary `lab-order-processor`, the processor on Lambda, names `lambda_runtime`;
+//! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`;
 //! - `order`, `scenario`, `load`, `fault`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
 //!   are not `async`;
-//! - only `commands` and `main` print.
+//! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
 pub mod account;
 pub mod cli;
@@ -42,5 +42,6 @@ pub mod processor;
 pub mod report;
 pub mod scenario;
 pub mod send;
+pub mod simulator;
 pub mod store;
 pub mod verify;

@@ -9,6 +9,9 @@ use super::incoming::IncomingOrder;
 use super::isolate::caught;
 use super::store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
 
+/// Of a reason, the log holds this many characters.
+const LOGGED_REASON_MAX: usize = 500;
+
 /// Processes every record of `event` and names those that failed.
 ///
 /// A record fails when its body is no order, when the table fails or throttles its write, when
@@ -19,32 +22,51 @@ pub async fn process<S: OrderStore>(event: SqsEvent, store: &S) -> SqsBatchRespo
     let received_at_us = unix_micros();
     let mut response = SqsBatchResponse::default();
     let mut rows = Vec::with_capacity(event.records.len());
-    let mut ids = Vec::with_capacity(event.records.len());
+    let mut read = Vec::with_capacity(event.records.len());
     for record in &event.records {
-        let id = record.message_id.as_deref().unwrap_or_default();
         let row = catch_unwind(AssertUnwindSafe(|| row_of(record, received_at_us)))
             .unwrap_or_else(|_| Err("reading the record panicked".into()));
         match row {
             Ok(row) => {
                 rows.push(row);
-                ids.push(id);
+                read.push(record);
             }
-            Err(reason) => fail(&mut response, id, &reason),
+            Err(reason) => fail(&mut response, record, &reason),
         }
     }
     let rows: Arc<[OrderRow]> = rows.into();
     let outcomes = put_each(store, &rows).await;
-    for ((row, id), outcome) in rows.iter().zip(ids).zip(outcomes) {
+    for ((row, record), outcome) in rows.iter().zip(read).zip(outcomes) {
         if let Err(reason) = settled(row, outcome) {
-            fail(&mut response, id, &reason);
+            fail(&mut response, record, &reason);
         }
     }
     response
 }
 
-fn fail(response: &mut SqsBatchResponse, message_id: &str, reason: &str) {
-    tracing::debug!(message_id, reason, "record failed");
+/// Names the record as failed, in the response and in the log. The body itself is not logged, and of the
+/// reason, which may quote it, no more than its beginning.
+fn fail(response: &mut SqsBatchResponse, record: &SqsMessage, reason: &str) {
+    let message_id = record.message_id.as_deref().unwrap_or_default();
+    if tracing::enabled!(tracing::Level::WARN) {
+        let order_number = number_of(record);
+        let receive_count = receive_count(record);
+        let reason: String = reason.chars().take(LOGGED_REASON_MAX).collect();
+        tracing::warn!(
+            message_id,
+            order_number,
+            receive_count,
+            reason,
+            "record failed"
+        );
+    }
     response.add_failure(message_id);
+}
+
+/// The order number of a body that need not be an order.
+fn number_of(record: &SqsMessage) -> Option<u64> {
+    let body: serde_json::Value = serde_json::from_str(record.body.as_deref()?).ok()?;
+    body.get("order_number")?.as_u64()
 }
 
 fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> {

@@ -18,5 +18,39 @@ pub(crate) use isolate::caught;
 pub use lab::process_like_the_lab;
 pub use store::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
 
+use crate::scenario::ProcessorKind;
+
+/// Says which processor the function on Lambda is: `orderproof`, also when it is not set, or `lab`.
+pub const KIND_VARIABLE: &str = "ORDERPROOF_PROCESSOR";
+
+/// The processor that [`KIND_VARIABLE`]'s value names.
+///
+/// # Errors
+/// When it names none.
+pub fn kind(value: Option<&str>) -> Result<ProcessorKind, String> {
+    match value {
+        None | Some("orderproof") => Ok(ProcessorKind::Orderproof),
+        Some("lab") => Ok(ProcessorKind::Lab),
+        Some(other) => Err(format!(
+            "the environment variable {KIND_VARIABLE} is {other:?}: write `orderproof` or `lab`"
+        )),
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod testing;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_is_named_exactly() {
+        assert_eq!(kind(None), Ok(ProcessorKind::Orderproof));
+        assert_eq!(kind(Some("orderproof")), Ok(ProcessorKind::Orderproof));
+        assert_eq!(kind(Some("lab")), Ok(ProcessorKind::Lab));
+        for other in ["", "Lab", "sound"] {
+            assert!(kind(Some(other)).unwrap_err().contains(KIND_VARIABLE));
+        }
+    }
+}

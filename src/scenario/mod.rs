@@ -35,6 +35,7 @@ pub use overrides::{Overrides, TargetOverride};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use service_time::ServiceTime;
 pub use target::is_loopback;
+pub(crate) use units::parse_percent;
 
 use sha2::{Digest, Sha256};
 

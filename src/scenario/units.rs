@@ -38,7 +38,8 @@ pub(super) fn parse_rate(text: &str) -> Result<RateText, String> {
     }
 }
 
-pub(super) fn parse_percent(text: &str) -> Result<f64, String> {
+/// The share that a text such as `10%` says.
+pub(crate) fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text
         .trim()
         .strip_suffix('%')

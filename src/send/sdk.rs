@@ -5,7 +5,9 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::config::timeout::TimeoutConfig;
-use aws_sdk_sqs::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
+use aws_sdk_sqs::config::{
+    BehaviorVersion, Builder, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -25,29 +27,40 @@ pub struct SdkSender {
 
 impl SdkSender {
     pub(super) fn new(target: &Target, sending: &Sending) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(sending.attempt_timeout)
-            .operation_attempt_timeout(sending.attempt_timeout)
-            .operation_timeout(sending.attempt_timeout + Duration::from_secs(1))
-            .build();
-        let crypto = tls::rustls_provider::CryptoMode::AwsLc;
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(target.region.clone()))
             .endpoint_url(&target.sqs_endpoint)
             .credentials_provider(target.credentials.clone())
+            .http_client(http_client());
+        Self::with(config, sending.attempt_timeout, &target.orders_queue_url)
+    }
+
+    /// Sends to the queue at `queue_url`, with region, credentials and endpoint as the SDK finds them in
+    /// the environment: what a function on Lambda has.
+    pub async fn from_environment(queue_url: &str, attempt_timeout: Duration) -> Self {
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(http_client())
+            .load()
+            .await;
+        let config = aws_sdk_sqs::config::Builder::from(&config);
+        Self::with(config, attempt_timeout, queue_url)
+    }
+
+    fn with(config: Builder, attempt_timeout: Duration, queue_url: &str) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(attempt_timeout)
+            .operation_attempt_timeout(attempt_timeout)
+            .operation_timeout(attempt_timeout + Duration::from_secs(1))
+            .build();
+        let config = config
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .http_client(
-                aws_smithy_http_client::Builder::new()
-                    .tls_provider(tls::Provider::Rustls(crypto))
-                    .build_https(),
-            )
             .build();
         Self {
             client: Client::from_conf(config),
-            queue_url: target.orders_queue_url.clone(),
+            queue_url: queue_url.to_owned(),
         }
     }
 
@@ -85,6 +98,13 @@ impl Sender for SdkSender {
             _ => self.send_many(batch).await,
         }
     }
+}
+
+fn http_client() -> SharedHttpClient {
+    let crypto = tls::rustls_provider::CryptoMode::AwsLc;
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(crypto))
+        .build_https()
 }
 
 fn text(batch: &Batch, index: usize) -> String {

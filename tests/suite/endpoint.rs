@@ -5,6 +5,11 @@ use super::run::smoke;
 
 /// A pipeline of this process, as the program at the other end of its endpoints expects it.
 pub fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
+    pipeline_with(run, &[])
+}
+
+/// The same with further settings.
+pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::pipeline::EmbeddedPipeline {
     use orderproof::{load::Schedule, order, scenario as file};
     let path = scenario("smoke");
     let text = std::fs::read_to_string(&path).expect("the smoke scenario");
@@ -13,7 +18,7 @@ pub fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
         "pipeline.function.timeout=500ms",
     ];
     let overrides = file::Overrides {
-        set: set.map(String::from).into(),
+        set: set.iter().chain(settings).map(|&set| set.into()).collect(),
         ..Default::default()
     };
     let smoke = file::parse(&path, &text, &overrides).expect("a valid scenario");

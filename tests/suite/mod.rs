@@ -1,4 +1,5 @@
 mod account;
+mod bootstrap;
 mod cli;
 mod corpora;
 mod crash;
@@ -15,5 +16,7 @@ mod runtime;
 mod serve;
 mod served;
 mod signatures;
+mod simulator;
+mod template;
 mod tidy;
 mod time;

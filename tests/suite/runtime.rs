@@ -10,7 +10,7 @@ use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction
 use super::endpoint::pipeline_elsewhere;
 use super::program::Program;
 
-fn config(command: &[&str]) -> CommandConfig {
+pub fn config(command: &[&str]) -> CommandConfig {
     CommandConfig {
         command: command.iter().map(|part| (*part).to_owned()).collect(),
         working_dir: None,
@@ -37,14 +37,14 @@ fn writing_to(pipeline: &EmbeddedPipeline, config: CommandConfig) -> CommandFunc
     .expect("it starts")
 }
 
-fn body(number: u64, price: &str) -> String {
+pub fn body(number: u64, price: &str) -> String {
     format!(
         r#"{{"order_number": {number}, "num_items": 2, "price_per_item": {price}, "item_description": "zPen"}}"#
     )
 }
 
 /// A batch of these bodies; message `n` is called `m<n>`.
-fn batch(bodies: &[String]) -> SqsEvent {
+pub fn batch(bodies: &[String]) -> SqsEvent {
     let mut event = SqsEvent::default();
     for (position, body) in bodies.iter().enumerate() {
         let mut record = SqsMessage::default();

@@ -96,7 +96,13 @@ fn only_the_commands_print() {
     let sources = sources();
     let broken: Vec<_> = ["println!(", "print!(", "dbg!("]
         .iter()
-        .flat_map(|word| violations(word, &["src/commands/", "src/main.rs"], &sources))
+        .flat_map(|word| {
+            violations(
+                word,
+                &["src/commands/", "src/main.rs", "src/bin/"],
+                &sources,
+            )
+        })
         .collect();
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -63,7 +63,11 @@ impl CommandFunction {
         response_of(&self.answer_to(event).await?)
     }
 
-    async fn answer_to(&self, event: Bytes) -> Result<Bytes, CommandError> {
+    /// The same for a function of any event: its answer as it gave it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn answer_to(&self, event: Bytes) -> Result<Bytes, CommandError> {
         let (reply, answer) = oneshot::channel();
         let job = Job { event, reply };
         self.inner
