@@ -116,89 +116,90 @@ fn told(change: impl FnOnce(&mut There)) -> Vec<String> {
     Kind::ALL.into_iter().flat_map(standing).collect()
 }
 
+type Change = fn(&mut There);
+
+/// Changes that make a difference, and what is told of each.
+const DIFFERENCES: [(Change, &str); 14] = [
+    (
+        |it| it.orders.visibility_timeout += Duration::from_secs(1),
+        "the visibility timeout is 3 s, wanted 2 s",
+    ),
+    (
+        |it| it.orders.retention = Duration::from_secs(60),
+        "the retention is 60 s, wanted 4 days",
+    ),
+    (
+        |it| it.dead.retention = Duration::from_secs(86_400),
+        "the retention is 1 day, wanted 14 days",
+    ),
+    (
+        |it| it.orders.delay = Duration::from_secs(5),
+        "the delay is 5 s, wanted none",
+    ),
+    (
+        |it| it.orders.redrive = None,
+        "the redrive policy is missing, wanted 3 receives to orders-dl-queue",
+    ),
+    (
+        |it| it.orders.redrive.as_mut().expect("one").max_receive_count = 5,
+        "max_receive_count is 5, wanted 3",
+    ),
+    (
+        |it| {
+            it.orders.redrive.as_mut().expect("one").target_arn = "arn:aws:sqs:us-east-1:1:x".into()
+        },
+        "the redrive policy's target is arn:aws:sqs:us-east-1:1:x, wanted orders-dl-queue",
+    ),
+    (
+        |it| it.dead.redrive = it.orders.redrive.clone(),
+        "the redrive policy is 3 receives to arn:aws:sqs:us-east-1:1:orders-dl-queue, wanted none",
+    ),
+    (
+        |it| it.table.key[0][1] = "S".into(),
+        "the key is id S HASH, wanted id N HASH",
+    ),
+    (
+        |it| it.table.key.push(["at", "N", "RANGE"].map(String::from)),
+        "the key is id N HASH, at N RANGE, wanted id N HASH",
+    ),
+    (
+        |it| it.table.status = "ARCHIVED".into(),
+        "its status is ARCHIVED, wanted ACTIVE",
+    ),
+    (
+        |it| {
+            it.table.capacity = CapacityFacts::Provisioned {
+                write_units: 5,
+                read_units: 5,
+            }
+        },
+        "it has 5 write and 5 read capacity units, wanted on demand",
+    ),
+    (
+        |it| {
+            it.table.capacity = CapacityFacts::OnDemand {
+                warm_write_units: None,
+                max_write_units: Some(9),
+            }
+        },
+        "at most 9 writes a second are allowed, wanted no limit",
+    ),
+    (
+        |it| it.table.tags = tags(&[(CREATED_BY_TAG, CREATED_BY_VALUE), (ALLOWED_TAG, "no")]),
+        "the tag orderproof=allowed is gone",
+    ),
+];
+
 #[test]
 fn each_setting_that_is_not_as_wanted_is_told_and_nothing_else() {
-    type Change = fn(&mut There);
-    let cases: [(Change, &str); 14] = [
-        (
-            |it| it.orders.visibility_timeout += Duration::from_secs(1),
-            "the visibility timeout is 3 s, wanted 2 s",
-        ),
-        (
-            |it| it.orders.retention = Duration::from_secs(60),
-            "the retention is 60 s, wanted 4 days",
-        ),
-        (
-            |it| it.dead.retention = Duration::from_secs(86_400),
-            "the retention is 1 day, wanted 14 days",
-        ),
-        (
-            |it| it.orders.delay = Duration::from_secs(5),
-            "the delay is 5 s, wanted none",
-        ),
-        (
-            |it| it.orders.redrive = None,
-            "the redrive policy is missing, wanted 3 receives to orders-dl-queue",
-        ),
-        (
-            |it| it.orders.redrive.as_mut().expect("one").max_receive_count = 5,
-            "max_receive_count is 5, wanted 3",
-        ),
-        (
-            |it| {
-                it.orders.redrive.as_mut().expect("one").target_arn =
-                    "arn:aws:sqs:us-east-1:1:x".into()
-            },
-            "the redrive policy's target is arn:aws:sqs:us-east-1:1:x, wanted orders-dl-queue",
-        ),
-        (
-            |it| it.dead.redrive = it.orders.redrive.clone(),
-            "the redrive policy is 3 receives to arn:aws:sqs:us-east-1:1:orders-dl-queue, wanted none",
-        ),
-        (
-            |it| it.table.key[0][1] = "S".into(),
-            "the key is id S HASH, wanted id N HASH",
-        ),
-        (
-            |it| it.table.key.push(["at", "N", "RANGE"].map(String::from)),
-            "the key is id N HASH, at N RANGE, wanted id N HASH",
-        ),
-        (
-            |it| it.table.status = "ARCHIVED".into(),
-            "its status is ARCHIVED, wanted ACTIVE",
-        ),
-        (
-            |it| {
-                it.table.capacity = CapacityFacts::Provisioned {
-                    write_units: 5,
-                    read_units: 5,
-                }
-            },
-            "it has 5 write and 5 read capacity units, wanted on demand",
-        ),
-        (
-            |it| {
-                it.table.capacity = CapacityFacts::OnDemand {
-                    warm_write_units: None,
-                    max_write_units: Some(9),
-                }
-            },
-            "at most 9 writes a second are allowed, wanted no limit",
-        ),
-        (
-            |it| it.table.tags = tags(&[(CREATED_BY_TAG, CREATED_BY_VALUE), (ALLOWED_TAG, "no")]),
-            "the tag orderproof=allowed is gone",
-        ),
-    ];
     assert_eq!(told(|_| {}), Vec::<String>::new(), "as wanted");
-    for (change, expected) in cases {
+    for (change, expected) in DIFFERENCES {
         assert_eq!(told(change), [expected]);
     }
 }
 
 #[test]
 fn what_is_no_setting_of_ours_makes_no_difference() {
-    type Change = fn(&mut There);
     let cases: [(Change, &str); 5] = [
         (
             |it| it.dead.visibility_timeout = Duration::from_secs(99),

@@ -1,7 +1,7 @@
 """moto with the lab's queues and table, for tests: its endpoint on standard output, until standard input closes.
 
-With --signatures moto checks every request from then on, and the keys of a user who may do everything follow
-the endpoint.
+With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
+a user who may do everything follow the endpoint; with --deny=ACTION all but that.
 """
 
 import functools
@@ -82,11 +82,14 @@ def create_pipeline(endpoint):
 def check_signatures(endpoint):
     iam = client("iam", endpoint)
     iam.create_user(UserName="orderproof")
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+    denied = [word.removeprefix("--deny=") for word in sys.argv if word.startswith("--deny=")]
+    if denied:
+        statements.append({"Effect": "Deny", "Action": denied, "Resource": "*"})
     iam.put_user_policy(
         UserName="orderproof",
-        PolicyName="everything",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [everything]}),
+        PolicyName="allowed",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
     )
     key = iam.create_access_key(UserName="orderproof")["AccessKey"]
     from_now_on = urllib.request.Request(
@@ -104,7 +107,8 @@ def main():
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
-    create_pipeline(endpoint)
+    if "--empty" not in sys.argv:
+        create_pipeline(endpoint)
     words = [endpoint]
     if "--signatures" in sys.argv:
         words += check_signatures(endpoint)
