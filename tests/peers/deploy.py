@@ -110,6 +110,26 @@ def expanded(parameters):
     return result
 
 
+def with_numbers(template, parameters):
+    """moto answers the numbers of a function that come from parameters as text, which no SDK but Python's
+    reads: the numbers themselves are put in."""
+    values = {name: str(parameters.get(name, of["Default"])) for name, of in template["Parameters"].items()}
+    numbers = {name: int(value) for name, value in values.items() if value.isdigit()}
+
+    def put(value):
+        if isinstance(value, dict):
+            if list(value) == ["Ref"] and value["Ref"] in numbers:
+                return numbers[value["Ref"]]
+            return {key: put(of) for key, of in value.items()}
+        return [put(of) for of in value] if isinstance(value, list) else value
+
+    resources = {
+        name: put(of) if of["Type"] == "AWS::Lambda::Function" else of
+        for name, of in template["Resources"].items()
+    }
+    return template | {"Resources": resources}
+
+
 class Resolver:
     """What an expanded template says under its parameters; the intrinsic functions this template uses."""
 
@@ -168,7 +188,7 @@ class Deployed:
         self.allowed = parameters.get("AllowLoad") == "true"
         self.cloudformation.create_stack(
             StackName=self.name,
-            TemplateBody=json.dumps(template),
+            TemplateBody=json.dumps(with_numbers(template, parameters)),
             Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
