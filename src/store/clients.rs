@@ -11,6 +11,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Target;
 use super::budget::ReadBudget;
+use super::sweep::LEASE;
+use crate::scenario::DeadLetterUse;
 
 /// A read that takes longer is given up and tried again: far above a full page or a long poll.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,6 +29,8 @@ pub struct Stores {
     pub(super) target: Target,
     /// How long the counts may lag behind the queue.
     pub(super) counts_lag: Duration,
+    /// How long the sweep hides a dead letter at a time.
+    pub(super) lease: Duration,
     /// What reading the table may take.
     pub(super) budget: Arc<ReadBudget>,
 }
@@ -64,12 +68,18 @@ impl Stores {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
+            lease: LEASE,
             budget: Arc::new(ReadBudget::new(target.read.units_per_second)),
             counts_lag: match target.exact_counts {
                 true => Duration::ZERO,
                 false => COUNTS_LAG,
             },
         }
+    }
+
+    /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.
+    pub fn deletes_dead_letters(&self) -> bool {
+        self.target.read.dead_letters == DeadLetterUse::Own
     }
 
     /// Whether the queue counts are exact.

@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::collector::Collector;
-use super::sightings::{SCAN_LOG, ScanLog, SightingsError};
+use super::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog, SightingsError};
 use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
-use crate::order::OrderPlan;
-use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores};
+use crate::order::{OrderId, OrderPlan, RunId};
+use crate::store::{Cursor, DeadLetter, Disposal, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
 /// What is to be observed.
 pub struct ObservePlan {
@@ -62,14 +62,18 @@ pub(super) async fn observe(
         status,
         format!("{} rows read, sweeping the dead-letter queue", scan.items),
     );
+    let staying;
     let dead_letter_sweep = {
         let (mut items, mut requests) = (0, 0);
-        let result = stores
-            .sweep_dead_letters(&mut requests, |letter| {
-                items += 1;
-                collector.dead_letter(&letter);
-            })
-            .await;
+        let take = |letters: &[DeadLetter]| {
+            items += letters.len() as u64;
+            letters
+                .iter()
+                .for_each(|letter| collector.dead_letter(letter));
+        };
+        let mut stays = 0;
+        let result = read_letters(stores, plan, &mut requests, &mut stays, take).await;
+        staying = stays;
         sweep_of(result, items, requests)
     };
     let mut looking = Looking {
@@ -89,10 +93,7 @@ pub(super) async fn observe(
     // Where evidence is missing anyway nothing will be called lost, and there is nothing to wait for.
     let (mut quiescence, mut lookups) = (quiescence, lookups);
     if complete && quiescence.reached && retention.holds() {
-        if let Err(evidence) = looking
-            .look_again(&mut lookups, dead_letter_sweep.items)
-            .await
-        {
+        if let Err(evidence) = looking.look_again(&mut lookups, staying).await {
             quiescence.reached = false;
             quiescence.evidence = evidence;
         }
@@ -140,6 +141,71 @@ async fn read_table(
         })
         .await?;
     log.map_or(Ok(()), |log| log.finish().map_err(failed))
+}
+
+/// Sweeps the dead-letter queue and hands each letter to `take`; `stays` counts those left in the queue. From a queue of
+/// the run's own its letters are deleted once they are written down in its folder, and those written down by an
+/// earlier look are handed over first.
+async fn read_letters(
+    stores: &Stores,
+    plan: &ObservePlan,
+    requests: &mut u64,
+    stays: &mut u64,
+    mut take: impl FnMut(&[DeadLetter]),
+) -> Result<(), StoreError> {
+    let failed =
+        |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
+    let mut log = None;
+    if let Some(folder) = plan.folder.as_ref() {
+        let path = folder.join(LETTER_LOG);
+        if stores.deletes_dead_letters() || path.exists() {
+            let (opened, letters) = LetterLog::open(&path, plan.orders.run).map_err(failed)?;
+            take(&letters);
+            log = Some(opened);
+        }
+    }
+    let run = plan.orders.run;
+    stores
+        .sweep_dead_letters(requests, |letters| {
+            let Some(log) = log.as_mut() else {
+                take(letters);
+                *stays += letters.len() as u64;
+                return Ok(vec![Disposal::ShowAgain; letters.len()]);
+            };
+            let own = |letter: &&DeadLetter| is_of(run, letter);
+            // One that is written down and still there was not deleted in time: it is no second copy.
+            let new = letters
+                .iter()
+                .filter(|letter| !log.holds(&letter.message_id));
+            let new: Vec<DeadLetter> = new.cloned().collect();
+            let ours: Vec<DeadLetter> = new.iter().filter(own).cloned().collect();
+            if stores.deletes_dead_letters() {
+                log.keep(&ours).map_err(failed)?;
+            }
+            take(&new);
+            let disposal = |letter: &DeadLetter| match log.holds(&letter.message_id) {
+                true => Disposal::Delete,
+                false => Disposal::ShowAgain,
+            };
+            let disposals: Vec<_> = letters.iter().map(disposal).collect();
+            let kept = match stores.deletes_dead_letters() {
+                true => disposals
+                    .iter()
+                    .filter(|disposal| **disposal == Disposal::ShowAgain)
+                    .count(),
+                false => disposals.len(),
+            };
+            *stays += kept as u64;
+            Ok(disposals)
+        })
+        .await
+}
+
+/// Whether a dead letter carries an order number of this run.
+fn is_of(run: RunId, letter: &DeadLetter) -> bool {
+    let value: Option<serde_json::Value> = serde_json::from_str(&letter.body).ok();
+    let number = value.and_then(|value| value.get("order_number")?.as_u64());
+    number.is_some_and(|number| OrderId::sequence_in(run, number).is_some())
 }
 
 /// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still
@@ -209,7 +275,7 @@ impl Looking<'_> {
 
     /// Before any order is called lost: waits as long as a message can have been hidden, looks again, and
     /// samples the queues again. Whatever has moved since proves that there was no rest.
-    async fn look_again(&mut self, lookups: &mut Sweep, swept: u64) -> Result<(), String> {
+    async fn look_again(&mut self, lookups: &mut Sweep, staying: u64) -> Result<(), String> {
         if !self.missing().is_empty() {
             let missing = self.missing().len();
             set(
@@ -237,9 +303,9 @@ impl Looking<'_> {
                 "after all had been read the queue counted {} messages again",
                 orders.total()
             )),
-            Ok((_, dead)) if dead.total() > swept => Err(format!(
-                "after all had been read the dead-letter queue held {} messages, and {swept} had been \
-                 received",
+            Ok((_, dead)) if dead.total() > staying => Err(format!(
+                "after all had been read the dead-letter queue held {} messages, and {staying} had been \
+                 received and left there",
                 dead.total()
             )),
             Ok(_) => Ok(()),

@@ -10,11 +10,13 @@ use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::pipeline::sqs::ReceiveOptions;
+use crate::scenario::DeadLetterUse;
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;
-use crate::store::{Stores, Target};
+use crate::store::{Cursor, StoreError, Stores, Target};
 use crate::verify::observe::observe;
-use crate::verify::{Class, Observation, ObservePlan, reconcile};
+use crate::verify::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
+use crate::verify::{Class, Observation, ObservePlan, Quiescence, reconcile};
 
 /// Orders of the fixture's schedule.
 const ORDERS: u64 = 100;
@@ -199,4 +201,139 @@ async fn messages_that_turn_up_after_rest_was_declared_disprove_the_rest() {
         assert_eq!(count(&observation, Class::Lost), 0, "{queue}");
         assert_eq!(count(&observation, Class::Undecided), 1, "{queue}");
     }
+}
+
+/// A plan whose run has a folder, so that what is seen is kept.
+fn plan_in(folder: &tempfile::TempDir) -> ObservePlan {
+    ObservePlan {
+        folder: Some(folder.path().to_owned()),
+        ..plan()
+    }
+}
+
+async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> Observation {
+    let status = Mutex::new(String::new());
+    let (observation, _) = observe(stores, &plan_in(folder), complete().quiescence, &status).await;
+    observation
+}
+
+#[tokio::test]
+async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
+    let services = filled().await;
+    let stores = services.stores_of(|target| target.read.units_per_second = Some(5));
+    let whole = observed(&stores).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(SCAN_LOG);
+    // Pages of 20 rows; the verifier dies after two.
+    let run = orders().run;
+    let (mut log, _) = ScanLog::open(&path, run, 1, SystemTime::now()).unwrap();
+    let mut pages = 0;
+    let broken_off = stores
+        .scan(&[Cursor::Start], Duration::ZERO, &mut 0, |page| {
+            log.keep(&page).unwrap();
+            pages += 1;
+            match pages {
+                2 => Err(StoreError::new("the verifier", "was killed")),
+                _ => Ok(()),
+            }
+        })
+        .await;
+    assert!(broken_off.is_err());
+    drop(log);
+    let resumed = observed_in(&stores, &folder).await;
+    assert!(resumed.is_complete(), "{resumed:?}");
+    assert_eq!(resumed.scan.items, whole.scan.items);
+    assert_eq!(
+        resumed.scan.requests,
+        whole.scan.requests - 2,
+        "two pages were not read again"
+    );
+    assert_eq!(
+        (&resumed.stored, resumed.foreign_rows),
+        (&whole.stored, whole.foreign_rows)
+    );
+    assert_eq!(count(&resumed, Class::Lost), 1);
+    assert!(!path.exists(), "nobody goes on from a scan that has ended");
+}
+
+#[tokio::test]
+async fn what_was_seen_before_rest_is_not_gone_on_with() {
+    let services = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    let restless = Quiescence::default();
+    let status = Mutex::new(String::new());
+    let stores = services.stores();
+    let (observation, _) = observe(&stores, &plan_in(&folder), restless, &status).await;
+    assert!(!observation.is_complete());
+    assert!(!folder.path().join(SCAN_LOG).exists());
+}
+
+#[tokio::test]
+async fn a_damaged_log_leaves_the_scan_incomplete_and_nobody_lost() {
+    let services = filled().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(SCAN_LOG), "not a record\n").unwrap();
+    let observation = observed_in(&services.stores(), &folder).await;
+    assert!(!observation.scan.complete);
+    let error = observation.scan.error.clone().unwrap();
+    assert!(
+        error.contains("record 1 is damaged") && error.contains("starts anew"),
+        "{error}"
+    );
+    assert_eq!(count(&observation, Class::Lost), 0);
+}
+
+#[tokio::test]
+async fn a_queue_of_the_runs_own_is_drained_into_the_folder_and_stays_evidence() {
+    let services = filled().await;
+    let foreign = "somebody else's".to_owned();
+    services.send("dead", std::iter::once(foreign));
+    let own = services.stores_of(|target| target.read.dead_letters = DeadLetterUse::Own);
+    let folder = tempfile::tempdir().unwrap();
+    let first = observed_in(&own, &folder).await;
+    assert!(first.is_complete(), "{first:?}");
+    assert_eq!(first.dead_lettered, bad());
+    assert_eq!(first.foreign_dead_letters, 1);
+    let left = services.engine.counts("dead").unwrap();
+    assert_eq!(
+        (left.visible, left.total()),
+        (1, 1),
+        "what is not ours stays"
+    );
+    // A second look finds in the folder what the queue no longer has.
+    let second = observed_in(&own, &folder).await;
+    assert!(second.is_complete(), "{second:?}");
+    assert_eq!(second.dead_lettered, bad());
+    assert_eq!(
+        (second.extra_dead_letter_copies, second.foreign_dead_letters),
+        (0, 1)
+    );
+    // So does one that would not delete, and one without the folder does not.
+    let shared = observed_in(&services.stores(), &folder).await;
+    assert_eq!(shared.dead_lettered, bad());
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(observed_in(&own, &elsewhere).await.dead_lettered.is_empty());
+}
+
+#[tokio::test]
+async fn a_letter_written_down_and_not_deleted_in_time_is_one_letter() {
+    let services = filled().await;
+    let own = services.stores_of(|target| target.read.dead_letters = DeadLetterUse::Own);
+    let folder = tempfile::tempdir().unwrap();
+    // The verifier dies between the copy and the deletion.
+    let (mut log, _) = LetterLog::open(&folder.path().join(LETTER_LOG), orders().run).unwrap();
+    let died = own
+        .sweep_dead_letters(&mut 0, |letters| {
+            log.keep(letters).unwrap();
+            Err(StoreError::new("the verifier", "was killed"))
+        })
+        .await;
+    assert!(died.is_err());
+    drop(log);
+    let observation = observed_in(&own, &folder).await;
+    assert!(observation.is_complete(), "{observation:?}");
+    assert_eq!(observation.dead_lettered, bad());
+    assert_eq!(observation.extra_dead_letter_copies, 0);
+    assert_eq!(observation.dead_letter_sweep.items, bad().len());
+    assert_eq!(services.engine.counts("dead").unwrap().total(), 0);
 }
