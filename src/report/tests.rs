@@ -155,6 +155,7 @@ impl World {
             samples: &self.samples,
             figures,
             pipeline: None,
+            cloudwatch: None,
             provenance: Provenance {
                 traps: Vec::new(),
                 version: "0.1.0".into(),

@@ -5,7 +5,7 @@ use crate::report::tests::{SPIKE, World};
 
 fn drawn(phases: &[(&str, f64, u64, bool)]) {
     let report = World::new(phases).report();
-    for chart in Chart::ALL {
+    for chart in Chart::of(&report) {
         let svg = draw_svg(chart, &report).unwrap();
         let figure = chart.figure(&report);
         assert!(svg.contains(&figure.title), "{chart:?} carries its title");
@@ -30,7 +30,7 @@ fn drawn(phases: &[(&str, f64, u64, bool)]) {
 fn a_spike_is_drawn() {
     drawn(&SPIKE);
     let report = World::new(&SPIKE).report();
-    for chart in Chart::ALL {
+    for chart in Chart::of(&report) {
         let png = image::load_from_memory(&draw_png(chart, &report).unwrap()).unwrap();
         assert_eq!((png.width(), png.height()), SIZE, "{chart:?}");
         let colored = png
