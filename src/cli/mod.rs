@@ -377,4 +377,8 @@ pub struct ReportArgs {
     /// Render run.json's other formats (charts, CSV, Markdown) again into this new or empty folder.
     #[arg(long, value_name = "DIR")]
     pub output_dir: Option<PathBuf>,
+
+    /// Ask CloudWatch again what it counted of the run: just after it, its last minutes were not there yet.
+    #[arg(long, requires = "output_dir")]
+    pub cloudwatch: bool,
 }

@@ -11,8 +11,9 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
-    BuildInput, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build, charts,
-    file_name, findings_csv, phase_figures, render_markdown, render_text, timeseries_csv, to_json,
+    BuildInput, CloudWatch, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build,
+    charts, file_name, findings_csv, phase_figures, render_markdown, render_text, timeseries_csv,
+    to_json,
 };
 use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
 
@@ -24,6 +25,8 @@ pub struct Evidence {
     pub driven: DriveOutcome,
     pub observed: ObservationFile,
     pub counters: Option<PipelineCounters>,
+    /// Shown, and not judged.
+    pub cloudwatch: Option<CloudWatch>,
     /// How far the clocks of harness and pipeline may be apart: by a step of the wall clock during the run
     /// on this machine, by the offset of the two elsewhere.
     pub clock_skew: Duration,
@@ -42,6 +45,7 @@ pub fn conclude(
         mut driven,
         observed,
         counters,
+        cloudwatch,
         clock_skew,
     } = evidence;
     // A sender that cannot write its journal stops by itself: nobody interrupted it.
@@ -78,6 +82,7 @@ pub fn conclude(
         samples: &observed.samples,
         figures,
         pipeline: counters,
+        cloudwatch,
         provenance: plan.provenance.clone(),
         started_at: Timestamp::try_from(driven.started.wall).map_err(CommandError::internal)?,
         finished_at: Timestamp::now(),
@@ -122,7 +127,7 @@ pub fn write_formats(folder: &RunFolder, report: &RunReport, problems: &mut Prob
     problems.note(folder.write(file_name::RUN, &to_json(report)));
     problems.note(folder.write(file_name::TIMESERIES, &timeseries_csv(report)));
     problems.note(folder.write(file_name::SUMMARY, render_markdown(report).as_bytes()));
-    for chart in charts::Chart::ALL {
+    for chart in charts::Chart::of(report) {
         let stem = chart.file_stem();
         match charts::draw_svg(chart, report) {
             Ok(svg) => problems.note(folder.write(&format!("{stem}.svg"), svg.as_bytes())),

@@ -8,6 +8,7 @@ mod down;
 mod error;
 mod interrupt;
 mod live;
+mod metrics;
 mod output;
 mod place;
 mod preflight;

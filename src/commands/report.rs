@@ -1,14 +1,24 @@
 //! `orderproof report`: show the report of a finished run, or render its files again.
 
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
 use super::conclude::{Problems, write_formats};
+use super::metrics::metrics_between;
 use super::{CommandError, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::report::{RunFolder, TextStyle, file_name, read_report, render_text};
+use crate::report::{
+    CloudWatch, RunFolder, RunReport, TextStyle, file_name, read_report, render_text,
+};
 
 /// Prints the report found in a run's folder; with `--output-dir` its other formats are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {
-    let report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    if args.cloudwatch {
+        report.cloudwatch = Some(counted_since(&report)?);
+    }
     let style = TextStyle {
         color: output.color_on_stdout(),
     };
@@ -26,4 +36,19 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> 
             "the report could not be rendered whole",
         )),
     }
+}
+
+/// What CloudWatch says by now of the time the run took.
+fn counted_since(report: &RunReport) -> Result<CloudWatch, CommandError> {
+    let at = |text: &str| -> Result<SystemTime, CommandError> {
+        let at: Timestamp = text.parse().map_err(CommandError::usage)?;
+        let since = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since))
+    };
+    let (from, to) = (at(&report.started_at)?, at(&report.finished_at)?);
+    metrics_between(&report.scenario, from, to).ok_or_else(|| {
+        CommandError::usage(
+            "the run was not driven where there is a CloudWatch; leave --cloudwatch out",
+        )
+    })
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::check::{load_scenario, overrides_in};
 use super::conclude::{Evidence, conclude};
 use super::interrupt::stop_on_interrupt;
+use super::metrics::metrics_since;
 use super::preflight::admit;
 use super::progress::{ProgressView, line};
 use super::site::{Site, target_name};
@@ -74,6 +75,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
     drop(view);
     let counters = site.close();
+    let cloudwatch = metrics_since(&plan.scenario, driven.started.wall);
     let apart = admitted
         .as_ref()
         .map_or(Duration::ZERO, Preflight::clocks_apart);
@@ -96,6 +98,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             driven,
             observed,
             counters,
+            cloudwatch,
             clock_skew,
         },
     )

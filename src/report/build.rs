@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::timeline::timeline;
-use super::{PhaseReport, PipelineCounters, Provenance, RunReport, SCHEMA_VERSION};
+use super::{CloudWatch, PhaseReport, PipelineCounters, Provenance, RunReport, SCHEMA_VERSION};
 use crate::drive::SendRecord;
 use crate::ledger::OutcomeCounts;
 use crate::load::LoadProfile;
@@ -44,6 +44,8 @@ pub struct BuildInput<'a> {
     pub figures: Vec<PhaseFigures>,
     /// What the embedded pipeline counted of itself.
     pub pipeline: Option<PipelineCounters>,
+    /// What CloudWatch counted of a target elsewhere; nothing else depends on it.
+    pub cloudwatch: Option<CloudWatch>,
     /// Where and with what the run was made.
     pub provenance: Provenance,
     /// When the first order was due.
@@ -119,6 +121,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         ),
         phases: phases(input.scenario, input.record, input.figures),
         pipeline: input.pipeline,
+        cloudwatch: input.cloudwatch,
         provenance: input.provenance,
         scenario: input.scenario.clone(),
     }

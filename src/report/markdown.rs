@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::charts::Chart;
 use super::figures::{micros, thousands};
 use super::text::{evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
@@ -55,16 +56,8 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     )?;
     write_phases(out, report)?;
     writeln!(out, "\n## Charts\n")?;
-    for (file, alt) in [
-        (
-            "rates",
-            "Orders per second: scheduled, offered, acknowledged, stored, dead-lettered",
-        ),
-        ("backlog", "Backlog and age of the oldest order"),
-        ("latency", "Response time and end-to-end latency over time"),
-        ("percentiles", "Percentile spectrum"),
-    ] {
-        writeln!(out, "![{alt}]({file}.png)")?;
+    for chart in Chart::of(report) {
+        writeln!(out, "![{}]({}.png)", chart.words(), chart.file_stem())?;
     }
     writeln!(
         out,

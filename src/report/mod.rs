@@ -5,6 +5,7 @@
 
 mod build;
 pub mod charts;
+mod cloudwatch;
 mod csv;
 mod diagnosis;
 pub(crate) mod figures;
@@ -19,6 +20,7 @@ mod timeline;
 mod tests;
 
 pub use build::{BuildInput, build, phase_figures};
+pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
 pub use csv::{findings_csv, timeseries_csv};
 pub use diagnosis::diagnose;
 pub use folder::{FolderError, RunFolder, file_name};

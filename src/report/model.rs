@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::CloudWatch;
 use crate::ledger::OutcomeCounts;
 use crate::metrics::LatencySummary;
 use crate::order::RunId;
@@ -71,6 +72,9 @@ pub struct RunReport {
     pub timeline: Vec<TimelineRow>,
     /// What the embedded pipeline counted of itself.
     pub pipeline: Option<PipelineCounters>,
+    /// What CloudWatch counted of a target elsewhere; no part of the evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloudwatch: Option<CloudWatch>,
     /// Where and with what the run was made.
     pub provenance: Provenance,
     /// The scenario as resolved.

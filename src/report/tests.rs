@@ -155,6 +155,7 @@ impl World {
             samples: &self.samples,
             figures,
             pipeline: None,
+            cloudwatch: None,
             provenance: Provenance {
                 traps: Vec::new(),
                 version: "0.1.0".into(),
@@ -269,6 +270,66 @@ fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_
     assert_eq!(told(&report), [false, false]);
     let text = render_text(&report, Path::new("here"), TextStyle { color: false });
     assert!(!text.contains("clock"), "{text}");
+}
+
+/// Neither `JudgeInput` nor anything it is made of holds what CloudWatch counted: the input is listed whole, so
+/// that a field more does not compile here.
+#[test]
+fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
+    let _whole = |input: &JudgeInput<'_>| {
+        let JudgeInput {
+            run: _,
+            expect: _,
+            reconciliation: _,
+            observation: _,
+            ledger_ended: _,
+            phases: _,
+            interrupted: _,
+            clock_skew_bound: _,
+        } = input;
+    };
+    let without = World::new(&SPIKE).report();
+    let json = |report: &RunReport| String::from_utf8(to_json(report)).unwrap();
+    assert!(
+        !json(&without).contains("cloudwatch"),
+        "reports of before stay as they are"
+    );
+    let mut with = without.clone();
+    with.cloudwatch = Some(CloudWatch {
+        series: vec![MetricSeries {
+            metric: Metric::ThrottledInvocations,
+            points: vec![(-27, 5.0), (33, 4_000.0)],
+        }],
+        missing_minutes: 2,
+        ..CloudWatch::default()
+    });
+    assert_eq!(
+        parse_report(json(&with).as_bytes(), Path::new("run.json")).unwrap(),
+        with
+    );
+    assert_eq!(
+        (with.verdict, &with.findings),
+        (without.verdict, &without.findings)
+    );
+    let row = "4,005 throttled invocations (not proof; the last 2 minutes are without points)";
+    let plain = TextStyle { color: false };
+    for (told, line) in [
+        (
+            render_text(&with, Path::new("out"), plain),
+            format!("  CloudWatch         {row}\n"),
+        ),
+        (render_markdown(&with), format!("| CloudWatch | {row} |\n")),
+    ] {
+        assert!(told.contains(&line), "{told}");
+    }
+    assert_eq!(timeseries_csv(&with), timeseries_csv(&without));
+    with.cloudwatch = Some(CloudWatch::unread("GetMetricData: AccessDenied: no"));
+    let told = render_text(&with, Path::new("out"), plain);
+    assert!(
+        told.contains("not read: GetMetricData: AccessDenied: no"),
+        "{told}"
+    );
+    assert!(!render_text(&without, Path::new("out"), plain).contains("CloudWatch"));
 }
 
 #[test]

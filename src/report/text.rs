@@ -310,6 +310,12 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
             told.push(("throttled", throttled));
         }
     }
+    told.extend(
+        report
+            .cloudwatch
+            .as_ref()
+            .map(|seen| ("CloudWatch", seen.told())),
+    );
     let scale = report.scenario.time_scale;
     if scale != 1.0 {
         told.push((

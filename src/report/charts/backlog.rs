@@ -1,9 +1,10 @@
 //! What had been acknowledged and was not yet in a final place, and how old it was.
 
+use super::cloudwatch::minutes;
 use super::figure::{Figure, Line, Panel, Series, Span, YAxis, bands, caption, time_axis};
 use super::style::Ink;
 use crate::report::figures::{duration, orders};
-use crate::report::{RunReport, TimelineRow};
+use crate::report::{Metric, RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let points = |pick: &dyn Fn(&TimelineRow) -> Option<f64>| {
@@ -36,6 +37,19 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         span,
         weight,
     };
+    let own = Series::new(
+        "oldest order not yet stored",
+        Ink::Purple,
+        Line::Solid,
+        points(&age),
+    );
+    let theirs = minutes(
+        report,
+        Metric::OldestMessageAgeS,
+        "oldest message (CloudWatch, not proof)",
+        Ink::Orange,
+    );
+    let ages = std::iter::once(own).chain(theirs).collect();
     Figure {
         title: "Backlog, age of the oldest order, and drain".into(),
         caption: caption(
@@ -63,18 +77,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
                 drain(report),
                 1.6,
             ),
-            panel(
-                YAxis::Seconds,
-                "age",
-                vec![Series::new(
-                    "oldest order not yet stored",
-                    Ink::Purple,
-                    Line::Solid,
-                    points(&age),
-                )],
-                None,
-                1.0,
-            ),
+            panel(YAxis::Seconds, "age", ages, None, 1.0),
         ],
     }
 }

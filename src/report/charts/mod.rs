@@ -5,6 +5,7 @@
 
 mod axis;
 mod backlog;
+mod cloudwatch;
 mod draw;
 mod figure;
 mod latency;
@@ -34,6 +35,8 @@ pub enum Chart {
     Latency,
     /// The percentile spectrum of both.
     Percentiles,
+    /// Throttles, concurrency and messages as CloudWatch counted them, if it did.
+    CloudWatch,
 }
 
 /// Why a chart could not be drawn.
@@ -45,8 +48,17 @@ pub struct ChartError {
 }
 
 impl Chart {
-    /// Every chart.
-    pub const ALL: [Self; 4] = [Self::Rates, Self::Backlog, Self::Latency, Self::Percentiles];
+    /// The charts that every run has.
+    pub const ALWAYS: [Self; 4] = [Self::Rates, Self::Backlog, Self::Latency, Self::Percentiles];
+
+    /// The charts of a run: what CloudWatch counted only where there is something to draw.
+    pub fn of(report: &RunReport) -> Vec<Self> {
+        let mut charts = Self::ALWAYS.to_vec();
+        if !cloudwatch::figure(report).panels.is_empty() {
+            charts.push(Self::CloudWatch);
+        }
+        charts
+    }
 
     /// The file's name without its extension.
     pub fn file_stem(self) -> &'static str {
@@ -55,6 +67,20 @@ impl Chart {
             Self::Backlog => "backlog",
             Self::Latency => "latency",
             Self::Percentiles => "percentiles",
+            Self::CloudWatch => "cloudwatch",
+        }
+    }
+
+    /// What it shows, in a line.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rates => {
+                "Orders per second: scheduled, offered, acknowledged, stored, dead-lettered"
+            }
+            Self::Backlog => "Backlog and age of the oldest order",
+            Self::Latency => "Response time and end-to-end latency over time",
+            Self::Percentiles => "Percentile spectrum",
+            Self::CloudWatch => "Throttles, concurrency and messages (CloudWatch, not proof)",
         }
     }
 
@@ -64,6 +90,7 @@ impl Chart {
             Self::Backlog => backlog::figure(report),
             Self::Latency => latency::figure(report),
             Self::Percentiles => percentiles::figure(report),
+            Self::CloudWatch => cloudwatch::figure(report),
         }
     }
 }

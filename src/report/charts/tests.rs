@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::report::tests::{SPIKE, World};
+use crate::report::{CloudWatch, Metric, MetricSeries, render_markdown};
 
 fn drawn(phases: &[(&str, f64, u64, bool)]) {
     let report = World::new(phases).report();
-    for chart in Chart::ALL {
+    for chart in Chart::of(&report) {
         let svg = draw_svg(chart, &report).unwrap();
         let figure = chart.figure(&report);
         assert!(svg.contains(&figure.title), "{chart:?} carries its title");
@@ -30,7 +31,7 @@ fn drawn(phases: &[(&str, f64, u64, bool)]) {
 fn a_spike_is_drawn() {
     drawn(&SPIKE);
     let report = World::new(&SPIKE).report();
-    for chart in Chart::ALL {
+    for chart in Chart::of(&report) {
         let png = image::load_from_memory(&draw_png(chart, &report).unwrap()).unwrap();
         assert_eq!((png.width(), png.height()), SIZE, "{chart:?}");
         let colored = png
@@ -68,4 +69,119 @@ fn the_step_to_five_times_the_baseline_shows() {
         (scheduled[24].1, scheduled[25].1),
         (Some(200.0), Some(1_000.0))
     );
+}
+
+/// A spike as CloudWatch counts it: 27 s into a minute, its last minute without points, one missing.
+fn watched() -> RunReport {
+    let mut report = World::new(&[
+        ("baseline", 200.0, 270, false),
+        ("spike", 1_000.0, 300, false),
+    ])
+    .report();
+    let series = |metric, values: [Option<f64>; 9]| MetricSeries {
+        metric,
+        points: (0i64..)
+            .zip(values)
+            .filter_map(|(minute, value)| Some((minute * 60 - 27, value?)))
+            .collect(),
+    };
+    let some = |values: [f64; 9]| values.map(Some);
+    let mut gap = some([
+        200.0, 9_800.0, 12_000.0, 12_000.0, 12_000.0, 40_000.0, 60_000.0, 60_000.0, 58_000.0,
+    ]);
+    gap[3] = None;
+    report.cloudwatch = Some(CloudWatch {
+        series: vec![
+            series(
+                Metric::ThrottledInvocations,
+                some([0.0, 0.0, 0.0, 0.0, 0.0, 812.0, 1_240.0, 310.0, 0.0]),
+            ),
+            series(
+                Metric::ConcurrentInvocations,
+                some([4.0, 20.0, 21.0, 20.0, 22.0, 100.0, 100.0, 100.0, 96.0]),
+            ),
+            series(
+                Metric::OldestMessageAgeS,
+                some([0.0, 0.0, 1.0, 0.0, 0.0, 14.0, 33.0, 21.0, 2.0]),
+            ),
+            series(Metric::MessagesSent, gap),
+            series(Metric::ThrottledWrites, [None; 9]),
+        ],
+        missing_minutes: 1,
+        ..CloudWatch::default()
+    });
+    report
+}
+
+#[test]
+fn what_cloudwatch_counted_is_drawn_dashed_and_said_to_be_no_proof() {
+    let report = watched();
+    let figure = Chart::CloudWatch.figure(&report);
+    assert!(figure.title.contains("not proof"));
+    let series: Vec<_> = figure
+        .panels
+        .iter()
+        .flat_map(|panel| &panel.series)
+        .collect();
+    let names: Vec<_> = series.iter().map(|series| series.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "throttled invocations",
+            "most invocations at one time",
+            "messages sent"
+        ],
+        "what has no points has no line, and a subject without lines no panel"
+    );
+    assert!(
+        series
+            .iter()
+            .all(|series| series.line == figure::Line::Dashed)
+    );
+    assert_eq!(
+        series[2].stretches().len(),
+        2,
+        "a minute without a point is a gap"
+    );
+    let first = &series[0].points;
+    assert_eq!(
+        first[..2],
+        [(0.0, Some(0.0)), (33.0, Some(0.0))],
+        "from the run's start"
+    );
+    let backlog = Chart::Backlog.figure(&report);
+    let ages = &backlog.panels[1].series;
+    assert_eq!(ages.len(), 2);
+    assert!(ages[1].line == figure::Line::Dashed && ages[1].name.contains("not proof"));
+    assert_eq!(
+        ages[1].stretches()[0]
+            .iter()
+            .map(|point| point.1)
+            .fold(0.0, f64::max),
+        33.0
+    );
+    let svg = draw_svg(Chart::CloudWatch, &report).unwrap();
+    assert!(svg.contains("not proof") && !svg.contains("no samples"));
+    if let Some(dir) = std::env::var_os("LOOK") {
+        let dir = std::path::PathBuf::from(dir);
+        for chart in [Chart::CloudWatch, Chart::Backlog] {
+            std::fs::write(
+                dir.join(format!("{}.png", chart.file_stem())),
+                draw_png(chart, &report).unwrap(),
+            )
+            .unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
+    let mut report = World::new(&SPIKE).report();
+    assert_eq!(Chart::of(&report), Chart::ALWAYS);
+    report.cloudwatch = Some(CloudWatch::unread("AccessDenied: no"));
+    assert_eq!(Chart::of(&report), Chart::ALWAYS);
+    assert_eq!(Chart::Backlog.figure(&report).panels[1].series.len(), 1);
+    assert!(!render_markdown(&report).contains("cloudwatch.png"));
+    assert_eq!(Chart::of(&watched()).len(), 5);
+    assert!(render_markdown(&watched()).contains("(cloudwatch.png)"));
 }
