@@ -12,7 +12,7 @@ use crate::report::figures::thousands;
 /// Columns a line takes at most.
 const WIDTH: usize = 100;
 /// Where messages begin.
-const INDENT: usize = 32;
+const INDENT: usize = 33;
 
 /// Everything found, the gravest first.
 pub fn render(preflight: &Preflight, color: bool) -> String {
@@ -63,7 +63,7 @@ fn style(weight: Weight, color: bool) -> Style {
 
 fn write_check(out: &mut String, check: &Check, color: bool) -> std::fmt::Result {
     let style = style(check.weight, color);
-    let head = format!("{:<21}", check.trap.as_str());
+    let head = format!("{:<22}", check.trap.as_str());
     write!(out, "{style}{:<9}{style:#}  {head}", check.weight.as_str())?;
     write_wrapped(out, &check.message)?;
     if !check.cure.is_empty() {

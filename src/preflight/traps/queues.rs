@@ -5,6 +5,7 @@ use super::{Context, days};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{Known, QueueFacts};
 use crate::preflight::{Estimate, estimate};
+use crate::report::figures::thousands;
 use crate::scenario::DeadLetterUse;
 
 /// Messages of one queue that SQS lets be hidden at a time.
@@ -95,7 +96,8 @@ fn redrive(context: &Context<'_>, orders: &QueueFacts) -> Check {
             bad => (
                 Weight::Void,
                 format!(
-                    "about {bad} bad orders come back for {} and are gone then: the run never comes to rest",
+                    "about {} bad orders come back for {} and are gone then: the run never comes to rest",
+                    thousands(bad),
                     days(orders.retention)
                 ),
             ),

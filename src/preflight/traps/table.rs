@@ -4,6 +4,7 @@ use super::Context;
 use crate::preflight::capacity::{BURST_SECONDS, throttling};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{CapacityFacts, Known, TableFacts};
+use crate::report::figures::thousands;
 
 /// Writes a second that a new table on demand takes at once (Amazon DynamoDB Developer Guide, "On-demand
 /// capacity mode").
@@ -91,21 +92,25 @@ fn capacity(context: &Context<'_>, table: &TableFacts) -> Check {
             let warm = warm_write_units.unwrap_or(NEW_ON_DEMAND);
             let units = max_write_units.map_or(warm, |most| most.min(warm));
             (
-                format!("on demand, {units} writes a second at once"),
+                format!("on demand, {} writes a second at once", thousands(units)),
                 units,
                 0.0,
             )
         }
         CapacityFacts::Provisioned { write_units, .. } => (
             format!(
-                "{write_units} write units a second, {} saved at best",
-                write_units as f64 * BURST_SECONDS
+                "{} write units a second, {} saved at best",
+                thousands(write_units),
+                thousands(whole(write_units as f64 * BURST_SECONDS))
             ),
             write_units,
             BURST_SECONDS,
         ),
     };
-    let told = format!("{told}; the scenario brings up to {peak:.0}");
+    let told = format!(
+        "{told}; the scenario brings up to {}",
+        thousands(whole(peak))
+    );
     let found = throttling(writes, units as f64, burst);
     if found.delayed < 1.0 {
         return Check::well(Trap::TableCapacity, told);
@@ -123,11 +128,16 @@ fn capacity(context: &Context<'_>, table: &TableFacts) -> Check {
         Trap::TableCapacity,
         Weight::Trap,
         format!(
-            "{told}: about {:.0} writes are throttled, the last of them for {:.0} s, {ends}",
-            found.delayed, found.longest_wait_s
+            "{told}: about {} writes are throttled, the last of them for {} s, {ends}",
+            thousands(whole(found.delayed)),
+            thousands(whole(found.longest_wait_s))
         ),
         "provision for the peak, or warm the table up (WarmThroughput); autoscaling comes too late",
     )
+}
+
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 fn expiry(table: &TableFacts) -> Check {
