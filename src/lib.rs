@@ -14,14 +14,17 @@
 //! ```
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
-//! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a scenario's faults strike, and `clock`, the wall clock.
+//! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
+//! scenario's faults strike, and `clock`, the wall clock. Before a run at AWS, `account` reads the target's real
+//! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
+//! whether it may be driven at all.
 //!
 //! Invariants, checked by `tests/tidy.rs`:
-//! - only `send`, `store`, `processor` and `pipeline` name an `aws_*` crate;
+//! - only `send`, `store`, `processor`, `pipeline` and `account` name an `aws_*` crate;
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`;
-//! - `order`, `scenario`, `load`, `fault`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
+//! - `order`, `scenario`, `load`, `fault`, `preflight`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
 //!   are not `async`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 

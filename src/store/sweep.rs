@@ -92,7 +92,7 @@ impl Stores {
             seen: Seen::default(),
             hidden: Vec::new(),
         };
-        let swept = sweep.to_the_end(requests, each).await;
+        let swept = sweep.reach_the_end(requests, each).await;
         sweep.show_again().await;
         swept
     }
@@ -105,7 +105,7 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    async fn to_the_end(
+    async fn reach_the_end(
         &mut self,
         requests: &mut u64,
         mut each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,

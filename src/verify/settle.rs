@@ -27,7 +27,7 @@ pub(super) struct Settling {
 
 impl Settling {
     /// Waits from `last_send` for at most `patience`; counts that are not exact must stay empty for
-    /// as long as they may lag and a message may be hidden.
+    /// as long as they may lag and a message may be hidden, and that much more patience there is.
     pub(super) fn new(
         last_send: Duration,
         patience: Duration,
@@ -40,7 +40,7 @@ impl Settling {
         };
         Self {
             last_send,
-            deadline: last_send + patience,
+            deadline: last_send + patience + wait + span,
             span,
             not_before: last_send + wait,
             empty_since: None,

@@ -164,6 +164,9 @@ async fn believe_the_queue(stores: &Stores, plan: &mut ObservePlan) {
             plan.visibility_timeout = plan.visibility_timeout.max(delivery.visibility_timeout);
             let count = delivery.max_receive_count.unwrap_or_default();
             plan.max_receive_count = plan.max_receive_count.max(count);
+            // Orders that cannot be processed go through all of their receives.
+            let all_receives = plan.visibility_timeout * (plan.max_receive_count + 1);
+            plan.patience = plan.patience.max(all_receives);
         }
         // Then the counts cannot be read either, and there is no rest.
         Err(error) => tracing::warn!(%error, "the queue's settings are taken from the scenario"),

@@ -134,3 +134,13 @@ fn the_deadline_ends_the_wait_without_proof() {
     let (_, short) = settle(true, 30, one_short).unwrap();
     assert!(!short.reached, "two empty samples at the deadline");
 }
+
+#[test]
+fn where_counts_lag_the_proof_comes_on_top_of_the_patience() {
+    let busy = |to: u64| (10..=to).step_by(5).map(|at| (at, Visible));
+    // 300 s, 60 s in which counts may lag, and 90 s for which they must stay empty.
+    let ended = settle(false, 90, busy(1_000)).map(|(at, seen)| (at, seen.reached));
+    assert_eq!(ended, Some((460, false)));
+    let exact = settle(true, 90, busy(1_000)).map(|(at, seen)| (at, seen.reached));
+    assert_eq!(exact, Some((310, false)));
+}
