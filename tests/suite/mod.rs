@@ -1,5 +1,6 @@
 mod account;
 mod cli;
+mod cloudwatch;
 mod corpora;
 mod crash;
 mod endpoint;
