@@ -66,6 +66,11 @@ fn a_pipeline_in_another_process_is_driven_with_credentials_from_the_environment
         serde_json::Value::Null,
         "its counters are not ours to read"
     );
+    assert_eq!(
+        report.get("cloudwatch"),
+        None,
+        "a queue and a table here have no CloudWatch"
+    );
     for name in std::fs::read_dir(finished.path("out")).unwrap() {
         let bytes = std::fs::read(name.unwrap().path()).unwrap();
         let text = String::from_utf8_lossy(&bytes);

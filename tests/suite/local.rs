@@ -12,7 +12,7 @@ use super::served::Served;
 const MOTO_RATE: &str = "10/s";
 
 /// Queues and a table of the smoke scenario, and no function.
-fn without_function() -> Served {
+pub fn without_function() -> Served {
     let smoke = scenario("smoke");
     Served::start(Program::new(["serve", &smoke, "--port", "0"]).args(["--no-function", "--quiet"]))
 }
@@ -43,6 +43,11 @@ fn every_order_of_a_queue_elsewhere_is_processed_here_and_accounted_for() {
     assert_eq!(good_and_bad, planned);
     assert!(report["pipeline"]["invocations"].as_u64() > Some(0));
     assert_eq!(report["pipeline"]["failed_invocations"], json!(0));
+    let unread = report["cloudwatch"]["unread"].as_str();
+    assert!(
+        unread.is_some_and(|why| why.contains("not as CloudWatch does")),
+        "it is asked where all of AWS is said to be, and what it cannot tell is no failure: {unread:?}"
+    );
     let stopped = served.stop();
     assert_eq!(stopped.code, Some(0));
     assert_eq!(stopped.stderr, "", "it ran no function");

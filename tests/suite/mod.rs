@@ -1,6 +1,7 @@
 mod account;
 mod bootstrap;
 mod cli;
+mod cloudwatch;
 mod corpora;
 mod crash;
 mod endpoint;

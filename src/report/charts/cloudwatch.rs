@@ -65,7 +65,10 @@ pub(super) fn minutes(report: &RunReport, metric: Metric, name: &str, ink: Ink) 
     let mut points = Vec::new();
     let mut expected = None;
     for &(at, value) in report.cloudwatch.as_ref()?.points(metric) {
-        let (from, to) = (at.max(0) as f64, ((at + MINUTE_S) as f64).min(end));
+        let (from, to) = (
+            at.max(0) as f64,
+            (at.saturating_add(MINUTE_S) as f64).min(end),
+        );
         if from >= to {
             continue;
         }
@@ -73,7 +76,7 @@ pub(super) fn minutes(report: &RunReport, metric: Metric, name: &str, ink: Ink) 
             points.push((from, None));
         }
         points.extend([(from, Some(value)), (to, Some(value))]);
-        expected = Some(at + MINUTE_S);
+        expected = Some(at.saturating_add(MINUTE_S));
     }
     (!points.is_empty()).then(|| Series::new(name, ink, Line::Dashed, points))
 }
