@@ -20,6 +20,9 @@ pub(super) struct Settling {
     span: Duration,
     /// Samples before this instant prove nothing.
     not_before: Duration,
+    /// Since when every sample was empty, also those that prove nothing yet: when it drained, as far as
+    /// counts that may lag can tell.
+    quiet_since: Option<Duration>,
     empty_since: Option<Duration>,
     empty_samples: u32,
     last: String,
@@ -43,6 +46,7 @@ impl Settling {
             deadline: last_send + patience + wait + span,
             span,
             not_before: last_send + wait,
+            quiet_since: None,
             empty_since: None,
             empty_samples: 0,
             last: "the queue was never sampled".into(),
@@ -55,8 +59,13 @@ impl Settling {
         at: Duration,
         counts: Result<Counts, String>,
     ) -> Option<Quiescence> {
+        let empty = counts.as_ref().is_ok_and(|counts| counts.total() == 0);
+        self.quiet_since = match empty {
+            true => self.quiet_since.or(Some(at)),
+            false => None,
+        };
         match &counts {
-            Ok(counts) if counts.total() == 0 && at >= self.not_before => {
+            Ok(_) if empty && at >= self.not_before => {
                 self.empty_since.get_or_insert(at);
                 self.empty_samples += 1;
             }
@@ -85,7 +94,11 @@ impl Settling {
         Quiescence {
             reached: true,
             empty_samples: self.empty_samples,
-            drain: Some(since.saturating_sub(self.last_send)),
+            drain: Some(
+                self.quiet_since
+                    .unwrap_or(since)
+                    .saturating_sub(self.last_send),
+            ),
             evidence: format!(
                 "the queue was empty (visible, in flight, delayed) in {} samples in a row over {:.1} s",
                 self.empty_samples,

@@ -89,13 +89,13 @@ fn counts_that_lag_prove_rest_only_after_a_minute_and_for_a_minute() {
     at_rest(
         aws(30, quiet(10, 300).collect()),
         130,
-        60,
-        "from 70 s to 130 s",
+        0,
+        "proved from 70 s to 130 s, and quiet from the start",
     );
     at_rest(
         aws(90, quiet(10, 300).collect()),
         160,
-        60,
+        0,
         "as long as a message may be hidden",
     );
     let two: Vec<_> = [(70, Nothing), (200, Nothing)].into();
@@ -108,6 +108,27 @@ fn counts_that_lag_prove_rest_only_after_a_minute_and_for_a_minute() {
         190,
         120,
         "begun anew at 130 s",
+    );
+}
+
+#[test]
+fn where_counts_lag_it_drained_when_they_last_became_empty() {
+    let samples = (10..35)
+        .step_by(5)
+        .map(|at| (at, Visible))
+        .chain(quiet(35, 300));
+    at_rest(
+        settle(false, 30, samples),
+        130,
+        25,
+        "before the proof began",
+    );
+    let again = quiet(10, 40).chain([(45, Visible)]).chain(quiet(50, 300));
+    at_rest(
+        settle(false, 30, again),
+        130,
+        40,
+        "an empty sample too early is none",
     );
 }
 
