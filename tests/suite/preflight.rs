@@ -15,7 +15,7 @@ fn away(command: &str, pipeline: &EmbeddedPipeline) -> Program {
     let port = here.rsplit(':').next().expect("a port");
     Program::new([command, &scenario("smoke")])
         .args(["--endpoint-url", &format!("http://0.0.0.0:{port}")])
-        .args(["--processor", "local", "--region", "us-east-1"])
+        .args(["--region", "us-east-1"])
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
 }
