@@ -189,7 +189,10 @@ async fn a_missing_queue_is_an_error_that_names_the_operation() {
     let stores = services.stores_of(|target| target.dead_letter_queue_url = missing);
     let error = stores.counts().await.unwrap_err().to_string();
     assert!(error.contains("GetQueueAttributes"), "{error}");
-    assert!(error.contains("QueueDoesNotExist"), "{error}");
+    assert!(
+        error.contains("NonExistentQueue") && error.contains("--region"),
+        "{error}"
+    );
     assert!(stores.shortest_retention().await.is_err());
     let (result, bodies, requests) = swept(&stores).await;
     let error = result.unwrap_err();
