@@ -92,7 +92,7 @@ impl Stores {
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
         let mut sweep = Sweep::new(self);
-        let swept = sweep.to_the_end(requests, each).await;
+        let swept = sweep.receive_all(requests, each).await;
         sweep.show_again().await;
         swept
     }
@@ -122,7 +122,7 @@ impl<'a> Sweep<'a> {
         self.hidden.len() as u64
     }
 
-    async fn to_the_end(
+    async fn receive_all(
         &mut self,
         requests: &mut u64,
         mut each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use orderproof::ledger::read_journal;
+use orderproof::pipeline::EmbeddedPipeline;
 use serde_json::Value;
 
 use super::endpoint::pipeline_elsewhere;
@@ -95,8 +96,13 @@ fn says(told: &str, parts: &[&str]) {
 /// A run whose verification is met by `fault`, which is over by the second look.
 fn interrupted_at_verification(run: u32, fault: Fault, told: &[&str]) {
     let pipeline = pipeline_elsewhere(run);
+    interrupted_at(&pipeline, fault, "shared", told);
+}
+
+fn interrupted_at(pipeline: &EmbeddedPipeline, fault: Fault, dead_letters: &str, told: &[&str]) {
     let proxy = Proxy::to(&pipeline.target().sqs_endpoint, [fault]);
-    let first = run_through(&proxy).finish().code(4);
+    let first = run_through(&proxy).args(["--dead-letters", dead_letters]);
+    let first = first.finish().code(4);
     assert!(proxy.struck() > 0);
     says(&first.stdout, told);
     let report = nothing_is_forgotten(&first);
@@ -139,16 +145,28 @@ fn credentials_that_expire_in_the_middle_of_sending_lose_nothing_and_prove_nothi
     proxy.heal();
     // What was acknowledged is all found; the load that was asked for was never offered.
     let second = look_again(first.folder.path()).code(4);
-    says(
-        &second.stdout,
-        &["load_not_offered", "unproven", "changed since"],
+    let refused = format!("0 were never sent and {rejected} were refused by SQS");
+    says(&second.stdout, &["load_not_offered", &refused]);
+    let codes = ["  load_not_offered:", "_incomplete:", "no_quiescence:"];
+    let found = codes.map(|code| second.stdout.contains(code));
+    assert_eq!(found, [true, false, false], "{}", second.stdout);
+    let (good, bad) = (
+        class_of(&second, "stored"),
+        class_of(&second, "dead_lettered_by_design"),
     );
-    let findings: Vec<_> = second
-        .stdout
-        .lines()
-        .filter(|line| line.starts_with("  ") && line.contains(": "))
-        .collect();
-    assert_eq!(findings.len(), 1, "and no other finding: {findings:?}");
+    assert_eq!(good + bad, acknowledged, "{}", second.stdout);
+    assert_eq!(class_of(&second, "lost"), 0);
+}
+
+/// Orders of a class as `verify` tells them.
+fn class_of(verified: &Finished, name: &str) -> u64 {
+    let mut lines = verified.stdout.lines().map(str::split_whitespace);
+    lines
+        .find_map(|mut words| {
+            let count = words.next()?.parse().ok()?;
+            (words.next() == Some(name)).then_some(count)
+        })
+        .unwrap_or(0)
 }
 
 #[test]
@@ -173,6 +191,21 @@ fn a_permission_that_is_missing_is_named() {
     };
     let told = ["AccessDeniedException", "allow dynamodb:Scan"];
     interrupted_at_verification(312, denied, &told);
+}
+
+#[test]
+fn dead_letters_that_may_not_be_deleted_are_kept_counted_once_and_deleted_later() {
+    let pipeline = pipeline_elsewhere(316);
+    let denied = Fault {
+        from: From::Verification,
+        on: "DeleteMessageBatch",
+        times: ALWAYS,
+        answer: Answer::Error("AccessDeniedException"),
+    };
+    let told = ["could not be deleted", "allow sqs:DeleteMessage"];
+    interrupted_at(&pipeline, denied, "own", &told);
+    let holdings = pipeline.holdings().expect("the pipeline's own view");
+    assert_eq!(holdings.dead_letters.len(), 0, "the second look drained it");
 }
 
 /// A run whose verification is met by what passes.
@@ -213,7 +246,10 @@ fn a_queue_that_is_not_in_the_region_is_refused_before_anything_is_sent() {
     };
     let proxy = Proxy::to(&pipeline.target().sqs_endpoint, [missing]);
     let refused = run_in("eu-west-1", &proxy).finish().code(6);
-    says(&refused.stderr, &["orders-queue", "eu-west-1"]);
+    says(
+        &refused.stderr,
+        &["nothing was sent", "no queue called orders-queue"],
+    );
     assert!(!refused.path("out").exists());
     let holdings = pipeline.holdings().expect("the pipeline's own view");
     assert_eq!((holdings.rows.len(), holdings.queued.len()), (0, 0));

@@ -1,7 +1,7 @@
 //! A proxy between the program and a pipeline, which answers chosen requests as AWS does when it refuses, or
 //! not at all. One request at a time on a connection, bodies of a known length only.
 
-use std::io::{BufRead, BufReader, Read, Result, Write};
+use std::io::{BufRead, BufReader, Result, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
@@ -175,8 +175,14 @@ fn serve(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>) -> R
 fn refusal(code: &str) -> Message {
     let body =
         format!(r#"{{"__type":"com.amazon.coral.service#{code}","message":"told by a test"}}"#);
+    // SQS adds the code of its older protocol, and that is what the SDKs go by.
+    let older = match code {
+        "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
+        other => other,
+    };
     let head = format!(
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n",
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n\
+         x-amzn-query-error: {older};Sender\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     Message {
