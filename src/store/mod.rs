@@ -5,6 +5,7 @@
 //! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
 
 mod budget;
+mod cause;
 mod clients;
 mod delivery;
 mod error;

@@ -4,7 +4,7 @@
 //! shown again at the end. In a queue of the run's own what the caller has written down is deleted, which is also
 //! the only way past the 120,000 messages that SQS lets be hidden at a time.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
@@ -59,10 +59,14 @@ impl Seen {
     /// Whether the message was not seen before. Only a hash is kept; should two ids share one, the
     /// sweep comes out one short of the queue's count, and so incomplete.
     pub(super) fn is_new(&mut self, message_id: &str) -> bool {
-        let mut hasher = DefaultHasher::new();
-        message_id.hash(&mut hasher);
-        self.0.insert(hasher.finish())
+        self.0.insert(key(message_id))
     }
+}
+
+fn key(message_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message_id.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A letter that is hidden, and since when.
@@ -87,25 +91,38 @@ impl Stores {
         requests: &mut u64,
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut sweep = Sweep {
-            stores: self,
-            seen: Seen::default(),
-            hidden: Vec::new(),
-        };
-        let swept = sweep.reach_the_end(requests, each).await;
+        let mut sweep = Sweep::new(self);
+        let swept = sweep.receive_all(requests, each).await;
         sweep.show_again().await;
         swept
     }
 }
 
-struct Sweep<'a> {
+/// Every letter seen is either hidden or deleted.
+pub(super) struct Sweep<'a> {
     stores: &'a Stores,
     seen: Seen,
-    hidden: Vec<Hidden>,
+    hidden: HashMap<u64, Hidden>,
+    /// Nothing is hidden for longer.
+    oldest: Option<Instant>,
 }
 
-impl Sweep<'_> {
-    async fn reach_the_end(
+impl<'a> Sweep<'a> {
+    pub(super) fn new(stores: &'a Stores) -> Self {
+        Self {
+            stores,
+            seen: Seen::default(),
+            hidden: HashMap::new(),
+            oldest: None,
+        }
+    }
+
+    /// Messages that are hidden, however often each was received.
+    pub(super) fn held(&self) -> u64 {
+        self.hidden.len() as u64
+    }
+
+    async fn receive_all(
         &mut self,
         requests: &mut u64,
         mut each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
@@ -118,9 +135,18 @@ impl Sweep<'_> {
         loop {
             self.until_empty(requests, &mut each).await?;
             let counts = self.stores.counts_of(queue).await?;
-            let hidden = self.hidden.len() as u64;
+            let hidden = self.held();
             if counts.visible == 0 && counts.total() <= hidden {
                 return Ok(());
+            }
+            if hidden >= HIDDEN_MAX {
+                return Err(StoreError::new(
+                    "the dead-letter sweep",
+                    format!(
+                        "{hidden} dead letters that are not this run's are hidden by it, and SQS lets no more be: \
+                         empty the queue of them, or give the run one of its own"
+                    ),
+                ));
             }
             if began.elapsed() >= self.stores.counts_lag {
                 return Err(StoreError::new(
@@ -195,48 +221,64 @@ impl Sweep<'_> {
     }
 
     /// Hands new letters over and does with them what is said.
-    async fn take_in(
+    pub(super) async fn take_in(
         &mut self,
         received: Vec<(DeadLetter, String)>,
         each: &mut impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
         let since = Instant::now();
-        let (mut letters, mut handles) = (Vec::new(), Vec::new());
+        let (mut letters, mut handles, mut deleting) = (Vec::new(), Vec::new(), Vec::new());
+        let mut places = HashMap::new();
         for (letter, handle) in received {
-            // A copy that comes back is hidden under another handle.
-            match self.seen.is_new(&letter.message_id) {
-                true => {
-                    letters.push(letter);
-                    handles.push(handle);
-                }
-                false => self.hidden.push(Hidden { handle, since }),
+            let key = key(&letter.message_id);
+            if self.seen.is_new(&letter.message_id) {
+                places.insert(key, handles.len());
+                letters.push(letter);
+                handles.push((key, handle));
+            } else if let Some(&place) = places.get(&key) {
+                // Handed out twice at a time.
+                handles[place].1 = handle;
+            } else if self.hidden.contains_key(&key) {
+                // It came back: its newest handle is the one that counts.
+                self.hide(key, handle, since);
+            } else {
+                // It was deleted, and a server that did not know gave it out.
+                deleting.push((key, handle));
             }
         }
-        if letters.is_empty() {
-            return Ok(());
-        }
-        let disposals = each(&letters);
+        let disposals = match letters.is_empty() {
+            true => Ok(Vec::new()),
+            false => each(&letters),
+        };
         let own = !self.is_shared();
-        let mut deleting = Vec::new();
-        for (index, handle) in handles.into_iter().enumerate() {
+        for (index, (key, handle)) in handles.into_iter().enumerate() {
             let disposal = disposals.as_ref().ok().and_then(|all| all.get(index));
             match disposal {
-                Some(Disposal::Delete) if own => deleting.push(handle),
-                _ => self.hidden.push(Hidden { handle, since }),
+                Some(Disposal::Delete) if own => deleting.push((key, handle)),
+                _ => self.hide(key, handle, since),
             }
         }
-        disposals?;
-        self.delete(deleting, since).await
+        let deleted = self.delete(deleting, since).await;
+        disposals.and(deleted)
     }
 
-    async fn delete(&mut self, handles: Vec<String>, since: Instant) -> Result<(), StoreError> {
+    fn hide(&mut self, key: u64, handle: String, since: Instant) {
+        self.oldest.get_or_insert(since);
+        self.hidden.insert(key, Hidden { handle, since });
+    }
+
+    async fn delete(
+        &mut self,
+        letters: Vec<(u64, String)>,
+        since: Instant,
+    ) -> Result<(), StoreError> {
         let operation = "SQS DeleteMessageBatch";
-        let mut left = handles;
+        let mut left = letters;
         let mut last = String::new();
         for _ in 0..DELETIONS {
             let mut failed = Vec::new();
-            for handles in left.chunks(BATCH) {
-                let entries = handles.iter().enumerate().map(|(index, handle)| {
+            for batch in left.chunks(BATCH) {
+                let entries = batch.iter().enumerate().map(|(index, (_, handle))| {
                     DeleteMessageBatchRequestEntry::builder()
                         .id(index.to_string())
                         .receipt_handle(handle)
@@ -254,11 +296,11 @@ impl Sweep<'_> {
                 match deleted {
                     Ok(reply) => failed.extend(reply.failed().iter().filter_map(|entry| {
                         last = entry.code().to_owned();
-                        handles.get(entry.id().parse::<usize>().ok()?).cloned()
+                        batch.get(entry.id().parse::<usize>().ok()?).cloned()
                     })),
                     Err(error) => {
                         last = StoreError::of(operation)(error).to_string();
-                        failed.extend_from_slice(handles);
+                        failed.extend_from_slice(batch);
                     }
                 }
             }
@@ -268,39 +310,41 @@ impl Sweep<'_> {
             }
         }
         let stayed = left.len();
-        let hidden = left.into_iter().map(|handle| Hidden { handle, since });
-        self.hidden.extend(hidden);
+        for (key, handle) in left {
+            self.hide(key, handle, since);
+        }
         Err(StoreError::new(
             operation,
             format!("{stayed} dead letters that are written down could not be deleted: {last}"),
         ))
     }
 
-    /// Keeps hidden what would soon show itself.
+    /// Keeps hidden what would soon show itself: what is half through its lease, once the oldest is two thirds
+    /// through, so that not every round looks at every letter.
     async fn renew(&mut self) {
         let lease = self.stores.lease;
-        let due = |hidden: &Hidden| hidden.since.elapsed() >= lease * 2 / 3;
-        let seconds = seconds(lease);
-        let due: Vec<usize> = (0..self.hidden.len())
-            .filter(|&index| due(&self.hidden[index]))
-            .collect();
-        for batch in due.chunks(BATCH) {
-            let handles = batch
-                .iter()
-                .map(|&index| self.hidden[index].handle.as_str());
-            self.stores.set_visibility(handles.collect(), seconds).await;
-            for &index in batch {
-                self.hidden[index].since = Instant::now();
+        if self
+            .oldest
+            .is_none_or(|oldest| oldest.elapsed() < lease * 2 / 3)
+        {
+            return;
+        }
+        let now = Instant::now();
+        let mut handles = Vec::new();
+        for hidden in self.hidden.values_mut() {
+            if now.duration_since(hidden.since) >= lease / 2 {
+                hidden.since = now;
+                handles.push(hidden.handle.clone());
             }
         }
+        self.oldest = self.hidden.values().map(|hidden| hidden.since).min();
+        self.stores.set_visibilities(handles, seconds(lease)).await;
     }
 
     /// Ends the hiding of what stays. What cannot be shown again shows itself when its lease ends.
     async fn show_again(self) {
-        for hidden in self.hidden.chunks(BATCH) {
-            let handles = hidden.iter().map(|hidden| hidden.handle.as_str());
-            self.stores.set_visibility(handles.collect(), 0).await;
-        }
+        let handles = self.hidden.into_values().map(|hidden| hidden.handle);
+        self.stores.set_visibilities(handles.collect(), 0).await;
     }
 }
 
@@ -309,11 +353,24 @@ fn seconds(lease: Duration) -> i32 {
 }
 
 impl Stores {
-    async fn set_visibility(&self, handles: Vec<&str>, seconds: i32) {
-        let entries = handles.iter().enumerate().map(|(index, handle)| {
+    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one.
+    async fn set_visibilities(&self, handles: Vec<String>, seconds: i32) {
+        let mut changing = JoinSet::new();
+        for batch in handles.chunks(BATCH) {
+            if changing.len() >= POLLS {
+                changing.join_next().await;
+            }
+            let (stores, batch) = (self.clone(), batch.to_vec());
+            changing.spawn(async move { stores.set_visibility(batch, seconds).await });
+        }
+        changing.join_all().await;
+    }
+
+    async fn set_visibility(&self, handles: Vec<String>, seconds: i32) {
+        let entries = handles.into_iter().enumerate().map(|(index, handle)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
-                .receipt_handle(*handle)
+                .receipt_handle(handle)
                 .visibility_timeout(seconds)
                 .build()
                 .expect("an id and a handle")

@@ -1,4 +1,5 @@
 mod account;
+mod adversity;
 mod bootstrap;
 mod cli;
 mod cloudwatch;
@@ -12,6 +13,7 @@ mod modes;
 mod peers;
 mod preflight;
 mod program;
+mod proxy;
 mod run;
 mod runtime;
 mod serve;

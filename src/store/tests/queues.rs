@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::site::Services;
 use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, SendEntry};
 use crate::scenario::DeadLetterUse;
-use crate::store::sweep::Seen;
+use crate::store::sweep::{Seen, Sweep};
 use crate::store::{Counts, DeadLetter, Disposal, StoreError, Stores};
 
 async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
@@ -189,7 +189,10 @@ async fn a_missing_queue_is_an_error_that_names_the_operation() {
     let stores = services.stores_of(|target| target.dead_letter_queue_url = missing);
     let error = stores.counts().await.unwrap_err().to_string();
     assert!(error.contains("GetQueueAttributes"), "{error}");
-    assert!(error.contains("QueueDoesNotExist"), "{error}");
+    assert!(
+        error.contains("NonExistentQueue") && error.contains("--region"),
+        "{error}"
+    );
     assert!(stores.shortest_retention().await.is_err());
     let (result, bodies, requests) = swept(&stores).await;
     let error = result.unwrap_err();
@@ -312,4 +315,74 @@ async fn a_shared_queue_with_more_letters_than_can_be_hidden_is_refused_at_once(
     assert!(error.contains("--dead-letters own"), "{error}");
     assert_eq!((bodies.len(), requests), (0, 0));
     assert_eq!(services.engine.counts("dead").unwrap().visible, 120_001);
+}
+
+/// One letter as it is received, by its message id and under a handle.
+fn received(message_id: &str, handle: &str) -> (DeadLetter, String) {
+    let letter = DeadLetter {
+        body: "7".into(),
+        message_id: message_id.into(),
+    };
+    (letter, handle.into())
+}
+
+#[tokio::test]
+async fn a_letter_handed_out_twice_is_handed_over_and_held_once() {
+    let services = Services::start().await;
+    let stores = own(&services);
+    let mut sweep = Sweep::new(&stores);
+    let mut handed_over = 0;
+    let mut keep = |letters: &[DeadLetter]| {
+        handed_over += letters.len();
+        Ok(vec![Disposal::ShowAgain; letters.len()])
+    };
+    for (round, why) in [
+        (
+            vec![received("a", "1"), received("a", "2")],
+            "by two polls at a time",
+        ),
+        (vec![received("a", "3")], "after its lease"),
+        (vec![received("a", "4"), received("a", "5")], "both"),
+    ] {
+        sweep.take_in(round, &mut keep).await.expect(why);
+        // Held twice it would stand for a letter of another consumer that was never received.
+        assert_eq!(sweep.held(), 1, "{why}");
+    }
+    sweep
+        .take_in(vec![received("b", "6")], &mut keep)
+        .await
+        .unwrap();
+    assert_eq!((sweep.held(), handed_over), (2, 2));
+}
+
+#[tokio::test]
+async fn a_deleted_letter_that_is_given_out_again_is_deleted_again_and_not_handed_over() {
+    let services = Services::start().await;
+    services.send("dead", numbered(1));
+    let message = take(&services).await.remove(0);
+    let (id, handle) = (
+        message.message_id.to_string(),
+        message.receipt_handle.to_string(),
+    );
+    let stores = own(&services);
+    let mut sweep = Sweep::new(&stores);
+    let mut handed_over = 0;
+    let mut delete = |letters: &[DeadLetter]| {
+        handed_over += letters.len();
+        Ok(vec![Disposal::Delete; letters.len()])
+    };
+    for _ in 0..2 {
+        let again = vec![received(&id, &handle)];
+        sweep.take_in(again, &mut delete).await.unwrap();
+        assert_eq!(sweep.held(), 0);
+    }
+    let error = sweep
+        .take_in(vec![received(&id, "invalid")], &mut delete)
+        .await;
+    let error = error
+        .expect_err("the third time it is tried, and refused")
+        .to_string();
+    assert!(error.contains("1 dead letters"), "{error}");
+    assert_eq!((sweep.held(), handed_over), (1, 1));
+    assert_eq!(services.engine.counts("dead").unwrap().total(), 0);
 }

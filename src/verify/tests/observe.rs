@@ -142,7 +142,7 @@ async fn a_missing_dead_letter_queue_leaves_sweep_and_retention_unknown() {
     .await;
     assert_eq!(found, [true, true, false, false]);
     let error = observation.dead_letter_sweep.error.unwrap();
-    assert!(error.contains("QueueDoesNotExist"), "{error}");
+    assert!(error.contains("NonExistentQueue"), "{error}");
 }
 
 #[tokio::test]
