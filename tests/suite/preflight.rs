@@ -221,3 +221,47 @@ fn who_has_no_credentials_or_region_is_told_what_to_do() {
     assert!(region.stderr.contains("--region"), "{}", region.stderr);
     assert!(!region.path("reports").exists());
 }
+
+/// Serves credentials as a container's agent does; gives its address and how often it was asked.
+fn container_agent() -> (String, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let body = r#"{"AccessKeyId":"ASIA1","SecretAccessKey":"s","Token":"t","Expiration":"2099-01-01T00:00:00Z"}"#;
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    (format!("http://{address}/credentials"), asked)
+}
+
+#[test]
+fn credentials_of_a_container_are_found_and_a_profile_may_name_region_and_endpoint() {
+    let pipeline = pipeline_elsewhere(94);
+    let endpoint = pipeline.target().sqs_endpoint;
+    let (agent, asked) = container_agent();
+    let config = format!("[profile sale]\nregion = eu-west-1\nendpoint_url = {endpoint}\n");
+    let found = Program::new(["preflight", &scenario("smoke"), "--profile", "sale"])
+        .args(["--processor", "local"])
+        .file("config", &config)
+        .env("AWS_CONFIG_FILE", "config")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", &agent)
+        .finish()
+        .code(0)
+        .quiet();
+    let place = format!("account 000000000000, eu-west-1, {endpoint}");
+    assert!(found.stdout.contains(&place), "{}", found.stdout);
+    assert!(asked.load(std::sync::atomic::Ordering::Relaxed) > 0);
+}

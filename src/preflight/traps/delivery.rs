@@ -104,7 +104,7 @@ fn partial_responses(context: &Context<'_>, checks: &mut Vec<Check>) {
         Weight::Trap,
         format!(
             "{told}: a function that answers which orders failed is not heard, and they are deleted without a \
-             trace; one that fails the whole batch takes the good orders along: with full batches of {size} \
+             trace; one that fails the whole batch takes the good orders along: with full batches of {size}, \
              {:.0}% of the good orders share one with a bad order at each receive",
             beside * 100.0
         ),
