@@ -19,7 +19,9 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::preflight::{Preflight, Weight, place};
-use crate::report::{PlanFile, Provenance, RunFolder, SCHEMA_VERSION, file_name, to_json};
+use crate::report::{
+    PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
+};
 use crate::scenario::{self, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
@@ -72,6 +74,13 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         move || line(&scenario, &schedule, &progress, &watched)
     });
     let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
+    if let Some(found) = &admitted {
+        let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
+        if let Err(error) = folder.write(file_name::SENT, &to_json(&sent)) {
+            // A verifier that comes to its end does not need it.
+            output.error(&error);
+        }
+    }
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
     drop(view);
     let counters = site.close();

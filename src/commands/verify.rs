@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -14,12 +15,13 @@ use crate::exit::Exit;
 use crate::ledger::{JournalContents, read_journal};
 use crate::load::Schedule;
 use crate::report::{
-    PlanFile, ReportError, RunFolder, RunReport, file_name, read_plan, read_report,
+    PlanFile, ReportError, RunFolder, RunReport, SentFile, file_name, phase_figures, read_plan,
+    read_report, read_sent,
 };
 use crate::scenario;
 use crate::verify::{
     Class, JudgeInput, Judgment, Observation, ObservationFile, ObservationFileError, PhaseFigures,
-    Reconciliation, Verdict, judge, reconcile,
+    Reconciliation, StoredTimes, Verdict, judge, reconcile,
 };
 
 /// A run judged again.
@@ -105,7 +107,7 @@ pub fn rejudge(
         Err(unreadable) => return Ok(*unreadable),
     };
     let observed = match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
-        Ok(observed) if observed.run_id == plan.run_id => Some(observed.observation),
+        Ok(observed) if observed.run_id == plan.run_id => Some(observed),
         Ok(observed) => {
             let message = format!(
                 "{} is the observation of run {}",
@@ -117,7 +119,7 @@ pub fn rejudge(
         Err(ObservationFileError::Missing(_)) => None,
         Err(error) => return Ok(without("observation_unreadable", error.to_string())),
     };
-    Ok(judge_again(plan, &journal, observed, reported))
+    Ok(judge_again(dir, plan, &journal, observed, reported))
 }
 
 /// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
@@ -141,7 +143,7 @@ fn rejudge_live(
             observed.observation.quiescence.drain =
                 first.and_then(|first| first.observation.quiescence.drain);
             Timestamp::now()
-                .strftime("observation-%Y%m%dT%H%M%SZ.json")
+                .strftime("observation-%Y%m%dT%H%M%S.%3fZ.json")
                 .to_string()
         }
     };
@@ -152,12 +154,7 @@ fn rejudge_live(
         "what was seen is kept in {}",
         dir.join(&name).display()
     ));
-    Ok(judge_again(
-        plan,
-        &journal,
-        Some(observed.observation),
-        reported,
-    ))
+    Ok(judge_again(dir, plan, &journal, Some(observed), reported))
 }
 
 /// The ledger of a run, or the judgment that without it nothing can be known.
@@ -170,23 +167,53 @@ fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Box<Rejud
     }
 }
 
+/// The measured durations of each phase: as reported, or, of a run that did not get so far, as the drive wrote
+/// them down. End-to-end latencies of a table that could not be read to its end come from a later look.
+fn figures(
+    plan: &PlanFile,
+    reported: Option<&RunReport>,
+    sent: Option<&SentFile>,
+    times: Option<&StoredTimes>,
+) -> Option<Vec<PhaseFigures>> {
+    let Some(report) = reported else {
+        let nothing = StoredTimes::default();
+        let times = times.unwrap_or(&nothing);
+        return Some(phase_figures(&plan.scenario, &sent?.record, times));
+    };
+    let phases = report.phases.iter().enumerate();
+    let figures = phases.map(|(index, phase)| {
+        let mut figures = phase.figures.clone();
+        let seen = times.and_then(|times| times.phases.get(index));
+        if let Some(seen) = seen.filter(|_| !report.scan.complete) {
+            figures.end_to_end = seen.clone();
+        }
+        figures
+    });
+    Some(figures.collect())
+}
+
 fn judge_again(
+    dir: &Path,
     plan: &PlanFile,
     journal: &JournalContents,
-    observation: Option<Observation>,
+    observed: Option<ObservationFile>,
     reported: Option<&RunReport>,
 ) -> Rejudged {
     let scenario = &plan.scenario;
     let orders = orders(scenario, plan.run_id);
-    let figures: Option<Vec<PhaseFigures>> = reported.map(|report| {
-        let phases = report.phases.iter();
-        phases.map(|phase| phase.figures.clone()).collect()
-    });
+    let sent = read_sent(&dir.join(file_name::SENT)).ok();
+    let sent = sent.filter(|sent| sent.run_id == plan.run_id);
+    let times = observed.as_ref().map(|observed| &observed.times);
+    let figures = figures(plan, reported, sent.as_ref(), times);
+    let observation = observed.map(|observed| observed.observation);
     let bad = bad_orders(&orders, journal.ledger.planned());
     let nothing = Observation::default();
     let seen = observation.as_ref().unwrap_or(&nothing);
     let reconciliation = reconcile(&journal.ledger, &bad, seen);
-    let interrupted = reported.is_some_and(|report| report.interrupted);
+    let interrupted = match (reported, &sent) {
+        (Some(report), _) => report.interrupted,
+        (None, sent) => sent.as_ref().is_some_and(|sent| sent.record.interrupted),
+    };
     let judgment = judge(&JudgeInput {
         run: plan.run_id,
         expect: &scenario.expect,
@@ -195,9 +222,12 @@ fn judge_again(
         ledger_ended: journal.ended,
         phases: figures.as_deref(),
         interrupted,
-        clock_skew_bound: reported.map_or(std::time::Duration::ZERO, |report| {
-            std::time::Duration::from_micros(report.clock_skew_bound_us)
-        }),
+        clock_skew_bound: match (reported, &sent) {
+            (Some(report), _) => Duration::from_micros(report.clock_skew_bound_us),
+            (None, sent) => sent
+                .as_ref()
+                .map_or(Duration::ZERO, |sent| sent.clocks_apart),
+        },
     });
     Rejudged {
         judgment,

@@ -13,6 +13,8 @@ pub mod file_name {
     pub const PREFLIGHT: &str = "preflight.json";
     /// The ledger's journal.
     pub const JOURNAL: &str = "ledger.journal";
+    /// What the drive measured; of a run at what is outside this process.
+    pub const SENT: &str = "sent.json";
     /// What the stores held.
     pub const OBSERVATION: &str = "observation.json";
     /// The report.

@@ -109,7 +109,7 @@ pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
     read_versioned(path)
 }
 
-fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
+pub(super) fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
     let bytes = std::fs::read(path).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
         _ => ReportError::Read {

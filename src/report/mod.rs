@@ -13,6 +13,7 @@ mod folder;
 mod json;
 mod markdown;
 mod model;
+mod sent;
 mod text;
 mod timeline;
 
@@ -27,4 +28,5 @@ pub use folder::{FolderError, RunFolder, file_name};
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
 pub use markdown::render_markdown;
 pub use model::*;
+pub use sent::{SentFile, read_sent};
 pub use text::{TextStyle, render_text};

@@ -230,9 +230,13 @@ async fn settle(
                 ),
             );
         }
-        let counts = counts
-            .map(|(orders, _)| orders)
-            .map_err(|error| error.to_string());
+        let counts =
+            counts
+                .map(|(orders, _)| orders)
+                .map_err(|error| match plan.folder.is_some() {
+                    true => error.while_observing(),
+                    false => error.to_string(),
+                });
         if let Some(quiescence) = settling.sample(plan.start.elapsed(), counts) {
             return quiescence;
         }

@@ -8,7 +8,7 @@ use orderproof::pipeline::EmbeddedPipeline;
 use serde_json::Value;
 
 use super::endpoint::pipeline_elsewhere;
-use super::program::{Finished, Program};
+use super::program::{Finished, Program, wait_for};
 use super::proxy::{Answer, Fault, From, Proxy};
 
 /// 100 orders in a second, one in ten bad and a dead letter within two seconds.
@@ -38,6 +38,7 @@ deadline = "6s"
 [expect]
 gate = "strict"
 max_schedule_lag_p99 = "10s"
+rules = ["end_to_end_p99 < 60s"]
 "#;
 
 const ALWAYS: u64 = u64::MAX;
@@ -105,6 +106,12 @@ fn interrupted_at(pipeline: &EmbeddedPipeline, fault: Fault, dead_letters: &str,
     let first = first.finish().code(4);
     assert!(proxy.struck() > 0);
     says(&first.stdout, told);
+    // The words may be broken between lines.
+    let words: Vec<&str> = first.stdout.split_whitespace().collect();
+    says(
+        &words.join(" "),
+        &["then `orderproof verify DIR --live` goes on"],
+    );
     let report = nothing_is_forgotten(&first);
     assert_eq!(
         report["orders"]["acknowledged"], report["orders"]["planned"],
@@ -248,9 +255,61 @@ fn a_queue_that_is_not_in_the_region_is_refused_before_anything_is_sent() {
     let refused = run_in("eu-west-1", &proxy).finish().code(6);
     says(
         &refused.stderr,
-        &["nothing was sent", "no queue called orders-queue"],
+        &[
+            "nothing was sent",
+            "no queue called orders-queue in eu-west-1",
+        ],
     );
     assert!(!refused.path("out").exists());
     let holdings = pipeline.holdings().expect("the pipeline's own view");
     assert_eq!((holdings.rows.len(), holdings.queued.len()), (0, 0));
+}
+
+#[test]
+fn a_verifier_killed_in_the_middle_of_the_scan_goes_on_where_it_was() {
+    let pipeline = pipeline_elsewhere(106);
+    // Pages of 20 rows, one a second.
+    let run = Program::new(["run", "adversity.toml", "--output-dir", "out", "--quiet"])
+        .file("adversity.toml", SCENARIO)
+        .args(["--run-id", "106", "--set", "target.read_units=5"])
+        .at(&pipeline.target());
+    let mut child = run
+        .command()
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let journal = run.folder().join("out/scan.journal");
+    let records = || {
+        let bytes = std::fs::read(&journal).unwrap_or_default();
+        bytes.iter().filter(|byte| **byte == b'\n').count()
+    };
+    wait_for("two pages", || records() >= 3);
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    let kept = records() as u64 - 1;
+    assert!(
+        !run.folder().join("out/run.json").exists(),
+        "killed before it could report"
+    );
+
+    let again = look_again(run.folder()).code(0);
+    says(&again.stdout, &["PASS"]);
+    let seen: Value = serde_json::from_slice(
+        &std::fs::read(run.folder().join("out/observation.json")).expect("what was seen"),
+    )
+    .expect("JSON");
+    let scan = &seen["observation"]["scan"];
+    let rows = pipeline
+        .holdings()
+        .expect("the pipeline's own view")
+        .rows
+        .len();
+    assert_eq!(scan["items"], rows, "every row once");
+    assert_eq!(
+        number(scan, "/requests"),
+        (rows as u64).div_ceil(20) - kept,
+        "no page twice"
+    );
+    assert!(!journal.exists());
 }

@@ -16,11 +16,13 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     there(
         &facts.orders_queue,
         &context.target.resources.orders_queue,
+        &facts.place.region,
         checks,
     );
     there(
         &facts.dead_letter_queue,
         &context.target.resources.dead_letter_queue,
+        &facts.place.region,
         checks,
     );
     if let Some(orders) = facts.orders_queue.get() {
@@ -48,13 +50,13 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     }
 }
 
-fn there(queue: &Known<QueueFacts>, name: &str, checks: &mut Vec<Check>) {
+fn there(queue: &Known<QueueFacts>, name: &str, region: &str, checks: &mut Vec<Check>) {
     let check = match queue {
         Known::Absent => Check::found(
             Trap::Queues,
             Weight::Void,
-            format!("there is no queue called {name}"),
-            "create it (orderproof up, or deploy/), or name another one",
+            format!("there is no queue called {name} in {region}"),
+            "create it (orderproof up, or deploy/), or name another one, or another --region",
         ),
         Known::Unknown(why) => Check::found(
             Trap::Queues,

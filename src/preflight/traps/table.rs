@@ -12,27 +12,28 @@ const NEW_ON_DEMAND: u64 = 4_000;
 
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     let name = &context.target.resources.table;
-    let table = match &context.facts.table {
-        Known::Is(table) => table,
-        Known::Absent => {
-            checks.push(Check::found(
+    let table =
+        match &context.facts.table {
+            Known::Is(table) => table,
+            Known::Absent => {
+                checks.push(Check::found(
                 Trap::Table,
                 Weight::Void,
-                format!("there is no table called {name}"),
-                "create it (orderproof up, or deploy/), or name another one",
+                format!("there is no table called {name} in {}", context.facts.place.region),
+                "create it (orderproof up, or deploy/), or name another one, or another --region",
             ));
-            return;
-        }
-        Known::Unknown(why) => {
-            checks.push(Check::found(
-                Trap::Table,
-                Weight::Void,
-                format!("{name} could not be read: {why}"),
-                "a run has to read its table: mend that first",
-            ));
-            return;
-        }
-    };
+                return;
+            }
+            Known::Unknown(why) => {
+                checks.push(Check::found(
+                    Trap::Table,
+                    Weight::Void,
+                    format!("{name} could not be read: {why}"),
+                    "a run has to read its table: mend that first",
+                ));
+                return;
+            }
+        };
     checks.push(there(table));
     checks.push(capacity(context, table));
     checks.push(expiry(table));

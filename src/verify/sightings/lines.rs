@@ -1,6 +1,6 @@
 //! Records as lines of a file: written whole and synced, read up to the first torn one.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -53,21 +53,24 @@ impl Lines {
             path: path.to_owned(),
             source,
         };
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(failed(error)),
-        };
-        let (records, whole) = read(&bytes).map_err(|record| SightingsError::Damaged {
-            path: path.to_owned(),
-            record,
-            next,
-        })?;
         let file = OpenOptions::new()
             .append(true)
             .create(true)
             .open(path)
             .map_err(failed)?;
+        // Two verifiers would write between each other's lines.
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                failed(io::Error::other("another verifier is at work here"))
+            }
+            TryLockError::Error(error) => failed(error),
+        })?;
+        let bytes = std::fs::read(path).map_err(failed)?;
+        let (records, whole) = read(&bytes).map_err(|record| SightingsError::Damaged {
+            path: path.to_owned(),
+            record,
+            next,
+        })?;
         file.set_len(whole as u64).map_err(failed)?;
         let path = path.to_owned();
         Ok((Self { path, file }, records))

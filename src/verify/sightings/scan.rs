@@ -88,10 +88,13 @@ impl ScanLog {
         if let Some(resumed) = resumed {
             return Ok((Self { lines }, resumed));
         }
-        if !records.is_empty() {
-            lines.remove()?;
-        }
-        let (mut lines, _) = Lines::open::<Record>(path, NEXT)?;
+        let mut lines = match records.is_empty() {
+            true => lines,
+            false => {
+                lines.remove()?;
+                Lines::open::<Record>(path, NEXT)?.0
+            }
+        };
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         lines.append(&Record::Began {
             header: Header {

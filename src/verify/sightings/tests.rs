@@ -196,3 +196,13 @@ fn letters_that_were_being_written_are_not_held_so_that_nothing_of_them_was_dele
     assert_eq!(letters, [letter("a")]);
     assert!(!log.holds("b"));
 }
+
+#[test]
+fn two_verifiers_do_not_write_between_each_others_lines() {
+    let folder = Folder::new();
+    let (log, _) = folder.scan(noon()).unwrap();
+    let second = folder.scan(noon()).map(|_| ()).unwrap_err();
+    assert!(second.to_string().contains("another verifier"), "{second}");
+    drop(log);
+    assert!(folder.scan(noon()).is_ok());
+}

@@ -1,0 +1,48 @@
+//! `sent.json`: what the drive measured, written before the pipeline is waited for.
+//!
+//! A verifier of what is outside this process may be killed long after the last send, and a later look must not
+//! have to do without what only the sender knew.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::json::read_versioned;
+use super::{ReportError, SCHEMA_VERSION};
+use crate::drive::SendRecord;
+use crate::order::RunId;
+
+/// What the drive measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentFile {
+    /// The version of the folder's files.
+    pub schema_version: u32,
+    /// The run that was driven.
+    pub run_id: RunId,
+    /// How far the target's clock may be from this machine's.
+    pub clocks_apart: Duration,
+    /// What was measured.
+    pub record: SendRecord,
+}
+
+impl SentFile {
+    /// Of this run.
+    pub fn new(run_id: RunId, clocks_apart: Duration, record: &SendRecord) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            run_id,
+            clocks_apart,
+            record: record.clone(),
+        }
+    }
+}
+
+/// Reads `sent.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn read_sent(path: &Path) -> Result<SentFile, ReportError> {
+    read_versioned(path)
+}
