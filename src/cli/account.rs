@@ -12,10 +12,6 @@ pub struct PlaceArgs {
     /// The scenario whose `[pipeline]` and `[target]` are meant [default: the original lab's].
     pub scenario: Option<PathBuf>,
 
-    /// Without any of these: the AWS account that the AWS SDK finds.
-    #[command(flatten)]
-    pub target: TargetArgs,
-
     /// Any other value of the scenario: pipeline.visibility_timeout=60s.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -23,6 +19,11 @@ pub struct PlaceArgs {
     /// Do it without asking, also where it is not on loopback.
     #[arg(long)]
     pub yes: bool,
+
+    // Last: its heading holds for what follows.
+    /// Without any of these: the AWS account that the AWS SDK finds.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Arguments of `up`.

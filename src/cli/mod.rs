@@ -54,7 +54,7 @@ pub enum ColorChoice {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Drive a scenario at the embedded pipeline, account for every order and give a verdict.
+    /// Drive a scenario at a pipeline, embedded or on AWS, account for every order and give a verdict.
     #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
     /// Validate scenario files without running them.
@@ -88,9 +88,6 @@ pub struct RunArgs {
     /// The scenario, such as scenarios/spike.toml.
     pub scenario: PathBuf,
 
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-
     /// Put the report exactly here; the folder must be new or empty [default:
     /// reports/UTC-SCENARIO].
     #[arg(long, value_name = "DIR")]
@@ -115,6 +112,10 @@ pub struct RunArgs {
     /// No progress on standard error.
     #[arg(long, short)]
     pub quiet: bool,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
 }
 
 /// Values that replace those of the scenario file.
@@ -132,12 +133,13 @@ pub struct OverrideArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
 
-    #[command(flatten)]
-    pub target: TargetArgs,
-
     /// Any other value: pipeline.visibility_timeout=5s, phase.spike.rate=8x, sending.sender=sdk.
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub target: TargetArgs,
 }
 
 /// Where the pipeline under test is. Any of these but `--target embedded` means AWS or what speaks like it.
@@ -233,6 +235,7 @@ pub struct CheckArgs {
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
 
+    // Last: its heading holds for what follows.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }
@@ -243,9 +246,6 @@ pub struct PreflightArgs {
     /// The scenario that would be run, such as scenarios/spike.toml.
     pub scenario: PathBuf,
 
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-
     /// Exit with 6 also for traps that would not stop a run, and for what could not be read.
     #[arg(long)]
     pub deny_traps: bool,
@@ -253,6 +253,10 @@ pub struct PreflightArgs {
     /// Print everything that was read and found as JSON.
     #[arg(long)]
     pub json: bool,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
 }
 
 /// Arguments of `verify`.
@@ -307,9 +311,6 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-
     /// The run whose orders the scenario's faults strike [default: a random one, told at the start].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_007_198))]
     pub run_id: Option<u32>,
@@ -317,6 +318,10 @@ pub struct ServeArgs {
     /// Say nothing at the end.
     #[arg(long, short)]
     pub quiet: bool,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
 }
 
 /// How log lines look.

@@ -2,6 +2,7 @@
 //! machine too, and is no loopback address by its text: what the guard makes of it, it makes of AWS.
 
 use super::endpoint::pipeline_elsewhere;
+use super::peers::Peer;
 use super::program::{Finished, Program, scenario, wait_for};
 use orderproof::pipeline::EmbeddedPipeline;
 
@@ -264,4 +265,31 @@ fn credentials_of_a_container_are_found_and_a_profile_may_name_region_and_endpoi
     let place = format!("account 000000000000, eu-west-1, {endpoint}");
     assert!(found.stdout.contains(&place), "{}", found.stdout);
     assert!(asked.load(std::sync::atomic::Ordering::Relaxed) > 0);
+}
+
+#[test]
+#[ignore = "needs peers: moto; .ci/run runs it"]
+fn a_role_that_a_profile_assumes_is_who_asks() {
+    let moto = Peer::start("moto_pipeline.py", []);
+    let endpoint = moto.endpoint();
+    let config = format!(
+        "[profile base]\nregion = us-east-1\nendpoint_url = {endpoint}\n\
+         [profile sale]\nrole_arn = arn:aws:iam::123456789012:role/sale\nsource_profile = base\n\
+         region = us-east-1\nendpoint_url = {endpoint}\n"
+    );
+    let found = Program::new(["preflight", &scenario("smoke"), "--profile", "sale"])
+        .args(["--processor", "local"])
+        .file("config", &config)
+        .file(
+            "credentials",
+            "[base]\naws_access_key_id = AKIA1\naws_secret_access_key = s\n",
+        )
+        .env("AWS_CONFIG_FILE", "config")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "credentials")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .finish()
+        .code(0)
+        .quiet();
+    let role = "as       arn:aws:sts::123456789012:assumed-role/sale/";
+    assert!(found.stdout.contains(role), "{}", found.stdout);
 }
