@@ -43,8 +43,7 @@ pub struct Facts {
     pub dead_letter_queue: Known<QueueFacts>,
     /// The table.
     pub table: Known<TableFacts>,
-    /// The event source mappings of the orders queue; none is an empty list. `Absent` when the function
-    /// runs here.
+    /// The event source mappings of the orders queue; none is an empty list.
     pub mappings: Known<Vec<MappingFacts>>,
     /// The function. `Absent` when there is none of that name, or it runs here.
     pub function: Known<FunctionFacts>,

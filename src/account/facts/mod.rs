@@ -40,15 +40,17 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
         read_clock(session, &names.orders_queue, &at_queues).await;
     }
     place.clock = at_queues.clock_offset().map_or(Known::Absent, Known::Is);
+    let queue_arn = orders_queue.get().map(|queue| queue.arn.clone());
     let (mappings, function) = match target.processor {
-        ProcessorPlace::Local => (Known::Absent, Known::Absent),
-        ProcessorPlace::Lambda => {
-            let queue_arn = orders_queue.get().map(|queue| queue.arn.clone());
-            tokio::join!(
-                function::read_mappings(session, queue_arn),
-                function::read(session, &target.function)
-            )
-        }
+        // Who else polls the queue matters here too.
+        ProcessorPlace::Local => (
+            function::read_mappings(session, queue_arn).await,
+            Known::Absent,
+        ),
+        ProcessorPlace::Lambda => tokio::join!(
+            function::read_mappings(session, queue_arn),
+            function::read(session, &target.function)
+        ),
     };
     let mut facts = Facts {
         place,

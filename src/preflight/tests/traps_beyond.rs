@@ -72,6 +72,20 @@ fn the_mapping_is_there_alone_and_enabled() {
         Case(&[], nothing(), Trap::Filter, Well, "no filter"),
         Case(
             &["target.processor=local"],
+            nothing(),
+            Trap::Mapping,
+            Gin,
+            "also feeds arn:aws:lambda",
+        ),
+        Case(
+            &["target.processor=local"],
+            Box::new(|facts| facts.mappings = Known::Unknown("no Lambda here".into())),
+            Trap::Mapping,
+            Well,
+            "in this process",
+        ),
+        Case(
+            &["target.processor=local"],
             Box::new(|facts| facts.mappings = Known::Absent),
             Trap::Mapping,
             Well,

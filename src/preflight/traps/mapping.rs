@@ -15,10 +15,7 @@ const SHORT_INVOCATION_S: f64 = 0.1;
 
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     if context.is_local() {
-        checks.push(Check::well(
-            Trap::Mapping,
-            "mapping and function run in this process, as the scenario describes them",
-        ));
+        checks.push(here(context));
         return;
     }
     there(context, checks);
@@ -41,6 +38,31 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
             checks.push(writes_here(context, function));
             checks.push(function_concurrency(context, function));
         }
+    }
+}
+
+/// Mapping and function run in this process; nobody else may poll the queue.
+fn here(context: &Context<'_>) -> Check {
+    let others = context.enabled_mappings().unwrap_or_default();
+    let others: Vec<&str> = others
+        .iter()
+        .map(|mapping| mapping.function_arn.as_str())
+        .collect();
+    match others.is_empty() {
+        true => Check::well(
+            Trap::Mapping,
+            "mapping and function run in this process, as the scenario describes them",
+        ),
+        false => Check::found(
+            Trap::Mapping,
+            Weight::Trap,
+            format!(
+                "{} also feeds {}: each order goes there or to the function in this process",
+                context.target.resources.orders_queue,
+                others.join(", ")
+            ),
+            "disable the mapping, or leave --processor local out",
+        ),
     }
 }
 
