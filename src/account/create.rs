@@ -12,6 +12,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
 use super::standing::{CREATED_BY_TAG, CREATED_BY_VALUE};
+use super::status::table_status;
 use super::survey::Kind;
 use super::wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable};
 use super::{AccountError, delete};
@@ -218,30 +219,10 @@ pub async fn until_active(
     name: &str,
     tell: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
-    let operation = "DynamoDB DescribeTable";
     let mut pauses = TABLE_PAUSES[0];
     for tried in 0..TABLE_TRIES {
-        let described = session
-            .dynamodb()
-            .describe_table()
-            .table_name(name)
-            .send()
-            .await;
-        match described {
-            Ok(described) => {
-                let table = described.table();
-                if table.and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
-                    return Ok(());
-                }
-            }
-            Err(error) => {
-                let early = error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_resource_not_found_exception());
-                if !early {
-                    return Err(AccountError::of(operation, name)(error));
-                }
-            }
+        if table_status(session, name).await? == Some(TableStatus::Active) {
+            return Ok(());
         }
         if tried == 5 {
             tell(format!("waiting for the table {name} to become active"));
@@ -250,7 +231,7 @@ pub async fn until_active(
         pauses = (pauses * 2).min(TABLE_PAUSES[1]);
     }
     Err(AccountError::new(
-        operation,
+        "DynamoDB DescribeTable",
         name,
         "it did not become active in ten minutes: look at it in the console and repeat",
     ))

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
-use aws_sdk_dynamodb::types::Select;
+use aws_sdk_dynamodb::types::{Select, TableStatus};
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
 
 use super::standing::{Ownership, ownership};
+use super::status::table_status;
 use super::survey::Kind;
 use super::{AccountError, facts};
 use crate::preflight::{Known, QueueFacts};
@@ -106,30 +107,12 @@ pub(super) async fn until_table_is_gone(
     name: &str,
     mut tell: Option<&mut dyn FnMut(String)>,
 ) -> Result<(), AccountError> {
-    let operation = "DynamoDB DescribeTable";
     let mut pause = GONE_PAUSES[0];
     for tried in 0..GONE_TRIES {
-        let described = session
-            .dynamodb()
-            .describe_table()
-            .table_name(name)
-            .send()
-            .await;
-        match described {
-            Ok(described) => {
-                use aws_sdk_dynamodb::types::TableStatus::Deleting;
-                let status = described.table.and_then(|table| table.table_status);
-                if tell.is_some() && status != Some(Deleting) {
-                    return Ok(());
-                }
-            }
-            Err(error) => {
-                let service = error.as_service_error();
-                return match service.is_some_and(|error| error.is_resource_not_found_exception()) {
-                    true => Ok(()),
-                    false => Err(AccountError::of(operation, name)(error)),
-                };
-            }
+        match table_status(session, name).await? {
+            None => return Ok(()),
+            Some(status) if tell.is_some() && status != TableStatus::Deleting => return Ok(()),
+            Some(_) => {}
         }
         if let (5, Some(tell)) = (tried, &mut tell) {
             tell(format!(
@@ -140,7 +123,7 @@ pub(super) async fn until_table_is_gone(
         pause = (pause * 2).min(GONE_PAUSES[1]);
     }
     Err(AccountError::new(
-        operation,
+        "DynamoDB DescribeTable",
         name,
         "it is still there after ten minutes: look at it in the console and repeat",
     ))

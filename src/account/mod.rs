@@ -8,6 +8,7 @@ mod facts;
 mod metrics;
 
 mod standing;
+mod status;
 mod survey;
 mod wanted;
 
