@@ -13,7 +13,7 @@ use crate::pipeline::sqs::ReceiveOptions;
 use crate::scenario::DeadLetterUse;
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;
-use crate::store::{Cursor, StoreError, Stores, Target};
+use crate::store::{Cursor, Page, StoreError, Stores, Target};
 use crate::verify::observe::observe;
 use crate::verify::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
 use crate::verify::{Class, Observation, ObservePlan, Quiescence, reconcile};
@@ -260,12 +260,27 @@ async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
 async fn what_was_seen_before_rest_is_not_gone_on_with() {
     let services = filled().await;
     let folder = tempfile::tempdir().unwrap();
-    let restless = Quiescence::default();
-    let status = Mutex::new(String::new());
+    let path = folder.path().join(SCAN_LOG);
     let stores = services.stores();
+    // A log by which the table has been read to its end, and nothing was in it.
+    let (mut log, _) = ScanLog::open(&path, orders().run, 1, SystemTime::now()).unwrap();
+    log.keep(&Page {
+        segment: 0,
+        rows: Vec::new(),
+        cursor: Cursor::End,
+    })
+    .unwrap();
+    drop(log);
+    let status = Mutex::new(String::new());
+    let restless = Quiescence::default();
     let (observation, _) = observe(&stores, &plan_in(&folder), restless, &status).await;
     assert!(!observation.is_complete());
-    assert!(!folder.path().join(SCAN_LOG).exists());
+    let whole = observed(&stores).await;
+    assert_eq!(
+        observation.scan.items, whole.scan.items,
+        "it was read itself"
+    );
+    assert!(path.exists(), "and the log is left to who comes to rest");
 }
 
 #[tokio::test]
