@@ -11,9 +11,9 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
-    BuildInput, CloudWatch, PipelineCounters, PlanFile, RunFolder, RunReport, TextStyle, build,
-    charts, file_name, findings_csv, phase_figures, render_markdown, render_text, timeseries_csv,
-    to_json,
+    BuildInput, CloudWatch, PipelineCounters, PlanFile, Reading, RunFolder, RunReport, TextStyle,
+    build, charts, file_name, findings_csv, phase_figures, render_markdown, render_text,
+    timeseries_csv, to_json,
 };
 use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
 
@@ -25,6 +25,7 @@ pub struct Evidence {
     pub driven: DriveOutcome,
     pub observed: ObservationFile,
     pub counters: Option<PipelineCounters>,
+    pub readings: Vec<Reading>,
     /// Shown, and not judged.
     pub cloudwatch: Option<CloudWatch>,
     /// How far the clocks of harness and pipeline may be apart: by a step of the wall clock during the run
@@ -45,6 +46,7 @@ pub fn conclude(
         mut driven,
         observed,
         counters,
+        readings,
         cloudwatch,
         clock_skew,
     } = evidence;
@@ -80,6 +82,7 @@ pub fn conclude(
         observation: &observed.observation,
         times: &observed.times,
         samples: &observed.samples,
+        readings: &readings,
         figures,
         pipeline: counters,
         cloudwatch,

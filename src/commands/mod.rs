@@ -13,6 +13,7 @@ mod output;
 mod place;
 mod preflight;
 mod progress;
+mod readings;
 mod report;
 mod run;
 mod self_test;

@@ -11,6 +11,7 @@ use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
 use super::preflight::admit;
 use super::progress::{ProgressView, line};
+use super::readings::Readings;
 use super::site::{Site, target_name};
 use super::{CommandError, Output};
 use crate::cli::RunArgs;
@@ -73,6 +74,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         let (scenario, schedule) = (plan.scenario.clone(), schedule.clone());
         move || line(&scenario, &schedule, &progress, &watched)
     });
+    let readings = Readings::start(Arc::clone(&progress), site.gauges());
     let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
     if let Some(found) = &admitted {
         let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
@@ -83,6 +85,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     }
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
     drop(view);
+    let readings = readings.stop();
     let counters = site.close();
     let cloudwatch = metrics_since(&plan.scenario, driven.started.wall);
     let apart = admitted
@@ -107,6 +110,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             driven,
             observed,
             counters,
+            readings,
             cloudwatch,
             clock_skew,
         },

@@ -1,9 +1,11 @@
 //! The pipeline a run is driven at.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::CommandError;
 use crate::order::OrderPlan;
+use crate::pipeline::counters::Counters;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{ProcessorPlace, Scenario, TargetSpec};
@@ -70,6 +72,14 @@ impl Site {
         match self {
             Self::Embedded(pipeline) => pipeline.target(),
             Self::Aws(target, _) => (**target).clone(),
+        }
+    }
+
+    /// What a live view may read of what runs here, if anything does.
+    pub fn gauges(&self) -> Option<Arc<Counters>> {
+        match self {
+            Self::Embedded(pipeline) => Some(pipeline.gauges()),
+            Self::Aws(_, processor) => processor.as_ref().map(LocalProcessor::gauges),
         }
     }
 

@@ -18,7 +18,7 @@ mod tally;
 mod tests;
 mod work;
 
-pub use pace::{Pace, thread_cpu_time};
+pub use pace::{Pace, process_cpu_time, thread_cpu_time};
 pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
 pub use progress::{Progress, Started};
 pub use record::{PhaseSends, SecondSends, SendRecord};

@@ -64,6 +64,14 @@ pub fn thread_cpu_time() -> Duration {
     Duration::ZERO
 }
 
+/// CPU time this process has used, where that can be told.
+pub fn process_cpu_time() -> Option<Duration> {
+    #[cfg(target_os = "linux")]
+    return Some(linux::clock(libc::CLOCK_PROCESS_CPUTIME_ID));
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::time::Duration;

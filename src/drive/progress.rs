@@ -24,6 +24,7 @@ pub struct Progress {
     pub(super) indeterminate: AtomicU64,
     pub(super) unsent: AtomicU64,
     pub(super) in_flight: AtomicU64,
+    pub(super) in_flight_peak: AtomicU64,
     pub(super) lag_us: AtomicU64,
 }
 
@@ -83,6 +84,12 @@ impl Progress {
     /// Orders dispatched and not answered.
     pub fn in_flight(&self) -> u64 {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The most orders in flight since this was last asked for; one reader at a time.
+    pub fn take_in_flight_peak(&self) -> u64 {
+        let now = self.in_flight();
+        self.in_flight_peak.swap(now, Ordering::Relaxed).max(now)
     }
 
     /// Schedule lag of the last batch sent.

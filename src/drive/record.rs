@@ -61,6 +61,9 @@ pub struct SecondSends {
     pub unsent: u64,
     /// Response time of the orders due in it (coarse).
     pub response_time: Histogram,
+    /// Their service time (coarse).
+    #[serde(default = "Histogram::coarse")]
+    pub service_time: Histogram,
     /// Largest schedule lag of the orders sent in it.
     pub schedule_lag_max: Duration,
 }

@@ -47,6 +47,7 @@ impl Tally {
         while self.record.seconds.len() <= index {
             self.record.seconds.push(SecondSends {
                 response_time: Histogram::coarse(),
+                service_time: Histogram::coarse(),
                 ..SecondSends::default()
             });
         }
@@ -75,6 +76,7 @@ impl Tally {
         reply: &SendReply,
     ) {
         let lag = sent_at.saturating_sub(work.dispatch.due);
+        let service_time = acked_at.saturating_sub(sent_at);
         let second = self.second(sent_at);
         second.offered += u64::from(work.dispatch.count);
         second.schedule_lag_max = second.schedule_lag_max.max(lag);
@@ -87,9 +89,11 @@ impl Tally {
                     let response_time = acked_at.saturating_sub(intended_at);
                     phase.acknowledged += 1;
                     phase.response_time.record(response_time);
-                    phase.service_time.record(acked_at.saturating_sub(sent_at));
+                    phase.service_time.record(service_time);
                     self.second(acked_at).acknowledged += 1;
-                    self.second(intended_at).response_time.record(response_time);
+                    let due = self.second(intended_at);
+                    due.response_time.record(response_time);
+                    due.service_time.record(service_time);
                 }
                 Outcome::Rejected => self.second(acked_at).rejected += 1,
                 Outcome::Indeterminate | Outcome::Unsent => {
@@ -122,6 +126,7 @@ impl Tally {
             mine.indeterminate += theirs.indeterminate;
             mine.unsent += theirs.unsent;
             mine.response_time.merge(&theirs.response_time);
+            mine.service_time.merge(&theirs.service_time);
             mine.schedule_lag_max = mine.schedule_lag_max.max(theirs.schedule_lag_max);
         }
         for (reason, orders) in &other.record.errors {

@@ -135,7 +135,9 @@ impl Shared {
         if in_flight.load(Ordering::Acquire) + count > max_in_flight {
             return false;
         }
-        in_flight.fetch_add(count, Ordering::AcqRel);
+        let before = in_flight.fetch_add(count, Ordering::AcqRel);
+        let peak = &self.progress.in_flight_peak;
+        peak.fetch_max(before + count, Ordering::Relaxed);
         true
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::table::Side;
-use crate::report::PipelineCounters;
+use crate::report::{PipelineCounters, PipelineReading};
 
 /// A number that only grows; read while others write, exact once they have stopped.
 #[derive(Debug, Default)]
@@ -48,7 +48,9 @@ pub struct Counters {
     pub filtered_messages: Counter,
     /// Messages the mapping could not delete: they come back.
     pub failed_deletes: Counter,
+    running: AtomicU32,
     max_concurrency: AtomicU32,
+    recent_concurrency: AtomicU32,
 }
 
 impl Counters {
@@ -70,8 +72,21 @@ impl Counters {
 
     /// Notes that `concurrency` invocations are in flight.
     pub fn saw_concurrency(&self, concurrency: u32) {
-        self.max_concurrency
-            .fetch_max(concurrency, Ordering::Relaxed);
+        self.running.store(concurrency, Ordering::Relaxed);
+        for peak in [&self.max_concurrency, &self.recent_concurrency] {
+            peak.fetch_max(concurrency, Ordering::Relaxed);
+        }
+    }
+
+    /// What a chart over time needs; the peak starts anew, so one reader at a time.
+    pub fn reading(&self) -> PipelineReading {
+        let running = self.running.load(Ordering::Relaxed);
+        let peak = self.recent_concurrency.swap(running, Ordering::Relaxed);
+        PipelineReading {
+            concurrency_peak: peak.max(running),
+            throttled_writes: self.throttled_writes.get(),
+            throttled_invocations: self.throttled_invocations.get(),
+        }
     }
 
     /// The figures for the report.

@@ -211,6 +211,11 @@ impl EmbeddedPipeline {
         counters
     }
 
+    /// What a live view may read while it runs.
+    pub fn gauges(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
     /// Everything it holds at this moment, read past every server and fault: what is true, whatever a
     /// verifier sees.
     ///

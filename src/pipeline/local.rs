@@ -64,6 +64,11 @@ impl LocalProcessor {
         self.counters.figures(BTreeMap::new())
     }
 
+    /// What a live view may read while it runs.
+    pub fn gauges(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
+    }
+
     /// Stops polls and invocations and joins the thread.
     pub fn shutdown(self) {
         drop(self);

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::timeline::timeline;
-use super::{CloudWatch, PhaseReport, PipelineCounters, Provenance, RunReport, SCHEMA_VERSION};
+use super::timeline::{intervals, timeline};
+use super::{
+    CloudWatch, PhaseReport, PipelineCounters, Provenance, Reading, RunReport, SCHEMA_VERSION,
+};
 use crate::drive::SendRecord;
 use crate::ledger::OutcomeCounts;
 use crate::load::LoadProfile;
@@ -40,6 +42,8 @@ pub struct BuildInput<'a> {
     pub times: &'a StoredTimes,
     /// The queues' counts along the way.
     pub samples: &'a [QueueSample],
+    /// What was read once a second.
+    pub readings: &'a [Reading],
     /// The measured durations by phase, as judged.
     pub figures: Vec<PhaseFigures>,
     /// What the embedded pipeline counted of itself.
@@ -118,7 +122,9 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
             input.times,
             input.samples,
             observation,
+            input.readings,
         ),
+        intervals: intervals(&input.record.seconds, input.times),
         phases: phases(input.scenario, input.record, input.figures),
         pipeline: input.pipeline,
         cloudwatch: input.cloudwatch,

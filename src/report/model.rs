@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CloudWatch;
 use crate::ledger::OutcomeCounts;
-use crate::metrics::LatencySummary;
+use crate::metrics::{Histogram, LatencySummary};
 use crate::order::RunId;
 use crate::scenario::{Gate, Scenario};
 use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
@@ -70,6 +70,9 @@ pub struct RunReport {
     pub phases: Vec<PhaseReport>,
     /// One row a second.
     pub timeline: Vec<TimelineRow>,
+    /// The durations of each second; seconds in which no order was due are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<Interval>,
     /// What the embedded pipeline counted of itself.
     pub pipeline: Option<PipelineCounters>,
     /// What CloudWatch counted of a target elsewhere; no part of the evidence.
@@ -155,6 +158,44 @@ pub struct TimelineRow {
     pub end_to_end_max_us: Option<u64>,
     /// Largest schedule lag of the orders sent in it.
     pub schedule_lag_max_us: u64,
+    /// Median service time of the orders due in it.
+    #[serde(default)]
+    pub service_time_p50_us: Option<u64>,
+    /// Their 99th percentile.
+    #[serde(default)]
+    pub service_time_p99_us: Option<u64>,
+    /// Their maximum.
+    #[serde(default)]
+    pub service_time_max_us: Option<u64>,
+    /// CPU time this process used in it, in processors: 1.0 is one of them all the time.
+    #[serde(default)]
+    pub harness_cpus: Option<f64>,
+    /// The most orders dispatched and not answered at one time.
+    #[serde(default)]
+    pub in_flight_max_orders: Option<u64>,
+    /// The most invocations at one time, of a function in this process.
+    #[serde(default)]
+    pub max_concurrent_invocations: Option<u32>,
+    /// Writes the embedded table throttled.
+    #[serde(default)]
+    pub throttled_writes: Option<u64>,
+    /// Invocations that were throttled, of a function in this process.
+    #[serde(default)]
+    pub throttled_invocations: Option<u64>,
+}
+
+/// The durations of the orders due in one second (coarse: two significant digits).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Seconds since the run's start.
+    pub time_s: u64,
+    /// `acked_at - intended_at`.
+    pub response_time: Histogram,
+    /// `acked_at - sent_at`.
+    pub service_time: Histogram,
+    /// `stored_at - intended_at`.
+    pub end_to_end: Histogram,
 }
 
 /// What the embedded pipeline counted of itself.

@@ -152,6 +152,7 @@ impl World {
             exit_code: 0,
             observation: &self.observation,
             times: &self.times,
+            readings: &[],
             samples: &self.samples,
             figures,
             pipeline: None,
@@ -403,7 +404,17 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
     for column in header.split(',').filter(|column| *column != "phase") {
         let unit = column.rsplit('_').next().unwrap();
         assert!(
-            ["s", "ms", "us", "orders", "messages"].contains(&unit),
+            [
+                "s",
+                "ms",
+                "us",
+                "orders",
+                "messages",
+                "cpus",
+                "writes",
+                "invocations"
+            ]
+            .contains(&unit),
             "{column}"
         );
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::TimelineRow;
+use super::reading::{Stretch, by_second};
+use super::{Interval, Reading, TimelineRow};
 use crate::drive::SecondSends;
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;
@@ -16,12 +17,14 @@ pub(super) fn timeline(
     times: &StoredTimes,
     samples: &[QueueSample],
     observation: &Observation,
+    readings: &[Reading],
 ) -> Vec<TimelineRow> {
     let unstored = unstored_share(observation);
     let profile = LoadProfile::new(&scenario.phases);
     let sampled = samples
         .last()
         .map_or(0, |sample| sample.at.as_secs() as usize + 1);
+    let read = by_second(readings);
     let seconds = sends.len().max(times.seconds.len()).max(sampled);
     let oldest = oldest_still_to_come(&times.seconds);
     let mut rows: Vec<TimelineRow> = Vec::with_capacity(seconds);
@@ -37,6 +40,9 @@ pub(super) fn timeline(
         }
         if let Some(stored) = times.seconds.get(second) {
             add_stored(&mut row, stored);
+        }
+        if let Some(Some(stretch)) = read.get(second) {
+            add_reading(&mut row, stretch);
         }
         let end = Duration::from_secs(second as u64 + 1);
         let before_end = samples.partition_point(|sample| sample.at < end);
@@ -100,6 +106,41 @@ fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
         row.response_time_p99_us,
         row.response_time_max_us,
     ) = percentiles(&sends.response_time);
+    (
+        row.service_time_p50_us,
+        row.service_time_p99_us,
+        row.service_time_max_us,
+    ) = percentiles(&sends.service_time);
+}
+
+fn add_reading(row: &mut TimelineRow, stretch: &Stretch) {
+    row.harness_cpus = stretch.cpus.map(|cpus| (cpus * 1e3).round() / 1e3);
+    row.in_flight_max_orders = Some(stretch.in_flight_peak);
+    if let Some(pipeline) = stretch.pipeline {
+        row.max_concurrent_invocations = Some(pipeline.concurrency_peak);
+        row.throttled_writes = Some(pipeline.throttled_writes);
+        row.throttled_invocations = Some(pipeline.throttled_invocations);
+    }
+}
+
+/// The durations of each second in which an order was due.
+pub(super) fn intervals(sends: &[SecondSends], times: &StoredTimes) -> Vec<Interval> {
+    (0..sends.len().max(times.seconds.len()))
+        .map(|second| {
+            let (sends, stored) = (sends.get(second), times.seconds.get(second));
+            let of_sends = |pick: fn(&SecondSends) -> &Histogram| {
+                sends.map_or_else(Histogram::coarse, |sends| pick(sends).clone())
+            };
+            Interval {
+                time_s: second as u64,
+                response_time: of_sends(|sends| &sends.response_time),
+                service_time: of_sends(|sends| &sends.service_time),
+                end_to_end: stored
+                    .map_or_else(Histogram::coarse, |second| second.end_to_end.clone()),
+            }
+        })
+        .filter(|interval| !(interval.response_time.is_empty() && interval.end_to_end.is_empty()))
+        .collect()
 }
 
 fn add_stored(row: &mut TimelineRow, stored: &StoredSecond) {

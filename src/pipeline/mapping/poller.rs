@@ -136,6 +136,8 @@ where
         while let Some(ended) = invocations.try_join_next() {
             self.note(ended);
         }
+        let running = u32::try_from(invocations.len()).unwrap_or(u32::MAX);
+        self.invoker.counters.saw_concurrency(running);
     }
 
     fn note(&mut self, ended: Result<Ended, JoinError>) {

@@ -1,5 +1,7 @@
 //! The renderer: any figure onto any backend.
 
+use std::ops::Range;
+
 use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
@@ -13,12 +15,25 @@ type Area<DB> = DrawingArea<DB, Shift>;
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 type Drawn = Result<(), String>;
 
+/// Where a panel's plot was drawn, in pixels of the whole, and its axes in drawn coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plotted {
+    pub x: Range<i32>,
+    pub y: Range<i32>,
+    pub x_axis: Axis,
+    pub y_axis: Axis,
+}
+
 const HEADER: i32 = 46;
 const FOOTER: i32 = 30;
 const LEGEND: i32 = 30;
 
-/// Draws a figure on the whole of `area`.
-pub(super) fn draw<DB: DrawingBackend>(figure: &Figure, area: &Area<DB>) -> Drawn {
+/// Draws a figure on the whole of `area`; says where each panel's plot is.
+pub(super) fn draw<DB: DrawingBackend>(
+    figure: &Figure,
+    area: &Area<DB>,
+) -> Result<Vec<Plotted>, String> {
+    let mut plotted = Vec::new();
     register_fonts();
     area.fill(&WHITE).map_err(told)?;
     let (width, height) = area.dim_in_pixel();
@@ -37,17 +52,18 @@ pub(super) fn draw<DB: DrawingBackend>(figure: &Figure, area: &Area<DB>) -> Draw
         let own = (shared * panel.weight / weights).round();
         let last = index + 1 == figure.panels.len();
         let (upper, lower) = rest.split_vertically(own as i32);
-        draw_panel(
+        plotted.push(draw_panel(
             panel,
             &upper,
             last || panel.x != figure.panels[index + 1].x,
             index == 0,
-        )?;
+        )?);
         rest = lower;
         shared -= own;
         weights -= panel.weight;
     }
-    area.present().map_err(told)
+    area.present().map_err(told)?;
+    Ok(plotted)
 }
 
 fn told(error: impl std::fmt::Display) -> String {
@@ -76,7 +92,7 @@ fn draw_panel<DB: DrawingBackend>(
     area: &Area<DB>,
     x_title: bool,
     names: bool,
-) -> Drawn {
+) -> Result<Plotted, String> {
     draw_legend(panel, area)?;
     let (x, y) = (x_axis(panel.x), y_axis(panel));
     let mut plot = ChartBuilder::on(area)
@@ -108,7 +124,13 @@ fn draw_panel<DB: DrawingBackend>(
         );
         text(area, "no samples", middle, 18, false, &FAINT)?;
     }
-    Ok(())
+    let (across, down) = plot.plotting_area().get_pixel_range();
+    Ok(Plotted {
+        x: across,
+        y: down,
+        x_axis: x,
+        y_axis: y,
+    })
 }
 
 fn draw_mesh<DB: DrawingBackend>(

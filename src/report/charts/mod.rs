@@ -9,6 +9,7 @@ mod cloudwatch;
 mod draw;
 mod figure;
 mod latency;
+mod page;
 mod percentiles;
 mod rates;
 mod style;
@@ -20,6 +21,7 @@ use plotters::prelude::*;
 
 use crate::report::RunReport;
 use figure::Figure;
+pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
 
 /// Pixels.
 const SIZE: (u32, u32) = (1200, 680);

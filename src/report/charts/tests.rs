@@ -175,3 +175,29 @@ fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
     assert_eq!(Chart::of(&watched()).len(), 5);
     assert!(render_markdown(&watched()).contains("(cloudwatch.png)"));
 }
+
+#[test]
+fn a_page_knows_where_each_plot_is_and_what_is_drawn_there() {
+    let report = World::new(&SPIKE).report();
+    for chart in Chart::ALWAYS {
+        let page = super::page_chart(chart, &report).unwrap();
+        let (width, height) = page.size;
+        assert!(page.svg.contains("<svg"), "{chart:?}");
+        for panel in &page.panels {
+            let (x, y) = (panel.x, panel.y);
+            assert!(
+                0 < x.from_px && x.from_px < x.to_px && x.to_px < width as i32,
+                "{chart:?} {x:?}"
+            );
+            assert!(
+                0 < y.to_px && y.to_px < y.from_px && y.from_px < height as i32,
+                "{chart:?} {y:?}"
+            );
+            assert!(!panel.series.is_empty(), "{chart:?}");
+            let values = panel.series.iter().flat_map(|series| &series.points);
+            for &(place, _) in values {
+                assert!((x.from..=x.to + 1e-9).contains(&place), "{chart:?} {place}");
+            }
+        }
+    }
+}
