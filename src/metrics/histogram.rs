@@ -24,7 +24,7 @@ pub struct Histogram(hdrhistogram::Histogram<u64>);
 pub struct HistogramError(String);
 
 /// The figures quoted from a histogram, microseconds; zero when it is empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LatencySummary {
     /// Samples.
     pub count: u64,
@@ -128,6 +128,22 @@ impl Histogram {
                 )
             })
             .collect()
+    }
+}
+
+impl schemars::JsonSchema for Histogram {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Histogram".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^HISTFA[A-Za-z0-9+/]*={0,2}$",
+            "description": "Durations in microseconds: an HdrHistogram in its V2 format, deflated, in base64, as \
+                the HdrHistogram libraries of every language decode it."
+        })
     }
 }
 
