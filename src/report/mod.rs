@@ -24,6 +24,8 @@ mod text;
 mod timeline;
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;
 
 pub use build::{BuildInput, build, phase_figures};

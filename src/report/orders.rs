@@ -52,11 +52,11 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, out: impl io::Write) -> io::Resu
     let mut writer = csv::WriterBuilder::new()
         .has_headers(false)
         .from_writer(out);
-    writer.write_record(HEADER.split(','))?;
+    writer.write_record(HEADER.split(',')).map_err(io_error)?;
     let profile = facts.schedule.profile();
     for (k, due) in facts.schedule.iter_from(0) {
         let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
-        writer.serialize(OrderRow {
+        let row = OrderRow {
             order_number: facts.orders.id(k).get(),
             sequence: Some(k),
             phase: &facts.scenario.phases[profile.phase_at(due)].name,
@@ -66,10 +66,11 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, out: impl io::Write) -> io::Resu
             class: class_of(facts.reconciliation, bit).as_str(),
             has_row: Some(facts.observation.stored.contains(bit)),
             has_dead_letter: Some(facts.observation.dead_lettered.contains(bit)),
-        })?;
+        };
+        writer.serialize(row).map_err(io_error)?;
     }
     for &order_number in &facts.reconciliation.phantoms {
-        writer.serialize(OrderRow {
+        let row = OrderRow {
             order_number,
             sequence: None,
             phase: "",
@@ -79,9 +80,18 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, out: impl io::Write) -> io::Resu
             class: Class::Phantom.as_str(),
             has_row: None,
             has_dead_letter: None,
-        })?;
+        };
+        writer.serialize(row).map_err(io_error)?;
     }
     writer.flush()
+}
+
+/// The error below: `csv` hides its kind, by which a closed pipe is told from a full disk.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn class_of(reconciliation: &Reconciliation, k: u32) -> Class {
