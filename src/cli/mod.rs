@@ -1,8 +1,10 @@
 //! The command line: what can be asked for. The only room beside `main` that names `clap`.
 
 mod account;
+mod report;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
+pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -65,8 +67,10 @@ pub enum Command {
     /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
-    /// Show the report of a finished run, or render its files again.
+    /// Show the report of a finished run in any format, or render its files again.
     Report(ReportArgs),
+    /// Print the JSON Schema of run.json.
+    Schema,
     /// Serve the embedded pipeline of a scenario to other processes, on loopback.
     Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each is called what it is.
@@ -371,19 +375,4 @@ pub struct SelfTestArgs {
     /// Keep the runs' folders in this folder, which must hold none of these scenarios yet.
     #[arg(long, value_name = "DIR")]
     pub keep: Option<PathBuf>,
-}
-
-/// Arguments of `report`.
-#[derive(Debug, Args)]
-pub struct ReportArgs {
-    /// The run's folder, such as reports/20261123T140509Z-spike.
-    pub dir: PathBuf,
-
-    /// Render run.json's other formats (charts, CSV, Markdown) again into this new or empty folder.
-    #[arg(long, value_name = "DIR")]
-    pub output_dir: Option<PathBuf>,
-
-    /// Ask CloudWatch again what it counted of the run: just after it, its last minutes were not there yet.
-    #[arg(long, requires = "output_dir")]
-    pub cloudwatch: bool,
 }

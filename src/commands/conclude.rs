@@ -12,8 +12,7 @@ use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
     BuildInput, CloudWatch, PipelineCounters, PlanFile, Reading, RunFolder, RunReport, TextStyle,
-    build, charts, file_name, findings_csv, phase_figures, render_markdown, render_text,
-    timeseries_csv, to_json,
+    build, file_name, findings_csv, phase_figures, render_text, report_files,
 };
 use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
 
@@ -127,17 +126,9 @@ pub fn bad_orders(orders: &OrderPlan, planned: u64) -> RoaringBitmap {
 /// Writes every format that `run.json` is enough for, itself first; what fails does not hold up the
 /// rest.
 pub fn write_formats(folder: &RunFolder, report: &RunReport, problems: &mut Problems) {
-    problems.note(folder.write(file_name::RUN, &to_json(report)));
-    problems.note(folder.write(file_name::TIMESERIES, &timeseries_csv(report)));
-    problems.note(folder.write(file_name::SUMMARY, render_markdown(report).as_bytes()));
-    for chart in charts::Chart::of(report) {
-        let stem = chart.file_stem();
-        match charts::draw_svg(chart, report) {
-            Ok(svg) => problems.note(folder.write(&format!("{stem}.svg"), svg.as_bytes())),
-            Err(error) => problems.extend(Some(&error)),
-        }
-        match charts::draw_png(chart, report) {
-            Ok(png) => problems.note(folder.write(&format!("{stem}.png"), &png)),
+    for file in report_files(report) {
+        match file.render() {
+            Ok(bytes) => problems.note(folder.write(&file.path, &bytes)),
             Err(error) => problems.extend(Some(&error)),
         }
     }

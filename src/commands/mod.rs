@@ -14,8 +14,10 @@ mod place;
 mod preflight;
 mod progress;
 mod readings;
+mod render;
 mod report;
 mod run;
+mod schema;
 mod self_test;
 mod self_test_table;
 mod serve;
@@ -41,6 +43,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Preflight(args) => preflight::preflight(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Report(args) => report::report(&args, &output),
+        Command::Schema => schema::schema(&output),
         Command::Serve(args) => serve::serve(&args, &output),
         Command::SelfTest(args) => self_test::self_test(&args, &output),
         Command::Up(args) => up::up(&args, &output),

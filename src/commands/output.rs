@@ -1,6 +1,6 @@
 //! Writing to the terminal: color only where it is wanted, no panic on a closed pipe.
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use anstyle::{AnsiColor, Style};
 
@@ -49,6 +49,23 @@ impl Output {
         let _ = stdout()
             .write_all(text.as_bytes())
             .and_then(|()| stdout().flush());
+    }
+
+    /// Whether somebody is watching standard output.
+    pub fn stdout_is_terminal(&self) -> bool {
+        stdout().is_terminal()
+    }
+
+    /// Lets `write` write to standard output. A reader that has gone away is no error.
+    pub fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut out = io::BufWriter::new(stdout().lock());
+        let written = write(&mut out).and_then(|()| out.flush());
+        // What is left is for nobody; dropping it would try to write it once more.
+        let _ = out.into_parts();
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// Writes one line to standard error.

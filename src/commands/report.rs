@@ -6,24 +6,20 @@ use jiff::Timestamp;
 
 use super::conclude::{Problems, write_formats};
 use super::metrics::metrics_between;
+use super::render::render;
 use super::{CommandError, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::report::{
-    CloudWatch, RunFolder, RunReport, TextStyle, file_name, read_report, render_text,
-};
+use crate::report::{CloudWatch, RunFolder, RunReport, file_name, read_report};
 
-/// Prints the report found in a run's folder; with `--output-dir` its other formats are rendered again.
+/// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
     if args.cloudwatch {
         report.cloudwatch = Some(counted_since(&report)?);
     }
-    let style = TextStyle {
-        color: output.color_on_stdout(),
-    };
     let Some(target) = &args.output_dir else {
-        output.print(&render_text(&report, &args.dir, style));
+        render(args, &report, output)?;
         return Ok(Exit::Success);
     };
     let folder = RunFolder::create_exactly(target).map_err(CommandError::usage)?;

@@ -104,22 +104,60 @@ pub fn rejudge(
 ) -> Result<Rejudged, CommandError> {
     let journal = match read_ledger(dir, plan) {
         Ok(journal) => journal,
-        Err(unreadable) => return Ok(*unreadable),
+        Err(untold) => return Ok(untold.judged()),
     };
-    let observed = match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
-        Ok(observed) if observed.run_id == plan.run_id => Some(observed),
-        Ok(observed) => {
-            let message = format!(
+    let observed = match read_observation(dir, plan) {
+        Ok(observed) => Some(observed),
+        Err(NoObservation::Missing(_)) => None,
+        Err(NoObservation::Untrusted(untold)) => return Ok(untold.judged()),
+    };
+    Ok(judge_again(dir, plan, &journal, observed, reported))
+}
+
+/// Why a file of a run's folder says nothing: a code and a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Untold {
+    code: &'static str,
+    message: String,
+}
+
+impl Untold {
+    /// The judgment that nothing can be known.
+    fn judged(self) -> Rejudged {
+        without(self.code, self.message)
+    }
+}
+
+/// Why there is no observation.
+#[derive(Debug, thiserror::Error)]
+pub enum NoObservation {
+    /// The run ended before it could look.
+    #[error(transparent)]
+    Missing(ObservationFileError),
+    /// It is not to be trusted.
+    #[error(transparent)]
+    Untrusted(Untold),
+}
+
+/// The observation of a run, if it is of this run.
+pub fn read_observation(dir: &Path, plan: &PlanFile) -> Result<ObservationFile, NoObservation> {
+    match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
+        Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
+        Ok(observed) => Err(NoObservation::Untrusted(Untold {
+            code: "observation_of_another_run",
+            message: format!(
                 "{} is the observation of run {}",
                 file_name::OBSERVATION,
                 observed.run_id
-            );
-            return Ok(without("observation_of_another_run", message));
-        }
-        Err(ObservationFileError::Missing(_)) => None,
-        Err(error) => return Ok(without("observation_unreadable", error.to_string())),
-    };
-    Ok(judge_again(dir, plan, &journal, observed, reported))
+            ),
+        })),
+        Err(error @ ObservationFileError::Missing(_)) => Err(NoObservation::Missing(error)),
+        Err(error) => Err(NoObservation::Untrusted(Untold {
+            code: "observation_unreadable",
+            message: error.to_string(),
+        })),
+    }
 }
 
 /// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
@@ -131,7 +169,7 @@ fn rejudge_live(
 ) -> Result<Rejudged, CommandError> {
     let journal = match read_ledger(dir, plan) {
         Ok(journal) => journal,
-        Err(unreadable) => return Ok(*unreadable),
+        Err(untold) => return Ok(untold.judged()),
     };
     let mut observed = live::look(dir, plan, &journal)?;
     let path = dir.join(file_name::OBSERVATION);
@@ -157,12 +195,17 @@ fn rejudge_live(
     Ok(judge_again(dir, plan, &journal, Some(observed), reported))
 }
 
-/// The ledger of a run, or the judgment that without it nothing can be known.
-fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Box<Rejudged>> {
-    let journal = read_journal(&dir.join(file_name::JOURNAL))
-        .map_err(|error| Box::new(without("ledger_unreadable", error.to_string())))?;
+/// The ledger of a run, if it is of this run.
+pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untold> {
+    let journal = read_journal(&dir.join(file_name::JOURNAL)).map_err(|error| Untold {
+        code: "ledger_unreadable",
+        message: error.to_string(),
+    })?;
     match not_of_this_plan(plan, &journal) {
-        Some(difference) => Err(Box::new(without("ledger_of_another_run", difference))),
+        Some(message) => Err(Untold {
+            code: "ledger_of_another_run",
+            message,
+        }),
         None => Ok(journal),
     }
 }

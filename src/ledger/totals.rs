@@ -16,7 +16,17 @@ pub enum Outcome {
 }
 
 /// How many orders had each outcome; they add up to the planned number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 pub struct OutcomeCounts {
     /// Orders in the plan.
     pub planned: u64,

@@ -1,9 +1,11 @@
 //! A histogram of durations: microseconds, three significant digits, up to an hour.
 
-use std::time::Duration;
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +20,27 @@ const HIGHEST_US: u64 = 3_600_000_000;
 #[serde(try_from = "String", into = "String")]
 pub struct Histogram(hdrhistogram::Histogram<u64>);
 
+/// One line of an interval log: what was counted from `start` on, for `length`.
+pub struct LogLine<'a> {
+    /// Since the log's start.
+    pub start: Duration,
+    /// How long.
+    pub length: Duration,
+    /// Which of the log's metrics; a tag has no comma and no white space.
+    pub tag: &'static str,
+    /// What was counted.
+    pub histogram: &'a Histogram,
+}
+
 /// A text is not a stored histogram.
 #[derive(Debug, thiserror::Error)]
 #[error("not a histogram in HDR V2 format: {0}")]
 pub struct HistogramError(String);
 
 /// The figures quoted from a histogram, microseconds; zero when it is empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct LatencySummary {
     /// Samples.
     pub count: u64,
@@ -116,6 +132,85 @@ impl Histogram {
         }
     }
 
+    /// All durations added up, to the histogram's precision.
+    pub fn sum(&self) -> Duration {
+        Duration::from_secs_f64(self.0.mean() * self.0.len() as f64 / 1e6)
+    }
+
+    /// How many durations are at most `limit`, to the histogram's precision.
+    pub fn count_at_most(&self, limit: Duration) -> u64 {
+        let limit = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
+        self.0.count_between(0, limit)
+    }
+
+    /// The percentile distribution in milliseconds, as `HistogramLogProcessor` and
+    /// `outputPercentileDistribution` of HdrHistogram write it (`.hgrm`), five ticks a half.
+    pub fn percentile_distribution(&self) -> String {
+        let histogram = &self.0;
+        let digits = usize::from(histogram.sigfig());
+        let ms = |us: f64| us / 1e3;
+        let mut out = format!(
+            "{:>12} {:>14} {:>10} {:>14}\n\n",
+            "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
+        );
+        let mut total = 0;
+        for point in histogram.iter_quantiles(5) {
+            total += point.count_since_last_iteration();
+            let level = point.quantile_iterated_to();
+            let value = ms(point.value_iterated_to() as f64);
+            let _ = write!(out, "{value:12.digits$} {level:.12} {total:>10}");
+            let _ = match level < 1.0 {
+                true => writeln!(out, " {:14.2}", 1.0 / (1.0 - level)),
+                false => writeln!(out),
+            };
+        }
+        let (mean, deviation, max) = match self.is_empty() {
+            true => (0.0, 0.0, 0.0),
+            false => (
+                ms(histogram.mean()),
+                ms(histogram.stdev()),
+                ms(histogram.max() as f64),
+            ),
+        };
+        let sub_buckets = (2 * 10_u64.pow(u32::from(histogram.sigfig()))).next_power_of_two();
+        let _ = write!(
+            out,
+            "#[Mean    = {mean:12.digits$}, StdDeviation   = {deviation:12.digits$}]\n\
+             #[Max     = {max:12.digits$}, Total count    = {:>12}]\n\
+             #[Buckets = {:>12}, SubBuckets     = {sub_buckets:>12}]\n",
+            self.count(),
+            histogram.buckets(),
+        );
+        out
+    }
+
+    /// An interval log of HdrHistogram (`.hlog`): microseconds inside, the quoted maximum in milliseconds.
+    pub fn interval_log<'a>(
+        comments: &[&str],
+        start: SystemTime,
+        lines: impl IntoIterator<Item = LogLine<'a>>,
+    ) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut serializer = V2DeflateSerializer::new();
+        let mut builder = IntervalLogWriterBuilder::new();
+        builder.add_comment("[Histogram log format version 1.3]");
+        for comment in comments {
+            builder.add_comment(comment);
+        }
+        let mut log = builder
+            .with_start_time(start)
+            .with_base_time(start)
+            .with_max_value_divisor(1e3)
+            .begin_log_with(&mut bytes, &mut serializer)
+            .expect("writing to memory");
+        for line in lines {
+            let tag = Tag::new(line.tag);
+            log.write_histogram(&line.histogram.0, line.start, line.length, tag)
+                .expect("writing to memory");
+        }
+        bytes
+    }
+
     /// Points `(quantile, duration)` from the median towards 1.0, `ticks_per_half` between each
     /// halving of the remaining distance, ending with the largest sample.
     pub fn percentile_spectrum(&self, ticks_per_half: u32) -> Vec<(f64, Duration)> {
@@ -128,6 +223,22 @@ impl Histogram {
                 )
             })
             .collect()
+    }
+}
+
+impl schemars::JsonSchema for Histogram {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Histogram".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "contentEncoding": "base64",
+            "pattern": "^HISTFA[A-Za-z0-9+/]*={0,2}$",
+            "description": "Durations in microseconds: an HdrHistogram in its V2 format, deflated, in base64, as \
+                the HdrHistogram libraries of every language decode it."
+        })
     }
 }
 

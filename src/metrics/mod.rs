@@ -2,4 +2,4 @@
 
 mod histogram;
 
-pub use histogram::{Histogram, HistogramError, LatencySummary};
+pub use histogram::{Histogram, HistogramError, LatencySummary, LogLine};

@@ -9,8 +9,21 @@ pub const MAX_ORDERS: u64 = 1_000_000_000;
 ///
 /// The upper bound keeps every order number below 2^53, so that a JSON reader in any language keeps
 /// it exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(try_from = "u32", into = "u32")]
+#[schemars(extend("minimum" = 1, "maximum" = RunId::MAX))]
 pub struct RunId(u32);
 
 impl RunId {

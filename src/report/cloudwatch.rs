@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::figures::{duration, thousands};
 
 /// What CloudWatch counted, and what is not known of it.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloudWatch {
     /// One for each metric that was asked for, also those without points.
@@ -23,7 +23,7 @@ pub struct CloudWatch {
 }
 
 /// A metric's points.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MetricSeries {
     /// What is counted, and in what unit.
@@ -34,8 +34,9 @@ pub struct MetricSeries {
 }
 
 /// What is asked of CloudWatch, each by the minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CloudWatchMetric")]
 pub enum Metric {
     /// The function's `Throttles`, summed.
     ThrottledInvocations,

@@ -68,7 +68,7 @@ pub fn findings_csv(
     write_rows(planned.chain(phantoms), FINDINGS_HEADER)
 }
 
-fn outcome_name(outcome: Outcome) -> &'static str {
+pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Acknowledged => "acknowledged",
         Outcome::Rejected => "rejected",

@@ -25,6 +25,14 @@ pub mod file_name {
     pub const FINDINGS: &str = "findings.csv";
     /// The report in a page.
     pub const SUMMARY: &str = "summary.md";
+    /// The run's figures as OpenMetrics text.
+    pub const METRICS: &str = "metrics.openmetrics";
+    /// The folder of what the tools of the HdrHistogram project read.
+    pub const HDR: &str = "hdr";
+    /// The durations of each second, an interval log of HdrHistogram.
+    pub const INTERVAL_LOG: &str = "hdr/intervals.hlog";
+    /// One row per planned order; only on request.
+    pub const ORDERS: &str = "orders.csv";
     /// The folder of what a function of one's own has written to its output.
     pub const FUNCTION_LOGS: &str = "function-logs";
     /// Goose's own report.
@@ -117,12 +125,16 @@ impl RunFolder {
         self.path.join(name)
     }
 
-    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file.
+    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file. A folder in its
+    /// name is made.
     ///
     /// # Errors
     /// When the system refuses, a full disk say; nothing is left behind then.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.file(name);
+        if let Some(within) = path.parent() {
+            std::fs::create_dir_all(within).map_err(failed(within))?;
+        }
         let mut temporary = tempfile::NamedTempFile::new_in(&self.path).map_err(failed(&path))?;
         temporary.write_all(bytes).map_err(failed(&path))?;
         temporary.as_file().sync_all().map_err(failed(&path))?;

@@ -1,4 +1,7 @@
-//! `summary.md`: the report in a page, for a pull request or a ticket.
+//! `summary.md`: the report in a page, for a pull request, a ticket or a CI job's summary.
+//!
+//! Whatever a run holds, the page stays far below the 1 MiB that GitHub takes of a step: lists and texts are cut
+//! with a sentence saying so, and nothing in them becomes markup.
 
 use std::fmt::Write;
 
@@ -7,6 +10,13 @@ use super::figures::{micros, thousands};
 use super::text::{evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
 use crate::verify::Class;
+
+/// Findings and causes told at most.
+const FINDINGS_MAX: usize = 100;
+/// Phases told at most.
+const PHASES_MAX: usize = 200;
+/// Characters of one text told at most.
+const TEXT_MAX: usize = 1_000;
 
 /// The whole report as Markdown; charts are linked by their file names.
 pub fn render_markdown(report: &RunReport) -> String {
@@ -26,14 +36,14 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(
         out,
         "Scenario `{}`, run {}, seed {}, {}, {} on {} ({} processors), orderproof {}.\n",
-        report.scenario.name,
+        code(&report.scenario.name),
         report.run_id,
         report.scenario.seed,
-        time(report),
-        report.started_at,
-        report.provenance.platform,
+        cell(&time(report)),
+        cell(&report.started_at),
+        cell(&report.provenance.platform),
         report.provenance.cpus,
-        report.provenance.version,
+        cell(&report.provenance.version),
     )?;
     write_findings(out, report)?;
     writeln!(out, "## Evidence\n\n| | |\n|---|---|")?;
@@ -73,17 +83,39 @@ fn write_findings(out: &mut String, report: &RunReport) -> std::fmt::Result {
         return Ok(());
     }
     writeln!(out, "## Findings\n")?;
-    for finding in &report.findings {
-        write!(out, "- **{}**: {}", finding.code, cell(&finding.message))?;
+    for finding in report.findings.iter().take(FINDINGS_MAX) {
+        write!(
+            out,
+            "- **{}**: {}",
+            cell(&finding.code),
+            cell(&finding.message)
+        )?;
         match ids(finding) {
-            Some(ids) => writeln!(out, " ({ids})")?,
+            Some(ids) => writeln!(out, " ({})", cell(&ids))?,
             None => writeln!(out)?,
         }
     }
-    for cause in diagnose(report) {
-        writeln!(out, "- **likely cause**: {}", cell(&cause))?;
+    write_left_out(out, report.findings.len(), FINDINGS_MAX, "findings")?;
+    let causes = diagnose(report);
+    for cause in causes.iter().take(FINDINGS_MAX) {
+        writeln!(out, "- **likely cause**: {}", cell(cause))?;
     }
+    write_left_out(out, causes.len(), FINDINGS_MAX, "likely causes")?;
     writeln!(out)
+}
+
+/// Says what is not shown, and where it is.
+fn write_left_out(out: &mut String, all: usize, shown: usize, what: &str) -> std::fmt::Result {
+    match all.saturating_sub(shown) {
+        0 => Ok(()),
+        left => writeln!(
+            out,
+            "\n{} more {what} are left out here; {} holds all {}.\n",
+            thousands(left as u64),
+            file_name::RUN,
+            thousands(all as u64)
+        ),
+    }
 }
 
 fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
@@ -94,7 +126,7 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
          | phase | attempted | offered/s | response time p50 | p99 | max | end-to-end latency p50 | p99 | max | schedule lag p99 |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|"
     )?;
-    for phase in &report.phases {
+    for phase in report.phases.iter().take(PHASES_MAX) {
         write!(
             out,
             "| {} | {} | {:.0} ",
@@ -114,12 +146,44 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
         }
         writeln!(out, "| {} |", micros(phase.schedule_lag_us.p99_us))?;
     }
-    Ok(())
+    write_left_out(out, report.phases.len(), PHASES_MAX, "phases")
 }
 
-/// A text that stays in its table cell and is no markup.
+/// A text that stays in its line and its table cell, is no markup but code spans, and has an end.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|")
-        .replace(['\n', '\r'], " ")
-        .replace('<', "&lt;")
+    let mut out = String::with_capacity(text.len().min(TEXT_MAX) + 16);
+    let mut within_code = false;
+    let mut before = ' ';
+    for c in text.chars().take(TEXT_MAX) {
+        match c {
+            // A run of them would have to be closed by as long a run.
+            '`' if before == '`' => {}
+            '`' => {
+                within_code = !within_code;
+                out.push(c);
+            }
+            c if c.is_control() => out.push(' '),
+            '|' => out.push_str("\\|"),
+            '<' if !within_code => out.push_str("&lt;"),
+            '&' if !within_code => out.push_str("&amp;"),
+            '*' | '~' if !within_code => out.extend(['\\', c]),
+            '\\' => out.push_str("\\\\"),
+            // Without these two there is no link and no picture.
+            '(' | '[' if before == ']' => out.extend(['\\', c]),
+            c => out.push(c),
+        }
+        before = c;
+    }
+    if within_code {
+        out.push('`');
+    }
+    if text.chars().nth(TEXT_MAX).is_some() {
+        let _ = write!(out, "... (cut here; {} holds all of it)", file_name::RUN);
+    }
+    out
+}
+
+/// A name that stays within its code span.
+fn code(text: &str) -> String {
+    cell(&text.replace(['`', '\\'], "'"))
 }

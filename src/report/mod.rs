@@ -8,16 +8,23 @@ pub mod charts;
 mod cloudwatch;
 mod csv;
 mod diagnosis;
+mod distributions;
 pub(crate) mod figures;
 mod folder;
+mod formats;
 mod json;
 mod markdown;
 mod model;
+mod openmetrics;
+mod orders;
 mod reading;
+mod schema;
 mod sent;
 mod text;
 mod timeline;
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;
 
@@ -25,10 +32,15 @@ pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
 pub use csv::{findings_csv, timeseries_csv};
 pub use diagnosis::diagnose;
+pub use distributions::Measured;
 pub use folder::{FolderError, RunFolder, file_name};
+pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
 pub use markdown::render_markdown;
 pub use model::*;
+pub use openmetrics::open_metrics;
+pub use orders::{OrderFacts, write_orders_csv};
 pub use reading::{PipelineReading, Reading};
+pub use schema::run_schema;
 pub use sent::{SentFile, read_sent};
 pub use text::{TextStyle, render_text};

@@ -16,7 +16,7 @@ use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
 pub const SCHEMA_VERSION: u32 = 3;
 
 /// Everything a run found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunReport {
     /// The version of this format.
@@ -85,7 +85,7 @@ pub struct RunReport {
 }
 
 /// One phase of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseReport {
     /// Its start, since the run's start.
@@ -111,7 +111,7 @@ pub struct PhaseReport {
 }
 
 /// One second of a run; also a row of `timeseries.csv`. Absent figures are `None`, never zero.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimelineRow {
     /// Seconds since the run's start.
@@ -185,7 +185,7 @@ pub struct TimelineRow {
 }
 
 /// The durations of the orders due in one second (coarse: two significant digits).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Seconds since the run's start.
@@ -199,7 +199,7 @@ pub struct Interval {
 }
 
 /// What the embedded pipeline counted of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PipelineCounters {
     /// Invocations of the function.
@@ -232,7 +232,7 @@ pub struct PipelineCounters {
 }
 
 /// Where and with what the run was made.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// `orderproof` version.

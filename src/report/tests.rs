@@ -447,6 +447,42 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
 }
 
 #[test]
+fn orders_csv_has_a_row_for_every_order_and_for_those_never_planned() {
+    let mut world = World::new(&SPIKE);
+    world.observation.stored.remove(5_000);
+    world.observation.phantoms.push(7_999_999_999);
+    let orders = OrderPlan {
+        run: RunId::new(7).unwrap(),
+        seed: 1,
+        bad_share: 0.1,
+    };
+    let facts = OrderFacts {
+        scenario: &world.scenario,
+        orders: &orders,
+        schedule: &Schedule::new(&world.scenario),
+        ledger: &world.ledger,
+        observation: &world.observation,
+        reconciliation: &world.reconcile(),
+    };
+    let mut bytes = Vec::new();
+    write_orders_csv(&facts, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 40_000 + 2, "a header, and one never planned");
+    assert_eq!(
+        lines[5_001],
+        "7000005000,5000,spike,25.0,false,acknowledged,lost,false,false"
+    );
+    assert_eq!(lines.last(), Some(&"7999999999,,,,,not planned,phantom,,"));
+    for (&class, &count) in &world.report().classes {
+        let rows = lines
+            .iter()
+            .filter(|line| line.split(',').nth(6) == Some(class.as_str()));
+        assert_eq!(rows.count() as u64, count, "{class:?}");
+    }
+}
+
+#[test]
 fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
     let plain = TextStyle { color: false };
     let mut world = World::new(&SPIKE);

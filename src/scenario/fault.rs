@@ -9,7 +9,7 @@ use super::section::Section;
 use super::units::{DURATION_HINT, PERCENT_HINT, parse_duration, parse_percent};
 
 /// A fault to provoke: seeded and bounded.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What goes wrong.
@@ -38,7 +38,7 @@ impl Fault {
 }
 
 /// How many orders a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultExtent {
     /// Exactly so many of the planned orders, chosen by the seed.
@@ -78,7 +78,7 @@ pub enum Prey {
 macro_rules! fault_kinds {
     ($($kind:ident $name:literal $place:ident $prey:ident $delay:literal $meaning:literal,)+) => {
         /// What goes wrong.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
         pub enum FaultKind {
             $(
                 #[doc = $meaning]

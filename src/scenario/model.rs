@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Fault, ServiceTime};
 
 /// A scenario whose values have been checked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     /// Short name, used in the run's folder name.
@@ -45,7 +45,7 @@ pub struct Scenario {
 }
 
 /// A named stretch of the load profile whose rate is constant or changes linearly.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     /// `warm-up`, `baseline`, `spike`, `recovery` or the like.
@@ -61,7 +61,7 @@ pub struct Phase {
 }
 
 /// How arrivals are spaced at a given rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrivals {
     /// Evenly: 200/s is one order every 5 ms.
@@ -71,7 +71,7 @@ pub enum Arrivals {
 }
 
 /// How orders are sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sending {
     /// Orders in one `SendMessageBatch`, 1 to 10; 1 uses `SendMessage`.
@@ -89,7 +89,7 @@ pub struct Sending {
 }
 
 /// Which client sends the orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SenderKind {
     /// Our own connections over hyper, signed here.
@@ -99,7 +99,7 @@ pub enum SenderKind {
 }
 
 /// Where the pipeline under test is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetSpec {
     /// In this process, made from the scenario.
@@ -120,7 +120,7 @@ impl TargetSpec {
 
 /// A pipeline in an AWS account, or behind endpoints that speak the AWS protocol. What is not given is
 /// found as the AWS SDK finds it: in the environment, the profile, the machine's role.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AwsTarget {
     /// The endpoint of every service that has none of its own here.
@@ -154,7 +154,7 @@ pub struct AwsTarget {
 }
 
 /// Where the function of a target runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessorPlace {
     /// Behind the target, as on AWS.
@@ -165,7 +165,7 @@ pub enum ProcessorPlace {
 }
 
 /// Whose the dead letters are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadLetterUse {
     /// Everybody's: they are received, nothing is deleted, and they are shown again. At most 120,000
@@ -179,7 +179,7 @@ pub enum DeadLetterUse {
 pub const FUNCTION_NAME: &str = "lab-order-processor";
 
 /// The names of the pipeline's three resources.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
     /// The queue orders are sent to.
@@ -202,7 +202,7 @@ impl Default for Resources {
 }
 
 /// The settings of the pipeline under test, named as on AWS; the embedded one is made from them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// Of the orders queue.
@@ -224,7 +224,7 @@ pub struct Pipeline {
 }
 
 /// The event source mapping between queue and function.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s.
@@ -249,7 +249,7 @@ pub struct Mapping {
 }
 
 /// The pollers of a mapping in provisioned mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProvisionedPollers {
     /// Always there (AWS: 2 to 200).
@@ -260,7 +260,7 @@ pub struct ProvisionedPollers {
 
 /// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
 /// values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MessageFilter {
     /// The values let through, field by field of a JSON body.
@@ -283,7 +283,7 @@ impl MessageFilter {
 }
 
 /// Which order processor is behind the mapping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessorKind {
     /// Ours: record by record, conditional put, partial batch response.
@@ -294,7 +294,7 @@ pub enum ProcessorKind {
 }
 
 /// The function that processes orders.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Function {
     /// Which order processor it is.
@@ -310,7 +310,7 @@ pub struct Function {
 }
 
 /// A function of the user's own: a Lambda bootstrap that is run as child processes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorCommand {
     /// The program and its arguments.
@@ -331,7 +331,7 @@ pub struct ProcessorCommand {
 }
 
 /// Capacity of the table, reads and writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TableCapacity {
     /// Nothing is throttled, which no table on AWS promises.
@@ -360,7 +360,7 @@ impl TableCapacity {
 }
 
 /// What must hold for a pass.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectations {
     /// Which classes are accepted.
@@ -377,7 +377,7 @@ pub struct Expectations {
 }
 
 /// Which classes are accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gate {
     /// Every order in the right place, once, unaltered.
@@ -397,7 +397,7 @@ impl Gate {
 }
 
 /// A performance rule, parsed before anything is sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     /// As written.
@@ -413,7 +413,7 @@ pub struct Rule {
 }
 
 /// What a performance rule measures.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Metric {
     /// A quantile (0.0 to 1.0) of the send's response time.

@@ -11,7 +11,7 @@ use crate::verify::{Class, Verdict};
 pub const LOSS_MODES: u8 = 22;
 
 /// What must come out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
     /// Which known way to lose or misplace an order it provokes, 1 to [`LOSS_MODES`].
@@ -32,7 +32,7 @@ pub struct Proof {
 }
 
 /// How many orders a class must have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// Exactly so many.

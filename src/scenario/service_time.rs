@@ -12,7 +12,7 @@ const Z_99: f64 = 2.326_347_874_040_841;
 const LONGEST_S: f64 = 86_400.0;
 
 /// A duration, or a distribution of durations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ServiceTime {
     /// Always this long.

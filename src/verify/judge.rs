@@ -14,7 +14,7 @@ use crate::scenario::Expectations;
 const FIRST_IDS: usize = 5;
 
 /// What the run proved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every order is accounted for and every expectation held.
@@ -26,7 +26,7 @@ pub enum Verdict {
 }
 
 /// One reason for a verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
     /// What it does to the verdict.
@@ -42,7 +42,7 @@ pub struct Finding {
 }
 
 /// What a finding does to the verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Orders lost, altered or misplaced: fail, exit 3.
@@ -66,7 +66,7 @@ pub struct Judgment {
 }
 
 /// The measured durations of one phase, for performance rules.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseFigures {
     /// The phase's name.

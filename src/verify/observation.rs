@@ -78,7 +78,7 @@ impl Retention {
 }
 
 /// Whether the pipeline had come to rest, and how that is known.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quiescence {
     /// The proof is complete.
@@ -92,7 +92,7 @@ pub struct Quiescence {
 }
 
 /// How reading one of the stores went.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     /// It reached its end.

@@ -8,6 +8,7 @@ mod crash;
 mod endpoint;
 mod faults;
 mod fidelity;
+mod formats;
 mod local;
 mod modes;
 mod peers;

@@ -1,0 +1,147 @@
+//! One format of a report, to standard output or to a file of its own.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use super::conclude::bad_orders;
+use super::run::orders;
+use super::verify::{read_ledger, read_observation};
+use super::{CommandError, Output};
+use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
+use crate::load::Schedule;
+use crate::report::{
+    Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
+};
+use crate::verify::reconcile;
+
+/// Renders the format asked for and hands it over.
+pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<(), CommandError> {
+    let part = args.part.as_deref();
+    match (args.format.as_str(), part) {
+        (TEXT_FORMAT | ORDERS_FORMAT, Some(_)) => Err(CommandError::usage(format!(
+            "--format {} has one part; leave --part out",
+            args.format
+        ))),
+        (TEXT_FORMAT, None) => {
+            let style = TextStyle {
+                color: args.output.is_none() && output.color_on_stdout(),
+            };
+            let text = render_text(report, &args.dir, style);
+            hand_over(args, output, |out| out.write_all(text.as_bytes()))
+        }
+        (ORDERS_FORMAT, None) => render_orders(&args.dir, |write| hand_over(args, output, write)),
+        (name, part) => {
+            let format = Format::named(name)
+                .ok_or_else(|| CommandError::usage(format!("there is no format {name}")))?;
+            if !format.is_text() && args.output.is_none() && output.stdout_is_terminal() {
+                return Err(CommandError::usage(format!(
+                    "{name} is nothing for a terminal; write it to a file with --output FILE"
+                )));
+            }
+            let bytes = one_file(format, part, report)?;
+            hand_over(args, output, |out| out.write_all(&bytes))
+        }
+    }
+}
+
+/// The file of `format` that is called `part`, or its first.
+fn one_file(
+    format: &Format,
+    part: Option<&str>,
+    report: &RunReport,
+) -> Result<Vec<u8>, CommandError> {
+    let files = format.files(report);
+    let found = match part {
+        None => files.first(),
+        Some(part) => files.iter().find(|file| file.part == part),
+    };
+    let file = found.ok_or_else(|| {
+        let parts: Vec<_> = files
+            .iter()
+            .map(|file| file.part.as_str())
+            .filter(|part| !part.is_empty())
+            .collect();
+        let name = format.name;
+        CommandError::usage(match (files.is_empty(), parts.is_empty()) {
+            (true, _) => {
+                format!("nothing was measured that {name} could tell: no order has a duration")
+            }
+            (false, true) => format!("--format {name} has one part; leave --part out"),
+            (false, false) => format!("{name} has no such part; it has {}", parts.join(", ")),
+        })
+    })?;
+    file.render().map_err(CommandError::usage)
+}
+
+/// Brings together what `orders.csv` is made of, and hands over what writes it.
+fn render_orders(
+    dir: &Path,
+    hand_over: impl FnOnce(&dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let plan = read_plan(&dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
+    let journal = read_ledger(dir, &plan).map_err(CommandError::usage)?;
+    let observed = read_observation(dir, &plan).map_err(CommandError::usage)?;
+    let orders = orders(&plan.scenario, plan.run_id);
+    let bad = bad_orders(&orders, journal.ledger.planned());
+    let reconciliation = reconcile(&journal.ledger, &bad, &observed.observation);
+    let facts = OrderFacts {
+        scenario: &plan.scenario,
+        orders: &orders,
+        schedule: &Schedule::new(&plan.scenario),
+        ledger: &journal.ledger,
+        observation: &observed.observation,
+        reconciliation: &reconciliation,
+    };
+    hand_over(&|out| write_orders_csv(&facts, out))
+}
+
+/// To standard output, or whole and never over another file.
+fn hand_over(
+    args: &ReportArgs,
+    output: &Output,
+    write: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CommandError> {
+    let Some(path) = &args.output else {
+        return output.stream(write).map_err(|error| {
+            CommandError::internal(format!("standard output: cannot write: {error}"))
+        });
+    };
+    write_new(path, write).map_err(|error| {
+        CommandError::usage(match error.kind() {
+            io::ErrorKind::AlreadyExists => format!(
+                "{}: is there already, and nothing is overwritten; name another file",
+                path.display()
+            ),
+            _ => format!(
+                "{}: cannot write: {error}; check the folder and its free space",
+                path.display()
+            ),
+        })
+    })
+}
+
+fn write_new(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    if path.exists() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let file = tempfile::Builder::new()
+        .permissions(readable_by_all())
+        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut buffered = BufWriter::new(file);
+    write(&mut buffered)?;
+    let file = buffered
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Temporary files are private; a report is not.
+fn readable_by_all() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o644)
+}
