@@ -12,8 +12,8 @@ use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
     BuildInput, CloudWatch, PipelineCounters, PlanFile, Reading, RunFolder, RunReport, TextStyle,
-    build, charts, file_name, findings_csv, phase_figures, render_markdown, render_text,
-    timeseries_csv, to_json,
+    build, charts, file_name, findings_csv, phase_figures, render_html, render_markdown,
+    render_text, timeseries_csv, to_json,
 };
 use crate::verify::{JudgeInput, ObservationFile, Reconciliation, judge, reconcile};
 
@@ -130,6 +130,10 @@ pub fn write_formats(folder: &RunFolder, report: &RunReport, problems: &mut Prob
     problems.note(folder.write(file_name::RUN, &to_json(report)));
     problems.note(folder.write(file_name::TIMESERIES, &timeseries_csv(report)));
     problems.note(folder.write(file_name::SUMMARY, render_markdown(report).as_bytes()));
+    match render_html(report) {
+        Ok(page) => problems.note(folder.write(file_name::PAGE, page.as_bytes())),
+        Err(error) => problems.extend(Some(&error)),
+    }
     for chart in charts::Chart::of(report) {
         let stem = chart.file_stem();
         match charts::draw_svg(chart, report) {
