@@ -53,7 +53,8 @@ pub(crate) fn figure(id: &str, told: &[String], chart: &PageChart) -> Markup {
 /// The drawing as a part of the page: named, described, and without what the page's style says anyway.
 fn inline(id: &str, told: &[String], chart: &PageChart) -> String {
     let start = chart.svg.find('>').map_or(0, |end| end + 1);
-    let (width, height) = chart.size;
+    let (width, height) = (chart.size.0, chart.size.1 - chart.top_px);
+    let top = chart.top_px;
     let head = html! {
         title id={ "title-" (id) } { (chart.title) }
         desc id={ "desc-" (id) } { (told.join(" ")) " " (chart.caption) }
@@ -63,7 +64,7 @@ fn inline(id: &str, told: &[String], chart: &PageChart) -> String {
         .replace(" font-family=\"sans-serif\"", "")
         .replace(" \"/>", "\"/>");
     format!(
-        "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"title-{id}\" \
+        "<svg viewBox=\"0 {top} {width} {height}\" role=\"img\" aria-labelledby=\"title-{id}\" \
          aria-describedby=\"desc-{id}\">{}{drawing}",
         head.into_string(),
     )
@@ -72,7 +73,7 @@ fn inline(id: &str, told: &[String], chart: &PageChart) -> String {
 /// The values for the page's script; no text in it can end the element it is in.
 fn embedded(chart: &PageChart) -> String {
     let panels: Vec<Value> = chart.panels.iter().map(panel).collect();
-    json!({ "title": chart.title, "size": chart.size, "panels": panels })
+    json!({ "title": chart.title, "size": chart.size, "top": chart.top_px, "panels": panels })
         .to_string()
         .replace('<', "\\u003c")
 }

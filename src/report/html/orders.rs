@@ -56,10 +56,11 @@ fn row(report: &RunReport, class: Class) -> Markup {
             td.n { (thousands(count)) }
             td.n { (share(count, report.orders.planned)) }
             td {
-                @if count > 0 { span class={ "mark " (tone) } { (standing) } } @else { (standing) }
+                @if count == 0 && class == Class::Lost { span.mark.pass { "none" } }
+                @else if count > 0 { span class={ "mark " (tone) } { (standing) } } @else { (standing) }
             }
             td {
-                (class.explanation())
+                (class.explanation().replace('`', ""))
                 @for ids in named.filter_map(ids) { span.ids { "Order numbers: " (ids) } }
             }
         }

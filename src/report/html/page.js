@@ -45,7 +45,7 @@
         said.textContent = copy.textContent = "Selected";
       }
     });
-    block.parentElement.append(copy, said);
+    block.closest(".run").append(copy, said);
   }
 
   /* Values as the axes tell them. */
@@ -95,7 +95,9 @@
     }
     const panels = data.panels.filter((panel) => panel.xs.length > 0);
     if (panels.length === 0) return;
-    const [width, height] = data.size;
+    const [width, whole] = data.size;
+    const above = data.top;
+    const height = whole - above;
     const svg = plot.querySelector("svg");
     const cursor = drawn("g", { class: "cursor", visibility: "hidden" });
     svg.append(cursor);
@@ -157,7 +159,7 @@
       const space = plot.clientWidth;
       const beside = left + 16 + readout.offsetWidth > space ? left - 16 - readout.offsetWidth : left + 16;
       readout.style.left = Math.max(0, Math.min(beside, space - readout.offsetWidth)) + "px";
-      readout.style.top = Math.max(0, Math.min(group[0].y.to_px * scale + 8, height * scale - readout.offsetHeight)) + "px";
+      readout.style.top = Math.max(0, Math.min((group[0].y.to_px - above) * scale + 8, height * scale - readout.offsetHeight)) + "px";
       if (!aloud) return;
       said.textContent = at + ": " + (words.join(", ") || "no values");
       const view = scroll.scrollLeft + scroll.clientWidth;
@@ -167,7 +169,7 @@
     const point = (event) => {
       const box = svg.getBoundingClientRect();
       const x = ((event.clientX - box.left) / box.width) * width;
-      const y = ((event.clientY - box.top) / box.height) * height;
+      const y = ((event.clientY - box.top) / box.height) * height + above;
       const away = (one) => Math.max(one.y.to_px - y, y - one.y.from_px, 0);
       panel = panels.reduce((best, one) => (away(one) < away(best) ? one : best));
       const axis = panel.x;

@@ -60,6 +60,6 @@ fn digest(source: &str) -> String {
 /// A table that scrolls by itself where it is wider than the page, and can be scrolled by keys.
 pub(crate) fn scrolling(name: &str, table: Markup) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(name) { (table) }
+        div.scroll tabindex="0" role="region" aria-label={ "Table: " (name) } { (table) }
     }
 }

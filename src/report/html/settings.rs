@@ -122,8 +122,10 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     match value {
         Value::Object(fields) => match as_duration(value) {
             Some(told) => rows.push((path.into(), told)),
+            // A named thing of a list is called by its name already.
             None => fields
                 .iter()
+                .filter(|(key, _)| path.is_empty() || *key != "name")
                 .for_each(|(key, value)| flatten(&below(key), value, rows)),
         },
         Value::Array(items) if items.is_empty() => rows.push((path.into(), "none".into())),

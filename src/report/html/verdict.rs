@@ -90,7 +90,7 @@ pub(super) fn findings_section(report: &RunReport) -> Markup {
             @if report.findings.is_empty() && causes.is_empty() {
                 p.lead { "Nothing was found that speaks against the verdict." }
             }
-            ul {
+            @if !(report.findings.is_empty() && causes.is_empty()) { ul {
                 @for finding in &report.findings {
                     @let (tone, kind) = severity(finding.severity);
                     li class={ "finding " (tone) } {
@@ -104,7 +104,7 @@ pub(super) fn findings_section(report: &RunReport) -> Markup {
                 @for cause in &causes {
                     li.finding.note { p.kind { "Likely cause" } p { (cause) } }
                 }
-            }
+            } }
             @if !report.send_errors.is_empty() {
                 h3 { "Send errors" }
                 (super::scrolling("Send errors", html! {
