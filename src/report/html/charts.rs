@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
+use super::drawing::compact;
 use super::values::{number, table};
 use crate::report::charts::{Chart, ChartError, PageChart, PagePanel, page_chart};
 use crate::report::{RunReport, file_name};
@@ -59,10 +60,7 @@ fn inline(id: &str, told: &[String], chart: &PageChart) -> String {
         title id={ "title-" (id) } { (chart.title) }
         desc id={ "desc-" (id) } { (told.join(" ")) " " (chart.caption) }
     };
-    let drawing = chart.svg[start..]
-        .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"sans-serif\"", "")
-        .replace(" \"/>", "\"/>");
+    let drawing = compact(chart.svg[start..].trim_start());
     format!(
         "<svg viewBox=\"0 {top} {width} {height}\" role=\"img\" aria-labelledby=\"title-{id}\" \
          aria-describedby=\"desc-{id}\">{}{drawing}",

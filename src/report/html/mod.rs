@@ -5,6 +5,7 @@
 //! page's own policy lets nothing load or run beside its style and script.
 
 mod charts;
+mod drawing;
 mod orders;
 mod page;
 mod phases;

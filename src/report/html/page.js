@@ -124,6 +124,11 @@
       readout.hidden = true;
       cursor.setAttribute("visibility", "hidden");
     };
+    /* On a narrow screen the chart scrolls along with its cursor. */
+    const follow = (left) => {
+      const view = scroll.scrollLeft + scroll.clientWidth;
+      if (left < scroll.scrollLeft + 40 || left > view - 40) scroll.scrollLeft = left - scroll.clientWidth / 2;
+    };
     const show = (aloud) => {
       const x = panel.xs[index];
       const across = place(panel.x, x);
@@ -156,14 +161,13 @@
       bounds();
       const scale = svg.clientWidth / width;
       const left = across * scale;
-      const space = plot.clientWidth;
-      const beside = left + 16 + readout.offsetWidth > space ? left - 16 - readout.offsetWidth : left + 16;
-      readout.style.left = Math.max(0, Math.min(beside, space - readout.offsetWidth)) + "px";
+      if (aloud) follow(left);
+      const [from, to] = [scroll.scrollLeft, scroll.scrollLeft + scroll.clientWidth - readout.offsetWidth];
+      const beside = left + 16 > to ? left - 16 - readout.offsetWidth : left + 16;
+      readout.style.left = Math.max(from, Math.min(beside, to)) + "px";
       readout.style.top = Math.max(0, Math.min((group[0].y.to_px - above) * scale + 8, height * scale - readout.offsetHeight)) + "px";
       if (!aloud) return;
       said.textContent = at + ": " + (words.join(", ") || "no values");
-      const view = scroll.scrollLeft + scroll.clientWidth;
-      if (left < scroll.scrollLeft + 40 || left > view - 40) scroll.scrollLeft = left - scroll.clientWidth / 2;
     };
 
     const point = (event) => {

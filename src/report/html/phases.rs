@@ -1,5 +1,7 @@
 //! The phases with their figures.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use super::scrolling;
@@ -38,6 +40,14 @@ pub(super) fn section(report: &RunReport) -> Markup {
     }
 }
 
+/// Where a phase begins or ends; the first one does at 0 s.
+fn seconds(at: Duration) -> String {
+    match at.is_zero() {
+        true => "0 s".into(),
+        false => duration(at),
+    }
+}
+
 fn load(phases: &[PhaseReport]) -> Markup {
     html! {
         table {
@@ -54,8 +64,8 @@ fn load(phases: &[PhaseReport]) -> Markup {
                 @for phase in phases {
                     tr {
                         th scope="row" { (name(phase)) }
-                        td.n { (duration(phase.start)) }
-                        td.n { (duration(phase.end)) }
+                        td.n { (seconds(phase.start)) }
+                        td.n { (seconds(phase.end)) }
                         td.n { (thousands(phase.scheduled)) }
                         td.n { (thousands(phase.attempted)) }
                         td.n { (thousands(phase.acknowledged)) }
