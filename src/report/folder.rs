@@ -23,7 +23,9 @@ pub mod file_name {
     pub const TIMESERIES: &str = "timeseries.csv";
     /// One row per order that is not where it belongs.
     pub const FINDINGS: &str = "findings.csv";
-    /// The report in a page.
+    /// The report as a page for a browser, all in one file.
+    pub const PAGE: &str = "report.html";
+    /// The report in short, for a pull request or a ticket.
     pub const SUMMARY: &str = "summary.md";
     /// The run's figures as OpenMetrics text.
     pub const METRICS: &str = "metrics.openmetrics";

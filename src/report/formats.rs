@@ -4,7 +4,9 @@
 
 use super::charts::{Chart, ChartError, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
-use super::{RunReport, file_name, open_metrics, render_markdown, timeseries_csv, to_json};
+use super::{
+    RunReport, file_name, open_metrics, render_html, render_markdown, timeseries_csv, to_json,
+};
 
 /// Why a report has no such file.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +48,7 @@ pub struct ReportFile<'a> {
 }
 
 /// Every format, in the order in which a run writes them: `run.json` first.
-pub const FORMATS: [Format; 8] = [
+pub const FORMATS: [Format; 9] = [
     Format {
         name: "json",
         media_type: "application/json",
@@ -61,6 +63,11 @@ pub const FORMATS: [Format; 8] = [
         name: "markdown",
         media_type: "text/markdown",
         files: |report| one(file_name::SUMMARY, || Ok(render_markdown(report).into())),
+    },
+    Format {
+        name: "html",
+        media_type: "text/html",
+        files: |report| one(file_name::PAGE, || Ok(render_html(report)?.into())),
     },
     Format {
         name: "openmetrics",

@@ -71,7 +71,8 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\nAll figures: [{0}]({0}), [{1}]({1}), [{2}]({2}).",
+        "\nTo read: [{0}]({0}). All figures: [{1}]({1}), [{2}]({2}), [{3}]({3}).",
+        file_name::PAGE,
         file_name::RUN,
         file_name::TIMESERIES,
         file_name::FINDINGS

@@ -1,4 +1,4 @@
-//! The report: one model, written as JSON, CSV, Markdown, text and charts.
+//! The report: one model, written as a page, JSON, CSV, Markdown, text and charts.
 //!
 //! Last stop of the spine. `build` puts the model together, every format is a pure function of it,
 //! and `folder` is the one place that writes.
@@ -12,6 +12,7 @@ mod distributions;
 pub(crate) mod figures;
 mod folder;
 mod formats;
+pub mod html;
 mod json;
 mod markdown;
 mod model;
@@ -35,6 +36,7 @@ pub use diagnosis::diagnose;
 pub use distributions::Measured;
 pub use folder::{FolderError, RunFolder, file_name};
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
+pub use html::render_html;
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
 pub use markdown::render_markdown;
 pub use model::*;

@@ -492,7 +492,7 @@ fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
         "{text}"
     );
     assert!(
-        !text.contains('\u{1b}') && text.contains("out/summary.md"),
+        !text.contains('\u{1b}') && text.contains("out/report.html, summary.md"),
         "{text}"
     );
     assert!(

@@ -87,7 +87,8 @@ fn write_all(
     let dir = dir.display();
     writeln!(
         out,
-        "\nreport  {dir}/{}, {}, charts *.png and *.svg",
+        "\nreport  {dir}/{}, {}, {}, charts *.png and *.svg",
+        file_name::PAGE,
         file_name::SUMMARY,
         file_name::RUN
     )

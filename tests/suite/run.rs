@@ -45,6 +45,7 @@ fn a_healthy_pipeline_passes_and_every_order_is_accounted_for() {
         "observation.json",
         "timeseries.csv",
         "findings.csv",
+        "report.html",
         "summary.md",
         "rates.svg",
         "rates.png",

@@ -24,7 +24,8 @@ pub(super) struct Plotted {
     pub y_axis: Axis,
 }
 
-const HEADER: i32 = 46;
+/// Of the title, above the panels.
+pub(super) const HEADER: i32 = 46;
 const FOOTER: i32 = 30;
 const LEGEND: i32 = 30;
 

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 use serde::Serialize;
 
-use super::draw::{Plotted, draw};
+use super::draw::{HEADER, Plotted, draw};
 use super::figure::{Panel, XAxis, YAxis};
 use super::{Chart, ChartError, SIZE};
 use crate::report::RunReport;
@@ -20,6 +20,8 @@ pub struct PageChart {
     pub caption: String,
     /// Its width and height, pixels.
     pub size: (u32, u32),
+    /// Pixels at the top that hold the title alone; a page that tells it leaves them out.
+    pub top_px: u32,
     /// One above the other.
     pub panels: Vec<PagePanel>,
 }
@@ -96,6 +98,7 @@ pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartEr
         title: figure.title.clone(),
         caption: figure.caption.clone(),
         size: SIZE,
+        top_px: HEADER as u32 - 6,
         panels: panels
             .map(|(panel, plotted)| page_panel(panel, plotted))
             .collect(),
