@@ -4,7 +4,7 @@
 //! phases, the settings. Everything that is from a `run.json` is untrusted text: `maud` escapes it, and the
 //! page's own policy lets nothing load or run beside its style and script.
 
-mod charts;
+pub(crate) mod charts;
 mod drawing;
 mod orders;
 mod page;
