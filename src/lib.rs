@@ -35,6 +35,7 @@ pub mod commands;
 pub mod drive;
 pub mod exit;
 pub mod fault;
+pub mod gate;
 pub mod ledger;
 pub mod load;
 pub mod metrics;
