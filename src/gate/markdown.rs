@@ -61,8 +61,9 @@ fn write_all(out: &mut String, outcome: &GateOutcome, report: &RunReport) -> std
             RuleStanding::Failed => "**FAIL**",
             RuleStanding::Missing => "**missing**",
         };
-        let rule = code(&check.rule);
-        writeln!(out, "| {word} | `{rule}` | {} |", brief(&observed(check)))?;
+        // Within the backticks nothing is markup, and no entity is understood.
+        let rule = brief(&format!("`{}`", check.rule.replace(['`', '\\'], "'")));
+        writeln!(out, "| {word} | {rule} | {} |", brief(&observed(check)))?;
     }
     left_out(out, outcome.rules.len(), "rules")?;
     write_classes(out, report)?;

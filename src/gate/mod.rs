@@ -13,6 +13,9 @@ mod rules;
 mod text;
 mod trust;
 
+#[cfg(test)]
+mod tests;
+
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use markdown::gate_markdown;
 pub use outcome::{GateInput, GateOutcome, conclude};

@@ -28,7 +28,7 @@ mod timeline;
 #[cfg(test)]
 mod format_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};

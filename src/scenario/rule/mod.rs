@@ -8,6 +8,8 @@ mod bound;
 mod conflict;
 mod fit;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use bound::{Bound, Operator};
