@@ -208,7 +208,8 @@ fn two_clocks_and_rows_without_a_time_leave_a_latency_open() {
 
 #[test]
 fn a_report_that_contradicts_itself_is_not_believed() {
-    let changes: [(&str, fn(&mut RunReport)); 12] = [
+    type Change = fn(&mut RunReport);
+    let changes: [(&str, Change); 12] = [
         ("40000 orders, the report says 39999", |report| {
             report.orders.planned -= 1
         }),

@@ -13,8 +13,11 @@ const QUANTILES: [(&str, f64); 5] = [
     ("max", 1.0),
 ];
 
+/// A metric of a quantile.
+type OfQuantile = fn(f64) -> Metric;
+
 /// The durations that have quantiles.
-const DURATIONS: [(&str, fn(f64) -> Metric); 4] = [
+const DURATIONS: [(&str, OfQuantile); 4] = [
     ("response_time", Metric::ResponseTime),
     ("service_time", Metric::ServiceTime),
     ("schedule_lag", Metric::ScheduleLag),
