@@ -225,7 +225,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
             report.findings = vec![finding(Severity::OrderFailure)];
         }),
         ("the exit code is 3", |report| report.exit_code = 3),
-        ("passed with 1 orders lost", |report| {
+        ("passed with 1 order lost", |report| {
             *report.classes.get_mut(&Class::Stored).unwrap() -= 1;
             *report.classes.get_mut(&Class::Lost).unwrap() += 1;
         }),
@@ -405,6 +405,43 @@ fn the_text_opens_with_how_it_ended_and_tells_each_rule() {
     assert!(text.contains("not judged again"));
     assert!(!text.contains('\u{1b}'));
     assert!(gate_text(&outcome, TextStyle { color: true }).contains('\u{1b}'));
+}
+
+#[test]
+fn a_verdict_that_is_no_pass_fails_the_gate_whatever_the_rules_say() {
+    let unsent = |report: &mut RunReport| {
+        report.interrupted = true;
+        report.findings = vec![finding(Severity::MissingEvidence)];
+    };
+    type Change<'a> = &'a dyn Fn(&mut RunReport);
+    let of = |severity| move |report: &mut RunReport| report.findings = vec![finding(severity)];
+    let cases: [(Verdict, Change<'_>, u8); 4] = [
+        (Verdict::Fail, &of(Severity::OrderFailure), 3),
+        (Verdict::Fail, &of(Severity::PerformanceFailure), 5),
+        (Verdict::Inconclusive, &of(Severity::MissingEvidence), 4),
+        (Verdict::Inconclusive, &unsent, 130),
+    ];
+    for (verdict, change, code) in cases {
+        let mut report = passed();
+        report.verdict = verdict;
+        change(&mut report);
+        report.exit_code = code;
+        let outcome = held(&report, &["strict", "lost == 0"]);
+        assert_eq!(
+            outcome.doubts,
+            Vec::<String>::new(),
+            "{code}: it agrees with itself"
+        );
+        assert_eq!(
+            outcome.count(RuleStanding::Ok),
+            2,
+            "{code}: every rule holds"
+        );
+        assert_eq!((outcome.passed, outcome.exit_code), (false, code));
+        assert!(
+            gate_text(&outcome, TextStyle { color: false }).contains("the run itself did not pass")
+        );
+    }
 }
 
 /// A report of which every text is made to break a page.

@@ -7,6 +7,7 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::metrics::Histogram;
 use crate::report::RunReport;
+use crate::report::figures::orders;
 use crate::verify::{Class, Durations, Judgment, Severity, Standing, Standpoint, Verdict};
 
 /// The run judged again, from the evidence in its folder.
@@ -115,7 +116,11 @@ fn doubt_pass(report: &RunReport, doubts: &mut Vec<String>) {
             Standing::Refused | Standing::Unproven
         );
         if fails && count > 0 {
-            doubts.push(format!("it passed with {count} orders {}", class.as_str()));
+            doubts.push(format!(
+                "it passed with {} {}",
+                orders(count),
+                class.as_str()
+            ));
         }
     }
     let looked = [&report.scan, &report.lookups, &report.dead_letter_sweep];
@@ -167,7 +172,8 @@ fn doubt_against(report: &RunReport, rejudged: &Rejudgment, doubts: &mut Vec<Str
         let (told, seen) = (count(&report.classes), count(classes));
         if told != seen {
             doubts.push(format!(
-                "the report says {told} orders are {}, its evidence says {seen}",
+                "the report says {} {}, its evidence says {seen}",
+                orders(told),
                 class.as_str()
             ));
         }

@@ -170,18 +170,15 @@ fn signed<T: PartialOrd + Default + Copy>(
     };
     let value = parse(number)
         .map_err(|problem| RuleProblem::new(format!("`{text}`: {problem}"), hint.to_owned()))?;
-    let below_zero = minus && value != T::default();
-    let zero = Bound {
-        operator,
-        limit: value,
-    };
+    let zero = value == T::default();
+    let below_zero = minus && !zero;
     let never = match below_zero {
         true => !operator.is_lower(),
-        false => value == T::default() && operator == Operator::Below,
+        false => zero && operator == Operator::Below,
     };
     let always = match below_zero {
         true => operator.is_lower(),
-        false => value == T::default() && zero.operator == Operator::AtLeast,
+        false => zero && operator == Operator::AtLeast,
     };
     if never {
         return Err(RuleProblem::new(
