@@ -13,7 +13,8 @@ use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride};
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut invalid = 0;
-    let rules = read_rules(&args.rules).unwrap_or_else(|error| {
+    // Whether there will be a baseline is not known yet.
+    let rules = read_rules(&args.rules, true).unwrap_or_else(|error| {
         invalid += 1;
         output.error(&error);
         RuleSources::default()

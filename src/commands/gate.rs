@@ -54,11 +54,11 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {
     }
 }
 
-/// The rules of a command line, parsed.
+/// The rules of a command line, parsed; those on regressions are refused where there is no `baseline`.
 ///
 /// # Errors
 /// With everything that is wrong with them.
-pub fn read_rules(args: &RuleArgs) -> Result<RuleSources, CommandError> {
+pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, CommandError> {
     let file = match &args.rules_file {
         None => None,
         Some(path) => {
@@ -74,7 +74,7 @@ pub fn read_rules(args: &RuleArgs) -> Result<RuleSources, CommandError> {
     let file = file
         .as_ref()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    RuleSources::parse(&args.rules, file).map_err(|problems| wrong_rules(&problems))
+    RuleSources::parse(&args.rules, file, baseline).map_err(|problems| wrong_rules(&problems))
 }
 
 fn wrong_rules(problems: &[String]) -> CommandError {
@@ -91,7 +91,7 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), CommandError> {
             "--json and --markdown - both want standard output; give --markdown a file",
         ));
     }
-    let sources = read_rules(&args.rules)?;
+    let sources = read_rules(&args.rules, false)?;
     let report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
     let rules = match sources.is_empty() {
         true => scenario_rules(&report.scenario, false),
@@ -103,6 +103,7 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), CommandError> {
     let input = GateInput {
         report: &report,
         rejudged: rejudged.as_ref(),
+        baseline: None,
     };
     let outcome = conclude(&input, &rules);
     Ok((outcome, report))

@@ -9,6 +9,7 @@ use crate::report::{PhaseReport, PipelineCounters, RunReport};
 use crate::scenario::{Bound, Condition, Counted, Gate, GateRule, Metric, SendRate};
 use crate::verify::{Class, Durations, Figure, Standing, Standpoint};
 
+use super::baseline::regression;
 use super::outcome::GateInput;
 
 /// A rule and how it stands to a run.
@@ -39,7 +40,7 @@ pub enum RuleStanding {
 }
 
 /// What was seen, and how the rule stands to it.
-type Seen = (RuleStanding, String, Option<String>);
+pub(super) type Seen = (RuleStanding, String, Option<String>);
 
 /// Holds `rule` against the run.
 pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
@@ -50,7 +51,7 @@ pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
         Condition::Count(counted, bound) => counted_seen(report, counted, &bound),
         Condition::Duration(metric, bound) => duration(input, metric, phase, &bound),
         Condition::Rate(rate, bound) => rate_seen(report, rate, phase, &bound),
-        Condition::Regression(..) => missing("there is no baseline to compare with"),
+        Condition::Regression(metric, bound) => regression(input.baseline, metric, phase, &bound),
     };
     Check {
         rule: rule.text.clone(),
@@ -64,7 +65,7 @@ pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
     }
 }
 
-fn missing(why: impl Into<String>) -> Seen {
+pub(super) fn missing(why: impl Into<String>) -> Seen {
     (RuleStanding::Missing, String::new(), Some(why.into()))
 }
 

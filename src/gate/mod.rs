@@ -6,6 +6,7 @@
 //! small and a report that cannot be trusted each fail the gate. Pure; reading, judging again and writing are left to
 //! `commands`.
 
+mod baseline;
 mod evaluate;
 mod markdown;
 mod outcome;
@@ -16,6 +17,7 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
+pub use baseline::{Baseline, Call, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use markdown::gate_markdown;
 pub use outcome::{GateInput, GateOutcome, conclude};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::trust::doubts;
-use super::{Check, Rejudgment, RuleStanding, evaluate};
+use super::{Baseline, Check, Rejudgment, RuleStanding, evaluate};
 use crate::exit::Exit;
 use crate::report::{RunReport, headline};
 use crate::scenario::GateRule;
@@ -18,6 +18,8 @@ pub struct GateInput<'a> {
     pub report: &'a RunReport,
     /// The run judged again; `None` of a folder that holds the report alone.
     pub rejudged: Option<&'a Rejudgment>,
+    /// The run beside its baseline, where there is one.
+    pub baseline: Option<&'a Baseline>,
 }
 
 impl GateInput<'_> {

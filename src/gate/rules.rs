@@ -33,11 +33,16 @@ struct RulesFile {
 }
 
 impl RuleSources {
-    /// Parses the rules of the command line and of a file (its name and its text).
+    /// Parses the rules of the command line and of a file (its name and its text), to be held with or without a
+    /// `baseline`.
     ///
     /// # Errors
     /// With everything that is wrong with them at once, a line each.
-    pub fn parse(given: &[String], file: Option<(&str, &str)>) -> Result<Self, Vec<String>> {
+    pub fn parse(
+        given: &[String],
+        file: Option<(&str, &str)>,
+        baseline: bool,
+    ) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut sources: Vec<_> = given
             .iter()
@@ -55,6 +60,10 @@ impl RuleSources {
         let mut rules = Vec::new();
         for source in sources {
             match parse_gate_rule(&source.text) {
+                Ok(rule) if rule.needs_baseline() && !baseline => problems.push(format!(
+                    "{}: `{}` takes a baseline to compare with, and there is none; leave the rule out",
+                    source.place, rule.text
+                )),
                 Ok(rule) => rules.push((source, rule)),
                 Err(problem) => problems.push(format!("{}: {problem}", source.place)),
             }
@@ -70,11 +79,6 @@ impl RuleSources {
     /// Whether no rule was given.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
-    }
-
-    /// Whether a rule takes a baseline.
-    pub fn need_baseline(&self) -> bool {
-        self.rules.iter().any(|(_, rule)| rule.needs_baseline())
     }
 
     /// The rules in the time of `scenario`.

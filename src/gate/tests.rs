@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::metrics::Histogram;
 use crate::report::tests::{SPIKE, World};
 use crate::report::{RunReport, TextStyle, render_gate_junit, render_junit};
-use crate::scenario::parse_gate_rule;
+use crate::scenario::{Metric, parse_gate_rule};
 use crate::verify::{Class, Finding, Judgment, Severity, Verdict};
 
 /// 40,000 orders, one in ten bad, 1,000/s in the spike; everything passed.
@@ -29,11 +29,12 @@ fn finding(severity: Severity) -> Finding {
 
 fn held(report: &RunReport, rules: &[&str]) -> GateOutcome {
     let given: Vec<_> = rules.iter().map(ToString::to_string).collect();
-    let rules = RuleSources::parse(&given, None).expect("legal rules");
+    let rules = RuleSources::parse(&given, None, false).expect("legal rules");
     let rules = rules.fit(&report.scenario).expect("fitting rules");
     let input = GateInput {
         report,
         rejudged: None,
+        baseline: None,
     };
     conclude(&input, &rules)
 }
@@ -285,6 +286,7 @@ fn the_evidence_outranks_the_report() {
         let input = GateInput {
             report: &report,
             rejudged: Some(rejudged),
+            baseline: None,
         };
         conclude(&input, &rules)
     };
@@ -342,6 +344,7 @@ fn a_run_that_was_given_no_rules_is_held_against_its_scenario_s() {
     let input = GateInput {
         report: &report,
         rejudged: None,
+        baseline: None,
     };
     assert_eq!(
         conclude(&input, &scenario_rules(&report.scenario, false)).exit_code,
@@ -350,9 +353,106 @@ fn a_run_that_was_given_no_rules_is_held_against_its_scenario_s() {
     assert_eq!(conclude(&input, &[]).exit_code, 4, "no rule is no gate");
 }
 
+fn change(metric: Metric, phase: Option<&str>, worse: f64, call: Call) -> Change {
+    Change {
+        metric,
+        phase: phase.map(Into::into),
+        worse,
+        interval: Some((worse - 0.01, worse + 0.01)),
+        call,
+    }
+}
+
+#[test]
+fn a_regression_breaks_a_rule_when_it_is_called_one_and_is_as_large() {
+    use Call::*;
+    let p99 = Metric::EndToEnd(0.99);
+    let spike = |worse, call| vec![change(p99, Some("spike"), worse, call)];
+    let both = |call| {
+        let drain = change(Metric::Drain, None, 0.01, call);
+        [spike(-0.3, Improved), vec![drain]].concat()
+    };
+    let all = "regression < 5%";
+    let of_p99 = "end_to_end_p99 regression < 5% for spike";
+    let cases = [
+        (
+            all,
+            spike(0.2, Regressed),
+            RuleStanding::Failed,
+            "end_to_end_p99 in spike +20.0% (+19.0% to +21.0%)",
+        ),
+        (all, spike(0.05, Regressed), RuleStanding::Failed, "+5.0%"),
+        (
+            "regression <= 5%",
+            spike(0.05, Regressed),
+            RuleStanding::Ok,
+            "+5.0%",
+        ),
+        (all, spike(0.04, Regressed), RuleStanding::Ok, "+4.0%"),
+        (all, spike(0.2, Unchanged), RuleStanding::Ok, "unchanged"),
+        (all, spike(-0.2, Improved), RuleStanding::Ok, "-20.0%"),
+        (all, spike(0.0, NotEnoughData), RuleStanding::Missing, ""),
+        (all, spike(f64::NAN, Unchanged), RuleStanding::Missing, ""),
+        (all, both(Unchanged), RuleStanding::Ok, "drain +1.0%"),
+        (all, both(NotEnoughData), RuleStanding::Missing, ""),
+        (of_p99, both(NotEnoughData), RuleStanding::Ok, "-30.0%"),
+        (
+            "drain regression < 5%",
+            both(Regressed),
+            RuleStanding::Ok,
+            "drain +1.0%",
+        ),
+        (
+            "drain regression < 1%",
+            both(Regressed),
+            RuleStanding::Failed,
+            "drain +1.0%",
+        ),
+        (of_p99, Vec::new(), RuleStanding::Missing, ""),
+        (
+            "regression < 5% for recovery",
+            spike(0.2, Regressed),
+            RuleStanding::Missing,
+            "",
+        ),
+        (
+            "response_time_p99 regression < 5%",
+            spike(0.2, Regressed),
+            RuleStanding::Missing,
+            "",
+        ),
+    ];
+    let report = passed();
+    for (rule, changes, standing, observed) in cases {
+        let baseline = Baseline { changes };
+        let input = GateInput {
+            report: &report,
+            rejudged: None,
+            baseline: Some(&baseline),
+        };
+        let outcome = conclude(&input, &[parse_gate_rule(rule).unwrap()]);
+        let check = &outcome.rules[0];
+        assert_eq!(check.standing, standing, "{rule}: {baseline:?}");
+        assert!(
+            check.observed.contains(observed),
+            "{rule}: {}",
+            check.observed
+        );
+        let code = match standing {
+            RuleStanding::Ok => 0,
+            RuleStanding::Failed => 5,
+            RuleStanding::Missing => 4,
+        };
+        assert_eq!(outcome.exit_code, code, "{rule}");
+    }
+    let without = RuleSources::parse(&[all.into()], None, false).unwrap_err();
+    assert!(without[0].contains("takes a baseline"), "{without:?}");
+    assert!(RuleSources::parse(&[all.into()], None, true).is_ok());
+}
+
 #[test]
 fn files_of_rules_tell_everything_that_is_wrong_at_once() {
-    let parse = |text| RuleSources::parse(&["los == 0".into()], Some(("gate.toml", text)));
+    let parse = |text| RuleSources::parse(&["los == 0".into()], Some(("gate.toml", text)), false);
     let problems = parse("rules = [\"drain < 60\", \"strict\", \"stored == 1\", \"stored == 2\"]")
         .unwrap_err();
     assert_eq!(problems.len(), 3, "{problems:#?}");
@@ -370,10 +470,10 @@ fn files_of_rules_tell_everything_that_is_wrong_at_once() {
         "[",
         "",
     ] {
-        let given = RuleSources::parse(&[], Some(("gate.toml", text)));
+        let given = RuleSources::parse(&[], Some(("gate.toml", text)), false);
         assert!(given.unwrap_err()[0].starts_with("gate.toml: "), "{text:?}");
     }
-    let good = RuleSources::parse(&[], Some(("gate.toml", "rules = [\"strict\"]")));
+    let good = RuleSources::parse(&[], Some(("gate.toml", "rules = [\"strict\"]")), false);
     assert!(!good.unwrap().is_empty());
 }
 
@@ -539,7 +639,7 @@ proptest! {
             rejudgment(again, &[severity], &report)
         });
         let rules = [parse_gate_rule(rule).unwrap()];
-        let outcome = conclude(&GateInput { report: &report, rejudged: rejudged.as_ref() }, &rules);
+        let outcome = conclude(&GateInput { report: &report, rejudged: rejudged.as_ref(), baseline: None }, &rules);
         prop_assert_eq!(outcome.exit() == Exit::Success, outcome.passed);
         prop_assert_eq!(outcome.exit().code(), outcome.exit_code);
         if outcome.passed {

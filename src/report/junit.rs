@@ -19,6 +19,7 @@ pub fn render_junit(report: &RunReport) -> String {
     let input = GateInput {
         report,
         rejudged: None,
+        baseline: None,
     };
     render_gate_junit(&gate::conclude(&input, &rules), report)
 }

@@ -93,6 +93,7 @@ fn exit_codes_tell_orders_from_speed_from_what_is_missing() {
 fn bad_rules_are_told_all_at_once_before_the_folder_is_looked_at() {
     let finished = Program::new(["gate", "nowhere", "--rules", "gate.toml"])
         .args(["--rule", "lost < 0", "--rule", "strikt"])
+        .args(["--rule", "regression < 5%"])
         .file("gate.toml", "rules = [\"drain < 60\", \"lost == 0\"]")
         .finish()
         .code(2);
@@ -100,6 +101,7 @@ fn bad_rules_are_told_all_at_once_before_the_folder_is_looked_at() {
         "lost < 0",
         "never hold",
         "strikt",
+        "takes a baseline",
         "strict",
         "gate.toml: rules[0]",
         "1m30s",
