@@ -15,6 +15,8 @@ mod text;
 mod trust;
 
 #[cfg(test)]
+mod page_tests;
+#[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, Call, Change};
