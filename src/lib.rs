@@ -11,6 +11,7 @@
 //!   -> verify::reconcile            pure: every order in exactly one class
 //!   -> verify::judge                pass | fail | inconclusive
 //!   -> report                       run.json, charts, csv, markdown, text
+//!   -> gate                         pure: rules held against a report, an exit code for CI
 //! ```
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
@@ -24,7 +25,7 @@
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`;
-//! - `order`, `scenario`, `load`, `fault`, `preflight`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
+//! - `order`, `scenario`, `load`, `fault`, `gate`, `preflight`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
 //!   are not `async`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
@@ -35,6 +36,7 @@ pub mod commands;
 pub mod drive;
 pub mod exit;
 pub mod fault;
+pub mod gate;
 pub mod ledger;
 pub mod load;
 pub mod metrics;

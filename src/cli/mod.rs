@@ -1,9 +1,11 @@
 //! The command line: what can be asked for. The only room beside `main` that names `clap`.
 
 mod account;
+mod gate;
 mod report;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
+pub use gate::{GateArgs, RuleArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
 use std::net::IpAddr;
@@ -67,6 +69,9 @@ pub enum Command {
     /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
+    /// Hold rules against a finished run, for a CI job: every rule with what was observed, and an exit code.
+    #[command(after_help = EXIT_CODES)]
+    Gate(GateArgs),
     /// Show the report of a finished run in any format, or render its files again.
     Report(ReportArgs),
     /// Print the JSON Schema of run.json.
@@ -238,6 +243,10 @@ pub struct CheckArgs {
     /// Scenario files.
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
+
+    // Checked against each of the scenarios, before a run that they are to be held against.
+    #[command(flatten)]
+    pub rules: RuleArgs,
 
     // Last: its heading holds for what follows.
     #[command(flatten)]

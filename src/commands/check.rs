@@ -2,17 +2,26 @@
 
 use std::path::Path;
 
+use super::gate::read_rules;
 use super::{CommandError, Output};
 use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::exit::Exit;
+use crate::gate::RuleSources;
 use crate::load::Schedule;
 use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride};
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut invalid = 0;
+    // Whether there will be a baseline is not known yet.
+    let rules = read_rules(&args.rules, true).unwrap_or_else(|error| {
+        invalid += 1;
+        output.error(&error);
+        RuleSources::default()
+    });
     for path in &args.scenarios {
-        match load_scenario(path, &args.overrides) {
+        let scenario = load_scenario(path, &args.overrides);
+        match scenario.and_then(|scenario| fitting(path, scenario, &rules)) {
             Ok(scenario) => output.print(&format!("{}: {}\n", path.display(), describe(&scenario))),
             Err(error) => {
                 invalid += 1;
@@ -25,6 +34,19 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
     } else {
         Exit::Usage
     })
+}
+
+/// The scenario, when the rules can be held against its runs.
+fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scenario, CommandError> {
+    let problems = rules.fit(&scenario).err();
+    match problems {
+        None => Ok(scenario),
+        Some(problems) => Err(CommandError::usage(format!(
+            "{}: rules do not fit:\n  {}",
+            path.display(),
+            problems.join("\n  ")
+        ))),
+    }
 }
 
 fn describe(scenario: &Scenario) -> String {

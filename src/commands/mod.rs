@@ -6,6 +6,7 @@ mod conclude;
 mod confirm;
 mod down;
 mod error;
+mod gate;
 mod interrupt;
 mod live;
 mod metrics;
@@ -42,6 +43,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Check(args) => check::check(&args, &output),
         Command::Preflight(args) => preflight::preflight(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
+        Command::Gate(args) => gate::gate(&args, &output),
         Command::Report(args) => report::report(&args, &output),
         Command::Schema => schema::schema(&output),
         Command::Serve(args) => serve::serve(&args, &output),

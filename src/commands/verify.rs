@@ -29,6 +29,8 @@ pub struct Rejudged {
     pub judgment: Judgment,
     pub reconciliation: Option<Reconciliation>,
     pub interrupted: bool,
+    /// Rows that do not tell when they were stored.
+    pub untimed_rows: u64,
 }
 
 impl Rejudged {
@@ -93,6 +95,7 @@ fn without(code: &str, message: String) -> Rejudged {
         judgment: Judgment::without_evidence(code, message),
         reconciliation: None,
         interrupted: false,
+        untimed_rows: 0,
     }
 }
 
@@ -276,6 +279,7 @@ fn judge_again(
         judgment,
         reconciliation: Some(reconciliation),
         interrupted,
+        untimed_rows: observation.as_ref().map_or(0, |seen| seen.untimed_rows),
     }
 }
 

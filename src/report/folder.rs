@@ -35,6 +35,8 @@ pub mod file_name {
     pub const INTERVAL_LOG: &str = "hdr/intervals.hlog";
     /// One row per planned order; only on request.
     pub const ORDERS: &str = "orders.csv";
+    /// Verdict, classes and rules as test cases.
+    pub const JUNIT: &str = "junit.xml";
     /// The folder of what a function of one's own has written to its output.
     pub const FUNCTION_LOGS: &str = "function-logs";
     /// Goose's own report.

@@ -5,7 +5,8 @@
 use super::charts::{Chart, ChartError, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
 use super::{
-    RunReport, file_name, open_metrics, render_html, render_markdown, timeseries_csv, to_json,
+    RunReport, file_name, open_metrics, render_html, render_junit, render_markdown, timeseries_csv,
+    to_json,
 };
 
 /// Why a report has no such file.
@@ -48,7 +49,7 @@ pub struct ReportFile<'a> {
 }
 
 /// Every format, in the order in which a run writes them: `run.json` first.
-pub const FORMATS: [Format; 9] = [
+pub const FORMATS: [Format; 10] = [
     Format {
         name: "json",
         media_type: "application/json",
@@ -68,6 +69,11 @@ pub const FORMATS: [Format; 9] = [
         name: "html",
         media_type: "text/html",
         files: |report| one(file_name::PAGE, || Ok(render_html(report)?.into())),
+    },
+    Format {
+        name: "junit",
+        media_type: "application/xml",
+        files: |report| one(file_name::JUNIT, || Ok(render_junit(report).into())),
     },
     Format {
         name: "openmetrics",

@@ -151,7 +151,7 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
 }
 
 /// A text that stays in its line and its table cell, is no markup but code spans, and has an end.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(TEXT_MAX) + 16);
     let mut within_code = false;
     let mut before = ' ';
@@ -185,6 +185,6 @@ fn cell(text: &str) -> String {
 }
 
 /// A name that stays within its code span.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     cell(&text.replace(['`', '\\'], "'"))
 }

@@ -14,6 +14,7 @@ mod folder;
 mod formats;
 pub mod html;
 mod json;
+mod junit;
 mod markdown;
 mod model;
 mod openmetrics;
@@ -27,7 +28,7 @@ mod timeline;
 #[cfg(test)]
 mod format_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
@@ -38,7 +39,9 @@ pub use folder::{FolderError, RunFolder, file_name};
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
 pub use html::render_html;
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
+pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use markdown::render_markdown;
+pub(crate) use markdown::{cell, code};
 pub use model::*;
 pub use openmetrics::open_metrics;
 pub use orders::{OrderFacts, write_orders_csv};
@@ -46,3 +49,4 @@ pub use reading::{PipelineReading, Reading};
 pub use schema::run_schema;
 pub use sent::{SentFile, read_sent};
 pub use text::{TextStyle, render_text};
+pub(crate) use text::{headline, verdict_word};

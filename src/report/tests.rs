@@ -41,7 +41,7 @@ fn scenario(phases: &[(&str, f64, u64, bool)]) -> Scenario {
 
 /// Everything a run of `phases` would have left, were nine in ten orders stored in their own second
 /// and the others dead-lettered six seconds later.
-pub(super) struct World {
+pub(crate) struct World {
     scenario: Scenario,
     record: SendRecord,
     times: StoredTimes,
@@ -51,7 +51,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(phases: &[(&str, f64, u64, bool)]) -> Self {
+    pub(crate) fn new(phases: &[(&str, f64, u64, bool)]) -> Self {
         let scenario = scenario(phases);
         let schedule = Schedule::new(&scenario);
         let rates: Vec<u64> = phases
@@ -128,7 +128,7 @@ impl World {
         reconcile(&self.ledger, &bad, &self.observation)
     }
 
-    pub(super) fn report(&self) -> RunReport {
+    pub(crate) fn report(&self) -> RunReport {
         let reconciliation = self.reconcile();
         let figures = phase_figures(&self.scenario, &self.record, &self.times);
         let judgment = judge(&JudgeInput {
@@ -207,7 +207,7 @@ fn observation(schedule: &Schedule) -> Observation {
     }
 }
 
-pub(super) const SPIKE: [(&str, f64, u64, bool); 4] = [
+pub(crate) const SPIKE: [(&str, f64, u64, bool); 4] = [
     ("warm-up", 200.0, 5, true),
     ("baseline", 200.0, 20, false),
     ("spike", 1_000.0, 30, false),

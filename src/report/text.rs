@@ -22,7 +22,7 @@ pub struct TextStyle {
 }
 
 impl TextStyle {
-    fn paint(self, color: AnsiColor) -> Style {
+    pub(crate) fn paint(self, color: AnsiColor) -> Style {
         if self.color {
             color.on_default().bold()
         } else {
@@ -30,7 +30,7 @@ impl TextStyle {
         }
     }
 
-    fn verdict(self, verdict: Verdict) -> Style {
+    pub(crate) fn verdict(self, verdict: Verdict) -> Style {
         self.paint(match verdict {
             Verdict::Pass => AnsiColor::Green,
             Verdict::Fail => AnsiColor::Red,
@@ -117,7 +117,7 @@ pub(super) fn time(report: &RunReport) -> String {
 }
 
 /// The verdict as a word of its own.
-pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "PASS",
         Verdict::Fail => "FAIL",
@@ -126,7 +126,7 @@ pub(super) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 /// The verdict in a sentence.
-pub(super) fn headline(report: &RunReport) -> String {
+pub(crate) fn headline(report: &RunReport) -> String {
     let gate = report.gate.as_str();
     let planned = orders(report.orders.planned);
     let failing: u64 = report

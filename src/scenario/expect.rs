@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use super::rule::{check_phase, parse_gate_rule, upper_duration};
 use super::section::Section;
-use super::units::parse_duration;
-use super::{Expectations, Gate, Metric, Phase, Rule};
-use crate::load::LoadProfile;
+use super::{Expectations, Gate, Phase, Rule};
 
 const RULE_HINT: &str = "write `METRIC_QUANTILE < DURATION [for PHASE]`, such as \"end_to_end_p99 < 2s for spike\" \
      or \"drain < 60s\"; metrics: response_time, service_time, schedule_lag, end_to_end; \
@@ -59,80 +58,24 @@ fn read_rules(section: &mut Section<'_>, phases: &[Phase]) -> Vec<Rule> {
     rules
 }
 
-/// Parses one performance rule; a rule that can never hold is refused.
-pub(super) fn parse_rule(text: &str, phases: &[Phase]) -> Result<Rule, String> {
-    let (left, inclusive, right) = if let Some((left, right)) = text.split_once("<=") {
-        (left, true, right)
-    } else if let Some((left, right)) = text.split_once('<') {
-        (left, false, right)
-    } else {
-        return Err(format!("{text:?} has neither < nor <="));
-    };
-    let (limit, phase) = match right.split_once(" for ") {
-        Some((limit, phase)) => (limit, Some(phase.trim().to_owned())),
-        None => (right, None),
-    };
-    let metric = parse_metric(left.trim())?;
-    let limit = parse_duration(limit)?;
-    if limit.is_zero() && !inclusive {
-        return Err(format!(
-            "{text:?} can never hold: nothing takes less than zero"
-        ));
-    }
-    if let Some(name) = &phase {
-        check_phase(name, metric, phases)?;
+/// Parses one performance rule; a rule that can never hold is refused. Of the one grammar of rules, what limits a
+/// duration from above.
+fn parse_rule(text: &str, phases: &[Phase]) -> Result<Rule, String> {
+    let parsed = parse_gate_rule(text).map_err(|problem| problem.to_string())?;
+    let (metric, inclusive, limit) = upper_duration(&parsed).ok_or_else(|| {
+        format!(
+            "{text:?} is no duration below a limit: a scenario's own rules are; `orderproof gate` takes others, and              `gate` here says which orders may end where"
+        )
+    })?;
+    // Unreadable phases are violations of their own.
+    if let Some(name) = parsed.phase.as_ref().filter(|_| !phases.is_empty()) {
+        check_phase(name, phases)?;
     }
     Ok(Rule {
         text: text.to_owned(),
         metric,
         inclusive,
         limit,
-        phase,
+        phase: parsed.phase,
     })
-}
-
-fn parse_metric(text: &str) -> Result<Metric, String> {
-    if text == "drain" {
-        return Ok(Metric::Drain);
-    }
-    let unknown = || format!("{text:?} is not a metric");
-    let (name, quantile) = text.rsplit_once('_').ok_or_else(unknown)?;
-    let quantile = match quantile {
-        "p50" => 0.5,
-        "p90" => 0.9,
-        "p99" => 0.99,
-        "p999" => 0.999,
-        "max" => 1.0,
-        _ => return Err(unknown()),
-    };
-    match name {
-        "response_time" => Ok(Metric::ResponseTime(quantile)),
-        "service_time" => Ok(Metric::ServiceTime(quantile)),
-        "schedule_lag" => Ok(Metric::ScheduleLag(quantile)),
-        "end_to_end" => Ok(Metric::EndToEnd(quantile)),
-        _ => Err(unknown()),
-    }
-}
-
-fn check_phase(name: &str, metric: Metric, phases: &[Phase]) -> Result<(), String> {
-    if metric == Metric::Drain {
-        return Err("drain follows the last phase and is measured for none".into());
-    }
-    // Unreadable phases are violations of their own.
-    if phases.is_empty() {
-        return Ok(());
-    }
-    let Some(index) = phases.iter().position(|phase| phase.name == name) else {
-        let names: Vec<_> = phases.iter().map(|phase| phase.name.as_str()).collect();
-        return Err(format!(
-            "there is no phase {name:?}, only {}",
-            names.join(", ")
-        ));
-    };
-    let profile = LoadProfile::new(phases);
-    let (start, end) = profile.phase_span(index);
-    if profile.integral(end) - profile.integral(start) < 1.0 {
-        return Err(format!("no order is due in the phase {name:?}"));
-    }
-    Ok(())
 }

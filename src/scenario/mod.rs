@@ -17,6 +17,7 @@ mod model;
 mod overrides;
 mod phases;
 mod proof;
+mod rule;
 mod section;
 mod service_time;
 mod target;
@@ -33,6 +34,10 @@ pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
 pub use overrides::{Overrides, TargetOverride};
 pub use proof::{LOSS_MODES, Proof, Quantity};
+pub use rule::{
+    Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,
+    parse_gate_rule,
+};
 pub use service_time::ServiceTime;
 pub use target::is_loopback;
 pub(crate) use units::parse_percent;

@@ -29,5 +29,6 @@ pub use judge::*;
 pub use observation::*;
 pub use observe::ObservePlan;
 pub use reconcile::{Reconciliation, reconcile};
+pub use rules::{Durations, Figure, Standpoint};
 pub use sightings::SightingsError;
 pub use watcher::{Seen, Watcher, WatcherView};

@@ -9,6 +9,7 @@ fn help_names_every_command_and_every_exit_code() {
         "run",
         "check",
         "verify",
+        "gate",
         "report",
         "serve",
         "self-test",

@@ -9,6 +9,7 @@ mod endpoint;
 mod faults;
 mod fidelity;
 mod formats;
+mod gate;
 mod local;
 mod modes;
 mod peers;

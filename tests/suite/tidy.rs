@@ -114,6 +114,7 @@ fn pure_rooms_do_no_io_and_read_no_clock() {
         "src/scenario/",
         "src/load/",
         "src/fault/",
+        "src/gate/",
         "src/preflight/",
         "src/verify/reconcile",
         "src/verify/judge",

@@ -1,0 +1,182 @@
+//! `orderproof gate`: hold rules against a finished run and say whether a CI job may go on.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use super::verify::rejudge;
+use super::{CommandError, Output};
+use crate::cli::{GateArgs, RuleArgs};
+use crate::exit::Exit;
+use crate::gate::{
+    GateInput, GateOutcome, Rejudgment, RuleSources, conclude, gate_markdown, gate_text,
+    scenario_rules,
+};
+use crate::report::{
+    RunReport, TextStyle, file_name, read_plan, read_report, render_gate_junit, render_junit_error,
+    to_json,
+};
+
+/// Holds the rules against the run in a folder. Rules are read and checked before the folder is looked at.
+pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {
+    let (outcome, report) = match held(args) {
+        Ok(held) => held,
+        Err(error) => {
+            // What an earlier call left there must not be taken for this one's.
+            if let Some(path) = &args.junit {
+                let xml = render_junit_error(&error.to_string());
+                if let Err(problem) = write_whole(path, xml.as_bytes()) {
+                    output.error(&problem);
+                }
+            }
+            return Err(error);
+        }
+    };
+    let to_stdout = args.markdown.as_deref() == Some(Path::new("-"));
+    let written = write_files(args, &outcome, &report);
+    if args.json {
+        output.print(&String::from_utf8_lossy(&to_json(&outcome)));
+    } else if to_stdout {
+        output.print(&gate_markdown(&outcome, &report));
+    } else {
+        let style = TextStyle {
+            color: output.color_on_stdout(),
+        };
+        output.print(&gate_text(&outcome, style));
+    }
+    match (written, outcome.exit()) {
+        (Err(error), Exit::Success) => Err(error),
+        (Err(error), exit) => {
+            output.error(&error);
+            Ok(exit)
+        }
+        (Ok(()), exit) => Ok(exit),
+    }
+}
+
+/// The rules of a command line, parsed; those on regressions are refused where there is no `baseline`.
+///
+/// # Errors
+/// With everything that is wrong with them.
+pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, CommandError> {
+    let file = match &args.rules_file {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                CommandError::usage(format!(
+                    "{}: cannot read the rules: {error}; give a TOML file with rules = [\"lost == 0\"]",
+                    path.display()
+                ))
+            })?;
+            Some((path.display().to_string(), text))
+        }
+    };
+    let file = file
+        .as_ref()
+        .map(|(name, text)| (name.as_str(), text.as_str()));
+    RuleSources::parse(&args.rules, file, baseline).map_err(|problems| wrong_rules(&problems))
+}
+
+fn wrong_rules(problems: &[String]) -> CommandError {
+    CommandError::usage(format!(
+        "these rules will not do:\n  {}",
+        problems.join("\n  ")
+    ))
+}
+
+/// The outcome, and the report it is of.
+fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), CommandError> {
+    if args.json && args.markdown.as_deref() == Some(Path::new("-")) {
+        return Err(CommandError::usage(
+            "--json and --markdown - both want standard output; give --markdown a file",
+        ));
+    }
+    let sources = read_rules(&args.rules, false)?;
+    let report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    let rules = match sources.is_empty() {
+        true => scenario_rules(&report.scenario, false),
+        false => sources
+            .fit(&report.scenario)
+            .map_err(|problems| wrong_rules(&problems))?,
+    };
+    let rejudged = judged_again(args, &report)?;
+    let input = GateInput {
+        report: &report,
+        rejudged: rejudged.as_ref(),
+        baseline: None,
+    };
+    let outcome = conclude(&input, &rules);
+    Ok((outcome, report))
+}
+
+/// The run judged again; `None` of a folder that holds the report alone. Of half the evidence nothing is believed.
+fn judged_again(args: &GateArgs, report: &RunReport) -> Result<Option<Rejudgment>, CommandError> {
+    let there = |name: &str| args.dir.join(name).exists();
+    if !there(file_name::JOURNAL) && !there(file_name::OBSERVATION) && !args.require_evidence {
+        return Ok(None);
+    }
+    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
+    if plan.run_id != report.run_id || plan.scenario != report.scenario {
+        return Err(CommandError::usage(format!(
+            "{}: {} is of run {}, {} of run {} or of another scenario; restore the folder as the run left it",
+            args.dir.display(),
+            file_name::PLAN,
+            plan.run_id,
+            file_name::RUN,
+            report.run_id
+        )));
+    }
+    let again = rejudge(&args.dir, &plan, Some(report))?;
+    Ok(Some(Rejudgment {
+        classes: again.reconciliation.as_ref().map(|seen| seen.counts()),
+        exit: again.exit(),
+        untimed_rows: again.untimed_rows,
+        judgment: again.judgment,
+    }))
+}
+
+fn write_files(
+    args: &GateArgs,
+    outcome: &GateOutcome,
+    report: &RunReport,
+) -> Result<(), CommandError> {
+    if let Some(path) = &args.junit {
+        write_whole(path, render_gate_junit(outcome, report).as_bytes())?;
+    }
+    match args.markdown.as_deref() {
+        Some(path) if path != Path::new("-") => append(path, &gate_markdown(outcome, report)),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces a file as a whole; a reader sees the old one or the new one.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let mut temporary = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
+        .map_err(cannot_write(path))?;
+    temporary.write_all(bytes).map_err(cannot_write(path))?;
+    let public = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    let permitted = temporary.as_file().set_permissions(public);
+    permitted.map_err(cannot_write(path))?;
+    let persisted = temporary.persist(path);
+    persisted.map_err(|error| cannot_write(path)(error.error))?;
+    Ok(())
+}
+
+/// A job's page takes what every step adds to it.
+fn append(path: &Path, text: &str) -> Result<(), CommandError> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(cannot_write(path))
+}
+
+fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> CommandError {
+    let path = path.display().to_string();
+    move |error| {
+        CommandError::internal(format!(
+            "{path}: cannot write: {error}; free space or name another file"
+        ))
+    }
+}

@@ -1,0 +1,97 @@
+//! A run beside its baseline: what rules on regressions are held against.
+//!
+//! How figures changed, and whether a change is more than noise, is decided elsewhere; here a rule is held against
+//! those words. What was not compared, or of too little data, never holds.
+
+use super::RuleStanding;
+use super::evaluate::{Seen, missing};
+use crate::scenario::{Bound, Metric};
+
+/// How the figures of a run changed against its baseline.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Baseline {
+    /// The figures that a rule on every one of them is about.
+    pub changes: Vec<Change>,
+}
+
+/// How one figure changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The figure.
+    pub metric: Metric,
+    /// Its phase; `None` of what has none, or of all but warm-up.
+    pub phase: Option<String>,
+    /// How much worse it is, as a share of the baseline's: 0.2 is a fifth slower, -0.1 a tenth faster.
+    pub worse: f64,
+    /// The interval in which the change lies with the confidence of the comparison.
+    pub interval: Option<(f64, f64)>,
+    /// What the comparison says of it.
+    pub call: Call,
+}
+
+/// What a comparison says of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// Better, by more than noise.
+    Improved,
+    /// Within noise.
+    Unchanged,
+    /// Worse, by more than noise.
+    Regressed,
+    /// Too little was measured to say.
+    NotEnoughData,
+}
+
+/// Holds `bound` against each change of `metric`, or of all, in `phase` or in all.
+pub(super) fn regression(
+    baseline: Option<&Baseline>,
+    metric: Option<Metric>,
+    phase: Option<&str>,
+    bound: &Bound<f64>,
+) -> Seen {
+    let Some(baseline) = baseline else {
+        return missing("there is no baseline to compare with");
+    };
+    let about = |change: &&Change| {
+        metric.is_none_or(|metric| change.metric == metric)
+            && phase.is_none_or(|phase| change.phase.as_deref() == Some(phase))
+    };
+    let changes: Vec<_> = baseline.changes.iter().filter(about).collect();
+    let Some(worst) = changes.iter().max_by(|a, b| a.worse.total_cmp(&b.worse)) else {
+        return missing("nothing of it was compared with the baseline");
+    };
+    let broken = |change: &&&Change| change.call == Call::Regressed && !bound.holds(change.worse);
+    let broken = changes
+        .iter()
+        .filter(broken)
+        .max_by(|a, b| a.worse.total_cmp(&b.worse));
+    if let Some(broken) = broken {
+        return (RuleStanding::Failed, describe(broken), None);
+    }
+    let few = |change: &&&Change| change.call == Call::NotEnoughData || !change.worse.is_finite();
+    match changes.iter().find(few) {
+        Some(few) => missing(format!("{}: not enough data to compare", name(few))),
+        None => (RuleStanding::Ok, describe(worst), None),
+    }
+}
+
+fn name(change: &Change) -> String {
+    match &change.phase {
+        Some(phase) => format!("{} in {phase}", change.metric.name()),
+        None => change.metric.name(),
+    }
+}
+
+fn describe(change: &Change) -> String {
+    let mut told = format!("{} {:+.1}%", name(change), change.worse * 100.0);
+    if let Some((low, high)) = change.interval {
+        told.push_str(&format!(" ({:+.1}% to {:+.1}%)", low * 100.0, high * 100.0));
+    }
+    told.push_str(match change.call {
+        Call::Improved => ", improved",
+        Call::Unchanged => ", unchanged",
+        Call::Regressed => ", regressed",
+        Call::NotEnoughData => ", not enough data",
+    });
+    told
+}
