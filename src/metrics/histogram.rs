@@ -132,6 +132,14 @@ impl Histogram {
         }
     }
 
+    /// The values counted, microseconds, with how often each was: the middle of its bucket, ascending.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter_recorded().map(|bucket| {
+            let value = bucket.value_iterated_to();
+            (self.0.median_equivalent(value), bucket.count_at_value())
+        })
+    }
+
     /// All durations added up, to the histogram's precision.
     pub fn sum(&self) -> Duration {
         Duration::from_secs_f64(self.0.mean() * self.0.len() as f64 / 1e6)

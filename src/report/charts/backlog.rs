@@ -1,7 +1,7 @@
 //! What had been acknowledged and was not yet in a final place, and how old it was.
 
 use super::cloudwatch::minutes;
-use super::figure::{Figure, Line, Panel, Series, Span, YAxis, bands, caption, time_axis};
+use super::figure::{Figure, Line, Panel, Series, Span, YAxis, caption};
 use super::style::Ink;
 use crate::report::figures::{duration, orders};
 use crate::report::{Metric, RunReport, TimelineRow};
@@ -29,13 +29,9 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         None => (any && row.time_s <= last).then_some(0.0),
     };
     let panel = |y, y_title, series, span, weight| Panel {
-        x: time_axis(report),
-        y,
-        y_title,
-        series,
-        bands: bands(report),
         span,
         weight,
+        ..Panel::over_time(report, y, y_title, series)
     };
     let own = Series::new(
         "oldest order not yet stored",

@@ -1,6 +1,6 @@
 //! What CloudWatch counted by the minute: throttles, concurrency, messages. Not proof, and drawn dashed.
 
-use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, bands, caption, time_axis};
+use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption, time_axis};
 use super::style::Ink;
 use crate::report::{Metric, RunReport};
 
@@ -10,13 +10,8 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         let lines = lines.iter();
         let series = lines.filter_map(|&(metric, name, ink)| minutes(report, metric, name, ink));
         Panel {
-            x: time_axis(report),
-            y: YAxis::Count,
-            y_title,
-            series: series.collect(),
-            bands: bands(report),
-            span: None,
             weight,
+            ..Panel::over_time(report, YAxis::Count, y_title, series.collect())
         }
     };
     let throttles = [

@@ -8,8 +8,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, x_axis, x_label, y_axis, y_label, y_place};
-use super::figure::{Band, Figure, Line, Panel, Series, Span, XAxis};
-use super::style::{BAND, FAINT, FONT, GRID, HATCH, TEXT, register_fonts};
+use super::figure::{Band, Figure, Limit, Line, Panel, Series, Span, XAxis};
+use super::heat::Heat;
+use super::style::{BAND, FAINT, FONT, GRID, HATCH, HEAT, TEXT, register_fonts};
 
 type Area<DB> = DrawingArea<DB, Shift>;
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
@@ -28,6 +29,8 @@ pub(super) struct Plotted {
 pub(super) const HEADER: i32 = 46;
 const FOOTER: i32 = 30;
 const LEGEND: i32 = 30;
+/// Where a legend begins.
+const LEFT: i32 = 102;
 
 /// Draws a figure on the whole of `area`; says where each panel's plot is.
 pub(super) fn draw<DB: DrawingBackend>(
@@ -94,10 +97,10 @@ fn draw_panel<DB: DrawingBackend>(
     x_title: bool,
     names: bool,
 ) -> Result<Plotted, String> {
-    draw_legend(panel, area)?;
+    let legend = draw_legend(panel, area)?;
     let (x, y) = (x_axis(panel.x), y_axis(panel));
     let mut plot = ChartBuilder::on(area)
-        .margin_top(LEGEND)
+        .margin_top(LEGEND * legend)
         .margin_right(24)
         .margin_left(8)
         .x_label_area_size(if x_title { 50 } else { 30 })
@@ -105,12 +108,18 @@ fn draw_panel<DB: DrawingBackend>(
         .build_cartesian_2d(x.clone(), y.clone())
         .map_err(told)?;
     draw_bands(&mut plot, &panel.bands, &y)?;
+    if let Some(heat) = &panel.heat {
+        draw_heat(&mut plot, heat, &x, &y)?;
+    }
     draw_mesh(&mut plot, panel, &x, &y, x_title)?;
     if names {
         name_bands(&plot, &panel.bands, &x)?;
     }
     for series in &panel.series {
         draw_series(&mut plot, panel, series)?;
+    }
+    if let Some(limit) = &panel.limit {
+        draw_limit(&mut plot, panel, limit, (&x, &y))?;
     }
     if let Some(span) = &panel.span {
         draw_span(&mut plot, span, &y)?;
@@ -147,7 +156,7 @@ fn draw_mesh<DB: DrawingBackend>(
     let title = match (x_title, panel.x) {
         (false, _) => "",
         (true, XAxis::Seconds(_)) => "seconds since the first order was due",
-        (true, XAxis::Quantiles(_)) => "percentile",
+        (true, XAxis::Quantiles(_)) => "percentile, as 1/(1-p) on a logarithmic axis",
     };
     plot.configure_mesh()
         .x_labels(x.ticks.len())
@@ -166,24 +175,103 @@ fn draw_mesh<DB: DrawingBackend>(
         .map_err(told)
 }
 
-fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Drawn {
+/// Draws the legend and says how many lines it takes.
+fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32, String> {
     let font = (FONT, 17).into_text_style(area).color(&TEXT);
-    let mut x = 102;
+    let wide = |words: &str| -> Result<i32, String> {
+        let (width, _) = area.estimate_text_size(words, &font).map_err(told)?;
+        // A reader of an SVG may have a wider font.
+        Ok(width as i32 * 11 / 10)
+    };
+    let (right, _) = area.dim_in_pixel();
+    let (mut x, mut line) = (LEFT, 0);
     for series in panel.series.iter().filter(|series| !series.name.is_empty()) {
-        let y = LEGEND / 2;
-        let sample = [(x, y), (x + 26, y)];
-        let style = stroke(series);
-        match series.line {
-            Line::Dashed => area.draw(&DashedPathElement::new(sample, 6, 4, style)),
-            Line::Thick | Line::Solid | Line::Thin => area.draw(&PathElement::new(sample, style)),
+        let width = 32 + wide(&series.name)?;
+        if x > LEFT && x + width > right as i32 {
+            (x, line) = (LEFT, line + 1);
         }
-        .map_err(told)?;
+        let y = LEGEND * line + LEGEND / 2;
+        draw_sample(area, series, (x, y))?;
         area.draw_text(&series.name, &font, (x + 32, y - 8))
             .map_err(told)?;
-        let (width, _) = area.estimate_text_size(&series.name, &font).map_err(told)?;
-        x += 32 + width as i32 + 26;
+        x += width + 22;
+    }
+    if let Some(heat) = &panel.heat {
+        let words = format!("orders in a cell of {} s: 1", heat.column_s);
+        let most = crate::report::figures::thousands(heat.most);
+        let width = wide(&words)? + 8 + 18 * HEAT.len() as i32 + 6 + wide(&most)?;
+        if x > LEFT && x + width > right as i32 {
+            (x, line) = (LEFT, line + 1);
+        }
+        let y = LEGEND * line + LEGEND / 2;
+        area.draw_text(&words, &font, (x, y - 8)).map_err(told)?;
+        x += wide(&words)? + 8;
+        for color in HEAT {
+            let swatch = Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled());
+            area.draw(&swatch).map_err(told)?;
+            x += 18;
+        }
+        area.draw_text(&most, &font, (x + 6, y - 8)).map_err(told)?;
+    }
+    Ok(line + 1)
+}
+
+fn draw_sample<DB: DrawingBackend>(area: &Area<DB>, series: &Series, (x, y): (i32, i32)) -> Drawn {
+    let sample = [(x, y), (x + 26, y)];
+    let style = stroke(series);
+    match series.line {
+        Line::Dashed => area.draw(&DashedPathElement::new(sample, 6, 4, style)),
+        Line::Thick | Line::Solid | Line::Thin => area.draw(&PathElement::new(sample, style)),
+    }
+    .map_err(told)
+}
+
+/// The counts, of each shade together, within the axes.
+fn draw_heat<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    heat: &Heat,
+    x: &Axis,
+    y: &Axis,
+) -> Drawn {
+    for (shade, color) in HEAT.iter().enumerate() {
+        let cells = heat.cells.iter().filter(|cell| cell.shade == shade);
+        let rectangles = cells.map(|cell| {
+            let (left, right) = (cell.from_s.min(x.to), cell.to_s.min(x.to));
+            let (bottom, top) = (cell.from.clamp(y.from, y.to), cell.to.clamp(y.from, y.to));
+            Rectangle::new([(left, bottom), (right, top)], color.filled())
+        });
+        plot.draw_series(rectangles).map_err(told)?;
     }
     Ok(())
+}
+
+/// A level across the panel and what it is, where the axis reaches it.
+fn draw_limit<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    panel: &Panel,
+    limit: &Limit,
+    (x, y): (&Axis, &Axis),
+) -> Drawn {
+    let place = y_place(panel.y, limit.at);
+    if !(y.from..=y.to).contains(&place) {
+        return Ok(());
+    }
+    let ends = [(x.from, place), (x.to, place)];
+    let dashes = DashedPathElement::new(ends, 2, 4, FAINT);
+    plot.draw_series([dashes]).map_err(told)?;
+    let area = plot.plotting_area();
+    let (right, level) = area.map_coordinate(&(x.to, place));
+    let base = area.get_base_pixel();
+    let shifted = area.strip_coord_spec();
+    let style = (FONT, 15).into_text_style(&shifted).color(&FAINT);
+    let style = style.pos(Pos::new(HPos::Right, VPos::Top));
+    shifted
+        .draw_text(
+            &limit.label,
+            &style,
+            (right - base.0 - 6, level - base.1 + 3),
+        )
+        .map_err(told)
 }
 
 fn stroke(series: &Series) -> ShapeStyle {

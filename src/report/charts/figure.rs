@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::heat::Heat;
 use super::style::Ink;
 use crate::report::RunReport;
 
@@ -25,6 +26,10 @@ pub(super) struct Panel {
     pub series: Vec<Series>,
     pub bands: Vec<Band>,
     pub span: Option<Span>,
+    /// Counts behind the lines.
+    pub heat: Option<Heat>,
+    /// A level that should not be reached.
+    pub limit: Option<Limit>,
     /// Of the height the panels share.
     pub weight: f64,
 }
@@ -47,6 +52,13 @@ pub(super) enum YAxis {
     Seconds,
     /// A duration in microseconds, on a logarithmic axis.
     LogMicros,
+}
+
+/// A level across the panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Limit {
+    pub at: f64,
+    pub label: String,
 }
 
 /// A line. A point without a value is a gap.
@@ -115,7 +127,35 @@ impl Series {
     }
 }
 
+impl Figure {
+    /// Pixels: many panels need more.
+    pub(super) fn size(&self) -> (u32, u32) {
+        let height = if self.panels.len() > 3 { 860 } else { 680 };
+        (1200, height)
+    }
+}
+
 impl Panel {
+    /// Lines against the time of a run, with nothing else.
+    pub(super) fn over_time(
+        report: &RunReport,
+        y: YAxis,
+        y_title: &'static str,
+        series: Vec<Series>,
+    ) -> Self {
+        Self {
+            x: time_axis(report),
+            y,
+            y_title,
+            series,
+            bands: bands(report),
+            span: None,
+            heat: None,
+            limit: None,
+            weight: 1.0,
+        }
+    }
+
     /// Whether any series has a value.
     pub(super) fn has_samples(&self) -> bool {
         self.series
@@ -123,9 +163,12 @@ impl Panel {
             .any(|series| series.points.iter().any(|point| point.1.is_some()))
     }
 
-    /// The largest value of any series.
+    /// The largest value of any series, or the limit when it is near.
     pub(super) fn top(&self) -> f64 {
-        self.values().fold(0.0, f64::max)
+        let top = self.values().fold(0.0, f64::max);
+        let near = |limit: &&Limit| limit.at <= top * 20.0;
+        let limit = self.limit.as_ref().filter(near);
+        limit.map_or(top, |limit| top.max(limit.at))
     }
 
     /// The smallest value above zero.

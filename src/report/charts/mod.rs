@@ -6,13 +6,17 @@
 mod axis;
 mod backlog;
 mod cloudwatch;
+mod concurrency;
+mod describe;
 mod draw;
 mod figure;
+mod heat;
 mod latency;
 mod page;
 mod percentiles;
 mod rates;
 mod style;
+mod validity;
 
 #[cfg(test)]
 mod tests;
@@ -22,9 +26,6 @@ use plotters::prelude::*;
 use crate::report::RunReport;
 use figure::Figure;
 pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
-
-/// Pixels.
-const SIZE: (u32, u32) = (1200, 680);
 
 /// One of the report's charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,10 @@ pub enum Chart {
     Latency,
     /// The percentile spectrum of both.
     Percentiles,
+    /// The function's concurrency and what was throttled, where it ran in this process.
+    Concurrency,
+    /// Whether the harness kept up.
+    Validity,
     /// Throttles, concurrency and messages as CloudWatch counted them, if it did.
     CloudWatch,
 }
@@ -51,15 +56,29 @@ pub struct ChartError {
 
 impl Chart {
     /// The charts that every run has.
-    pub const ALWAYS: [Self; 4] = [Self::Rates, Self::Backlog, Self::Latency, Self::Percentiles];
+    pub const ALWAYS: [Self; 5] = [
+        Self::Rates,
+        Self::Backlog,
+        Self::Latency,
+        Self::Percentiles,
+        Self::Validity,
+    ];
 
-    /// The charts of a run: what CloudWatch counted only where there is something to draw.
+    /// The charts of a run: of concurrency and of what CloudWatch counted only where there is something to draw.
     pub fn of(report: &RunReport) -> Vec<Self> {
-        let mut charts = Self::ALWAYS.to_vec();
-        if !cloudwatch::figure(report).panels.is_empty() {
-            charts.push(Self::CloudWatch);
-        }
-        charts
+        let all = [
+            Self::Rates,
+            Self::Backlog,
+            Self::Latency,
+            Self::Percentiles,
+            Self::Concurrency,
+            Self::CloudWatch,
+            Self::Validity,
+        ];
+        let has_panels = |chart: &Self| !chart.figure(report).panels.is_empty();
+        all.into_iter()
+            .filter(|chart| Self::ALWAYS.contains(chart) || has_panels(chart))
+            .collect()
     }
 
     /// The file's name without its extension.
@@ -69,6 +88,8 @@ impl Chart {
             Self::Backlog => "backlog",
             Self::Latency => "latency",
             Self::Percentiles => "percentiles",
+            Self::Concurrency => "concurrency",
+            Self::Validity => "validity",
             Self::CloudWatch => "cloudwatch",
         }
     }
@@ -82,6 +103,8 @@ impl Chart {
             Self::Backlog => "Backlog and age of the oldest order",
             Self::Latency => "Response time and end-to-end latency over time",
             Self::Percentiles => "Percentile spectrum",
+            Self::Concurrency => "Concurrency of the function, and throttles",
+            Self::Validity => "Validity: schedule lag, CPU, in flight, failed sends",
             Self::CloudWatch => "Throttles, concurrency and messages (CloudWatch, not proof)",
         }
     }
@@ -92,6 +115,8 @@ impl Chart {
             Self::Backlog => backlog::figure(report),
             Self::Latency => latency::figure(report),
             Self::Percentiles => percentiles::figure(report),
+            Self::Concurrency => concurrency::figure(report),
+            Self::Validity => validity::figure(report),
             Self::CloudWatch => cloudwatch::figure(report),
         }
     }
@@ -103,9 +128,10 @@ impl Chart {
 /// When the drawing library refuses.
 pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
     let mut svg = String::new();
+    let figure = chart.figure(report);
     draw::draw(
-        &chart.figure(report),
-        &SVGBackend::with_string(&mut svg, SIZE).into_drawing_area(),
+        &figure,
+        &SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area(),
     )
     .map_err(|cause| ChartError {
         chart: chart.file_stem(),
@@ -123,10 +149,11 @@ pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError>
         chart: chart.file_stem(),
         cause,
     };
-    let (width, height) = SIZE;
+    let figure = chart.figure(report);
+    let (width, height) = figure.size();
     let mut pixels = vec![0; (width * height * 3) as usize];
-    let area = BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area();
-    draw::draw(&chart.figure(report), &area).map_err(failed)?;
+    let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+    draw::draw(&figure, &area).map_err(failed)?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(

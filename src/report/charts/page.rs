@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::draw::{HEADER, Plotted, draw};
 use super::figure::{Panel, XAxis, YAxis};
-use super::{Chart, ChartError, SIZE};
+use super::{Chart, ChartError};
 use crate::report::RunReport;
 
 /// A chart's drawing and what a page needs to tell its values.
@@ -86,7 +86,7 @@ pub struct PageSeries {
 pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartError> {
     let figure = chart.figure(report);
     let mut svg = String::new();
-    let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
     let plotted = draw(&figure, &area).map_err(|cause| ChartError {
         chart: chart.file_stem(),
         cause,
@@ -97,7 +97,7 @@ pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartEr
         svg,
         title: figure.title.clone(),
         caption: figure.caption.clone(),
-        size: SIZE,
+        size: figure.size(),
         top_px: HEADER as u32 - 6,
         panels: panels
             .map(|(panel, plotted)| page_panel(panel, plotted))

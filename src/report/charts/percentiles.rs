@@ -1,9 +1,10 @@
-//! The percentile spectrum of response time and end-to-end latency, one curve a phase.
+//! The percentile spectrum of response time, service time and end-to-end latency, one curve a phase.
 
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption};
 use super::style::Ink;
 use crate::metrics::Histogram;
 use crate::report::RunReport;
+use crate::report::figures::thousands;
 use crate::verify::PhaseFigures;
 
 /// Points between each halving of the distance to 100%.
@@ -40,25 +41,38 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             series: phases
                 .iter()
                 .zip(INKS.into_iter().cycle())
-                .flat_map(|(phase, ink)| curve(&phase.name, pick(phase), ink, nines))
+                .flat_map(|(phase, ink)| curve(&phase.name, pick(phase), (ink, Line::Solid), nines))
                 .collect(),
             bands: Vec::new(),
             span: None,
+            heat: None,
+            limit: None,
             weight: 1.0,
         }
     };
+    let mut responses = panel("response time", |phase| &phase.response_time);
+    let XAxis::Quantiles(nines) = responses.x else {
+        unreachable!("the axis of a spectrum")
+    };
+    // Beside the response time: what of it is the service's, and what had to wait to be sent.
+    let served = phases.iter().zip(INKS.into_iter().cycle());
+    let served = served.flat_map(|(phase, ink)| {
+        let name = format!("{}, service time", phase.name);
+        curve(&name, &phase.service_time, (ink, Line::Dashed), nines)
+    });
+    responses.series.extend(served);
     Figure {
         title: "Percentile spectrum by phase, without warm-up".into(),
         caption: caption(report, "gray: fewer than 10 samples beyond"),
         panels: vec![
-            panel("response time", |phase| &phase.response_time),
+            responses,
             panel("end-to-end latency", |phase| &phase.end_to_end),
         ],
     }
 }
 
 /// A curve and, in gray, its undersampled tail.
-fn curve(name: &str, histogram: &Histogram, ink: Ink, nines: f64) -> [Series; 2] {
+fn curve(name: &str, histogram: &Histogram, (ink, line): (Ink, Line), nines: f64) -> [Series; 2] {
     let count = histogram.count() as f64;
     let place = |quantile: f64| (-(1.0 - quantile).max(1e-12).log10()).min(nines);
     let mut sampled = Vec::new();
@@ -76,22 +90,19 @@ fn curve(name: &str, histogram: &Histogram, ink: Ink, nines: f64) -> [Series; 2]
             sampled.push(point)
         }
     }
-    let name = format!(
-        "{name} ({} samples)",
-        crate::report::figures::thousands(histogram.count())
-    );
+    // Nothing was served that is not in the response times: the samples are the same.
+    let name = match line {
+        Line::Dashed => name.to_owned(),
+        _ => format!("{name} ({} samples)", thousands(histogram.count())),
+    };
+    let series = |name, ink, points| Series {
+        name,
+        ink,
+        line,
+        points,
+    };
     [
-        Series {
-            name: String::new(),
-            ink: Ink::Gray,
-            line: Line::Solid,
-            points: tail,
-        },
-        Series {
-            name,
-            ink,
-            line: Line::Solid,
-            points: sampled,
-        },
+        series(String::new(), Ink::Gray, tail),
+        series(name, ink, sampled),
     ]
 }

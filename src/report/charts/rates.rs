@@ -1,6 +1,6 @@
 //! Orders per second, from the schedule to their final place.
 
-use super::figure::{Figure, Line, Panel, Series, YAxis, bands, caption, time_axis};
+use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::style::Ink;
 use crate::report::figures::orders;
 use crate::report::{RunReport, TimelineRow};
@@ -30,17 +30,14 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             report,
             &format!("{} planned", orders(report.orders.planned)),
         ),
-        panels: vec![Panel {
-            x: time_axis(report),
-            y: YAxis::Count,
-            y_title: "orders per second",
-            series: series
+        panels: vec![Panel::over_time(
+            report,
+            YAxis::Count,
+            "orders per second",
+            series
                 .into_iter()
                 .map(|(name, ink, line, pick)| Series::new(name, ink, line, points(pick)))
                 .collect(),
-            bands: bands(report),
-            span: None,
-            weight: 1.0,
-        }],
+        )],
     }
 }

@@ -61,3 +61,12 @@ pub(super) const GRID: RGBColor = RGBColor(221, 221, 221);
 pub(super) const BAND: RGBColor = RGBColor(241, 244, 248);
 /// Of a warm-up's hatching.
 pub(super) const HATCH: RGBColor = RGBColor(214, 219, 226);
+/// Of counts behind lines, few to many: one hue that grows darker.
+pub(super) const HEAT: [RGBColor; 6] = [
+    RGBColor(222, 235, 247),
+    RGBColor(198, 219, 239),
+    RGBColor(158, 202, 225),
+    RGBColor(107, 174, 214),
+    RGBColor(49, 130, 189),
+    RGBColor(8, 81, 156),
+];

@@ -33,7 +33,11 @@ fn a_spike_is_drawn() {
     let report = World::new(&SPIKE).report();
     for chart in Chart::of(&report) {
         let png = image::load_from_memory(&draw_png(chart, &report).unwrap()).unwrap();
-        assert_eq!((png.width(), png.height()), SIZE, "{chart:?}");
+        assert_eq!(
+            (png.width(), png.height()),
+            chart.figure(&report).size(),
+            "{chart:?}"
+        );
         let colored = png
             .to_rgb8()
             .pixels()
@@ -172,7 +176,7 @@ fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
     assert_eq!(Chart::of(&report), Chart::ALWAYS);
     assert_eq!(Chart::Backlog.figure(&report).panels[1].series.len(), 1);
     assert!(!render_markdown(&report).contains("cloudwatch.png"));
-    assert_eq!(Chart::of(&watched()).len(), 5);
+    assert_eq!(Chart::of(&watched()).len(), 6);
     assert!(render_markdown(&watched()).contains("(cloudwatch.png)"));
 }
 

@@ -12,7 +12,7 @@ use crate::report::{RunReport, file_name};
 pub(super) fn section(report: &RunReport) -> Result<Markup, ChartError> {
     let mut figures = Vec::new();
     for chart in Chart::of(report) {
-        let told = [chart.words().to_owned()];
+        let told = [chart.describe(report)];
         figures.push(figure(
             chart.file_stem(),
             &told,
