@@ -49,16 +49,19 @@ fn step(top: f64, about: f64) -> f64 {
 }
 
 fn linear(top: f64, about: f64, headroom: f64) -> Axis {
-    let top = if top > 0.0 { top } else { 1.0 };
+    let empty = top <= 0.0;
+    let top = if empty { 1.0 } else { top };
     let step = step(top, about);
     let to = top * headroom;
-    let ticks = (0..=(to / step + 1e-9) as usize)
-        .map(|n| n as f64 * step)
-        .collect();
+    let ticks = (0..=(to / step + 1e-9) as usize).map(|n| n as f64 * step);
     Axis {
         from: 0.0,
         to,
-        ticks,
+        // An axis of nothing has no fractions to tell.
+        ticks: match empty {
+            true => vec![0.0, 1.0],
+            false => ticks.collect(),
+        },
     }
 }
 
