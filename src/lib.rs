@@ -33,6 +33,7 @@ pub mod account;
 pub mod cli;
 pub mod clock;
 pub mod commands;
+pub mod compare;
 pub mod drive;
 pub mod exit;
 pub mod fault;

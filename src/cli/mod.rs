@@ -1,10 +1,12 @@
 //! The command line: what can be asked for. The only room beside `main` that names `clap`.
 
 mod account;
+mod compare;
 mod gate;
 mod report;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
+pub use compare::{CompareArgs, CompareFormat};
 pub use gate::{GateArgs, RuleArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
@@ -30,6 +32,15 @@ Exit codes:
   1  internal error
   2  bad arguments, an invalid file, or no way to the target
   6  a run would be refused: by the guard or by a trap that voids it (with --deny-traps, by any trap)";
+
+const COMPARE_EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing regressed (what lacks data is told)
+  1  internal error
+  2  bad arguments, a folder that cannot be read, or runs that are not comparable
+  3  more orders are lost, altered or misplaced
+  4  inconclusive: one of the runs proved nothing
+  5  a duration regressed";
 
 /// Prove that an order pipeline (SQS -> Lambda -> DynamoDB) loses nothing under load.
 #[derive(Debug, Parser)]
@@ -76,6 +87,9 @@ pub enum Command {
     Report(ReportArgs),
     /// Print the JSON Schema of run.json.
     Schema,
+    /// Compare two runs, or repeats of two: orders first, then every duration, beyond noise or not.
+    #[command(after_help = COMPARE_EXIT_CODES)]
+    Compare(CompareArgs),
     /// Serve the embedded pipeline of a scenario to other processes, on loopback.
     Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each is called what it is.

@@ -2,6 +2,7 @@
 
 mod check;
 mod clean;
+mod compare;
 mod conclude;
 mod confirm;
 mod down;
@@ -46,6 +47,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Gate(args) => gate::gate(&args, &output),
         Command::Report(args) => report::report(&args, &output),
         Command::Schema => schema::schema(&output),
+        Command::Compare(args) => compare::compare(&args, &output),
         Command::Serve(args) => serve::serve(&args, &output),
         Command::SelfTest(args) => self_test::self_test(&args, &output),
         Command::Up(args) => up::up(&args, &output),

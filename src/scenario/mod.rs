@@ -40,7 +40,7 @@ pub use rule::{
 };
 pub use service_time::ServiceTime;
 pub use target::is_loopback;
-pub(crate) use units::parse_percent;
+pub(crate) use units::{parse_duration, parse_percent};
 
 use sha2::{Digest, Sha256};
 

@@ -51,7 +51,7 @@ pub(crate) fn parse_percent(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .trim()
         .parse()

@@ -108,9 +108,36 @@ fn logarithmic(bottom: f64, top: f64) -> Axis {
     }
 }
 
+/// As far up as down, at least to a quarter more, at most to ten times; ticks at ratios people know.
+fn ratio(bottom: f64, top: f64) -> Axis {
+    const KNOWN: [f64; 5] = [1.1, 1.25, 2.0, 4.0, 10.0];
+    let bottom = if bottom.is_finite() { bottom } else { 1.0 };
+    let reach = (1.0 / bottom).max(top).clamp(1.25, 10.0) * 1.05;
+    let known = KNOWN.into_iter().filter(|&ratio| ratio <= reach);
+    // Of a wide axis the fine ticks would collide.
+    let known = known.filter(|&ratio| reach < 2.0 || ratio >= 2.0);
+    let mut ticks = vec![0.0];
+    ticks.extend(known.flat_map(|ratio| [ratio.log10(), -ratio.log10()]));
+    ticks.sort_by(f64::total_cmp);
+    Axis {
+        from: -reach.log10(),
+        to: reach.log10(),
+        ticks,
+    }
+}
+
 pub(super) fn x_axis(axis: XAxis) -> Axis {
     match axis {
         XAxis::Seconds(seconds) => linear(seconds, 12.0, 1.0),
+        XAxis::Around(from, to) => {
+            let step = step((to - from).max(1.0), 12.0);
+            let ticks = (from / step).ceil() as i64..=(to / step).floor() as i64;
+            Axis {
+                from,
+                to: to.max(from + 1.0),
+                ticks: ticks.map(|n| n as f64 * step).collect(),
+            }
+        }
         XAxis::Quantiles(nines) => {
             let ticks =
                 std::iter::once(2f64.log10()).chain((1..=nines.floor() as i32).map(f64::from));
@@ -127,6 +154,7 @@ pub(super) fn y_axis(panel: &Panel) -> Axis {
     match panel.y {
         YAxis::Count | YAxis::Seconds => linear(panel.top(), 6.0, 1.12),
         YAxis::LogMicros => logarithmic(panel.bottom(), panel.top()),
+        YAxis::Ratio => ratio(panel.bottom(), panel.top()),
     }
 }
 
@@ -135,12 +163,15 @@ pub(super) fn y_place(axis: YAxis, value: f64) -> f64 {
     match axis {
         YAxis::Count | YAxis::Seconds => value,
         YAxis::LogMicros => value.max(1.0).log10(),
+        YAxis::Ratio => value.clamp(0.1, 10.0).log10(),
     }
 }
 
 pub(super) fn x_label(axis: XAxis, place: f64) -> String {
     match axis {
         XAxis::Seconds(_) => number(place),
+        XAxis::Around(..) if place < 0.0 => format!("\u{2212}{}", number(-place)),
+        XAxis::Around(..) => number(place),
         XAxis::Quantiles(_) => {
             let percent = 100.0 * (1.0 - 10f64.powf(-place));
             let decimals = (place.ceil() as usize).saturating_sub(2);
@@ -152,6 +183,7 @@ pub(super) fn x_label(axis: XAxis, place: f64) -> String {
 pub(super) fn y_label(axis: YAxis, place: f64) -> String {
     match axis {
         YAxis::Count => number(place),
+        YAxis::Ratio => format!("\u{d7}{}", number(10f64.powf(place))),
         YAxis::Seconds if place > 0.0 && place < 1.0 => format!("{} ms", number(place * 1e3)),
         YAxis::Seconds => format!("{} s", number(place)),
         YAxis::LogMicros => {

@@ -55,7 +55,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
 pub(super) fn minutes(report: &RunReport, metric: Metric, name: &str, ink: Ink) -> Option<Series> {
     const MINUTE_S: i64 = 60;
     let end = match time_axis(report) {
-        XAxis::Seconds(end) | XAxis::Quantiles(end) => end,
+        XAxis::Seconds(end) | XAxis::Around(_, end) | XAxis::Quantiles(end) => end,
     };
     let mut points = Vec::new();
     let mut expected = None;

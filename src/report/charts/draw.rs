@@ -156,6 +156,7 @@ fn draw_mesh<DB: DrawingBackend>(
     let title = match (x_title, panel.x) {
         (false, _) => "",
         (true, XAxis::Seconds(_)) => "seconds since the first order was due",
+        (true, XAxis::Around(..)) => "seconds since the start of the highest load",
         (true, XAxis::Quantiles(_)) => "percentile, as 1/(1-p) on a logarithmic axis",
     };
     plot.configure_mesh()

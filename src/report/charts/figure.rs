@@ -39,6 +39,8 @@ pub(super) struct Panel {
 pub(super) enum XAxis {
     /// Seconds since the run's start, up to this many.
     Seconds(f64),
+    /// Seconds before and after the spike's start.
+    Around(f64, f64),
     /// Quantiles on a logarithmic 1/(1-p) axis, up to this many nines.
     Quantiles(f64),
 }
@@ -52,6 +54,8 @@ pub(super) enum YAxis {
     Seconds,
     /// A duration in microseconds, on a logarithmic axis.
     LogMicros,
+    /// Candidate to base, on a logarithmic axis around 1.
+    Ratio,
 }
 
 /// A level across the panel.

@@ -12,6 +12,7 @@ mod draw;
 mod figure;
 mod heat;
 mod latency;
+mod overlay;
 mod page;
 mod percentiles;
 mod rates;
@@ -25,6 +26,7 @@ use plotters::prelude::*;
 
 use crate::report::RunReport;
 use figure::Figure;
+pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
 pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
 
 /// One of the report's charts.
@@ -127,17 +129,7 @@ impl Chart {
 /// # Errors
 /// When the drawing library refuses.
 pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
-    let mut svg = String::new();
-    let figure = chart.figure(report);
-    draw::draw(
-        &figure,
-        &SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area(),
-    )
-    .map_err(|cause| ChartError {
-        chart: chart.file_stem(),
-        cause,
-    })?;
-    Ok(svg)
+    Ok(page_chart(chart, report)?.svg)
 }
 
 /// The chart as a PNG file.
@@ -145,15 +137,15 @@ pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> 
 /// # Errors
 /// When the drawing library or the encoder refuses.
 pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError> {
-    let failed = |cause: String| ChartError {
-        chart: chart.file_stem(),
-        cause,
-    };
-    let figure = chart.figure(report);
+    png_of(&chart.figure(report), chart.file_stem())
+}
+
+fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
+    let failed = |cause: String| ChartError { chart, cause };
     let (width, height) = figure.size();
     let mut pixels = vec![0; (width * height * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-    draw::draw(&figure, &area).map_err(failed)?;
+    draw::draw(figure, &area).map_err(failed)?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(

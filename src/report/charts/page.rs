@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use serde::Serialize;
 
 use super::draw::{HEADER, Plotted, draw};
-use super::figure::{Panel, XAxis, YAxis};
+use super::figure::{Figure, Panel, XAxis, YAxis};
 use super::{Chart, ChartError};
 use crate::report::RunReport;
 
@@ -66,6 +66,8 @@ pub enum AxisKind {
     Count,
     /// Microseconds; the place is their decimal logarithm.
     LogMicros,
+    /// A ratio; the place is its decimal logarithm.
+    Ratio,
 }
 
 /// A named line.
@@ -84,13 +86,14 @@ pub struct PageSeries {
 /// # Errors
 /// When the drawing library refuses.
 pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartError> {
-    let figure = chart.figure(report);
+    page_of(&chart.figure(report), chart.file_stem())
+}
+
+/// Draws any figure for a page.
+pub(super) fn page_of(figure: &Figure, stem: &'static str) -> Result<PageChart, ChartError> {
     let mut svg = String::new();
     let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
-    let plotted = draw(&figure, &area).map_err(|cause| ChartError {
-        chart: chart.file_stem(),
-        cause,
-    })?;
+    let plotted = draw(figure, &area).map_err(|cause| ChartError { chart: stem, cause })?;
     drop(area);
     let panels = figure.panels.iter().zip(&plotted);
     Ok(PageChart {
@@ -107,13 +110,14 @@ pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartEr
 
 fn page_panel(panel: &Panel, plotted: &Plotted) -> PagePanel {
     let x_kind = match panel.x {
-        XAxis::Seconds(_) => AxisKind::Seconds,
+        XAxis::Seconds(_) | XAxis::Around(..) => AxisKind::Seconds,
         XAxis::Quantiles(_) => AxisKind::Quantiles,
     };
     let y_kind = match panel.y {
         YAxis::Count => AxisKind::Count,
         YAxis::Seconds => AxisKind::Seconds,
         YAxis::LogMicros => AxisKind::LogMicros,
+        YAxis::Ratio => AxisKind::Ratio,
     };
     let named = panel.series.iter().filter(|series| !series.name.is_empty());
     PagePanel {

@@ -62,9 +62,10 @@
     quantiles: percentile,
     count: grouped,
     log_micros: micros,
+    ratio: (value) => "\u00d7" + value.toFixed(3),
   };
   const place = (axis, value) => {
-    const at = axis.kind === "log_micros" ? Math.log10(Math.max(value, 1e-9)) : value;
+    const at = axis.kind === "log_micros" || axis.kind === "ratio" ? Math.log10(Math.max(value, 1e-9)) : value;
     const share = (at - axis.from) / (axis.to - axis.from || 1);
     return axis.from_px + Math.min(1, Math.max(0, share)) * (axis.to_px - axis.from_px);
   };

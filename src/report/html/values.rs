@@ -84,6 +84,7 @@ fn told(kind: AxisKind, value: f64) -> String {
         AxisKind::Quantiles => percentile(value),
         AxisKind::Count if value.fract() == 0.0 && value >= 0.0 => thousands(value as u64),
         AxisKind::Count => format!("{value:.1}"),
+        AxisKind::Ratio => format!("\u{d7}{value:.3}"),
         AxisKind::LogMicros => micros(value.round().max(0.0) as u64),
     }
 }

@@ -1,0 +1,57 @@
+//! Arguments of `compare`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Arguments of `compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// The run to compare with: a folder, such as reports/20261123T140509Z-spike.
+    pub base: PathBuf,
+
+    /// The run to compare; several are repeats of one.
+    #[arg(required = true)]
+    pub candidates: Vec<PathBuf>,
+
+    /// A repeat of the base; may be given several times. Six runs a side and more can be judged by ranks.
+    #[arg(long = "base", value_name = "DIR")]
+    pub bases: Vec<PathBuf>,
+
+    /// The share of comparisons of equal runs in which anything may be called changed.
+    #[arg(long, value_name = "SHARE", default_value = "5%")]
+    pub level: String,
+
+    /// A change of up to this share is noise.
+    #[arg(long, value_name = "SHARE", default_value = "10%")]
+    pub noise: String,
+
+    /// And so is one of up to this duration.
+    #[arg(long, value_name = "DURATION", default_value = "1ms")]
+    pub noise_floor: String,
+
+    /// How to show it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
+    pub format: CompareFormat,
+
+    /// Write it to this file instead of standard output; a file that is there is not replaced.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Write every format, and charts of a single pair, into this new or empty folder.
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub output_dir: Option<PathBuf>,
+}
+
+/// How to show a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// For a terminal.
+    Text,
+    /// For a pull request.
+    Markdown,
+    /// A page.
+    Html,
+    /// For programs.
+    Json,
+}

@@ -1,0 +1,134 @@
+//! `orderproof compare`: two runs side by side.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{CommandError, Output};
+use crate::cli::{CompareArgs, CompareFormat};
+use crate::compare::{Comparison, Options, comparison_html, comparison_markdown, comparison_text};
+use crate::exit::Exit;
+use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
+use crate::report::{RunFolder, RunReport, TextStyle, file_name, read_report, to_json};
+use crate::scenario::{parse_duration, parse_percent};
+
+/// Compares the runs in two folders, or in several.
+pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError> {
+    let options = options(args)?;
+    let read = |dir: &Path| read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage);
+    let bases = std::iter::once(&args.base).chain(&args.bases);
+    let base: Vec<RunReport> = bases.map(|dir| read(dir)).collect::<Result<_, _>>()?;
+    let candidate: Vec<RunReport> = args
+        .candidates
+        .iter()
+        .map(|dir| read(dir))
+        .collect::<Result<_, _>>()?;
+    let comparison =
+        crate::compare::compare(&base, &candidate, options).map_err(CommandError::usage)?;
+    let pair = match (&base[..], &candidate[..]) {
+        ([base], [candidate]) => Some(Pair { base, candidate }),
+        _ => None,
+    };
+    if let Some(dir) = &args.output_dir {
+        write_all(dir, &comparison, pair.as_ref())?;
+    }
+    let style = TextStyle {
+        color: args.output.is_none() && output.color_on_stdout(),
+    };
+    let shown = render(args.format, &comparison, pair.as_ref(), style)?;
+    match &args.output {
+        None => output.print(&shown),
+        Some(path) => write_new(path, shown.as_bytes())?,
+    }
+    Ok(comparison.exit())
+}
+
+fn options(args: &CompareArgs) -> Result<Options, CommandError> {
+    let share = |flag: &str, text: &str, most: f64| {
+        parse_percent(text)
+            .ok()
+            .filter(|share| *share > 0.0 && *share <= most)
+            .ok_or_else(|| {
+                CommandError::usage(format!(
+                    "--{flag} {text}: must be a share above 0% and up to {:.0}%; write 5%",
+                    most * 100.0
+                ))
+            })
+    };
+    let floor = parse_duration(&args.noise_floor).map_err(|problem| {
+        CommandError::usage(format!("--noise-floor {}: {problem}", args.noise_floor))
+    })?;
+    if floor > Duration::from_secs(3_600) {
+        return Err(CommandError::usage(format!(
+            "--noise-floor {}: must be at most 1h, or everything is noise",
+            args.noise_floor
+        )));
+    }
+    Ok(Options {
+        level: share("level", &args.level, 0.5)?,
+        noise: share("noise", &args.noise, 1.0)?,
+        noise_floor: floor,
+        ..Options::default()
+    })
+}
+
+fn render(
+    format: CompareFormat,
+    comparison: &Comparison,
+    pair: Option<&Pair<'_>>,
+    style: TextStyle,
+) -> Result<String, CommandError> {
+    Ok(match format {
+        CompareFormat::Text => comparison_text(comparison, style),
+        CompareFormat::Markdown => comparison_markdown(comparison),
+        CompareFormat::Html => comparison_html(comparison, pair).map_err(CommandError::internal)?,
+        CompareFormat::Json => String::from_utf8_lossy(&to_json(comparison)).into_owned(),
+    })
+}
+
+fn write_all(
+    dir: &Path,
+    comparison: &Comparison,
+    pair: Option<&Pair<'_>>,
+) -> Result<(), CommandError> {
+    let folder = RunFolder::create_exactly(dir).map_err(CommandError::usage)?;
+    let plain = TextStyle { color: false };
+    for (name, format) in [
+        ("comparison.txt", CompareFormat::Text),
+        ("comparison.md", CompareFormat::Markdown),
+        ("comparison.html", CompareFormat::Html),
+        ("comparison.json", CompareFormat::Json),
+    ] {
+        let text = render(format, comparison, pair, plain)?;
+        folder
+            .write(name, text.as_bytes())
+            .map_err(CommandError::internal)?;
+    }
+    for overlay in pair.iter().flat_map(|_| Overlay::ALL) {
+        let pair = pair.expect("there is one to be drawn");
+        let stem = overlay.file_stem();
+        let svg = overlay_page(overlay, pair)
+            .map_err(CommandError::internal)?
+            .svg;
+        let png = overlay_png(overlay, pair).map_err(CommandError::internal)?;
+        folder
+            .write(&format!("{stem}.svg"), svg.as_bytes())
+            .and_then(|()| folder.write(&format!("{stem}.png"), &png))
+            .map_err(CommandError::internal)?;
+    }
+    Ok(())
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+    use std::io::Write;
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    file.and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| {
+            CommandError::usage(format!(
+                "{}: cannot write: {error}; name a file that is not there yet",
+                path.display()
+            ))
+        })
+}

@@ -1,0 +1,66 @@
+//! What is said of a change whose interval is known.
+
+use std::time::Duration;
+
+use super::{Call, Options};
+
+/// The growth that is noise, as the logarithm of a ratio; the same with the sides swapped.
+pub(super) fn band(base_us: f64, candidate_us: f64, options: Options) -> f64 {
+    let middle = (base_us * candidate_us).sqrt().max(1.0);
+    let floor = micros(options.noise_floor) / middle;
+    options.noise.max(floor).ln_1p()
+}
+
+pub(super) fn micros(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
+}
+
+/// From the logarithm of the ratio, its interval and the band. Changed is what is both certain and more than noise;
+/// unchanged is what cannot be more than noise; between them nothing is known.
+pub(super) fn call(log_ratio: f64, (low, high): (f64, f64), band: f64) -> Call {
+    if low > 0.0 && log_ratio > band {
+        Call::Regressed
+    } else if high < 0.0 && log_ratio < -band {
+        Call::Improved
+    } else if low >= -band && high <= band {
+        Call::Unchanged
+    } else {
+        Call::NotEnoughData
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_called_only_when_it_is_certain_and_more_than_noise() {
+        let band = 0.1;
+        for (ratio, interval, expected) in [
+            (0.2, (0.05, 0.35), Call::Regressed),
+            (-0.2, (-0.35, -0.05), Call::Improved),
+            (0.2, (-0.01, 0.41), Call::NotEnoughData),
+            (0.05, (0.01, 0.09), Call::Unchanged),
+            (0.05, (0.01, 0.12), Call::NotEnoughData),
+            (0.0, (-0.09, 0.09), Call::Unchanged),
+            (0.0, (-0.11, 0.11), Call::NotEnoughData),
+        ] {
+            assert_eq!(
+                call(ratio, interval, band),
+                expected,
+                "{ratio} {interval:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn of_small_durations_the_floor_is_the_band() {
+        let options = Options::default();
+        assert!(
+            (band(100.0, 100.0, options) - 11f64.ln()).abs() < 1e-9,
+            "1 ms of 100 us"
+        );
+        assert!((band(1e6, 1e6, options) - 1.1f64.ln()).abs() < 1e-9);
+        assert_eq!(band(2e3, 5e3, options), band(5e3, 2e3, options));
+    }
+}

@@ -1,0 +1,124 @@
+//! The durations of one phase, second by second, as counts that can be added up quickly.
+
+use std::collections::BTreeSet;
+
+use crate::metrics::Histogram;
+use crate::report::{Interval, PhaseReport};
+
+/// Counts by second and value.
+pub(super) struct Sample {
+    /// The values that occur, microseconds, ascending.
+    values: Vec<f64>,
+    /// How often each value had occurred before each second: a row a second, and one more.
+    before: Vec<Vec<u64>>,
+}
+
+impl Sample {
+    /// The durations `pick` gives of the seconds of `phase`.
+    pub(super) fn new(
+        intervals: &[Interval],
+        phase: &PhaseReport,
+        pick: fn(&Interval) -> &Histogram,
+    ) -> Self {
+        let within = |interval: &&Interval| {
+            let middle = interval.time_s as f64 + 0.5;
+            (phase.start.as_secs_f64()..phase.end.as_secs_f64()).contains(&middle)
+        };
+        let seconds: Vec<&Histogram> = intervals
+            .iter()
+            .filter(within)
+            .map(pick)
+            .filter(|histogram| !histogram.is_empty())
+            .collect();
+        Self::of(&seconds)
+    }
+
+    /// The durations of seconds in a row.
+    pub(super) fn of(seconds: &[&Histogram]) -> Self {
+        let values: BTreeSet<u64> = seconds
+            .iter()
+            .flat_map(|second| second.buckets())
+            .map(|(us, _)| us)
+            .collect();
+        let values: Vec<u64> = values.into_iter().collect();
+        let mut before = vec![vec![0; values.len()]];
+        for second in seconds {
+            let mut row = before.last().expect("never empty").clone();
+            for (us, count) in second.buckets() {
+                let at = values.binary_search(&us).expect("gathered above");
+                row[at] += count;
+            }
+            before.push(row);
+        }
+        Self {
+            values: values.into_iter().map(|us| us as f64).collect(),
+            before,
+        }
+    }
+
+    /// Seconds in which something was measured.
+    pub(super) fn seconds(&self) -> usize {
+        self.before.len() - 1
+    }
+
+    /// How much was measured.
+    pub(super) fn count(&self) -> u64 {
+        self.before.last().expect("never empty").iter().sum()
+    }
+
+    /// Counts of every value.
+    pub(super) fn counts(&self) -> Vec<u64> {
+        self.before.last().expect("never empty").clone()
+    }
+
+    /// Adds the counts of `length` seconds from `start` on to `counts`.
+    pub(super) fn add_block(&self, start: usize, length: usize, counts: &mut [u64]) {
+        let (before, after) = (&self.before[start], &self.before[start + length]);
+        for ((count, after), before) in counts.iter_mut().zip(after).zip(before) {
+            *count += after - before;
+        }
+    }
+
+    /// The quantile of counts of this sample's values, microseconds; between two values that share it, on the straight
+    /// line of their logarithms, so that it does not jump by a bucket.
+    pub(super) fn quantile(&self, counts: &[u64], quantile: f64) -> f64 {
+        let total: u64 = counts.iter().sum();
+        let rank = quantile * total as f64;
+        let mut below = 0.0;
+        let mut last: Option<(f64, f64)> = None;
+        for (&value, &count) in self
+            .values
+            .iter()
+            .zip(counts)
+            .filter(|&(_, &count)| count > 0)
+        {
+            let middle = below + count as f64 / 2.0;
+            let value = value.max(1.0).ln();
+            if middle >= rank {
+                return match last {
+                    None => value.exp(),
+                    Some((at, lower)) => {
+                        let share = (rank - at) / (middle - at);
+                        (lower + share * (value - lower)).exp()
+                    }
+                };
+            }
+            last = Some((middle, value));
+            below += count as f64;
+        }
+        last.map_or(0.0, |(_, value)| value.exp())
+    }
+
+    /// A number that differs for other counts: the seed of its resampling, so that a run compared with itself is
+    /// resampled alike on both sides, and different runs independently.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let rows = self.before.iter().flatten().copied();
+        let values = self.values.iter().map(|value| value.to_bits());
+        rows.chain(values)
+            .fold(0xcbf2_9ce4_8422_2325, |hash, number| {
+                (hash ^ number)
+                    .wrapping_mul(0x0100_0000_01b3)
+                    .rotate_left(23)
+            })
+    }
+}
