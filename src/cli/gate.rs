@@ -15,6 +15,11 @@ pub struct RuleArgs {
     /// A TOML file of further rules: rules = ["lost == 0", "drain < 60s"].
     #[arg(long = "rules", value_name = "FILE")]
     pub rules_file: Option<PathBuf>,
+
+    /// A run that passed, to compare with: what rules on regressions are held against. Without --rule, no regression
+    /// of 5% or more is one of the rules.
+    #[arg(long, value_name = "DIR")]
+    pub baseline: Option<PathBuf>,
 }
 
 /// Arguments of `gate`.

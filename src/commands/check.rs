@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::gate::read_rules;
+use super::gate::{read_baseline, read_rules};
 use super::{CommandError, Output};
 use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::exit::Exit;
@@ -19,6 +19,10 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
         output.error(&error);
         RuleSources::default()
     });
+    if let Some(Err(error)) = args.rules.baseline.as_deref().map(read_baseline) {
+        invalid += 1;
+        output.error(&error);
+    }
     for path in &args.scenarios {
         let scenario = load_scenario(path, &args.overrides);
         match scenario.and_then(|scenario| fitting(path, scenario, &rules)) {

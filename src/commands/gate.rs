@@ -7,15 +7,18 @@ use std::path::Path;
 use super::verify::rejudge;
 use super::{CommandError, Output};
 use crate::cli::{GateArgs, RuleArgs};
+use crate::compare;
 use crate::exit::Exit;
 use crate::gate::{
-    GateInput, GateOutcome, Rejudgment, RuleSources, conclude, gate_markdown, gate_text,
+    Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, gate_markdown, gate_text,
     scenario_rules,
 };
 use crate::report::{
     RunReport, TextStyle, file_name, read_plan, read_report, render_gate_junit, render_junit_error,
     to_json,
 };
+use crate::scenario::GateRule;
+use crate::verify::Verdict;
 
 /// Holds the rules against the run in a folder. Rules are read and checked before the folder is looked at.
 pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {
@@ -91,22 +94,56 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), CommandError> {
             "--json and --markdown - both want standard output; give --markdown a file",
         ));
     }
-    let sources = read_rules(&args.rules, false)?;
+    let sources = read_rules(&args.rules, args.rules.baseline.is_some())?;
     let report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
     let rules = match sources.is_empty() {
-        true => scenario_rules(&report.scenario, false),
+        true => scenario_rules(&report.scenario, args.rules.baseline.is_some()),
         false => sources
             .fit(&report.scenario)
             .map_err(|problems| wrong_rules(&problems))?,
+    };
+    let needless = args.rules.baseline.is_some() && !rules.iter().any(GateRule::needs_baseline);
+    if needless {
+        return Err(CommandError::usage(
+            "--baseline is given, and no rule is about a regression; add --rule 'regression < 10%', or leave it out",
+        ));
+    }
+    let baseline = match &args.rules.baseline {
+        Some(dir) => Some(compared_with(dir, &report)?),
+        None => None,
     };
     let rejudged = judged_again(args, &report)?;
     let input = GateInput {
         report: &report,
         rejudged: rejudged.as_ref(),
-        baseline: None,
+        baseline: baseline.as_ref(),
     };
     let outcome = conclude(&input, &rules);
     Ok((outcome, report))
+}
+
+/// The run in `dir`, if it is one to compare with.
+///
+/// # Errors
+/// When it cannot be read, or did not pass.
+pub fn read_baseline(dir: &Path) -> Result<RunReport, CommandError> {
+    let base = read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    if base.verdict != Verdict::Pass || base.interrupted {
+        return Err(CommandError::usage(format!(
+            "{}: a run that did not pass is no baseline; give the folder of one that did",
+            dir.display()
+        )));
+    }
+    Ok(base)
+}
+
+/// What changed against the run in `dir`.
+fn compared_with(dir: &Path, report: &RunReport) -> Result<Baseline, CommandError> {
+    let base = read_baseline(dir)?;
+    let runs = (std::slice::from_ref(&base), std::slice::from_ref(report));
+    let comparison = compare::compare(runs.0, runs.1, compare::Options::default())
+        .map_err(|refused| CommandError::usage(format!("{}: {refused}", dir.display())))?;
+    Ok(Baseline::of(&comparison, &base))
 }
 
 /// The run judged again; `None` of a folder that holds the report alone. Of half the evidence nothing is believed.

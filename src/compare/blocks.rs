@@ -38,7 +38,7 @@ pub(super) fn resample(sample: &Sample, quantiles: &[f64], times: u32) -> Resamp
             sample.add_block(start, length, &mut counts);
         }
         for (logs, &quantile) in logs.iter_mut().zip(quantiles) {
-            logs.push(sample.quantile(&counts, quantile).max(1.0).ln());
+            logs.push(sample.log_quantile(&counts, quantile));
         }
     }
     Resampled {

@@ -15,6 +15,16 @@ pub(super) fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
 }
 
+/// As many digits as mean something, and as JSON gives back.
+pub(super) fn rounded(number: f64) -> f64 {
+    (number * 1e6).round() / 1e6
+}
+
+/// A share from the logarithm of a ratio.
+pub(super) fn share(log_ratio: f64) -> f64 {
+    rounded(log_ratio.exp_m1())
+}
+
 /// From the logarithm of the ratio, its interval and the band. Changed is what is both certain and more than noise;
 /// unchanged is what cannot be more than noise; between them nothing is known.
 pub(super) fn call(log_ratio: f64, (low, high): (f64, f64), band: f64) -> Call {

@@ -7,14 +7,18 @@ use crate::report::RunReport;
 use crate::scenario::digest;
 
 /// Parts of a scenario that may differ: what a comparison is about, and words.
-const MAY_DIFFER: [&str; 7] = [
+const MAY_DIFFER: [&str; 11] = [
     "name",
     "question",
     "seed",
     "pipeline",
     "processor",
     "faults",
+    "settle_deadline",
     "expect.rules",
+    "expect.max_unsent_share",
+    "expect.max_indeterminate",
+    "expect.max_schedule_lag_p99",
 ];
 
 /// A field in which two runs differ.

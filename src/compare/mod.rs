@@ -34,6 +34,11 @@ pub use text::comparison_text;
 
 use crate::report::RunReport;
 
+/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise at all.
+pub fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
+    pair::can_be_told(orders, seconds, quantile)
+}
+
 /// Compares repeats of a candidate with repeats of a base; a single run a side is a pair.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::blocks::{Resampled, resample};
-use super::call::{band, call};
+use super::call::{band, call, rounded, share};
 use super::sample::Sample;
 use super::{Call, MetricChange, Options};
 use crate::metrics::Histogram;
@@ -14,6 +14,11 @@ use crate::scenario::Metric;
 const SECONDS_MIN: usize = 8;
 /// Fewer samples beyond a quantile say little of it.
 const BEYOND_MIN: f64 = 10.0;
+
+/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise.
+pub(super) fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
+    orders as f64 * (1.0 - quantile) >= BEYOND_MIN && seconds >= SECONDS_MIN
+}
 
 /// The durations compared, each with its quantiles.
 pub(super) type Duration = (fn(f64) -> Metric, fn(&Interval) -> &Histogram);
@@ -81,11 +86,10 @@ fn rows(
         if quantile >= ONLY_WITH_SAMPLES && beyond < BEYOND_MIN {
             return None;
         }
-        let log = |sample: &Sample| {
-            let value = sample.quantile(&sample.counts(), quantile);
-            value.max(1.0).ln()
-        };
+        let log = |sample: &Sample| sample.log_quantile(&sample.counts(), quantile);
         let spread = match &resampled {
+            // The same counts second by second: there is no difference to be judged, however few they are.
+            _ if fewest > 0.0 && one.fingerprint() == other.fingerprint() => Ok((0.0, 1.0)),
             _ if fewest == 0.0 => Err("nothing was measured by the second".into()),
             _ if beyond < BEYOND_MIN => Err(format!(
                 "{beyond:.0} samples beyond it, {BEYOND_MIN} are needed"
@@ -157,18 +161,18 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
             let word = call(log_ratio, interval, band);
             let why = (word == Call::NotEnoughData)
                 .then(|| "the interval allows a change and none; run longer, or repeat".into());
-            (Some((interval.0.exp_m1(), interval.1.exp_m1())), word, why)
+            (Some((share(interval.0), share(interval.1))), word, why)
         }
     };
     MetricChange {
         metric: row.metric,
         phase: Some(row.phase),
-        base_us: base.exp(),
-        candidate_us: candidate.exp(),
-        change: log_ratio.exp_m1(),
+        base_us: rounded(base.exp()),
+        candidate_us: rounded(candidate.exp()),
+        change: share(log_ratio),
         interval,
         effect: None,
-        band: band.exp_m1(),
+        band: share(band),
         samples: row.samples,
         call: word,
         why,

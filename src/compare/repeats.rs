@@ -1,6 +1,6 @@
 //! Several runs a side: how each duration changed, judged by ranks of whole runs.
 
-use super::call::{band, call};
+use super::call::{band, call, rounded, share};
 use super::pair::QUANTILES;
 use super::ranks::{cliffs_delta, differences, median, outside, smallest_p};
 use super::{Call, MetricChange, Options};
@@ -137,18 +137,18 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
             let word = call(log_ratio, interval, band);
             let why = (word == Call::NotEnoughData)
                 .then(|| "the interval allows a change and none; repeat more often".into());
-            (Some((interval.0.exp_m1(), interval.1.exp_m1())), word, why)
+            (Some((share(interval.0), share(interval.1))), word, why)
         }
     };
     MetricChange {
         metric: row.metric,
         phase: row.phase,
-        base_us: base.exp(),
-        candidate_us: candidate.exp(),
-        change: log_ratio.exp_m1(),
+        base_us: rounded(base.exp()),
+        candidate_us: rounded(candidate.exp()),
+        change: share(log_ratio),
         interval,
         effect: Some(cliffs_delta(&differences)),
-        band: band.exp_m1(),
+        band: share(band),
         samples: row.samples,
         call: word,
         why,

@@ -7,8 +7,8 @@ use crate::report::{Interval, PhaseReport};
 
 /// Counts by second and value.
 pub(super) struct Sample {
-    /// The values that occur, microseconds, ascending.
-    values: Vec<f64>,
+    /// The logarithms of the values that occur, microseconds, ascending.
+    logs: Vec<f64>,
     /// How often each value had occurred before each second: a row a second, and one more.
     before: Vec<Vec<u64>>,
 }
@@ -51,7 +51,10 @@ impl Sample {
             before.push(row);
         }
         Self {
-            values: values.into_iter().map(|us| us as f64).collect(),
+            logs: values
+                .into_iter()
+                .map(|us| (us.max(1) as f64).ln())
+                .collect(),
             before,
         }
     }
@@ -79,41 +82,35 @@ impl Sample {
         }
     }
 
-    /// The quantile of counts of this sample's values, microseconds; between two values that share it, on the straight
-    /// line of their logarithms, so that it does not jump by a bucket.
-    pub(super) fn quantile(&self, counts: &[u64], quantile: f64) -> f64 {
+    /// The logarithm of a quantile of counts of this sample's values, microseconds; between two values that share
+    /// it, on the straight line between them, so that it does not jump by a bucket. Zero of no counts.
+    pub(super) fn log_quantile(&self, counts: &[u64], quantile: f64) -> f64 {
         let total: u64 = counts.iter().sum();
         let rank = quantile * total as f64;
         let mut below = 0.0;
         let mut last: Option<(f64, f64)> = None;
-        for (&value, &count) in self
-            .values
-            .iter()
-            .zip(counts)
-            .filter(|&(_, &count)| count > 0)
-        {
-            let middle = below + count as f64 / 2.0;
-            let value = value.max(1.0).ln();
-            if middle >= rank {
-                return match last {
-                    None => value.exp(),
-                    Some((at, lower)) => {
-                        let share = (rank - at) / (middle - at);
-                        (lower + share * (value - lower)).exp()
-                    }
-                };
+        for (&log, &count) in self.logs.iter().zip(counts) {
+            if count == 0 {
+                continue;
             }
-            last = Some((middle, value));
+            let middle = below + count as f64 / 2.0;
+            if middle >= rank {
+                let Some((at, lower)) = last else {
+                    return log;
+                };
+                return lower + (rank - at) / (middle - at) * (log - lower);
+            }
+            last = Some((middle, log));
             below += count as f64;
         }
-        last.map_or(0.0, |(_, value)| value.exp())
+        last.map_or(0.0, |(_, log)| log)
     }
 
     /// A number that differs for other counts: the seed of its resampling, so that a run compared with itself is
     /// resampled alike on both sides, and different runs independently.
     pub(super) fn fingerprint(&self) -> u64 {
         let rows = self.before.iter().flatten().copied();
-        let values = self.values.iter().map(|value| value.to_bits());
+        let values = self.logs.iter().map(|value| value.to_bits());
         rows.chain(values)
             .fold(0xcbf2_9ce4_8422_2325, |hash, number| {
                 (hash ^ number)

@@ -5,6 +5,8 @@
 
 use super::RuleStanding;
 use super::evaluate::{Seen, missing};
+use crate::compare::{self, Call, Comparison, MetricChange};
+use crate::report::RunReport;
 use crate::scenario::{Bound, Metric};
 
 /// How the figures of a run changed against its baseline.
@@ -12,6 +14,42 @@ use crate::scenario::{Bound, Metric};
 pub struct Baseline {
     /// The figures that a rule on every one of them is about.
     pub changes: Vec<Change>,
+}
+
+impl Baseline {
+    /// What a comparison with `base` says. Left out is what no run of this scenario could tell: a quantile of too
+    /// few planned orders, a phase of too few seconds.
+    pub fn of(comparison: &Comparison, base: &RunReport) -> Self {
+        let told = |change: &&MetricChange| {
+            let phase = change.phase.as_deref();
+            let phase = base
+                .phases
+                .iter()
+                .find(|own| Some(own.figures.name.as_str()) == phase);
+            phase.is_none_or(|phase| {
+                let seconds = phase.end.saturating_sub(phase.start).as_secs() as usize;
+                change
+                    .metric
+                    .quantile()
+                    .is_none_or(|quantile| compare::can_be_told(phase.scheduled, seconds, quantile))
+            })
+        };
+        let changes = comparison.changes.iter().filter(told);
+        Self {
+            changes: changes
+                .map(|change| Change {
+                    metric: change.metric,
+                    phase: change.phase.clone(),
+                    worse: match change.samples {
+                        (0, _) | (_, 0) => f64::NAN,
+                        _ => change.change,
+                    },
+                    interval: change.interval,
+                    call: change.call,
+                })
+                .collect(),
+        }
+    }
 }
 
 /// How one figure changed.
@@ -27,19 +65,6 @@ pub struct Change {
     pub interval: Option<(f64, f64)>,
     /// What the comparison says of it.
     pub call: Call,
-}
-
-/// What a comparison says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// Better, by more than noise.
-    Improved,
-    /// Within noise.
-    Unchanged,
-    /// Worse, by more than noise.
-    Regressed,
-    /// Too little was measured to say.
-    NotEnoughData,
 }
 
 /// Holds `bound` against each change of `metric`, or of all, in `phase` or in all.
@@ -68,7 +93,12 @@ pub(super) fn regression(
     if let Some(broken) = broken {
         return (RuleStanding::Failed, describe(broken), None);
     }
-    let few = |change: &&&Change| change.call == Call::NotEnoughData || !change.worse.is_finite();
+    // What cannot be told from noise holds all the same when even its upper end does.
+    let open = |change: &Change| {
+        let high = change.interval.map_or(f64::INFINITY, |(_, high)| high);
+        change.call == Call::NotEnoughData && !bound.holds(high)
+    };
+    let few = |change: &&&Change| open(change) || !change.worse.is_finite();
     match changes.iter().find(few) {
         Some(few) => missing(format!("{}: not enough data to compare", name(few))),
         None => (RuleStanding::Ok, describe(worst), None),

@@ -19,7 +19,8 @@ mod page_tests;
 #[cfg(test)]
 mod tests;
 
-pub use baseline::{Baseline, Call, Change};
+pub use crate::compare::Call;
+pub use baseline::{Baseline, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use markdown::gate_markdown;
 pub use outcome::{GateInput, GateOutcome, conclude};

@@ -354,11 +354,15 @@ fn a_run_that_was_given_no_rules_is_held_against_its_scenario_s() {
 }
 
 fn change(metric: Metric, phase: Option<&str>, worse: f64, call: Call) -> Change {
+    let reach = match call {
+        Call::NotEnoughData => 0.5,
+        _ => 0.01,
+    };
     Change {
         metric,
         phase: phase.map(Into::into),
         worse,
-        interval: Some((worse - 0.01, worse + 0.01)),
+        interval: Some((worse - reach, worse + reach)),
         call,
     }
 }
@@ -392,6 +396,19 @@ fn a_regression_breaks_a_rule_when_it_is_called_one_and_is_as_large() {
         (all, spike(0.2, Unchanged), RuleStanding::Ok, "unchanged"),
         (all, spike(-0.2, Improved), RuleStanding::Ok, "-20.0%"),
         (all, spike(0.0, NotEnoughData), RuleStanding::Missing, ""),
+        // Of too little to tell from noise, but what it may be is below the limit all the same.
+        (
+            "regression < 60%",
+            spike(0.0, NotEnoughData),
+            RuleStanding::Ok,
+            "+0.0%",
+        ),
+        (
+            "regression < 50%",
+            spike(0.0, NotEnoughData),
+            RuleStanding::Missing,
+            "",
+        ),
         (all, spike(f64::NAN, Unchanged), RuleStanding::Missing, ""),
         (all, both(Unchanged), RuleStanding::Ok, "drain +1.0%"),
         (all, both(NotEnoughData), RuleStanding::Missing, ""),

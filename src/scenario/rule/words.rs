@@ -129,6 +129,17 @@ impl Metric {
     pub fn name(self) -> String {
         metric_name(self)
     }
+
+    /// Its quantile, 0.0 to 1.0, if it is one.
+    pub fn quantile(self) -> Option<f64> {
+        match self {
+            Self::ResponseTime(quantile)
+            | Self::ServiceTime(quantile)
+            | Self::ScheduleLag(quantile)
+            | Self::EndToEnd(quantile) => Some(quantile),
+            Self::Drain => None,
+        }
+    }
 }
 
 impl Counted {
