@@ -3,6 +3,7 @@ mod adversity;
 mod bootstrap;
 mod cli;
 mod cloudwatch;
+mod compare;
 mod corpora;
 mod crash;
 mod endpoint;
