@@ -3,11 +3,17 @@
 mod account;
 mod compare;
 mod gate;
+mod generated;
+mod init;
+mod list;
 mod report;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
 pub use compare::{CompareArgs, CompareFormat};
 pub use gate::{GateArgs, RuleArgs};
+pub use generated::{CompletionsArgs, ManArgs, completions, man_pages};
+pub use init::InitArgs;
+pub use list::ListArgs;
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
 use std::net::IpAddr;
@@ -90,6 +96,10 @@ pub enum Command {
     /// Compare two runs, or repeats of two: orders first, then every duration, beyond noise or not.
     #[command(after_help = COMPARE_EXIT_CODES)]
     Compare(CompareArgs),
+    /// List past runs: when, scenario, verdict, orders, p99, drain.
+    List(ListArgs),
+    /// Write a commented scenario to start from.
+    Init(InitArgs),
     /// Serve the embedded pipeline of a scenario to other processes, on loopback.
     Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each is called what it is.
@@ -103,6 +113,10 @@ pub enum Command {
     /// Remove the rows and dead letters of one run from its table and queue; without --delete, count them.
     #[command(after_help = EXIT_CODES)]
     Clean(CleanArgs),
+    /// Print the completion script of a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them.
+    Man(ManArgs),
 }
 
 /// Arguments of `run`.

@@ -8,7 +8,10 @@ mod confirm;
 mod down;
 mod error;
 mod gate;
+mod generated;
+mod init;
 mod interrupt;
+mod list;
 mod live;
 mod metrics;
 mod output;
@@ -48,6 +51,10 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Report(args) => report::report(&args, &output),
         Command::Schema => schema::schema(&output),
         Command::Compare(args) => compare::compare(&args, &output),
+        Command::List(args) => list::list(&args, &output),
+        Command::Init(args) => init::init(&args, &output),
+        Command::Completions(args) => generated::completions(&args, &output),
+        Command::Man(args) => generated::man(&args, &output),
         Command::Serve(args) => serve::serve(&args, &output),
         Command::SelfTest(args) => self_test::self_test(&args, &output),
         Command::Up(args) => up::up(&args, &output),

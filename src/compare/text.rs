@@ -7,7 +7,6 @@ use anstyle::{AnsiColor, Style};
 use super::{Call, Comparison, Method, MetricChange, RunLine};
 use crate::report::TextStyle;
 use crate::report::figures::{duration, micros, thousands};
-use crate::verify::Verdict;
 
 /// The whole comparison as text.
 pub fn comparison_text(comparison: &Comparison, style: TextStyle) -> String {
@@ -137,11 +136,7 @@ pub(super) fn numbers(numbers: &[Option<f64>]) -> String {
 }
 
 pub(super) fn run_words(run: &RunLine) -> String {
-    let verdict = match run.verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Inconclusive => "inconclusive",
-    };
+    let verdict = run.verdict.as_str();
     let interrupted = if run.interrupted { ", interrupted" } else { "" };
     format!(
         "run {}, {verdict}{interrupted}, {} orders, {}",

@@ -126,11 +126,18 @@ fn parse_versioned<T: DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T, 
         reason: error.to_string(),
     };
     let value: serde_json::Value = serde_json::from_slice(bytes).map_err(damaged)?;
-    match value["schema_version"].as_u64() {
-        Some(found) if found != u64::from(SCHEMA_VERSION) => Err(ReportError::Version {
+    if let Some(found) = value["schema_version"].as_u64() {
+        check_version(found, path)?;
+    }
+    serde_json::from_value(value).map_err(damaged)
+}
+
+pub(super) fn check_version(found: u64, path: &Path) -> Result<(), ReportError> {
+    match found == u64::from(SCHEMA_VERSION) {
+        true => Ok(()),
+        false => Err(ReportError::Version {
             path: path.to_owned(),
             found,
         }),
-        _ => serde_json::from_value(value).map_err(damaged),
     }
 }

@@ -3,6 +3,7 @@
 //! Last stop of the spine. `build` puts the model together, every format is a pure function of it,
 //! and `folder` is the one place that writes.
 
+mod brief;
 mod build;
 pub mod charts;
 mod cloudwatch;
@@ -30,6 +31,7 @@ mod format_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use brief::{RunBrief, brief};
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
 pub use csv::{findings_csv, timeseries_csv};

@@ -21,6 +21,7 @@ mod rule;
 mod section;
 mod service_time;
 mod target;
+mod template;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -40,6 +41,7 @@ pub use rule::{
 };
 pub use service_time::ServiceTime;
 pub use target::is_loopback;
+pub use template::template;
 pub(crate) use units::{parse_duration, parse_percent};
 
 use sha2::{Digest, Sha256};

@@ -1,6 +1,6 @@
 //! Two runs in one chart, aligned on the start of the highest load, with their ratio below.
 
-use super::figure::{Figure, Limit, Line, Panel, Series, XAxis, YAxis};
+use super::figure::{Band, Figure, Limit, Line, Panel, Series, XAxis, YAxis, bands};
 use super::page::page_of;
 use super::style::Ink;
 use super::{ChartError, PageChart, png_of};
@@ -103,6 +103,17 @@ impl Pair<'_> {
         XAxis::Around(ends[0].0.min(ends[1].0), ends[0].1.max(ends[1].1).max(1.0))
     }
 
+    /// The base's phases: the candidate's are the same.
+    fn bands(&self) -> Vec<Band> {
+        let zero = highest_load(self.base);
+        let shifted = |band: Band| Band {
+            from: band.from - zero,
+            to: band.to - zero,
+            ..band
+        };
+        bands(self.base).into_iter().map(shifted).collect()
+    }
+
     fn caption(&self) -> String {
         format!(
             "{}  \u{2022}  base: run {}, seed {}  \u{2022}  candidate: run {}, seed {}  \u{2022}  orderproof {}",
@@ -164,7 +175,10 @@ fn over_time(
     let series = pair
         .sides()
         .map(|(side, run, ink)| Series::new(side, ink, Line::Solid, points(run, pick)));
-    panel(pair.axis(), y, what, series.into())
+    Panel {
+        bands: pair.bands(),
+        ..panel(pair.axis(), y, what, series.into())
+    }
 }
 
 /// Candidate to base where both have a value above zero, at the base's places.

@@ -1,0 +1,21 @@
+//! Arguments of `init`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write, which must not be there yet; - is standard output.
+    #[arg(default_value = "orderproof.toml")]
+    pub file: PathBuf,
+
+    /// The ordinary day's rate.
+    #[arg(long, value_name = "RATE", default_value = "50/s")]
+    pub rate: String,
+
+    /// The sale's rate: a rate, or a multiple of the ordinary day's.
+    #[arg(long, value_name = "RATE", default_value = "5x")]
+    pub peak: String,
+}

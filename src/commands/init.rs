@@ -1,0 +1,52 @@
+//! `orderproof init`: a commented scenario to start from.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::{CommandError, Output};
+use crate::cli::InitArgs;
+use crate::exit::Exit;
+use crate::scenario::{self, Overrides};
+
+/// Writes the scenario; what it would write is checked before.
+pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, CommandError> {
+    for (flag, value) in [("--rate", &args.rate), ("--peak", &args.peak)] {
+        if value.contains(['"', '\\', '\n', '\r']) {
+            return Err(CommandError::usage(format!(
+                "{flag} {value:?}: not a rate; write 50/s or, for --peak, 5x"
+            )));
+        }
+    }
+    let text = scenario::template(&args.rate, &args.peak);
+    scenario::parse(
+        &args.file.display().to_string(),
+        &text,
+        &Overrides::default(),
+    )
+    .map_err(|error| {
+        CommandError::usage(format!(
+            "with --rate {} and --peak {} the scenario would not be valid:\n{error}",
+            args.rate, args.peak
+        ))
+    })?;
+    if args.file == Path::new("-") {
+        output.print(&text);
+        return Ok(Exit::Success);
+    }
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.file);
+    file.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| {
+            CommandError::usage(format!(
+                "{}: cannot write: {error}; a file that is there is not replaced, name another",
+                args.file.display()
+            ))
+        })?;
+    output.print(&format!(
+        "{0}: written; look through it, then: orderproof run {0}\n",
+        args.file.display()
+    ));
+    Ok(Exit::Success)
+}

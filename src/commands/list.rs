@@ -1,0 +1,158 @@
+//! `orderproof list`: past runs as a table.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{CommandError, Output};
+use crate::cli::ListArgs;
+use crate::exit::Exit;
+use crate::report::figures::{duration, micros, thousands};
+use crate::report::{RunBrief, brief, file_name, to_json};
+
+/// One folder.
+#[derive(Debug, Serialize)]
+struct Line {
+    /// Its name.
+    folder: String,
+    /// What the run found; of a folder without a readable report nothing.
+    run: Option<RunBrief>,
+    /// Why there is nothing.
+    broken: Option<String>,
+}
+
+/// Lists the runs in a folder, the latest first.
+pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, CommandError> {
+    let mut lines = lines(&args.dir)?;
+    if let Some(scenario) = &args.scenario {
+        lines.retain(|line| {
+            line.run
+                .as_ref()
+                .is_none_or(|run| run.scenario == *scenario)
+        });
+    }
+    // What cannot be read comes first: it wants to be looked at.
+    lines.sort_by(|one, other| {
+        let started = |line: &Line| line.run.as_ref().map(|run| run.started_at.clone());
+        match (started(one), started(other)) {
+            (None, None) => one.folder.cmp(&other.folder),
+            (None, _) => std::cmp::Ordering::Less,
+            (_, None) => std::cmp::Ordering::Greater,
+            (one, other) => other.cmp(&one),
+        }
+    });
+    lines.truncate(args.limit.unwrap_or(usize::MAX));
+    let text = match args.json {
+        true => String::from_utf8_lossy(&to_json(&lines)).into_owned(),
+        false => table(&lines, &args.dir),
+    };
+    output.print(&text);
+    Ok(Exit::Success)
+}
+
+fn lines(dir: &Path) -> Result<Vec<Line>, CommandError> {
+    let unreadable = |error: std::io::Error| {
+        CommandError::usage(format!(
+            "{}: cannot read: {error}; name the folder in which runs leave theirs, or run a scenario first",
+            dir.display()
+        ))
+    };
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let path = entry.path();
+        let report = path.join(file_name::RUN);
+        // Other folders are nobody's run.
+        if !report.exists() && !path.join(file_name::PLAN).exists() {
+            continue;
+        }
+        let (run, broken) = match report.exists() {
+            false => (
+                None,
+                Some("no report: the run was not finished; orderproof verify judges it".into()),
+            ),
+            true => match brief(&report) {
+                Ok(run) => (Some(run), None),
+                Err(error) => (None, Some(error.to_string())),
+            },
+        };
+        lines.push(Line {
+            folder: entry.file_name().to_string_lossy().into_owned(),
+            run,
+            broken,
+        });
+    }
+    Ok(lines)
+}
+
+fn table(lines: &[Line], dir: &Path) -> String {
+    if lines.is_empty() {
+        return format!("no runs in {}\n", dir.display());
+    }
+    let head = [
+        "when (UTC)",
+        "scenario",
+        "verdict",
+        "orders",
+        "lost",
+        "e2e p99",
+        "drain",
+        "folder",
+    ];
+    let rows = lines.iter().filter_map(|line| {
+        let run = line.run.as_ref()?;
+        Some([
+            run.started_at
+                .get(..16)
+                .unwrap_or(&run.started_at)
+                .replace('T', " "),
+            run.scenario.clone(),
+            format!(
+                "{}{}",
+                run.verdict,
+                if run.interrupted { " (stopped)" } else { "" }
+            ),
+            thousands(run.planned),
+            thousands(run.lost),
+            run.end_to_end_p99_us.map_or_else(|| "-".into(), micros),
+            run.drain.map_or_else(|| "-".into(), duration),
+            line.folder.clone(),
+        ])
+    });
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned))
+        .chain(rows)
+        .collect();
+    let mut text = String::new();
+    for line in lines {
+        if let Some(broken) = &line.broken {
+            text.push_str(&format!("{}: {broken}\n", line.folder));
+        }
+    }
+    if rows.len() == 1 {
+        return text;
+    }
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: [usize; 8] = std::array::from_fn(width);
+    for row in &rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            let width = widths[column];
+            // Numbers are aligned on their right.
+            let cell = match column {
+                3..=6 => format!("{cell:>width$}"),
+                _ => format!("{cell:<width$}"),
+            };
+            line.push_str(&cell);
+            line.push_str("  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text.push_str("e2e p99: end-to-end latency, of the worst phase outside warm-up\n");
+    text
+}

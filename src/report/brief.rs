@@ -1,0 +1,102 @@
+//! A report in a line: only what a list shows is read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ReportError;
+use super::json::check_version;
+
+/// What a list shows of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunBrief {
+    /// When its first order was due, RFC 3339, UTC.
+    pub started_at: String,
+    /// Its scenario's name.
+    pub scenario: String,
+    /// `pass`, `fail` or `inconclusive`.
+    pub verdict: String,
+    /// It was stopped by the user.
+    pub interrupted: bool,
+    /// Orders planned.
+    pub planned: u64,
+    /// Orders lost.
+    pub lost: u64,
+    /// The largest 99th percentile of end-to-end latency of any phase outside warm-up.
+    pub end_to_end_p99_us: Option<u64>,
+    /// From the last send to the empty queue.
+    pub drain: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct Slim {
+    verdict: crate::verify::Verdict,
+    interrupted: bool,
+    started_at: String,
+    orders: SlimOrders,
+    classes: std::collections::BTreeMap<String, u64>,
+    quiescence: SlimRest,
+    phases: Vec<SlimPhase>,
+    scenario: SlimScenario,
+}
+
+#[derive(Deserialize)]
+struct SlimOrders {
+    planned: u64,
+}
+
+#[derive(Deserialize)]
+struct SlimRest {
+    drain: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct SlimPhase {
+    end_to_end_us: crate::metrics::LatencySummary,
+    figures: SlimFigures,
+}
+
+#[derive(Deserialize)]
+struct SlimFigures {
+    warm_up: bool,
+}
+
+#[derive(Deserialize)]
+struct SlimScenario {
+    name: String,
+}
+
+/// Reads what a list shows of a `run.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    let bytes = std::fs::read(path).map_err(|source| ReportError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let damaged = |error: serde_json::Error| ReportError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
+    check_version(version.schema_version, path)?;
+    let slim: Slim = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let phases = slim.phases.iter();
+    let measured = phases.filter(|phase| !phase.figures.warm_up && phase.end_to_end_us.count > 0);
+    Ok(RunBrief {
+        started_at: slim.started_at,
+        scenario: slim.scenario.name,
+        verdict: slim.verdict.as_str().into(),
+        interrupted: slim.interrupted,
+        planned: slim.orders.planned,
+        lost: slim.classes.get("lost").copied().unwrap_or_default(),
+        end_to_end_p99_us: measured.map(|phase| phase.end_to_end_us.p99_us).max(),
+        drain: slim.quiescence.drain,
+    })
+}

@@ -1,0 +1,200 @@
+//! `orderproof list`, `init`, `completions` and `man` through the real program.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::program::{Finished, Program};
+
+fn reports() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reports")
+}
+
+fn list<const N: usize>(dir: &Path, arguments: [&str; N]) -> Finished {
+    Program::new(["list", &dir.display().to_string()])
+        .args(arguments)
+        .finish()
+}
+
+/// Puts the report of the committed smoke run where a test wants it.
+fn put(folder: &Path, change: impl FnOnce(&mut Value)) {
+    let bytes = std::fs::read(reports().join("example-smoke/run.json")).unwrap();
+    let mut report: Value = serde_json::from_slice(&bytes).unwrap();
+    change(&mut report);
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(
+        folder.join("run.json"),
+        serde_json::to_vec(&report).unwrap(),
+    )
+    .unwrap();
+}
+
+#[test]
+fn the_committed_runs_are_listed_with_what_they_proved() {
+    let finished = list(&reports(), []).code(0).quiet();
+    let rows: Vec<_> = finished.stdout.lines().collect();
+    assert!(rows[0].starts_with("when (UTC)"), "{}", finished.stdout);
+    let spike = rows
+        .iter()
+        .find(|row| row.ends_with("example-spike"))
+        .expect("a row");
+    assert!(
+        spike.contains(" spike ") && spike.contains("pass") && spike.contains("40,000"),
+        "{spike}"
+    );
+    let only = list(&reports(), ["--scenario", "smoke", "--json"]).code(0);
+    let only: Value = serde_json::from_str(&only.stdout).unwrap();
+    assert_eq!(only.as_array().unwrap().len(), 1);
+    assert_eq!(only[0]["run"]["planned"], 675);
+}
+
+#[test]
+fn the_latest_come_first_and_what_cannot_be_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    put(&at("older"), |report| {
+        report["started_at"] = "2026-01-01T00:00:00Z".into()
+    });
+    put(&at("newer"), |report| {
+        report["started_at"] = "2026-02-01T00:00:00Z".into()
+    });
+    put(&at("lost"), |report| {
+        report["started_at"] = "2025-01-01T00:00:00Z".into();
+        report["classes"]["lost"] = 12.into();
+        report["verdict"] = "fail".into();
+    });
+    put(&at("early"), |report| report["schema_version"] = 2.into());
+    std::fs::create_dir(at("torn")).unwrap();
+    std::fs::write(at("torn").join("run.json"), "{").unwrap();
+    std::fs::create_dir(at("killed")).unwrap();
+    std::fs::write(at("killed").join("plan.json"), "{}").unwrap();
+    std::fs::create_dir(at("holiday-pictures")).unwrap();
+    let finished = list(folder.path(), []).code(0).quiet();
+    let text = &finished.stdout;
+    let place = |name: &str| {
+        text.find(name)
+            .unwrap_or_else(|| panic!("{name} in {text}"))
+    };
+    assert!(
+        place("  newer") < place("  older") && place("  older") < place("  lost\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("early: ") && text.contains("orderproof 0.2 reads it"),
+        "{text}"
+    );
+    assert!(
+        text.contains("torn: ") && text.contains("not a file of orderproof"),
+        "{text}"
+    );
+    assert!(text.contains("killed: no report"), "{text}");
+    assert!(!text.contains("holiday"), "{text}");
+    let limited = list(folder.path(), ["--limit", "4", "--json"]).code(0);
+    let limited: Value = serde_json::from_str(&limited.stdout).unwrap();
+    assert_eq!(limited.as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not() {
+    let missing = list(Path::new("nowhere"), []).code(2);
+    assert!(
+        missing.stderr.contains("run a scenario first"),
+        "{}",
+        missing.stderr
+    );
+    let empty = tempfile::tempdir().unwrap();
+    assert!(
+        list(empty.path(), [])
+            .code(0)
+            .stdout
+            .starts_with("no runs in")
+    );
+}
+
+fn init<const N: usize>(arguments: [&str; N]) -> Finished {
+    Program::new(["init"]).args(arguments).finish()
+}
+
+#[test]
+fn a_scenario_is_written_once_and_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sale.toml").display().to_string();
+    init([&file, "--rate", "20/s", "--peak", "8x"]).code(0);
+    let checked = Program::new(["check", &file]).finish().code(0);
+    assert!(
+        checked.stdout.contains("at most 160/s"),
+        "{}",
+        checked.stdout
+    );
+    let again = init([&file]).code(2);
+    assert!(again.stderr.contains("is not replaced"), "{}", again.stderr);
+    assert!(init(["-"]).code(0).stdout.contains("[[phase]]"));
+    for wrong in ["fast", "0/s\"\nseed = \"", "-1/s"] {
+        let rate = format!("--rate={wrong}");
+        let refused = init(["-", &rate]).code(2);
+        assert!(
+            refused.stdout.is_empty() && refused.stderr.contains("rate"),
+            "{}",
+            refused.stderr
+        );
+    }
+}
+
+#[test]
+fn a_shell_understands_its_completions() {
+    let script = Program::new(["completions", "bash"])
+        .finish()
+        .code(0)
+        .quiet()
+        .stdout;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orderproof.bash");
+    std::fs::write(&file, script).unwrap();
+    let asked = format!(
+        "source {}; COMP_WORDS=(orderproof comp); COMP_CWORD=1; _orderproof orderproof comp orderproof; echo \"${{COMPREPLY[@]}}\"",
+        file.display()
+    );
+    let bash = std::process::Command::new("bash")
+        .args(["-c", &asked])
+        .output()
+        .unwrap();
+    let offered = String::from_utf8_lossy(&bash.stdout);
+    assert!(
+        bash.status.success() && offered.contains("compare"),
+        "{offered} {bash:?}"
+    );
+    for shell in ["zsh", "fish", "elvish", "powershell"] {
+        let script = Program::new(["completions", shell]).finish().code(0).stdout;
+        assert!(script.contains("preflight"), "{shell}");
+    }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("man");
+    Program::new(["man", "--output-dir", &out.display().to_string()])
+        .finish()
+        .code(0);
+    let help = Program::new(["--help"]).finish().code(0).stdout;
+    let commands = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1);
+    let commands: Vec<_> = commands
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.len() >= 15, "{commands:?}");
+    for name in commands {
+        let page = std::fs::read_to_string(out.join(format!("orderproof-{name}.1"))).expect(name);
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains(".TH"),
+            "{name}"
+        );
+    }
+    let main = Program::new(["man"]).finish().code(0).quiet().stdout;
+    assert!(main.contains(".TH orderproof"), "{main}");
+}
