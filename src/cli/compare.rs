@@ -26,7 +26,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     pub noise: String,
 
-    /// And so is one of up to this duration.
+    /// And so is one of up to this duration; of a single pair also one of up to three times the worse p99 of
+    /// schedule lag.
     #[arg(long, value_name = "DURATION", default_value = "1ms")]
     pub noise_floor: String,
 

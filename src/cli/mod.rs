@@ -142,6 +142,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "PORT")]
     pub dashboard: Option<u16>,
 
+    /// Show phases, rates, backlog and counts live on the whole terminal; q or ctrl-c stops.
+    #[arg(long, conflicts_with = "quiet")]
+    pub tui: bool,
+
     /// Off loopback: send without asking for confirmation. The guard and its ceilings stay.
     #[arg(long)]
     pub yes: bool,

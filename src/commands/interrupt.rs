@@ -1,14 +1,22 @@
 //! Ctrl-c: the first asks to stop, the second quits at once.
 
-use std::sync::Once;
+use std::io::Write;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::screen;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 
+/// What the first interrupt does.
+struct Asked {
+    stop: StopSignal,
+    told: &'static str,
+}
+
 /// Interrupts seen so far by this process.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
-static INSTALL: Once = Once::new();
+static ASKED: OnceLock<Asked> = OnceLock::new();
 
 /// Makes the first ctrl-c (or SIGTERM) raise `stop`, saying `told`, and the second one quit with exit
 /// code 130.
@@ -16,16 +24,28 @@ static INSTALL: Once = Once::new();
 /// Installed before Goose starts: Goose would install a handler of its own that ends the process
 /// with code 1, and the first handler of a process stays.
 pub fn stop_on_interrupt(stop: StopSignal, told: &'static str) {
-    INSTALL.call_once(|| {
-        let installed = ctrlc::set_handler(move || match SEEN.fetch_add(1, Ordering::SeqCst) {
-            0 => {
-                stop.stop();
-                eprint!("{told}");
+    if ASKED.set(Asked { stop, told }).is_ok()
+        && let Err(error) = ctrlc::set_handler(interrupt)
+    {
+        tracing::warn!(%error, "ctrl-c will not be handled");
+    }
+}
+
+/// What ctrl-c does, for a live view that gets it as a key.
+pub fn interrupt() {
+    match SEEN.fetch_add(1, Ordering::SeqCst) {
+        0 => {
+            if let Some(asked) = ASKED.get() {
+                asked.stop.stop();
+                // A live view shows it itself.
+                if !screen::is_taken() {
+                    let _ = screen::Stderr.write_all(asked.told.as_bytes());
+                }
             }
-            _ => std::process::exit(i32::from(Exit::Interrupted.code())),
-        });
-        if let Err(error) = installed {
-            tracing::warn!(%error, "ctrl-c will not be handled");
         }
-    });
+        _ => {
+            screen::give_back();
+            std::process::exit(i32::from(Exit::Interrupted.code()))
+        }
+    }
 }

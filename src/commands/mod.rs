@@ -23,10 +23,12 @@ mod render;
 mod report;
 mod run;
 mod schema;
+mod screen;
 mod self_test;
 mod self_test_table;
 mod serve;
 mod site;
+mod tui;
 mod up;
 mod verify;
 
@@ -82,7 +84,7 @@ fn start_logging(output: &Output, command: &Command) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(output.color_on_stderr())
-        .with_writer(std::io::stderr);
+        .with_writer(|| screen::Stderr);
     // A second call in one process (a test) keeps the first subscriber.
     let _ = match format {
         LogFormat::Text => log.try_init(),

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use anstyle::{AnsiColor, Style};
 
+use super::screen;
 use crate::cli::ColorChoice;
 
 /// Where a command's words go.
@@ -68,9 +69,9 @@ impl Output {
         }
     }
 
-    /// Writes one line to standard error.
+    /// Writes one line to standard error; below a live view it waits for its end.
     pub fn note(&self, line: &str) {
-        let _ = writeln!(stderr(), "{line}");
+        let _ = writeln!(screen::Stderr, "{line}");
     }
 
     /// Writes an error to standard error.

@@ -13,6 +13,7 @@ use super::preflight::admit;
 use super::progress::{ProgressView, line};
 use super::readings::Readings;
 use super::site::{Site, target_name};
+use super::tui::{LiveView, Watch, check_terminal};
 use super::{CommandError, Output};
 use crate::cli::RunArgs;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
@@ -35,6 +36,9 @@ const TOLD_ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settlin
 /// Drives a scenario at its pipeline, accounts for every order, and reports.
 pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
+    if args.tui {
+        check_terminal(output)?;
+    }
     let schedule = Schedule::new(&scenario);
     let mut plan = plan_file(args, scenario)?;
     let orders = orders(&plan.scenario, plan.run_id);
@@ -69,12 +73,21 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     stop_on_interrupt(stop.clone(), TOLD_ON_INTERRUPT);
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let progress = Arc::new(Progress::new());
-    let view = ProgressView::start(output, args.quiet, {
-        let (progress, watched) = (Arc::clone(&progress), watcher.view());
-        let (scenario, schedule) = (plan.scenario.clone(), schedule.clone());
-        move || line(&scenario, &schedule, &progress, &watched)
-    });
     let readings = Readings::start(Arc::clone(&progress), site.gauges());
+    let view = Showing::start(
+        args,
+        output,
+        Watch {
+            scenario: plan.scenario.clone(),
+            schedule: schedule.clone(),
+            target: plan.provenance.target.clone(),
+            folder: folder.path().display().to_string(),
+            progress: Arc::clone(&progress),
+            watched: watcher.view(),
+            last_second: readings.last_second(),
+            stop: stop.clone(),
+        },
+    )?;
     let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
     if let Some(found) = &admitted {
         let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
@@ -115,6 +128,36 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             clock_skew,
         },
     )
+}
+
+/// How a run is shown while it goes on, until this is dropped.
+enum Showing {
+    /// In lines, or not at all.
+    Lines { _view: ProgressView },
+    /// On the whole terminal.
+    Screen { _view: LiveView },
+}
+
+impl Showing {
+    fn start(args: &RunArgs, output: &Output, watch: Watch) -> Result<Self, CommandError> {
+        if args.tui {
+            let view = LiveView::start(watch, output.color_on_stderr());
+            return view
+                .map(|view| Self::Screen { _view: view })
+                .map_err(|error| CommandError::internal(format!("the terminal: {error}")));
+        }
+        let line = move || {
+            line(
+                &watch.scenario,
+                &watch.schedule,
+                &watch.progress,
+                &watch.watched,
+            )
+        };
+        Ok(Self::Lines {
+            _view: ProgressView::start(output, args.quiet, line),
+        })
+    }
 }
 
 /// What each order of a run contains.

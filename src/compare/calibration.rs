@@ -1,4 +1,4 @@
-//! How often equal runs are called changed, and slower ones regressed, over simulated pairs.
+//! How often equal runs are called changed, and slower ones regressed, over simulated pairs and over real ones.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::{Call, Options, compare};
 use crate::metrics::Histogram;
-use crate::report::RunReport;
 use crate::report::tests::World;
+use crate::report::{Interval, RunReport};
 
 /// How a simulated run behaves beside its level.
 #[derive(Debug, Clone, Copy)]
@@ -207,4 +207,91 @@ fn repeats_are_judged_by_ranks_once_there_are_enough() {
     );
     let equal = compare(&side(50, 1.0, 7), &side(60, 1.0, 7), options()).expect("equal load");
     assert_eq!(equal.regressions().count(), 0);
+}
+
+/// A run of scenarios/compare.toml as far as it is compared: docs/compare.md says how these were made.
+#[derive(serde::Deserialize)]
+struct RealRun {
+    run: String,
+    schedule_lag_p99_us: Vec<u64>,
+    intervals: Vec<Interval>,
+}
+
+/// By name: `a1` to `a10` and `b1` to `b10` are equal; of `slow1` to `slow3` the function's p99 is 36 ms and not 30.
+fn real_runs() -> Vec<(String, RunReport)> {
+    const RUNS: &str = include_str!("../../tests/fixtures/compared_runs.jsonl");
+    let phases = [
+        ("warm-up", 40.0, 2, true),
+        ("baseline", 40.0, 8, false),
+        ("spike", 200.0, 40, false),
+    ];
+    let empty = World::new(&phases).report();
+    let report = |line: &str| {
+        let real: RealRun = serde_json::from_str(line).expect("a line a run");
+        let mut report = empty.clone();
+        report.intervals = real.intervals;
+        for (phase, lag) in report.phases.iter_mut().zip(real.schedule_lag_p99_us) {
+            phase.schedule_lag_us.p99_us = lag;
+        }
+        (real.run, report)
+    };
+    RUNS.lines().map(report).collect()
+}
+
+fn compared(base: &RunReport, candidate: &RunReport) -> super::Comparison {
+    let (base, candidate) = (std::slice::from_ref(base), std::slice::from_ref(candidate));
+    compare(base, candidate, options()).expect("the same scenario")
+}
+
+#[test]
+fn of_real_equal_runs_no_more_are_called_changed_than_stated() {
+    let runs: Vec<_> = real_runs().into_iter().take(20).collect();
+    let (mut pairs, mut alarms) = (0, Vec::new());
+    for (index, (base_name, base)) in runs.iter().enumerate() {
+        for (name, candidate) in &runs[index + 1..] {
+            let comparison = compared(base, candidate);
+            assert!(
+                comparison.count(Call::Unchanged) > 0,
+                "something was judged"
+            );
+            pairs += 1;
+            for change in &comparison.changes {
+                if matches!(change.call, Call::Regressed | Call::Improved) {
+                    alarms.push(format!("{base_name} {name} {}", change.metric.name()));
+                }
+            }
+            // The ten pairs that were run one after the other.
+            if base_name.replace('a', "b") == *name && name != base_name {
+                assert_eq!(comparison.regressions().count(), 0, "{base_name} {name}");
+            }
+        }
+    }
+    assert_eq!(pairs, 190);
+    assert!(alarms.len() * 20 <= pairs, "{alarms:#?}");
+}
+
+#[test]
+fn a_function_a_fifth_slower_at_its_p99_is_called_regressed_in_real_runs() {
+    let runs = real_runs();
+    let (equal, slow) = runs.split_at(20);
+    assert_eq!(slow.len(), 3);
+    let (mut pairs, mut missed) = (0, Vec::new());
+    for (base_name, base) in equal {
+        for (name, candidate) in slow {
+            let regressed: Vec<_> = compared(base, candidate)
+                .regressions()
+                .map(|change| {
+                    (
+                        change.phase.clone().unwrap_or_default(),
+                        change.metric.name(),
+                    )
+                })
+                .collect();
+            pairs += 1;
+            if !regressed.contains(&("spike".into(), "end_to_end_p99".into())) {
+                missed.push(format!("{base_name} {name}"));
+            }
+        }
+    }
+    assert!(missed.len() * 20 <= pairs, "{missed:#?}");
 }

@@ -39,6 +39,8 @@ struct Row {
     /// The standard error of the difference and its degrees of freedom, or why there is none.
     spread: Result<(f64, f64), String>,
     samples: (u64, u64),
+    /// The worse p99 of schedule lag, microseconds.
+    lag_us: f64,
 }
 
 /// Each duration of each phase but warm-up.
@@ -73,6 +75,8 @@ fn rows(
     let one = Sample::new(&base.intervals, phase, pick);
     let other = Sample::new(&candidate.intervals, its, pick);
     let samples = (one.count(), other.count());
+    let lag = |phase: &PhaseReport| phase.schedule_lag_us.p99_us as f64;
+    let lag_us = lag(phase).max(lag(its));
     let fewest = samples.0.min(samples.1) as f64;
     let resampled = match one.seconds().min(other.seconds()) >= SECONDS_MIN {
         true => Some((
@@ -106,6 +110,7 @@ fn rows(
             logs: (log(&one), log(&other)),
             spread,
             samples,
+            lag_us,
         })
     };
     QUANTILES.iter().enumerate().filter_map(row).collect()
@@ -149,7 +154,7 @@ fn variance(values: &[f64]) -> f64 {
 fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
     let (base, candidate) = row.logs;
     let log_ratio = candidate - base;
-    let band = band(base.exp(), candidate.exp(), options);
+    let band = band(base.exp(), candidate.exp(), row.lag_us, options);
     let tail = options.level / (2.0 * judged.max(1) as f64);
     let (interval, word, why) = match row.spread {
         Err(why) => (None, Call::NotEnoughData, Some(why)),

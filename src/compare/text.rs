@@ -195,9 +195,13 @@ pub(super) fn method(comparison: &Comparison) -> String {
         ),
         Method::Ranks => "Mann-Whitney over whole runs, with Hodges and Lehmann's interval".into(),
     };
+    let lags = match comparison.method {
+        Method::Blocks => ", or three times the worse p99 of schedule lag,",
+        Method::Ranks => "",
+    };
     format!(
-        "judged by: {how}; {:.1}% false alarms in the whole comparison ({} durations judged); changes up to {:.0}% or {} are \
-         noise",
+        "judged by: {how}; {:.1}% false alarms in the whole comparison ({} durations judged); changes up to {:.0}% or \
+         {}{lags} are noise",
         options.level * 100.0,
         comparison.judged,
         options.noise * 100.0,

@@ -47,7 +47,7 @@ pub(crate) use markdown::{cell, code};
 pub use model::*;
 pub use openmetrics::open_metrics;
 pub use orders::{OrderFacts, write_orders_csv};
-pub use reading::{PipelineReading, Reading};
+pub use reading::{PipelineReading, Reading, Stretch};
 pub use schema::run_schema;
 pub use sent::{SentFile, read_sent};
 pub use text::{TextStyle, render_text};

@@ -28,9 +28,10 @@ pub struct PipelineReading {
 
 /// What two readings in a row say of the time between them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Stretch {
+pub struct Stretch {
     /// CPU time by time, in processors.
     pub cpus: Option<f64>,
+    /// The most orders dispatched and not answered.
     pub in_flight_peak: u64,
     /// Peak and growth.
     pub pipeline: Option<PipelineReading>,
@@ -41,37 +42,40 @@ pub(super) fn by_second(readings: &[Reading]) -> Vec<Option<Stretch>> {
     let mut seconds = Vec::new();
     for pair in readings.windows(2) {
         let (before, after) = (&pair[0], &pair[1]);
-        let took = after.at.saturating_sub(before.at);
-        if took.is_zero() {
+        let Some(stretch) = Stretch::between(before, after) else {
             continue;
-        }
+        };
         // A reading is taken at or just after a second's end: half a second back is within it.
         let middle = after.at.saturating_sub(Duration::from_millis(500));
         let index = middle.as_secs() as usize;
         if seconds.len() <= index {
             seconds.resize(index + 1, None);
         }
-        seconds[index] = Some(stretch(before, after, took));
+        seconds[index] = Some(stretch);
     }
     seconds
 }
 
-fn stretch(before: &Reading, after: &Reading, took: Duration) -> Stretch {
-    let used = after.cpu_time.zip(before.cpu_time);
-    let used = used.map(|(after, before)| after.saturating_sub(before));
-    let pipeline = after.pipeline.zip(before.pipeline);
-    Stretch {
-        cpus: used.map(|used| used.as_secs_f64() / took.as_secs_f64()),
-        in_flight_peak: after.in_flight_peak,
-        pipeline: pipeline.map(|(after, before)| PipelineReading {
-            concurrency_peak: after.concurrency_peak,
-            throttled_writes: after
-                .throttled_writes
-                .saturating_sub(before.throttled_writes),
-            throttled_invocations: after
-                .throttled_invocations
-                .saturating_sub(before.throttled_invocations),
-        }),
+impl Stretch {
+    /// From one reading to a later one; none if no time has passed.
+    pub fn between(before: &Reading, after: &Reading) -> Option<Self> {
+        let took = after.at.saturating_sub(before.at);
+        let used = after.cpu_time.zip(before.cpu_time);
+        let used = used.map(|(after, before)| after.saturating_sub(before));
+        let pipeline = after.pipeline.zip(before.pipeline);
+        (!took.is_zero()).then(|| Self {
+            cpus: used.map(|used| used.as_secs_f64() / took.as_secs_f64()),
+            in_flight_peak: after.in_flight_peak,
+            pipeline: pipeline.map(|(after, before)| PipelineReading {
+                concurrency_peak: after.concurrency_peak,
+                throttled_writes: after
+                    .throttled_writes
+                    .saturating_sub(before.throttled_writes),
+                throttled_invocations: after
+                    .throttled_invocations
+                    .saturating_sub(before.throttled_invocations),
+            }),
+        })
     }
 }
 

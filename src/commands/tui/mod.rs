@@ -1,0 +1,98 @@
+//! `run --tui`: the live view on the whole terminal.
+
+mod draw;
+mod keys;
+mod plot;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use view::Watch;
+
+use std::io::{self, Stderr, stderr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::{CommandError, Output, screen};
+use draw::{Palette, draw};
+use view::Viewer;
+
+/// Between two frames; keys are seen at once.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// Shows a run until it is dropped; then the terminal is as it was.
+pub struct LiveView {
+    done: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Whether there is a terminal to show a live view on.
+///
+/// # Errors
+/// When there is none: said before anything is sent.
+pub fn check_terminal(output: &Output) -> Result<(), CommandError> {
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    match output.stderr_is_terminal() && !dumb {
+        true => Ok(()),
+        false => Err(CommandError::usage(
+            "--tui needs a terminal on standard error; without it progress is told in lines",
+        )),
+    }
+}
+
+impl LiveView {
+    /// Takes the screen and shows what `watch` sees.
+    ///
+    /// # Errors
+    /// When the terminal does not give its screen.
+    pub fn start(watch: Watch, color: bool) -> io::Result<Self> {
+        screen::take()?;
+        let done = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&done);
+        let thread = std::thread::Builder::new()
+            .name("live view".into())
+            .spawn(move || {
+                if let Err(error) = show(&stop, watch, Palette::new(color)) {
+                    screen::give_back();
+                    tracing::warn!(%error, "the live view ended; the run goes on");
+                }
+            })
+            .inspect_err(|_| screen::give_back())?;
+        Ok(Self {
+            done,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for LiveView {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A view that panicked has said so; the run's verdict does not depend on it.
+            let _ = thread.join();
+        }
+        screen::give_back();
+    }
+}
+
+fn show(done: &AtomicBool, watch: Watch, palette: Palette) -> io::Result<()> {
+    let mut terminal: Terminal<CrosstermBackend<Stderr>> =
+        Terminal::new(CrosstermBackend::new(stderr()))?;
+    let mut viewer = Viewer::new(watch);
+    while !done.load(Ordering::Acquire) {
+        let view = viewer.view();
+        screen::draw(|| {
+            terminal
+                .draw(|frame| draw(frame, &view, &palette))
+                .map(drop)
+        })?;
+        keys::obey(FRAME)?;
+    }
+    Ok(())
+}
