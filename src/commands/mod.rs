@@ -5,6 +5,7 @@ mod clean;
 mod compare;
 mod conclude;
 mod confirm;
+mod dashboard;
 mod down;
 mod error;
 mod gate;

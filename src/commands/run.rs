@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::check::{load_scenario, overrides_in};
 use super::conclude::{Evidence, conclude};
+use super::dashboard;
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
 use super::preflight::admit;
@@ -39,6 +40,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     if args.tui {
         check_terminal(output)?;
     }
+    let dashboard = dashboard::address(args.dashboard)?;
     let schedule = Schedule::new(&scenario);
     let mut plan = plan_file(args, scenario)?;
     let orders = orders(&plan.scenario, plan.run_id);
@@ -73,6 +75,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     stop_on_interrupt(stop.clone(), TOLD_ON_INTERRUPT);
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let progress = Arc::new(Progress::new());
+    let options = DriveOptions {
+        goose_report: args.goose_report.then(|| folder.file(file_name::GOOSE)),
+        goose_dashboard: dashboard,
+    };
     let readings = Readings::start(Arc::clone(&progress), site.gauges());
     let view = Showing::start(
         args,
@@ -86,9 +92,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             watched: watcher.view(),
             last_second: readings.last_second(),
             stop: stop.clone(),
+            dashboard,
         },
     )?;
-    let driven = drive_load(args, &plan, orders, &site, &folder, progress, stop)?;
+    let driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
     if let Some(found) = &admitted {
         let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
         if let Err(error) = folder.write(file_name::SENT, &to_json(&sent)) {
@@ -145,6 +152,11 @@ impl Showing {
             return view
                 .map(|view| Self::Screen { _view: view })
                 .map_err(|error| CommandError::internal(format!("the terminal: {error}")));
+        }
+        if let Some(address) = watch.dashboard {
+            output.note(&format!(
+                "while orders are sent, Goose's dashboard is at http://{address}/"
+            ));
         }
         let line = move || {
             line(
@@ -211,11 +223,11 @@ fn create_folder(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, Comma
 }
 
 fn drive_load(
-    args: &RunArgs,
     plan: &PlanFile,
     orders: OrderPlan,
     site: &Site,
     folder: &RunFolder,
+    options: &DriveOptions,
     progress: Arc<Progress>,
     stop: StopSignal,
 ) -> Result<DriveOutcome, CommandError> {
@@ -224,16 +236,12 @@ fn drive_load(
         orders,
         scenario_digest: scenario::digest(&plan.scenario),
     };
-    let options = DriveOptions {
-        goose_report: args.goose_report.then(|| folder.file(file_name::GOOSE)),
-        goose_dashboard: args.dashboard.map(|port| ([127, 0, 0, 1], port).into()),
-    };
     let journal = folder.file(file_name::JOURNAL);
     drive::run(
         &drive_plan,
         &site.target(),
         &journal,
-        &options,
+        options,
         progress,
         stop,
     )

@@ -25,5 +25,7 @@ mod served;
 mod signatures;
 mod simulator;
 mod template;
+mod terminal;
 mod tidy;
 mod time;
+mod tui;

@@ -324,10 +324,14 @@ pub fn together<'a>(entries: Vec<(String, Style)>) -> Line<'a> {
     Line::from(entries.into_iter().flat_map(entry).collect::<Vec<_>>())
 }
 
-fn hint(view: &View) -> &'static str {
-    match view.stopping {
+fn hint(view: &View) -> String {
+    let keys = match view.stopping {
         false => "q or ctrl-c: stop sending, then settle and judge",
         true => "q or ctrl-c: quit at once; `orderproof verify` reads the folder",
+    };
+    match view.dashboard {
+        Some(address) => format!("{keys}  Goose: http://{address}/"),
+        None => keys.to_owned(),
     }
 }
 

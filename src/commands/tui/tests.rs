@@ -81,6 +81,7 @@ fn view(seconds: u64) -> View {
                 throttled_invocations: 0,
             }),
         }),
+        dashboard: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the live view shows: plain data, taken from a run's gauges.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Watch {
     pub last_second: LastSecond,
     /// Raised by the first ctrl-c.
     pub stop: StopSignal,
+    /// Where Goose's dashboard listens, if it was asked for.
+    pub dashboard: Option<SocketAddr>,
 }
 
 /// Everything shown at one moment.
@@ -51,6 +54,7 @@ pub struct View {
     /// The largest schedule lag seen.
     pub worst_lag: Duration,
     pub last_second: Option<Stretch>,
+    pub dashboard: Option<SocketAddr>,
 }
 
 /// A phase as planned.
@@ -206,6 +210,7 @@ impl Viewer {
             history: self.history.clone(),
             worst_lag: self.worst_lag,
             last_second: self.watch.last_second.get(),
+            dashboard: self.watch.dashboard,
         }
     }
 
