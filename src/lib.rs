@@ -12,6 +12,7 @@
 //!   -> verify::judge                pass | fail | inconclusive
 //!   -> report                       run.json, charts, csv, markdown, text
 //!   -> gate                         pure: rules held against a report, an exit code for CI
+//!   -> compare                      pure: two reports, or repeats: what changed beyond noise
 //! ```
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
@@ -20,13 +21,13 @@
 //! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
 //! whether it may be driven at all.
 //!
-//! Invariants, checked by `tests/tidy.rs`:
+//! Invariants, checked by `tests/suite/tidy.rs`:
 //! - only `send`, `store`, `processor`, `pipeline` and `account` name an `aws_*` crate;
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
-//!   `clap`, only `metrics::histogram` names `hdrhistogram`;
-//! - `order`, `scenario`, `load`, `fault`, `gate`, `preflight`, `verify::reconcile` and `verify::judge` do no I/O, read no clock and
-//!   are not `async`;
+//!   `clap`, only `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
+//! - `order`, `scenario`, `load`, `fault`, `gate`, `compare`, `preflight`, `verify::reconcile` and `verify::judge` do
+//!   no I/O, read no clock and are not `async`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
 pub mod account;

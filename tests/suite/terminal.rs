@@ -1,19 +1,24 @@
 //! A terminal of one's own for the program, and what it shows.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::num::NonZero;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::program::wait_for;
 
 /// A program on a terminal.
 pub struct Terminal {
-    keys: File,
+    /// None once it has been closed.
+    keys: Option<File>,
+    reader: Option<JoinHandle<()>>,
+    closing: Arc<AtomicBool>,
     /// Kept open, so that its modes can be read when the program has ended.
     inside: OwnedFd,
     screen: Arc<Mutex<vt100::Parser>>,
@@ -49,16 +54,16 @@ impl Terminal {
             size(columns),
             1_000,
         )));
-        let (mut shown, seen) = (keys.try_clone().expect("a descriptor"), Arc::clone(&screen));
-        std::thread::spawn(move || {
-            let mut buffer = [0; 8_192];
-            // Ends with the terminal.
-            while let Ok(count @ 1..) = shown.read(&mut buffer) {
-                seen.lock().expect("no panic").process(&buffer[..count]);
-            }
-        });
+        let closing = Arc::new(AtomicBool::new(false));
+        let reader = {
+            let (shown, seen) = (keys.try_clone().expect("a descriptor"), Arc::clone(&screen));
+            let closing = Arc::clone(&closing);
+            std::thread::spawn(move || keep_reading(shown, &seen, &closing))
+        };
         Self {
-            keys,
+            keys: Some(keys),
+            reader: Some(reader),
+            closing,
             inside,
             screen,
             child,
@@ -86,8 +91,9 @@ impl Terminal {
         wait_for(text, || self.text().contains(text));
     }
 
-    pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).expect("keys");
+    pub fn press(&self, keys: &str) {
+        let mut terminal = self.keys.as_ref().expect("not closed");
+        terminal.write_all(keys.as_bytes()).expect("keys");
     }
 
     pub fn signal(&self, signal: &str) {
@@ -103,8 +109,17 @@ impl Terminal {
             .expect("no panic")
             .screen_mut()
             .set_size(size(rows), size(columns));
-        set_size(&self.keys, rows, columns);
+        set_size(self.keys.as_ref().expect("not closed"), rows, columns);
         self.signal("-WINCH");
+    }
+
+    /// Closes the window: whoever is in it is hung up on.
+    pub fn close(&mut self) {
+        self.closing.store(true, Ordering::Release);
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("no panic");
+        }
+        self.keys = None;
     }
 
     pub fn modes(&self) -> Modes {
@@ -118,6 +133,10 @@ impl Terminal {
             modes.c_oflag.into(),
             modes.c_lflag.into(),
         )
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child").is_some()
     }
 
     /// Waits for the end of the program and of what it wrote.
@@ -138,10 +157,26 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.close();
     }
 }
 
-/// Both ends of a new terminal.
+fn keep_reading(mut shown: File, seen: &Mutex<vt100::Parser>, closing: &AtomicBool) {
+    let mut buffer = [0; 8_192];
+    while !closing.load(Ordering::Acquire) {
+        match shown.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => seen.lock().expect("no panic").process(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // Nobody has the other end any more.
+            Err(_) => return,
+        }
+    }
+}
+
+/// Both ends of a new terminal; reading what is shown does not block.
 fn open(rows: u16, columns: u16) -> (File, OwnedFd) {
     let (mut outside, mut inside) = (0, 0);
     let (name, modes, size) = (
@@ -158,6 +193,8 @@ fn open(rows: u16, columns: u16) -> (File, OwnedFd) {
         // SAFETY: the descriptor is open.
         unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
+    // SAFETY: the descriptor is open.
+    unsafe { libc::fcntl(outside.as_raw_fd(), libc::F_SETFL, libc::O_NONBLOCK) };
     set_size(&outside, rows, columns);
     (outside, inside)
 }

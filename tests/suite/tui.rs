@@ -13,7 +13,6 @@ fn program() -> Program {
     Program::new(["run", SMOKE, "--output-dir", "out", "--tui"])
 }
 
-/// The settled queue is not waited for: what follows ctrl-c is short.
 fn started(program: &Program) -> Terminal {
     let terminal = Terminal::start(program.command(), 24, 80);
     terminal.wait_for_text("sending: ");
@@ -118,6 +117,17 @@ fn sigterm_is_the_same_as_ctrl_c() {
     assert_eq!(terminal.finish().code(), Some(130));
     assert!(!terminal.is_taken() && terminal.shows_cursor());
     assert_eq!(json(&program)["interrupted"], true);
+}
+
+#[test]
+fn a_terminal_that_is_closed_does_not_keep_a_run_from_its_verdict() {
+    let program = program();
+    let mut terminal = started(&program);
+    terminal.close();
+    wait_for("the end of the run", || terminal.has_ended());
+    let report = json(&program);
+    assert_eq!(report["interrupted"], true);
+    assert_eq!(report["classes"]["lost"], 0);
 }
 
 #[test]

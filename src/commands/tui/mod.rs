@@ -20,6 +20,7 @@ use ratatui::backend::CrosstermBackend;
 
 use super::{CommandError, Output, screen};
 use draw::{Palette, draw};
+use keys::Keys;
 use view::Viewer;
 
 /// Between two frames; keys are seen at once.
@@ -84,6 +85,7 @@ impl Drop for LiveView {
 fn show(done: &AtomicBool, watch: Watch, palette: Palette) -> io::Result<()> {
     let mut terminal: Terminal<CrosstermBackend<Stderr>> =
         Terminal::new(CrosstermBackend::new(stderr()))?;
+    let mut keys = Keys::open()?;
     let mut viewer = Viewer::new(watch);
     while !done.load(Ordering::Acquire) {
         let view = viewer.view();
@@ -92,7 +94,7 @@ fn show(done: &AtomicBool, watch: Watch, palette: Palette) -> io::Result<()> {
                 .draw(|frame| draw(frame, &view, &palette))
                 .map(drop)
         })?;
-        keys::obey(FRAME)?;
+        keys.obey(FRAME)?;
     }
     Ok(())
 }
