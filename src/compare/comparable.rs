@@ -1,5 +1,7 @@
 //! Whether runs were asked to do the same: load and proof must be equal, the pipeline's settings may differ.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,7 +29,7 @@ const MAY_DIFFER: [&str; 11] = [
 pub struct Difference {
     /// Its path in the resolved scenario.
     pub field: String,
-    /// Its value in the base, as JSON.
+    /// Its value in the base, as JSON; durations as `36ms`.
     pub base: String,
     /// Its value in the candidate.
     pub candidate: String,
@@ -111,7 +113,9 @@ fn differing(path: &str, one: &Value, other: &Value, found: &mut Vec<Difference>
         path => format!("{path}.{key}"),
     };
     match (one, other) {
-        (Value::Object(left), Value::Object(right)) => {
+        (Value::Object(left), Value::Object(right))
+            if duration_in(one).or(duration_in(other)).is_none() =>
+        {
             let keys: std::collections::BTreeSet<_> = left.keys().chain(right.keys()).collect();
             for key in keys {
                 let at = |map: &serde_json::Map<String, Value>| {
@@ -127,9 +131,27 @@ fn differing(path: &str, one: &Value, other: &Value, found: &mut Vec<Difference>
         }
         (one, other) if one != other => found.push(Difference {
             field: path.to_owned(),
-            base: one.to_string(),
-            candidate: other.to_string(),
+            base: told_value(one),
+            candidate: told_value(other),
         }),
         _ => {}
+    }
+}
+
+/// A duration as serde writes it.
+fn duration_in(value: &Value) -> Option<Duration> {
+    let map = value.as_object().filter(|map| map.len() == 2)?;
+    let part = |key| map.get(key)?.as_u64();
+    Some(Duration::new(
+        part("secs")?,
+        u32::try_from(part("nanos")?).ok()?,
+    ))
+}
+
+/// As JSON; durations as people write them.
+fn told_value(value: &Value) -> String {
+    match duration_in(value) {
+        Some(duration) => format!("{duration:?}"),
+        None => value.to_string(),
     }
 }

@@ -90,9 +90,12 @@ fn what_one_compares_may_differ_and_is_told() {
         .iter()
         .map(|difference| difference.field.as_str())
         .collect();
-    assert_eq!(fields, ["pipeline.visibility_timeout.secs", "seed"]);
+    assert_eq!(fields, ["pipeline.visibility_timeout", "seed"]);
     let text = comparison_text(&comparison, TextStyle { color: false });
-    assert!(text.contains("pipeline.visibility_timeout.secs"), "{text}");
+    assert!(
+        text.contains("pipeline.visibility_timeout: ") && text.contains(" -> 77s"),
+        "{text}"
+    );
 }
 
 #[test]
