@@ -197,3 +197,20 @@ fn every_scenario_says_first_what_it_is_for() {
     }
     assert!(seen >= 6, "only {seen} scenarios");
 }
+
+#[test]
+fn the_workflow_in_the_readme_is_the_sample_workflow() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a file");
+    let sample = read("examples/ci/orderproof.yml");
+    let workflow = sample
+        .lines()
+        .skip_while(|line| line.starts_with('#'))
+        .collect::<Vec<_>>()
+        .join("\n");
+    assert!(workflow.starts_with("name: "), "{workflow}");
+    assert!(
+        read("README.md").contains(&format!("```yaml\n{workflow}\n```")),
+        "README.md shows another workflow than examples/ci/orderproof.yml"
+    );
+}
