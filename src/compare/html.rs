@@ -97,7 +97,7 @@ fn orders(comparison: &Comparison) -> Markup {
 
 fn durations(comparison: &Comparison) -> Markup {
     let table = html! {
-        table {
+        table.changes {
             caption.said { "Durations of each phase on both sides" }
             thead { tr {
                 th scope="col" { "phase" } th scope="col" { "what" } th.n scope="col" { "base" } th.n scope="col" { "candidate" }
@@ -134,7 +134,7 @@ fn settings(comparison: &Comparison) -> Markup {
                     tr { th scope="row" { (figure.name) } td.n { (numbers(&figure.base)) } td.n { (numbers(&figure.candidate)) } }
                 }
                 @for difference in &comparison.differs {
-                    tr { th scope="row" { code { (difference.field) } } td { (difference.base) } td { (difference.candidate) } }
+                    tr { th scope="row" { code { (difference.field) } } td.n { (difference.base) } td.n { (difference.candidate) } }
                 }
             }
         }

@@ -2,14 +2,13 @@
 
 use super::figure::{Band, Figure, Limit, Line, Panel, Series, XAxis, YAxis, bands};
 use super::page::page_of;
+use super::percentiles::{GRAY, curve};
 use super::style::Ink;
 use super::{ChartError, PageChart, png_of};
 use crate::metrics::Histogram;
 use crate::report::{RunReport, TimelineRow};
 use crate::verify::PhaseFigures;
 
-/// Points between each halving of the distance to 100%.
-const TICKS: u32 = 8;
 /// Of the base, and of the candidate.
 const INKS: [Ink; 2] = [Ink::Blue, Ink::Vermillion];
 
@@ -166,15 +165,20 @@ fn panel(x: XAxis, y: YAxis, y_title: &'static str, series: Vec<Series>) -> Pane
     }
 }
 
+/// Whose it is and what: the panels of a chart are read together.
+fn named(side: &str, what: &str) -> String {
+    format!("{side}, {what}")
+}
+
 fn over_time(
     pair: &Pair<'_>,
     y: YAxis,
     what: &'static str,
     pick: fn(&TimelineRow) -> Option<f64>,
 ) -> Panel {
-    let series = pair
-        .sides()
-        .map(|(side, run, ink)| Series::new(side, ink, Line::Solid, points(run, pick)));
+    let series = pair.sides().map(|(side, run, ink)| {
+        Series::new(named(side, what), ink, Line::Solid, points(run, pick))
+    });
     Panel {
         bands: pair.bands(),
         ..panel(pair.axis(), y, what, series.into())
@@ -271,39 +275,27 @@ fn percentiles(pair: &Pair<'_>) -> Figure {
             .max()
     });
     let most = most.into_iter().flatten().max().unwrap_or(0);
-    let axis = XAxis::Quantiles((most.max(10) as f64).log10());
+    let nines = (most.max(10) as f64).log10();
+    let axis = XAxis::Quantiles(nines);
     let mut panels = Vec::new();
     let mut ratios = Vec::new();
     for (what, pick, ink) in picks {
-        let curves = pair.sides().map(|(side, run, ink)| {
-            let points = spectrum(&merged(run, pick));
-            Series::new(side, ink, Line::Solid, points)
+        let sides = pair.sides().into_iter();
+        let curves = sides.flat_map(|(side, run, ink)| {
+            let (name, durations) = (named(side, what), merged(run, pick));
+            curve(&name, &durations, (ink, Line::Solid), nines)
         });
         let name = format!("{what}, candidate to base");
         let ratio = quantile_ratio(&merged(pair.base, pick), &merged(pair.candidate, pick));
         ratios.push(Series::new(name, ink, Line::Solid, ratio));
-        panels.push(panel(axis, YAxis::LogMicros, what, curves.into()));
+        panels.push(panel(axis, YAxis::LogMicros, what, curves.collect()));
     }
     panels.push(panel(axis, YAxis::Ratio, "ratio", ratios));
     Figure {
         title: "Percentile spectrum without warm-up: candidate and base".into(),
-        caption: pair.caption(),
+        caption: format!("{}  \u{2022}  {GRAY}", pair.caption()),
         panels,
     }
-}
-
-/// As far as there is a sample beyond.
-fn spectrum(histogram: &Histogram) -> Vec<(f64, Option<f64>)> {
-    let most = (histogram.count().max(1) as f64).log10();
-    let points = histogram.percentile_spectrum(TICKS).into_iter();
-    points
-        .map(|(quantile, duration)| (nines(quantile), Some(duration.as_secs_f64() * 1e6)))
-        .filter(|&(nines, _)| nines <= most)
-        .collect()
-}
-
-fn nines(quantile: f64) -> f64 {
-    -(1.0 - quantile).max(1e-12).log10()
 }
 
 fn quantile_ratio(base: &Histogram, candidate: &Histogram) -> Vec<(f64, Option<f64>)> {

@@ -11,6 +11,8 @@ use crate::verify::PhaseFigures;
 const TICKS: u32 = 8;
 /// Samples beyond a percentile below which it says little.
 const FEW: f64 = 10.0;
+/// What the tail's color means.
+pub(super) const GRAY: &str = "gray: fewer than 10 samples beyond";
 const INKS: [Ink; 6] = [
     Ink::Blue,
     Ink::Vermillion,
@@ -63,7 +65,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     responses.series.extend(served);
     Figure {
         title: "Percentile spectrum by phase, without warm-up".into(),
-        caption: caption(report, "gray: fewer than 10 samples beyond"),
+        caption: caption(report, GRAY),
         panels: vec![
             responses,
             panel("end-to-end latency", |phase| &phase.end_to_end),
@@ -72,7 +74,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
 }
 
 /// A curve and, in gray, its undersampled tail.
-fn curve(name: &str, histogram: &Histogram, (ink, line): (Ink, Line), nines: f64) -> [Series; 2] {
+pub(super) fn curve(
+    name: &str,
+    histogram: &Histogram,
+    (ink, line): (Ink, Line),
+    nines: f64,
+) -> [Series; 2] {
     let count = histogram.count() as f64;
     let place = |quantile: f64| (-(1.0 - quantile).max(1e-12).log10()).min(nines);
     let mut sampled = Vec::new();
