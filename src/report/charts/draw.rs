@@ -176,13 +176,18 @@ fn draw_mesh<DB: DrawingBackend>(
         .map_err(told)
 }
 
+/// Room for a text: a reader of an SVG, or of the page, may have a wider font than the embedded one (DejaVu Sans takes
+/// 17% more).
+fn widest(width: u32) -> i32 {
+    (width as i32 * 6 + 4) / 5
+}
+
 /// Draws the legend and says how many lines it takes.
 fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32, String> {
     let font = (FONT, 17).into_text_style(area).color(&TEXT);
-    let wide = |words: &str| -> Result<i32, String> {
-        let (width, _) = area.estimate_text_size(words, &font).map_err(told)?;
-        // A reader of an SVG may have a wider font.
-        Ok(width as i32 * 11 / 10)
+    let wide = |words: &str| {
+        let size = area.estimate_text_size(words, &font).map_err(told)?;
+        Ok::<_, String>(widest(size.0))
     };
     let (right, _) = area.dim_in_pixel();
     let (mut x, mut line) = (LEFT, 0);
@@ -357,7 +362,7 @@ fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis)
         let (wide, _) = shifted
             .estimate_text_size(&band.name, &style)
             .map_err(told)?;
-        if f64::from(wide) + 4.0 < pixels {
+        if f64::from(widest(wide)) + 4.0 < pixels {
             let middle = (band.from + band.to) / 2.0;
             let (at, _) = area.map_coordinate(&(middle, area.get_y_range().end));
             shifted
@@ -395,7 +400,7 @@ fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis)
     let (width, height) = shifted
         .estimate_text_size(&span.label, &style)
         .map_err(told)?;
-    let corner = (right - width as i32 - 3, bottom - height as i32 - 1);
+    let corner = (right - widest(width) - 3, bottom - height as i32 - 1);
     let paper = Rectangle::new([corner, (right + 2, bottom + 1)], WHITE.filled());
     shifted.draw(&paper).map_err(told)?;
     shifted
