@@ -95,9 +95,8 @@ fn legend<'a>(latest: Option<Rates>, palette: &Palette) -> Line<'a> {
 
 /// Messages in the queue over time.
 pub fn draw_backlog(frame: &mut Frame, area: Rect, view: &View, palette: &Palette) {
-    let backlog: Points = view
-        .history
-        .iter()
+    let moments = view.history.iter().chain([&view.now]);
+    let backlog: Points = moments
         .filter_map(|moment| Some((moment.at.as_secs_f64(), moment.queues?.backlog as f64)))
         .collect();
     let most = backlog
