@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::new_file::write_new;
 use super::{CommandError, Output};
 use crate::cli::{CompareArgs, CompareFormat};
 use crate::compare::{Comparison, Options, comparison_html, comparison_markdown, comparison_text};
@@ -37,7 +38,7 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError
     let shown = render(args.format, &comparison, pair.as_ref(), style)?;
     match &args.output {
         None => output.print(&shown),
-        Some(path) => write_new(path, shown.as_bytes())?,
+        Some(path) => write_new(path, |out| out.write_all(shown.as_bytes()))?,
     }
     Ok(comparison.exit())
 }
@@ -103,8 +104,10 @@ fn write_all(
             .write(name, text.as_bytes())
             .map_err(CommandError::internal)?;
     }
-    for overlay in pair.iter().flat_map(|_| Overlay::ALL) {
-        let pair = pair.expect("there is one to be drawn");
+    let Some(pair) = pair else {
+        return Ok(());
+    };
+    for overlay in Overlay::ALL {
         let stem = overlay.file_stem();
         let svg = overlay_page(overlay, pair)
             .map_err(CommandError::internal)?
@@ -116,19 +119,4 @@ fn write_all(
             .map_err(CommandError::internal)?;
     }
     Ok(())
-}
-
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    use std::io::Write;
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(path);
-    file.and_then(|mut file| file.write_all(bytes))
-        .map_err(|error| {
-            CommandError::usage(format!(
-                "{}: cannot write: {error}; name a file that is not there yet",
-                path.display()
-            ))
-        })
 }

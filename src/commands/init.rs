@@ -1,8 +1,8 @@
 //! `orderproof init`: a commented scenario to start from.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::new_file::write_new;
 use super::{CommandError, Output};
 use crate::cli::InitArgs;
 use crate::exit::Exit;
@@ -33,17 +33,7 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, CommandError> {
         output.print(&text);
         return Ok(Exit::Success);
     }
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&args.file);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| {
-            CommandError::usage(format!(
-                "{}: cannot write: {error}; a file that is there is not replaced, name another",
-                args.file.display()
-            ))
-        })?;
+    write_new(&args.file, |out| out.write_all(text.as_bytes()))?;
     output.print(&format!(
         "{0}: written; look through it, then: orderproof run {0}\n",
         args.file.display()

@@ -15,6 +15,7 @@ mod interrupt;
 mod list;
 mod live;
 mod metrics;
+mod new_file;
 mod output;
 mod place;
 mod preflight;

@@ -1,9 +1,10 @@
 //! One format of a report, to standard output or to a file of its own.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::conclude::bad_orders;
+use super::new_file::write_new;
 use super::run::orders;
 use super::verify::{read_ledger, read_observation};
 use super::{CommandError, Output};
@@ -106,42 +107,5 @@ fn hand_over(
             CommandError::internal(format!("standard output: cannot write: {error}"))
         });
     };
-    write_new(path, write).map_err(|error| {
-        CommandError::usage(match error.kind() {
-            io::ErrorKind::AlreadyExists => format!(
-                "{}: is there already, and nothing is overwritten; name another file",
-                path.display()
-            ),
-            _ => format!(
-                "{}: cannot write: {error}; check the folder and its free space",
-                path.display()
-            ),
-        })
-    })
-}
-
-fn write_new(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if path.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
-    }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let file = tempfile::Builder::new()
-        .permissions(readable_by_all())
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    let mut buffered = BufWriter::new(file);
-    write(&mut buffered)?;
-    let file = buffered
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Temporary files are private; a report is not.
-fn readable_by_all() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o644)
+    write_new(path, write)
 }

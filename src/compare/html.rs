@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 
 use super::text::{
-    counts, headline, interval, method, numbers, percent, run_words, sentence, told_us,
+    counts, effect, headline, interval, method, noise, numbers, percent, run_words, sentence,
+    told_us,
 };
 use super::{Call, Comparison};
 use crate::report::charts::{ChartError, Overlay, Pair, overlay_page};
@@ -19,16 +20,18 @@ pub fn comparison_html(
     charts: Option<&Pair<'_>>,
 ) -> Result<String, ChartError> {
     let (word, call) = headline(comparison);
-    let mut figures = Vec::new();
-    for overlay in charts.iter().flat_map(|_| Overlay::ALL) {
-        let pair = charts.expect("there is one to be drawn");
-        let told = [overlay.words().to_owned()];
-        figures.push(figure(
-            overlay.file_stem(),
-            &told,
-            &overlay_page(overlay, pair)?,
-        ));
-    }
+    let drawn = |pair: &Pair<'_>| -> Result<Vec<Markup>, ChartError> {
+        let one = |overlay: Overlay| {
+            let told = [overlay.words().to_owned()];
+            Ok(figure(
+                overlay.file_stem(),
+                &told,
+                &overlay_page(overlay, pair)?,
+            ))
+        };
+        Overlay::ALL.into_iter().map(one).collect()
+    };
+    let figures = charts.map_or_else(|| Ok(Vec::new()), drawn)?;
     let mut sections = vec![
         ("outcome", "Outcome"),
         ("orders", "Orders"),
@@ -101,7 +104,8 @@ fn durations(comparison: &Comparison) -> Markup {
             caption.said { "Durations of each phase on both sides" }
             thead { tr {
                 th scope="col" { "phase" } th scope="col" { "what" } th.n scope="col" { "base" } th.n scope="col" { "candidate" }
-                th.n scope="col" { "change" } th.n scope="col" { "interval" } th scope="col" { "word" }
+                th.n scope="col" { "change" } th.n scope="col" { "interval" } th.n scope="col" { "effect" } th.n scope="col" { "noise" }
+                th scope="col" { "word" }
             } }
             tbody {
                 @for change in &comparison.changes {
@@ -112,6 +116,8 @@ fn durations(comparison: &Comparison) -> Markup {
                         td.n { (told_us(change.candidate_us, change)) }
                         td.n { (percent(change.change)) }
                         td.n { (interval(change)) }
+                        td.n { (effect(change)) }
+                        td.n { (noise(change)) }
                         td {
                             @if change.call == Call::Regressed { strong { (change.call.as_str()) } } @else { (change.call.as_str()) }
                             @if let Some(why) = &change.why { ": " (why) }

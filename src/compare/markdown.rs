@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::Comparison;
 use super::text::{
-    counts, headline, interval, method, numbers, percent, run_words, sentence, told_us,
+    counts, effect, headline, interval, method, noise, numbers, percent, run_words, sentence,
+    told_us,
 };
 
 /// The whole comparison as Markdown.
@@ -56,19 +57,25 @@ fn write_all(out: &mut String, comparison: &Comparison) -> std::fmt::Result {
     }
     writeln!(
         out,
-        "\n## Durations\n\n| phase | what | base | candidate | change | interval | |\n|---|---|---:|---:|---:|---|---|"
+        "\n## Durations\n\n| phase | what | base | candidate | change | interval | effect | noise | |\n|---|---|---:|---:|---:|---|---:|---:|---|"
     )?;
     for change in &comparison.changes {
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {}{} |",
             cell(change.phase.as_deref().unwrap_or("-")),
             change.metric.name(),
             told_us(change.base_us, change),
             told_us(change.candidate_us, change),
             percent(change.change),
             interval(change),
-            change.call.as_str()
+            effect(change),
+            noise(change),
+            change.call.as_str(),
+            match &change.why {
+                Some(why) => format!(": {}", cell(why)),
+                None => String::new(),
+            }
         )?;
     }
     writeln!(

@@ -120,7 +120,8 @@ pub struct MetricChange {
     pub change: f64,
     /// Where the growth lies, all changes together at the comparison's level.
     pub interval: Option<(f64, f64)>,
-    /// Of repeats, Cliff's delta: 1.0 when every candidate is slower than every base, -1.0 when faster.
+    /// Cliff's delta over whole runs, of a single pair over its seconds: 1.0 when every one of the candidate's is slower
+    /// than every one of the base's, -1.0 when faster.
     pub effect: Option<f64>,
     /// Growth up to this share, either way, is noise.
     pub band: f64,

@@ -4,6 +4,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::blocks::{Resampled, resample};
 use super::call::{band, call, rounded, share};
+use super::ranks::cliffs_delta;
 use super::sample::Sample;
 use super::{Call, MetricChange, Options};
 use crate::metrics::Histogram;
@@ -13,7 +14,7 @@ use crate::scenario::Metric;
 /// Fewer seconds cannot be drawn again.
 const SECONDS_MIN: usize = 8;
 /// Fewer samples beyond a quantile say little of it.
-const BEYOND_MIN: f64 = 10.0;
+pub(super) const BEYOND_MIN: f64 = 10.0;
 
 /// Whether a phase of so many orders and seconds can tell a change of a quantile from noise.
 pub(super) fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
@@ -38,6 +39,8 @@ struct Row {
     logs: (f64, f64),
     /// The standard error of the difference and its degrees of freedom, or why there is none.
     spread: Result<(f64, f64), String>,
+    /// Over the seconds of both sides.
+    effect: f64,
     samples: (u64, u64),
     /// The worse p99 of schedule lag, microseconds.
     lag_us: f64,
@@ -109,6 +112,10 @@ fn rows(
             phase: phase.figures.name.clone(),
             logs: (log(&one), log(&other)),
             spread,
+            effect: cliffs_delta(
+                &one.seconds_sorted(quantile),
+                &other.seconds_sorted(quantile),
+            ),
             samples,
             lag_us,
         })
@@ -176,7 +183,7 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
         candidate_us: rounded(candidate.exp()),
         change: share(log_ratio),
         interval,
-        effect: None,
+        effect: interval.is_some().then(|| rounded(row.effect)),
         band: share(band),
         samples: row.samples,
         call: word,

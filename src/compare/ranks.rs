@@ -62,14 +62,15 @@ pub(super) fn median(sorted: &[f64]) -> f64 {
     }
 }
 
-/// Cliff's delta: how much more often a candidate is above a base than below.
-pub(super) fn cliffs_delta(differences: &[f64]) -> f64 {
-    let signs = differences.iter().map(|difference| match difference {
-        difference if *difference > 0.0 => 1.0,
-        difference if *difference < 0.0 => -1.0,
-        _ => 0.0,
-    });
-    signs.sum::<f64>() / differences.len().max(1) as f64
+/// Cliff's delta: how much more often a candidate is above a base than below; `base` is sorted.
+pub(super) fn cliffs_delta(base: &[f64], candidate: &[f64]) -> f64 {
+    let pairs = (base.len() * candidate.len()).max(1) as f64;
+    let balance = |value: &f64| {
+        let below = base.partition_point(|base| base < value);
+        let above = base.len() - base.partition_point(|base| base <= value);
+        below as f64 - above as f64
+    };
+    candidate.iter().map(balance).sum::<f64>() / pairs
 }
 
 #[cfg(test)]
@@ -103,10 +104,16 @@ mod tests {
 
     #[test]
     fn the_effect_is_one_when_all_are_slower() {
-        let slower = differences(&[1.0, 2.0], &[3.0, 4.0, 5.0]);
-        assert_eq!((cliffs_delta(&slower), median(&slower)), (1.0, 2.5));
-        let faster = differences(&[3.0, 4.0, 5.0], &[1.0, 2.0]);
-        assert_eq!((cliffs_delta(&faster), median(&faster)), (-1.0, -2.5));
-        assert_eq!(cliffs_delta(&differences(&[1.0, 2.0], &[1.0, 2.0])), 0.0);
+        let (one, other) = ([1.0, 2.0], [3.0, 4.0, 5.0]);
+        let slower = differences(&one, &other);
+        assert_eq!((cliffs_delta(&one, &other), median(&slower)), (1.0, 2.5));
+        let faster = differences(&other, &one);
+        assert_eq!((cliffs_delta(&other, &one), median(&faster)), (-1.0, -2.5));
+        assert_eq!(cliffs_delta(&one, &one), 0.0);
+        assert_eq!(
+            cliffs_delta(&[1.0, 2.0, 3.0, 4.0], &[2.5, 3.0]),
+            0.125,
+            "of eight pairs four are above, three below and one is a tie"
+        );
     }
 }

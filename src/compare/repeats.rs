@@ -1,16 +1,13 @@
 //! Several runs a side: how each duration changed, judged by ranks of whole runs.
 
 use super::call::{band, call, rounded, share};
-use super::pair::QUANTILES;
+use super::pair::{BEYOND_MIN, QUANTILES};
 use super::ranks::{cliffs_delta, differences, median, outside, smallest_p};
 use super::{Call, MetricChange, Options};
 use crate::metrics::Histogram;
 use crate::report::RunReport;
 use crate::scenario::Metric;
 use crate::verify::PhaseFigures;
-
-/// Fewer samples beyond a quantile say little of it.
-const BEYOND_MIN: f64 = 10.0;
 
 type Pick = (fn(f64) -> Metric, fn(&PhaseFigures) -> &Histogram);
 const DURATIONS: [Pick; 3] = [
@@ -148,7 +145,7 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
         candidate_us: rounded(candidate.exp()),
         change: share(log_ratio),
         interval,
-        effect: Some(cliffs_delta(&differences)),
+        effect: Some(cliffs_delta(&row.base, &row.candidate)),
         band: share(band),
         samples: row.samples,
         call: word,

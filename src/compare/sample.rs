@@ -74,6 +74,18 @@ impl Sample {
         self.before.last().expect("never empty").clone()
     }
 
+    /// The logarithm of a quantile of each second, ascending.
+    pub(super) fn seconds_sorted(&self, quantile: f64) -> Vec<f64> {
+        let second = |start| {
+            let mut counts = vec![0; self.logs.len()];
+            self.add_block(start, 1, &mut counts);
+            self.log_quantile(&counts, quantile)
+        };
+        let mut seconds: Vec<f64> = (0..self.seconds()).map(second).collect();
+        seconds.sort_by(f64::total_cmp);
+        seconds
+    }
+
     /// Adds the counts of `length` seconds from `start` on to `counts`.
     pub(super) fn add_block(&self, start: usize, length: usize, counts: &mut [u64]) {
         let (before, after) = (&self.before[start], &self.before[start + length]);

@@ -32,8 +32,8 @@ fn a_run_and_itself_are_unchanged_down_to_every_figure() {
         // The simulated seconds hold no service time.
         if change.samples.0 > 0 {
             assert_eq!(
-                (change.call, change.change),
-                (Call::Unchanged, 0.0),
+                (change.call, change.change, change.effect),
+                (Call::Unchanged, 0.0, Some(0.0)),
                 "{change:?}"
             );
         }
@@ -166,6 +166,7 @@ fn every_format_tells_the_same_and_json_reads_back() {
     let page = comparison_html(&comparison, Some(&pair)).unwrap();
     for text in [&markdown, &page] {
         assert!(text.contains("REGRESSED") && text.contains("end_to_end_p99"));
+        assert!(text.contains("effect") && text.contains("nothing was measured by the second"));
         assert!(
             !text.contains("spike <script>"),
             "what is told is no markup"

@@ -55,8 +55,8 @@ fn write_all(out: &mut String, comparison: &Comparison, style: TextStyle) -> std
     writeln!(out, "\ndurations")?;
     writeln!(
         out,
-        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} ",
-        "phase", "what", "base", "candidate", "change", "interval"
+        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7} ",
+        "phase", "what", "base", "candidate", "change", "interval", "effect", "noise"
     )?;
     for change in &comparison.changes {
         write_change(out, change, style)?;
@@ -78,13 +78,15 @@ fn write_change(out: &mut String, change: &MetricChange, style: TextStyle) -> st
     let color = paint(change.call, style);
     write!(
         out,
-        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {color}{}{color:#}",
+        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7}  {color}{}{color:#}",
         change.phase.as_deref().unwrap_or("-"),
         change.metric.name(),
         told_us(change.base_us, change),
         told_us(change.candidate_us, change),
         percent(change.change),
         interval(change),
+        effect(change),
+        noise(change),
         change.call.as_str(),
     )?;
     match &change.why {
@@ -115,6 +117,23 @@ pub(super) fn interval(change: &MetricChange) -> String {
     match change.interval {
         Some((low, high)) => format!("{} .. {}", percent(low), percent(high)),
         None => "-".into(),
+    }
+}
+
+/// Cliff's delta: `+0.85`.
+pub(super) fn effect(change: &MetricChange) -> String {
+    match change.effect {
+        Some(zero) if zero.abs() < 0.005 => "0.00".into(),
+        Some(effect) => format!("{effect:+.2}"),
+        None => "-".into(),
+    }
+}
+
+/// The growth that is noise.
+pub(super) fn noise(change: &MetricChange) -> String {
+    match change.samples {
+        (0, _) | (_, 0) => "-".into(),
+        _ => percent(change.band),
     }
 }
 

@@ -189,7 +189,7 @@ fn draw_phases(frame: &mut Frame, area: Rect, view: &View, palette: &Palette) {
             let over = view.now.at >= phase.end;
             let (mark, style) = match current == Some(index) {
                 true => ('>', palette.strong),
-                false if over => ('x', palette.quiet),
+                false if over => ('\u{2713}', palette.quiet),
                 false => (' ', Style::new()),
             };
             Line::styled(phase_words(mark, phase), style)

@@ -9,7 +9,7 @@ mod view;
 
 pub use view::Watch;
 
-use std::io::{self, Stderr, stderr};
+use std::io::{self, Stderr, Write, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -60,7 +60,10 @@ impl LiveView {
             .spawn(move || {
                 if let Err(error) = show(&stop, watch, Palette::new(color)) {
                     screen::give_back();
-                    tracing::warn!(%error, "the live view ended; the run goes on");
+                    let _ = writeln!(
+                        screen::Stderr,
+                        "the live view ended: {error}; the run goes on"
+                    );
                 }
             })
             .inspect_err(|_| screen::give_back())?;
