@@ -55,7 +55,7 @@ fn write_all(out: &mut String, comparison: &Comparison, style: TextStyle) -> std
     writeln!(out, "\ndurations")?;
     writeln!(
         out,
-        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7} ",
+        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7}",
         "phase", "what", "base", "candidate", "change", "interval", "effect", "noise"
     )?;
     for change in &comparison.changes {
@@ -214,13 +214,13 @@ pub(super) fn method(comparison: &Comparison) -> String {
         ),
         Method::Ranks => "Mann-Whitney over whole runs, with Hodges and Lehmann's interval".into(),
     };
-    let lags = match comparison.method {
-        Method::Blocks => ", or three times the worse p99 of schedule lag,",
-        Method::Ranks => "",
+    let (lags, over) = match comparison.method {
+        Method::Blocks => (", or three times the worse p99 of schedule lag,", "seconds"),
+        Method::Ranks => ("", "runs"),
     };
     format!(
         "judged by: {how}; {:.1}% false alarms in the whole comparison ({} durations judged); changes up to {:.0}% or \
-         {}{lags} are noise",
+         {}{lags} are noise; effect: Cliff's delta over the {over}",
         options.level * 100.0,
         comparison.judged,
         options.noise * 100.0,
