@@ -8,7 +8,8 @@ use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::exit::Exit;
 use crate::gate::RuleSources;
 use crate::load::Schedule;
-use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride};
+use crate::preflight::{Weight, inspect_embedded};
+use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride, TargetSpec};
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
@@ -26,7 +27,12 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
     for path in &args.scenarios {
         let scenario = load_scenario(path, &args.overrides);
         match scenario.and_then(|scenario| fitting(path, scenario, &rules)) {
-            Ok(scenario) => output.print(&format!("{}: {}\n", path.display(), describe(&scenario))),
+            Ok(scenario) => {
+                output.print(&format!("{}: {}\n", path.display(), describe(&scenario)));
+                traps(&scenario)
+                    .iter()
+                    .for_each(|trap| output.print(&format!("  {trap}\n")));
+            }
             Err(error) => {
                 invalid += 1;
                 output.error(&error);
@@ -51,6 +57,22 @@ fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scena
             problems.join("\n  ")
         ))),
     }
+}
+
+/// What the embedded pipeline's settings would do to orders on AWS, and do here, a line each. What another target is
+/// set to, `preflight` reads.
+fn traps(scenario: &Scenario) -> Vec<String> {
+    if scenario.target != TargetSpec::Embedded {
+        return Vec::new();
+    }
+    let told = inspect_embedded(scenario)
+        .into_iter()
+        .filter(|check| matches!(check.weight, Weight::Void | Weight::Trap | Weight::Caution));
+    told.map(|check| {
+        let (weight, trap) = (check.weight.as_str(), check.trap.as_str());
+        format!("{weight}: {trap}: {}; {}", check.message, check.cure)
+    })
+    .collect()
 }
 
 fn describe(scenario: &Scenario) -> String {

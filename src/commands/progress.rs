@@ -99,7 +99,7 @@ pub fn line(
     }
     let phase = &scenario.phases[profile.phase_at(elapsed)];
     let queue = watched.latest().map_or(String::new(), |sample| {
-        let backlog = sample.visible + sample.in_flight + sample.delayed;
+        let backlog = sample.waiting();
         format!(
             ", {backlog} in the queue, {} dead letters",
             sample.dead_letters

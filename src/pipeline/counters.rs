@@ -70,7 +70,7 @@ impl Counters {
         }
     }
 
-    /// Notes that `concurrency` invocations are in flight.
+    /// Notes that `concurrency` invocations are running.
     pub fn saw_concurrency(&self, concurrency: u32) {
         self.running.store(concurrency, Ordering::Relaxed);
         for peak in [&self.max_concurrency, &self.recent_concurrency] {

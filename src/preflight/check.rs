@@ -71,6 +71,8 @@ pub enum Trap {
     TableEmpty,
     /// More dead letters than can be swept.
     DeadLetters,
+    /// The dead-letter queue has a redrive policy of its own.
+    DeadLetterRedrive,
     /// Messages are held back when sent.
     Delay,
     /// The queue's key.
@@ -103,6 +105,7 @@ impl Trap {
             Self::QueueEmpty => "queues empty",
             Self::TableEmpty => "table empty",
             Self::DeadLetters => "dead letters",
+            Self::DeadLetterRedrive => "dead-letter redrive",
             Self::Delay => "delivery delay",
             Self::Encryption => "encryption",
             Self::Clock => "clock",

@@ -23,7 +23,7 @@ pub use cost::{CostLine, Estimate, estimate};
 pub use facts::*;
 pub use prices::{PRICES_AS_OF, PRICES_REGION};
 pub use text::{place, render};
-pub use traps::inspect;
+pub use traps::{inspect, inspect_embedded};
 
 use std::time::Duration;
 

@@ -3,12 +3,22 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Batch;
 use crate::ledger::Outcome;
 
 /// Why an order was not acknowledged: a few words, few of them different.
 pub type Reason = Cow<'static, str>;
+
+/// Codes that say the server failed. Source: Amazon SQS API Reference, "Common errors".
+const SERVER_FAULTS: [&str; 5] = [
+    "InternalError",
+    "InternalException",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
 
 /// What became of one order of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,23 +72,27 @@ impl SendReply {
 /// The reply to `SendMessage`.
 #[derive(Deserialize)]
 struct SingleReply<'a> {
+    #[serde(rename = "MessageId", borrow)]
+    message_id: Cow<'a, str>,
     #[serde(rename = "MD5OfMessageBody", borrow)]
     md5: Cow<'a, str>,
 }
 
-/// The reply to `SendMessageBatch`.
+/// The reply to `SendMessageBatch`, its entries of the types `S` and `F`.
 #[derive(Deserialize)]
-struct BatchReply<'a> {
-    #[serde(rename = "Successful", borrow, default)]
-    successful: Vec<Success<'a>>,
-    #[serde(rename = "Failed", borrow, default)]
-    failed: Vec<Failure<'a>>,
+struct BatchReply<S, F> {
+    #[serde(rename = "Successful", default = "Vec::new")]
+    successful: Vec<S>,
+    #[serde(rename = "Failed", default = "Vec::new")]
+    failed: Vec<F>,
 }
 
 #[derive(Deserialize)]
 struct Success<'a> {
     #[serde(rename = "Id", borrow)]
     id: Cow<'a, str>,
+    #[serde(rename = "MessageId", borrow)]
+    message_id: Cow<'a, str>,
     #[serde(rename = "MD5OfMessageBody", borrow)]
     md5: Cow<'a, str>,
 }
@@ -89,6 +103,23 @@ struct Failure<'a> {
     id: Cow<'a, str>,
     #[serde(rename = "Code", borrow)]
     code: Cow<'a, str>,
+    #[serde(rename = "SenderFault")]
+    sender_fault: bool,
+}
+
+/// An entry of either list in which anything may be missing or of another type.
+#[derive(Deserialize)]
+struct Loose {
+    #[serde(rename = "Id")]
+    id: Option<Value>,
+    #[serde(rename = "MessageId")]
+    message_id: Option<Value>,
+    #[serde(rename = "MD5OfMessageBody")]
+    md5: Option<Value>,
+    #[serde(rename = "Code")]
+    code: Option<Value>,
+    #[serde(rename = "SenderFault")]
+    sender_fault: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -105,15 +136,15 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
     let all = |entry| SendReply::all(batch, Some(status), entry);
     match status {
         200 if batch.len() == 1 => match serde_json::from_slice::<SingleReply<'_>>(body) {
-            Ok(reply) => all(accepted(batch, 0, &reply.md5)),
+            Ok(reply) => all(accepted(batch, 0, &reply.message_id, &reply.md5)),
             Err(_) => all(unreadable()),
         },
-        200 => match serde_json::from_slice::<BatchReply<'_>>(body) {
-            Ok(reply) => SendReply {
-                entries: each_entry(&reply, batch),
+        200 => match entries_of(body, batch) {
+            Some(entries) => SendReply {
+                entries,
                 status: Some(status),
             },
-            Err(_) => all(unreadable()),
+            None => all(unreadable()),
         },
         408 => all(EntryOutcome::indeterminate("reply 408")),
         400..=499 => match serde_json::from_slice::<ErrorReply<'_>>(body) {
@@ -126,25 +157,64 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
     }
 }
 
-/// One entry an order; what the reply does not name, or names twice, stays indeterminate.
-fn each_entry(reply: &BatchReply<'_>, batch: &Batch) -> Vec<EntryOutcome> {
-    let mut entries: Vec<Option<EntryOutcome>> = vec![None; batch.len()];
+/// One entry an order, if `body` is a reply to a batch at all. An entry that lacks what it must have, or has it in
+/// another type, leaves its own order in doubt and no other.
+fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
+    if let Ok(reply) = serde_json::from_slice::<BatchReply<Success<'_>, Failure<'_>>>(body) {
+        let successes = reply.successful.iter().map(|entry| {
+            let accept = |index| accepted(batch, index, &entry.message_id, &entry.md5);
+            named(&entry.id, batch, accept)
+        });
+        let failures = reply.failed.iter().map(|entry| {
+            named(&entry.id, batch, |_| {
+                failed_entry(&entry.code, entry.sender_fault)
+            })
+        });
+        return Some(each_entry(successes.chain(failures), batch));
+    }
+    let reply: BatchReply<Loose, Loose> = serde_json::from_slice(body).ok()?;
+    let text = |value: &Option<Value>| value.as_ref()?.as_str().map(str::to_owned);
+    let in_doubt = || EntryOutcome::indeterminate("unreadable entry in the reply");
     let successes = reply.successful.iter().map(|entry| {
-        let index = place(&entry.id, batch);
-        (index, index.map(|index| accepted(batch, index, &entry.md5)))
+        let said = text(&entry.message_id).zip(text(&entry.md5));
+        named(&text(&entry.id)?, batch, |index| match &said {
+            Some((message_id, md5)) => accepted(batch, index, message_id, md5),
+            None => in_doubt(),
+        })
     });
-    // SQS did not take a `Failed` entry, whoever's fault it was (`SenderFault`).
-    let failures = reply
-        .failed
-        .iter()
-        .map(|entry| (place(&entry.id, batch), Some(refused(&entry.code))));
-    for (index, entry) in successes.chain(failures) {
-        // An unknown id says nothing about any order here; those it leaves out stay unnamed.
-        let Some(index) = index else { continue };
-        entries[index] = match entries[index] {
+    let failures = reply.failed.iter().map(|entry| {
+        let fault = entry.sender_fault.as_ref().and_then(Value::as_bool);
+        let said = text(&entry.code).zip(fault);
+        named(&text(&entry.id)?, batch, |_| match &said {
+            Some((code, fault)) => failed_entry(code, *fault),
+            None => in_doubt(),
+        })
+    });
+    Some(each_entry(successes.chain(failures), batch))
+}
+
+/// What an entry says of the order that its id names; nothing when it names none of this batch.
+fn named(
+    id: &str,
+    batch: &Batch,
+    says: impl FnOnce(usize) -> EntryOutcome,
+) -> Option<(usize, EntryOutcome)> {
+    let index = place(id, batch)?;
+    Some((index, says(index)))
+}
+
+/// One entry an order; what the reply does not name, or names twice, stays indeterminate.
+fn each_entry(
+    said: impl Iterator<Item = Option<(usize, EntryOutcome)>>,
+    batch: &Batch,
+) -> Vec<EntryOutcome> {
+    let mut entries: Vec<Option<EntryOutcome>> = vec![None; batch.len()];
+    // An unknown id says nothing about any order here; those it leaves out stay unnamed.
+    for (index, entry) in said.flatten() {
+        entries[index] = Some(match entries[index] {
             None => entry,
-            Some(_) => Some(EntryOutcome::indeterminate("named twice in the reply")),
-        };
+            Some(_) => EntryOutcome::indeterminate("named twice in the reply"),
+        });
     }
     entries
         .into_iter()
@@ -162,26 +232,45 @@ fn place(id: &str, batch: &Batch) -> Option<usize> {
     }
 }
 
-/// An accepted order is acknowledged if SQS took the body that was sent.
-pub(super) fn accepted(batch: &Batch, index: usize, md5: &str) -> EntryOutcome {
-    if batch.md5_matches(index, md5) {
+/// An accepted order is acknowledged if SQS gave it an id and took the body that was sent.
+pub(super) fn accepted(batch: &Batch, index: usize, message_id: &str, md5: &str) -> EntryOutcome {
+    if message_id.is_empty() {
+        EntryOutcome::indeterminate("no message id in the reply")
+    } else if batch.md5_matches(index, md5) {
         EntryOutcome::ACKNOWLEDGED
     } else {
         EntryOutcome::indeterminate("MD5 of the body differs")
     }
 }
 
-/// A refusal with its code: `com.amazonaws.sqs#QueueDoesNotExist` is `QueueDoesNotExist`.
+/// An entry under `Failed`: a refusal if it was the sender's fault. After a fault of the server's own nobody knows
+/// whether the queue took it, as after a 5xx of a whole request.
+pub(super) fn failed_entry(code: &str, sender_fault: bool) -> EntryOutcome {
+    match sender_fault {
+        true => refused(code),
+        false => EntryOutcome::indeterminate(
+            legible(code).unwrap_or("a code that is no code").to_owned(),
+        ),
+    }
+}
+
+/// A refusal with its code: `com.amazonaws.sqs#QueueDoesNotExist` is `QueueDoesNotExist`. A code by which the server
+/// failed, or that is no code, refuses nothing, whatever stands beside it.
 pub(super) fn refused(code: &str) -> EntryOutcome {
+    match legible(code) {
+        Some(code) if SERVER_FAULTS.contains(&code) => EntryOutcome::indeterminate(code.to_owned()),
+        Some(code) => EntryOutcome::rejected(code.to_owned()),
+        None => EntryOutcome::indeterminate("a code that is no code"),
+    }
+}
+
+/// The code without its namespace, if it is one.
+fn legible(code: &str) -> Option<&str> {
     let code = code.rsplit('#').next().unwrap_or(code);
     let legible = code
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
-    if legible && (1..=80).contains(&code.len()) {
-        EntryOutcome::rejected(code.to_owned())
-    } else {
-        EntryOutcome::rejected("a code that is no code")
-    }
+    (legible && (1..=80).contains(&code.len())).then_some(code)
 }
 
 fn unreadable() -> EntryOutcome {

@@ -13,7 +13,7 @@ use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use aws_smithy_http_client::tls;
 
-use super::reply::{EntryOutcome, SendReply, accepted, refused};
+use super::reply::{EntryOutcome, SendReply, accepted, failed_entry, refused};
 use super::{Batch, Sender};
 use crate::scenario::Sending;
 use crate::store::Target;
@@ -69,7 +69,8 @@ impl SdkSender {
         match request.message_body(text(batch, 0)).send().await {
             Ok(output) => {
                 let md5 = output.md5_of_message_body().unwrap_or_default();
-                SendReply::all(batch, Some(200), accepted(batch, 0, md5))
+                let message_id = output.message_id().unwrap_or_default();
+                SendReply::all(batch, Some(200), accepted(batch, 0, message_id, md5))
             }
             Err(error) => failed(batch, &error),
         }
@@ -118,8 +119,15 @@ fn each_entry(batch: &Batch, output: &SendMessageBatchOutput) -> SendReply {
         let successes = output.successful().iter().filter(|entry| entry.id() == id);
         let failures = output.failed().iter().filter(|entry| entry.id() == id);
         let mut said = successes
-            .map(|entry| accepted(batch, index, entry.md5_of_message_body()))
-            .chain(failures.map(|entry| refused(entry.code())));
+            .map(|entry| {
+                accepted(
+                    batch,
+                    index,
+                    entry.message_id(),
+                    entry.md5_of_message_body(),
+                )
+            })
+            .chain(failures.map(|entry| failed_entry(entry.code(), entry.sender_fault())));
         match (said.next(), said.next()) {
             (Some(entry), None) => entry,
             (None, _) => EntryOutcome::indeterminate("not named in the reply"),

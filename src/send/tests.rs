@@ -177,8 +177,49 @@ fn cases() -> Vec<Case> {
                     json!([{"Id": "0", "Code": "InternalError", "SenderFault": false}]);
                 reply(200, &json)
             },
-            first: refused("InternalError"),
+            first: in_doubt("InternalError"),
             second: ACKED,
+        },
+        Case {
+            why: "one entry failed, by the sender's fault",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] =
+                    json!([{"Id": "0", "Code": "InvalidMessageContents", "SenderFault": true}]);
+                reply(200, &json)
+            },
+            first: refused("InvalidMessageContents"),
+            second: ACKED,
+        },
+        Case {
+            why: "a fault of the server's by its code, and of the sender's by its flag",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] =
+                    json!([{"Id": "0", "Code": "InternalFailure", "SenderFault": true}]);
+                reply(200, &json)
+            },
+            first: in_doubt("InternalFailure"),
+            second: ACKED,
+        },
+        Case {
+            why: "an id twice among the successful",
+            answer: |request| {
+                let mut json = request.good_reply();
+                let again = json["Successful"][0].clone();
+                json["Successful"].as_array_mut().unwrap().push(again);
+                reply(200, &json)
+            },
+            first: in_doubt("named twice in the reply"),
+            second: ACKED,
+        },
+        Case {
+            why: "a code of the server's own for the whole request, whatever its status",
+            answer: |_| reply(400, &json!({"__type": "com.amazonaws.sqs#InternalFailure"})),
+            first: in_doubt("InternalFailure"),
+            second: in_doubt("InternalFailure"),
         },
         Case {
             why: "an entry in neither list",
@@ -300,7 +341,7 @@ async fn a_single_order_is_judged_by_the_same_rules() {
     let cases: [(Script, (Outcome, &str), &str); 5] = [
         (|_| Answer::Good, ACKED, "all is well"),
         (
-            |_| reply(200, &json!({"MD5OfMessageBody": md5("x")})),
+            |_| reply(200, &json!({"MessageId": "m", "MD5OfMessageBody": md5("x")})),
             in_doubt("MD5 of the body differs"),
             "another body",
         ),
@@ -327,11 +368,132 @@ async fn a_single_order_is_judged_by_the_same_rules() {
     }
     let stub = Stub::start(|_| reply(200, &json!({"MessageId": "m"}))).await;
     let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
-    let reply = ours.send(&batch(4..5)).await;
+    let told = ours.send(&batch(4..5)).await;
     assert_eq!(
-        words(&reply),
+        words(&told),
         [in_doubt("unreadable reply")],
         "no MD5 at all"
+    );
+    for json in [
+        json!({"MD5OfMessageBody": "x"}),
+        json!({"MD5OfMessageBody": "x", "MessageId": 7}),
+    ] {
+        let stub = Stub::start(move |request| {
+            let mut json = json.clone();
+            json["MD5OfMessageBody"] = request.good_reply()["MD5OfMessageBody"].clone();
+            reply(200, &json)
+        })
+        .await;
+        let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+        let reply = ours.send(&batch(4..5)).await;
+        assert_eq!(
+            words(&reply),
+            [in_doubt("unreadable reply")],
+            "no message id"
+        );
+    }
+}
+
+/// What a single entry lacks leaves its own order in doubt, and no other.
+#[tokio::test]
+async fn an_entry_that_lacks_what_it_must_have_says_nothing_of_its_order() {
+    type Change = fn(&mut serde_json::Value);
+    let unreadable = "unreadable entry in the reply";
+    let cases: [(Change, &str, &str); 10] = [
+        (
+            |json| {
+                let entry = json["Successful"][0].as_object_mut().unwrap();
+                entry.remove("MessageId");
+            },
+            unreadable,
+            "accepted without a message id",
+        ),
+        (
+            |json| json["Successful"][0]["MessageId"] = json!(""),
+            "no message id in the reply",
+            "accepted with an empty message id",
+        ),
+        (
+            |json| json["Successful"][0]["MessageId"] = json!(null),
+            unreadable,
+            "accepted with null for a message id",
+        ),
+        (
+            |json| {
+                let entry = json["Successful"][0].as_object_mut().unwrap();
+                entry.remove("MD5OfMessageBody");
+            },
+            unreadable,
+            "accepted without a digest",
+        ),
+        (
+            |json| json["Successful"][0]["Id"] = json!(0),
+            "not named in the reply",
+            "a number for an id",
+        ),
+        (
+            |json| {
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] = json!([{"Id": "0", "Code": "InvalidMessageContents"}]);
+            },
+            unreadable,
+            "failed, by whose fault is not told",
+        ),
+        (
+            |json| {
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] =
+                    json!([{"Id": "0", "Code": "InvalidMessageContents", "SenderFault": "true"}]);
+            },
+            unreadable,
+            "failed, and the fault is a text",
+        ),
+        (
+            |json| {
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] = json!([{"Id": "0", "SenderFault": true}]);
+            },
+            unreadable,
+            "failed without a code",
+        ),
+        (
+            |json| {
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] = json!([{"Id": "0", "Code": "", "SenderFault": true}]);
+            },
+            "a code that is no code",
+            "failed with an empty code",
+        ),
+        (
+            |json| json["Failed"] = json!([{"Id": "0"}]),
+            "named twice in the reply",
+            "accepted, and failed without a word",
+        ),
+    ];
+    for (change, reason, why) in cases {
+        let stub = Stub::start(move |request| {
+            let mut json = request.good_reply();
+            change(&mut json);
+            reply(200, &json)
+        })
+        .await;
+        let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+        let reply = ours.send(&batch(0..2)).await;
+        let expected = [(Outcome::Indeterminate, reason), ACKED];
+        assert_eq!(words(&reply), expected, "{why}");
+    }
+    // The same member twice: nobody can say which is meant.
+    let stub = Stub::start(|request| {
+        let text = request.good_reply().to_string();
+        let twice = text.replacen(r#""MessageId""#, r#""MessageId":"m","MessageId""#, 1);
+        Answer::Reply(200, twice)
+    })
+    .await;
+    let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+    let reply = ours.send(&batch(0..2)).await;
+    assert_eq!(
+        words(&reply),
+        [(Outcome::Indeterminate, "unreadable reply"); 2]
     );
 }
 

@@ -18,9 +18,11 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// All of them.
+    /// All of them; counts beyond what a number holds are that number, and never none.
     pub fn total(self) -> u64 {
-        self.visible + self.in_flight + self.delayed
+        self.visible
+            .saturating_add(self.in_flight)
+            .saturating_add(self.delayed)
     }
 }
 
@@ -92,5 +94,22 @@ impl Stores {
             shortest = shortest.min(Duration::from_secs(seconds));
         }
         Ok(shortest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_beyond_a_number_are_never_none() {
+        let counts = |visible, in_flight, delayed| Counts {
+            visible,
+            in_flight,
+            delayed,
+        };
+        assert_eq!(counts(1 << 63, 1 << 63, 0).total(), u64::MAX, "not zero");
+        assert_eq!(counts(u64::MAX, 0, 1).total(), u64::MAX);
+        assert_eq!(counts(1, 2, 4).total(), 7);
     }
 }

@@ -121,6 +121,14 @@ pub struct QueueSample {
     pub dead_letters: u64,
 }
 
+impl QueueSample {
+    /// Messages of the orders queue, whatever their state.
+    pub fn waiting(&self) -> u64 {
+        let received = self.visible.saturating_add(self.in_flight);
+        received.saturating_add(self.delayed)
+    }
+}
+
 /// When rows were stored, as the rows themselves tell (`stored_at`), on the run's time axis.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

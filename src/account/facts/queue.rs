@@ -92,8 +92,12 @@ fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<Q
         delay: seconds(QueueAttributeName::DelaySeconds).unwrap_or_default(),
         redrive,
         messages: number(QueueAttributeName::ApproximateNumberOfMessages)?
-            + number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible)?
-            + number(QueueAttributeName::ApproximateNumberOfMessagesDelayed)?,
+            .saturating_add(number(
+                QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            )?)
+            .saturating_add(number(
+                QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+            )?),
         fifo: on(&QueueAttributeName::FifoQueue),
         kms_key: text(&QueueAttributeName::KmsMasterKeyId)
             .filter(|key| !key.is_empty())

@@ -254,7 +254,7 @@ impl Viewer {
         // A queue that is shared may hold those of others.
         let before = *self.dead_before.get_or_insert(sample.dead_letters);
         let dead_letters = sample.dead_letters.saturating_sub(before);
-        let backlog = sample.visible + sample.in_flight + sample.delayed;
+        let backlog = sample.waiting();
         self.queues = Some(Queues {
             at: sample.at,
             backlog,

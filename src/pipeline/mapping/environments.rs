@@ -64,6 +64,11 @@ impl Environments {
         Begin::Cold
     }
 
+    /// Invocations running now; those that wait for room are none of them.
+    pub fn running(&self) -> u32 {
+        self.running
+    }
+
     /// Ends an invocation; its environment stays for the next, unless it is `lost` (a time-out or a
     /// crash).
     pub fn end(&mut self, lost: bool) {

@@ -85,7 +85,10 @@ where
             outcome,
             Err(InvocationError::TimedOut(_) | InvocationError::Panicked)
         );
-        self.environments().end(lost);
+        let mut environments = self.environments();
+        environments.end(lost);
+        self.counters.saw_concurrency(environments.running());
+        drop(environments);
         outcome
     }
 
@@ -94,7 +97,7 @@ where
         let mut gives_up_at = None;
         let mut pause = RETRY_FIRST.div_f64(self.speed);
         loop {
-            let begin = self.environments().begin(Instant::now().into_std());
+            let begin = self.begin();
             if begin != Begin::Throttled {
                 return Ok(begin);
             }
@@ -107,6 +110,16 @@ where
             sleep(pause).await;
             pause = (pause * 2).min(RETRY_LONGEST.div_f64(self.speed));
         }
+    }
+
+    /// Begins an invocation if there is room for it. Only what runs counts as concurrency.
+    fn begin(&self) -> Begin {
+        let mut environments = self.environments();
+        let begin = environments.begin(Instant::now().into_std());
+        if begin != Begin::Throttled {
+            self.counters.saw_concurrency(environments.running());
+        }
+        begin
     }
 
     async fn run(

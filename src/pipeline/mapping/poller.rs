@@ -94,8 +94,6 @@ where
             let batch = self.next_batch(&mut invocations).await;
             let invoker = Arc::clone(&self.invoker);
             invocations.spawn(async move { invoker.process(batch, serial).await });
-            let running = u32::try_from(invocations.len()).unwrap_or(u32::MAX);
-            self.invoker.counters.saw_concurrency(running);
             // A long backlog must not keep the queue's senders waiting.
             tokio::task::yield_now().await;
         }
@@ -136,8 +134,6 @@ where
         while let Some(ended) = invocations.try_join_next() {
             self.note(ended);
         }
-        let running = u32::try_from(invocations.len()).unwrap_or(u32::MAX);
-        self.invoker.counters.saw_concurrency(running);
     }
 
     fn note(&mut self, ended: Result<Ended, JoinError>) {

@@ -302,6 +302,30 @@ async fn an_answer_that_names_no_message_of_the_batch_fails_it_whole() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_invocation_that_waits_for_room_is_not_one_that_runs() {
+    for (reserved_concurrency, most) in [(Some(2), 2), (None, 4)] {
+        let engine = queues();
+        let small = Mapping {
+            batch_size: 1,
+            ..mapping()
+        };
+        let limits = Function {
+            service_time: ServiceTime::Constant(Duration::from_secs(1)),
+            reserved_concurrency,
+            ..limits()
+        };
+        let counters = start_limited(&engine, &small, &limits, succeed);
+        send(&engine, ["a", "b", "c", "d"]);
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(counters.reading().concurrency_peak, most);
+        three_visibilities().await;
+        assert_eq!(left(&engine), (0, 0), "{reserved_concurrency:?}");
+        let figures = counters.figures(Default::default());
+        assert_eq!(figures.max_concurrency, most, "{reserved_concurrency:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn concurrency_starts_low_and_grows_while_messages_wait() {
     let engine = queues();
     let slow = Mapping {

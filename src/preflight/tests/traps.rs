@@ -117,6 +117,27 @@ fn queues_that_are_not_there_or_of_another_kind() {
             Caution,
             "5s",
         ),
+        Case(
+            &[],
+            queue(|queue| (queue.delay, queue.retention) = (seconds(900), seconds(600))),
+            Trap::Delay,
+            Void,
+            "before anybody can receive it",
+        ),
+        Case(
+            &[],
+            queue(|queue| (queue.delay, queue.retention) = (seconds(900), seconds(900))),
+            Trap::Delay,
+            Void,
+            "before anybody can receive it",
+        ),
+        Case(
+            &[],
+            queue(|queue| (queue.delay, queue.retention) = (seconds(899), seconds(900))),
+            Trap::Delay,
+            Caution,
+            "every latency",
+        ),
     ]);
 }
 
@@ -212,6 +233,13 @@ fn how_long_messages_are_kept() {
             Well,
             "the run takes",
         ),
+        Case(
+            &[],
+            queue(|queue| (queue.delay, queue.retention) = (seconds(900), seconds(1_300))),
+            Trap::Retention,
+            Void,
+            "no verdict",
+        ),
     ]);
 }
 
@@ -261,6 +289,105 @@ fn receives_and_visibility() {
             "10s",
         ),
     ]);
+}
+
+#[test]
+fn visibility_leaves_room_for_the_batching_window_as_well() {
+    let gathered = |visible, window| -> Change {
+        Box::new(move |facts| {
+            known(&mut facts.orders_queue).visibility_timeout = seconds(visible);
+            known(&mut facts.mappings)[0].batching_window = seconds(window);
+        })
+    };
+    try_all(vec![
+        Case(&[], gathered(329, 300), Trap::Visibility, Gin, "300s"),
+        Case(
+            &[],
+            gathered(330, 300),
+            Trap::Visibility,
+            Caution,
+            "6 times",
+        ),
+        Case(
+            &[],
+            gathered(479, 300),
+            Trap::Visibility,
+            Caution,
+            "6 times",
+        ),
+        Case(&[], gathered(480, 300), Trap::Visibility, Well, "300s"),
+        Case(
+            &[],
+            Box::new(|facts| facts.mappings = Known::Unknown("denied".into())),
+            Trap::Visibility,
+            Unknown,
+            "batching window is not known",
+        ),
+    ]);
+    let cures = checks(&[], &gathered(360, 300));
+    let visibility = cures.iter().find(|check| check.trap == Trap::Visibility);
+    assert!(visibility.unwrap().cure.contains("480s"), "6 x 30 + 300");
+}
+
+#[test]
+fn a_dead_letter_queue_with_a_dead_letter_queue() {
+    let on_to = |name: &'static str, count| {
+        dead(move |queue| {
+            queue.redrive = Some(RedriveFacts {
+                target_arn: format!("arn:aws:sqs:us-east-1:123456789012:{name}"),
+                max_receive_count: count,
+            });
+        })
+    };
+    let trap = Trap::DeadLetterRedrive;
+    try_all(vec![
+        Case(&[], nothing(), trap, Well, "no redrive policy of its own"),
+        Case(&[], on_to("graveyard", 4), trap, Gin, "at most 4 looks"),
+        Case(&[], on_to("graveyard", 1), trap, Gin, "at most 1 look "),
+        Case(&[], on_to("graveyard", 3), trap, Gin, "to graveyard"),
+        Case(&[], on_to("orders-queue", 3), trap, Gin, "once more"),
+    ]);
+}
+
+#[test]
+fn the_embedded_pipelines_own_settings_have_the_same_traps() {
+    let found = |set: &[&str]| {
+        let scenario = scenario(&[&["target=embedded"], set].concat());
+        let checks = inspect_embedded(&scenario);
+        let told = checks.into_iter().filter(|check| check.weight != Well);
+        told.map(|check| (check.trap, check.weight))
+            .collect::<Vec<_>>()
+    };
+    let cases: [(&[&str], &[(Trap, Weight)]); 7] = [
+        (&[], &[]),
+        (
+            &["pipeline.visibility_timeout=29s"],
+            &[(Trap::Visibility, Caution)],
+        ),
+        (
+            &["pipeline.mapping.batching_window=10s"],
+            &[(Trap::Visibility, Caution)],
+        ),
+        (
+            &["pipeline.mapping.batching_window=26s"],
+            &[(Trap::Visibility, Gin)],
+        ),
+        (
+            &["pipeline.orders_retention=336h"],
+            &[(Trap::RetentionOrder, Gin)],
+        ),
+        (
+            &["pipeline.orders_retention=60s"],
+            &[(Trap::Retention, Void)],
+        ),
+        (
+            &["pipeline.function.reserved_concurrency=1"],
+            &[(Trap::FunctionConcurrency, Gin)],
+        ),
+    ];
+    for (set, expected) in cases {
+        assert_eq!(found(set), expected, "{set:?}");
+    }
 }
 
 #[test]

@@ -156,6 +156,13 @@ fn invocations_at_one_time() {
         ),
         Case(
             &[],
+            at_function(|function| function.reserved_concurrency = Known::Is(Some(1))),
+            Trap::FunctionConcurrency,
+            Gin,
+            "reserved 1 ",
+        ),
+        Case(
+            &[],
             at_function(|function| function.reserved_concurrency = Known::Is(Some(0))),
             Trap::FunctionConcurrency,
             Void,
@@ -176,6 +183,25 @@ fn invocations_at_one_time() {
             "denied",
         ),
     ]);
+}
+
+#[test]
+fn no_concurrency_is_advised_that_aws_does_not_take() {
+    let cure = |reserved, most: Option<u32>| {
+        let mut facts = facts();
+        known(&mut facts.function).reserved_concurrency = Known::Is(Some(reserved));
+        known(&mut facts.mappings)[0].maximum_concurrency = most;
+        let scenario = scenario(&[]);
+        let checks = inspect(&scenario, target(&scenario), &facts);
+        let trap = Trap::FunctionConcurrency;
+        let check = checks.into_iter().find(|check| check.trap == trap);
+        check.expect("it is always looked at").cure
+    };
+    assert!(cure(1, Some(100)).starts_with("reserve 2 or more"));
+    assert!(cure(2, Some(100)).ends_with("to 2 or less"));
+    assert!(cure(99, Some(100)).ends_with("to 99 or less"));
+    assert!(cure(1_100, None).ends_with("to 1000 or less"));
+    assert_eq!(cure(100, Some(100)), "", "it fits");
 }
 
 #[test]

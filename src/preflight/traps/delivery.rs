@@ -41,7 +41,7 @@ fn receive_count(context: &Context<'_>, checks: &mut Vec<Check>) {
     });
 }
 
-fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
+pub(super) fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
     let Some(orders) = context.facts.orders_queue.get() else {
         return;
     };
@@ -53,9 +53,22 @@ fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
         ));
         return;
     };
-    let told =
-        format!("messages are hidden for {visibility:?} and an invocation may take {timeout:?}");
-    checks.push(if visibility < timeout {
+    let Some(window) = context.batching_window() else {
+        checks.push(Check::unknown(
+            Trap::Visibility,
+            "the mapping's batching window is not known",
+        ));
+        return;
+    };
+    let gathered = match window.is_zero() {
+        true => String::new(),
+        false => format!(", after the mapping has gathered a batch for up to {window:?}"),
+    };
+    let told = format!(
+        "messages are hidden for {visibility:?} and an invocation may take {timeout:?}{gathered}"
+    );
+    let advised = timeout * ADVISED_VISIBILITY + window;
+    checks.push(if visibility < timeout + window {
         Check::found(
             Trap::Visibility,
             Weight::Trap,
@@ -63,14 +76,20 @@ fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
                 "{told}: an order that is still being processed is handed out again, processed twice, and its \
                  receives are used up"
             ),
-            "set the visibility timeout to 6 times the function's time-out",
+            format!(
+                "set the visibility timeout to {advised:?} or more: 6 times the function's time-out, plus the batching \
+                 window"
+            ),
         )
-    } else if visibility < timeout * ADVISED_VISIBILITY {
+    } else if visibility < advised {
         Check::found(
             Trap::Visibility,
             Weight::Caution,
-            format!("{told}: less than the 6 times that leave room for throttled invocations to be tried again"),
-            format!("set the visibility timeout to {:?} or more", timeout * ADVISED_VISIBILITY),
+            format!(
+                "{told}: less than 6 times the time-out plus the batching window, which leave room for throttled \
+                 invocations to be tried again"
+            ),
+            format!("set the visibility timeout to {advised:?} or more"),
         )
     } else {
         Check::well(Trap::Visibility, told)

@@ -10,6 +10,9 @@ const STARTING: u32 = 5;
 const MAPPING_MAX: u32 = 1_250;
 /// Concurrent invocations of one poller in provisioned mode.
 const PER_POLLER: u32 = 10;
+/// What AWS takes for a mapping's `MaximumConcurrency` (Lambda API Reference, `ScalingConfig`).
+const SETTABLE_MIN: u32 = 2;
+const SETTABLE_MAX: u32 = 1_000;
 /// An invocation must be able to take this long at the peak, or the mapping is what holds orders up.
 const SHORT_INVOCATION_S: f64 = 0.1;
 
@@ -166,12 +169,18 @@ fn mapping_concurrency(context: &Context<'_>, mapping: &MappingFacts) -> Check {
             Trap::MappingConcurrency,
             Weight::Trap,
             format!("{told}: a backlog grows throughout the peak"),
-            "raise MaximumConcurrency, or the batch size",
+            match (mapping.pollers, mapping.maximum_concurrency) {
+                (Some(_), _) => "raise MaximumPollers, or the batch size",
+                (None, Some(most)) if most < SETTABLE_MAX => {
+                    "raise MaximumConcurrency, or the batch size"
+                }
+                _ => "raise the batch size, or use provisioned pollers",
+            },
         ),
     }
 }
 
-fn function_concurrency(context: &Context<'_>, function: &FunctionFacts) -> Check {
+pub(super) fn function_concurrency(context: &Context<'_>, function: &FunctionFacts) -> Check {
     let wanted = context.mapping().map_or(STARTING, allowed_by);
     let told = |reserved: u32, whose: &str| {
         format!(
@@ -193,13 +202,18 @@ fn function_concurrency(context: &Context<'_>, function: &FunctionFacts) -> Chec
             Trap::FunctionConcurrency,
             Weight::Trap,
             told(*reserved, "the function is reserved"),
-            format!("set the mapping's MaximumConcurrency to {reserved} or less"),
+            within_reserved(*reserved),
         ),
         (Known::Is(None), Known::Is(account)) if *account < wanted => Check::found(
             Trap::FunctionConcurrency,
             Weight::Trap,
             told(*account, "all functions of the account share"),
-            "set the mapping's MaximumConcurrency well below that, or ask for a higher quota",
+            match *account > SETTABLE_MIN {
+                true => {
+                    "set the mapping's MaximumConcurrency well below that, or ask for a higher quota"
+                }
+                false => "ask for a higher quota",
+            },
         ),
         (Known::Unknown(why), _) => Check::unknown(Trap::FunctionConcurrency, why),
         (Known::Is(None), Known::Unknown(why)) => Check::unknown(Trap::FunctionConcurrency, why),
@@ -210,6 +224,20 @@ fn function_concurrency(context: &Context<'_>, function: &FunctionFacts) -> Chec
         _ => Check::well(
             Trap::FunctionConcurrency,
             "no reserved concurrency stands in the way",
+        ),
+    }
+}
+
+/// How the mapping can be kept within what is reserved, by what AWS takes.
+fn within_reserved(reserved: u32) -> String {
+    match reserved >= SETTABLE_MIN {
+        true => format!(
+            "set the mapping's MaximumConcurrency to {} or less",
+            reserved.min(SETTABLE_MAX)
+        ),
+        false => format!(
+            "reserve {SETTABLE_MIN} or more for the function and set the mapping's MaximumConcurrency to no more than \
+             that: AWS takes {SETTABLE_MIN} to {SETTABLE_MAX}"
         ),
     }
 }

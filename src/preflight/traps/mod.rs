@@ -1,10 +1,14 @@
 //! The traps: each looks at the facts with the scenario beside it and says what that means.
 
+mod chain;
 mod delivery;
+mod embedded;
 mod mapping;
 mod place;
 mod queues;
 mod table;
+
+pub use embedded::inspect_embedded;
 
 use std::time::Duration;
 
@@ -81,6 +85,18 @@ impl Context<'_> {
         match self.is_local() {
             true => Some(self.scenario.pipeline.function.timeout),
             false => self.facts.function.get().map(|function| function.timeout),
+        }
+    }
+
+    /// How long the mapping gathers a batch, wherever it runs; a queue without a mapping gathers none.
+    fn batching_window(&self) -> Option<Duration> {
+        match (self.is_local(), self.facts.mappings.get()) {
+            (true, _) => Some(self.scenario.pipeline.mapping.batching_window),
+            (false, None) => None,
+            (false, Some(_)) => Some(
+                self.mapping()
+                    .map_or(Duration::ZERO, |mapping| mapping.batching_window),
+            ),
         }
     }
 

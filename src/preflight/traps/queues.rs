@@ -1,7 +1,9 @@
 //! The two queues: that they are there, where dead letters go, how long messages are kept, what is in
 //! them.
 
-use super::{Context, days};
+use std::time::Duration;
+
+use super::{Context, chain, days};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{Known, QueueFacts};
 use crate::preflight::{Estimate, estimate};
@@ -10,6 +12,8 @@ use crate::scenario::DeadLetterUse;
 
 /// Messages of one queue that SQS lets be hidden at a time.
 const IN_FLIGHT_MAX: u64 = 120_000;
+/// The longest a queue keeps a message.
+const RETENTION_MAX: Duration = Duration::from_secs(14 * 86_400);
 
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     let facts = context.facts;
@@ -29,15 +33,7 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
         checks.push(redrive(context, orders));
         empty(orders, checks);
         if !orders.delay.is_zero() {
-            checks.push(Check::found(
-                Trap::Delay,
-                Weight::Caution,
-                format!(
-                    "{} holds each message back for {:?}: every latency from queue to table has that in it",
-                    orders.name, orders.delay
-                ),
-                "set DelaySeconds to 0 unless it is wanted",
-            ));
+            checks.push(delay(orders));
         }
     }
     if let (Some(orders), Some(dead)) = (facts.orders_queue.get(), facts.dead_letter_queue.get()) {
@@ -47,6 +43,32 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     }
     if let Some(dead) = facts.dead_letter_queue.get() {
         checks.push(dead_letters(context, dead));
+        checks.push(chain::inspect(context, dead));
+    }
+}
+
+/// A message's age counts while it is held back: one that is held longer than it is kept is never received.
+fn delay(orders: &QueueFacts) -> Check {
+    let told = format!(
+        "{} holds each message back for {:?}",
+        orders.name, orders.delay
+    );
+    match orders.delay < orders.retention {
+        true => Check::found(
+            Trap::Delay,
+            Weight::Caution,
+            format!("{told}: every latency from queue to table has that in it"),
+            "set DelaySeconds to 0 unless it is wanted",
+        ),
+        false => Check::found(
+            Trap::Delay,
+            Weight::Void,
+            format!(
+                "{told} and keeps it for {} only: every order expires before anybody can receive it",
+                days(orders.retention)
+            ),
+            "set DelaySeconds to 0, or give the queue a retention far above it",
+        ),
     }
 }
 
@@ -141,7 +163,7 @@ fn redrive(context: &Context<'_>, orders: &QueueFacts) -> Check {
     )
 }
 
-fn retention_order(orders: &QueueFacts, dead: &QueueFacts) -> Check {
+pub(super) fn retention_order(orders: &QueueFacts, dead: &QueueFacts) -> Check {
     let told = format!(
         "{} keeps {}, {} keeps {}",
         orders.name,
@@ -160,13 +182,19 @@ fn retention_order(orders: &QueueFacts, dead: &QueueFacts) -> Check {
              early, or at once, unseen",
             orders.name
         ),
-        format!("give {} a longer retention, 14 days say", dead.name),
+        match orders.retention < RETENTION_MAX {
+            true => format!("give {} a longer retention, 14 days say", dead.name),
+            false => format!(
+                "SQS keeps nothing beyond 14 days: shorten the retention of {}, to 4 days say",
+                orders.name
+            ),
+        },
     )
 }
 
 fn retention(orders: &QueueFacts, dead: &QueueFacts, estimate: &Estimate) -> Check {
     let shortest = orders.retention.min(dead.retention);
-    let takes = estimate.duration();
+    let takes = estimate.duration() + orders.delay;
     let told = format!(
         "the shorter one keeps messages for {} and the run takes about {:.0} s",
         days(shortest),
@@ -202,7 +230,7 @@ fn empty(orders: &QueueFacts, checks: &mut Vec<Check>) {
 }
 
 fn dead_letters(context: &Context<'_>, dead: &QueueFacts) -> Check {
-    let expected = dead.messages + context.load.bad;
+    let expected = dead.messages.saturating_add(context.load.bad);
     let shared = context.target.dead_letters == DeadLetterUse::Shared;
     if shared && expected > IN_FLIGHT_MAX {
         return Check::found(
