@@ -17,7 +17,7 @@
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
 //! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
-//! scenario's faults strike, and `clock`, the wall clock. Before a run at AWS, `account` reads the target's real
+//! scenario's faults strike, `clock`, the wall clock, and `evidence`, which reads a run's files within limits and seals them. Before a run at AWS, `account` reads the target's real
 //! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
 //! whether it may be driven at all.
 //!
@@ -36,6 +36,7 @@ pub mod clock;
 pub mod commands;
 pub mod compare;
 pub mod drive;
+pub mod evidence;
 pub mod exit;
 pub mod fault;
 pub mod gate;

@@ -1,5 +1,6 @@
 //! Looking at the stores of a run again, long after the run itself.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -61,5 +62,6 @@ pub fn look(
         observation,
         samples: seen.samples,
         times: seen.times,
+        rests_on: BTreeMap::new(),
     })
 }

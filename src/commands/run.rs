@@ -1,5 +1,6 @@
 //! `orderproof run`: the spine, from a scenario to an exit code.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use super::tui::{LiveView, Watch, check_terminal};
 use super::{CommandError, Output};
 use crate::cli::RunArgs;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
+use crate::evidence::digest_of_bytes;
 use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
@@ -119,6 +121,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         observation: seen.observation,
         samples: seen.samples,
         times: seen.times,
+        rests_on: BTreeMap::new(),
     };
     conclude(
         output,
@@ -235,6 +238,7 @@ fn drive_load(
         scenario: plan.scenario.clone(),
         orders,
         scenario_digest: scenario::digest(&plan.scenario),
+        plan_digest: Some(digest_of_bytes(&to_json(plan))),
     };
     let journal = folder.file(file_name::JOURNAL);
     drive::run(

@@ -65,6 +65,7 @@ pub(super) fn pace(
         planned: schedule.count(),
         scenario_digest: plan.scenario_digest.clone(),
         started_at: started.wall,
+        plan_digest: plan.plan_digest.clone(),
     };
     let journal = new_journal(&header, sabotage.as_ref())?;
     let _ = shared.journal.set(journal.handle());

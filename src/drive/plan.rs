@@ -20,6 +20,8 @@ pub struct DrivePlan {
     pub orders: OrderPlan,
     /// Tells one resolved scenario from another; goes into the journal.
     pub scenario_digest: String,
+    /// The SHA-256 of the plan's file, where there is one; goes into the journal.
+    pub plan_digest: Option<String>,
 }
 
 /// What Goose offers beside driving.

@@ -84,6 +84,7 @@ fn plan(scenario: &Scenario) -> DrivePlan {
             bad_share: scenario.bad_share,
         },
         scenario_digest: "digest".into(),
+        plan_digest: None,
     }
 }
 

@@ -9,8 +9,11 @@ use super::ranges::Ranges;
 use super::{Outcome, OutcomeCounts};
 use crate::order::RunId;
 
-/// The version of the journal this program writes and reads.
-pub const JOURNAL_SCHEMA_VERSION: u32 = 1;
+/// The version of the journal this program writes.
+pub const JOURNAL_SCHEMA_VERSION: u32 = 2;
+
+/// The oldest version that it reads; its header does not name the plan's digest.
+pub(super) const OLDEST_SCHEMA_VERSION: u32 = 1;
 
 /// The first line of a journal: which run it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,9 @@ pub struct JournalHeader {
     /// The wall-clock time of the run's start, to the nanosecond, RFC 3339.
     #[serde(with = "rfc3339")]
     pub started_at: SystemTime,
+    /// The SHA-256 of the `plan.json` that this run follows; absent where there is no such file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_digest: Option<String>,
 }
 
 /// One line: its number, so that a missing line is noticed, and what it says.

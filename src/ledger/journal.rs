@@ -2,7 +2,7 @@
 //!
 //! One thread owns the file, so that no sender waits for a disk. An intent counts once the kernel
 //! has it, which is what survives `kill -9`; the disk has it a moment later, so that after a power
-//! failure the last block's orders may be found where the ledger has none (a ghost, never a pass).
+//! failure the last lines may be missing: a journal without its end leaves open what they said.
 
 use std::fs::{File, OpenOptions};
 use std::io;

@@ -18,6 +18,6 @@ pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
 pub use error::JournalError;
 pub use journal::{JournalHandle, JournalStopped, JournalWriter};
 pub use lines::JournalFile;
-pub(crate) use ranges::Ranges;
+pub(crate) use ranges::{Ranges, parse_ranges};
 pub use read::{JournalContents, read_journal, read_lines};
 pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -69,21 +69,34 @@ impl FromStr for Ranges {
     type Err = ParseRangesError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || ParseRangesError(text.chars().take(60).collect());
-        let mut ranges: Vec<Range<u64>> = Vec::new();
-        for part in text.split(',').filter(|_| !text.is_empty()) {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let first: u64 = first.parse().map_err(|_| wrong())?;
-            let last: u64 = last.parse().map_err(|_| wrong())?;
-            let end = last.checked_add(1).ok_or_else(wrong)?;
-            let after_previous = ranges.last().is_none_or(|previous| first > previous.end);
-            if last < first || !after_previous {
-                return Err(wrong());
-            }
-            ranges.push(first..end);
-        }
-        Ok(Self(ranges))
+        parse_ranges(text).collect::<Result<_, _>>().map(Self)
     }
+}
+
+/// The ranges of a text one by one, ascending; an error is the last.
+pub(crate) fn parse_ranges(
+    text: &str,
+) -> impl Iterator<Item = Result<Range<u64>, ParseRangesError>> + '_ {
+    let wrong = move || ParseRangesError(text.chars().take(60).collect());
+    let mut previous_end = None;
+    let mut failed = false;
+    let parts = text.split(',').filter(move |_| !text.is_empty());
+    parts.map_while(move |part| {
+        let next = || -> Option<Range<u64>> {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+            let end = last.checked_add(1)?;
+            let after_previous = previous_end.is_none_or(|previous| first > previous);
+            (last >= first && after_previous).then_some(first..end)
+        };
+        if failed {
+            return None;
+        }
+        let range = next().ok_or_else(wrong);
+        failed = range.is_err();
+        previous_end = range.as_ref().ok().map(|range| range.end);
+        Some(range)
+    })
 }
 
 impl From<Ranges> for String {

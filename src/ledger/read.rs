@@ -1,16 +1,23 @@
 //! Reading a journal back, after any end of the run that wrote it.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 
 use roaring::RoaringBitmap;
 
-use super::entry::{Entry, Outcomes, decode};
+use super::entry::{Entry, OLDEST_SCHEMA_VERSION, Outcomes, decode};
 use super::ranges::Ranges;
 use super::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, Ledger, Outcome};
 use crate::order::MAX_ORDERS;
+
+/// The longest line that is read. Outcomes are written ten times a second, and a range takes twenty bytes.
+const LINE_BYTES_MAX: u64 = 32 << 20;
+
+/// The longest journal that is read, by the orders it plans: a line for each order and each outcome, and some.
+const BYTES_MAX_FLOOR: u64 = 64 << 20;
+const BYTES_MAX_PER_ORDER: u64 = 256;
 
 /// What a journal says.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +25,8 @@ pub struct JournalContents {
     /// Which run it belongs to.
     pub header: JournalHeader,
     /// What became of the sending of every planned order. An order intended and without outcome is
-    /// indeterminate, one never intended unsent.
+    /// indeterminate, one never intended unsent; without the journal's end it is untold as well, since whole lines
+    /// can be missing at the end of the file.
     pub ledger: Ledger,
     /// The run came to its end; otherwise its process died while sending.
     pub ended: bool,
@@ -36,10 +44,14 @@ pub struct JournalContents {
 /// When the file is missing or unreadable, when any other line is damaged or missing, and when the
 /// lines contradict each other.
 pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
-    let file = File::open(path).map_err(|source| JournalError::Read {
+    let unreadable = |source| JournalError::Read {
         path: path.to_owned(),
         source,
-    })?;
+    };
+    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(unreadable(io::Error::other("it is no regular file")));
+    }
+    let file = File::open(path).map_err(unreadable)?;
     read_lines(BufReader::new(file), path)
 }
 
@@ -55,9 +67,12 @@ pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents
     let mut bytes = Vec::new();
     let mut replay: Option<Replay> = None;
     let mut torn_tail = false;
+    let mut left = BYTES_MAX_FLOOR;
     for number in 0.. {
         bytes.clear();
-        if file.read_until(b'\n', &mut bytes).map_err(unreadable)? == 0 {
+        let mut line = file.by_ref().take(LINE_BYTES_MAX + 1);
+        let length = line.read_until(b'\n', &mut bytes).map_err(unreadable)? as u64;
+        if length == 0 {
             break;
         }
         let untrusted = |cause: String| JournalError::Untrusted {
@@ -65,13 +80,25 @@ pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents
             line: number + 1,
             cause,
         };
+        left = match left.checked_sub(length) {
+            Some(left) if length <= LINE_BYTES_MAX => left,
+            _ => {
+                return Err(untrusted(
+                    "it, or the journal, is longer than any of so many orders".into(),
+                ));
+            }
+        };
         if bytes.pop() != Some(b'\n') {
             torn_tail = true;
             break;
         }
         let entry = decode(number, &bytes).map_err(untrusted)?;
         replay = Some(match (replay.take(), entry) {
-            (None, Entry::Header(header)) => Replay::begin(header).map_err(untrusted)?,
+            (None, Entry::Header(header)) => {
+                let replay = Replay::begin(header).map_err(untrusted)?;
+                left += BYTES_MAX_PER_ORDER * replay.header.planned;
+                replay
+            }
             (None, _) => return Err(untrusted("the header is missing".into())),
             (Some(mut replay), entry) => {
                 replay.apply(entry).map_err(untrusted)?;
@@ -100,9 +127,10 @@ struct Replay {
 
 impl Replay {
     fn begin(header: JournalHeader) -> Result<Self, String> {
-        if header.schema_version != JOURNAL_SCHEMA_VERSION {
+        if !(OLDEST_SCHEMA_VERSION..=JOURNAL_SCHEMA_VERSION).contains(&header.schema_version) {
             return Err(format!(
-                "its version is {}, and this program reads version {JOURNAL_SCHEMA_VERSION}",
+                "its version is {}, and this program reads versions {OLDEST_SCHEMA_VERSION} to \
+                 {JOURNAL_SCHEMA_VERSION}",
                 header.schema_version
             ));
         }
@@ -192,6 +220,9 @@ impl Replay {
         self.ledger
             .record_all(Outcome::Indeterminate, &self.undecided());
         self.ledger.compact();
+        if !self.ended {
+            self.ledger.leave_open(self.intended);
+        }
         JournalContents {
             header: self.header,
             ledger: self.ledger,

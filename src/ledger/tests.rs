@@ -18,6 +18,7 @@ fn header(planned: u64) -> JournalHeader {
         scenario_digest: "abc".into(),
         started_at: SystemTime::UNIX_EPOCH
             + std::time::Duration::from_nanos(1_795_444_444_123_456_789),
+        plan_digest: Some("0".repeat(64)),
     }
 }
 
@@ -109,7 +110,7 @@ fn a_damaged_or_contradictory_line_is_named() {
     };
     let head = || Entry::Header(header(100));
     let future = Entry::Header(JournalHeader {
-        schema_version: 2,
+        schema_version: JOURNAL_SCHEMA_VERSION + 1,
         ..header(100)
     });
     let vast = Entry::Header(header(crate::order::MAX_ORDERS + 1));
@@ -192,6 +193,59 @@ fn a_missing_middle_line_is_named() {
     let error = read_journal(&path).unwrap_err();
     assert!(error.to_string().contains("line 3"), "{error}");
     assert!(error.to_string().contains("lines are missing"), "{error}");
+}
+
+#[test]
+fn whole_lines_missing_at_the_end_leave_their_orders_open() {
+    use crate::verify::{Class, Observation, reconcile};
+    let folder = folder();
+    let path = folder.path().join("ledger.journal");
+    let writer = JournalWriter::create(&path, &header(30)).unwrap();
+    writer.wait_intended(10).unwrap();
+    writer.record(Outcome::Acknowledged, 0..9);
+    writer.record(Outcome::Rejected, 9..10);
+    writer.wait_intended(20).unwrap();
+    writer.record(Outcome::Acknowledged, 10..20);
+    writer.finish().1.unwrap();
+    let whole = std::fs::read_to_string(&path).unwrap();
+    // Every order that was sent has landed; 9 was refused and 25 never sent, and they are there all the same.
+    let mut stored = roaring::RoaringBitmap::new();
+    stored.insert_range(0..20);
+    stored.insert(25);
+    let observation = Observation {
+        stored,
+        ..Observation::default()
+    };
+    let ghosts = |lines: usize| {
+        let kept: String = whole.split_inclusive('\n').take(lines).collect();
+        let contents = read_journal(&written(folder.path(), kept.as_bytes())).unwrap();
+        let bad = roaring::RoaringBitmap::new();
+        let found = reconcile(&contents.ledger, &bad, &observation);
+        let ghosts: Vec<u32> = found.members[&Class::Ghost].iter().collect();
+        (contents.ended, ghosts)
+    };
+    let lines = whole.lines().count();
+    assert_eq!(ghosts(lines), (true, vec![9, 25]), "whole: both are ghosts");
+    for lines in 1..lines {
+        let (ended, ghosts) = ghosts(lines);
+        assert!(!ended, "{lines} lines");
+        // A refusal that was written down stands; nobody else is accused.
+        assert!(ghosts.iter().all(|k| *k == 9), "{lines} lines: {ghosts:?}");
+    }
+    assert_eq!(ghosts(lines - 1).1, [9], "only the end is missing");
+}
+
+#[test]
+fn a_line_or_a_journal_without_end_is_refused() {
+    let path = std::path::Path::new("journal");
+    let endless = std::io::repeat(b'x');
+    let error = read_lines(std::io::BufReader::new(endless), path).unwrap_err();
+    assert!(error.to_string().contains("longer than any"), "{error}");
+    let mut lines = super::entry::encode(0, super::entry::Entry::Header(header(1)));
+    let intent = super::entry::encode(1, super::entry::Entry::Intent("0".parse().unwrap()));
+    lines.extend(intent);
+    assert!(read_lines(lines.as_slice(), path).is_ok(), "a near miss");
+    assert!(read_journal(std::path::Path::new("/dev/zero")).is_err());
 }
 
 /// Takes so many bytes, then is full.

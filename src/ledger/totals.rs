@@ -48,6 +48,8 @@ pub struct OutcomeCounts {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ledger {
     planned: u64,
+    /// Of a journal without its end: the first order of which it has no word.
+    told_up_to: Option<u64>,
     acknowledged: RoaringBitmap,
     rejected: RoaringBitmap,
     indeterminate: RoaringBitmap,
@@ -65,6 +67,21 @@ impl Ledger {
     /// Orders in the plan.
     pub fn planned(&self) -> u64 {
         self.planned
+    }
+
+    /// The journal has no end, and no word of the orders from `first` on: lines of them may be missing.
+    pub(super) fn leave_open(&mut self, first: u64) {
+        self.told_up_to = Some(first);
+    }
+
+    /// Orders of which nothing is known, since lines of a journal without its end may be missing. They count as
+    /// unsent; one of them that landed was sent all the same.
+    pub fn untold(&self) -> RoaringBitmap {
+        let mut untold = RoaringBitmap::new();
+        if let Some(first) = self.told_up_to {
+            untold.insert_range(narrow(first)..narrow(self.planned));
+        }
+        untold
     }
 
     /// Records the outcome of the orders `first..end`, replacing what was recorded before.

@@ -9,6 +9,9 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
+use super::stored;
+use crate::evidence::COUNT_MAX;
+
 /// The longest duration told apart: an hour; longer ones count as an hour.
 const HIGHEST_US: u64 = 3_600_000_000;
 
@@ -97,6 +100,12 @@ impl Histogram {
         self.0
             .add(&other.0)
             .expect("a histogram that resizes takes every value");
+    }
+
+    /// How many counts it holds in memory.
+    #[cfg(test)]
+    pub(super) fn slots(&self) -> u64 {
+        self.0.distinct_values() as u64
     }
 
     /// How many durations were counted.
@@ -264,16 +273,17 @@ impl TryFrom<String> for Histogram {
     type Error = HistogramError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let bytes = BASE64
-            .decode(text)
+        let plain = stored::inflate(&text).map_err(HistogramError)?;
+        let mut histogram: hdrhistogram::Histogram<u64> = Deserializer::new()
+            .deserialize(&mut plain.as_slice())
             .map_err(|error| HistogramError(error.to_string()))?;
-        Deserializer::new()
-            .deserialize(&mut bytes.as_slice())
-            .map(|mut histogram: hdrhistogram::Histogram<u64>| {
-                histogram.auto(true);
-                Self(histogram)
-            })
-            .map_err(|error| HistogramError(error.to_string()))
+        if histogram.len() > COUNT_MAX {
+            return Err(HistogramError(format!(
+                "it counts more than {COUNT_MAX} durations"
+            )));
+        }
+        histogram.auto(true);
+        Ok(Self(histogram))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Histograms of durations and the per-second timeline. The only room that names `hdrhistogram`.
 
 mod histogram;
+mod stored;
 
 pub use histogram::{Histogram, HistogramError, LatencySummary, LogLine};
+pub use stored::within_memory;

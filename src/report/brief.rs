@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ReportError;
-use super::json::check_version;
+use super::json::{check_version, read_bytes};
+use crate::evidence::{JsonLimits, check_json};
 
 /// What a list shows of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -76,9 +77,11 @@ pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
     struct Version {
         schema_version: u64,
     }
-    let bytes = std::fs::read(path).map_err(|source| ReportError::Read {
+    let limits = &JsonLimits::REPORT;
+    let bytes = read_bytes(path, limits)?;
+    check_json(&bytes, limits).map_err(|reason| ReportError::Damaged {
         path: path.to_owned(),
-        source,
+        reason,
     })?;
     let damaged = |error: serde_json::Error| ReportError::Damaged {
         path: path.to_owned(),

@@ -17,6 +17,10 @@ pub mod file_name {
     pub const SENT: &str = "sent.json";
     /// What the stores held.
     pub const OBSERVATION: &str = "observation.json";
+    /// What was measured beside the orders, for working the report out again.
+    pub const METERS: &str = "meters.json";
+    /// The digests of every file of evidence, written last.
+    pub const SEAL: &str = crate::evidence::SEAL;
     /// The report.
     pub const RUN: &str = "run.json";
     /// One row a second.

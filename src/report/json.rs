@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Provenance, RunReport, SCHEMA_VERSION};
+use super::limits::{check_plan, check_report};
+use super::{OLDEST_SCHEMA_VERSION, Provenance, RunReport, SCHEMA_VERSION};
+use crate::evidence::{JsonLimits, check_json, read_within};
+use crate::metrics::within_memory;
 use crate::order::RunId;
 use crate::scenario::Scenario;
 
@@ -51,7 +54,7 @@ pub enum ReportError {
     },
     /// It is of another version.
     #[error(
-        "{path}: schema version {found}, this program reads version {SCHEMA_VERSION}; {}",
+        "{path}: schema version {found}, this program reads versions {OLDEST_SCHEMA_VERSION} to {SCHEMA_VERSION}; {}",
         reader_of(*found)
     )]
     Version {
@@ -80,9 +83,9 @@ pub fn to_json(value: &impl Serialize) -> Vec<u8> {
 /// Reads `run.json`.
 ///
 /// # Errors
-/// When it is missing, unreadable, damaged or of another version.
+/// When it is missing, unreadable, damaged, beyond a limit or of another version.
 pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
-    read_versioned(path)
+    read_versioned(path, &JsonLimits::REPORT, check_report)
 }
 
 /// Reads a `run.json` that is in memory; `path` is what errors name.
@@ -90,7 +93,7 @@ pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
 /// # Errors
 /// When it is damaged or of another version.
 pub fn parse_report(bytes: &[u8], path: &Path) -> Result<RunReport, ReportError> {
-    parse_versioned(bytes, path)
+    parse_versioned(bytes, path, &JsonLimits::REPORT, check_report)
 }
 
 /// Reads a `plan.json` that is in memory; `path` is what errors name.
@@ -98,42 +101,68 @@ pub fn parse_report(bytes: &[u8], path: &Path) -> Result<RunReport, ReportError>
 /// # Errors
 /// When it is damaged or of another version.
 pub fn parse_plan(bytes: &[u8], path: &Path) -> Result<PlanFile, ReportError> {
-    parse_versioned(bytes, path)
+    parse_versioned(bytes, path, &JsonLimits::PLAN, check_plan)
 }
 
 /// Reads `plan.json`.
 ///
 /// # Errors
-/// When it is missing, unreadable, damaged or of another version.
+/// When it is missing, unreadable, damaged, beyond a limit or of another version.
 pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
-    read_versioned(path)
+    read_versioned(path, &JsonLimits::PLAN, check_plan)
 }
 
-pub(super) fn read_versioned<T: DeserializeOwned>(path: &Path) -> Result<T, ReportError> {
-    let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+/// What holds of a value beyond its type.
+type Check<T> = fn(&T) -> Result<(), String>;
+
+pub(super) fn read_versioned<T: DeserializeOwned>(
+    path: &Path,
+    limits: &JsonLimits,
+    check: Check<T>,
+) -> Result<T, ReportError> {
+    let bytes = read_bytes(path, limits)?;
+    parse_versioned(&bytes, path, limits, check)
+}
+
+/// The bytes of a file of the folder, no more than its limits allow.
+pub(super) fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, ReportError> {
+    read_within(path, limits.bytes).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
         _ => ReportError::Read {
             path: path.to_owned(),
             source,
         },
-    })?;
-    parse_versioned(&bytes, path)
+    })
 }
 
-fn parse_versioned<T: DeserializeOwned>(bytes: &[u8], path: &Path) -> Result<T, ReportError> {
-    let damaged = |error: serde_json::Error| ReportError::Damaged {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
-    let value: serde_json::Value = serde_json::from_slice(bytes).map_err(damaged)?;
-    if let Some(found) = value["schema_version"].as_u64() {
-        check_version(found, path)?;
+fn parse_versioned<T: DeserializeOwned>(
+    bytes: &[u8],
+    path: &Path,
+    limits: &JsonLimits,
+    check: Check<T>,
+) -> Result<T, ReportError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: u64,
     }
-    serde_json::from_value(value).map_err(damaged)
+    let damaged = |reason: String| ReportError::Damaged {
+        path: path.to_owned(),
+        reason,
+    };
+    check_json(bytes, limits).map_err(damaged)?;
+    // Of another version nothing but that is read. What has none is told by the whole type.
+    if let Ok(Version { schema_version }) = serde_json::from_slice(bytes) {
+        check_version(schema_version, path)?;
+    }
+    let value = within_memory(bytes.len(), || serde_json::from_slice(bytes));
+    let value = value.map_err(|error: serde_json::Error| damaged(error.to_string()))?;
+    check(&value).map_err(damaged)?;
+    Ok(value)
 }
 
 pub(super) fn check_version(found: u64, path: &Path) -> Result<(), ReportError> {
-    match found == u64::from(SCHEMA_VERSION) {
+    let read = u64::from(OLDEST_SCHEMA_VERSION)..=u64::from(SCHEMA_VERSION);
+    match read.contains(&found) {
         true => Ok(()),
         false => Err(ReportError::Version {
             path: path.to_owned(),

@@ -16,7 +16,9 @@ mod formats;
 pub mod html;
 mod json;
 mod junit;
+mod limits;
 mod markdown;
+mod meters;
 mod model;
 mod openmetrics;
 mod orders;
@@ -44,6 +46,7 @@ pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use markdown::render_markdown;
 pub(crate) use markdown::{cell, code};
+pub use meters::{MetersFile, read_meters};
 pub use model::*;
 pub use openmetrics::open_metrics;
 pub use orders::{OrderFacts, write_orders_csv};

@@ -12,8 +12,11 @@ use crate::order::RunId;
 use crate::scenario::{Gate, Scenario};
 use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
 
-/// The version of `run.json` this program writes.
-pub const SCHEMA_VERSION: u32 = 3;
+/// The version of `run.json` (and of `plan.json` and `sent.json`) this program writes.
+pub const SCHEMA_VERSION: u32 = 4;
+
+/// The oldest version of them that it reads; what that version did not have is absent, never zero.
+pub const OLDEST_SCHEMA_VERSION: u32 = 3;
 
 /// Everything a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// One reading; the counts have grown since the run's start, the peaks are of the time since the last one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reading {
     /// Since the run's start.
     pub at: Duration,
@@ -16,7 +19,8 @@ pub struct Reading {
 }
 
 /// The part of a reading that a pipeline in this process gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PipelineReading {
     /// The most invocations at one time.
     pub concurrency_peak: u32,

@@ -1,7 +1,7 @@
 //! `sent.json`: what the drive measured, written before the pipeline is waited for.
 //!
-//! A verifier of what is outside this process may be killed long after the last send, and a later look must not
-//! have to do without what only the sender knew.
+//! A verifier may be killed long after the last send, and a later look must not have to do without what only the
+//! sender knew. Whoever judges the run again has the durations of its sends from here.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,8 +9,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::json::read_versioned;
+use super::limits::check_sent;
 use super::{ReportError, SCHEMA_VERSION};
 use crate::drive::SendRecord;
+use crate::evidence::JsonLimits;
 use crate::order::RunId;
 
 /// What the drive measured.
@@ -44,5 +46,5 @@ impl SentFile {
 /// # Errors
 /// When it is missing, unreadable, damaged or of another version.
 pub fn read_sent(path: &Path) -> Result<SentFile, ReportError> {
-    read_versioned(path)
+    read_versioned(path, &JsonLimits::REPORT, check_sent)
 }

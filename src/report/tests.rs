@@ -378,8 +378,8 @@ fn run_json_reads_back_as_it_was_and_refuses_what_it_is_not() {
         std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
         read_report(&path).unwrap_err().to_string()
     };
-    assert!(refused("\"schema_version\": 3", "\"schema_version\": 4").contains("schema version 4"));
-    let older = refused("\"schema_version\": 3", "\"schema_version\": 2");
+    assert!(refused("\"schema_version\": 4", "\"schema_version\": 5").contains("schema version 5"));
+    let older = refused("\"schema_version\": 4", "\"schema_version\": 2");
     assert!(older.contains("orderproof 0.2 reads it"), "{older}");
     assert!(refused("\"verdict\"", "\"virdict\"").contains("virdict"));
     assert!(refused("{", "").contains("not a file of orderproof"));

@@ -20,6 +20,7 @@ mod proof;
 mod rule;
 mod section;
 mod service_time;
+mod stored;
 mod target;
 mod template;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use rule::{
     parse_gate_rule,
 };
 pub use service_time::ServiceTime;
+pub use stored::check_resolved;
 pub use target::is_loopback;
 pub use template::template;
 pub(crate) use units::{parse_duration, parse_percent};

@@ -1,27 +1,45 @@
 //! Sets of sequence numbers in files: ranges such as `0-99,105`.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use roaring::RoaringBitmap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::Visitor;
+use serde::{Deserializer, Serialize, Serializer};
 
-use crate::ledger::Ranges;
+use crate::ledger::{Ranges, parse_ranges};
+use crate::order::MAX_ORDERS;
 
 pub(super) fn serialize<S: Serializer>(set: &RoaringBitmap, to: S) -> Result<S::Ok, S::Error> {
     ranges(set).serialize(to)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RoaringBitmap, D::Error> {
-    let ranges = Ranges::deserialize(from)?;
-    let mut set = RoaringBitmap::new();
-    for range in ranges.iter() {
-        let narrow = |k: u64| {
-            u32::try_from(k)
-                .map_err(|_| serde::de::Error::custom(format!("{k} is no sequence number")))
-        };
-        set.insert_range(narrow(range.start)?..=narrow(range.end - 1)?);
+    from.deserialize_str(Text)
+}
+
+/// Takes a text apart range by range: a list of them, from a file of somebody's, is not held in memory as well.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = RoaringBitmap;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ranges of sequence numbers such as `0-99,105`")
     }
-    Ok(set)
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<RoaringBitmap, E> {
+        let mut set = RoaringBitmap::new();
+        for range in parse_ranges(text) {
+            let range = range.map_err(E::custom)?;
+            if range.end > MAX_ORDERS {
+                let last = range.end - 1;
+                return Err(E::custom(format!("{last} is no sequence number of a run")));
+            }
+            set.insert_range(range.start as u32..range.end as u32);
+        }
+        Ok(set)
+    }
 }
 
 fn ranges(set: &RoaringBitmap) -> Ranges {

@@ -1,14 +1,21 @@
 //! `observation.json`: what was seen, durable.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Observation, QueueSample, StoredTimes};
+use crate::evidence::{COUNT_MAX, DURATION_MAX, JsonLimits, check_json, read_within};
+use crate::metrics::within_memory;
 use crate::order::RunId;
 
-/// The version of `observation.json` this program writes and reads.
-pub const OBSERVATION_SCHEMA_VERSION: u32 = 1;
+/// The version of `observation.json` this program writes.
+pub const OBSERVATION_SCHEMA_VERSION: u32 = 2;
+
+/// The oldest version that it reads; what that version did not have is absent, never zero.
+const OLDEST_SCHEMA_VERSION: u32 = 1;
 
 /// What was seen of a run: enough to judge it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +31,9 @@ pub struct ObservationFile {
     pub samples: Vec<QueueSample>,
     /// When rows were stored.
     pub times: StoredTimes,
+    /// The files that were finished when this was written, and their SHA-256.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rests_on: BTreeMap<String, String>,
 }
 
 /// Why an observation cannot be read.
@@ -50,8 +60,8 @@ pub enum ObservationFileError {
     },
     /// It is of another version.
     #[error(
-        "{path}: observation of schema version {found}, this program reads version \
-         {OBSERVATION_SCHEMA_VERSION}; use the orderproof that wrote it"
+        "{path}: observation of schema version {found}, this program reads versions \
+         {OLDEST_SCHEMA_VERSION} to {OBSERVATION_SCHEMA_VERSION}; use the orderproof that wrote it"
     )]
     Version {
         /// The file.
@@ -72,26 +82,81 @@ impl ObservationFile {
     /// # Errors
     /// When it is missing, unreadable, damaged or of another version.
     pub fn read(path: &Path) -> Result<Self, ObservationFileError> {
-        let bytes = std::fs::read(path).map_err(|source| match source.kind() {
+        let limits = &JsonLimits::OBSERVATION;
+        let bytes = read_within(path, limits.bytes).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => ObservationFileError::Missing(path.to_owned()),
             _ => ObservationFileError::Read {
                 path: path.to_owned(),
                 source,
             },
         })?;
-        let damaged = |error: serde_json::Error| ObservationFileError::Damaged {
+        Self::parse(&bytes, path)
+    }
+
+    /// Reads an observation that is in memory; `path` is what errors name.
+    ///
+    /// # Errors
+    /// When it is damaged, beyond a limit or of another version.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, ObservationFileError> {
+        #[derive(Deserialize)]
+        struct Version {
+            schema_version: u64,
+        }
+        let damaged = |reason: String| ObservationFileError::Damaged {
             path: path.to_owned(),
-            reason: error.to_string(),
+            reason,
         };
-        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(damaged)?;
-        match value["schema_version"].as_u64() {
-            Some(found) if found != u64::from(OBSERVATION_SCHEMA_VERSION) => {
-                Err(ObservationFileError::Version {
+        check_json(bytes, &JsonLimits::OBSERVATION).map_err(damaged)?;
+        // Of another version nothing but that is read. What has none is told by the whole type.
+        match serde_json::from_slice(bytes) {
+            Ok(Version { schema_version }) if !is_read(schema_version) => {
+                return Err(ObservationFileError::Version {
                     path: path.to_owned(),
-                    found,
-                })
+                    found: schema_version,
+                });
             }
-            _ => serde_json::from_value(value).map_err(damaged),
+            _ => {}
+        }
+        let file = within_memory(bytes.len(), || serde_json::from_slice(bytes));
+        let file: Self = file.map_err(|error: serde_json::Error| damaged(error.to_string()))?;
+        file.check().map_err(damaged)?;
+        Ok(file)
+    }
+
+    /// Whether its instants lie on a time axis and its counts can be added up.
+    fn check(&self) -> Result<(), String> {
+        let seen = &self.observation;
+        let sweeps = [&seen.scan, &seen.lookups, &seen.dead_letter_sweep];
+        let looked = sweeps
+            .iter()
+            .flat_map(|sweep| [sweep.items, sweep.requests]);
+        let counted = [
+            seen.foreign_rows,
+            seen.foreign_dead_letters,
+            seen.extra_dead_letter_copies,
+            seen.redelivered,
+            seen.untimed_rows,
+        ];
+        let stored = self.times.seconds.iter().map(|second| second.stored);
+        if looked
+            .chain(counted)
+            .chain(stored)
+            .any(|count| count > COUNT_MAX)
+        {
+            return Err(format!("a count is more than {COUNT_MAX}"));
+        }
+        let due = self.times.seconds.iter();
+        let due = due.filter_map(|second| second.oldest_intended_at);
+        let sampled = self.samples.iter().map(|sample| sample.at);
+        let drain = seen.quiescence.drain.into_iter();
+        let late = |at: Duration| at > DURATION_MAX;
+        match due.chain(sampled).chain(drain).any(late) {
+            true => Err("an instant lies beyond every run's time axis".into()),
+            false => Ok(()),
         }
     }
+}
+
+fn is_read(version: u64) -> bool {
+    (u64::from(OLDEST_SCHEMA_VERSION)..=u64::from(OBSERVATION_SCHEMA_VERSION)).contains(&version)
 }

@@ -59,6 +59,8 @@ pub fn reconcile(
     };
 
     let (stored, dead) = (&observation.stored, &observation.dead_lettered);
+    // No known outcome: no reply, or a journal that ends before its end.
+    let open = ledger.indeterminate() | ledger.untold();
     // Seen in the table or in the dead-letter queue.
     let seen = stored | dead;
 
@@ -67,10 +69,7 @@ pub fn reconcile(
     // It was seen with one content, and that is not the planned one.
     take(Class::Altered, observation.altered.clone());
     // It was refused or never attempted, and yet it landed.
-    take(
-        Class::Ghost,
-        &seen - ledger.acknowledged() - ledger.indeterminate(),
-    );
+    take(Class::Ghost, &seen - ledger.acknowledged() - &open);
     // It has a row and a dead-letter copy.
     take(Class::StoredAndDeadLettered, stored & dead);
     // A bad order has a row.
@@ -78,7 +77,7 @@ pub fn reconcile(
     // A good order has a dead-letter copy and no row.
     take(Class::GoodOrderDeadLettered, dead - bad);
     // Its send has no known outcome, and it landed where it belongs.
-    take(Class::Recovered, &seen & ledger.indeterminate());
+    take(Class::Recovered, &seen & &open);
     // A good order has a row and no dead-letter copy.
     take(Class::Stored, stored.clone());
     // A bad order has a dead-letter copy and no row.

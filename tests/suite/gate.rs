@@ -163,7 +163,7 @@ fn a_report_that_cannot_be_read_never_opens_the_gate() {
         ("torn", Some(whole[..whole.len() / 2].into())),
         (
             "another version",
-            Some(whole.replacen("\"schema_version\": 3", "\"schema_version\": 4", 1)),
+            Some(whole.replacen("\"schema_version\": 3", "\"schema_version\": 5", 1)),
         ),
         (
             "an unknown field",

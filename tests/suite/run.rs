@@ -26,7 +26,7 @@ fn a_healthy_pipeline_passes_and_every_order_is_accounted_for() {
     let finished = smoke().finish().code(0).quiet();
     assert!(finished.stdout.contains("PASS"), "{}", finished.stdout);
     let report = finished.json("out/run.json");
-    assert_eq!(report["schema_version"], 3);
+    assert_eq!(report["schema_version"], 4);
     assert_eq!(report["verdict"], "pass");
     assert_eq!(report["gate"], "strict");
     let planned = report["orders"]["planned"].as_u64().unwrap();
@@ -333,4 +333,18 @@ fn a_folder_of_an_older_version_names_the_program_that_reads_it() {
         "{}",
         finished.stderr
     );
+}
+
+/// The folder of a run that orderproof 0.3.0 wrote.
+fn run_of_0_3_0() -> String {
+    format!("{}/tests/fixtures/run-0.3.0", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_folder_of_0_3_0_is_shown_and_compared() {
+    let folder = run_of_0_3_0();
+    let shown = Program::new(["report", &folder]).finish().code(0).quiet();
+    assert!(shown.stdout.starts_with("PASS"), "{}", shown.stdout);
+    let compared = Program::new(["compare", &folder, &folder]).finish().code(0);
+    assert!(compared.stdout.contains("unchanged"), "{}", compared.stdout);
 }

@@ -1,11 +1,14 @@
 //! Records as lines of a file: written whole and synced, read up to the first torn one.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+/// The longest record: a page of a table is at most 1 MB, and ten letters are at most as much.
+const RECORD_BYTES_MAX: u64 = 32 << 20;
 
 /// Why a file of sightings cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -65,13 +68,19 @@ impl Lines {
             }
             TryLockError::Error(error) => failed(error),
         })?;
-        let bytes = std::fs::read(path).map_err(failed)?;
-        let (records, whole) = read(&bytes).map_err(|record| SightingsError::Damaged {
-            path: path.to_owned(),
-            record,
-            next,
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(failed(io::Error::other("it is no regular file")));
+        }
+        let reader = BufReader::new(File::open(path).map_err(failed)?);
+        let (records, whole) = read(reader).map_err(|problem| match problem {
+            Problem::Io(source) => failed(source),
+            Problem::Record(record) => SightingsError::Damaged {
+                path: path.to_owned(),
+                record,
+                next,
+            },
         })?;
-        file.set_len(whole as u64).map_err(failed)?;
+        file.set_len(whole).map_err(failed)?;
         let path = path.to_owned();
         Ok((Self { path, file }, records))
     }
@@ -108,20 +117,32 @@ fn checksum(json: &[u8]) -> String {
     format!("{:08x} ", crc32fast::hash(json))
 }
 
-/// The records of a file and the length of what is whole of it; or which record is damaged, from 1.
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<(Vec<T>, usize), usize> {
+/// Why a file could not be read.
+enum Problem {
+    Io(io::Error),
+    /// Which record is damaged, from 1.
+    Record(usize),
+}
+
+/// The records of a file and the length of what is whole of it; one line is held at a time.
+fn read<T: DeserializeOwned>(mut file: impl BufRead) -> Result<(Vec<T>, u64), Problem> {
     let mut records = Vec::new();
     let mut whole = 0;
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        match record(line) {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut rest = file.by_ref().take(RECORD_BYTES_MAX + 1);
+        rest.read_until(b'\n', &mut line).map_err(Problem::Io)?;
+        let length = line.len() as u64;
+        match record(&line) {
+            _ if length > RECORD_BYTES_MAX => return Err(Problem::Record(records.len() + 1)),
             Some(record) => records.push(record),
             // What was being written when it died is the last, and has no end.
-            None if whole + line.len() == bytes.len() && !line.ends_with(b"\n") => break,
-            None => return Err(records.len() + 1),
+            None if !line.ends_with(b"\n") => return Ok((records, whole)),
+            None => return Err(Problem::Record(records.len() + 1)),
         }
-        whole += line.len();
+        whole += length;
     }
-    Ok((records, whole))
 }
 
 fn record<T: DeserializeOwned>(line: &[u8]) -> Option<T> {

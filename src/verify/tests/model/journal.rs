@@ -21,7 +21,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<JournalContents, JournalError> {
 pub(super) fn journal_text(world: &World) -> Vec<u8> {
     let sent = &world.sent;
     let mut entries = vec![format!(
-        "{{\"header\":{{\"schema_version\":1,\"run_id\":{RUN},\"seed\":{},\"planned\":{},\
+        "{{\"header\":{{\"schema_version\":2,\"run_id\":{RUN},\"seed\":{},\"planned\":{},\
          \"scenario_digest\":\"abc\",\"started_at\":\"2027-01-15T08:00:00Z\"}}}}",
         world.plan.seed, world.planned
     )];
@@ -147,6 +147,7 @@ pub(super) fn check_writer(world: &World) {
         planned: world.planned,
         scenario_digest: "abc".into(),
         started_at: SystemTime::UNIX_EPOCH + Duration::from_micros(START_US),
+        plan_digest: None,
     };
     let writer = JournalWriter::start(file.clone(), Path::new("journal"), &header).unwrap();
     writer.wait_intended(world.sent.intended).unwrap();
@@ -170,7 +171,16 @@ pub(super) fn check_writer(world: &World) {
     }
     if world.sent.ending != Ending::Damaged {
         let by_hand = read(&journal_text(world)).unwrap();
-        assert_eq!(by_hand.ledger, ledger, "{world:#?}");
+        for k in 0..world.planned {
+            assert_eq!(by_hand.ledger.outcome(k), ledger.outcome(k), "{world:#?}");
+        }
+        let ended = world.sent.ending == Ending::Orderly;
+        let untold = if ended {
+            0
+        } else {
+            world.planned - world.sent.intended
+        };
+        assert_eq!(by_hand.ledger.untold().len(), untold, "{world:#?}");
         assert_eq!(by_hand.header, header, "{world:#?}");
     }
 }

@@ -24,6 +24,8 @@ enum Content {
 #[derive(Debug)]
 pub(super) struct OrderState {
     pub(super) outcome: Outcome,
+    /// The journal has no end, and no word of it: a line may be missing.
+    untold: bool,
     bad: bool,
     pub(super) rows: u64,
     pub(super) letters: u64,
@@ -128,6 +130,7 @@ fn books(world: &World) -> Books {
     for k in 0..world.planned {
         let state = OrderState {
             outcome: world.sent.outcome(k),
+            untold: world.sent.ending != Ending::Orderly && k >= world.sent.intended,
             bad: world.plan.order(k).price_per_item == Price::Bad,
             rows: 0,
             letters: 0,
@@ -231,7 +234,7 @@ fn class_of(order: &OrderState, complete: bool) -> Class {
     let (row, letter) = (order.rows > 0, order.letters > 0);
     let nowhere = !row && !letter;
     let right = order.contents == [Content::AsPlanned];
-    let may_land = sent_as(Acknowledged) || sent_as(Indeterminate);
+    let may_land = sent_as(Acknowledged) || sent_as(Indeterminate) || order.untold;
     let landed = right && may_land;
     let at_home = (!order.bad && row && !letter) || (order.bad && !row && letter);
     let conditions = [
@@ -245,7 +248,7 @@ fn class_of(order: &OrderState, complete: bool) -> Class {
         ),
         (
             Class::Recovered,
-            landed && sent_as(Indeterminate) && at_home,
+            landed && (sent_as(Indeterminate) || order.untold) && at_home,
         ),
         (Class::StoredAndDeadLettered, landed && row && letter),
         (
