@@ -184,6 +184,7 @@ fn observe(
                 order_details: Some(String::from_utf8(text).expect("JSON is UTF-8")),
                 stored_at_us: Some(START_US + k * 100 + 3_000),
                 receive_count: Some(1),
+                ..Row::default()
             });
         }
     }

@@ -175,6 +175,7 @@ fn observe(text: &str) {
             order_details: Some(details),
             stored_at_us: Some(1),
             receive_count: Some(1),
+            ..Row::default()
         });
     }
     let seen = collector.observation(Observation::default());

@@ -51,6 +51,7 @@ pub fn look(
         patience: scenario.settle_deadline,
         visibility_timeout: scenario.pipeline.visibility_timeout,
         max_receive_count: scenario.pipeline.max_receive_count,
+        own_stores: false,
         schedule,
     });
     let mut observation = seen.observation;

@@ -271,5 +271,6 @@ fn observe_plan(
         patience: plan.scenario.settle_deadline,
         visibility_timeout: plan.scenario.pipeline.visibility_timeout,
         max_receive_count: plan.scenario.pipeline.max_receive_count,
+        own_stores: plan.scenario.target.aws().is_none(),
     }
 }

@@ -1,8 +1,13 @@
 //! The content of an order, as the original lab's simulator writes it.
 
-use rand_xoshiro::rand_core::Rng;
-use serde_json::Value;
+use std::fmt;
 
+use rand_xoshiro::rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::decimal::Decimal;
+use super::document::{Document, Flaw, ORDER_NUMBER, is_number, is_text};
+use super::excerpt::excerpt;
 use super::id::{OrderId, RunId};
 use super::random::{Stream, generator};
 
@@ -29,11 +34,6 @@ pub struct Order {
     /// One of [`ITEM_DESCRIPTIONS`].
     pub item_description: &'static str,
 }
-
-/// Why a text is not an order of this shop.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not an order: {0}")]
-pub struct ParseOrderError(pub String);
 
 impl Order {
     /// Whether the pipeline must refuse this order.
@@ -72,43 +72,135 @@ impl Order {
         out.extend_from_slice(br#""}"#);
     }
 
-    /// Reads the three fields back from JSON; further fields (`order_number`) are ignored here.
+    /// Where the content in `text` differs from this order, or `None` when it is this order.
     ///
-    /// # Errors
-    /// When a field is missing or holds what no order of this shop holds.
-    pub fn from_json(value: &Value) -> Result<Self, ParseOrderError> {
-        let field = |name: &str| {
-            value
-                .get(name)
-                .ok_or_else(|| ParseOrderError(format!("`{name}` is missing")))
+    /// The text is compared whole: the three fields, each once, and no other but the order's own number, which a
+    /// body carries and details may. Numbers are equal when they denote one value (130, 130.0, 1.3e2), to the last
+    /// digit; the order of fields, white space and escapes are no content.
+    pub fn difference(&self, id: OrderId, text: &str) -> Option<Difference> {
+        let document = match Document::read(text) {
+            Ok(document) => document,
+            Err(flaw) => return Some(Difference::unreadable(&flaw, text)),
         };
-        let wrong = |name: &str, found: &Value| ParseOrderError(format!("`{name}` is {found}"));
+        let planned = self.planned();
+        if let Some(name) = document.repeated() {
+            return Some(Difference::repeated(name, &document, &planned));
+        }
+        for (name, value) in &planned {
+            match document.values(name).next() {
+                None => return Some(Difference::of(name, value.to_string(), MISSING)),
+                Some(found) if !value.is(found) => {
+                    return Some(Difference::of(name, value.to_string(), found));
+                }
+                Some(_) => {}
+            }
+        }
+        let own = Decimal::from(id.get());
+        document
+            .fields()
+            .filter(|(name, _)| planned.iter().all(|(known, _)| known != name))
+            .find_map(|(name, found)| match name {
+                ORDER_NUMBER if is_number(found, &own) => None,
+                ORDER_NUMBER => Some(Difference::of(name, id.to_string(), found)),
+                _ => Some(Difference::of(name, "no such field".into(), found)),
+            })
+    }
 
-        let items = field("num_items")?;
-        let num_items = items
-            .as_u64()
-            .and_then(|n| u8::try_from(n).ok())
-            .ok_or_else(|| wrong("num_items", items))?;
-        let price = field("price_per_item")?;
-        let price_per_item = match price {
-            Value::Number(number) if number.is_f64() => Price::Dollars(
-                number
-                    .as_f64()
-                    .ok_or_else(|| wrong("price_per_item", price))?,
-            ),
-            Value::String(text) if text == "err" => Price::Bad,
-            other => return Err(wrong("price_per_item", other)),
+    fn planned(&self) -> [(&'static str, Planned); 3] {
+        let price = match self.price_per_item {
+            Price::Dollars(price) => Planned::Number(ryu::Buffer::new().format(price).to_owned()),
+            Price::Bad => Planned::Text("err"),
         };
-        let description = field("item_description")?;
-        let item_description = ITEM_DESCRIPTIONS
-            .into_iter()
-            .find(|known| description.as_str() == Some(known))
-            .ok_or_else(|| wrong("item_description", description))?;
-        Ok(Self {
-            num_items,
-            price_per_item,
-            item_description,
-        })
+        let items = Planned::Number(self.num_items.to_string());
+        [
+            ("num_items", items),
+            ("price_per_item", price),
+            ("item_description", Planned::Text(self.item_description)),
+        ]
+    }
+}
+
+/// What one field must hold.
+enum Planned {
+    Number(String),
+    Text(&'static str),
+}
+
+impl Planned {
+    fn is(&self, value: &str) -> bool {
+        match self {
+            Self::Number(number) => {
+                let number = Decimal::parse(number);
+                number.is_some_and(|number| is_number(value, &number))
+            }
+            Self::Text(text) => is_text(value, text),
+        }
+    }
+}
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => f.write_str(number),
+            Self::Text(text) => write!(f, "\"{text}\""),
+        }
+    }
+}
+
+/// What stands in place of a field that is not there.
+const MISSING: &str = "missing";
+
+/// The attribute of a difference that is of the whole content.
+pub const WHOLE: &str = "content";
+
+/// One way in which a content is not the order's. Its texts are excerpts: short, and safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// Which field.
+    pub attribute: String,
+    /// What it must hold.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+impl Difference {
+    /// `attribute` holds `found` in place of `expected`.
+    pub fn of(attribute: &str, expected: String, found: &str) -> Self {
+        Self {
+            attribute: excerpt(attribute),
+            expected,
+            found: excerpt(found),
+        }
+    }
+
+    fn unreadable(flaw: &Flaw, text: &str) -> Self {
+        let found = match text {
+            "" => "empty".to_owned(),
+            text => format!("{flaw}: {text}"),
+        };
+        Self::of(WHOLE, "an order as a JSON object".into(), &found)
+    }
+
+    fn repeated(name: &str, document: &Document<'_>, planned: &[(&str, Planned)]) -> Self {
+        let values: Vec<_> = document.values(name).take(3).map(excerpt).collect();
+        let known = planned.iter().find(|(known, _)| *known == name);
+        let expected = match known {
+            Some((_, value)) => format!("{value} once"),
+            None => "one value".into(),
+        };
+        let found = format!("given more than once ({})", values.join(", "));
+        Self::of(name, expected, &found)
+    }
+}
+
+impl fmt::Display for Difference {
+    /// What was read back from a file is cut and escaped once more.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [attribute, expected, found] =
+            [&self.attribute, &self.expected, &self.found].map(|text| excerpt(text));
+        write!(f, "`{attribute}` is {found}, expected {expected}")
     }
 }
 
@@ -163,80 +255,5 @@ pub fn unit_interval(bits: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(bad_share: f64) -> OrderPlan {
-        OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: 2026,
-            bad_share,
-        }
-    }
-
-    #[test]
-    fn a_body_is_the_labs_and_reads_back_as_the_same_order() {
-        for k in 0..2_000 {
-            let order = plan(0.1).order(k);
-            let mut body = Vec::new();
-            plan(0.1).write_body(k, &mut body);
-            let value: Value = serde_json::from_slice(&body).unwrap();
-            assert_eq!(value["order_number"], 7_000_000_000 + k);
-            assert_eq!(Order::from_json(&value).unwrap(), order);
-            assert!((1..=5).contains(&order.num_items));
-        }
-        let good = Order {
-            num_items: 3,
-            price_per_item: Price::Dollars(110.0),
-            item_description: "zTV",
-        };
-        let mut details = Vec::new();
-        good.write_details(&mut details);
-        assert_eq!(
-            String::from_utf8(details).unwrap(),
-            r#"{"num_items": 3, "price_per_item": 110.0, "item_description": "zTV"}"#
-        );
-    }
-
-    #[test]
-    fn the_bad_share_is_kept_and_its_ends_are_exact() {
-        let bad = (0..20_000).filter(|&k| plan(0.1).is_bad(k)).count();
-        assert!((1_800..2_200).contains(&bad), "{bad} of 20,000 at 10%");
-        assert!((0..1_000).all(|k| !plan(0.0).is_bad(k)));
-        assert!((0..1_000).all(|k| plan(1.0).is_bad(k)));
-        assert!((0..1_000).all(|k| plan(0.3).is_bad(k) == plan(0.3).order(k).is_bad()));
-    }
-
-    #[test]
-    fn what_no_order_holds_is_refused() {
-        let cases = [
-            (
-                r#"{"price_per_item": 110.0, "item_description": "zTV"}"#,
-                "a missing field",
-            ),
-            (
-                r#"{"num_items": 1, "price_per_item": 110, "item_description": "zTV"}"#,
-                "an integer price",
-            ),
-            (
-                r#"{"num_items": 1, "price_per_item": "no", "item_description": "zTV"}"#,
-                "another string",
-            ),
-            (
-                r#"{"num_items": -1, "price_per_item": 110.0, "item_description": "zTV"}"#,
-                "a negative count",
-            ),
-            (
-                r#"{"num_items": 1, "price_per_item": 110.0, "item_description": "zX"}"#,
-                "an unknown article",
-            ),
-            ("[]", "no object"),
-        ];
-        for (text, why) in cases {
-            assert!(
-                Order::from_json(&serde_json::from_str(text).unwrap()).is_err(),
-                "{why}: {text}"
-            );
-        }
-    }
-}
+#[path = "content_tests.rs"]
+mod tests;

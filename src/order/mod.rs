@@ -4,9 +4,15 @@
 //! checked without having been stored. Leaves when an order is due to `load`.
 
 mod content;
+mod decimal;
+mod document;
+mod excerpt;
 mod id;
 mod random;
 
-pub use content::{ITEM_DESCRIPTIONS, Order, OrderPlan, ParseOrderError, Price, unit_interval};
+pub use content::{Difference, ITEM_DESCRIPTIONS, Order, OrderPlan, Price, WHOLE, unit_interval};
+pub use decimal::Decimal;
+pub use document::{Document, Flaw, ORDER_NUMBER, canonical, order_numbers};
+pub use excerpt::excerpt;
 pub use id::{MAX_ORDERS, OrderId, RunId};
 pub use random::{Stream, generator};

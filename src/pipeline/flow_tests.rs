@@ -10,7 +10,7 @@ use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
 use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use super::testing::{faulty, mapping, site};
 use crate::fault::FaultPlan;
-use crate::order::{Order, OrderId, OrderPlan, RunId};
+use crate::order::{OrderId, OrderPlan, RunId};
 use crate::processor::testing::MemoryStore;
 use crate::scenario::{Fault, FaultExtent, FaultKind, Function, ProcessorKind, ServiceTime};
 
@@ -125,8 +125,9 @@ fn ended(store: &MemoryStore, dead_letters: BTreeSet<u64>, faults: &FaultPlan) -
     let rows = store.rows.lock().unwrap();
     let altered = rows.values().filter_map(|row| {
         let k = sequence(row.id);
-        let value = serde_json::from_str(&row.order_details).unwrap();
-        (Order::from_json(&value) != Ok(plan().order(k))).then_some(k)
+        let order = plan().order(k);
+        let difference = order.difference(plan().id(k), &row.order_details);
+        difference.map(|_| k)
     });
     Ended {
         altered: altered.collect(),

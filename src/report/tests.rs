@@ -204,6 +204,7 @@ fn observation(schedule: &Schedule) -> Observation {
             shortest: Some(Duration::from_secs(345_600)),
             age: Duration::from_secs(90),
         },
+        ..Observation::default()
     }
 }
 

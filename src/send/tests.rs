@@ -341,7 +341,12 @@ async fn a_single_order_is_judged_by_the_same_rules() {
     let cases: [(Script, (Outcome, &str), &str); 5] = [
         (|_| Answer::Good, ACKED, "all is well"),
         (
-            |_| reply(200, &json!({"MessageId": "m", "MD5OfMessageBody": md5("x")})),
+            |_| {
+                reply(
+                    200,
+                    &json!({"MessageId": "m", "MD5OfMessageBody": md5("x")}),
+                )
+            },
             in_doubt("MD5 of the body differs"),
             "another body",
         ),

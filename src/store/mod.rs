@@ -34,6 +34,6 @@ pub use scan::{Cursor, Page};
 pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};
 pub use sweep::{DeadLetter, Disposal};
-pub use table::{KEYS_PER_LOOKUP, Row};
+pub use table::{KEYS_PER_LOOKUP, OddKey, Row};
 pub use target::{ReadPolicy, Target};
 pub(crate) use words::in_words;

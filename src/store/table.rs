@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Stores};
+use crate::order::{Decimal, excerpt};
 use crate::processor::attribute;
 
 /// Keys in one `BatchGetItem`.
@@ -18,28 +19,97 @@ const LOOKUP_ROUNDS: u32 = 10;
 /// One row of the table, as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Row {
-    /// `id`, when it is a whole number.
+    /// `id`, when it is a whole number below 2^64, however it is spelled.
     pub order_number: Option<u64>,
-    /// `order_details`.
+    /// What `id` is otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odd_key: Option<OddKey>,
+    /// `order_details`, when it is a text.
     pub order_details: Option<String>,
+    /// What `order_details` is otherwise, in words; `None` when there is no such attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub odd_details: Option<String>,
     /// `stored_at`, microseconds since the Unix epoch.
     pub stored_at_us: Option<u64>,
     /// `receive_count`.
     pub receive_count: Option<u64>,
 }
 
+/// A key that is no order number. The texts are excerpts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OddKey {
+    /// A number, but a negative one, a fraction, or one beyond 64 bits.
+    Number(String),
+    /// Nothing that can be read as a number, in words: which row it is, is not known.
+    Unreadable(String),
+}
+
+type Item = HashMap<String, AttributeValue>;
+
 impl Row {
-    pub(super) fn read(item: &HashMap<String, AttributeValue>) -> Self {
-        let number = |name: &str| item.get(name)?.as_n().ok()?.parse().ok();
+    pub(super) fn read(item: &Item) -> Self {
+        let (order_number, odd_key) = match key(item) {
+            Ok(number) => (Some(number), None),
+            Err(odd) => (None, Some(odd)),
+        };
+        let (order_details, odd_details) = match item.get(attribute::ORDER_DETAILS) {
+            Some(AttributeValue::S(text)) => (Some(text.clone()), None),
+            Some(other) => (None, Some(kind(other))),
+            None => (None, None),
+        };
         Self {
-            order_number: number(attribute::ID),
-            order_details: item
-                .get(attribute::ORDER_DETAILS)
-                .and_then(|value| value.as_s().ok().cloned()),
-            stored_at_us: number(attribute::STORED_AT),
-            receive_count: number(attribute::RECEIVE_COUNT),
+            order_number,
+            odd_key,
+            order_details,
+            odd_details,
+            stored_at_us: number(item, attribute::STORED_AT),
+            receive_count: number(item, attribute::RECEIVE_COUNT),
         }
     }
+}
+
+/// A whole number as DynamoDB may spell it: nearly always plain digits.
+fn whole(text: &str) -> Option<u64> {
+    let plain = text.parse().ok();
+    plain.or_else(|| Decimal::parse(text)?.as_u64())
+}
+
+fn number(item: &Item, name: &str) -> Option<u64> {
+    whole(item.get(name)?.as_n().ok()?)
+}
+
+fn key(item: &Item) -> Result<u64, OddKey> {
+    let unreadable = |what: String| OddKey::Unreadable(format!("`{}` is {what}", attribute::ID));
+    match item.get(attribute::ID) {
+        Some(AttributeValue::N(text)) => whole(text).ok_or_else(|| match Decimal::parse(text) {
+            Some(_) => OddKey::Number(excerpt(text)),
+            None => unreadable(format!("\"{}\", which is no number", excerpt(text))),
+        }),
+        Some(AttributeValue::S(text)) => {
+            Err(unreadable(format!("a text (S), \"{}\"", excerpt(text))))
+        }
+        Some(other) => Err(unreadable(kind(other))),
+        None => Err(unreadable("missing".into())),
+    }
+}
+
+/// What type a value has, in words.
+fn kind(value: &AttributeValue) -> String {
+    let kind = match value {
+        AttributeValue::S(_) => "a text (S)",
+        AttributeValue::N(_) => "a number (N)",
+        AttributeValue::B(_) => "binary (B)",
+        AttributeValue::Bool(_) => "a truth value (BOOL)",
+        AttributeValue::Null(_) => "null (NULL)",
+        AttributeValue::M(_) => "a map (M)",
+        AttributeValue::L(_) => "a list (L)",
+        AttributeValue::Ss(_) => "a set of texts (SS)",
+        AttributeValue::Ns(_) => "a set of numbers (NS)",
+        AttributeValue::Bs(_) => "a set of binaries (BS)",
+        _ => "of a type this program does not know",
+    };
+    kind.to_owned()
 }
 
 impl Stores {

@@ -5,14 +5,15 @@ use std::hash::{Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use roaring::RoaringBitmap;
-use serde_json::Value;
 
 use super::due::DueTimes;
-use super::{Observation, StoredSecond, StoredTimes};
+use super::examples::{Alterations, Strangers};
+use super::{Observation, Place, StoredSecond, StoredTimes};
 use crate::load::Schedule;
 use crate::metrics::Histogram;
-use crate::order::{Order, OrderId, OrderPlan};
-use crate::store::{DeadLetter, Row};
+use crate::order::{Difference, OrderId, OrderPlan, canonical, order_numbers};
+use crate::processor::attribute;
+use crate::store::{DeadLetter, OddKey, Row};
 
 /// Seconds of timeline kept for rows stored long after the run: a day.
 const MAX_SECONDS: usize = 86_400;
@@ -20,7 +21,7 @@ const MAX_SECONDS: usize = 86_400;
 /// What one sighting of an order number is.
 enum Sighting {
     Planned(u32),
-    Phantom(u64),
+    Phantom,
     Foreign,
 }
 
@@ -37,8 +38,8 @@ pub struct Collector {
     odd: HashMap<u32, u64>,
     pub(super) overwritten: RoaringBitmap,
     pub(super) phantoms: Vec<u64>,
-    pub(super) foreign_rows: u64,
-    pub(super) foreign_dead_letters: u64,
+    pub(super) strangers: Strangers,
+    pub(super) alterations: Alterations,
     pub(super) extra_dead_letter_copies: u64,
     pub(super) redelivered: u64,
     pub(super) untimed_rows: u64,
@@ -62,8 +63,8 @@ impl Collector {
             odd: HashMap::new(),
             overwritten: RoaringBitmap::new(),
             phantoms: Vec::new(),
-            foreign_rows: 0,
-            foreign_dead_letters: 0,
+            strangers: Strangers::default(),
+            alterations: Alterations::default(),
             extra_dead_letter_copies: 0,
             redelivered: 0,
             untimed_rows: 0,
@@ -75,19 +76,27 @@ impl Collector {
         }
     }
 
-    /// Takes a row in. A row seen twice (by scan and look-up) counts once.
+    /// Takes a row in. A row seen twice (by scan and look-up, or twice by either) counts once, and its content
+    /// is compared each time.
     pub fn row(&mut self, row: &Row) {
-        match self.sighting(row.order_number) {
-            Sighting::Foreign => self.foreign_rows += 1,
-            Sighting::Phantom(number) => self.phantoms.push(number),
-            Sighting::Planned(k) => {
-                if self.stored.insert(k) {
-                    self.details(k, row.order_details.as_deref());
-                    self.redelivered += u64::from(row.receive_count.is_some_and(|count| count > 1));
-                    self.time(k, row.stored_at_us);
-                }
-            }
+        match (row.order_number, &row.odd_key) {
+            (Some(number), _) => match self.sighting(number) {
+                Sighting::Planned(k) => self.planned_row(k, row),
+                Sighting::Phantom => self.phantoms.push(number),
+                Sighting::Foreign => self.strangers.row(number.to_string()),
+            },
+            (None, Some(OddKey::Number(number))) => self.strangers.row(number.clone()),
+            (None, Some(OddKey::Unreadable(what))) => self.strangers.unreadable(what.clone()),
+            (None, None) => self.strangers.unreadable("`id` is not known".into()),
         }
+    }
+
+    fn planned_row(&mut self, k: u32, row: &Row) {
+        if self.stored.insert(k) {
+            self.redelivered += u64::from(row.receive_count.is_some_and(|count| count > 1));
+            self.time(k, row.stored_at_us);
+        }
+        self.details(k, row);
     }
 
     /// Takes a dead letter in.
@@ -97,18 +106,22 @@ impl Collector {
             self.as_planned(k);
             return;
         }
-        let value: Option<Value> = serde_json::from_str(&letter.body).ok();
-        let number = value
-            .as_ref()
-            .and_then(|value| value.get("order_number"))
-            .and_then(Value::as_u64);
-        match self.sighting(number) {
-            Sighting::Foreign => self.foreign_dead_letters += 1,
-            Sighting::Phantom(number) => self.phantoms.push(number),
-            Sighting::Planned(k) => {
-                self.copy(k);
-                self.content(k, value, Some(&letter.body));
+        let numbers = order_numbers(&letter.body);
+        let mut ours = false;
+        for &number in &numbers {
+            match self.sighting(number) {
+                Sighting::Foreign => continue,
+                Sighting::Phantom => self.phantoms.push(number),
+                Sighting::Planned(k) => {
+                    self.copy(k);
+                    let difference = self.difference(k, &letter.body);
+                    self.content(k, Place::DeadLetter, difference, &letter.body);
+                }
             }
+            ours = true;
+        }
+        if !ours {
+            self.strangers.letter(letter, &numbers);
         }
     }
 
@@ -124,7 +137,7 @@ impl Collector {
     fn planned_body(&mut self, body: &str) -> Option<u32> {
         let rest = body.strip_prefix(r#"{"order_number": "#)?;
         let (number, _) = rest.split_once(',')?;
-        let Sighting::Planned(k) = self.sighting(number.parse().ok()) else {
+        let Sighting::Planned(k) = self.sighting(number.parse().ok()?) else {
             return None;
         };
         self.planned_text.clear();
@@ -133,44 +146,50 @@ impl Collector {
     }
 
     /// Takes in what the row of order `k` holds: byte for byte as planned, or to be read as JSON.
-    fn details(&mut self, k: u32, text: Option<&str>) {
+    fn details(&mut self, k: u32, row: &Row) {
+        let Some(text) = row.order_details.as_deref() else {
+            let found = row.odd_details.as_deref().unwrap_or("missing");
+            let difference = Difference::of(attribute::ORDER_DETAILS, "a text (S)".into(), found);
+            self.content(k, Place::Row, Some(difference), found);
+            return;
+        };
         self.planned_text.clear();
         let order = self.plan.order(u64::from(k));
         order.write_details(&mut self.planned_text);
-        match text {
-            Some(text) if self.planned_text == text.as_bytes() => self.as_planned(k),
-            _ => {
-                let value = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-                self.content(k, value, text);
-            }
-        }
-    }
-
-    fn sighting(&self, number: Option<u64>) -> Sighting {
-        let Some(number) = number else {
-            return Sighting::Foreign;
-        };
-        match OrderId::sequence_in(self.plan.run, number) {
-            None => Sighting::Foreign,
-            Some(k) if k < self.schedule.count() => Sighting::Planned(k as u32),
-            Some(_) => Sighting::Phantom(number),
-        }
-    }
-
-    /// Compares a content with the planned one and with every other seen under the same id.
-    fn content(&mut self, k: u32, value: Option<Value>, text: Option<&str>) {
-        let order = value
-            .as_ref()
-            .and_then(|value| Order::from_json(value).ok());
-        if order == Some(self.plan.order(u64::from(k))) {
+        if self.planned_text == text.as_bytes() {
             self.as_planned(k);
             return;
         }
-        let print = fingerprint(value, text);
-        let other = *self.odd.entry(k).or_insert(print) != print;
-        if other || self.as_planned.contains(k) {
+        let difference = self.difference(k, text);
+        self.content(k, Place::Row, difference, text);
+    }
+
+    fn sighting(&self, number: u64) -> Sighting {
+        match OrderId::sequence_in(self.plan.run, number) {
+            None => Sighting::Foreign,
+            Some(k) if k < self.schedule.count() => Sighting::Planned(k as u32),
+            Some(_) => Sighting::Phantom,
+        }
+    }
+
+    fn difference(&self, k: u32, text: &str) -> Option<Difference> {
+        let k = u64::from(k);
+        self.plan.order(k).difference(self.plan.id(k), text)
+    }
+
+    /// Takes in a content, with what tells it from the planned one, and compares it with every other seen under
+    /// the same id.
+    fn content(&mut self, k: u32, place: Place, difference: Option<Difference>, text: &str) {
+        let Some(difference) = difference else {
+            self.as_planned(k);
+            return;
+        };
+        let print = fingerprint(&canonical(text, self.plan.id(u64::from(k))));
+        let first = *self.odd.entry(k).or_insert(print);
+        if first != print || self.as_planned.contains(k) {
             self.overwritten.insert(k);
         }
+        self.alterations.note(k, place, difference);
     }
 
     /// Order `k` was seen with the planned content.
@@ -234,14 +253,21 @@ impl Collector {
         let mut phantoms = self.phantoms.clone();
         phantoms.sort_unstable();
         phantoms.dedup();
+        let altered = self.altered();
+        let strangers = self.strangers.clone();
         Observation {
             stored: self.stored.clone(),
             dead_lettered: self.dead_lettered.clone(),
-            altered: self.altered(),
+            alterations: self.alterations.of(&altered, &self.overwritten),
+            altered,
             overwritten: self.overwritten.clone(),
             phantoms,
-            foreign_rows: self.foreign_rows,
-            foreign_dead_letters: self.foreign_dead_letters,
+            foreign_rows: strangers.rows,
+            foreign_row_examples: strangers.row_examples,
+            foreign_dead_letters: strangers.letters,
+            foreign_dead_letter_examples: strangers.letter_examples,
+            unreadable_keys: strangers.unreadable,
+            unreadable_key_examples: strangers.unreadable_examples,
             extra_dead_letter_copies: self.extra_dead_letter_copies,
             redelivered: self.redelivered,
             untimed_rows: self.untimed_rows,
@@ -254,15 +280,8 @@ impl Collector {
     }
 }
 
-/// A content by its fields, the order number apart, or by its text if it has no fields.
-fn fingerprint(value: Option<Value>, text: Option<&str>) -> u64 {
+fn fingerprint(content: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    match value {
-        Some(Value::Object(mut fields)) => {
-            fields.remove("order_number");
-            Value::Object(fields).to_string().hash(&mut hasher);
-        }
-        _ => text.hash(&mut hasher),
-    }
+    content.hash(&mut hasher);
     hasher.finish()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::judge_content::{differences, strangers};
 use super::rules::check_rule;
 use super::{Class, Observation, Reconciliation, Standing};
 use crate::metrics::Histogram;
@@ -130,6 +131,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     let mut findings = Vec::new();
     judge_classes(input, &mut findings);
     judge_evidence(input, &mut findings);
+    findings.extend(input.observation.into_iter().flat_map(strangers));
     judge_load(input, &mut findings);
     for rule in &input.expect.rules {
         findings.extend(check_rule(rule, input));
@@ -197,6 +199,7 @@ fn judge_classes(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
 
 fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Finding {
     let orders = input.reconciliation.count(class);
+    let members = input.reconciliation.members.get(&class);
     let first_ids = match class {
         Class::Phantom => input
             .reconciliation
@@ -205,10 +208,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
             .copied()
             .take(FIRST_IDS)
             .collect(),
-        _ => input
-            .reconciliation
-            .members
-            .get(&class)
+        _ => members
             .into_iter()
             .flatten()
             .take(FIRST_IDS)
@@ -221,7 +221,16 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
         "orders are"
     };
     let name = class.as_str();
-    let message = format!("{orders} {are} {name}: {}", class.explanation());
+    let differences = match (class, members, input.observation) {
+        (Class::Altered | Class::Overwritten, Some(members), Some(seen)) => {
+            differences(input.run, members, seen)
+        }
+        _ => String::new(),
+    };
+    let message = format!(
+        "{orders} {are} {name}: {}{differences}",
+        class.explanation()
+    );
     Finding {
         orders,
         first_ids,

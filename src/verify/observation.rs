@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Histogram;
+use crate::order::Difference;
 
 /// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
 /// nothing, and that nothing is complete.
@@ -34,10 +35,30 @@ pub struct Observation {
     pub overwritten: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
     pub phantoms: Vec<u64>,
-    /// Rows of other runs, and rows whose key is no order number: no business of this run.
+    /// Rows of other runs, and rows whose key is a number that is no order's: no business of this run.
     pub foreign_rows: u64,
     /// Dead letters that carry no readable order number of this run.
     pub foreign_dead_letters: u64,
+    /// The keys of the first foreign rows.
+    #[serde(default)]
+    pub foreign_row_examples: Vec<String>,
+    /// Which the first foreign dead letters are, and why they are none of this run's.
+    #[serde(default)]
+    pub foreign_dead_letter_examples: Vec<String>,
+    /// Rows whose key cannot be read, so that nobody knows whose they are. Observations of schema version 1 count
+    /// them as foreign.
+    #[serde(default)]
+    pub unreadable_keys: u64,
+    /// What stands in place of the first such keys.
+    #[serde(default)]
+    pub unreadable_key_examples: Vec<String>,
+    /// Table and queues were made for this run, or were empty when it began: what they hold of others, the pipeline
+    /// has made.
+    #[serde(default)]
+    pub own_stores: bool,
+    /// How the first altered and overwritten orders differ from what was sent.
+    #[serde(default)]
+    pub alterations: Vec<Alteration>,
     /// Dead letters seen beyond the first copy of an order.
     pub extra_dead_letter_copies: u64,
     /// Rows whose order was received more than once; dead letters do not count.
@@ -57,6 +78,39 @@ impl Observation {
             && self.lookups.complete
             && self.dead_letter_sweep.complete
             && self.retention.holds()
+            && self.unreadable_keys == 0
+    }
+}
+
+/// Where a content was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// In the order's row.
+    Row,
+    /// In a dead letter.
+    DeadLetter,
+}
+
+/// How the content of an order differs from what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alteration {
+    /// The order's place in the run, from 0.
+    pub sequence: u32,
+    /// Where that was seen.
+    pub place: Place,
+    /// What differs.
+    pub difference: Difference,
+}
+
+impl std::fmt::Display for Alteration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = match self.place {
+            Place::Row => "in its row",
+            Place::DeadLetter => "in a dead letter",
+        };
+        write!(f, "{place}, {}", self.difference)
     }
 }
 

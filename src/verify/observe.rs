@@ -10,7 +10,7 @@ use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
-use crate::order::{OrderId, OrderPlan, RunId};
+use crate::order::{OrderId, OrderPlan, RunId, order_numbers};
 use crate::store::{Cursor, DeadLetter, Disposal, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
 /// What is to be observed.
@@ -38,6 +38,8 @@ pub struct ObservePlan {
     /// The run's folder, where what was seen is kept while it is being looked at; `None` for the embedded
     /// pipeline, which ends with its verifier.
     pub folder: Option<PathBuf>,
+    /// Table and queues were made for this run, or were seen to be empty before its first send.
+    pub own_stores: bool,
 }
 
 /// Reads everything there is; what cannot be read is marked incomplete, never left out silently.
@@ -109,6 +111,7 @@ pub(super) async fn observe(
         lookups,
         dead_letter_sweep,
         retention,
+        own_stores: plan.own_stores,
         ..Observation::default()
     });
     (observation, collector.into_times())
@@ -207,9 +210,10 @@ async fn read_letters(
 
 /// Whether a dead letter carries an order number of this run.
 fn is_of(run: RunId, letter: &DeadLetter) -> bool {
-    let value: Option<serde_json::Value> = serde_json::from_str(&letter.body).ok();
-    let number = value.and_then(|value| value.get("order_number")?.as_u64());
-    number.is_some_and(|number| OrderId::sequence_in(run, number).is_some())
+    let numbers = order_numbers(&letter.body);
+    numbers
+        .into_iter()
+        .any(|number| OrderId::sequence_in(run, number).is_some())
 }
 
 /// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still

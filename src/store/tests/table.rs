@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::site::{DETAILS, Services};
-use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Row, Stores};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, OddKey, Page, Row, Stores};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -77,12 +77,20 @@ async fn a_row_is_read_as_far_as_it_can_be() {
     let row = |order_number, details: Option<&str>, receive_count| Row {
         order_number,
         order_details: details.map(Into::into),
-        stored_at_us: None,
         receive_count,
+        ..Row::default()
+    };
+    let keyed = |key: &str, row: Row| Row {
+        odd_key: Some(OddKey::Number(key.into())),
+        ..row
+    };
+    let fraction = Row {
+        odd_details: Some("a number (N)".into()),
+        ..row(None, None, None)
     };
     let expected = [
-        row(None, None, None),
-        row(None, Some(DETAILS), None),
+        keyed("8.5", fraction),
+        keyed("-8", row(None, Some(DETAILS), None)),
         row(Some(7), Some(DETAILS), Some(2)),
         row(Some(9), Some(""), Some(3)),
     ];
@@ -126,4 +134,92 @@ async fn a_missing_table_is_an_error_that_names_the_operation() {
     assert!(rows.is_empty());
     let looked_up = stores.look_up(&[7], &mut 0, |_| panic!("no row")).await;
     assert!(looked_up.unwrap_err().to_string().contains("BatchGetItem"));
+}
+
+/// What is read of a row with this key.
+fn keyed(key: Option<AttributeValue>) -> (Option<u64>, Option<OddKey>) {
+    let key = key.map(|key| ("id".to_owned(), key));
+    let row = Row::read(&key.into_iter().collect());
+    (row.order_number, row.odd_key)
+}
+
+#[test]
+fn a_key_is_a_number_however_it_is_spelled_and_otherwise_said_to_be_none() {
+    let number = |text: &str| keyed(Some(AttributeValue::N(text.into())));
+    for text in [
+        "7000000001",
+        "7.000000001E9",
+        "7000000001.0",
+        "+7000000001",
+        "07000000001",
+        "7000000001e0",
+    ] {
+        assert_eq!(number(text), (Some(7_000_000_001), None), "{text}");
+    }
+    for text in [
+        "-7000000001",
+        "7000000001.5",
+        "18446744073709551616",
+        "1e400",
+    ] {
+        let odd = OddKey::Number(text.into());
+        assert_eq!(number(text), (None, Some(odd)), "{text}");
+    }
+    let unreadable = [
+        (None, "`id` is missing"),
+        (
+            Some(AttributeValue::N("7e".into())),
+            "`id` is \"7e\", which is no number",
+        ),
+        (
+            Some(AttributeValue::N(" 7".into())),
+            "`id` is \" 7\", which is no number",
+        ),
+        (
+            Some(AttributeValue::N("\u{1b}".into())),
+            "`id` is \"\\u{1b}\", which is no number",
+        ),
+        (
+            Some(AttributeValue::S("7000000001".into())),
+            "`id` is a text (S), \"7000000001\"",
+        ),
+        (
+            Some(AttributeValue::Bool(true)),
+            "`id` is a truth value (BOOL)",
+        ),
+        (Some(AttributeValue::Null(true)), "`id` is null (NULL)"),
+        (
+            Some(AttributeValue::Ns(vec!["7".into()])),
+            "`id` is a set of numbers (NS)",
+        ),
+    ];
+    for (key, why) in unreadable {
+        assert_eq!(
+            keyed(key),
+            (None, Some(OddKey::Unreadable(why.into()))),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn details_are_a_text_and_otherwise_their_type_is_told() {
+    let details = |value: Option<AttributeValue>| {
+        let value = value.map(|value| ("order_details".to_owned(), value));
+        let row = Row::read(&value.into_iter().collect());
+        (row.order_details, row.odd_details)
+    };
+    let text = AttributeValue::S(DETAILS.into());
+    assert_eq!(details(Some(text)), (Some(DETAILS.into()), None));
+    assert_eq!(details(None), (None, None));
+    for (value, kind) in [
+        (AttributeValue::M([].into()), "a map (M)"),
+        (AttributeValue::L(vec![]), "a list (L)"),
+        (
+            AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new([1])),
+            "binary (B)",
+        ),
+    ] {
+        assert_eq!(details(Some(value)), (None, Some(kind.into())), "{kind}");
+    }
 }

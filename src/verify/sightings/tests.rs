@@ -16,6 +16,7 @@ fn page(segment: usize, numbers: std::ops::Range<u64>, cursor: Cursor) -> Page {
         order_details: Some(format!("{{\"n\": \"{number}\\n\"}}")),
         stored_at_us: Some(number * 10),
         receive_count: Some(1),
+        ..Row::default()
     };
     Page {
         segment,

@@ -16,7 +16,7 @@ use crate::verify::collector::Collector;
 const START_US: u64 = 1_800_000_000_000_000;
 const SECOND_US: u64 = 1_000_000;
 
-fn plan() -> OrderPlan {
+pub(super) fn plan() -> OrderPlan {
     OrderPlan {
         run: RunId::new(7).unwrap(),
         seed: 2026,
@@ -25,7 +25,7 @@ fn plan() -> OrderPlan {
 }
 
 /// 10 orders a second: 20 in `baseline`, 20 in `spike`.
-fn schedule() -> Schedule {
+pub(super) fn schedule() -> Schedule {
     let mut scenario = fixture();
     let phase = |name: &str| Phase {
         name: name.into(),
@@ -38,16 +38,16 @@ fn schedule() -> Schedule {
     Schedule::new(&scenario)
 }
 
-fn collector() -> Collector {
+pub(super) fn collector() -> Collector {
     let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
     Collector::new(plan(), &schedule(), start, 2)
 }
 
-fn number(k: u64) -> u64 {
+pub(super) fn number(k: u64) -> u64 {
     plan().run.get() as u64 * 1_000_000_000 + k
 }
 
-fn details(k: u64, content: Content) -> String {
+pub(super) fn details(k: u64, content: Content) -> String {
     let mut out = Vec::new();
     plan().order(k).write_details(&mut out);
     let planned = String::from_utf8(out).unwrap();
@@ -57,28 +57,29 @@ fn details(k: u64, content: Content) -> String {
     }
 }
 
-fn row(k: u64, content: Content) -> Row {
+pub(super) fn row(k: u64, content: Content) -> Row {
     Row {
         order_number: Some(number(k)),
         order_details: Some(details(k, content)),
         stored_at_us: Some(START_US + 5 * SECOND_US),
         receive_count: Some(1),
+        ..Row::default()
     }
 }
 
-fn letter(k: u64, content: Content) -> DeadLetter {
+pub(super) fn letter(k: u64, content: Content) -> DeadLetter {
     let fields = &details(k, content)[1..];
     body(format!("{{\"order_number\": {}, {fields}", number(k)))
 }
 
-fn body(body: String) -> DeadLetter {
+pub(super) fn body(body: String) -> DeadLetter {
     DeadLetter {
         body,
         message_id: "m".into(),
     }
 }
 
-fn collected(rows: &[Row], letters: &[DeadLetter]) -> Collector {
+pub(super) fn collected(rows: &[Row], letters: &[DeadLetter]) -> Collector {
     let mut collector = collector();
     rows.iter().for_each(|row| collector.row(row));
     letters
@@ -89,7 +90,13 @@ fn collected(rows: &[Row], letters: &[DeadLetter]) -> Collector {
 
 /// Order 3 was altered, or overwritten, or neither.
 #[track_caller]
-fn check(rows: &[Row], letters: &[DeadLetter], altered: bool, overwritten: bool, why: &str) {
+pub(super) fn check(
+    rows: &[Row],
+    letters: &[DeadLetter],
+    altered: bool,
+    overwritten: bool,
+    why: &str,
+) {
     let collector = collected(rows, letters);
     let set = |holds: bool| holds.then_some(3).into_iter().collect::<RoaringBitmap>();
     assert_eq!(collector.altered(), set(altered), "altered: {why}");
@@ -268,8 +275,9 @@ fn numbers_are_planned_or_phantoms_or_foreign() {
     assert_eq!(collector.dead_lettered, RoaringBitmap::from([38]));
     let phantoms = [number(40), number(999_999_999), number(41)];
     assert_eq!(collector.phantoms, phantoms, "beyond the plan");
-    assert_eq!(collector.foreign_rows, 5, "other runs, and no number");
-    assert_eq!(collector.foreign_dead_letters, 1);
+    assert_eq!(collector.strangers.rows, 4, "other runs, and no run");
+    assert_eq!(collector.strangers.unreadable, 1, "nobody knows whose");
+    assert_eq!(collector.strangers.letters, 1);
 }
 
 #[test]
@@ -299,12 +307,14 @@ fn hostile_bodies_are_foreign_and_do_no_harm() {
         (numbered("18446744073709551615"), "2^64 - 1"),
         (numbered("18446744073709551616"), "2^64"),
         (numbered("1e400"), "beyond a double"),
-        (numbered("\"7000000003\""), "a text"),
+        (numbered("\"7000000003.5\""), "a fraction in quotes"),
+        (numbered("\"seven\""), "a text"),
+        (numbered("1e999999999"), "beyond everything"),
         (numbered("null"), "null"),
     ];
     for (text, why) in bodies {
         let collector = collected(&[], &[body(text)]);
-        assert_eq!(collector.foreign_dead_letters, 1, "{why}");
+        assert_eq!(collector.strangers.letters, 1, "{why}");
         assert!(collector.dead_lettered.is_empty(), "{why}");
         assert!(collector.phantoms.is_empty(), "{why}");
     }

@@ -15,15 +15,15 @@ use crate::verify::{
 const TICK: Duration = Duration::from_micros(100);
 
 /// A run of 1,000 good orders of which nothing bad is known; each case changes one thing or two.
-struct Case {
-    expect: Expectations,
-    counts: Vec<(Class, u32)>,
-    phantoms: Vec<u64>,
-    observation: Option<Observation>,
-    ledger_ended: bool,
-    phases: Option<Vec<PhaseFigures>>,
-    interrupted: bool,
-    clock_skew_bound: Duration,
+pub(super) struct Case {
+    pub(super) expect: Expectations,
+    pub(super) counts: Vec<(Class, u32)>,
+    pub(super) phantoms: Vec<u64>,
+    pub(super) observation: Option<Observation>,
+    pub(super) ledger_ended: bool,
+    pub(super) phases: Option<Vec<PhaseFigures>>,
+    pub(super) interrupted: bool,
+    pub(super) clock_skew_bound: Duration,
 }
 
 fn phase(name: &str, warm_up: bool, took: Duration) -> PhaseFigures {
@@ -62,17 +62,17 @@ fn sound() -> Case {
 }
 
 impl Case {
-    fn with(change: impl FnOnce(&mut Self)) -> Self {
+    pub(super) fn with(change: impl FnOnce(&mut Self)) -> Self {
         let mut case = sound();
         change(&mut case);
         case
     }
 
-    fn of(counts: &[(Class, u32)]) -> Self {
+    pub(super) fn of(counts: &[(Class, u32)]) -> Self {
         Self::with(|case| case.counts = counts.to_vec())
     }
 
-    fn observing(change: impl FnOnce(&mut Observation)) -> Self {
+    pub(super) fn observing(change: impl FnOnce(&mut Observation)) -> Self {
         Self::with(|case| change(case.observation.as_mut().unwrap()))
     }
 
@@ -88,7 +88,7 @@ impl Case {
         })
     }
 
-    fn judge(&self) -> Judgment {
+    pub(super) fn judge(&self) -> Judgment {
         let mut next = 0;
         let mut members: std::collections::BTreeMap<Class, roaring::RoaringBitmap> =
             Default::default();
@@ -117,7 +117,7 @@ impl Case {
     }
 
     /// Verdict and codes, notes left out.
-    fn reasons(&self) -> (Verdict, Vec<String>) {
+    pub(super) fn reasons(&self) -> (Verdict, Vec<String>) {
         let judgment = self.judge();
         let findings = judgment.findings.into_iter();
         let reasons = findings.filter(|finding| finding.severity != Severity::Note);
@@ -129,19 +129,19 @@ impl Case {
 }
 
 #[track_caller]
-fn check(case: &Case, verdict: Verdict, codes: &[&str], why: &str) {
+pub(super) fn check(case: &Case, verdict: Verdict, codes: &[&str], why: &str) {
     let (found, reasons) = case.reasons();
     assert_eq!(reasons, codes, "{why}");
     assert_eq!(found, verdict, "{why}");
 }
 
 #[track_caller]
-fn passes(case: &Case, why: &str) {
+pub(super) fn passes(case: &Case, why: &str) {
     check(case, Verdict::Pass, &[], why);
 }
 
 #[track_caller]
-fn inconclusive(case: &Case, code: &str, why: &str) {
+pub(super) fn inconclusive(case: &Case, code: &str, why: &str) {
     check(case, Verdict::Inconclusive, &[code], why);
 }
 

@@ -2,8 +2,10 @@
 
 mod class;
 mod collector;
+mod contents;
 mod file;
 mod judge;
+mod judge_content;
 mod model;
 mod observe;
 mod reconcile;

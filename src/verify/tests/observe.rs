@@ -46,6 +46,7 @@ fn plan() -> ObservePlan {
         patience: Duration::from_secs(1),
         visibility_timeout: Duration::from_secs(1),
         max_receive_count: 1,
+        own_stores: false,
     }
 }
 

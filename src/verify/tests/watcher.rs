@@ -28,6 +28,7 @@ fn plan(patience: Duration) -> ObservePlan {
         patience,
         visibility_timeout: Duration::from_secs(1),
         max_receive_count: 1,
+        own_stores: false,
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct World {
 }
 
 /// How many parts of the evidence can have a gap.
-pub(super) const GAPS: u8 = 5;
+pub(super) const GAPS: u8 = 6;
 
 impl World {
     fn those(&self, wanted: impl Fn(&Fate) -> bool) -> RoaringBitmap {
@@ -104,6 +104,12 @@ pub(super) fn complete() -> Observation {
         phantoms: Vec::new(),
         foreign_rows: 0,
         foreign_dead_letters: 0,
+        foreign_row_examples: Vec::new(),
+        foreign_dead_letter_examples: Vec::new(),
+        unreadable_keys: 0,
+        unreadable_key_examples: Vec::new(),
+        own_stores: false,
+        alterations: Vec::new(),
         extra_dead_letter_copies: 0,
         redelivered: 0,
         untimed_rows: 0,
@@ -122,6 +128,7 @@ pub(super) fn open_gap(observation: &mut Observation, gap: u8) {
         2 => observation.lookups.complete = false,
         3 => observation.dead_letter_sweep.complete = false,
         4 => observation.retention.shortest = None,
+        5 => observation.unreadable_keys = 1,
         _ => unreachable!("there are {GAPS} parts"),
     }
 }

@@ -94,6 +94,7 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
         tallies: Tallies {
             foreign_rows: seen.foreign_rows,
             foreign_letters: seen.foreign_dead_letters,
+            unreadable: seen.unreadable_keys,
             extra_copies: seen.extra_dead_letter_copies,
             redelivered: seen.redelivered,
             untimed: seen.untimed_rows,
@@ -134,6 +135,7 @@ fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
             shortest: looked.retention_s.map(Duration::from_secs),
             age: Duration::from_secs(looked.age_s),
         },
+        own_stores: world.own_stores,
         ..Observation::default()
     })
 }

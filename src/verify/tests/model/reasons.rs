@@ -70,6 +70,20 @@ pub(super) fn reasons(world: &World, books: &Books, classes: &BTreeMap<u64, Clas
     for gap in gaps(world) {
         say(Severity::MissingEvidence, gap, None);
     }
+    let tallies = &books.tallies;
+    if tallies.unreadable > 0 {
+        say(Severity::MissingEvidence, "unreadable_keys", None);
+    }
+    let made_by_the_pipeline = match world.own_stores {
+        true => Severity::OrderFailure,
+        false => Severity::Note,
+    };
+    if tallies.foreign_rows > 0 {
+        say(made_by_the_pipeline, "foreign_rows", None);
+    }
+    if tallies.foreign_letters > 0 {
+        say(made_by_the_pipeline, "foreign_dead_letters", None);
+    }
     for rule in &world.expected.rules {
         if let Some((severity, code)) = broken(rule, world, &books.tallies) {
             say(severity, code, None);

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use serde_json::Value;
-
+use super::reading::{Json, read, whole};
 use super::reasons::reasons;
 use super::world::{Ending, FIRST, World};
 use crate::ledger::Outcome;
 use crate::order::{Order, Price};
+use crate::store::OddKey;
 use crate::verify::{Class, Severity, Verdict};
 
 /// A content as it was seen under an order's number.
 #[derive(Debug, Clone, PartialEq)]
 enum Content {
     AsPlanned,
-    /// An object with other fields than planned, the order number left out.
-    Fields(Value),
+    /// An object with other fields than planned, by name, its own order number left out.
+    Fields(Vec<(String, Json)>),
     /// No object at all.
     Text(Option<String>),
 }
@@ -55,6 +55,7 @@ pub(in crate::verify) struct Answer {
 pub(super) struct Tallies {
     pub(super) foreign_rows: u64,
     pub(super) foreign_letters: u64,
+    pub(super) unreadable: u64,
     pub(super) extra_copies: u64,
     pub(super) redelivered: u64,
     pub(super) untimed: u64,
@@ -88,7 +89,8 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
         let kept = looked
             .retention_s
             .is_some_and(|kept_s| looked.age_s < kept_s);
-        looked.at_rest && looked.scanned && looked.looked_up && looked.swept && kept
+        let known = books.tallies.unreadable == 0;
+        looked.at_rest && looked.scanned && looked.looked_up && looked.swept && kept && known
     });
     let classes: BTreeMap<u64, Class> = books
         .orders
@@ -144,28 +146,40 @@ fn books(world: &World) -> Books {
         return books;
     }
     for row in &world.rows {
-        let Some(order) = books.find(row.order_number, false, world.planned) else {
+        let Some(number) = row.order_number else {
+            match row.odd_key {
+                Some(OddKey::Number(_)) => books.tallies.foreign_rows += 1,
+                _ => books.tallies.unreadable += 1,
+            }
+            continue;
+        };
+        if !books.is_of_the_run(number) {
+            books.tallies.foreign_rows += 1;
+            continue;
+        }
+        let Some(order) = books.find(number, world.planned) else {
             continue;
         };
         order.rows += 1;
-        if order.rows > 1 {
-            continue;
+        if order.rows == 1 {
+            order.untimed = row.stored_at_us.is_none();
+            order.redelivered = row.receive_count > Some(1);
         }
-        order.untimed = row.stored_at_us.is_none();
-        order.redelivered = row.receive_count > Some(1);
-        let k = row.order_number.unwrap() - FIRST;
-        order.enter(content(&world.plan.order(k), row.order_details.as_deref()));
+        order.enter(content(world, number, row.order_details.as_deref()));
     }
     for letter in &world.letters {
-        let number = serde_json::from_str(&letter.body)
-            .ok()
-            .and_then(|body: Value| body["order_number"].as_u64());
-        let Some(order) = books.find(number, true, world.planned) else {
-            continue;
-        };
-        order.letters += 1;
-        let k = number.unwrap() - FIRST;
-        order.enter(content(&world.plan.order(k), Some(&letter.body)));
+        let named = numbers(&letter.body);
+        let ours: BTreeSet<u64> = named
+            .into_iter()
+            .filter(|&number| books.is_of_the_run(number))
+            .collect();
+        books.tallies.foreign_letters += u64::from(ours.is_empty());
+        for number in ours {
+            if let Some(order) = books.find(number, world.planned) {
+                order.letters += 1;
+                order.enter(content(world, number, Some(&letter.body)));
+            }
+        }
     }
     for order in books.orders.values() {
         books.tallies.extra_copies += order.letters.saturating_sub(1);
@@ -176,27 +190,26 @@ fn books(world: &World) -> Books {
 }
 
 impl Books {
-    /// The planned order a number names; otherwise it is noted as what it is.
-    fn find(&mut self, number: Option<u64>, letter: bool, planned: u64) -> Option<&mut OrderState> {
-        let last_of_run = FIRST + 999_999_999;
-        match number {
-            Some(number) if (FIRST..FIRST + planned).contains(&number) => {
-                self.orders.get_mut(&(number - FIRST))
-            }
-            Some(number) if (FIRST..=last_of_run).contains(&number) => {
-                self.phantoms.insert(number);
-                None
-            }
-            _ if letter => {
-                self.tallies.foreign_letters += 1;
-                None
-            }
-            _ => {
-                self.tallies.foreign_rows += 1;
-                None
-            }
-        }
+    fn is_of_the_run(&self, number: u64) -> bool {
+        (FIRST..=FIRST + 999_999_999).contains(&number)
     }
+
+    /// The planned order a number of the run names; one beyond the plan is noted.
+    fn find(&mut self, number: u64, planned: u64) -> Option<&mut OrderState> {
+        if number >= FIRST + planned {
+            self.phantoms.insert(number);
+        }
+        self.orders.get_mut(&(number - FIRST))
+    }
+}
+
+/// The order numbers a body names.
+fn numbers(body: &str) -> Vec<u64> {
+    let Some(Json::Object(fields)) = read(body) else {
+        return Vec::new();
+    };
+    let named = fields.iter().filter(|(name, _)| name == "order_number");
+    named.filter_map(|(_, value)| whole(value, true)).collect()
 }
 
 impl OrderState {
@@ -207,24 +220,33 @@ impl OrderState {
     }
 }
 
-/// What a text says under the number of `order`.
-fn content(order: &Order, text: Option<&str>) -> Content {
-    let value = text.and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let Some(Value::Object(mut fields)) = value else {
+/// What a text says under an order's number.
+fn content(world: &World, number: u64, text: Option<&str>) -> Content {
+    let order: Order = world.plan.order(number - FIRST);
+    let Some(Json::Object(mut fields)) = text.and_then(read) else {
         return Content::Text(text.map(str::to_owned));
     };
-    let items = Value::from(order.num_items);
+    let names: BTreeSet<&String> = fields.iter().map(|(name, _)| name).collect();
+    let unique = names.len() == fields.len();
+    fields.retain(|(name, value)| name != "order_number" || whole(value, false) != Some(number));
+    fields.sort_by(|one, other| one.0.cmp(&other.0));
     let price = match order.price_per_item {
-        Price::Dollars(dollars) => Value::from(dollars),
-        Price::Bad => Value::from("err"),
+        Price::Dollars(dollars) => Json::Number(format!("{}.", dollars as u64)),
+        Price::Bad => Json::Text("err".into()),
     };
-    let article = Value::from(order.item_description);
-    let is = |name: &str, planned: &Value| fields.get(name) == Some(planned);
-    if is("num_items", &items) && is("price_per_item", &price) && is("item_description", &article) {
-        return Content::AsPlanned;
+    let planned = [
+        (
+            "item_description",
+            Json::Text(order.item_description.into()),
+        ),
+        ("num_items", Json::Number(format!("{}.", order.num_items))),
+        ("price_per_item", price),
+    ];
+    let planned = planned.map(|(name, value)| (name.to_owned(), value));
+    match unique && fields == planned {
+        true => Content::AsPlanned,
+        false => Content::Fields(fields),
     }
-    fields.remove("order_number");
-    Content::Fields(Value::Object(fields))
 }
 
 /// The one class whose whole condition holds.

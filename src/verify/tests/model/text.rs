@@ -15,15 +15,31 @@ pub(super) enum Wording {
     Exponent,
     /// A letter of the article written as its code point.
     Escaped,
+    /// A letter of a field's name written as its code point.
+    EscapedName,
+    /// The planned price without its decimal point, as JavaScript writes it.
+    WholePrice,
+    /// The planned number of items with a decimal point.
+    ItemsPoint,
     /// The planned fields and one more.
     ExtraField,
-    /// First a wrong count, then the planned one: a reader keeps the last.
+    /// First a wrong count, then the planned one: some readers keep the first.
     Twice,
+    /// First a wrong count under an escaped name.
+    TwiceEscaped,
+    /// The planned count, and again.
+    TwiceSame,
+    /// A price that only a binary float takes for the planned one.
+    BeyondDouble,
+    /// A price that nobody can write out.
+    Huge,
+    /// The planned number of items in quotes.
+    ItemsText,
     OtherItems,
     OtherPrice,
     OtherArticle,
     UnknownArticle,
-    /// A good order's price without its decimal point.
+    /// A whole-number price that is another one, unless the order's is 110.
     IntPrice,
     /// A good price in a bad order, `err` in a good one.
     OtherKind,
@@ -33,14 +49,22 @@ pub(super) enum Wording {
 use Wording::*;
 
 /// Every wording.
-pub(super) const WORDINGS: [Wording; 14] = [
+pub(super) const WORDINGS: [Wording; 22] = [
     Planned,
     Turned,
     Spaced,
     Exponent,
     Escaped,
+    EscapedName,
+    WholePrice,
+    ItemsPoint,
     ExtraField,
     Twice,
+    TwiceEscaped,
+    TwiceSame,
+    BeyondDouble,
+    Huge,
+    ItemsText,
     OtherItems,
     OtherPrice,
     OtherArticle,
@@ -51,8 +75,15 @@ pub(super) const WORDINGS: [Wording; 14] = [
 ];
 
 /// Those that say what was planned.
-pub(super) const FAITHFUL: [Wording; 7] = [
-    Planned, Turned, Spaced, Exponent, Escaped, ExtraField, Twice,
+pub(super) const FAITHFUL: [Wording; 8] = [
+    Planned,
+    Turned,
+    Spaced,
+    Exponent,
+    Escaped,
+    EscapedName,
+    WholePrice,
+    ItemsPoint,
 ];
 
 /// What a row holds in place of details.
@@ -83,7 +114,20 @@ pub(super) fn fields(order: &Order, wording: Wording) -> String {
         },
         Escaped => plain(items, &price, &article.replace('z', "\\u007a")),
         ExtraField => format!("{}, \"note\": [1]", plain(items, &price, article)),
+        EscapedName => plain(items, &price, article).replace("price", "\\u0070rice"),
+        WholePrice => plain(items, price.trim_end_matches(".0"), article),
+        ItemsPoint => plain(items, &price, article).replacen(", ", ".0, ", 1),
         Twice => format!("\"num_items\": 77, {}", plain(items, &price, article)),
+        TwiceEscaped => format!("\"num_\\u0069tems\": 77, {}", plain(items, &price, article)),
+        TwiceSame => format!("\"num_items\": {items}, {}", plain(items, &price, article)),
+        BeyondDouble => match order.price_per_item {
+            Price::Dollars(_) => plain(items, &format!("{price}0000000000000000000001"), article),
+            Price::Bad => plain(items, "\"err \"", article),
+        },
+        Huge => plain(items, "1e999999999", article),
+        ItemsText => {
+            plain(items, &price, article).replacen(&format!("{items}"), &format!("\"{items}\""), 1)
+        }
         OtherItems => plain(items + 1, &price, article),
         OtherPrice => plain(items, "99.5", article),
         OtherArticle => {
@@ -100,9 +144,14 @@ pub(super) fn fields(order: &Order, wording: Wording) -> String {
     }
 }
 
-/// A row's `order_details`.
-pub(super) fn details(order: &Order, wording: Wording) -> String {
-    format!("{{{}}}", fields(order, wording))
+/// A row's `order_details`; some functions keep the whole body there, and some another order's number.
+pub(super) fn details(number: u64, order: &Order, wording: Wording, dice: &mut Dice) -> String {
+    let fields = fields(order, wording);
+    match dice.below(12) {
+        0 => format!("{{\"order_number\": {number}.0, {fields}}}"),
+        1 if wording != Planned => format!("{{\"order_number\": {}, {fields}}}", number + 1),
+        _ => format!("{{{fields}}}"),
+    }
 }
 
 /// A message's body; the number stands first or last.
@@ -120,8 +169,9 @@ pub(super) fn foreign_body(dice: &mut Dice) -> String {
         "",
         "not json",
         "[7000000003]",
-        "{\"order_number\": \"7000000003\"}",
-        "{\"order_number\": 7000000003.0}",
+        "{\"order_number\": \"seven\"}",
+        "{\"order_number\": 7000000003.5}",
+        "{\"order_number\": 1e999999999}",
         "{\"order_number\": -7000000003}",
         "{\"order_number\": 8000000003, \"num_items\": 1}",
         "{\"order_number\": 6999999999}",
@@ -130,4 +180,24 @@ pub(super) fn foreign_body(dice: &mut Dice) -> String {
         "{\"order\": {\"order_number\": 7000000003}}",
     ];
     dice.pick(&bodies).to_owned()
+}
+
+/// A body whose order number is spelled otherwise than it was sent, or given twice.
+pub(super) fn misspelt_body(number: u64, dice: &mut Dice) -> String {
+    let bodies = [
+        format!("{{\"order_number\": \"{number}\"}}"),
+        format!("{{\"order_number\": {number}.0}}"),
+        format!(
+            "{{\"order_number\": {}.{:09}E9}}",
+            number / 1_000_000_000,
+            number % 1_000_000_000
+        ),
+        format!(
+            "{{\"order_number\": {number}, \"order_number\": {}}}",
+            number + 1
+        ),
+        format!("{{\"order_number\": 3, \"order_number\": {number}}}"),
+        format!("{{\"order_number\": {number}, \"num_items\": 2, \"order_number\": {number}}}"),
+    ];
+    bodies[dice.below(bodies.len() as u64) as usize].clone()
 }

@@ -5,7 +5,7 @@ use super::text::{self, FAITHFUL, GARBAGE, WORDINGS};
 use crate::ledger::Outcome;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Gate, Metric};
-use crate::store::{DeadLetter, Row};
+use crate::store::{DeadLetter, OddKey, Row};
 
 /// The run all worlds belong to.
 pub(super) const RUN: u64 = 7;
@@ -91,6 +91,8 @@ pub(super) struct World {
     /// Warm-up and spike; `None`: lost with the process.
     pub(super) measured: Option<[Measured; 2]>,
     pub(super) interrupted: bool,
+    /// Table and queues were made for this run.
+    pub(super) own_stores: bool,
     /// Either zero, or more than anything that was measured: in between, clocks have a table of their own.
     pub(super) skew_us: u64,
     pub(super) expected: Expected,
@@ -152,7 +154,8 @@ impl World {
                     measured(planned, temper, dice),
                 ]
             }),
-            interrupted: dice.percent(10),
+            interrupted: dice.percent(20),
+            own_stores: dice.percent(30),
             skew_us: dice.pick(&[0, 0, 0, 3_600_000_000]),
             expected: expected(dice),
         }
@@ -171,7 +174,7 @@ impl Sent {
 
 fn sent(planned: u64, temper: Temper, dice: &mut Dice) -> Sent {
     use Outcome::{Acknowledged, Indeterminate, Rejected, Unsent};
-    let intended = match dice.percent(temper.sending / 2) {
+    let intended = match dice.percent(temper.sending) {
         true => dice.below(planned + 1),
         false => planned,
     };
@@ -238,15 +241,21 @@ fn land(
         let details = match wordings.len() == WORDINGS.len() && dice.percent(30) {
             true if dice.percent(30) => None,
             true => Some(dice.pick(&GARBAGE).to_owned()),
-            false => Some(text::details(&order, dice.pick(wordings))),
+            false => {
+                let wording = dice.pick(wordings);
+                Some(text::details(number, &order, wording, dice))
+            }
         };
         let row = row(Some(number), details, temper, dice);
-        let seen = if dice.percent(temper.landing / 2) {
-            2
-        } else {
-            1
-        };
-        rows.extend(std::iter::repeat_n(row, seen));
+        if dice.percent(temper.landing / 2) {
+            let mut again = row.clone();
+            if dice.percent(30) {
+                let wording = dice.pick(wordings);
+                again.order_details = Some(text::details(number, &order, wording, dice));
+            }
+            rows.push(again);
+        }
+        rows.push(row);
     }
     for _ in 0..copies {
         letters.push(letter(text::body(
@@ -271,7 +280,7 @@ fn stray(
         let number = FIRST + dice.pick(&[planned, planned + 1, 999_999_999]);
         let order = plan.order(number - FIRST);
         if dice.percent(70) {
-            let details = text::details(&order, text::Wording::Planned);
+            let details = text::details(number, &order, text::Wording::Planned, dice);
             rows.push(row(Some(number), Some(details), temper, dice));
         }
         if dice.percent(50) {
@@ -279,7 +288,11 @@ fn stray(
             letters.push(letter(text::body(number, &order, wording, dice)));
         }
     }
-    while dice.percent(20) {
+    if dice.percent(temper.landing / 4) {
+        let number = FIRST + dice.below(planned + 1);
+        letters.push(letter(text::misspelt_body(number, dice)));
+    }
+    while dice.percent(8) {
         let numbers = [
             None,
             Some(3),
@@ -288,9 +301,18 @@ fn stray(
             Some(u64::MAX),
         ];
         let number = dice.pick(&numbers);
-        rows.push(row(number, Some("{}".into()), temper, dice));
+        let mut row = row(number, Some("{}".into()), temper, dice);
+        let odd_key = OddKey::Number("-7000000003".into());
+        row.odd_key = number.is_none().then_some(odd_key);
+        rows.push(row);
     }
-    while dice.percent(20) {
+    while dice.percent(temper.evidence / 4) {
+        let mut row = row(None, Some("{}".into()), temper, dice);
+        let what = OddKey::Unreadable("`id` is missing".into());
+        row.odd_key = dice.percent(80).then_some(what);
+        rows.push(row);
+    }
+    while dice.percent(8) {
         letters.push(letter(text::foreign_body(dice)));
     }
 }
@@ -299,6 +321,8 @@ fn row(number: Option<u64>, details: Option<String>, temper: Temper, dice: &mut 
     Row {
         order_number: number,
         order_details: details,
+        odd_key: None,
+        odd_details: None,
         stored_at_us: (!dice.percent(temper.landing / 8)).then(|| START_US + dice.below(2_000)),
         receive_count: dice.pick(&[None, Some(1), Some(1), Some(2)]),
     }

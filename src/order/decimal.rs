@@ -1,0 +1,214 @@
+//! Numbers as decimals: two are equal when they denote the same value, however they are spelled.
+//!
+//! No binary floating point and no expansion: an exponent of a billion costs what its ten digits cost.
+
+/// Digits of an exponent that are read: more denote numbers that nobody stores.
+const EXPONENT_DIGITS_MAX: usize = 18;
+
+/// A decimal number, exact: its digits as a whole number, times a power of ten.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Decimal {
+    negative: bool,
+    /// Without leading and trailing zeros; empty for zero.
+    digits: String,
+    exponent: i128,
+}
+
+impl Decimal {
+    /// Reads a number as JSON and DynamoDB spell it: a sign, digits, a fraction, an exponent.
+    ///
+    /// `None` for what is no number, and for one whose exponent has more than 18 digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)?),
+            None => (text, 0),
+        };
+        let (negative, unsigned) = signed(mantissa);
+        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let both = || whole.bytes().chain(fraction.bytes());
+        if both().next().is_none() || !both().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let mut digits = String::with_capacity(whole.len() + fraction.len());
+        digits.extend([whole, fraction]);
+        let significant = digits.trim_start_matches('0');
+        let kept = significant.trim_end_matches('0');
+        if kept.is_empty() {
+            return Some(Self::zero());
+        }
+        let dropped = significant.len() - kept.len();
+        let exponent = exponent - fraction.len() as i128 + dropped as i128;
+        Some(Self {
+            negative,
+            digits: kept.to_owned(),
+            exponent,
+        })
+    }
+
+    fn zero() -> Self {
+        Self {
+            negative: false,
+            digits: String::new(),
+            exponent: 0,
+        }
+    }
+
+    /// The number, if it is a whole one within `u64`.
+    pub fn as_u64(&self) -> Option<u64> {
+        const LONGEST: i128 = 20;
+        if self.negative || self.exponent < 0 {
+            return None;
+        }
+        if self.digits.len() as i128 + self.exponent > LONGEST {
+            return None;
+        }
+        let mut number = self.digits.parse::<u64>().or(match self.digits.is_empty() {
+            true => Ok(0),
+            false => Err(()),
+        });
+        for _ in 0..self.exponent {
+            number = number.and_then(|number| number.checked_mul(10).ok_or(()));
+        }
+        number.ok()
+    }
+
+    /// The same text for every spelling of the number.
+    pub fn canonical(&self) -> String {
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}{}e{}", self.digits, self.exponent)
+    }
+}
+
+impl From<u64> for Decimal {
+    fn from(number: u64) -> Self {
+        Self::parse(itoa::Buffer::new().format(number)).expect("digits are a number")
+    }
+}
+
+fn signed(text: &str) -> (bool, &str) {
+    match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    }
+}
+
+fn read_exponent(text: &str) -> Option<i128> {
+    let (negative, digits) = signed(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_start_matches('0');
+    if significant.len() > EXPONENT_DIGITS_MAX {
+        return None;
+    }
+    let exponent: i128 = match significant {
+        "" => 0,
+        digits => digits.parse().ok()?,
+    };
+    Some(if negative { -exponent } else { exponent })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn number(text: &str) -> Decimal {
+        Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn spellings_of_one_value_are_equal_and_near_misses_are_not() {
+        for (one, other) in [
+            ("130", "130.0"),
+            ("130", "1.3e2"),
+            ("130", "1.3E+2"),
+            ("130", "+0130.000e0"),
+            ("130", "13000e-2"),
+            ("130", "0.0000130e0000000000000000000000000007"),
+            ("0", "-0"),
+            ("0", "0.000e999999999"),
+            ("-8.5", "-85e-1"),
+            ("1e999999999", "10e999999998"),
+            ("7000000001", "7.000000001E9"),
+            ("7000000001", "7000000001.0"),
+        ] {
+            assert_eq!(number(one), number(other), "{one} and {other}");
+            assert_eq!(number(one).canonical(), number(other).canonical());
+        }
+        for (one, other) in [
+            ("130", "130.00000000000000000000000000001"),
+            ("130", "129.99999999999999999999999999999"),
+            ("130", "-130"),
+            ("130", "13"),
+            ("130", "1300"),
+            ("1e999999999", "1e999999998"),
+            ("9007199254740992", "9007199254740993"),
+            ("0", "1e-999999999"),
+        ] {
+            assert_ne!(number(one), number(other), "{one} and {other}");
+            assert_ne!(number(one).canonical(), number(other).canonical());
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_read() {
+        for text in [
+            "",
+            "-",
+            "+",
+            ".",
+            "e5",
+            "1e",
+            "1e+",
+            "--1",
+            "1e5e5",
+            "1.2.3",
+            "0x10",
+            "NaN",
+            "Infinity",
+            "1,5",
+            " 1",
+            "1 ",
+            "١",
+            "1_000",
+            "1e1000000000000000000",
+            "\"3\"",
+        ] {
+            assert_eq!(Decimal::parse(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_within_64_bits_are_read_exactly() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("7.000000001E9", Some(7_000_000_001)),
+            ("7000000001.0", Some(7_000_000_001)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("1844674407370955161.5e1", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("1e19", Some(10_000_000_000_000_000_000)),
+            ("2e19", None),
+            ("1e999999999999999999", None),
+            ("7000000001.5", None),
+            ("-7000000001", None),
+        ] {
+            assert_eq!(number(text).as_u64(), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_is_itself_with_its_point_anywhere(value: u64, places in 0usize..30) {
+            let padded = format!("{value:0>width$}", width = places + 1);
+            let (whole, fraction) = padded.split_at(padded.len() - places);
+            let shifted = number(&format!("{whole}.{fraction}0e{places}"));
+            prop_assert_eq!(&shifted, &Decimal::from(value));
+            prop_assert_eq!(shifted.as_u64(), Some(value));
+            prop_assert_ne!(shifted, number(&format!("{value}.{}1", "0".repeat(places))));
+        }
+    }
+}
