@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use orderproof::ledger::{Outcome, read_lines};
+use orderproof::gate::{GateInput, conclude, gate_text, scenario_rules};
+use orderproof::ledger::{Ledger, Outcome, read_lines};
 use orderproof::load::Schedule;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::sqs::{
@@ -16,11 +17,13 @@ use orderproof::processor::{
     IncomingOrder, OrderRow, OrderStore, PutOutcome, StoreError, process, process_like_the_lab,
 };
 use orderproof::report::{
-    TextStyle, parse_plan, parse_report, render_markdown, render_text, timeseries_csv,
+    TextStyle, open_metrics, parse_meters, parse_plan, parse_report, parse_sent, render_junit,
+    render_markdown, render_text, timeseries_csv,
 };
 use orderproof::scenario::{Overrides, parse, parse_with_proof};
 use orderproof::store::{DeadLetter, Row};
-use orderproof::verify::{Collector, Observation};
+use orderproof::verify::{Collector, Observation, ObservationFile, contradictions, reconcile};
+use roaring::RoaringBitmap;
 
 /// A scenario file: parsed or refused with violations; what is parsed can be scheduled.
 pub fn scenario(data: &[u8]) {
@@ -81,11 +84,43 @@ pub fn run_json(data: &[u8]) {
             assert!(!text.is_empty());
             assert!(!render_markdown(&report).is_empty());
             assert!(!timeseries_csv(&report).is_empty());
+            assert!(!open_metrics(&report).is_empty());
+            assert!(!render_junit(&report).is_empty());
+            let input = GateInput {
+                report: &report,
+                rejudged: None,
+                baseline: None,
+            };
+            let outcome = conclude(&input, &scenario_rules(&report.scenario, false));
+            assert!(!gate_text(&outcome, TextStyle { color: false }).is_empty());
         }
         Err(error) => assert!(error.to_string().contains("fuzz.json")),
     }
-    if let Err(error) = parse_plan(data, path) {
-        assert!(error.to_string().contains("fuzz.json"));
+    match parse_plan(data, path) {
+        Ok(plan) => {
+            let schedule = Schedule::new(&plan.scenario);
+            let arrivals = schedule.iter_from(0).take(3_000).count() as u64;
+            assert_eq!(arrivals, schedule.count().min(3_000));
+        }
+        Err(error) => assert!(error.to_string().contains("fuzz.json")),
+    }
+}
+
+/// The other files of evidence, `observation.json`, `sent.json`, `meters.json`: read or refused; what is read is held
+/// against a ledger.
+pub fn evidence(data: &[u8]) {
+    let path = Path::new("fuzz.json");
+    match ObservationFile::parse(data, path) {
+        Ok(file) => {
+            let ledger = Ledger::new(700);
+            let _ = contradictions(&file, &ledger, Some(Duration::from_secs(6)));
+            let counts = reconcile(&ledger, &RoaringBitmap::new(), &file.observation).counts();
+            assert!(counts.values().sum::<u64>() >= 700);
+        }
+        Err(error) => assert!(error.to_string().contains("fuzz.json")),
+    }
+    for error in [parse_sent(data, path).err(), parse_meters(data, path).err()] {
+        assert!(error.is_none_or(|error| error.to_string().contains("fuzz.json")));
     }
 }
 

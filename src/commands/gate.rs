@@ -4,18 +4,19 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use super::verify::rejudge;
+use super::verify::{Rejudged, broken, rejudge, without};
 use super::{CommandError, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::compare;
+use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
 use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, gate_markdown, gate_text,
     scenario_rules,
 };
 use crate::report::{
-    RunReport, TextStyle, file_name, read_plan, read_report, render_gate_junit, render_junit_error,
-    to_json,
+    RunReport, SCHEMA_VERSION, TextStyle, file_name, read_plan, read_report, render_gate_junit,
+    render_junit_error, to_json,
 };
 use crate::scenario::GateRule;
 use crate::verify::Verdict;
@@ -148,28 +149,73 @@ fn compared_with(dir: &Path, report: &RunReport) -> Result<Baseline, CommandErro
 
 /// The run judged again; `None` of a folder that holds the report alone. Of half the evidence nothing is believed.
 fn judged_again(args: &GateArgs, report: &RunReport) -> Result<Option<Rejudgment>, CommandError> {
-    let there = |name: &str| args.dir.join(name).exists();
-    if !there(file_name::JOURNAL) && !there(file_name::OBSERVATION) && !args.require_evidence {
+    let evidence = [
+        file_name::PLAN,
+        file_name::JOURNAL,
+        file_name::SENT,
+        file_name::OBSERVATION,
+        file_name::METERS,
+        file_name::SEAL,
+    ];
+    let there = |name: &&str| args.dir.join(name).exists();
+    let sealing = report.schema_version >= SCHEMA_VERSION;
+    let alone = !evidence.iter().any(|name| there(&name));
+    if alone && sealing && !args.require_evidence {
         return Ok(None);
     }
-    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
-    if plan.run_id != report.run_id || plan.scenario != report.scenario {
-        return Err(CommandError::usage(format!(
-            "{}: {} is of run {}, {} of run {} or of another scenario; restore the folder as the run left it",
-            args.dir.display(),
-            file_name::PLAN,
-            plan.run_id,
-            file_name::RUN,
-            report.run_id
-        )));
+    if let SealState::Broken(problems) = check_seal(&args.dir) {
+        return Ok(Some(distrusted(broken(&problems), report)));
     }
-    let again = rejudge(&args.dir, &plan, Some(report))?;
+    let again = match read_plan(&args.dir.join(file_name::PLAN)) {
+        Err(error) => without("evidence_missing", error.to_string()),
+        Ok(plan) if plan.run_id != report.run_id || plan.scenario != report.scenario => without(
+            "evidence_of_another_run",
+            format!(
+                "{}: {} is of run {}, {} of run {} or of another scenario; restore the folder as the run left it",
+                args.dir.display(),
+                file_name::PLAN,
+                plan.run_id,
+                file_name::RUN,
+                report.run_id
+            ),
+        ),
+        Ok(plan) => rejudge(&args.dir, &plan, Some(report))?,
+    };
+    if !again.trusted {
+        return Ok(Some(distrusted(again, report)));
+    }
+    let unsealed = (!again.report_sealed).then(|| {
+        format!(
+            "{} is not sealed: the run did not come to its end by itself",
+            file_name::RUN
+        )
+    });
     Ok(Some(Rejudgment {
         classes: again.reconciliation.as_ref().map(|seen| seen.counts()),
         exit: again.exit(),
         untimed_rows: again.untimed_rows,
+        distrust: unsealed,
+        recomputed: again.recomputed.map(Box::new),
         judgment: again.judgment,
     }))
+}
+
+/// A run whose evidence is none, and why.
+fn distrusted(again: Rejudged, report: &RunReport) -> Rejudgment {
+    let older = match report.schema_version < SCHEMA_VERSION {
+        true => "; the orderproof that made this run sealed nothing",
+        false => "",
+    };
+    let why = again.judgment.findings.first();
+    let why = why.map_or("its evidence is not whole", |finding| &finding.message);
+    Rejudgment {
+        distrust: Some(format!("{why}{older}")),
+        classes: again.reconciliation.as_ref().map(|seen| seen.counts()),
+        exit: Exit::Inconclusive,
+        untimed_rows: again.untimed_rows,
+        recomputed: None,
+        judgment: again.judgment,
+    }
 }
 
 fn write_files(

@@ -81,7 +81,8 @@ fn render_orders(
 ) -> Result<(), CommandError> {
     let plan = read_plan(&dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
     let journal = read_ledger(dir, &plan).map_err(CommandError::usage)?;
-    let observed = read_observation(dir, &plan).map_err(CommandError::usage)?;
+    let observed =
+        read_observation(dir, file_name::OBSERVATION, &plan).map_err(CommandError::usage)?;
     let orders = orders(&plan.scenario, plan.run_id);
     let bad = bad_orders(&orders, journal.ledger.planned());
     let reconciliation = reconcile(&journal.ledger, &bad, &observed.observation);

@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::check::{load_scenario, overrides_in};
-use super::conclude::{Evidence, conclude};
+use super::conclude::{Evidence, Problems, conclude};
 use super::dashboard;
+use super::held::Held;
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
 use super::preflight::admit;
@@ -25,7 +26,7 @@ use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::preflight::{Preflight, Weight, place};
 use crate::report::{
-    PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
+    MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
 use crate::scenario::{self, Scenario};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
@@ -97,24 +98,32 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             dashboard,
         },
     )?;
-    let driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
-    if let Some(found) = &admitted {
-        let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
-        if let Err(error) = folder.write(file_name::SENT, &to_json(&sent)) {
-            // A verifier that comes to its end does not need it.
-            output.error(&error);
-        }
-    }
+    let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
+    // A sender that cannot write its journal stops by itself: nobody interrupted it.
+    driven.record.interrupted &= driven.journal_failure.is_none();
+    let apart = admitted
+        .as_ref()
+        .map_or(Duration::ZERO, Preflight::clocks_apart);
+    let sent = SentFile::new(plan.run_id, apart, &driven.record);
+    let mut problems = Problems::default();
+    problems.note(folder.write(file_name::SENT, &to_json(&sent)));
     let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
     drop(view);
     let readings = readings.stop();
     let counters = site.close();
     let cloudwatch = metrics_since(&plan.scenario, driven.started.wall);
-    let apart = admitted
-        .as_ref()
-        .map_or(Duration::ZERO, Preflight::clocks_apart);
-    let clock_skew = seen.clock_step.max(apart);
-
+    problems.note(driven.journal_failure.as_ref().map_or(Ok(()), Err));
+    problems.note(driven.goose_failure.as_ref().map_or(Ok(()), Err));
+    let meters = MetersFile {
+        schema_version: SCHEMA_VERSION,
+        run_id: plan.run_id,
+        finished_at: Timestamp::now().to_string(),
+        // A step of the wall clock during the run on this machine, or the offset of the two elsewhere.
+        clock_skew_bound: seen.clock_step.max(apart),
+        pipeline: counters,
+        readings,
+        cloudwatch,
+    };
     let observed = ObservationFile {
         schema_version: OBSERVATION_SCHEMA_VERSION,
         run_id: plan.run_id,
@@ -127,15 +136,18 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         output,
         &folder,
         Evidence {
-            plan,
+            held: Held {
+                plan,
+                ledger: driven.ledger,
+                ledger_ended: driven.journal_failure.is_none(),
+                started_at: driven.started.wall,
+                sent: Some(sent),
+                observed: Some(observed),
+                meters: Some(meters),
+            },
             orders,
             schedule,
-            driven,
-            observed,
-            counters,
-            readings,
-            cloudwatch,
-            clock_skew,
+            problems,
         },
     )
 }

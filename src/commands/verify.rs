@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::conclude::{bad_orders, class_lines};
-use super::run::orders;
+use super::conclude::{class_lines, finished_files, seal_again};
+use super::held::{Held, Weighed};
 use super::{CommandError, Output, live};
 use crate::cli::VerifyArgs;
+use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
 use crate::ledger::{JournalContents, read_journal};
 use crate::load::Schedule;
 use crate::report::{
-    PlanFile, ReportError, RunFolder, RunReport, SentFile, file_name, phase_figures, read_plan,
-    read_report, read_sent,
+    PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
+    read_sent,
 };
 use crate::scenario;
 use crate::verify::{
-    Class, JudgeInput, Judgment, Observation, ObservationFile, ObservationFileError, PhaseFigures,
-    Reconciliation, StoredTimes, Verdict, judge, reconcile,
+    Class, Judgment, ObservationFile, ObservationFileError, Reconciliation, Verdict,
 };
 
 /// A run judged again.
@@ -31,6 +30,12 @@ pub struct Rejudged {
     pub interrupted: bool,
     /// Rows that do not tell when they were stored.
     pub untimed_rows: u64,
+    /// The evidence is as it was sealed.
+    pub trusted: bool,
+    /// The report that the evidence amounts to; none where a part of it is missing.
+    pub recomputed: Option<RunReport>,
+    /// The seal vouches for the report.
+    pub report_sealed: bool,
 }
 
 impl Rejudged {
@@ -46,6 +51,8 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> 
     let reported = match read_report(&args.dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
         Err(ReportError::Missing(_)) => None,
+        // What is not as it was sealed is told as that.
+        Err(_) if matches!(check_seal(&args.dir), SealState::Broken(_)) => None,
         Err(error) => return Err(CommandError::usage(error)),
     };
     let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
@@ -90,12 +97,15 @@ impl Before {
 }
 
 /// Why nothing can be known: the judgment that says so.
-fn without(code: &str, message: String) -> Rejudged {
+pub fn without(code: &str, message: String) -> Rejudged {
     Rejudged {
         judgment: Judgment::without_evidence(code, message),
         reconciliation: None,
         interrupted: false,
         untimed_rows: 0,
+        trusted: false,
+        recomputed: None,
+        report_sealed: false,
     }
 }
 
@@ -105,16 +115,84 @@ pub fn rejudge(
     plan: &PlanFile,
     reported: Option<&RunReport>,
 ) -> Result<Rejudged, CommandError> {
-    let journal = match read_ledger(dir, plan) {
-        Ok(journal) => journal,
+    let seal = match check_seal(dir) {
+        SealState::Broken(problems) => return Ok(broken(&problems)),
+        SealState::Missing => None,
+        SealState::Whole(seal) => Some(seal),
+    };
+    let held = match Held::read(dir, plan, seal.as_ref()) {
+        Ok(held) => held,
         Err(untold) => return Ok(untold.judged()),
     };
-    let observed = match read_observation(dir, plan) {
-        Ok(observed) => Some(observed),
-        Err(NoObservation::Missing(_)) => None,
-        Err(NoObservation::Untrusted(untold)) => return Ok(untold.judged()),
+    // A report that the seal leaves out says nothing here.
+    let vouched = seal.as_ref().is_none_or(|seal| seal.covers(file_name::RUN));
+    let weighed = held.weigh(reported.filter(|_| vouched));
+    let Some(seal) = seal else {
+        return Ok(unsealed(judged(&held, weighed)));
     };
-    Ok(judge_again(dir, plan, &journal, observed, reported))
+    let chain = seal.chain_before(file_name::RUN);
+    let recomputed = held.report(&weighed, &weighed.judgment, Some(chain));
+    Ok(Rejudged {
+        recomputed,
+        report_sealed: seal.covers(file_name::RUN),
+        ..judged(&held, weighed)
+    })
+}
+
+/// The judgment of a folder in which something is not as it was sealed: neither a pass nor an accusation.
+pub fn broken(problems: &[String]) -> Rejudged {
+    const QUOTED: usize = 5;
+    let more = match problems.len().saturating_sub(QUOTED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    let quoted = problems.iter().take(QUOTED).cloned().collect::<Vec<_>>();
+    without(
+        "evidence_changed",
+        format!(
+            "the evidence is not as the run left it: {}{more}; restore the folder",
+            quoted.join("; ")
+        ),
+    )
+}
+
+/// What evidence without a seal says is shown, and proves nothing: nobody can tell whether it is what was written.
+fn unsealed(rejudged: Rejudged) -> Rejudged {
+    let verdict = rejudged.judgment.verdict;
+    if verdict == Verdict::Inconclusive {
+        return Rejudged {
+            trusted: false,
+            ..rejudged
+        };
+    }
+    let judgment = Judgment::without_evidence(
+        "evidence_unsealed",
+        format!(
+            "the evidence says {}, and without {} nothing proves that it is as it was written: the run did not come to \
+             its end, the seal was taken away, or an orderproof before 0.4 made the run; look at its stores again \
+             (`orderproof verify DIR --live`), or run the scenario again",
+            word(verdict),
+            file_name::SEAL
+        ),
+    );
+    Rejudged {
+        judgment,
+        trusted: false,
+        ..rejudged
+    }
+}
+
+fn judged(held: &Held, weighed: Weighed) -> Rejudged {
+    let observed = held.observed.as_ref();
+    Rejudged {
+        judgment: weighed.judgment,
+        reconciliation: Some(weighed.reconciliation),
+        interrupted: weighed.interrupted,
+        untimed_rows: observed.map_or(0, |seen| seen.observation.untimed_rows),
+        trusted: true,
+        recomputed: None,
+        report_sealed: false,
+    }
 }
 
 /// Why a file of a run's folder says nothing: a code and a sentence.
@@ -126,6 +204,11 @@ pub struct Untold {
 }
 
 impl Untold {
+    /// With a code for programs and a sentence for people.
+    pub fn new(code: &'static str, message: String) -> Self {
+        Self { code, message }
+    }
+
     /// The judgment that nothing can be known.
     fn judged(self) -> Rejudged {
         without(self.code, self.message)
@@ -143,17 +226,17 @@ pub enum NoObservation {
     Untrusted(Untold),
 }
 
-/// The observation of a run, if it is of this run.
-pub fn read_observation(dir: &Path, plan: &PlanFile) -> Result<ObservationFile, NoObservation> {
-    match ObservationFile::read(&dir.join(file_name::OBSERVATION)) {
+/// The observation of a run in the file `name`, if it is of this run.
+pub fn read_observation(
+    dir: &Path,
+    name: &str,
+    plan: &PlanFile,
+) -> Result<ObservationFile, NoObservation> {
+    match ObservationFile::read(&dir.join(name)) {
         Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
         Ok(observed) => Err(NoObservation::Untrusted(Untold {
             code: "observation_of_another_run",
-            message: format!(
-                "{} is the observation of run {}",
-                file_name::OBSERVATION,
-                observed.run_id
-            ),
+            message: format!("{name} is the observation of run {}", observed.run_id),
         })),
         Err(error @ ObservationFileError::Missing(_)) => Err(NoObservation::Missing(error)),
         Err(error) => Err(NoObservation::Untrusted(Untold {
@@ -170,11 +253,17 @@ fn rejudge_live(
     reported: Option<&RunReport>,
     output: &Output,
 ) -> Result<Rejudged, CommandError> {
+    if let SealState::Broken(problems) = check_seal(dir) {
+        return Ok(broken(&problems));
+    }
     let journal = match read_ledger(dir, plan) {
         Ok(journal) => journal,
         Err(untold) => return Ok(untold.judged()),
     };
     let mut observed = live::look(dir, plan, &journal)?;
+    let folder = RunFolder::existing(dir);
+    observed.rests_on = finished_files(&folder);
+    let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ").to_string();
     let path = dir.join(file_name::OBSERVATION);
     let name = match path.exists() {
         false => file_name::OBSERVATION.to_owned(),
@@ -183,19 +272,34 @@ fn rejudge_live(
             let first = ObservationFile::read(&path).ok();
             observed.observation.quiescence.drain =
                 first.and_then(|first| first.observation.quiescence.drain);
-            Timestamp::now()
-                .strftime("observation-%Y%m%dT%H%M%S.%3fZ.json")
-                .to_string()
+            format!("observation-{stamp}.json")
         }
     };
-    RunFolder::existing(dir)
+    folder
         .write(&name, &observed.to_json())
         .map_err(CommandError::internal)?;
     output.note(&format!(
         "what was seen is kept in {}",
         dir.join(&name).display()
     ));
-    Ok(judge_again(dir, plan, &journal, Some(observed), reported))
+    seal_again(&folder, plan, &name, &stamp)?;
+    let read = |path: &str| dir.join(path).exists();
+    let sent = read(file_name::SENT).then(|| read_sent(&dir.join(file_name::SENT)));
+    let meters = read(file_name::METERS).then(|| read_meters(&dir.join(file_name::METERS)));
+    let held = Held {
+        plan: plan.clone(),
+        ledger: journal.ledger,
+        ledger_ended: journal.ended,
+        started_at: journal.header.started_at,
+        sent: sent
+            .and_then(Result::ok)
+            .filter(|sent| sent.run_id == plan.run_id),
+        observed: Some(observed),
+        meters: meters
+            .and_then(Result::ok)
+            .filter(|meters| meters.run_id == plan.run_id),
+    };
+    Ok(judged(&held, held.weigh(reported)))
 }
 
 /// The ledger of a run, if it is of this run.
@@ -210,76 +314,6 @@ pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untol
             message,
         }),
         None => Ok(journal),
-    }
-}
-
-/// The measured durations of each phase: as reported, or, of a run that did not get so far, as the drive wrote
-/// them down. End-to-end latencies of a table that could not be read to its end come from a later look.
-fn figures(
-    plan: &PlanFile,
-    reported: Option<&RunReport>,
-    sent: Option<&SentFile>,
-    times: Option<&StoredTimes>,
-) -> Option<Vec<PhaseFigures>> {
-    let Some(report) = reported else {
-        let nothing = StoredTimes::default();
-        let times = times.unwrap_or(&nothing);
-        return Some(phase_figures(&plan.scenario, &sent?.record, times));
-    };
-    let phases = report.phases.iter().enumerate();
-    let figures = phases.map(|(index, phase)| {
-        let mut figures = phase.figures.clone();
-        let seen = times.and_then(|times| times.phases.get(index));
-        if let Some(seen) = seen.filter(|_| !report.scan.complete) {
-            figures.end_to_end = seen.clone();
-        }
-        figures
-    });
-    Some(figures.collect())
-}
-
-fn judge_again(
-    dir: &Path,
-    plan: &PlanFile,
-    journal: &JournalContents,
-    observed: Option<ObservationFile>,
-    reported: Option<&RunReport>,
-) -> Rejudged {
-    let scenario = &plan.scenario;
-    let orders = orders(scenario, plan.run_id);
-    let sent = read_sent(&dir.join(file_name::SENT)).ok();
-    let sent = sent.filter(|sent| sent.run_id == plan.run_id);
-    let times = observed.as_ref().map(|observed| &observed.times);
-    let figures = figures(plan, reported, sent.as_ref(), times);
-    let observation = observed.map(|observed| observed.observation);
-    let bad = bad_orders(&orders, journal.ledger.planned());
-    let nothing = Observation::default();
-    let seen = observation.as_ref().unwrap_or(&nothing);
-    let reconciliation = reconcile(&journal.ledger, &bad, seen);
-    let interrupted = match (reported, &sent) {
-        (Some(report), _) => report.interrupted,
-        (None, sent) => sent.as_ref().is_some_and(|sent| sent.record.interrupted),
-    };
-    let judgment = judge(&JudgeInput {
-        run: plan.run_id,
-        expect: &scenario.expect,
-        reconciliation: &reconciliation,
-        observation: observation.as_ref(),
-        ledger_ended: journal.ended,
-        phases: figures.as_deref(),
-        interrupted,
-        clock_skew_bound: match (reported, &sent) {
-            (Some(report), _) => Duration::from_micros(report.clock_skew_bound_us),
-            (None, sent) => sent
-                .as_ref()
-                .map_or(Duration::ZERO, |sent| sent.clocks_apart),
-        },
-    });
-    Rejudged {
-        judgment,
-        reconciliation: Some(reconciliation),
-        interrupted,
-        untimed_rows: observation.as_ref().map_or(0, |seen| seen.untimed_rows),
     }
 }
 

@@ -83,10 +83,18 @@ pub fn conclude(input: &GateInput<'_>, rules: &[GateRule]) -> GateOutcome {
     // No rule held against nothing: that is no gate.
     exits.extend(checks.is_empty().then_some(Exit::Inconclusive));
     exits.extend(checks.iter().map(check_exit));
-    let exit = exits
+    let gravest = exits
         .into_iter()
         .max_by_key(|exit| gravity(*exit))
         .expect("the verdict's is among them");
+    // What is no evidence neither passes nor accuses.
+    let distrusted = input
+        .rejudged
+        .is_some_and(|rejudged| rejudged.distrust.is_some());
+    let exit = match distrusted {
+        true => Exit::Inconclusive,
+        false => gravest,
+    };
     GateOutcome {
         schema_version: SCHEMA_VERSION,
         passed: exit == Exit::Success,

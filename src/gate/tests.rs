@@ -262,7 +262,11 @@ fn a_report_that_contradicts_itself_is_not_believed() {
     }
 }
 
-fn rejudgment(verdict: Verdict, severities: &[Severity], report: &RunReport) -> Rejudgment {
+pub(super) fn rejudgment(
+    verdict: Verdict,
+    severities: &[Severity],
+    report: &RunReport,
+) -> Rejudgment {
     let judgment = Judgment {
         verdict,
         findings: severities
@@ -275,6 +279,8 @@ fn rejudgment(verdict: Verdict, severities: &[Severity], report: &RunReport) -> 
         judgment,
         classes: Some(report.classes.clone()),
         untimed_rows: 0,
+        distrust: None,
+        recomputed: Some(Box::new(report.clone())),
     }
 }
 

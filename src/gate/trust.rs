@@ -1,7 +1,9 @@
 //! What speaks against a report: contradictions in it, and evidence beside it that says otherwise.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::load::Schedule;
@@ -21,7 +23,15 @@ pub struct Rejudgment {
     pub exit: Exit,
     /// Rows that do not tell when they were stored.
     pub untimed_rows: u64,
+    /// Why the evidence is none: it is not sealed, not as it was sealed, or a part of it is missing. Then what it
+    /// says is shown, and neither passes nor accuses.
+    pub distrust: Option<String>,
+    /// The report that the evidence amounts to.
+    pub recomputed: Option<Box<RunReport>>,
 }
+
+/// Figures that differ and are named.
+const DIFFERENCES_MAX: usize = 10;
 
 /// Everything that speaks against believing `report`, a sentence each.
 pub fn doubts(report: &RunReport, rejudged: Option<&Rejudgment>) -> Vec<String> {
@@ -154,6 +164,10 @@ fn doubt_pass(report: &RunReport, doubts: &mut Vec<String>) {
 
 /// Whether the evidence says the same.
 fn doubt_against(report: &RunReport, rejudged: &Rejudgment, doubts: &mut Vec<String>) {
+    if let Some(distrust) = &rejudged.distrust {
+        doubts.push(distrust.clone());
+        return;
+    }
     let again = &rejudged.judgment;
     if again.verdict != report.verdict {
         let why = again.findings.first();
@@ -178,6 +192,81 @@ fn doubt_against(report: &RunReport, rejudged: &Rejudgment, doubts: &mut Vec<Str
             ));
         }
     }
+    match &rejudged.recomputed {
+        None => doubts.push("a part of its evidence is missing".into()),
+        Some(recomputed) => doubts.extend(differences(report, recomputed)),
+    }
+}
+
+/// What the report says and its evidence does not, figure by figure; verdict and classes apart, which are told already.
+fn differences(report: &RunReport, recomputed: &RunReport) -> Vec<String> {
+    let mut found = Vec::new();
+    // As texts are read: a number is compared as any reader of the file gets it.
+    let value = |report: &RunReport| {
+        let text = serde_json::to_vec(report).unwrap_or_default();
+        serde_json::from_slice::<Value>(&text).unwrap_or_default()
+    };
+    if report != recomputed {
+        differ("", &value(report), &value(recomputed), &mut found);
+    }
+    found.retain(|(path, _)| !["verdict", "exit_code"].contains(&path.as_str()));
+    found.retain(|(path, _)| !path.starts_with("classes."));
+    let count = found.len();
+    let mut told: Vec<String> = found
+        .into_iter()
+        .take(DIFFERENCES_MAX)
+        .map(|(_, difference)| difference)
+        .collect();
+    if count > DIFFERENCES_MAX {
+        told.push(format!("{} more figures differ", count - DIFFERENCES_MAX));
+    }
+    told
+}
+
+fn differ(path: &str, told: &Value, seen: &Value, found: &mut Vec<(String, String)>) {
+    let within = |key: &str| match path {
+        "" => key.to_owned(),
+        path => format!("{path}.{key}"),
+    };
+    match (told, seen) {
+        (Value::Object(told), Value::Object(seen)) => {
+            let keys: BTreeSet<&String> = told.keys().chain(seen.keys()).collect();
+            for key in keys {
+                let of = |fields: &Map<String, Value>| fields.get(key).cloned().unwrap_or_default();
+                differ(&within(key), &of(told), &of(seen), found);
+            }
+        }
+        (Value::Array(told), Value::Array(seen)) if told.len() == seen.len() => {
+            for (index, (told, seen)) in told.iter().zip(seen).enumerate() {
+                differ(&within(&index.to_string()), told, seen, found);
+            }
+        }
+        (told, seen) if told != seen => {
+            let difference = format!(
+                "the report's {path} is {}, its evidence gives {}",
+                short(told),
+                short(seen)
+            );
+            found.push((path.to_owned(), difference));
+        }
+        _ => {}
+    }
+}
+
+/// A value in a few words.
+fn short(value: &Value) -> String {
+    const LONG: usize = 60;
+    match value {
+        Value::Null => "absent".into(),
+        Value::Array(items) => format!("a list of {}", items.len()),
+        other => {
+            let text = other.to_string();
+            match text.chars().count() > LONG {
+                true => format!("{}...", text.chars().take(LONG).collect::<String>()),
+                false => text,
+            }
+        }
+    }
 }
 
 fn verdict_of(severities: impl Iterator<Item = Severity>) -> Verdict {
@@ -197,5 +286,76 @@ pub(super) fn word(verdict: Verdict) -> &'static str {
         Verdict::Pass => "pass",
         Verdict::Fail => "fail",
         Verdict::Inconclusive => "inconclusive",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::tests::{passed, rejudgment};
+    use crate::gate::{GateInput, GateOutcome, RuleSources, conclude};
+
+    fn held(report: &RunReport, rejudged: &Rejudgment, rule: &str) -> GateOutcome {
+        let rules = RuleSources::parse(&[rule.to_owned()], None, false).expect("a legal rule");
+        let rules = rules.fit(&report.scenario).expect("a fitting rule");
+        let input = GateInput {
+            report,
+            rejudged: Some(rejudged),
+            baseline: None,
+        };
+        conclude(&input, &rules)
+    }
+
+    #[test]
+    fn evidence_that_is_none_neither_passes_nor_accuses() {
+        let report = passed();
+        for (verdict, severities) in [
+            (Verdict::Pass, &[][..]),
+            (Verdict::Fail, &[Severity::OrderFailure]),
+            (Verdict::Fail, &[Severity::PerformanceFailure]),
+        ] {
+            let rejudged = rejudgment(verdict, severities, &report);
+            let gravest = held(&report, &rejudged, "lost == 0").exit();
+            assert_eq!(gravest == Exit::Success, verdict == Verdict::Pass);
+            let distrusted = Rejudgment {
+                distrust: Some("it was edited".into()),
+                ..rejudged
+            };
+            for rule in ["lost == 0", "drain < 1ms", "stored < 1"] {
+                let outcome = held(&report, &distrusted, rule);
+                assert_eq!(outcome.exit(), Exit::Inconclusive, "{verdict:?} {rule}");
+                assert!(outcome.doubts.contains(&"it was edited".to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn every_figure_must_be_the_one_the_evidence_gives() {
+        let report = passed();
+        let same = rejudgment(Verdict::Pass, &[], &report);
+        assert_eq!(held(&report, &same, "lost == 0").exit(), Exit::Success);
+        let mut edited = report.clone();
+        edited.quiescence.drain = Some(Duration::from_millis(1));
+        edited.timeline[3].stored_orders += 1;
+        let told = held(&edited, &same, "drain < 1s");
+        assert_eq!(told.exit(), Exit::Inconclusive);
+        let doubts = told.doubts.join("\n");
+        for figure in ["quiescence.drain.secs is 0", "timeline.3.stored_orders is"] {
+            assert!(doubts.contains(figure), "{figure} in {doubts}");
+        }
+        edited
+            .timeline
+            .iter_mut()
+            .for_each(|row| row.backlog_orders += 1);
+        let many = held(&edited, &same, "lost == 0").doubts.join("\n");
+        assert!(many.contains("more figures differ"), "{many}");
+        let partial = Rejudgment {
+            recomputed: None,
+            ..same
+        };
+        assert_eq!(
+            held(&report, &partial, "lost == 0").exit(),
+            Exit::Inconclusive
+        );
     }
 }

@@ -130,6 +130,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         cloudwatch: input.cloudwatch,
         provenance: input.provenance,
         scenario: input.scenario.clone(),
+        evidence_chain: None,
     }
 }
 

@@ -133,6 +133,13 @@ impl RunFolder {
         self.path.join(name)
     }
 
+    /// Takes a file away that was written here.
+    pub fn remove(&self, name: &str) {
+        if let Err(error) = std::fs::remove_file(self.file(name)) {
+            tracing::debug!(%error, name, "the file stays");
+        }
+    }
+
     /// Writes a file whole: to a temporary name, synced, then renamed; never over another file. A folder in its
     /// name is made.
     ///

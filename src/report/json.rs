@@ -135,7 +135,7 @@ pub(super) fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, Re
     })
 }
 
-fn parse_versioned<T: DeserializeOwned>(
+pub(super) fn parse_versioned<T: DeserializeOwned>(
     bytes: &[u8],
     path: &Path,
     limits: &JsonLimits,

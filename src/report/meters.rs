@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::read_versioned;
+use super::json::{parse_versioned, read_versioned};
 use super::limits::check_meters;
 use super::{CloudWatch, PipelineCounters, Reading, ReportError};
 use crate::evidence::JsonLimits;
@@ -32,6 +32,14 @@ pub struct MetersFile {
     pub readings: Vec<Reading>,
     /// What CloudWatch counted of a target elsewhere.
     pub cloudwatch: Option<CloudWatch>,
+}
+
+/// Reads a `meters.json` that is in memory; `path` is what errors name.
+///
+/// # Errors
+/// When it is damaged, beyond a limit or of another version.
+pub fn parse_meters(bytes: &[u8], path: &Path) -> Result<MetersFile, ReportError> {
+    parse_versioned(bytes, path, &JsonLimits::REPORT, check_meters)
 }
 
 /// Reads `meters.json`.

@@ -46,12 +46,12 @@ pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use markdown::render_markdown;
 pub(crate) use markdown::{cell, code};
-pub use meters::{MetersFile, read_meters};
+pub use meters::{MetersFile, parse_meters, read_meters};
 pub use model::*;
 pub use openmetrics::open_metrics;
 pub use orders::{OrderFacts, write_orders_csv};
 pub use reading::{PipelineReading, Reading, Stretch};
 pub use schema::run_schema;
-pub use sent::{SentFile, read_sent};
+pub use sent::{SentFile, parse_sent, read_sent};
 pub use text::{TextStyle, render_text};
 pub(crate) use text::{headline, verdict_word};

@@ -85,6 +85,9 @@ pub struct RunReport {
     pub provenance: Provenance,
     /// The scenario as resolved.
     pub scenario: Scenario,
+    /// One digest that stands for every file of evidence this was worked out from, as `seal.json` chains them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_chain: Option<String>,
 }
 
 /// One phase of a run.

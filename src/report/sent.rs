@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::read_versioned;
+use super::json::{parse_versioned, read_versioned};
 use super::limits::check_sent;
 use super::{ReportError, SCHEMA_VERSION};
 use crate::drive::SendRecord;
@@ -39,6 +39,14 @@ impl SentFile {
             record: record.clone(),
         }
     }
+}
+
+/// Reads a `sent.json` that is in memory; `path` is what errors name.
+///
+/// # Errors
+/// When it is damaged, beyond a limit or of another version.
+pub fn parse_sent(bytes: &[u8], path: &Path) -> Result<SentFile, ReportError> {
+    parse_versioned(bytes, path, &JsonLimits::REPORT, check_sent)
 }
 
 /// Reads `sent.json`.

@@ -124,6 +124,22 @@ impl Judgment {
             findings: vec![finding(Severity::MissingEvidence, code, message)],
         }
     }
+
+    /// The same with further findings, and the verdict that they make it.
+    pub fn with(self, more: impl Iterator<Item = Finding>) -> Self {
+        Self::of(self.findings.into_iter().chain(more).collect())
+    }
+
+    fn of(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| gravity(finding.severity));
+        let worst = findings.first().map(|finding| finding.severity);
+        let verdict = match worst {
+            Some(Severity::OrderFailure | Severity::PerformanceFailure) => Verdict::Fail,
+            Some(Severity::MissingEvidence) => Verdict::Inconclusive,
+            Some(Severity::Note) | None => Verdict::Pass,
+        };
+        Self { verdict, findings }
+    }
 }
 
 /// Judges a run: fail beats inconclusive beats pass, and what is missing is never a pass.
@@ -136,14 +152,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     for rule in &input.expect.rules {
         findings.extend(check_rule(rule, input));
     }
-    findings.sort_by_key(|finding| gravity(finding.severity));
-    let worst = findings.first().map(|finding| finding.severity);
-    let verdict = match worst {
-        Some(Severity::OrderFailure | Severity::PerformanceFailure) => Verdict::Fail,
-        Some(Severity::MissingEvidence) => Verdict::Inconclusive,
-        Some(Severity::Note) | None => Verdict::Pass,
-    };
-    Judgment { verdict, findings }
+    Judgment::of(findings)
 }
 
 fn gravity(severity: Severity) -> u8 {
@@ -155,7 +164,8 @@ fn gravity(severity: Severity) -> u8 {
     }
 }
 
-pub(super) fn finding(severity: Severity, code: &str, message: String) -> Finding {
+/// A finding that names no orders.
+pub fn finding(severity: Severity, code: &str, message: String) -> Finding {
     Finding {
         severity,
         code: code.to_owned(),

@@ -8,6 +8,7 @@
 mod bitmap;
 mod class;
 mod collector;
+mod contradict;
 mod due;
 mod examples;
 mod file;
@@ -26,11 +27,12 @@ mod tests;
 
 pub use class::{Class, Standing};
 pub use collector::Collector;
+pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;
 pub use observe::ObservePlan;
 pub use reconcile::{Reconciliation, reconcile};
 pub use rules::{Durations, Figure, Standpoint};
-pub use sightings::SightingsError;
+pub use sightings::{LETTER_LOG, SightingsError};
 pub use watcher::{Seen, Watcher, WatcherView};

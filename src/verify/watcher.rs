@@ -189,11 +189,12 @@ fn keep(
     began: Instant,
     orders: Counts,
     dead: Counts,
-) {
+) -> Instant {
     let now = Instant::now();
     samples.push((now, orders, dead));
     let latest = sample_at(now.duration_since(began), orders, dead);
     *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
+    now
 }
 
 async fn settle(
@@ -219,8 +220,10 @@ async fn settle(
     loop {
         ticks.tick().await;
         let counts = stores.counts().await;
+        // What is kept as a sample and what proves rest is told of the same instant: a reader can compare them.
+        let mut now = Instant::now();
         if let Ok((orders, dead)) = counts {
-            keep(samples, view, began, orders, dead);
+            now = keep(samples, view, began, orders, dead);
             let waiting = orders.total();
             set(
                 &view.status,
@@ -237,7 +240,8 @@ async fn settle(
                     true => error.while_observing(),
                     false => error.to_string(),
                 });
-        if let Some(quiescence) = settling.sample(plan.start.elapsed(), counts) {
+        if let Some(quiescence) = settling.sample(now.saturating_duration_since(plan.start), counts)
+        {
             return quiescence;
         }
     }

@@ -8,10 +8,11 @@ use std::path::Path;
 #[test]
 fn every_file_of_the_corpora_is_survived() {
     type Entry = fn(&[u8]);
-    let targets: [(&str, Entry, usize); 5] = [
+    let targets: [(&str, Entry, usize); 6] = [
         ("scenario", entries::scenario, 12),
         ("journal", entries::journal, 4),
-        ("run_json", entries::run_json, 2),
+        ("run_json", entries::run_json, 8),
+        ("evidence", entries::evidence, 6),
         ("sqs_request", entries::sqs_request, 18),
         ("order_body", entries::order_body, 13),
     ];

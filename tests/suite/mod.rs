@@ -7,6 +7,7 @@ mod compare;
 mod corpora;
 mod crash;
 mod endpoint;
+mod evidence;
 mod faults;
 mod fidelity;
 mod formats;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -132,4 +133,47 @@ pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "{what} did not happen in 30 s");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// The files of evidence of a run at the embedded pipeline.
+pub const EVIDENCE: [&str; 7] = [
+    "plan.json",
+    "ledger.journal",
+    "sent.json",
+    "observation.json",
+    "meters.json",
+    "run.json",
+    "seal.json",
+];
+
+/// The folder of a run of the smoke scenario that passed, made once; not to be changed.
+pub fn sealed_run() -> &'static Path {
+    static RUN: OnceLock<PathBuf> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let name = format!("sealed-run-{}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        let arguments = ["run", &scenario("smoke"), "--quiet", "--output-dir"];
+        Program::new(arguments)
+            .args([folder.display().to_string().as_str()])
+            .args(["--set", "expect.max_schedule_lag_p99=10s"])
+            .args(["--run-id", "4242"])
+            .finish()
+            .code(0);
+        folder
+    })
+}
+
+/// A copy of the evidence in a run's folder, to be changed.
+pub fn copy_of(source: &Path) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = folder.path().join("run");
+    std::fs::create_dir(&run).expect("a folder");
+    for name in EVIDENCE {
+        let from = source.join(name);
+        if from.exists() {
+            std::fs::copy(from, run.join(name)).expect("a copy");
+        }
+    }
+    (folder, run)
 }
