@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::gate::unbroken;
 use super::new_file::write_new;
 use super::{CommandError, Output};
 use crate::cli::{CompareArgs, CompareFormat};
@@ -15,7 +16,10 @@ use crate::scenario::{parse_duration, parse_percent};
 /// Compares the runs in two folders, or in several.
 pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError> {
     let options = options(args)?;
-    let read = |dir: &Path| read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage);
+    let read = |dir: &Path| {
+        let report = read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+        unbroken(dir).map(|()| report)
+    };
     let bases = std::iter::once(&args.base).chain(&args.bases);
     let base: Vec<RunReport> = bases.map(|dir| read(dir)).collect::<Result<_, _>>()?;
     let candidate: Vec<RunReport> = args

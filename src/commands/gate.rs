@@ -129,6 +129,7 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), CommandError> {
 /// When it cannot be read, or did not pass.
 pub fn read_baseline(dir: &Path) -> Result<RunReport, CommandError> {
     let base = read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    unbroken(dir)?;
     if base.verdict != Verdict::Pass || base.interrupted {
         return Err(CommandError::usage(format!(
             "{}: a run that did not pass is no baseline; give the folder of one that did",
@@ -136,6 +137,21 @@ pub fn read_baseline(dir: &Path) -> Result<RunReport, CommandError> {
         )));
     }
     Ok(base)
+}
+
+/// Refuses a folder that is not as it was sealed: its figures are anybody's. One without a seal is taken as it is.
+///
+/// # Errors
+/// When something in it is not as it was sealed.
+pub fn unbroken(dir: &Path) -> Result<(), CommandError> {
+    match check_seal(dir) {
+        SealState::Broken(problems) => Err(CommandError::usage(format!(
+            "{}: not as its run left it, so its figures prove nothing: {}; restore the folder",
+            dir.display(),
+            problems.join("; ")
+        ))),
+        SealState::Missing | SealState::Whole(_) => Ok(()),
+    }
 }
 
 /// What changed against the run in `dir`.

@@ -75,6 +75,7 @@ impl Held {
         let runs = [
             sent.as_ref().map(|sent| sent.run_id),
             meters.as_ref().map(|meters| meters.run_id),
+            seal.map(|seal| seal.run_id),
         ];
         if runs.iter().flatten().any(|run| *run != plan.run_id) {
             return Err(Untold::new(

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::conclude::{Problems, write_formats};
+use super::gate::unbroken;
 use super::metrics::metrics_between;
 use super::render::render;
 use super::{CommandError, Output};
@@ -15,6 +16,10 @@ use crate::report::{CloudWatch, RunFolder, RunReport, file_name, read_report};
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    // It is shown all the same: it may be all there is.
+    if let Err(error) = unbroken(&args.dir) {
+        output.error(&error);
+    }
     if args.cloudwatch {
         report.cloudwatch = Some(counted_since(&report)?);
     }

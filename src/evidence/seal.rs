@@ -67,7 +67,7 @@ impl Seal {
         Self {
             schema_version: SCHEMA_VERSION,
             run_id,
-            chain: chain_of(&files),
+            chain: chain_of(run_id, &files),
             files,
         }
     }
@@ -92,7 +92,7 @@ impl Seal {
     /// The chain up to this file, the file itself left out: what `run.json` carries.
     pub fn chain_before(&self, name: &str) -> String {
         let before = self.files.iter().take_while(|file| file.name != name);
-        chain_of(&before.cloned().collect::<Vec<_>>())
+        chain_of(self.run_id, &before.cloned().collect::<Vec<_>>())
     }
 
     /// What is not as this seal says, a sentence each.
@@ -129,7 +129,7 @@ impl Seal {
         let seal: Self =
             serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
         let right = seal.schema_version == SCHEMA_VERSION
-            && seal.chain == chain_of(&seal.files)
+            && seal.chain == chain_of(seal.run_id, &seal.files)
             && seal.to_json() == bytes;
         let mut names: Vec<_> = seal.files.iter().map(|file| file.name.as_str()).collect();
         names.sort_unstable();
@@ -158,8 +158,8 @@ fn is_evidence(name: &str) -> bool {
     NAMES.contains(&name) || dated("observation-") || dated("seal-")
 }
 
-fn chain_of(files: &[FileDigest]) -> String {
-    files.iter().fold(String::new(), |chain, file| {
+fn chain_of(run_id: RunId, files: &[FileDigest]) -> String {
+    files.iter().fold(format!("run {run_id}"), |chain, file| {
         let link = format!("{chain}\n{}\n{}\n{}\n", file.name, file.bytes, file.sha256);
         digest_of_bytes(link.as_bytes())
     })

@@ -272,6 +272,27 @@ fn an_observation_that_contradicts_itself_or_the_ledger_is_none_even_under_a_new
 }
 
 #[test]
+fn a_folder_that_is_not_as_it_was_sealed_is_compared_with_nothing_and_shown_with_a_warning() {
+    let (_folder, run) = edited("run.json", |run| run["redelivered"] = json!(7_777));
+    let sealed = sealed_run().display().to_string();
+    for (base, candidate) in [
+        (&run, sealed_run()),
+        (&sealed_run().to_owned(), run.as_path()),
+    ] {
+        let candidate = candidate.display().to_string();
+        let refused = call("compare", base, [&candidate]).code(2);
+        assert!(refused.stderr.contains("run.json"), "{}", refused.stderr);
+    }
+    let base = run.display().to_string();
+    let arguments = ["--baseline", &base, "--rule", "regression < 50%"];
+    call("gate", sealed_run(), arguments).code(2);
+    let shown = call("report", &run, []).code(0);
+    assert!(shown.stdout.starts_with("PASS"), "{}", shown.stdout);
+    assert!(shown.stderr.contains("prove nothing"), "{}", shown.stderr);
+    call("compare", sealed_run(), [&sealed]).code(0);
+}
+
+#[test]
 fn what_has_no_seal_is_shown_and_proves_nothing() {
     let (_folder, run) = copy_of(sealed_run());
     std::fs::remove_file(run.join("seal.json")).unwrap();
