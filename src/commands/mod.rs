@@ -20,6 +20,7 @@ mod output;
 mod place;
 mod preflight;
 mod progress;
+mod reach;
 mod readings;
 mod render;
 mod report;

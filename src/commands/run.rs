@@ -11,7 +11,7 @@ use super::conclude::{Evidence, conclude};
 use super::dashboard;
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
-use super::preflight::admit;
+use super::preflight::{Purpose, admit};
 use super::progress::{ProgressView, line};
 use super::readings::Readings;
 use super::site::{Site, target_name};
@@ -49,7 +49,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let admitted = match plan.scenario.target.aws() {
         Some(target) => {
             let asked = (args.yes, args.quiet);
-            Some(admit(&plan.scenario, target, asked, output)?)
+            Some(admit(Purpose::Run, &plan.scenario, target, asked, output)?)
         }
         None => None,
     };

@@ -8,7 +8,7 @@ use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
-use crate::scenario::{ProcessorPlace, Scenario, TargetSpec};
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 
 /// The pipeline a run is driven at.
@@ -41,18 +41,15 @@ impl Site {
                     .map(|pipeline| Self::Embedded(Box::new(pipeline)))
                     .map_err(CommandError::usage)
             }
-            TargetSpec::Aws(spec) => {
-                let target = block_on(async {
-                    let session = Session::open(spec).await?;
-                    Target::resolve(&session, spec).await
-                })?;
-                Self::at(scenario, spec.processor, target)
-            }
+            TargetSpec::Aws(spec) => Self::at(scenario, spec.processor, resolve(spec)?),
         }
     }
 
     /// The pipeline at `target`; a function that is to run here starts.
-    fn at(
+    ///
+    /// # Errors
+    /// When the function cannot start.
+    pub fn at(
         scenario: &Scenario,
         processor: ProcessorPlace,
         target: Target,
@@ -98,6 +95,17 @@ impl Site {
             }),
         }
     }
+}
+
+/// Finds the queues and the table of a target.
+///
+/// # Errors
+/// When one is not there, or the target cannot be reached.
+pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
+    block_on(async {
+        let session = Session::open(spec).await?;
+        Target::resolve(&session, spec).await
+    })
 }
 
 /// Asks a target something, before anything else runs.

@@ -42,6 +42,13 @@ impl Rejudged {
 
 /// Judges the run in a folder again and says what changed since it was reported.
 pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> {
+    let looks = args.live || args.resume;
+    if args.reach.is_given() && !looks {
+        return Err(CommandError::usage(
+            "--endpoint-url, --region, --profile and --yes say how the live stores are reached: add --live or --resume, \
+             or leave them out",
+        ));
+    }
     let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
     let reported = match read_report(&args.dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
@@ -49,12 +56,12 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> 
         Err(error) => return Err(CommandError::usage(error)),
     };
     let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
-    let (rejudged, before) = match args.live {
+    let (rejudged, before) = match looks {
         false => (from_files, reported.as_ref().map(Before::reported)),
         true => {
             let before = Before::known(&from_files, reported.as_ref());
             (
-                rejudge_live(&args.dir, &plan, reported.as_ref(), output)?,
+                rejudge_live(args, &plan, reported.as_ref(), output)?,
                 before,
             )
         }
@@ -165,16 +172,20 @@ pub fn read_observation(dir: &Path, plan: &PlanFile) -> Result<ObservationFile, 
 
 /// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
 fn rejudge_live(
-    dir: &Path,
+    args: &VerifyArgs,
     plan: &PlanFile,
     reported: Option<&RunReport>,
     output: &Output,
 ) -> Result<Rejudged, CommandError> {
+    let dir = args.dir.as_path();
     let journal = match read_ledger(dir, plan) {
         Ok(journal) => journal,
         Err(untold) => return Ok(untold.judged()),
     };
-    let mut observed = live::look(dir, plan, &journal)?;
+    let mut observed = live::look(args, plan, &journal, output)?;
+    if args.live {
+        output.note(&live::receives(&observed));
+    }
     let path = dir.join(file_name::OBSERVATION);
     let name = match path.exists() {
         false => file_name::OBSERVATION.to_owned(),

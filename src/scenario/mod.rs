@@ -42,7 +42,7 @@ pub use rule::{
 };
 pub use service_time::ServiceTime;
 pub use stored::check_resolved;
-pub use target::is_loopback;
+pub use target::{check_endpoint, is_loopback};
 pub use template::template;
 pub(crate) use units::{parse_duration, parse_percent};
 

@@ -52,7 +52,7 @@ impl StoreError {
     /// The line for an error while a run is being observed: nothing is lost by it, and looking can go on later.
     pub fn while_observing(&self) -> String {
         let then = if self.advice().is_empty() { ';' } else { ',' };
-        format!("{self}{then} then `orderproof verify DIR --live` goes on")
+        format!("{self}{then} then `orderproof verify DIR --resume` goes on")
     }
 
     fn advice(&self) -> String {

@@ -13,6 +13,7 @@ mod formats;
 mod gate;
 mod list;
 mod local;
+mod look;
 mod modes;
 mod peers;
 mod preflight;
