@@ -325,12 +325,12 @@ pub struct VerifyArgs {
     pub reach: ReachArgs,
 }
 
-/// Where the stores of a run's plan.json are, as the caller says.
+/// Where the target that a run's folder names is, as the caller says.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Target")]
 pub struct ReachArgs {
-    /// The endpoint in the run's plan.json, so that credentials are sent nowhere else; once for each if there are
-    /// several. A different URL replaces it [default: AWS_ENDPOINT_URL, or plan.json's once it is confirmed].
+    /// The endpoint that the run's folder names, so that credentials are sent nowhere else; once for each if there are
+    /// several. A different URL replaces it [default: AWS_ENDPOINT_URL, or the folder's once it is confirmed].
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Vec<String>,
 
@@ -342,7 +342,7 @@ pub struct ReachArgs {
     #[arg(long, value_name = "NAME")]
     pub profile: Option<String>,
 
-    /// Go on without asking: at the endpoint that plan.json names, and off loopback. The guard stays.
+    /// Go on without asking: at the endpoint that the folder names, and off loopback. The guard stays.
     #[arg(long)]
     pub yes: bool,
 }

@@ -34,7 +34,10 @@ fn target_of(
             "the embedded pipeline of this run has ended with it, and its rows and letters too: there is nothing \
              to clean",
         )),
-        Some(target) => reach(&args.dir, target, &args.reach, output),
+        Some(target) => {
+            let file = args.dir.join(file_name::PLAN);
+            reach(&file, target, &args.reach, output)
+        }
     }
 }
 

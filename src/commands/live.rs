@@ -7,13 +7,15 @@ use super::preflight::{Purpose, admit};
 use super::reach::reach;
 use super::run::orders;
 use super::site::{Site, resolve};
+use super::stores_lock::StoresLock;
 use super::{CommandError, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
 use crate::load::Schedule;
-use crate::report::PlanFile;
+use crate::report::{PlanFile, file_name};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
+use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
 /// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
@@ -36,16 +38,22 @@ pub fn look(
              out"
         )));
     };
-    let reached = reach(dir, planned, &args.reach, output)?;
+    let reached = reach(&dir.join(file_name::PLAN), planned, &args.reach, output)?;
     let scenario = &Scenario {
         target: TargetSpec::Aws(Box::new(reached.clone())),
         ..plan.scenario.clone()
     };
     let schedule = Schedule::new(scenario);
     let orders = orders(scenario, plan.run_id);
-    let site = match args.resume {
+    let target = match args.resume {
         true => resumed(scenario, &reached, args, output)?,
         false => looked_at(scenario, &reached, args, output)?,
+    };
+    // What a run receives of its dead letters a look would hide from it.
+    let _lock = StoresLock::take(&target, &format!("a look for {}", dir.display()))?;
+    let site = match args.resume {
+        true => Site::elsewhere(scenario, target)?,
+        false => Site::looked_at(target),
     };
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();
@@ -65,7 +73,8 @@ pub fn look(
         patience: scenario.settle_deadline,
         visibility_timeout: scenario.pipeline.visibility_timeout,
         max_receive_count: scenario.pipeline.max_receive_count,
-        own_stores: false,
+        // After a run has ended others may have used them.
+        own_stores: args.resume && plan.own_stores && !dir.join(file_name::RUN).exists(),
         schedule,
     });
     drop(site.close());
@@ -82,13 +91,13 @@ pub fn look(
     })
 }
 
-/// The run's pipeline as the run itself had it, under the guard of a run.
+/// The run's stores as the run itself had them, under the guard of a run.
 fn resumed(
     scenario: &Scenario,
     target: &AwsTarget,
     args: &VerifyArgs,
     output: &Output,
-) -> Result<Site, CommandError> {
+) -> Result<Target, CommandError> {
     let quiet = true;
     admit(
         Purpose::Resume,
@@ -97,7 +106,7 @@ fn resumed(
         (args.reach.yes, quiet),
         output,
     )?;
-    Site::at(scenario, target.processor, resolve(target)?)
+    resolve(target)
 }
 
 /// The run's stores, to be read only: no function starts, and no dead letter is deleted.
@@ -106,7 +115,7 @@ fn looked_at(
     target: &AwsTarget,
     args: &VerifyArgs,
     output: &Output,
-) -> Result<Site, CommandError> {
+) -> Result<Target, CommandError> {
     let untouched = AwsTarget {
         dead_letters: DeadLetterUse::Shared,
         ..target.clone()
@@ -122,7 +131,7 @@ fn looked_at(
              killed, `orderproof verify DIR --resume` processes what is left in the queue",
         );
     }
-    Site::at(scenario, ProcessorPlace::Lambda, found)
+    Ok(found)
 }
 
 /// What a look has cost the dead-letter queue, in words.

@@ -99,7 +99,8 @@ pub fn admit(
     Ok(found)
 }
 
-fn in_words(check: &Check) -> String {
+/// A check with its cure.
+pub fn in_words(check: &Check) -> String {
     let Check {
         trap,
         message,
@@ -109,7 +110,8 @@ fn in_words(check: &Check) -> String {
     format!("{}: {message}\n    -> {cure}", trap.as_str())
 }
 
-fn refusal(reasons: &[String]) -> CommandError {
+/// All reasons at once.
+pub fn refusal(reasons: &[String]) -> CommandError {
     CommandError::refused(format!(
         "nothing was sent:\n  {}\n`orderproof preflight` shows all that was found",
         reasons.join("\n  ")

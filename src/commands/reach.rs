@@ -1,4 +1,4 @@
-//! A target that a folder's plan.json names: before anything is sent there, the caller names it too, or confirms it.
+//! A target that a file of a run's folder names: before anything is sent there, the caller names it too, or confirms it.
 //!
 //! A folder may come from anybody, and every request carries the caller's key id and session token.
 
@@ -16,26 +16,26 @@ const ENDPOINT_VARIABLES: [&str; 3] = [
     "AWS_ENDPOINT_URL_DYNAMODB",
 ];
 
-/// The target of the run in `dir` as the caller reaches it: under the options in `args`, at endpoints that the caller
+/// The target that `file` names, `planned`, as the caller reaches it: under the options in `args`, at endpoints that the caller
 /// has named or confirmed. Nothing is sent.
 ///
 /// # Errors
 /// [`CommandError::Refused`] when an endpoint is neither named nor confirmed; a usage error when one is not a URL.
 pub fn reach(
-    dir: &Path,
+    file: &Path,
     planned: &AwsTarget,
     args: &ReachArgs,
     output: &Output,
 ) -> Result<AwsTarget, CommandError> {
     let environment = ENDPOINT_VARIABLES.map(|name| std::env::var(name).ok());
     let environment: Vec<String> = environment.into_iter().flatten().collect();
-    let (target, unnamed) = named(dir, planned, args, &environment)?;
+    let (target, unnamed) = named(file, planned, args, &environment)?;
     if unnamed.is_empty() {
         return Ok(target);
     }
     let mut facts: Vec<String> = unnamed
         .iter()
-        .map(|url| format!("endpoint {url} (of {}, not named by you)", plan_of(dir)))
+        .map(|url| format!("endpoint {url} (of {}, not named by you)", file.display()))
         .collect();
     if let Some(profile) = &target.profile {
         facts.push(format!("profile  {profile:?}"));
@@ -47,14 +47,10 @@ pub fn reach(
         facts: &facts,
         word: authority(&unnamed[0]),
         yes: args.yes,
-        unasked: &unasked(dir, &unnamed),
+        unasked: &unasked(file, &unnamed),
     };
     confirm(question, output)?;
     Ok(target)
-}
-
-fn plan_of(dir: &Path) -> String {
-    dir.join("plan.json").display().to_string()
 }
 
 /// Host and port: what is typed to confirm.
@@ -63,7 +59,7 @@ fn authority(url: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
-fn unasked(dir: &Path, unnamed: &[String]) -> String {
+fn unasked(file: &Path, unnamed: &[String]) -> String {
     let flags: Vec<String> = unnamed
         .iter()
         .map(|url| format!("--endpoint-url {url}"))
@@ -71,7 +67,7 @@ fn unasked(dir: &Path, unnamed: &[String]) -> String {
     format!(
         "nothing was sent: {} names the endpoint {}, and you did not; your key id and session token would go there, and \
          there is no terminal to confirm it on: if it is yours, add {} (or set AWS_ENDPOINT_URL), or give --yes",
-        plan_of(dir),
+        file.display(),
         unnamed.join(" and "),
         flags.join(" ")
     )
@@ -79,7 +75,7 @@ fn unasked(dir: &Path, unnamed: &[String]) -> String {
 
 /// The target under `args`, and its endpoints that neither `args` nor the environment name.
 fn named(
-    dir: &Path,
+    file: &Path,
     planned: &AwsTarget,
     args: &ReachArgs,
     environment: &[String],
@@ -105,7 +101,7 @@ fn named(
     let mut planned_urls: Vec<String> = Vec::new();
     for url in own.into_iter().flatten() {
         *url = check_endpoint(url)
-            .map_err(|rule| CommandError::usage(format!("{}: target: {rule}", plan_of(dir))))?;
+            .map_err(|rule| CommandError::usage(format!("{}: target: {rule}", file.display())))?;
         if !planned_urls.contains(url) {
             planned_urls.push(url.clone());
         }

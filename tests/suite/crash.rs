@@ -76,7 +76,7 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
     let batch = ["sending.batch=1", "sending.batch=10"][rng.next_u64() as usize % 2];
     let run = Program::new(["run", "crash.toml", "--output-dir", "out", "--quiet"])
         .file("crash.toml", SCENARIO)
-        .args(["--set", batch, "--run-id", &(1_000 + seed).to_string()]);
+        .args(["--set", batch]);
     let run = served.at(run);
     let mut child = run
         .command()

@@ -177,7 +177,7 @@ fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
 fn off_loopback_a_run_that_is_allowed_and_agreed_to_is_started() {
     let pipeline = pipeline_elsewhere(93);
     allow(&pipeline);
-    let program = away("run", &pipeline).args(["--yes", "--run-id", "93", "--output-dir", "out"]);
+    let program = away("run", &pipeline).args(["--yes", "--output-dir", "out"]);
     let mut child = program
         .command()
         .stdout(std::process::Stdio::null())
