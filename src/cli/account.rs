@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::TargetArgs;
+use super::{ReachArgs, TargetArgs};
 
 /// Whose settings and where.
 #[derive(Debug, Args)]
@@ -50,19 +50,11 @@ pub struct CleanArgs {
     #[arg(long)]
     pub delete: bool,
 
-    /// Delete without asking, also where it is not on loopback.
-    #[arg(long)]
-    pub yes: bool,
-
     /// Also of a run that has no verdict yet; afterwards it can have none.
     #[arg(long)]
     pub without_verdict: bool,
 
-    /// The AWS region [default: as the run was given it, or as the AWS SDK finds it].
-    #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-
-    /// The profile of the AWS configuration files [default: as the run was given it].
-    #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub reach: ReachArgs,
 }

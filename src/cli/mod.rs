@@ -310,10 +310,48 @@ pub struct VerifyArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike.
     pub dir: PathBuf,
 
-    /// Look at the queues and the table of the run's `[target]` again instead of at observation.json; what is
-    /// seen is kept in the folder.
-    #[arg(long)]
+    /// Look at the queues and the table of the run's `[target]` again instead of at observation.json. Nothing is
+    /// written or deleted there, and no function starts; what is seen is kept in the folder.
+    #[arg(long, conflicts_with = "resume")]
     pub live: bool,
+
+    /// Finish a run that was killed, or that could not look: its local function goes on, and the dead letters of
+    /// a queue of the run's own are deleted once they are written down. The guard asks what it asks of a run.
+    #[arg(long)]
+    pub resume: bool,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub reach: ReachArgs,
+}
+
+/// Where the target that a run's folder names is, as the caller says.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Target")]
+pub struct ReachArgs {
+    /// The endpoint that the run's folder names, so that credentials are sent nowhere else; once for each if there are
+    /// several. A different URL replaces it [default: AWS_ENDPOINT_URL, or the folder's once it is confirmed].
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Vec<String>,
+
+    /// The AWS region [default: as the run was given it, or as the AWS SDK finds it].
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+
+    /// The profile of the AWS configuration files [default: as the run was given it].
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+
+    /// Go on without asking: at the endpoint that the folder names, and off loopback. The guard stays.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+impl ReachArgs {
+    /// Whether any of them was given.
+    pub fn is_given(&self) -> bool {
+        !self.endpoint_url.is_empty() || self.region.is_some() || self.profile.is_some() || self.yes
+    }
 }
 
 /// Arguments of `serve`.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::ReachArgs;
 use crate::report::FORMATS;
 
 /// The format that is for people at a terminal.
@@ -38,6 +39,10 @@ pub struct ReportArgs {
     /// Ask CloudWatch again what it counted of the run: just after it, its last minutes were not there yet.
     #[arg(long, requires = "output_dir")]
     pub cloudwatch: bool,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub reach: ReachArgs,
 }
 
 fn formats() -> PossibleValuesParser {

@@ -3,36 +3,41 @@
 use std::path::Path;
 
 use super::place::{block_on, confirm_at, open, place_lines};
+use super::reach::reach;
 use super::{CommandError, Output};
 use crate::account::{Cleaner, Found, Survey};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::preflight::{Known, QueueFacts};
 use crate::report::{PlanFile, ReportError, file_name, read_plan, read_report};
-use crate::scenario::{AwsTarget, TargetSpec};
+use crate::scenario::AwsTarget;
 use crate::verify::Verdict;
 
 /// Counts the rows and dead letters of a run, or deletes them.
 pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, CommandError> {
     let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
-    let target = target_of(args, &plan)?;
+    let target = target_of(args, &plan, output)?;
     if args.delete {
         judged_first(args, output)?;
     }
     block_on(sweep(args, &plan, &target, output))
 }
 
-fn target_of(args: &CleanArgs, plan: &PlanFile) -> Result<AwsTarget, CommandError> {
-    match &plan.scenario.target {
-        TargetSpec::Embedded => Err(CommandError::usage(
+/// The target of the run, at endpoints that the caller has named or confirmed.
+fn target_of(
+    args: &CleanArgs,
+    plan: &PlanFile,
+    output: &Output,
+) -> Result<AwsTarget, CommandError> {
+    match plan.scenario.target.aws() {
+        None => Err(CommandError::usage(
             "the embedded pipeline of this run has ended with it, and its rows and letters too: there is nothing \
              to clean",
         )),
-        TargetSpec::Aws(target) => Ok(AwsTarget {
-            region: args.region.clone().or(target.region.clone()),
-            profile: args.profile.clone().or(target.profile.clone()),
-            ..(**target).clone()
-        }),
+        Some(target) => {
+            let file = args.dir.join(file_name::PLAN);
+            reach(&file, target, &args.reach, output)
+        }
     }
 }
 
@@ -49,7 +54,7 @@ fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), CommandError> {
         Ok(_) => Ok(()),
         Err(_) if args.without_verdict => Ok(()),
         Err(ReportError::Missing(_)) => Err(CommandError::refused(format!(
-            "{} has no {}: it is still running, or was broken off; judge it first (`orderproof verify {} --live`), or \
+            "{} has no {}: it is still running, or was broken off; judge it first (`orderproof verify {} --resume`), or \
              give --without-verdict to delete the evidence",
             args.dir.display(),
             file_name::RUN,
@@ -80,7 +85,7 @@ async fn sweep(
         )));
     }
     if args.delete {
-        confirm_at(&survey, &what_goes(plan, target), args.yes, output)?;
+        confirm_at(&survey, &what_goes(plan, target), args.reach.yes, output)?;
     }
     let cleaner = Cleaner {
         session,

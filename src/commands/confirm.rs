@@ -1,4 +1,4 @@
-//! The confirmation before anything is done to what is not on loopback.
+//! The confirmation before anything is done to what is not on loopback, or sent to where a file says.
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
@@ -13,7 +13,13 @@ pub struct Question<'a> {
     pub word: &'a str,
     /// `--yes` was given.
     pub yes: bool,
+    /// Why it is refused when there is no terminal, and what to write then.
+    pub unasked: &'a str,
 }
+
+/// The usual reason: what is asked about is not on loopback.
+pub const OFF_LOOPBACK: &str =
+    "this is not on loopback and there is no terminal to confirm it on: give --yes if it is meant";
 
 /// Shows the facts on standard error and asks, unless `--yes` was given.
 ///
@@ -45,9 +51,7 @@ fn ask(
         return Ok(());
     }
     let Some(typed) = typed else {
-        return Err(CommandError::refused(
-            "this is not on loopback and there is no terminal to confirm it on: give --yes if it is meant",
-        ));
+        return Err(CommandError::refused(question.unasked));
     };
     let mut line = String::new();
     let asked = write!(shown, "Type {} to go on: ", question.word).and_then(|()| shown.flush());
@@ -77,6 +81,7 @@ mod tests {
             facts: &facts,
             word: "123456789012",
             yes,
+            unasked: OFF_LOOPBACK,
         };
         let mut shown = Vec::new();
         let mut bytes = typed.unwrap_or_default().as_bytes();
@@ -133,6 +138,7 @@ mod tests {
             facts: &facts,
             word: "1",
             yes: false,
+            unasked: OFF_LOOPBACK,
         };
         let answer = ask(question, Some(&mut "1\n".as_bytes()), &mut Closed);
         assert!(answer.is_err());

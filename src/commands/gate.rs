@@ -15,7 +15,7 @@ use crate::gate::{
     scenario_rules,
 };
 use crate::report::{
-    RunReport, SCHEMA_VERSION, TextStyle, file_name, read_plan, read_report, render_gate_junit,
+    RunReport, SCHEMA_VERSION, TextStyle, as_the_umask_says, file_name, read_plan, read_report, render_gate_junit,
     render_junit_error, to_json,
 };
 use crate::scenario::GateRule;
@@ -253,12 +253,11 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let parent = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty());
-    let mut temporary = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
+    let mut temporary = tempfile::Builder::new()
+        .permissions(as_the_umask_says())
+        .tempfile_in(parent.unwrap_or(Path::new(".")))
         .map_err(cannot_write(path))?;
     temporary.write_all(bytes).map_err(cannot_write(path))?;
-    let public = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-    let permitted = temporary.as_file().set_permissions(public);
-    permitted.map_err(cannot_write(path))?;
     let persisted = temporary.persist(path);
     persisted.map_err(|error| cannot_write(path)(error.error))?;
     Ok(())

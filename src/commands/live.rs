@@ -1,38 +1,60 @@
 //! Looking at the stores of a run again, long after the run itself.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::CommandError;
+use super::preflight::{Purpose, admit};
+use super::reach::reach;
 use super::run::orders;
-use super::site::Site;
+use super::site::{Site, resolve};
+use super::stores_lock::StoresLock;
+use super::{CommandError, Output};
+use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
 use crate::load::Schedule;
-use crate::report::PlanFile;
-use crate::scenario::TargetSpec;
+use crate::report::{PlanFile, file_name};
+use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
+use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
-/// Waits for rest and reads the stores of a run whose journal is `journal`.
+/// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
+/// nothing there and deletes nothing; `--resume` goes on as the run itself would have.
 ///
 /// # Errors
-/// When the run's pipeline has ended with it, or cannot be reached.
+/// When the run's pipeline has ended with it, the caller has neither named nor confirmed its endpoint, the guard refuses,
+/// or it cannot be reached.
 pub fn look(
-    dir: &Path,
+    args: &VerifyArgs,
     plan: &PlanFile,
     journal: &JournalContents,
+    output: &Output,
 ) -> Result<ObservationFile, CommandError> {
-    let scenario = &plan.scenario;
-    if scenario.target == TargetSpec::Embedded {
-        return Err(CommandError::usage(
-            "the embedded pipeline of this run has ended with it, so there is nothing live to look at; leave \
-             --live out",
-        ));
-    }
+    let dir = &args.dir;
+    let Some(planned) = plan.scenario.target.aws() else {
+        let option = if args.resume { "--resume" } else { "--live" };
+        return Err(CommandError::usage(format!(
+            "the embedded pipeline of this run has ended with it, so there is nothing live to look at; leave {option} \
+             out"
+        )));
+    };
+    let reached = reach(&dir.join(file_name::PLAN), planned, &args.reach, output)?;
+    let scenario = &Scenario {
+        target: TargetSpec::Aws(Box::new(reached.clone())),
+        ..plan.scenario.clone()
+    };
     let schedule = Schedule::new(scenario);
     let orders = orders(scenario, plan.run_id);
-    let site = Site::open(scenario, orders, schedule.count(), None)?;
+    let target = match args.resume {
+        true => resumed(scenario, &reached, args, output)?,
+        false => looked_at(scenario, &reached, args, output)?,
+    };
+    // What a run receives of its dead letters a look would hide from it.
+    let _lock = StoresLock::take(&target, &format!("a look for {}", dir.display()))?;
+    let site = match args.resume {
+        true => Site::elsewhere(scenario, target)?,
+        false => Site::looked_at(target),
+    };
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();
     let start = Instant::now().checked_sub(age).ok_or_else(|| {
@@ -51,9 +73,11 @@ pub fn look(
         patience: scenario.settle_deadline,
         visibility_timeout: scenario.pipeline.visibility_timeout,
         max_receive_count: scenario.pipeline.max_receive_count,
-        own_stores: false,
+        // After a run has ended others may have used them.
+        own_stores: args.resume && plan.own_stores && !dir.join(file_name::RUN).exists(),
         schedule,
     });
+    drop(site.close());
     let mut observation = seen.observation;
     // Measured from this look and not from the last send, so no drain at all.
     observation.quiescence.drain = None::<Duration>;
@@ -65,4 +89,56 @@ pub fn look(
         times: seen.times,
         rests_on: BTreeMap::new(),
     })
+}
+
+/// The run's stores as the run itself had them, under the guard of a run.
+fn resumed(
+    scenario: &Scenario,
+    target: &AwsTarget,
+    args: &VerifyArgs,
+    output: &Output,
+) -> Result<Target, CommandError> {
+    let quiet = true;
+    admit(
+        Purpose::Resume,
+        scenario,
+        target,
+        (args.reach.yes, quiet),
+        output,
+    )?;
+    resolve(target)
+}
+
+/// The run's stores, to be read only: no function starts, and no dead letter is deleted.
+fn looked_at(
+    scenario: &Scenario,
+    target: &AwsTarget,
+    args: &VerifyArgs,
+    output: &Output,
+) -> Result<Target, CommandError> {
+    let untouched = AwsTarget {
+        dead_letters: DeadLetterUse::Shared,
+        ..target.clone()
+    };
+    let found = resolve(&untouched)?;
+    if !found.is_on_loopback() {
+        let asked = (args.reach.yes, true);
+        admit(Purpose::Look, scenario, &untouched, asked, output)?;
+    }
+    if target.processor == ProcessorPlace::Local {
+        output.note(
+            "note: this run's function ran in the run's own process, and a look does not start it: if the run was \
+             killed, `orderproof verify DIR --resume` processes what is left in the queue",
+        );
+    }
+    Ok(found)
+}
+
+/// What a look has cost the dead-letter queue, in words.
+pub fn receives(observed: &ObservationFile) -> String {
+    let sweep = &observed.observation.dead_letter_sweep;
+    format!(
+        "nothing was written or deleted there; each dead letter counts one receive more (requests to receive: {})",
+        sweep.requests
+    )
 }

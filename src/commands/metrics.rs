@@ -10,16 +10,14 @@ use crate::store::Session;
 
 /// What CloudWatch counted since the run began at `from`; nothing where there is no CloudWatch.
 pub fn metrics_since(scenario: &Scenario, from: SystemTime) -> Option<CloudWatch> {
-    metrics_between(scenario, from, clock::wall())
+    metrics_between(scenario.target.aws()?, from, clock::wall())
 }
 
 /// The same up to a time in the past, when more of it may be there.
-pub fn metrics_between(
-    scenario: &Scenario,
-    from: SystemTime,
-    to: SystemTime,
-) -> Option<CloudWatch> {
-    let target = scenario.target.aws().filter(|target| has_metrics(target))?;
+pub fn metrics_between(target: &AwsTarget, from: SystemTime, to: SystemTime) -> Option<CloudWatch> {
+    if !has_metrics(target) {
+        return None;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

@@ -1,6 +1,7 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
 mod check;
+mod claim;
 mod clean;
 mod compare;
 mod conclude;
@@ -21,6 +22,7 @@ mod output;
 mod place;
 mod preflight;
 mod progress;
+mod reach;
 mod readings;
 mod render;
 mod report;
@@ -31,13 +33,18 @@ mod self_test;
 mod self_test_table;
 mod serve;
 mod site;
+mod stores_lock;
 mod tui;
 mod up;
 mod verify;
 
 pub use error::CommandError;
 
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::FilterFn;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::{Cli, Command, LogFormat};
 use crate::exit::Exit;
@@ -72,6 +79,26 @@ pub fn execute(cli: Cli) -> Exit {
     })
 }
 
+/// What writes the headers of its requests into its finer logs, session token and all, whatever the filter says: the
+/// crates of the AWS SDK and of HTTP.
+const WITH_CREDENTIALS: [&str; 4] = ["aws_", "hyper", "h2", "rustls"];
+
+/// A log without them.
+fn quiet<S>(log: S) -> Layered<FilterFn<fn(&Metadata<'_>) -> bool>, S>
+where
+    S: tracing::Subscriber,
+{
+    log.with(FilterFn::new(
+        holds_no_credentials as fn(&Metadata<'_>) -> bool,
+    ))
+}
+
+/// Whether lines of this kind hold no credentials.
+fn holds_no_credentials(kind: &Metadata<'_>) -> bool {
+    let named = |name: &&str| kind.target().starts_with(name);
+    *kind.level() <= Level::INFO || !WITH_CREDENTIALS.iter().any(|name| named(&name))
+}
+
 /// Diagnostics go to standard error; `ORDERPROOF_LOG` takes a filter such as `debug`.
 fn start_logging(output: &Output, command: &Command) {
     let (requests, format) = match command {
@@ -90,7 +117,7 @@ fn start_logging(output: &Output, command: &Command) {
         .with_writer(|| screen::Stderr);
     // A second call in one process (a test) keeps the first subscriber.
     let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => quiet(log.finish()).try_init(),
+        LogFormat::Json => quiet(log.json().flatten_event(true).finish()).try_init(),
     };
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::CommandError;
+use crate::report::as_the_umask_says;
 
 /// Writes what `write` gives to `path`, which must not be there yet.
 ///
@@ -32,7 +33,7 @@ fn written(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io:
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let file = tempfile::Builder::new()
-        .permissions(readable_by_all())
+        .permissions(as_the_umask_says())
         .tempfile_in(folder.unwrap_or(Path::new(".")))?;
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;
@@ -42,10 +43,4 @@ fn written(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io:
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// Temporary files are private; a report is not.
-fn readable_by_all() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o644)
 }

@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::screen;
 use crate::cli::ColorChoice;
+use crate::scenario::without_userinfo;
 
 /// Where a command's words go.
 pub struct Output {
@@ -71,7 +72,8 @@ impl Output {
 
     /// Writes one line to standard error; below a live view it waits for its end.
     pub fn note(&self, line: &str) {
-        let _ = writeln!(screen::Stderr, "{line}");
+        // Whatever is quoted in it, no password of a URL is.
+        let _ = writeln!(screen::Stderr, "{}", without_userinfo(line));
     }
 
     /// Writes an error to standard error.

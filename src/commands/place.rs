@@ -1,7 +1,7 @@
 //! Where `up`, `down` and `clean` are to do something, in words, and the confirmation they ask for.
 
 use super::check::scenario_or_lab;
-use super::confirm::{Question, confirm};
+use super::confirm::{OFF_LOOPBACK, Question, confirm};
 use super::{CommandError, Output};
 use crate::account::Survey;
 use crate::cli::{PlaceArgs, TargetKind};
@@ -97,6 +97,7 @@ pub fn confirm_at(
             facts: &facts,
             word,
             yes,
+            unasked: OFF_LOOPBACK,
         },
         output,
     )

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::conclude::{Problems, write_formats};
 use super::gate::unbroken;
 use super::metrics::metrics_between;
+use super::reach::reach;
 use super::render::render;
 use super::{CommandError, Output};
 use crate::cli::ReportArgs;
@@ -16,12 +17,17 @@ use crate::report::{CloudWatch, RunFolder, RunReport, file_name, read_report};
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+    if args.reach.is_given() && !args.cloudwatch {
+        return Err(CommandError::usage(
+            "--endpoint-url, --region, --profile and --yes say where CloudWatch is: add --cloudwatch, or leave them out",
+        ));
+    }
     // It is shown all the same: it may be all there is.
     if let Err(error) = unbroken(&args.dir) {
         output.error(&error);
     }
     if args.cloudwatch {
-        report.cloudwatch = Some(counted_since(&report)?);
+        report.cloudwatch = Some(counted_since(args, &report, output)?);
     }
     let Some(target) = &args.output_dir else {
         render(args, &report, output)?;
@@ -40,16 +46,25 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> 
 }
 
 /// What CloudWatch says by now of the time the run took.
-fn counted_since(report: &RunReport) -> Result<CloudWatch, CommandError> {
+fn counted_since(
+    args: &ReportArgs,
+    report: &RunReport,
+    output: &Output,
+) -> Result<CloudWatch, CommandError> {
+    let none = || {
+        CommandError::usage(
+            "the run was not driven where there is a CloudWatch; leave --cloudwatch out",
+        )
+    };
+    let target = report.scenario.target.aws().ok_or_else(none)?;
+    // A folder may come from anybody, and is told of nobody's credentials unasked.
+    let file = args.dir.join(file_name::RUN);
+    let reached = reach(&file, target, &args.reach, output)?;
     let at = |text: &str| -> Result<SystemTime, CommandError> {
         let at: Timestamp = text.parse().map_err(CommandError::usage)?;
         let since = u64::try_from(at.as_millisecond()).unwrap_or(0);
         Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since))
     };
     let (from, to) = (at(&report.started_at)?, at(&report.finished_at)?);
-    metrics_between(&report.scenario, from, to).ok_or_else(|| {
-        CommandError::usage(
-            "the run was not driven where there is a CloudWatch; leave --cloudwatch out",
-        )
-    })
+    metrics_between(&reached, from, to).ok_or_else(none)
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::check::{load_scenario, overrides_in};
+use super::claim::{Claim, Claimed, claim};
 use super::conclude::{Evidence, Problems, conclude};
 use super::dashboard;
 use super::held::Held;
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
-use super::preflight::admit;
+use super::preflight::{Purpose, admit};
 use super::progress::{ProgressView, line};
 use super::readings::Readings;
 use super::site::{Site, target_name};
@@ -28,7 +29,7 @@ use crate::preflight::{Preflight, Weight, place};
 use crate::report::{
     MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
-use crate::scenario::{self, Scenario};
+use crate::scenario::{self, DeadLetterUse, Scenario, TargetSpec};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
 
 /// Where runs are kept unless told otherwise.
@@ -46,29 +47,21 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let dashboard = dashboard::address(args.dashboard)?;
     let schedule = Schedule::new(&scenario);
     let mut plan = plan_file(args, scenario)?;
+    // Held to the end of the run: nobody else of this machine comes near its stores.
+    let entered = enter(args, &mut plan, schedule.count(), output)?;
+    let admitted = entered.as_ref().map(|(found, _)| found);
     let orders = orders(&plan.scenario, plan.run_id);
-    let admitted = match plan.scenario.target.aws() {
-        Some(target) => {
-            let asked = (args.yes, args.quiet);
-            Some(admit(&plan.scenario, target, asked, output)?)
-        }
-        None => None,
-    };
-    if let Some(found) = &admitted {
-        plan.provenance.target = place(&found.facts);
-        let traps = found
-            .of_weight(Weight::Trap)
-            .map(|check| check.trap.as_str());
-        plan.provenance.traps = traps.map(str::to_owned).collect();
-    }
     let folder = create_folder(args, &plan.scenario)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
-    let site = Site::open(&plan.scenario, orders, schedule.count(), Some(logs))
-        .inspect_err(|_| folder.discard_empty())?;
+    let site = match &entered {
+        Some((_, claim)) => Site::elsewhere(&plan.scenario, claim.target.clone()),
+        None => Site::embedded(&plan.scenario, orders, schedule.count(), logs),
+    }
+    .inspect_err(|_| folder.discard_empty())?;
     folder
         .write(file_name::PLAN, &to_json(&plan))
         .map_err(CommandError::internal)?;
-    if let Some(found) = &admitted {
+    if let Some(found) = admitted {
         folder
             .write(file_name::PREFLIGHT, &to_json(found))
             .map_err(CommandError::internal)?;
@@ -101,9 +94,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
     // A sender that cannot write its journal stops by itself: nobody interrupted it.
     driven.record.interrupted &= driven.journal_failure.is_none();
-    let apart = admitted
-        .as_ref()
-        .map_or(Duration::ZERO, Preflight::clocks_apart);
+    let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);
     let sent = SentFile::new(plan.run_id, apart, &driven.record);
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::SENT, &to_json(&sent)));
@@ -152,6 +143,41 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     )
 }
 
+/// Lets a run in at a target outside this process: what was found of it, and the claim to its stores. The plan has the
+/// run id, the place and the traps afterwards.
+fn enter(
+    args: &RunArgs,
+    plan: &mut PlanFile,
+    planned: u64,
+    output: &Output,
+) -> Result<Option<(Preflight, Claim)>, CommandError> {
+    let scenario = &plan.scenario;
+    let Some(spec) = scenario.target.aws() else {
+        return Ok(None);
+    };
+    let asked = (args.yes, args.quiet);
+    let mut found = admit(Purpose::Run, scenario, spec, asked, output)?;
+    let claimed = Claimed {
+        scenario,
+        spec,
+        planned,
+        asked: args.run_id.is_some(),
+        what: &format!("a run of {}", scenario.name),
+        quiet: args.quiet,
+    };
+    let mut orders = orders(scenario, plan.run_id);
+    let claim = claim(&claimed, &mut orders, output)?;
+    found.claimed(claim.id_space.clone());
+    plan.run_id = orders.run;
+    plan.own_stores = spec.dead_letters == DeadLetterUse::Own && claim.id_space.stores_were_empty();
+    plan.provenance.target = place(&found.facts);
+    let traps = found
+        .of_weight(Weight::Trap)
+        .map(|check| check.trap.as_str());
+    plan.provenance.traps = traps.map(str::to_owned).collect();
+    Ok(Some((found, claim)))
+}
+
 /// How a run is shown while it goes on, until this is dropped.
 enum Showing {
     /// In lines, or not at all.
@@ -198,8 +224,19 @@ pub fn orders(scenario: &Scenario, run: RunId) -> OrderPlan {
 
 /// The run id asked for, or any.
 pub fn run_id(asked: Option<u32>) -> Result<RunId, CommandError> {
-    RunId::new(asked.unwrap_or_else(|| 1 + random_number() % RunId::MAX))
-        .ok_or_else(|| CommandError::usage("--run-id is out of range"))
+    match asked {
+        None => Ok(random_run_id()),
+        Some(asked) => {
+            RunId::new(asked).ok_or_else(|| CommandError::usage("--run-id is out of range"))
+        }
+    }
+}
+
+/// Any run id: run ids need to differ, not to be secret.
+pub fn random_run_id() -> RunId {
+    let bytes = *uuid::Uuid::new_v4().as_bytes();
+    let number = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    RunId::new(1 + number % RunId::MAX).expect("within its range")
 }
 
 fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandError> {
@@ -210,6 +247,7 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
         schema_version: SCHEMA_VERSION,
         run_id,
         created_at: Timestamp::now().to_string(),
+        own_stores: scenario.target == TargetSpec::Embedded,
         scenario,
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -221,12 +259,6 @@ fn plan_file(args: &RunArgs, scenario: Scenario) -> Result<PlanFile, CommandErro
             scenario_file: args.scenario.display().to_string(),
         },
     })
-}
-
-/// Any number: run ids need to differ, not to be secret.
-fn random_number() -> u32 {
-    let bytes = *uuid::Uuid::new_v4().as_bytes();
-    u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
 }
 
 fn create_folder(args: &RunArgs, scenario: &Scenario) -> Result<RunFolder, CommandError> {
@@ -283,6 +315,6 @@ fn observe_plan(
         patience: plan.scenario.settle_deadline,
         visibility_timeout: plan.scenario.pipeline.visibility_timeout,
         max_receive_count: plan.scenario.pipeline.max_receive_count,
-        own_stores: plan.scenario.target.aws().is_none(),
+        own_stores: plan.own_stores,
     }
 }

@@ -15,7 +15,7 @@ use super::{CommandError, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::report::{file_name, read_plan, read_report};
+use crate::report::{as_the_umask_says, file_name, read_plan, read_report};
 use crate::scenario::{Proof, Scenario};
 use crate::verify::{Class, Verdict};
 
@@ -251,7 +251,7 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
         _ => Path::new("."),
     };
     let mut temporary = tempfile::Builder::new()
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .permissions(as_the_umask_says())
         .tempfile_in(folder)
         .map_err(failed)?;
     std::io::Write::write_all(&mut temporary, bytes).map_err(failed)?;

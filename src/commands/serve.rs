@@ -45,7 +45,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     }
     if !scenario.faults.is_empty() {
         output.note(&format!(
-            "faults are planted for the orders of run {run_id}: use --run-id {run_id}"
+            "faults are planted for the orders of run {run_id}: use --run-id {run_id}, once: a second run with this id is refused"
         ));
     }
     while !stop.is_stopped() {

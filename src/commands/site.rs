@@ -8,7 +8,7 @@ use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
-use crate::scenario::{ProcessorPlace, Scenario, TargetSpec};
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 
 /// The pipeline a run is driven at.
@@ -20,51 +20,42 @@ pub enum Site {
 }
 
 impl Site {
-    /// Starts the embedded pipeline for the planned orders, or looks the endpoint's queues up. A function
-    /// of one's own writes its logs to the folder `function_logs`, if there is one.
+    /// Starts the embedded pipeline for the planned orders. A function of one's own writes its logs to the folder
+    /// `function_logs`.
     ///
     /// # Errors
-    /// When it cannot be had; nothing has been sent.
-    pub fn open(
+    /// When it cannot start; nothing has been sent.
+    pub fn embedded(
         scenario: &Scenario,
         orders: OrderPlan,
         planned: u64,
-        function_logs: Option<PathBuf>,
+        function_logs: PathBuf,
     ) -> Result<Self, CommandError> {
         let options = ServeOptions {
-            function_logs,
+            function_logs: Some(function_logs),
             ..ServeOptions::default()
         };
-        match &scenario.target {
-            TargetSpec::Embedded => {
-                EmbeddedPipeline::start_with(scenario, orders, planned, &options)
-                    .map(|pipeline| Self::Embedded(Box::new(pipeline)))
-                    .map_err(CommandError::usage)
-            }
-            TargetSpec::Aws(spec) => {
-                let target = block_on(async {
-                    let session = Session::open(spec).await?;
-                    Target::resolve(&session, spec).await
-                })?;
-                Self::at(scenario, spec.processor, target)
-            }
-        }
+        EmbeddedPipeline::start_with(scenario, orders, planned, &options)
+            .map(|pipeline| Self::Embedded(Box::new(pipeline)))
+            .map_err(CommandError::usage)
     }
 
     /// The pipeline at `target`; a function that is to run here starts.
-    fn at(
-        scenario: &Scenario,
-        processor: ProcessorPlace,
-        target: Target,
-    ) -> Result<Self, CommandError> {
-        let processor = match processor {
-            ProcessorPlace::Lambda => None,
-            ProcessorPlace::Local => {
-                let started = LocalProcessor::start(scenario, &target);
-                Some(started.map_err(CommandError::usage)?)
-            }
+    ///
+    /// # Errors
+    /// When the function cannot start.
+    pub fn elsewhere(scenario: &Scenario, target: Target) -> Result<Self, CommandError> {
+        let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
+        let processor = match scenario.target.aws().is_some_and(local) {
+            true => Some(LocalProcessor::start(scenario, &target).map_err(CommandError::usage)?),
+            false => None,
         };
         Ok(Self::Aws(Box::new(target), processor))
+    }
+
+    /// The stores at `target`, to be read; nothing starts.
+    pub fn looked_at(target: Target) -> Self {
+        Self::Aws(Box::new(target), None)
     }
 
     /// Where it is.
@@ -98,6 +89,17 @@ impl Site {
             }),
         }
     }
+}
+
+/// Finds the queues and the table of a target.
+///
+/// # Errors
+/// When one is not there, or the target cannot be reached.
+pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
+    block_on(async {
+        let session = Session::open(spec).await?;
+        Target::resolve(&session, spec).await
+    })
 }
 
 /// Asks a target something, before anything else runs.

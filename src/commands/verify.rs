@@ -47,6 +47,13 @@ impl Rejudged {
 
 /// Judges the run in a folder again and says what changed since it was reported.
 pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> {
+    let looks = args.live || args.resume;
+    if args.reach.is_given() && !looks {
+        return Err(CommandError::usage(
+            "--endpoint-url, --region, --profile and --yes say how the live stores are reached: add --live or --resume, \
+             or leave them out",
+        ));
+    }
     let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
     let reported = match read_report(&args.dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
@@ -56,12 +63,12 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> 
         Err(error) => return Err(CommandError::usage(error)),
     };
     let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
-    let (rejudged, before) = match args.live {
+    let (rejudged, before) = match looks {
         false => (from_files, reported.as_ref().map(Before::reported)),
         true => {
             let before = Before::known(&from_files, reported.as_ref());
             (
-                rejudge_live(&args.dir, &plan, reported.as_ref(), output)?,
+                rejudge_live(args, &plan, reported.as_ref(), output)?,
                 before,
             )
         }
@@ -248,11 +255,12 @@ pub fn read_observation(
 
 /// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
 fn rejudge_live(
-    dir: &Path,
+    args: &VerifyArgs,
     plan: &PlanFile,
     reported: Option<&RunReport>,
     output: &Output,
 ) -> Result<Rejudged, CommandError> {
+    let dir = args.dir.as_path();
     if let SealState::Broken(problems) = check_seal(dir) {
         return Ok(broken(&problems));
     }
@@ -260,7 +268,10 @@ fn rejudge_live(
         Ok(journal) => journal,
         Err(untold) => return Ok(untold.judged()),
     };
-    let mut observed = live::look(dir, plan, &journal)?;
+    let mut observed = live::look(args, plan, &journal, output)?;
+    if args.live {
+        output.note(&live::receives(&observed));
+    }
     let folder = RunFolder::existing(dir);
     observed.rests_on = finished_files(&folder);
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ").to_string();
@@ -321,11 +332,10 @@ pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untol
 fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String> {
     let header = &journal.header;
     let planned = Schedule::new(&plan.scenario).count();
-    let digest = scenario::digest(&plan.scenario);
     let same = header.run_id == plan.run_id
         && header.seed == plan.scenario.seed
         && header.planned == planned
-        && header.scenario_digest == digest;
+        && scenario::is_digest(&header.scenario_digest, &plan.scenario);
     (!same).then(|| {
         format!(
             "{} is of run {} with {} orders, {} of run {} with {planned}",

@@ -85,6 +85,11 @@ impl OrderId {
         self.0
     }
 
+    /// The run in whose id space `number` lies, if it is one's.
+    pub fn run_of(number: u64) -> Option<RunId> {
+        RunId::new(u32::try_from(number / MAX_ORDERS).ok()?)
+    }
+
     /// The sequence number, if `number` lies in the id space of `run`.
     pub fn sequence_in(run: RunId, number: u64) -> Option<u64> {
         (number / MAX_ORDERS == u64::from(run.0)).then_some(number % MAX_ORDERS)
@@ -117,6 +122,10 @@ mod tests {
         assert_eq!(OrderId::sequence_in(run, id), Some(42));
         assert_eq!(OrderId::sequence_in(other, id), None);
         assert_eq!(OrderId::sequence_in(run, 42), None);
+        assert_eq!(OrderId::run_of(id), Some(run));
+        for nobodys in [42, MAX_ORDERS - 1, u64::MAX] {
+            assert_eq!(OrderId::run_of(nobodys), None);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The pipeline's life: starting its parts, where to reach them, stopping them.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -332,7 +333,10 @@ fn start_command(
     options: &ServeOptions,
 ) -> Result<CommandFunction, PipelineError> {
     let resources = Resources::default();
-    let mut environment = processor.environment.clone();
+    let own = processor.environment.iter();
+    let mut environment: BTreeMap<String, String> = own
+        .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
+        .collect();
     for (name, value) in [
         ("DYNAMODB_ORDERS_TABLE", resources.table),
         ("ORDERS_QUEUE_URL", site.queue_url(&resources.orders_queue)),

@@ -81,6 +81,8 @@ pub enum Trap {
     Clock,
     /// What the caller may do.
     Permission,
+    /// The run's order numbers are its own.
+    RunId,
 }
 
 impl Trap {
@@ -110,6 +112,7 @@ impl Trap {
             Self::Encryption => "encryption",
             Self::Clock => "clock",
             Self::Permission => "permission",
+            Self::RunId => "run id",
         }
     }
 }

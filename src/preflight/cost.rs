@@ -26,6 +26,8 @@ const READ_UNIT_BYTES: f64 = 4_096.0;
 const COUNTS_LAG: Duration = Duration::from_secs(60);
 /// Dead letters received in a second, carefully.
 const SWEPT_PER_SECOND: f64 = 200.0;
+/// Read units after which the look before the first send goes by key at the earliest.
+const BEFORE_MIN: f64 = 10_000.0;
 /// Metrics asked for after a run.
 const METRICS: f64 = 10.0;
 
@@ -71,7 +73,7 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
     let table = facts.table.get();
     let rows = table.map_or(0, |table| table.items) as f64 + load.orders as f64;
     let bytes = table.map_or(0, |table| table.bytes) as f64 + load.orders as f64 * ROW_BYTES;
-    let read_units = (bytes / READ_UNIT_BYTES).ceil() + rows / 1_000.0;
+    let read_units = (bytes / READ_UNIT_BYTES).ceil() + rows / 1_000.0 + before(facts, &load);
     let letters = load.bad as f64
         + facts
             .dead_letter_queue
@@ -107,6 +109,13 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
         settling,
         reading,
     }
+}
+
+/// Read units of the look before the first send: the table, or each order by its key if that costs less.
+fn before(facts: &Facts, load: &Load) -> f64 {
+    let table = facts.table.get();
+    let whole = table.map_or(0.0, |table| (table.bytes as f64 / READ_UNIT_BYTES).ceil());
+    whole.min((load.orders as f64).max(BEFORE_MIN) * 2.0)
 }
 
 /// How often a message is handed out: good ones once, bad ones until they move.

@@ -9,6 +9,7 @@ mod capacity;
 mod check;
 mod cost;
 mod facts;
+mod id_space;
 mod load;
 mod prices;
 mod text;
@@ -21,6 +22,7 @@ pub use allowance::{ALLOWED_TAG, ALLOWED_VALUE, GuardInput, Refusal, guard};
 pub use check::{Check, Trap, Weight, verdict};
 pub use cost::{CostLine, Estimate, estimate};
 pub use facts::*;
+pub use id_space::IdSpace;
 pub use prices::{PRICES_AS_OF, PRICES_REGION};
 pub use text::{place, render};
 pub use traps::{inspect, inspect_embedded};
@@ -47,6 +49,9 @@ pub struct Preflight {
     pub estimate: Estimate,
     /// Why the guard refuses it, if it does.
     pub refusals: Vec<Refusal>,
+    /// What the stores held of the run's order numbers, once they were claimed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_space: Option<IdSpace>,
 }
 
 impl Preflight {
@@ -64,7 +69,14 @@ impl Preflight {
             checks: inspect(scenario, target, &facts),
             estimate,
             facts,
+            id_space: None,
         }
+    }
+
+    /// Adds what was found of the run's order numbers.
+    pub fn claimed(&mut self, id_space: IdSpace) {
+        self.checks.extend(id_space.checks());
+        self.id_space = Some(id_space);
     }
 
     /// How far the target's clock may be from this machine's. On this machine they are one.

@@ -150,10 +150,12 @@ impl RunFolder {
         if let Some(within) = path.parent() {
             std::fs::create_dir_all(within).map_err(failed(within))?;
         }
-        let mut temporary = tempfile::NamedTempFile::new_in(&self.path).map_err(failed(&path))?;
+        let mut temporary = tempfile::Builder::new()
+            .permissions(as_the_umask_says())
+            .tempfile_in(&self.path)
+            .map_err(failed(&path))?;
         temporary.write_all(bytes).map_err(failed(&path))?;
         temporary.as_file().sync_all().map_err(failed(&path))?;
-        readable_by_all(temporary.as_file()).map_err(failed(&path))?;
         temporary
             .persist_noclobber(&path)
             .map_err(|error| failed(&path)(error.error))?;
@@ -161,10 +163,10 @@ impl RunFolder {
     }
 }
 
-/// Temporary files are private; a report is not.
-fn readable_by_all(file: &std::fs::File) -> std::io::Result<()> {
+/// Temporary files are private; a report is as readable as the umask of its user says, as every other file.
+pub(crate) fn as_the_umask_says() -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+    std::fs::Permissions::from_mode(0o666)
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {

@@ -26,6 +26,10 @@ pub struct PlanFile {
     pub scenario: Scenario,
     /// Where and with what the run is made.
     pub provenance: Provenance,
+    /// Queues and table were made for this run, or are its own and held nothing before its first send: whatever is in
+    /// them afterwards its pipeline has left there.
+    #[serde(default)]
+    pub own_stores: bool,
 }
 
 /// Why a file of a run's folder cannot be read.

@@ -39,6 +39,7 @@ pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
 pub use csv::{findings_csv, timeseries_csv};
 pub use diagnosis::diagnose;
 pub use distributions::Measured;
+pub(crate) use folder::as_the_umask_says;
 pub use folder::{FolderError, RunFolder, file_name};
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
 pub use html::render_html;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::without_userinfo;
+
 /// One rule a file breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -19,9 +21,10 @@ impl Violation {
         rule: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
+        let plain = |text: String| without_userinfo(&text).into_owned();
         Self {
-            key: key.into(),
-            rule: rule.into(),
+            key: plain(key.into()),
+            rule: plain(rule.into()),
             hint: hint.into(),
         }
     }

@@ -8,7 +8,7 @@ use toml::Value;
 use super::section::Section;
 use super::units::parse_duration;
 use super::{
-    Function, Mapping, MessageFilter, ProcessorCommand, ProcessorKind, ProvisionedPollers,
+    Function, Mapping, MessageFilter, ProcessorCommand, ProcessorKind, ProvisionedPollers, Secret,
     ServiceTime,
 };
 
@@ -265,7 +265,7 @@ pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand>
     Some(processor)
 }
 
-fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, String> {
+fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
     let hint = "write a table of texts: environment = { LOG_LEVEL = \"info\" }";
     let read = section.read("environment", hint, |value| {
         let table = value
@@ -278,7 +278,7 @@ fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, String> {
             if RESERVED_VARIABLES.contains(&name.as_str()) {
                 return Err(format!("{name} is reserved for Lambda and this pipeline"));
             }
-            environment.insert(name.clone(), text.to_owned());
+            environment.insert(name.clone(), Secret::from(text.to_owned()));
         }
         Ok(environment)
     });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fault, ServiceTime};
+use super::{Fault, Secret, ServiceTime};
 
 /// A scenario whose values have been checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -314,13 +314,14 @@ pub struct Function {
 #[serde(deny_unknown_fields)]
 pub struct ProcessorCommand {
     /// The program and its arguments.
+    #[serde(serialize_with = "super::secret::serialize_arguments")]
     pub command: Vec<String>,
     /// Its working folder; the scenario's caller's when absent.
     pub working_dir: Option<String>,
     /// `_HANDLER`.
     pub handler: String,
-    /// The function's own environment variables.
-    pub environment: BTreeMap<String, String>,
+    /// The function's own environment variables. Files hold their names; their values are not kept.
+    pub environment: BTreeMap<String, Secret>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; not enforced.
     pub memory_mb: u32,
     /// How long an execution environment may take to ask for its first invocation. Real time, also when

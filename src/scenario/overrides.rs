@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::Violation;
 use super::phases::BASELINE;
 use super::units::{DURATION_HINT, parse_duration};
+use super::{NOT_KEPT, Violation, without_userinfo};
 
 /// Values that replace those of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,7 +78,12 @@ impl Overrides {
         .into_iter()
         .flatten()
         .chain(self.target.iter().flat_map(TargetOverride::as_texts))
-        .chain(self.set.iter().map(|set| format!("--set {set}")))
+        .chain(
+            self.set
+                .iter()
+                .map(|set| format!("--set {}", to_be_kept(set))),
+        )
+        .map(|text| without_userinfo(&text).into_owned())
         .collect()
     }
 
@@ -119,7 +124,7 @@ fn open_target(table: &mut Table) {
 }
 
 fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation> {
-    let place = format!("--set {assignment}");
+    let place = format!("--set {}", to_be_kept(assignment));
     let Some((path, text)) = assignment.split_once('=') else {
         return Err(Violation::new(
             place,
@@ -159,6 +164,40 @@ fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation
     }
     here.insert((*last).to_owned(), parse_value(text));
     Ok(())
+}
+
+/// An assignment as it may be shown and kept: values of a function's environment are left out.
+fn to_be_kept(assignment: &str) -> String {
+    let Some((path, text)) = assignment.split_once('=') else {
+        return assignment.to_owned();
+    };
+    let segments: Vec<&str> = path.split('.').map(str::trim).collect();
+    let mut value = parse_value(text);
+    match (segments.as_slice(), &mut value) {
+        (["processor"], Value::Table(processor)) => {
+            if let Some(environment) = processor.get_mut("environment") {
+                hide(environment);
+            }
+        }
+        (["processor", "environment"], environment) => hide(environment),
+        (["processor", "environment", ..] | ["processor"], value) => {
+            *value = Value::String(NOT_KEPT.into());
+        }
+        _ => return assignment.to_owned(),
+    }
+    format!("{path}={value}")
+}
+
+/// Leaves the names of a table, and of anything else nothing.
+fn hide(environment: &mut Value) {
+    match environment {
+        Value::Table(table) => {
+            for (_, value) in table.iter_mut() {
+                *value = Value::String(NOT_KEPT.into());
+            }
+        }
+        other => *other = Value::String(NOT_KEPT.into()),
+    }
 }
 
 /// Sets `rest` (one key) of the item that `pick` names by its `name` or its index.

@@ -28,7 +28,8 @@ pub(super) fn read_target(file: &mut Section<'_>) -> TargetSpec {
         Some("embedded") => TargetSpec::Embedded,
         Some("aws") => TargetSpec::Aws(Box::default()),
         _ => {
-            file.problem("target", format!("{value} is not a target"), HINT);
+            // What it is instead is not repeated: a URL may hold a password.
+            file.problem("target", "is not a target", HINT);
             TargetSpec::Embedded
         }
     }
@@ -58,9 +59,9 @@ impl Default for AwsTarget {
 fn read_aws(mut section: Section<'_>) -> AwsTarget {
     let usual = AwsTarget::default();
     let target = AwsTarget {
-        endpoint_url: section.text("endpoint_url", URL_HINT, url),
-        sqs_endpoint_url: section.text("sqs_endpoint_url", URL_HINT, url),
-        dynamodb_endpoint_url: section.text("dynamodb_endpoint_url", URL_HINT, url),
+        endpoint_url: section.text("endpoint_url", URL_HINT, check_endpoint),
+        sqs_endpoint_url: section.text("sqs_endpoint_url", URL_HINT, check_endpoint),
+        dynamodb_endpoint_url: section.text("dynamodb_endpoint_url", URL_HINT, check_endpoint),
         region: name(&mut section, "region", "us-east-1"),
         profile: name(&mut section, "profile", "default"),
         resources: Resources {
@@ -123,18 +124,29 @@ fn dollars(value: &toml::Value) -> Result<f64, String> {
     }
 }
 
-/// An endpoint without its trailing slash.
-fn url(text: &str) -> Result<String, String> {
+/// An endpoint without its trailing slash. What is wrong with another is said without repeating it: it may hold a
+/// password.
+///
+/// # Errors
+/// When it is not an http or https URL of host, port and path alone.
+pub fn check_endpoint(text: &str) -> Result<String, String> {
     let rest = text
         .strip_prefix("http://")
         .or_else(|| text.strip_prefix("https://"));
+    let plain = |rest: &str| rest.chars().all(|c| c.is_ascii_graphic() && c != '\\');
     match rest {
-        Some(rest) if !rest.is_empty() && !rest.contains(['@', '?', '#', ' ']) => {
+        Some(rest) if rest.contains('@') => Err(
+            "has a user or a password in it, which would be kept in files and sent to nobody: leave out what stands \
+             before the @"
+                .into(),
+        ),
+        Some(rest) if rest.contains(['?', '#']) => {
+            Err("has a query or a fragment in it, which would be kept in files: leave it out".into())
+        }
+        Some(rest) if !rest.is_empty() && !rest.starts_with('/') && plain(rest) => {
             Ok(text.trim_end_matches('/').to_owned())
         }
-        _ => Err(format!(
-            "{text:?} is not an http or https URL of host, port and path"
-        )),
+        _ => Err("is not an http or https URL of host, port and path".into()),
     }
 }
 
@@ -172,7 +184,7 @@ mod tests {
             "http://127.0.0.9",
             "http://127.0.0.1:4566/a/path",
         ] {
-            assert!(url(text).is_ok() && is_loopback(text), "{text}");
+            assert!(check_endpoint(text).is_ok() && is_loopback(text), "{text}");
         }
         for text in [
             "https://sqs.us-east-1.amazonaws.com",
@@ -180,7 +192,7 @@ mod tests {
             "http://localhost.evil.example:80",
             "http://0.0.0.0:80",
         ] {
-            assert!(url(text).is_ok() && !is_loopback(text), "{text}");
+            assert!(check_endpoint(text).is_ok() && !is_loopback(text), "{text}");
         }
         for text in [
             "http://127.0.0.1@evil.example",
@@ -188,7 +200,10 @@ mod tests {
             "",
             "http://",
         ] {
-            assert!(url(text).is_err() && !is_loopback(text), "{text}");
+            assert!(
+                check_endpoint(text).is_err() && !is_loopback(text),
+                "{text}"
+            );
         }
     }
 }

@@ -6,6 +6,7 @@ use aws_sdk_sqs::error::{BuildError, ConnectorError, ProvideErrorMetadata, SdkEr
 
 use super::cause::Cause;
 use super::in_words;
+use crate::scenario::without_userinfo;
 
 /// Why a store could not be read, in one line: the operation, what it was asked of, the service's code and words,
 /// and the next step where one is known.
@@ -52,7 +53,7 @@ impl StoreError {
     /// The line for an error while a run is being observed: nothing is lost by it, and looking can go on later.
     pub fn while_observing(&self) -> String {
         let then = if self.advice().is_empty() { ';' } else { ',' };
-        format!("{self}{then} then `orderproof verify DIR --live` goes on")
+        format!("{self}{then} then `orderproof verify DIR --resume` goes on")
     }
 
     fn advice(&self) -> String {
@@ -136,5 +137,6 @@ impl Told for tokio::task::JoinError {
 }
 
 fn in_a_line(words: &str) -> String {
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    without_userinfo(&words).into_owned()
 }

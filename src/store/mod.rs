@@ -4,6 +4,7 @@
 //! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] alone writes: it is the table of the
 //! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
 
+mod before;
 mod budget;
 mod cause;
 mod clients;
@@ -23,6 +24,7 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use before::{LettersBefore, RowsBefore};
 pub use clients::Stores;
 pub use delivery::Delivery;
 pub use error::StoreError;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::clients::http_client;
 use crate::clock;
-use crate::scenario::{AwsTarget, is_loopback};
+use crate::scenario::{AwsTarget, is_loopback, without_userinfo};
 
 /// A request of the control plane that takes longer is given up and tried again.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -217,7 +217,7 @@ impl Intercept for Witness {
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let mut seen = self.seen();
-        seen.url = Some(context.request().uri().trim_end_matches('/').to_owned());
+        seen.url = Some(plain(context.request().uri()));
         seen.sent = Some(clock::wall());
         Ok(())
     }
@@ -237,6 +237,13 @@ impl Intercept for Witness {
         }
         Ok(())
     }
+}
+
+/// An endpoint without what may be a password: a user, a query. Neither is sent to a service of AWS.
+fn plain(url: &str) -> String {
+    let url = without_userinfo(url);
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    url[..end].trim_end_matches('/').to_owned()
 }
 
 /// What a `Date` of this Unix second says of the clock that read `sent` and `received`: the other one read
@@ -270,6 +277,17 @@ mod tests {
             (offset.uncertainty - uncertainty).abs() < 1e-6,
             "{why}: {offset:?}"
         );
+    }
+
+    #[test]
+    fn an_endpoint_is_told_without_passwords() {
+        for (url, told) in [
+            ("http://127.0.0.1:9324/", "http://127.0.0.1:9324"),
+            ("http://user:pw@127.0.0.1:9324/", "http://127.0.0.1:9324"),
+            ("https://host/path?token=x#y", "https://host/path"),
+        ] {
+            assert_eq!(plain(url), told);
+        }
     }
 
     #[test]

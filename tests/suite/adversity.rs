@@ -63,7 +63,7 @@ fn run_in(region: &str, proxy: &Proxy) -> Program {
 
 fn look_again(folder: &Path) -> Finished {
     let out = folder.join("out").display().to_string();
-    with_credentials(Program::new(["verify", &out, "--live"])).finish()
+    with_credentials(Program::new(["verify", &out, "--resume", "--yes"])).finish()
 }
 
 /// A number of the report.
@@ -110,7 +110,7 @@ fn interrupted_at(pipeline: &EmbeddedPipeline, fault: Fault, dead_letters: &str,
     let words: Vec<&str> = first.stdout.split_whitespace().collect();
     says(
         &words.join(" "),
-        &["then `orderproof verify DIR --live` goes on"],
+        &["then `orderproof verify DIR --resume` goes on"],
     );
     let report = nothing_is_forgotten(&first);
     assert_eq!(

@@ -64,7 +64,10 @@ fn what_another_cloudwatch_says_of_queue_and_table_is_drawn_and_told() {
     let dir = finished.path("out").display().to_string();
     let again = finished.path("again").display().to_string();
     let later = with_keys(Program::new(["report", &dir, "--output-dir", &again]));
-    let later = later.args(["--cloudwatch"]).finish().code(0).quiet();
+    let later = later
+        .args(["--cloudwatch", "--endpoint-url", cloudwatch.endpoint()])
+        .args(["--endpoint-url", &served.endpoint()]);
+    let later = later.finish().code(0).quiet();
     let text = std::fs::read_to_string(finished.path("again/run.json")).expect("written");
     let reread: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(

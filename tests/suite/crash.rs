@@ -1,5 +1,5 @@
 //! The crash matrix: the program is killed (SIGKILL) at seeded moments, from before its journal exists to after its
-//! report, while the pipeline lives on in another process. Then `verify --live` looks, and is never wrong.
+//! report, while the pipeline lives on in another process. Then `verify --resume` looks, and is never wrong.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
@@ -76,7 +76,7 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
     let batch = ["sending.batch=1", "sending.batch=10"][rng.next_u64() as usize % 2];
     let run = Program::new(["run", "crash.toml", "--output-dir", "out", "--quiet"])
         .file("crash.toml", SCENARIO)
-        .args(["--set", batch, "--run-id", &(1_000 + seed).to_string()]);
+        .args(["--set", batch]);
     let run = served.at(run);
     let mut child = run
         .command()
@@ -90,7 +90,8 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
 
     let folder = run.folder().join("out");
     let what = format!("seed {seed}, killed after {moment:?}, {batch}");
-    let verify = Program::new(["verify", &folder.display().to_string(), "--live"])
+    let verify = Program::new(["verify", &folder.display().to_string(), "--resume"])
+        .args(["--endpoint-url", &served.endpoint()])
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let verified = verify.finish();

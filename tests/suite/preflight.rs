@@ -177,7 +177,7 @@ fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
 fn off_loopback_a_run_that_is_allowed_and_agreed_to_is_started() {
     let pipeline = pipeline_elsewhere(93);
     allow(&pipeline);
-    let program = away("run", &pipeline).args(["--yes", "--run-id", "93", "--output-dir", "out"]);
+    let program = away("run", &pipeline).args(["--yes", "--output-dir", "out"]);
     let mut child = program
         .command()
         .stdout(std::process::Stdio::null())
@@ -205,6 +205,34 @@ fn off_loopback_a_run_that_is_allowed_and_agreed_to_is_started() {
         "{target}"
     );
     assert_eq!(read("preflight.json")["facts"]["place"]["loopback"], false);
+    looks_are_guarded_too(&pipeline, &out);
+}
+
+/// Off loopback a look asks what a run asks, also of who names the endpoint.
+fn looks_are_guarded_too(pipeline: &EmbeddedPipeline, out: &std::path::Path) {
+    let here = pipeline.target().sqs_endpoint;
+    let elsewhere = here.replace("127.0.0.1", "0.0.0.0");
+    let out = out.display().to_string();
+    let look = |option: &str| {
+        Program::new(["verify", &out, option, "--endpoint-url", &elsewhere])
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+    };
+    for option in ["--live", "--resume"] {
+        let nobody = look(option).finish().code(6);
+        for part in ["account 000000000000", "no terminal to confirm it on"] {
+            assert!(nobody.stderr.contains(part), "{part} in {}", nobody.stderr);
+        }
+    }
+    let queue = serde_json::json!({
+        "QueueUrl": pipeline.target().orders_queue_url, "TagKeys": ["orderproof"]
+    });
+    assert_eq!(asked(pipeline, "UntagQueue", &queue), 200);
+    for option in ["--live", "--resume"] {
+        let refused = look(option).args(["--yes"]).finish().code(6);
+        let words = "the orders queue does not carry the tag orderproof=allowed";
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A target in which all is well, and everything that can be wrong with one.
 
 mod guard;
+mod id_space;
 mod traps;
 mod traps_beyond;
 

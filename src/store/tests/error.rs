@@ -63,7 +63,7 @@ fn an_error_is_a_line_of_operation_resource_code_words_and_next_step() {
 
 #[test]
 fn while_observing_the_line_ends_with_how_to_go_on() {
-    let then = "then `orderproof verify DIR --live` goes on";
+    let then = "then `orderproof verify DIR --resume` goes on";
     let denied = told(
         "DynamoDB Scan",
         answered(400, "AccessDeniedException", "no"),
@@ -77,7 +77,7 @@ fn while_observing_the_line_ends_with_how_to_go_on() {
     let line = ours.while_observing();
     assert!(line.ends_with(&format!("holds them; {then}")), "{line}");
     assert!(
-        !denied.to_string().contains("--live"),
+        !denied.to_string().contains("--resume"),
         "elsewhere there is nothing to go on with"
     );
 }

@@ -1,5 +1,6 @@
 //! The stores against the embedded services, over loopback.
 
+mod before;
 mod error;
 mod queues;
 mod rows;

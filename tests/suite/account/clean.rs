@@ -41,7 +41,7 @@ fn only_the_rows_and_letters_of_the_run_are_cleaned_away() {
     }
     let dir = run.path("out").display().to_string();
     let clean = |arguments: &[&str]| {
-        let program = credentials(Program::new(["clean", &dir]));
+        let program = credentials(Program::new(["clean", &dir, "--endpoint-url", &endpoint]));
         arguments
             .iter()
             .fold(program, |program, argument| program.args([*argument]))
@@ -84,16 +84,20 @@ fn refuses_what_it_should(run: &Finished, endpoint: &str, stores: &Stores) {
         std::fs::write(folder.path().join(name), text).expect("it is ours")
     };
     let dir = folder.path().display().to_string();
-    let clean = |arguments: &[&str]| {
-        let program = credentials(Program::new(["clean", &dir]));
+    // Where it goes is named as on any machine: by the environment.
+    let clean_at = |named: &str, arguments: &[&str]| {
+        let program = credentials(Program::new(["clean", &dir])).env("AWS_ENDPOINT_URL", named);
         arguments
             .iter()
             .fold(program, |program, argument| program.args([*argument]))
             .finish()
     };
+    let clean = |arguments: &[&str]| clean_at(endpoint, arguments);
     stores.put(77_000_000_005);
 
     write("plan.json", &plan);
+    let unnamed = clean_at("http://127.0.0.1:1", &["--delete", "--without-verdict"]).code(6);
+    says(&unnamed, &["names the endpoint", "--endpoint-url"]);
     clean(&[]).code(0);
     let refused = clean(&["--delete"]).code(6);
     says(&refused, &["has no run.json", "--without-verdict"]);
@@ -106,6 +110,7 @@ fn refuses_what_it_should(run: &Finished, endpoint: &str, stores: &Stores) {
         "plan.json",
         &plan.replace(endpoint, &as_if_elsewhere(endpoint)),
     );
+    let clean = |arguments: &[&str]| clean_at(&as_if_elsewhere(endpoint), arguments);
     clean(&[]).code(0);
     let refused = clean(&["--delete", "--without-verdict"]).code(6);
     says(
@@ -118,6 +123,7 @@ fn refuses_what_it_should(run: &Finished, endpoint: &str, stores: &Stores) {
 
     // Letters in somebody else's hands may be the run's.
     write("plan.json", &plan);
+    let clean = |arguments: &[&str]| clean_at(endpoint, arguments);
     stores.hold("orders-dl-queue");
     let incomplete = clean(&["--delete", "--without-verdict"]).code(1);
     says(&incomplete, &["1 letters are hidden by another consumer"]);

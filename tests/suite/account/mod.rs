@@ -2,7 +2,7 @@
 
 mod clean;
 mod moto;
-mod stores;
+pub mod stores;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 

@@ -101,14 +101,27 @@ fn a_run_through_moto_is_cleaned_away() {
     let stores = Stores::at(moto.endpoint());
     stores.put(78_000_000_000);
     let dir = run.path("out").display().to_string();
-    let counted = credentials(Program::new(["clean", &dir])).finish().code(0);
+    let counted = credentials(Program::new([
+        "clean",
+        &dir,
+        "--endpoint-url",
+        moto.endpoint(),
+    ]))
+    .finish()
+    .code(0);
     says(
         &counted,
         &["account   123456789012", "of the run, 1 of others left"],
     );
-    credentials(Program::new(["clean", &dir, "--delete"]))
-        .finish()
-        .code(0);
+    credentials(Program::new([
+        "clean",
+        &dir,
+        "--delete",
+        "--endpoint-url",
+        moto.endpoint(),
+    ]))
+    .finish()
+    .code(0);
     assert_eq!(stores.rows(), [78_000_000_000]);
     let left = QueueAttributeName::ApproximateNumberOfMessages;
     assert_eq!(stores.attribute("orders-dl-queue", &left), "0");

@@ -1,0 +1,112 @@
+//! The look before the first send.
+
+use std::time::Duration;
+
+use super::site::Services;
+use crate::order::{OrderPlan, RunId};
+use crate::store::{LettersBefore, RowsBefore};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn orders(run: u32) -> OrderPlan {
+    OrderPlan {
+        run: RunId::new(run).expect("in range"),
+        seed: 1,
+        bad_share: 0.0,
+    }
+}
+
+#[tokio::test]
+async fn a_small_table_is_read_to_its_end() {
+    let services = Services::start().await;
+    let before = |run| {
+        let stores = services.stores();
+        async move {
+            stores
+                .rows_before(&orders(run), 100, PATIENCE)
+                .await
+                .expect("it answers")
+        }
+    };
+    let empty = before(7).await;
+    assert_eq!((empty.read, empty.whole_table), (0, true));
+    // Of another run, and of this one beyond what is planned.
+    services
+        .put([8_000_000_000, 6_999_999_999].into_iter())
+        .await;
+    let others = before(7).await;
+    assert_eq!(
+        (others.read, others.whole_table, others.of_the_run),
+        (2, true, 0)
+    );
+    services.put(7_000_000_500..7_000_000_501).await;
+    assert_eq!(before(7).await.first_ids, [7_000_000_500]);
+}
+
+#[tokio::test]
+async fn in_a_large_table_each_planned_number_is_looked_up_by_key() {
+    let services = Services::start().await;
+    services.put(1..=50).await;
+    let before = |planned| {
+        let stores = services.stores();
+        async move {
+            stores
+                .rows_within(&orders(7), planned, PATIENCE, 10)
+                .await
+                .expect("it answers")
+        }
+    };
+    let none = before(250).await;
+    assert_eq!(
+        (none.whole_table, none.looked_up, none.of_the_run),
+        (false, 250, 0)
+    );
+    services.put(7_000_000_249..7_000_000_251).await;
+    let last = before(250).await;
+    // Whether the scan came upon one of the two first is the table's affair.
+    assert!(last.of_the_run > 0, "{last:?}");
+    let planned_only = RowsBefore {
+        read: 0,
+        ..before(249).await
+    };
+    assert!(planned_only.looked_up == 249 || planned_only.of_the_run > 0);
+}
+
+#[tokio::test]
+async fn letters_are_looked_at_and_left() {
+    let services = Services::start().await;
+    let letter = |number: u64| format!(r#"{{"order_number": {number}}}"#);
+    services.send("dead", [letter(8_000_000_000), "junk".into()].into_iter());
+    let before = || async {
+        let run = RunId::new(7).expect("in range");
+        services
+            .stores()
+            .letters_before(run)
+            .await
+            .expect("it answers")
+    };
+    let expected = LettersBefore {
+        received: 2,
+        ..LettersBefore::default()
+    };
+    assert_eq!(before().await, expected);
+    services.send("dead", [letter(7_000_000_001)].into_iter());
+    let found = before().await;
+    assert_eq!(
+        (found.received, found.of_the_run),
+        (3, 1),
+        "what was seen before is there again"
+    );
+    assert_eq!(found.first_ids, [7_000_000_001]);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_not_empty_is_waited_for_only_so_long() {
+    let services = Services::start().await;
+    let stores = services.stores();
+    let idle = stores.until_idle(Duration::ZERO).await.expect("it answers");
+    assert_eq!(idle.0.total(), 0);
+    services.send("orders", ["an order".to_owned()].into_iter());
+    let busy = stores.until_idle(Duration::ZERO).await.expect("it answers");
+    assert_eq!(busy.0.total(), 1);
+}
