@@ -41,6 +41,7 @@ pub fn look(
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
+        function: None,
         orders,
         phases: scenario.phases.len(),
         ledger: journal.ledger.clone(),

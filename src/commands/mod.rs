@@ -10,6 +10,7 @@ mod down;
 mod error;
 mod gate;
 mod generated;
+mod guard;
 mod init;
 mod interrupt;
 mod list;

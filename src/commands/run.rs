@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::check::{load_scenario, overrides_in};
 use super::conclude::{Evidence, conclude};
 use super::dashboard;
+use super::guard::{StartGuard, state_of};
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
 use super::preflight::admit;
@@ -28,7 +29,9 @@ use crate::report::{
     PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
 use crate::scenario::{self, Scenario};
-use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
+use crate::verify::{
+    AskFunction, OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher,
+};
 
 /// Where runs are kept unless told otherwise.
 const REPORTS: &str = "reports";
@@ -97,7 +100,10 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             dashboard,
         },
     )?;
-    let driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
+    let guard = StartGuard::start(site.watch_start(), stop.clone());
+    let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
+    // The user has interrupted nothing when the guard has.
+    driven.record.interrupted &= !guard.end();
     if let Some(found) = &admitted {
         let sent = SentFile::new(plan.run_id, found.clocks_apart(), &driven.record);
         if let Err(error) = folder.write(file_name::SENT, &to_json(&sent)) {
@@ -105,7 +111,11 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             output.error(&error);
         }
     }
-    let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
+    let mut asked = observe_plan(&plan, orders, &schedule, &driven, &folder);
+    asked.function = site
+        .watch_start()
+        .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);
+    let seen = watcher.settle_and_observe(asked);
     drop(view);
     let readings = readings.stop();
     let counters = site.close();
@@ -260,6 +270,7 @@ fn observe_plan(
     folder: &RunFolder,
 ) -> ObservePlan {
     ObservePlan {
+        function: None,
         folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
         orders,
         schedule: schedule.clone(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::CommandError;
 use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
+use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{ProcessorPlace, Scenario, TargetSpec};
@@ -46,7 +47,7 @@ impl Site {
                     let session = Session::open(spec).await?;
                     Target::resolve(&session, spec).await
                 })?;
-                Self::at(scenario, spec.processor, target)
+                Self::at(scenario, orders, spec.processor, target)
             }
         }
     }
@@ -54,13 +55,14 @@ impl Site {
     /// The pipeline at `target`; a function that is to run here starts.
     fn at(
         scenario: &Scenario,
+        orders: OrderPlan,
         processor: ProcessorPlace,
         target: Target,
     ) -> Result<Self, CommandError> {
         let processor = match processor {
             ProcessorPlace::Lambda => None,
             ProcessorPlace::Local => {
-                let started = LocalProcessor::start(scenario, &target);
+                let started = LocalProcessor::start(scenario, orders, &target);
                 Some(started.map_err(CommandError::usage)?)
             }
         };
@@ -80,6 +82,14 @@ impl Site {
         match self {
             Self::Embedded(pipeline) => Some(pipeline.gauges()),
             Self::Aws(_, processor) => processor.as_ref().map(LocalProcessor::gauges),
+        }
+    }
+
+    /// Whether a function of one's own has started yet; nothing to watch without one.
+    pub fn watch_start(&self) -> Option<StartWatch> {
+        match self {
+            Self::Embedded(pipeline) => pipeline.watch_start(),
+            Self::Aws(..) => None,
         }
     }
 

@@ -29,7 +29,7 @@ pub use collector::Collector;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;
-pub use observe::ObservePlan;
+pub use observe::{AskFunction, FunctionStart, ObservePlan};
 pub use reconcile::{Reconciliation, reconcile};
 pub use rules::{Durations, Figure, Standpoint};
 pub use sightings::SightingsError;

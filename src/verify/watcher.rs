@@ -237,6 +237,9 @@ async fn settle(
                     true => error.while_observing(),
                     false => error.to_string(),
                 });
+        if let Some(function) = &plan.function {
+            settling.function(function());
+        }
         if let Some(quiescence) = settling.sample(plan.start.elapsed(), counts) {
             return quiescence;
         }

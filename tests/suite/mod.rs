@@ -11,6 +11,7 @@ mod faults;
 mod fidelity;
 mod formats;
 mod gate;
+mod languages;
 mod list;
 mod local;
 mod modes;
