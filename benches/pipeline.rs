@@ -192,7 +192,7 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
             Arc::new(Counters::default()),
             move |event| {
                 let store = store.clone();
-                async move { Ok(process(event, &store).await) }
+                async move { Ok::<_, String>(process(event, &store).await) }
             },
         );
         let mapping = tokio::spawn(mapping.run());

@@ -202,6 +202,7 @@ fn observe(
             empty_samples: 3,
             drain: Some(Duration::from_secs(1)),
             evidence: "empty".into(),
+            never_started: None,
         },
         scan: sweep(rows),
         lookups: sweep(unseen.len()),

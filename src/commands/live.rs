@@ -52,7 +52,7 @@ pub fn look(
     // What a run receives of its dead letters a look would hide from it.
     let _lock = StoresLock::take(&target, &format!("a look for {}", dir.display()))?;
     let site = match args.resume {
-        true => Site::elsewhere(scenario, target)?,
+        true => Site::elsewhere(scenario, orders, target)?,
         false => Site::looked_at(target),
     };
     let start_wall = journal.header.started_at;
@@ -63,6 +63,7 @@ pub fn look(
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
+        function: None,
         orders,
         phases: scenario.phases.len(),
         ledger: journal.ledger.clone(),

@@ -11,6 +11,7 @@ mod down;
 mod error;
 mod gate;
 mod generated;
+mod guard;
 mod held;
 mod init;
 mod interrupt;

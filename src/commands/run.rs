@@ -10,6 +10,7 @@ use super::check::{load_scenario, overrides_in};
 use super::claim::{Claim, Claimed, claim};
 use super::conclude::{Evidence, Problems, conclude};
 use super::dashboard;
+use super::guard::{StartGuard, state_of};
 use super::held::Held;
 use super::interrupt::stop_on_interrupt;
 use super::metrics::metrics_since;
@@ -30,7 +31,9 @@ use crate::report::{
     MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
 use crate::scenario::{self, DeadLetterUse, Scenario, TargetSpec};
-use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
+use crate::verify::{
+    AskFunction, OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher,
+};
 
 /// Where runs are kept unless told otherwise.
 const REPORTS: &str = "reports";
@@ -54,7 +57,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let folder = create_folder(args, &plan.scenario)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = match &entered {
-        Some((_, claim)) => Site::elsewhere(&plan.scenario, claim.target.clone()),
+        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders, claim.target.clone()),
         None => Site::embedded(&plan.scenario, orders, schedule.count(), logs),
     }
     .inspect_err(|_| folder.discard_empty())?;
@@ -91,14 +94,19 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
             dashboard,
         },
     )?;
+    let guard = StartGuard::start(site.watch_start(), stop.clone());
     let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
-    // A sender that cannot write its journal stops by itself: nobody interrupted it.
-    driven.record.interrupted &= driven.journal_failure.is_none();
+    // The user has interrupted nothing when the guard has, or a sender that cannot write its journal.
+    driven.record.interrupted &= !guard.end() && driven.journal_failure.is_none();
     let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);
     let sent = SentFile::new(plan.run_id, apart, &driven.record);
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::SENT, &to_json(&sent)));
-    let seen = watcher.settle_and_observe(observe_plan(&plan, orders, &schedule, &driven, &folder));
+    let mut asked = observe_plan(&plan, orders, &schedule, &driven, &folder);
+    asked.function = site
+        .watch_start()
+        .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);
+    let seen = watcher.settle_and_observe(asked);
     drop(view);
     let readings = readings.stop();
     let counters = site.close();
@@ -304,6 +312,7 @@ fn observe_plan(
     folder: &RunFolder,
 ) -> ObservePlan {
     ObservePlan {
+        function: None,
         folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
         orders,
         schedule: schedule.clone(),

@@ -11,7 +11,9 @@ use crate::cli::ServeArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::load::Schedule;
+use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
+use crate::report::NeverStarted;
 use crate::scenario::{Resources, Scenario, TargetSpec};
 use crate::store::Target;
 
@@ -48,8 +50,14 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
             "faults are planted for the orders of run {run_id}: use --run-id {run_id}, once: a second run with this id is refused"
         ));
     }
+    let mut watch = pipeline.watch_start();
     while !stop.is_stopped() {
         std::thread::sleep(TICK);
+        let never = watch.as_ref().and_then(StartWatch::never_started);
+        if let Some(never) = never.filter(|never| never.given_up) {
+            output.note(&not_starting(&never));
+            watch = None;
+        }
     }
     let counters = pipeline.counters();
     pipeline.shutdown();
@@ -58,8 +66,22 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
             "stopped after {} invocations ({} failed whole, {} failed records)",
             counters.invocations, counters.failed_invocations, counters.failed_records
         ));
+        let failures = counters.failures.unwrap_or_default();
+        if let Some(commonest) = failures.first() {
+            output.note(&format!("the commonest failure: {}", commonest.told()));
+        }
     }
     Ok(Exit::Success)
+}
+
+/// What is said of a function that does not start. It is tried again, as Lambda does: whoever serves it may mend it.
+fn not_starting(never: &NeverStarted) -> String {
+    let mut told = format!("warning: {}; it is tried again", never.told());
+    for line in &never.last_lines {
+        told.push_str("\n  | ");
+        told.push_str(line);
+    }
+    told
 }
 
 fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::CommandError;
 use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
+use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::report::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
@@ -44,10 +45,17 @@ impl Site {
     ///
     /// # Errors
     /// When the function cannot start.
-    pub fn elsewhere(scenario: &Scenario, target: Target) -> Result<Self, CommandError> {
+    pub fn elsewhere(
+        scenario: &Scenario,
+        orders: OrderPlan,
+        target: Target,
+    ) -> Result<Self, CommandError> {
         let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
         let processor = match scenario.target.aws().is_some_and(local) {
-            true => Some(LocalProcessor::start(scenario, &target).map_err(CommandError::usage)?),
+            true => {
+                let started = LocalProcessor::start(scenario, orders, &target);
+                Some(started.map_err(CommandError::usage)?)
+            }
             false => None,
         };
         Ok(Self::Aws(Box::new(target), processor))
@@ -71,6 +79,14 @@ impl Site {
         match self {
             Self::Embedded(pipeline) => Some(pipeline.gauges()),
             Self::Aws(_, processor) => processor.as_ref().map(LocalProcessor::gauges),
+        }
+    }
+
+    /// Whether a function of one's own has started yet; nothing to watch without one.
+    pub fn watch_start(&self) -> Option<StartWatch> {
+        match self {
+            Self::Embedded(pipeline) => pipeline.watch_start(),
+            Self::Aws(..) => None,
         }
     }
 

@@ -243,6 +243,11 @@ impl OrderPlan {
         unit_interval(rng.next_u64()) < self.bad_share
     }
 
+    /// Whether this is the number of a bad order of the run.
+    pub fn is_bad_number(&self, number: u64) -> bool {
+        OrderId::sequence_in(self.run, number).is_some_and(|k| self.is_bad(k))
+    }
+
     /// Appends the message body of order `k` to `out`.
     pub fn write_body(&self, k: u64, out: &mut Vec<u8>) {
         self.order(k).write_body(self.id(k), out);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::failures::Failures;
 use super::table::Side;
 use crate::report::{PipelineCounters, PipelineReading};
 
@@ -30,6 +31,8 @@ pub struct Counters {
     pub invocations: Counter,
     /// Invocations that failed whole: error, panic, time-out, or an answer that fits no batch.
     pub failed_invocations: Counter,
+    /// Why they failed.
+    pub failures: Failures,
     /// Records named in partial batch responses.
     pub failed_records: Counter,
     /// Operations the tables throttled, by AWS's reason.
@@ -109,6 +112,9 @@ impl Counters {
             filtered_messages: self.filtered_messages.get(),
             max_concurrency: self.max_concurrency.load(Ordering::Relaxed),
             faults_struck,
+            failures: Some(self.failures.counts()),
+            never_started: None,
+            freezes: None,
         }
     }
 }

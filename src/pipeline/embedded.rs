@@ -15,11 +15,11 @@ use super::error::PipelineError;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor, any_struck};
 use super::front::Front;
 use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
-use super::runtime::{CommandConfig, CommandFunction};
+use super::runtime::{CommandConfig, CommandFunction, StartWatch};
 use super::service::{ServiceThread, listener_at};
 use super::sqs::{QueueAttributes, Redrive, Site, SqsEngine};
 use super::table::{Table, TableServer, TableStore, Tables, rows};
-use crate::fault::FaultPlan;
+use crate::fault::{FaultPlan, order_number_of};
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
 use crate::scenario::{
@@ -85,6 +85,7 @@ pub struct EmbeddedPipeline {
     counters: Arc<Counters>,
     faults: Arc<FaultPlan>,
     command: Option<CommandFunction>,
+    freezes: bool,
 }
 
 impl EmbeddedPipeline {
@@ -163,6 +164,9 @@ impl EmbeddedPipeline {
         .throttled_by(move |batch| {
             let bodies = batch.iter().map(|message| &*message.body);
             any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
+        })
+        .telling_bad_orders(move |body| {
+            order_number_of(body).is_some_and(|number| plan.is_bad_number(number))
         });
         let runs_function = options.runs_function;
         let polling = async move {
@@ -182,6 +186,10 @@ impl EmbeddedPipeline {
             counters,
             faults,
             command,
+            freezes: scenario
+                .processor
+                .as_ref()
+                .is_some_and(|processor| processor.freeze),
         })
     }
 
@@ -208,8 +216,15 @@ impl EmbeddedPipeline {
             let figures = command.figures();
             counters.cold_starts = figures.started;
             counters.crashes = figures.crashed + figures.failed_inits;
+            counters.freezes = self.freezes.then_some(figures.freezes);
+            counters.never_started = command.watch_start().never_started();
         }
         counters
+    }
+
+    /// Whether a function of one's own has started yet; nothing to watch without one.
+    pub fn watch_start(&self) -> Option<StartWatch> {
+        self.command.as_ref().map(CommandFunction::watch_start)
     }
 
     /// What a live view may read while it runs.
@@ -356,6 +371,7 @@ fn start_command(
         logs: options.function_logs.clone(),
         endpoint_url: Some(site.base_url.clone()),
         max_environments: scenario.pipeline.mapping.maximum_concurrency,
+        freeze: processor.freeze,
     };
     CommandFunction::start(config).map_err(|source| PipelineError::Command {
         command: processor.command.join(" "),

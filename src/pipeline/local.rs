@@ -17,6 +17,8 @@ use super::fault::Processor;
 use super::mapping::{EventSource, EventSourceMapping, MappingPlan, RemoteQueue};
 use super::service::ServiceThread;
 use super::table::Side;
+use crate::fault::order_number_of;
+use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
 use crate::scenario::Scenario;
 use crate::store::{SdkOrderStore, THROTTLING, Target, polling_client, queue_settings};
@@ -29,13 +31,17 @@ pub struct LocalProcessor {
 }
 
 impl LocalProcessor {
-    /// Starts the mapping and the function a scenario describes at the orders queue of `target`. The
-    /// queue's own settings rule, not the scenario's.
+    /// Starts the mapping and the function a scenario describes at the orders queue of `target`, for the orders of
+    /// `plan`. The queue's own settings rule, not the scenario's.
     ///
     /// # Errors
     /// When the queue cannot be read, when it gives a message back before the function's time-out, which
     /// Lambda refuses, too, or when no thread can be had.
-    pub fn start(scenario: &Scenario, target: &Target) -> Result<Self, PipelineError> {
+    pub fn start(
+        scenario: &Scenario,
+        plan: OrderPlan,
+        target: &Target,
+    ) -> Result<Self, PipelineError> {
         let counters = Arc::new(Counters::default());
         let (started, starts) = mpsc::channel();
         let service = {
@@ -43,7 +49,7 @@ impl LocalProcessor {
             let counters = Arc::clone(&counters);
             move |stop: oneshot::Receiver<()>| async move {
                 tokio::select! {
-                    () = serve(&scenario, &target, counters, &started) => {}
+                    () = serve(&scenario, plan, &target, counters, &started) => {}
                     _ = stop => {}
                 }
             }
@@ -78,11 +84,12 @@ impl LocalProcessor {
 /// Tells how the start went, then polls and invokes until it is dropped.
 async fn serve(
     scenario: &Scenario,
+    orders: OrderPlan,
     target: &Target,
     counters: Arc<Counters>,
     started: &mpsc::Sender<Result<(), PipelineError>>,
 ) {
-    let mapping = mapping_of(scenario, target, counters).await;
+    let mapping = mapping_of(scenario, orders, target, counters).await;
     match mapping {
         Ok(mapping) => {
             let _ = started.send(Ok(()));
@@ -96,6 +103,7 @@ async fn serve(
 
 async fn mapping_of(
     scenario: &Scenario,
+    orders: OrderPlan,
     target: &Target,
     counters: Arc<Counters>,
 ) -> Result<impl Future<Output = ()>, PipelineError> {
@@ -131,6 +139,9 @@ async fn mapping_of(
     let mapping = EventSourceMapping::new(queue, plan, counters, move |event| {
         let processor = processor.clone();
         async move { processor.process(event).await }
+    })
+    .telling_bad_orders(move |body| {
+        order_number_of(body).is_some_and(|number| orders.is_bad_number(number))
     });
     Ok(mapping.run())
 }

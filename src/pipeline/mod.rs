@@ -22,6 +22,7 @@ pub mod table;
 pub mod fault;
 
 pub mod counters;
+pub mod failures;
 
 mod embedded;
 mod error;

@@ -183,7 +183,20 @@ fn check_counters(counters: &PipelineCounters) -> Checked {
     let faults = counters.faults_struck.values();
     let all = counts.iter().chain(reasons).chain(faults);
     all.into_iter()
-        .try_for_each(|&number| count("the pipeline's counts", number))
+        .try_for_each(|&number| count("the pipeline's counts", number))?;
+    let failures = counters.failures.iter().flatten();
+    let failures = failures.flat_map(|failure| {
+        [
+            failure.count,
+            failure.without_bad_orders.unwrap_or_default(),
+        ]
+    });
+    let never = counters.never_started.iter();
+    let starts = never.flat_map(|never| [never.starts, never.failed]);
+    failures
+        .chain(starts)
+        .chain(counters.freezes)
+        .try_for_each(|number| count("the function's counts", number))
 }
 
 fn check_cloudwatch(metrics: &CloudWatch) -> Checked {

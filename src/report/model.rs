@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::CloudWatch;
+use super::{CloudWatch, FailureCount, NeverStarted};
 use crate::ledger::OutcomeCounts;
 use crate::metrics::{Histogram, LatencySummary};
 use crate::order::RunId;
@@ -235,6 +235,17 @@ pub struct PipelineCounters {
     pub max_concurrency: u32,
     /// Faults that struck, by kind.
     pub faults_struck: BTreeMap<String, u64>,
+    /// Why invocations failed whole, the commonest first; absent when that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<Vec<FailureCount>>,
+    /// That no process of a function of one's own ever came up; absent when one did, or when there is no such
+    /// function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_started: Option<NeverStarted>,
+    /// Times a process of a function of one's own was stopped because it had asked for an event and none waited;
+    /// absent when that was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freezes: Option<u64>,
 }
 
 /// Where and with what the run was made.

@@ -186,6 +186,7 @@ fn observation(schedule: &Schedule) -> Observation {
             empty_samples: 3,
             drain: (planned > 0).then_some(Duration::from_millis(6_200)),
             evidence: "the queue was empty".into(),
+            never_started: None,
         },
         scan: sweep(u64::from(planned) * 9 / 10),
         lookups: sweep(0),

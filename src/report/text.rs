@@ -7,7 +7,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 
 use super::figures::{duration, micros, orders, thousands};
-use super::{PhaseReport, PipelineCounters, RunReport, diagnose, file_name};
+use super::{PhaseReport, RunReport, diagnose, file_name, function};
 use crate::scenario::{FaultPlace, Gate};
 use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
 
@@ -70,6 +70,7 @@ fn write_all(
     )?;
     writeln!(out)?;
     write_findings(out, report, style)?;
+    write_last_lines(out, report)?;
     writeln!(out, "evidence")?;
     for (what, told) in evidence(report) {
         writeln!(out, "  {what:<18} {told}")?;
@@ -195,6 +196,23 @@ fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std
     writeln!(out)
 }
 
+/// What a function that never started wrote last.
+fn write_last_lines(out: &mut String, report: &RunReport) -> std::fmt::Result {
+    let pipeline = report.pipeline.as_ref();
+    let never = pipeline.and_then(|pipeline| pipeline.never_started.as_ref());
+    let Some(never) = never.filter(|never| !never.last_lines.is_empty()) else {
+        return Ok(());
+    };
+    match &never.log {
+        Some(log) => writeln!(out, "the function's last lines ({log})")?,
+        None => writeln!(out, "the function's last lines")?,
+    }
+    for line in &never.last_lines {
+        writeln!(out, "  | {line}")?;
+    }
+    writeln!(out)
+}
+
 fn severity(severity: Severity) -> (&'static str, AnsiColor) {
     match severity {
         Severity::OrderFailure => ("orders ", AnsiColor::Red),
@@ -305,12 +323,7 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
             },
         ));
     }
-    if let Some(pipeline) = &report.pipeline {
-        told.push(("function", function(pipeline)));
-        if let Some(throttled) = throttled(pipeline) {
-            told.push(("throttled", throttled));
-        }
-    }
+    told.extend(function::told(report));
     told.extend(
         report
             .cloudwatch
@@ -331,50 +344,6 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
         told.push(("faults planted", faults_planted(report)));
     }
     told
-}
-
-/// How the function was invoked.
-fn function(pipeline: &PipelineCounters) -> String {
-    let mut told = format!(
-        "{} invocations, at most {} at one time, {} cold starts",
-        thousands(pipeline.invocations),
-        thousands(pipeline.max_concurrency.into()),
-        thousands(pipeline.cold_starts)
-    );
-    for (count, what) in [
-        (pipeline.failed_invocations, "failed whole"),
-        (pipeline.crashes, "environments crashed"),
-        (pipeline.backed_off, "times the mapping backed off"),
-    ] {
-        if count > 0 {
-            let _ = write!(told, ", {} {what}", thousands(count));
-        }
-    }
-    told
-}
-
-/// What was throttled, if anything, with the table's own reasons.
-fn throttled(pipeline: &PipelineCounters) -> Option<String> {
-    let mut told = Vec::new();
-    for (count, what) in [
-        (pipeline.throttled_invocations, "invocations"),
-        (pipeline.throttled_writes, "writes"),
-        (pipeline.throttled_reads, "reads"),
-    ] {
-        if count > 0 {
-            told.push(format!("{} {what}", thousands(count)));
-        }
-    }
-    let reasons: Vec<_> = pipeline
-        .throttling_reasons
-        .keys()
-        .map(String::as_str)
-        .collect();
-    match (told.is_empty(), reasons.is_empty()) {
-        (true, _) => None,
-        (false, true) => Some(told.join(", ")),
-        (false, false) => Some(format!("{} ({})", told.join(", "), reasons.join(", "))),
-    }
 }
 
 /// The faults of the scenario with the orders they struck, where that is known.

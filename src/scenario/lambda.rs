@@ -260,6 +260,7 @@ pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand>
             MAX_TIMEOUT,
         ),
         max_environments: section.integer("max_environments", 20, 1, 1_000) as u32,
+        freeze: section.boolean("freeze", true),
     };
     section.finish();
     Some(processor)

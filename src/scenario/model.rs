@@ -329,6 +329,10 @@ pub struct ProcessorCommand {
     pub init_timeout: Duration,
     /// Processes at one time; the mapping's concurrency is bounded by it.
     pub max_environments: u32,
+    /// A process that has asked for an event is stopped until there is one, as Lambda freezes its environments.
+    /// Runs of versions that did not do so lack it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub freeze: bool,
 }
 
 /// Capacity of the table, reads and writes.

@@ -336,6 +336,14 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
             ],
         ),
         (
+            &["processor.command=[\"./bootstrap\"]", "processor.freeze=1"],
+            "processor.freeze",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.freeze=false",
+            ],
+        ),
+        (
             &["pipeline.table_capacity=0 wcu"],
             "pipeline.table_capacity",
             &["pipeline.table_capacity=5 wcu"],

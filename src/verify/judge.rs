@@ -145,6 +145,7 @@ impl Judgment {
 /// Judges a run: fail beats inconclusive beats pass, and what is missing is never a pass.
 pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     let mut findings = Vec::new();
+    judge_start(input, &mut findings);
     judge_classes(input, &mut findings);
     judge_evidence(input, &mut findings);
     findings.extend(input.observation.into_iter().flat_map(strangers));
@@ -172,6 +173,18 @@ pub fn finding(severity: Severity, code: &str, message: String) -> Finding {
         message,
         orders: 0,
         first_ids: Vec::new(),
+    }
+}
+
+/// Whether there was a function at all: of the evidence that is missing, the first.
+fn judge_start(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
+    let quiescence = input.observation.map(|observation| &observation.quiescence);
+    if let Some(why) = quiescence.and_then(|quiescence| quiescence.never_started.clone()) {
+        findings.push(finding(
+            Severity::MissingEvidence,
+            "function_never_started",
+            why,
+        ));
     }
 }
 
@@ -331,7 +344,8 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
         );
         return;
     };
-    if !observation.quiescence.reached {
+    let quiescence = &observation.quiescence;
+    if !quiescence.reached && quiescence.never_started.is_none() {
         let evidence = &observation.quiescence.evidence;
         missing(
             "no_quiescence",

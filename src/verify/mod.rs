@@ -31,7 +31,7 @@ pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;
-pub use observe::ObservePlan;
+pub use observe::{AskFunction, FunctionStart, ObservePlan};
 pub use reconcile::{Reconciliation, reconcile};
 pub use rules::{Durations, Figure, Standpoint};
 pub use sightings::{LETTER_LOG, SightingsError};

@@ -143,6 +143,10 @@ pub struct Quiescence {
     pub drain: Option<Duration>,
     /// In words: what was seen, or why there is no proof.
     pub evidence: String,
+    /// Why nothing could come to rest: no process of the function ever asked for an event. Absent when one did, or
+    /// when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub never_started: Option<String>,
 }
 
 /// How reading one of the stores went.

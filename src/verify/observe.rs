@@ -13,6 +13,30 @@ use crate::load::Schedule;
 use crate::order::{OrderId, OrderPlan, RunId, order_numbers};
 use crate::store::{Cursor, DeadLetter, Disposal, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
+/// What is known of the start of a function that runs here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionStart {
+    /// It has started, or nobody here knows.
+    Unknown,
+    /// It has not started yet, as this sentence says; it still may.
+    NotYet(String),
+    /// It will not: so many starts have failed, as this sentence says.
+    Hopeless(String),
+}
+
+impl FunctionStart {
+    /// Why it has not started.
+    pub(super) fn why(&self) -> Option<&str> {
+        match self {
+            Self::Unknown => None,
+            Self::NotYet(why) | Self::Hopeless(why) => Some(why),
+        }
+    }
+}
+
+/// Asks whether a function has started.
+pub type AskFunction = dyn Fn() -> FunctionStart + Send;
+
 /// What is to be observed.
 pub struct ObservePlan {
     /// What each order contains.
@@ -35,6 +59,9 @@ pub struct ObservePlan {
     pub visibility_timeout: Duration,
     /// Its receives before a message moves to the dead-letter queue.
     pub max_receive_count: u32,
+    /// Whether the function has started, where one of the user's own runs here: one that never does is not waited
+    /// for.
+    pub function: Option<Box<AskFunction>>,
     /// The run's folder, where what was seen is kept while it is being looked at; `None` for the embedded
     /// pipeline, which ends with its verifier.
     pub folder: Option<PathBuf>,

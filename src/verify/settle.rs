@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Quiescence;
+use super::{FunctionStart, Quiescence};
 use crate::store::Counts;
 
 /// Empty samples in a row that prove rest.
@@ -26,6 +26,7 @@ pub(super) struct Settling {
     empty_since: Option<Duration>,
     empty_samples: u32,
     last: String,
+    start: FunctionStart,
 }
 
 impl Settling {
@@ -50,7 +51,13 @@ impl Settling {
             empty_since: None,
             empty_samples: 0,
             last: "the queue was never sampled".into(),
+            start: FunctionStart::Unknown,
         }
+    }
+
+    /// Takes in what is known of the function's start now.
+    pub(super) fn function(&mut self, start: FunctionStart) {
+        self.start = start;
     }
 
     /// Takes in a sample taken at `at` and says how it ended, if it has.
@@ -87,7 +94,10 @@ impl Settling {
         {
             return Some(self.at_rest(since, at));
         }
-        (at >= self.deadline).then(|| self.restless())
+        match &self.start {
+            FunctionStart::Hopeless(why) => Some(self.hopeless(at, why)),
+            _ => (at >= self.deadline).then(|| self.restless()),
+        }
     }
 
     fn at_rest(&self, since: Duration, at: Duration) -> Quiescence {
@@ -104,6 +114,23 @@ impl Settling {
                 self.empty_samples,
                 (at - since).as_secs_f64()
             ),
+            never_started: None,
+        }
+    }
+
+    /// Nothing that waits will be received: there is no use in waiting for the deadline.
+    fn hopeless(&self, at: Duration, why: &str) -> Quiescence {
+        Quiescence {
+            reached: false,
+            empty_samples: self.empty_samples,
+            drain: None,
+            evidence: format!(
+                "{:.1} s after the last send, waiting was ended, because the function does not start; the last \
+                 sample was: {}",
+                at.saturating_sub(self.last_send).as_secs_f64(),
+                self.last
+            ),
+            never_started: Some(why.to_owned()),
         }
     }
 
@@ -113,11 +140,15 @@ impl Settling {
             empty_samples: self.empty_samples,
             drain: None,
             evidence: format!(
-                "{:.1} s after the last send, at the deadline, the last sample was: {} (settle.deadline \
-                 allows more time)",
+                "{:.1} s after the last send, at the deadline, the last sample was: {}{}",
                 (self.deadline - self.last_send).as_secs_f64(),
-                self.last
+                self.last,
+                match self.start.why() {
+                    None => " (settle.deadline allows more time)",
+                    Some(_) => "",
+                }
             ),
+            never_started: self.start.why().map(str::to_owned),
         }
     }
 }

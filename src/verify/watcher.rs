@@ -240,6 +240,9 @@ async fn settle(
                     true => error.while_observing(),
                     false => error.to_string(),
                 });
+        if let Some(function) = &plan.function {
+            settling.function(function());
+        }
         if let Some(quiescence) = settling.sample(now.saturating_duration_since(plan.start), counts)
         {
             return quiescence;

@@ -12,6 +12,7 @@ mod faults;
 mod fidelity;
 mod formats;
 mod gate;
+mod languages;
 mod list;
 mod local;
 mod look;

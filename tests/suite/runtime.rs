@@ -24,6 +24,7 @@ pub fn config(command: &[&str]) -> CommandConfig {
         logs: None,
         endpoint_url: None,
         max_environments: 4,
+        freeze: true,
     }
 }
 
@@ -264,17 +265,20 @@ fn a_scenario_runs_a_command_as_its_function() {
 }
 
 #[test]
-fn a_function_that_never_starts_ends_with_every_order_in_the_dead_letter_queue() {
-    let finished = run("/bin/false").finish().code(3);
+fn a_function_that_never_starts_ends_the_run_and_proves_nothing() {
+    let finished = run("/bin/false").finish().code(4);
     let report = finished.json("out/run.json");
-    assert_eq!(report["classes"]["good_order_dead_lettered"], 54);
+    assert_eq!(report["findings"][0]["code"], "function_never_started");
     assert_eq!(report["classes"]["lost"], 0);
     assert!(report["pipeline"]["crashes"].as_u64() > Some(0));
-    assert!(
-        finished.stdout.contains("environments crashed"),
-        "{}",
-        finished.stdout
-    );
+    for word in [
+        "exit status: 1",
+        "environments crashed",
+        "function-logs/environment-",
+    ] {
+        let text = &finished.stdout;
+        assert!(text.contains(word), "{word}: {text}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::fault::{FaultPlan, order_number_of};
+use crate::pipeline::failures::Failure;
 use crate::pipeline::runtime::{CommandError, CommandFunction};
 use crate::processor::{OrderStore, caught, process, process_like_the_lab};
 use crate::scenario::{FaultKind, ProcessorKind};
@@ -29,10 +30,12 @@ impl<S: OrderStore> Processor<S> {
     ///
     /// # Errors
     /// When the invocation fails whole.
-    pub async fn process(&self, event: SqsEvent) -> Result<SqsBatchResponse, String> {
+    pub async fn process(&self, event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
         match self {
             Self::BuiltIn(ProcessorKind::Orderproof, store) => Ok(process(event, store).await),
-            Self::BuiltIn(ProcessorKind::Lab, store) => process_like_the_lab(event, store).await,
+            Self::BuiltIn(ProcessorKind::Lab, store) => {
+                Ok(process_like_the_lab(event, store).await?)
+            }
             Self::Command {
                 function,
                 report_batch_item_failures,
@@ -41,7 +44,7 @@ impl<S: OrderStore> Processor<S> {
                 Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {
                     Ok(SqsBatchResponse::default())
                 }
-                answered => answered.map_err(|error| error.to_string()),
+                answered => Ok(answered?),
             },
         }
     }
@@ -64,7 +67,7 @@ impl<S: OrderStore> FaultyFunction<S> {
     ///
     /// # Errors
     /// When the invocation fails whole.
-    pub async fn handle(&self, mut event: SqsEvent) -> Result<SqsBatchResponse, String> {
+    pub async fn handle(&self, mut event: SqsEvent) -> Result<SqsBatchResponse, Failure> {
         self.drift_prices(&mut event);
         self.lose_panicking_tasks(&mut event).await;
         let swallowed = self.message_ids_struck(FaultKind::ErrorSwallowed, &event);

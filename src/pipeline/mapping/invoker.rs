@@ -10,10 +10,11 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::environments::{Begin, Environments};
 use super::event::{EventSource, event_of};
-use super::outcome::{BatchFate, InvocationError, fate};
+use super::outcome::{BatchFate, InvocationError, fate, invalid_response};
 use super::queue::{Delivery, MessageQueue};
 use crate::order::{Stream, generator};
 use crate::pipeline::counters::Counters;
+use crate::pipeline::failures::Failure;
 use crate::processor::caught;
 use crate::scenario::{Function, ServiceTime};
 
@@ -24,6 +25,9 @@ const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// Decides whether the invocation with these messages is throttled.
 type Throttle<M> = dyn Fn(&[M]) -> bool + Send + Sync;
+
+/// Tells the bodies of bad orders, which the function must refuse.
+type BadOrder = dyn Fn(&str) -> bool + Send + Sync;
 
 /// What every invocation needs.
 pub(super) struct Invoker<Q: MessageQueue, F> {
@@ -36,6 +40,7 @@ pub(super) struct Invoker<Q: MessageQueue, F> {
     pub(super) environments: Mutex<Environments>,
     pub(super) counters: Arc<Counters>,
     pub(super) throttle: Option<Box<Throttle<Q::Message>>>,
+    pub(super) bad_order: Option<Box<BadOrder>>,
     pub(super) handler: F,
 }
 
@@ -48,11 +53,12 @@ pub(super) enum Ended {
     Badly,
 }
 
-impl<Q, F, R> Invoker<Q, F>
+impl<Q, F, R, E> Invoker<Q, F>
 where
     Q: MessageQueue,
     F: Fn(SqsEvent) -> R,
-    R: Future<Output = Result<SqsBatchResponse, String>>,
+    R: Future<Output = Result<SqsBatchResponse, E>>,
+    E: Into<Failure>,
 {
     /// Invokes the function with a batch, the `serial`th, and settles what becomes of each message.
     pub(super) async fn process(&self, batch: Vec<Q::Message>, serial: u64) -> Ended {
@@ -153,7 +159,7 @@ where
         });
         match timeout(limit, invocation).await {
             Ok(Some(Ok(response))) => Ok(response),
-            Ok(Some(Err(error))) => Err(InvocationError::Function(error)),
+            Ok(Some(Err(error))) => Err(InvocationError::Function(error.into())),
             Ok(None) => Err(InvocationError::Panicked),
             Err(_) => Err(InvocationError::TimedOut(limit)),
         }
@@ -166,7 +172,7 @@ where
     ) -> BatchFate {
         let ids: Vec<&str> = batch.iter().map(Delivery::message_id).collect();
         let fate = fate(outcome, &ids, self.report_batch_item_failures);
-        self.count(outcome, &fate);
+        self.count(outcome, &fate, batch, &ids);
         let returning = match &fate {
             BatchFate::AllReturn => return fate,
             BatchFate::AllDeleted => &[][..],
@@ -177,7 +183,23 @@ where
         fate
     }
 
-    fn count(&self, outcome: &Result<SqsBatchResponse, InvocationError>, fate: &BatchFate) {
+    fn count(
+        &self,
+        outcome: &Result<SqsBatchResponse, InvocationError>,
+        fate: &BatchFate,
+        batch: &[Q::Message],
+        ids: &[&str],
+    ) {
+        let failure = match outcome {
+            Ok(_) if *fate != BatchFate::AllReturn => None,
+            Ok(response) => invalid_response(response, ids),
+            Err(error) => Some(error.failure()),
+        };
+        if let Some(failure) = failure {
+            let bad = self.bad_order.as_ref();
+            let had_bad = bad.map(|is_bad| batch.iter().any(|message| is_bad(message.body())));
+            self.counters.failures.add(&failure, had_bad);
+        }
         if *outcome == Err(InvocationError::Throttled) {
             return;
         }

@@ -21,11 +21,14 @@ mod invoker;
 mod outcome;
 mod poller;
 
+#[cfg(test)]
+mod reason_tests;
+
 pub use concurrency::Concurrency;
 pub use embedded::EngineQueue;
 pub use environments::{Begin, Environments};
 pub use event::{EventSource, event_of};
-pub use outcome::{BatchFate, InvocationError, fate};
+pub use outcome::{BatchFate, InvocationError, fate, invalid_response};
 pub use poller::{EventSourceMapping, MappingPlan};
 pub use queue::{Delivery, MessageQueue};
 pub use remote::RemoteQueue;

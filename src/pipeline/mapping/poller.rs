@@ -15,6 +15,7 @@ use super::event::EventSource;
 use super::invoker::{Ended, Invoker};
 use super::queue::MessageQueue;
 use crate::pipeline::counters::Counters;
+use crate::pipeline::failures::Failure;
 use crate::scenario::{Function, Mapping};
 
 /// What a mapping connects, and how.
@@ -39,11 +40,12 @@ pub struct EventSourceMapping<Q: MessageQueue, F> {
     invoker: Arc<Invoker<Q, F>>,
 }
 
-impl<Q, F, R> EventSourceMapping<Q, F>
+impl<Q, F, R, E> EventSourceMapping<Q, F>
 where
     Q: MessageQueue,
     F: Fn(SqsEvent) -> R + Send + Sync + 'static,
-    R: Future<Output = Result<SqsBatchResponse, String>> + Send,
+    R: Future<Output = Result<SqsBatchResponse, E>> + Send,
+    E: Into<Failure> + Send,
 {
     /// A mapping of `queue` to `handler`; it does nothing before it is [run](Self::run).
     pub fn new(queue: Q, plan: MappingPlan<'_>, counters: Arc<Counters>, handler: F) -> Self {
@@ -63,6 +65,7 @@ where
             environments: Mutex::new(environments),
             counters: Arc::clone(&counters),
             throttle: None,
+            bad_order: None,
             handler,
         };
         Self {
@@ -83,6 +86,20 @@ where
     ) -> Self {
         let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
         invoker.throttle = Some(Box::new(throttle));
+        self
+    }
+
+    /// Tells failures of batches that hold a bad order, by its message body, from those of others.
+    ///
+    /// # Panics
+    /// When the mapping is running already.
+    #[must_use]
+    pub fn telling_bad_orders(
+        mut self,
+        is_bad: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
+        invoker.bad_order = Some(Box::new(is_bad));
         self
     }
 

@@ -8,6 +8,7 @@ use super::*;
 use crate::pipeline::mapping::EngineQueue;
 use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry, SqsEngine};
 use crate::pipeline::testing::{mapping, site};
+use crate::report::FailureKind;
 use crate::scenario::ServiceTime;
 
 const QUEUE: &str = "orders-queue";
@@ -94,6 +95,14 @@ where
 fn bodies(event: &SqsEvent) -> Vec<String> {
     let body = |record: &aws_lambda_events::sqs::SqsMessage| record.body.clone().unwrap();
     event.records.iter().map(body).collect()
+}
+
+/// Why invocations failed whole, and how often.
+fn reasons(counters: &Counters) -> Vec<(FailureKind, String, u64)> {
+    let counts = counters.failures.counts().into_iter();
+    counts
+        .map(|failure| (failure.kind, failure.reason.unwrap(), failure.count))
+        .collect()
 }
 
 /// Names the records whose body is `bad`.
@@ -229,6 +238,8 @@ async fn a_panic_fails_its_batch_and_no_other() {
     send(&engine, ["good", "bad", "good"]);
     three_visibilities().await;
     assert_eq!(left(&engine), (0, 1));
+    let panicked = "the function panicked".to_owned();
+    assert_eq!(reasons(&counters), [(FailureKind::Error, panicked, 3)]);
     assert_eq!(counters.failed_invocations.get(), 3);
     assert_eq!(counters.invocations.get(), 5);
 }
@@ -256,6 +267,9 @@ async fn a_time_out_after_the_write_returns_what_has_been_written() {
         assert_eq!(*written.lock().unwrap(), attempts, "{why}");
         let failed = counters.failed_invocations.get();
         assert_eq!(failed, expected.1 * 3, "{why}");
+        let timed_out = (FailureKind::TimedOut, "after 10s".to_owned(), 3);
+        let counted: Vec<_> = (failed > 0).then_some(timed_out).into_iter().collect();
+        assert_eq!(reasons(&counters), counted, "{why}");
     }
 }
 
@@ -299,6 +313,11 @@ async fn an_answer_that_names_no_message_of_the_batch_fails_it_whole() {
     three_visibilities().await;
     assert_eq!(left(&engine), (0, 2));
     assert_eq!(counters.failed_invocations.get(), 3);
+    let why = r#"the itemIdentifier "somebody else's" names no message of the batch"#;
+    assert_eq!(
+        reasons(&counters),
+        [(FailureKind::InvalidResponse, why.into(), 3)]
+    );
 }
 
 #[tokio::test(start_paused = true)]

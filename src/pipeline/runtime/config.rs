@@ -39,6 +39,8 @@ pub struct CommandConfig {
     pub endpoint_url: Option<String>,
     /// The most environments at one time; an invocation beyond waits until one is free.
     pub max_environments: u32,
+    /// A process that has asked for an invocation is stopped until there is one, with its whole group.
+    pub freeze: bool,
 }
 
 /// What a process keeps of this process's variables.

@@ -18,7 +18,7 @@ use super::config::Launch;
 use super::error::CommandError;
 use super::exchange::{Answer, Exchange, Invocation};
 use super::figures::{Alive, Figures};
-use super::log::EnvironmentLog;
+use super::log::{EnvironmentLog, file_of};
 use super::process::Process;
 use crate::pipeline::service::loopback_listener;
 use crate::processor::unix_micros;
@@ -43,6 +43,8 @@ struct Running {
     log: EnvironmentLog,
     /// The tasks end with the process.
     reader: JoinSet<()>,
+    /// Its group is stopped.
+    frozen: bool,
     _server: JoinSet<()>,
     _alive: Alive,
 }
@@ -77,6 +79,21 @@ impl Environment {
             self.figures.add(|figures| figures.crashed += 1);
         }
         self.running.is_some()
+    }
+
+    /// Whether it has a process that is not stopped.
+    pub(super) fn is_awake(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| !running.frozen)
+    }
+
+    /// Stops the process and all it has started until its next invocation, as Lambda freezes an environment that
+    /// has nothing to do. It has asked for an invocation: what it works on after that is nobody's business.
+    pub(super) fn freeze(&mut self) {
+        if let Some(running) = self.running.as_mut().filter(|running| !running.frozen) {
+            running.process.stop();
+            running.frozen = true;
+            self.figures.add(|figures| figures.freezes += 1);
+        }
     }
 
     /// Kills the process without waiting for its end.
@@ -123,8 +140,16 @@ impl Environment {
             Ok(()) => self.figures.add(|figures| figures.cold_starts += 1),
             Err(error) => {
                 tracing::debug!(%error, number = self.number, "an environment failed to start");
-                self.figures.add(|figures| figures.failed_inits += 1);
                 self.kill().await;
+                let lines = self.log.as_ref().map(EnvironmentLog::tail);
+                let file = self
+                    .launch
+                    .config
+                    .logs
+                    .is_some()
+                    .then(|| file_of(self.number));
+                self.figures
+                    .start_failed(error, lines.unwrap_or_default(), file);
             }
         }
         started
@@ -154,6 +179,7 @@ impl Environment {
             exchange,
             log,
             reader,
+            frozen: false,
             _server: server,
             _alive: alive,
         })
@@ -166,6 +192,9 @@ impl Environment {
     pub(super) async fn invoke(&mut self, event: Bytes) -> Answer {
         let limit = self.launch.config.timeout;
         let running = self.running.as_mut().ok_or(CommandError::Stopped)?;
+        if std::mem::take(&mut running.frozen) {
+            running.process.go_on();
+        }
         let first = running.work_on(event, limit).await;
         match first {
             First::Came(answer) => answer,

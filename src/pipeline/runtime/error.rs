@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use crate::pipeline::failures::Failure;
+use crate::report::FailureKind;
+
 /// Why an invocation failed. Texts that come from the function are cut to 500 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
@@ -42,6 +45,30 @@ pub enum CommandError {
     Stopped,
 }
 
+/// What the invocation counts as.
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        use CommandError as E;
+        let (kind, why) = match error {
+            E::Function(text) => (FailureKind::Error, text),
+            E::Stopped => (FailureKind::Error, error.to_string()),
+            E::Init(why) => (FailureKind::FailedStart, why),
+            E::InitTimedOut(limit) => {
+                let why = format!("it had not asked for an invocation after {limit:?}");
+                (FailureKind::FailedStart, why)
+            }
+            E::Crashed { status, log } => (FailureKind::Crashed, format!("{status}{log}")),
+            E::TimedOut(limit) => (FailureKind::TimedOut, format!("after {limit:?}")),
+            E::ResponseTooLarge { bytes, most } => {
+                let why = format!("it has {bytes} bytes; Lambda takes at most {most}");
+                (FailureKind::InvalidResponse, why)
+            }
+            E::InvalidResponse(why) => (FailureKind::InvalidResponse, why),
+        };
+        Self::new(kind, &why)
+    }
+}
+
 /// What became of a function's execution environments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EnvironmentFigures {
@@ -57,6 +84,8 @@ pub struct EnvironmentFigures {
     pub timed_out: u64,
     /// Processes killed because nobody waited for their invocation any more.
     pub abandoned: u64,
+    /// Times a process was stopped because it had asked for an invocation and none waited.
+    pub freezes: u64,
     /// The most processes alive at one time.
     pub most_at_one_time: u64,
 }

@@ -14,6 +14,7 @@ use super::figures::Figures;
 use super::payload::{event_json, response_of};
 use super::pool::{Job, Pool};
 use crate::pipeline::service::ServiceThread;
+use crate::report::NeverStarted;
 
 /// A Lambda bootstrap that runs as child processes, one for each concurrent invocation.
 ///
@@ -77,9 +78,25 @@ impl CommandFunction {
         answer.await.unwrap_or(Err(CommandError::Stopped))
     }
 
+    /// Whether it has started yet.
+    pub fn watch_start(&self) -> StartWatch {
+        StartWatch(self.inner.figures.clone())
+    }
+
     /// What became of the environments so far.
     pub fn figures(&self) -> EnvironmentFigures {
         self.inner.figures.read()
+    }
+}
+
+/// Tells whether the function has started, as long as anybody asks; holds no process.
+#[derive(Debug, Clone)]
+pub struct StartWatch(Figures);
+
+impl StartWatch {
+    /// That no process has ever asked for an invocation, once one has been started.
+    pub fn never_started(&self) -> Option<NeverStarted> {
+        self.0.never_started()
     }
 }
 

@@ -320,3 +320,141 @@ fn a_program_that_is_not_there_is_no_function() {
     let refused = CommandFunction::start(config(&["./no-such-bootstrap"])).err();
     assert!(refused.unwrap().to_string().contains("no-such-bootstrap"));
 }
+
+/// The state of a process, as the kernel names it: `T` when it is stopped.
+fn state(pid: i32) -> char {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
+    let stat = stat.unwrap_or_default();
+    let after_name = stat.rsplit_once(") ").map(|(_, rest)| rest);
+    after_name
+        .and_then(|rest| rest.chars().next())
+        .unwrap_or('?')
+}
+
+impl Waiting {
+    fn child(&self) -> i32 {
+        self.words("children")[0].parse().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_waits_for_an_event_is_frozen_with_its_children_until_there_is_one() {
+    let mut waiting = Waiting::start(|config| config.max_environments = 1);
+    let invocation = waiting.invoke();
+    let (mut runtime, pid) = waiting.runtime().await;
+    answer(&mut runtime).await;
+    assert!(invocation.await.unwrap().is_ok());
+    let child = waiting.child();
+    assert_ne!(state(pid), 'T', "it has not asked for the next yet");
+    for round in 1..4 {
+        runtime.send("GET", "invocation/next", "", b"").await;
+        until("both are stopped", || {
+            state(pid) == 'T' && state(child) == 'T'
+        })
+        .await;
+        assert_eq!(waiting.function.figures().freezes, round);
+        let invocation = waiting.invoke();
+        let id = runtime.reply().await;
+        until("both go on", || state(pid) != 'T' && state(child) != 'T').await;
+        let path = format!(
+            "invocation/{}/response",
+            id.header("Lambda-Runtime-Aws-Request-Id")
+        );
+        assert_eq!(runtime.ask("POST", &path, b"").await.status, 202);
+        assert!(invocation.await.unwrap().is_ok());
+        assert_ne!(state(pid), 'T', "answered, and busy until it asks");
+    }
+    runtime.send("GET", "invocation/next", "", b"").await;
+    until("it is stopped", || state(pid) == 'T').await;
+    let Waiting { function, .. } = waiting;
+    tokio::task::spawn_blocking(move || drop(function))
+        .await
+        .unwrap();
+    until("both have ended", || !is_alive(pid) && !is_alive(child)).await;
+}
+
+#[tokio::test]
+async fn a_process_that_an_event_waits_for_is_not_frozen() {
+    let mut waiting = Waiting::start(|config| config.max_environments = 1);
+    let first = waiting.invoke();
+    let (mut runtime, _) = waiting.runtime().await;
+    let second = waiting.invoke();
+    // Has sent its event before the first is answered.
+    tokio::task::yield_now().await;
+    answer(&mut runtime).await;
+    assert!(first.await.unwrap().is_ok());
+    answer(&mut runtime).await;
+    assert!(second.await.unwrap().is_ok());
+    assert_eq!(waiting.function.figures().freezes, 0);
+    runtime.send("GET", "invocation/next", "", b"").await;
+    until("nobody waits any more", || {
+        waiting.function.figures().freezes == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_freezing_off_a_process_goes_on_while_it_waits() {
+    let mut waiting = Waiting::start(|config| {
+        config.max_environments = 1;
+        config.freeze = false;
+    });
+    let invocation = waiting.invoke();
+    let (mut runtime, pid) = waiting.runtime().await;
+    answer(&mut runtime).await;
+    assert!(invocation.await.unwrap().is_ok());
+    runtime.send("GET", "invocation/next", "", b"").await;
+    // Served again without a word: it was never stopped in between.
+    let invocation = waiting.invoke();
+    let id = runtime.reply().await;
+    assert_ne!(state(pid), 'T');
+    let id = id.header("Lambda-Runtime-Aws-Request-Id").to_owned();
+    let path = format!("invocation/{id}/response");
+    assert_eq!(runtime.ask("POST", &path, b"").await.status, 202);
+    assert!(invocation.await.unwrap().is_ok());
+    assert_eq!(waiting.function.figures().freezes, 0);
+}
+
+#[tokio::test]
+async fn a_frozen_process_that_is_killed_counts_as_crashed_and_fails_no_invocation() {
+    let mut waiting = Waiting::start(|config| config.max_environments = 1);
+    let invocation = waiting.invoke();
+    let (mut runtime, pid) = waiting.runtime().await;
+    answer(&mut runtime).await;
+    assert!(invocation.await.unwrap().is_ok());
+    runtime.send("GET", "invocation/next", "", b"").await;
+    until("it is stopped", || state(pid) == 'T').await;
+    kill(pid);
+    until("it has ended", || !is_alive(pid)).await;
+    let invocation = waiting.invoke();
+    let (mut runtime, _) = waiting.runtime().await;
+    answer(&mut runtime).await;
+    assert!(invocation.await.unwrap().is_ok());
+    assert_eq!(waiting.function.figures().crashed, 1);
+}
+
+#[tokio::test]
+async fn a_function_that_never_started_says_so_with_its_last_lines_until_it_has() {
+    let script = "echo first; echo last >&2; exit 3";
+    let function = CommandFunction::start(config(&["sh", "-c", script])).unwrap();
+    let watch = function.watch_start();
+    assert_eq!(watch.never_started(), None, "nobody has asked for it");
+    for round in 1..=3 {
+        assert!(function.invoke(SqsEvent::default()).await.is_err());
+        let never = watch.never_started().expect("it has not started");
+        assert_eq!((never.starts, never.failed), (round, round));
+        assert_eq!(never.given_up, round == 3, "round {round}");
+        assert_eq!(never.last_lines, ["first", "last"]);
+        assert!(never.told().contains("exit status: 3"), "{}", never.told());
+    }
+
+    let mut waiting = Waiting::start(|_| {});
+    let watch = waiting.function.watch_start();
+    let invocation = waiting.invoke();
+    let (mut runtime, _) = waiting.runtime().await;
+    let pending = watch.never_started().expect("it has not asked yet");
+    assert_eq!((pending.failed, pending.given_up), (0, false));
+    answer(&mut runtime).await;
+    assert!(invocation.await.unwrap().is_ok());
+    assert_eq!(watch.never_started(), None);
+}

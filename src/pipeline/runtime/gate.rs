@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep_until};
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LAST: Duration = Duration::from_secs(5);
 
+/// Rounds of failures without any success after which a function is given up: it will not start.
+const HOPELESS_ROUNDS: u32 = 3;
+
 /// Lets starts through.
 #[derive(Debug, Default)]
 pub(super) struct StartGate {
@@ -25,6 +28,7 @@ struct State {
     /// Rounds of failures in a row.
     rounds: u32,
     not_before: Option<Instant>,
+    succeeded: bool,
 }
 
 /// A start that was let through.
@@ -67,16 +71,20 @@ impl StartGate {
 }
 
 impl Entry<'_> {
-    /// The start has succeeded, or not.
-    pub(super) fn ended(self, success: bool) {
+    /// The start has succeeded, or not; whether there is hope for the next.
+    pub(super) fn ended(self, success: bool) -> bool {
         let mut state = self.gate.state();
         if success {
-            *state = State::default();
+            *state = State {
+                succeeded: true,
+                ..State::default()
+            };
         } else if state.rounds == self.rounds {
             // Starts that ran side by side fail for one reason: they count once.
             state.rounds = state.rounds.saturating_add(1);
             state.not_before = Some(Instant::now() + pause_after(state.rounds));
         }
+        state.succeeded || state.rounds < HOPELESS_ROUNDS
     }
 }
 
@@ -108,6 +116,26 @@ mod tests {
         assert_eq!(waited(&gate, true).await, 5_000);
         assert_eq!(waited(&gate, false).await, 0, "after a success");
         assert_eq!(waited(&gate, false).await, 100, "from the beginning");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hope_ends_with_the_third_failure_in_a_row_unless_a_start_has_succeeded_ever() {
+        let gate = StartGate::default();
+        let mut hope = Vec::new();
+        for _ in 0..4 {
+            hope.push(gate.enter().await.ended(false));
+        }
+        assert_eq!(hope, [true, true, false, false]);
+        assert!(gate.enter().await.ended(true), "AWS would go on trying");
+        for _ in 0..4 {
+            assert!(gate.enter().await.ended(false), "it has started once");
+        }
+        let gate = StartGate::default();
+        let (one, two) = (gate.enter().await, gate.enter().await);
+        let three = gate.enter().await;
+        for entry in [one, two, three] {
+            assert!(entry.ended(false), "side by side they count once");
+        }
     }
 
     #[tokio::test(start_paused = true)]

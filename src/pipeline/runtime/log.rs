@@ -8,12 +8,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
+use crate::report::printable;
+
 /// What a log file holds at most before it is cut.
 const FILE_BYTES_MAX: u64 = 10 << 20;
 /// What is kept for error messages.
-const TAIL_BYTES: usize = 2_048;
+const TAIL_BYTES: usize = 4_096;
 const TAIL_LINES: usize = 5;
 const TAIL_CHARACTERS: usize = 400;
+/// What is kept for a report of a function that never started.
+const LAST_LINES: usize = 20;
+const LINE_CHARACTERS: usize = 200;
+
+/// The file that environment `number` logs to.
+pub(super) fn file_of(number: u32) -> String {
+    format!("environment-{number:04}.log")
+}
 
 /// What all processes of one environment write to standard output and standard error.
 #[derive(Debug, Clone)]
@@ -35,7 +45,7 @@ impl EnvironmentLog {
             tail: Vec::new(),
         };
         if let Some(folder) = folder {
-            let path = folder.join(format!("environment-{number:04}.log"));
+            let path = folder.join(file_of(number));
             let file = OpenOptions::new().append(true).create(true).open(path)?;
             log.room = FILE_BYTES_MAX.saturating_sub(file.metadata()?.len());
             log.file = Some(file);
@@ -65,19 +75,34 @@ impl EnvironmentLog {
 
     /// The last lines the process has written, after a separator; nothing if it wrote nothing.
     pub(super) fn last_lines(&self) -> String {
-        let text = String::from_utf8_lossy(&self.lock().tail).into_owned();
-        let lines: Vec<&str> = text
-            .lines()
-            .map(str::trim_end)
-            .filter(|line| !line.is_empty())
-            .collect();
-        let last = lines[lines.len().saturating_sub(TAIL_LINES)..].join(" | ");
+        let lines = self.lines(TAIL_LINES, usize::MAX);
+        let last = lines.join(" | ");
         let skipped = last.chars().count().saturating_sub(TAIL_CHARACTERS);
         let last: String = last.chars().skip(skipped).collect();
         match last.is_empty() {
             true => last,
             false => format!("; its log ends: {last}"),
         }
+    }
+}
+
+impl EnvironmentLog {
+    /// The last lines the process has written, as they are told of a function that never started.
+    pub(super) fn tail(&self) -> Vec<String> {
+        self.lines(LAST_LINES, LINE_CHARACTERS)
+    }
+
+    /// Up to `most` lines that are not empty, printable and of so many characters.
+    fn lines(&self, most: usize, characters: usize) -> Vec<String> {
+        let text = String::from_utf8_lossy(&self.lock().tail).into_owned();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim_end)
+            .filter(|line| !line.is_empty())
+            .collect();
+        let last = &lines[lines.len().saturating_sub(most)..];
+        let line = |line: &&str| printable(line, characters);
+        last.iter().map(line).collect()
     }
 }
 
@@ -142,6 +167,10 @@ mod tests {
         assert_eq!(log.last_lines(), expected);
         log.begin();
         assert_eq!(log.last_lines(), "");
+        log.lock().write(b"\x1b[2Jone\n");
+        assert_eq!(log.last_lines(), "; its log ends: \u{fffd}[2Jone");
+        assert_eq!(log.tail(), ["\u{fffd}[2Jone"]);
+        log.begin();
         log.lock().write("ü".repeat(3_000).as_bytes());
         assert_eq!(
             log.last_lines().matches('ü').count(),

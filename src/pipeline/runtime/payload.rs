@@ -48,24 +48,46 @@ pub(super) fn response_of(body: &[u8]) -> Result<SqsBatchResponse, CommandError>
         return Ok(response);
     }
     let invalid = |why: String| CommandError::InvalidResponse(cut(&why));
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| invalid(format!("{error}: {}", String::from_utf8_lossy(body))))?;
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        let body = String::from_utf8_lossy(body);
+        invalid(format!("it is no JSON: {error}: {body}"))
+    })?;
     let failures = match &value {
         Value::Null => return Ok(response),
         Value::Object(fields) => match fields.get("batchItemFailures") {
             None | Some(Value::Null) => return Ok(response),
             Some(Value::Array(failures)) => failures,
-            Some(other) => return Err(invalid(format!("`batchItemFailures` is {other}"))),
+            Some(other) => return Err(invalid(format!("`batchItemFailures` is no list: {other}"))),
         },
-        other => return Err(invalid(other.to_string())),
+        other => return Err(invalid(format!("neither nothing nor an object: {other}"))),
     };
     for failure in failures {
         match failure.get("itemIdentifier").and_then(Value::as_str) {
             Some(identifier) if !identifier.is_empty() => response.add_failure(identifier),
-            _ => return Err(invalid(format!("{failure} names no message"))),
+            _ => return Err(invalid(unnamed(failure))),
         }
     }
     Ok(response)
+}
+
+/// Why an entry of `batchItemFailures` names no message.
+fn unnamed(entry: &Value) -> String {
+    let Some(fields) = entry.as_object() else {
+        return format!("an entry of batchItemFailures is no object: {entry}");
+    };
+    match fields.get("itemIdentifier") {
+        Some(Value::Null) => "an itemIdentifier is null".into(),
+        Some(Value::String(_)) => "an itemIdentifier is empty".into(),
+        Some(other) => format!("an itemIdentifier is no text: {other}"),
+        None => {
+            let keys: Vec<_> = fields.keys().map(|key| format!("`{key}`")).collect();
+            let instead = match keys.is_empty() {
+                true => String::new(),
+                false => format!(" but {}", keys.join(", ")),
+            };
+            format!("an entry of batchItemFailures has no `itemIdentifier`{instead}")
+        }
+    }
 }
 
 /// What an error payload says: `errorType: errorMessage` as far as it has them, else the payload itself.
@@ -149,21 +171,39 @@ mod tests {
     #[test]
     fn whatever_names_no_message_is_invalid() {
         let cases = [
-            (r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#, "empty"),
-            (r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#, "null"),
-            (r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#, "number"),
-            (r#"{"batchItemFailures":[{"id":"a"}]}"#, "a bad key"),
-            (r#"{"batchItemFailures":["a"]}"#, "no object"),
-            (r#"{"batchItemFailures":{}}"#, "no list"),
-            (r#""done""#, "a bare string"),
-            ("[]", "a list"),
-            ("{", "no JSON"),
-            ("\u{fffd}", "no JSON"),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":""}]}"#,
+                "an itemIdentifier is empty",
+            ),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":null}]}"#,
+                "an itemIdentifier is null",
+            ),
+            (
+                r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#,
+                "an itemIdentifier is no text: 7",
+            ),
+            (
+                r#"{"batchItemFailures":[{"messageId":"a"}]}"#,
+                "has no `itemIdentifier` but `messageId`",
+            ),
+            (r#"{"batchItemFailures":["a"]}"#, r#"is no object: "a""#),
+            (
+                r#"{"batchItemFailures":{}}"#,
+                "`batchItemFailures` is no list: {}",
+            ),
+            (r#""done""#, r#"neither nothing nor an object: "done""#),
+            ("[]", "neither nothing nor an object: []"),
+            ("{", "it is no JSON: "),
+            ("\u{fffd}", "it is no JSON: "),
         ];
         for (body, why) in cases {
-            let response = response_of(body.as_bytes());
-            let invalid = matches!(response, Err(CommandError::InvalidResponse(_)));
-            assert!(invalid, "{why}: {response:?}");
+            match response_of(body.as_bytes()) {
+                Err(CommandError::InvalidResponse(said)) => {
+                    assert!(said.contains(why), "{why}: {said}");
+                }
+                other => panic!("{why}: {other:?}"),
+            }
         }
     }
 

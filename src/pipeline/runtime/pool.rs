@@ -34,6 +34,19 @@ struct Resting {
     /// Those without an invocation; the one used last is on top.
     environments: Vec<Environment>,
     made: u32,
+    /// Invocations that have no environment yet.
+    waiting: usize,
+}
+
+/// An invocation that waits for an environment.
+struct Waiting<'a>(&'a Pool);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut resting = self.0.resting();
+        resting.waiting -= 1;
+        self.0.freeze_the_idle(&mut resting);
+    }
 }
 
 impl Pool {
@@ -54,6 +67,8 @@ impl Pool {
 
     /// Serves one invocation from beginning to end.
     pub(super) async fn serve(&self, mut job: Job) {
+        self.resting().waiting += 1;
+        let waiting = Waiting(self);
         let permit = tokio::select! {
             biased;
             () = job.reply.closed() => return,
@@ -62,6 +77,7 @@ impl Pool {
         // The semaphore is never closed; without a permit the invocation ends as stopped.
         let Ok(_permit) = permit else { return };
         let mut environment = self.take();
+        drop(waiting);
         if !environment.is_warm() {
             // A start goes on when its invocation is given up: the next one finds it warm.
             let entry = tokio::select! {
@@ -73,7 +89,9 @@ impl Pool {
                 return self.put_back(environment);
             };
             let started = environment.start().await;
-            entry.ended(started.is_ok());
+            if !entry.ended(started.is_ok()) {
+                self.figures.give_up();
+            }
             if let Err(error) = started {
                 self.put_back(environment);
                 let _ = job.reply.send(Err(error));
@@ -86,13 +104,16 @@ impl Pool {
         self.put_back(environment);
     }
 
-    /// The environment for an invocation: the one used last of those that are warm, else one whose
-    /// process has ended, else a new one. Who holds a permit finds room.
+    /// The environment for an invocation: of those that are warm one that is not frozen, else the one used last;
+    /// else one whose process has ended, else a new one. Who holds a permit finds room.
     fn take(&self) -> Environment {
         let mut resting = self.resting();
         let environments = &mut resting.environments;
-        let warm = (0..environments.len())
-            .rev()
+        let awake = environments.iter().rposition(Environment::is_awake);
+        let all = (0..environments.len()).rev();
+        let warm = awake
+            .into_iter()
+            .chain(all)
             .find(|position| environments[*position].is_warm());
         if let Some(position) = warm {
             return environments.remove(position);
@@ -106,7 +127,22 @@ impl Pool {
     }
 
     fn put_back(&self, environment: Environment) {
-        self.resting().environments.push(environment);
+        let mut resting = self.resting();
+        resting.environments.push(environment);
+        self.freeze_the_idle(&mut resting);
+    }
+
+    /// Freezes the environments for which no invocation waits. Each has asked for one, or has no process.
+    fn freeze_the_idle(&self, resting: &mut Resting) {
+        if !self.launch.config.freeze {
+            return;
+        }
+        let waiting = resting.waiting;
+        let environments = resting.environments.iter_mut().rev();
+        environments
+            .filter(|environment| environment.is_awake())
+            .skip(waiting)
+            .for_each(Environment::freeze);
     }
 
     /// Kills all processes that rest, and waits for their ends.

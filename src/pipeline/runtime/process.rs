@@ -75,13 +75,27 @@ impl Process {
         self.ended = true;
     }
 
-    /// Kills it and all it has started.
+    /// Kills it and all it has started, stopped or not.
     pub(super) fn signal(&self) {
+        self.send(libc::SIGKILL);
+    }
+
+    /// Stops it and all it has started, but for what has left its group.
+    pub(super) fn stop(&self) {
+        self.send(libc::SIGSTOP);
+    }
+
+    /// Has it and all it has started go on.
+    pub(super) fn go_on(&self) {
+        self.send(libc::SIGCONT);
+    }
+
+    fn send(&self, signal: libc::c_int) {
         if !self.ended {
             // SAFETY: a plain system call. The group is this process's: its number stays taken until the
             // process has been waited for. Right after that `end` calls this once more, for what the
             // process has left behind, long before numbers come round to this one again.
-            unsafe { libc::killpg(self.group, libc::SIGKILL) };
+            unsafe { libc::killpg(self.group, signal) };
         }
     }
 

@@ -24,6 +24,7 @@ pub(crate) fn config(command: &[&str]) -> CommandConfig {
         logs: None,
         endpoint_url: None,
         max_environments: 4,
+        freeze: true,
     }
 }
 

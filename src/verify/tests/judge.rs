@@ -281,6 +281,10 @@ fn each_missing_piece_of_evidence_is_named() {
             "no_quiescence",
             (|o| o.quiescence.reached = false) as fn(&mut Observation),
         ),
+        ("function_never_started", |o| {
+            o.quiescence.reached = false;
+            o.quiescence.never_started = Some("no process".into());
+        }),
         ("scan_incomplete", |o| o.scan.complete = false),
         ("lookups_incomplete", |o| o.lookups.complete = false),
         ("dead_letter_sweep_incomplete", |o| {

@@ -35,6 +35,7 @@ fn plan() -> ObservePlan {
     let mut ledger = Ledger::new(ORDERS);
     ledger.record(Outcome::Acknowledged, 0..ORDERS);
     ObservePlan {
+        function: None,
         folder: None,
         orders: orders(),
         schedule: Schedule::new(&fixture()),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::store::Counts;
-use crate::verify::Quiescence;
 use crate::verify::settle::Settling;
+use crate::verify::{FunctionStart, Quiescence};
 
 /// What a sample saw.
 #[derive(Clone, Copy)]
@@ -164,4 +164,30 @@ fn where_counts_lag_the_proof_comes_on_top_of_the_patience() {
     assert_eq!(ended, Some((460, false)));
     let exact = settle(true, 90, busy(1_000)).map(|(at, seen)| (at, seen.reached));
     assert_eq!(exact, Some((310, false)));
+}
+
+#[test]
+fn a_function_that_will_not_start_is_not_waited_for_and_one_that_may_is() {
+    let secs = Duration::from_secs;
+    let ended = |start: FunctionStart, saw: Saw| {
+        let mut settling = Settling::new(secs(10), secs(300), true, secs(30));
+        (11..400).find_map(|at| {
+            settling.function(start.clone());
+            let ended = settling.sample(secs(at), counts(saw))?;
+            Some((at, ended.reached, ended.never_started, ended.evidence))
+        })
+    };
+    let why = || "it never started".to_owned();
+    let (at, reached, told, evidence) = ended(FunctionStart::Hopeless(why()), Visible).unwrap();
+    assert_eq!((at, reached, told), (11, false, Some(why())));
+    assert!(!evidence.contains("allows more time"), "{evidence}");
+    let (at, reached, told, evidence) = ended(FunctionStart::NotYet(why()), Visible).unwrap();
+    assert_eq!((at, reached, told), (310, false, Some(why())));
+    assert!(!evidence.contains("allows more time"), "{evidence}");
+    let (at, reached, told, evidence) = ended(FunctionStart::Unknown, Visible).unwrap();
+    assert_eq!((at, reached, told), (310, false, None));
+    assert!(evidence.contains("allows more time"), "{evidence}");
+    // An empty queue is at rest, whoever emptied it.
+    let (at, reached, told, _) = ended(FunctionStart::NotYet(why()), Nothing).unwrap();
+    assert_eq!((at, reached, told), (13, true, None));
 }

@@ -13,6 +13,7 @@ use crate::verify::{ObservePlan, Seen, Watcher};
 fn plan(patience: Duration) -> ObservePlan {
     let schedule = Schedule::new(&fixture());
     ObservePlan {
+        function: None,
         folder: None,
         orders: OrderPlan {
             run: RunId::new(7).unwrap(),

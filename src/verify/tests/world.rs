@@ -93,6 +93,7 @@ pub(super) fn complete() -> Observation {
             empty_samples: 3,
             drain: Some(Duration::from_secs(2)),
             evidence: "empty".into(),
+            never_started: None,
         },
         scan: sweep.clone(),
         lookups: sweep.clone(),

@@ -31,6 +31,32 @@ const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "SequenceNumber",
 ];
 
+/// Attributes of queues, which the API reference lists as valid in a receive's old parameter `AttributeNames`
+/// (one type serves `GetQueueAttributes` too). No message has them.
+const QUEUE_ATTRIBUTES: [&str; 21] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ContentBasedDeduplication",
+    "CreatedTimestamp",
+    "DeduplicationScope",
+    "DelaySeconds",
+    "FifoQueue",
+    "FifoThroughputLimit",
+    "KmsDataKeyReusePeriodSeconds",
+    "KmsMasterKeyId",
+    "LastModifiedTimestamp",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "Policy",
+    "QueueArn",
+    "ReceiveMessageWaitTimeSeconds",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "SqsManagedSseEnabled",
+    "VisibilityTimeout",
+];
+
 pub(super) fn send(context: Context<'_>, input: request::SendMessage<'_>) -> Reply {
     let name = name_in_url(&input.queue_url)?;
     let entry = entry(request::SendEntry {
@@ -126,6 +152,7 @@ pub(super) async fn receive(context: Context<'_>, input: request::ReceiveMessage
         wait: within("WaitTimeSeconds", input.wait_time_seconds, 20)?,
     };
     let mut system_names = input.attribute_names.unwrap_or_default();
+    system_names.retain(|name| !QUEUE_ATTRIBUTES.contains(&name.as_str()));
     system_names.extend(input.message_system_attribute_names.unwrap_or_default());
     let is_unknown = |name: &&String| !SYSTEM_ATTRIBUTES.contains(&name.as_str());
     if let Some(name) = system_names.iter().find(is_unknown) {

@@ -77,6 +77,55 @@ async fn attributes_come_only_when_asked_for() {
 }
 
 #[tokio::test]
+async fn queue_attributes_are_valid_names_of_a_receive_and_no_message_has_them() {
+    let served = Served::start().await;
+    let url = served.queue("orders").await;
+    let sent = served.client.send_message().queue_url(&url);
+    sent.message_body("hello").send().await.expect("good");
+    let all = QueueAttributeName::values()
+        .iter()
+        .filter(|name| **name != "All");
+    let receive = || {
+        let receive = served.client.receive_message().queue_url(&url);
+        receive.visibility_timeout(0)
+    };
+    let mut asked = 0;
+    for name in all {
+        #[expect(deprecated, reason = "older clients ask by this name")]
+        let only = receive()
+            .attribute_names(QueueAttributeName::from(*name))
+            .send()
+            .await;
+        let only = only.expect(name).messages.expect("one").remove(0);
+        assert_eq!(only.attributes, None, "{name}");
+        asked += 1;
+    }
+    assert!(asked >= 20, "only {asked} names");
+    #[expect(deprecated, reason = "older clients ask by this name")]
+    let both = receive()
+        .attribute_names(QueueAttributeName::from("SentTimestamp"))
+        .attribute_names(QueueAttributeName::VisibilityTimeout);
+    let both = both
+        .send()
+        .await
+        .expect("good")
+        .messages
+        .expect("one")
+        .remove(0);
+    let attributes = both.attributes.expect("asked for");
+    assert_eq!(
+        attributes.keys().collect::<Vec<_>>(),
+        [&System::SentTimestamp]
+    );
+    // The newer parameter knows system attributes alone, and neither knows nonsense.
+    let system = receive().message_system_attribute_names(System::from("VisibilityTimeout"));
+    assert_eq!(code(system.send().await), "InvalidAttributeName");
+    #[expect(deprecated, reason = "older clients ask by this name")]
+    let nonsense = receive().attribute_names(QueueAttributeName::from("Nonsense"));
+    assert_eq!(code(nonsense.send().await), "InvalidAttributeName");
+}
+
+#[tokio::test]
 async fn a_receive_out_of_range_is_refused() {
     let served = Served::start().await;
     let url = served.queue("orders").await;

@@ -1,0 +1,177 @@
+//! Why invocations failed and why no process came up, as the runtime saw it.
+//!
+//! A function's own words are a stranger's: they are kept as one printable line of bounded length, and only so
+//! many different ones are told apart.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest reason kept, in characters.
+const REASON_MAX: usize = 300;
+
+/// What an invocation that brought its whole batch back ended in.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// The function raised an error.
+    Error,
+    /// It took longer than its time-out.
+    TimedOut,
+    /// It answered with what is no batch response, or with one that names no message of its batch.
+    InvalidResponse,
+    /// No process came up for it.
+    FailedStart,
+    /// Its process ended while it worked.
+    Crashed,
+    /// There was no room for it until its messages were visible again. Not among the invocations counted.
+    Throttled,
+}
+
+impl FailureKind {
+    /// In words, for `count` of them.
+    pub fn told(self, count: u64) -> &'static str {
+        match (self, count == 1) {
+            (Self::Error, true) => "error raised",
+            (Self::Error, false) => "errors raised",
+            (Self::TimedOut, true) => "time-out",
+            (Self::TimedOut, false) => "time-outs",
+            (Self::InvalidResponse, true) => "invalid response",
+            (Self::InvalidResponse, false) => "invalid responses",
+            (Self::FailedStart, true) => "process that did not start",
+            (Self::FailedStart, false) => "processes that did not start",
+            (Self::Crashed, true) => "process that ended while it worked",
+            (Self::Crashed, false) => "processes that ended while they worked",
+            (Self::Throttled, true) => "batch throttled until it came back",
+            (Self::Throttled, false) => "batches throttled until they came back",
+        }
+    }
+}
+
+/// How often invocations failed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FailureCount {
+    /// What they ended in.
+    pub kind: FailureKind,
+    /// The first of their reasons in full: error type and first line of the message, say. Reasons that differ
+    /// only in numbers count as one. Absent for those beyond the number of reasons that are told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// How many of these had no bad order of the run in their batch; absent when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_bad_orders: Option<u64>,
+}
+
+impl FailureCount {
+    /// In words: how many, of what kind, and why.
+    pub fn told(&self) -> String {
+        let count = super::figures::thousands(self.count);
+        let kind = self.kind.told(self.count);
+        match &self.reason {
+            Some(reason) => format!("{count} {kind} ({reason})"),
+            None => format!("{count} {kind} (for many other reasons)"),
+        }
+    }
+}
+
+/// No process of the function ever asked for an invocation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NeverStarted {
+    /// Processes started.
+    pub starts: u64,
+    /// Those that have failed; the others had not asked yet.
+    pub failed: u64,
+    /// How the last of these failed; absent when none had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The file of the run's folder that holds its output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The last lines it wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub last_lines: Vec<String>,
+    /// So many starts in a row had failed that the run was ended.
+    pub given_up: bool,
+}
+
+impl NeverStarted {
+    /// In a sentence.
+    pub fn told(&self) -> String {
+        let failed = match self.failed {
+            0 => format!("{} started and none was ready in time", self.starts),
+            failed => format!("{failed} of {} starts failed", self.starts),
+        };
+        let mut told =
+            format!("the function never started: no process of it asked for an event ({failed})");
+        if let Some(reason) = &self.reason {
+            told.push_str(", the last: ");
+            told.push_str(reason);
+        }
+        told
+    }
+}
+
+/// The first line of a stranger's text that says something, printable and of at most `most` characters.
+pub fn one_line(text: &str, most: usize) -> String {
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    printable(line, most)
+}
+
+/// A reason as it is kept.
+pub fn reason(text: &str) -> String {
+    one_line(text, REASON_MAX)
+}
+
+/// A text without anything that a terminal would obey or that hides what stands there, cut at `most` characters.
+pub fn printable(text: &str, most: usize) -> String {
+    let shown = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        // Marks that turn or hide text.
+        '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(shown).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_words_are_one_printable_line_of_bounded_length() {
+        let cases = [
+            ("KeyError: 'x'\n  at handler", "KeyError: 'x'"),
+            ("\n \n\tno\tprice ", "no price"),
+            (
+                "\u{1b}[31mred\u{7}\u{202e}",
+                "\u{fffd}[31mred\u{fffd}\u{fffd}",
+            ),
+            ("::error::\rgone", "::error::\u{fffd}gone"),
+            ("", ""),
+            ("größer", "größer"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(one_line(text, 100), expected, "{text:?}");
+        }
+        assert_eq!(reason(&"ü".repeat(2_000)), "ü".repeat(REASON_MAX));
+    }
+}
