@@ -54,6 +54,7 @@ pub fn conclude(
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::OBSERVATION, &observed.to_json()));
 
+    let clock_skew = observed.observation.clocks_apart(clock_skew);
     let scenario = &plan.scenario;
     let bad = bad_orders(&orders, schedule.count());
     let reconciliation = reconcile(&driven.ledger, &bad, &observed.observation);
@@ -81,6 +82,7 @@ pub fn conclude(
         observation: &observed.observation,
         times: &observed.times,
         samples: &observed.samples,
+        failed_samples: &observed.failed_samples,
         readings: &readings,
         figures,
         pipeline: counters,

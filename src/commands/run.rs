@@ -113,13 +113,15 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
     let apart = admitted
         .as_ref()
         .map_or(Duration::ZERO, Preflight::clocks_apart);
-    let clock_skew = seen.clock_step.max(apart);
+    // A clock that was stepped is off by that, on top of what it was off before.
+    let clock_skew = seen.clock_step.saturating_add(apart);
 
     let observed = ObservationFile {
         schema_version: OBSERVATION_SCHEMA_VERSION,
         run_id: plan.run_id,
         observation: seen.observation,
         samples: seen.samples,
+        failed_samples: seen.failed_samples,
         times: seen.times,
         rests_on: BTreeMap::new(),
     };

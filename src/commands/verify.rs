@@ -268,12 +268,12 @@ fn judge_again(
         ledger_ended: journal.ended,
         phases: figures.as_deref(),
         interrupted,
-        clock_skew_bound: match (reported, &sent) {
+        clock_skew_bound: seen.clocks_apart(match (reported, &sent) {
             (Some(report), _) => Duration::from_micros(report.clock_skew_bound_us),
             (None, sent) => sent
                 .as_ref()
                 .map_or(Duration::ZERO, |sent| sent.clocks_apart),
-        },
+        }),
     });
     Rejudged {
         judgment,

@@ -29,6 +29,9 @@ pub struct ObservationFile {
     pub observation: Observation,
     /// The queues' counts along the way.
     pub samples: Vec<QueueSample>,
+    /// When the counts could not be read, since the run's start.
+    #[serde(default)]
+    pub failed_samples: Vec<Duration>,
     /// When rows were stored.
     pub times: StoredTimes,
     /// The files that were finished when this was written, and their SHA-256.
