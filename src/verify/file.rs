@@ -139,6 +139,9 @@ impl ObservationFile {
             seen.extra_dead_letter_copies,
             seen.redelivered,
             seen.untimed_rows,
+            seen.uncounted_rows.unwrap_or_default(),
+            seen.row_clock
+                .map_or(0, |clock| clock.early_rows.max(clock.late_rows)),
         ];
         let stored = self.times.seconds.iter().map(|second| second.stored);
         if looked
@@ -151,6 +154,7 @@ impl ObservationFile {
         let due = self.times.seconds.iter();
         let due = due.filter_map(|second| second.oldest_intended_at);
         let sampled = self.samples.iter().map(|sample| sample.at);
+        let sampled = sampled.chain(self.failed_samples.iter().copied());
         let drain = seen.quiescence.drain.into_iter();
         let late = |at: Duration| at > DURATION_MAX;
         match due.chain(sampled).chain(drain).any(late) {
