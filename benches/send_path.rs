@@ -52,9 +52,13 @@ fn main() {
 
 fn print_lateness(name: &str, lateness: &Histogram) {
     let figures = lateness.summary();
+    let us = |figure: Option<u64>| figure.unwrap_or_default();
     println!(
         "  {name:<18} p50 {:>5}  p99 {:>5}  p99.9 {:>5}  max {:>5}",
-        figures.p50_us, figures.p99_us, figures.p999_us, figures.max_us
+        us(figures.p50_us),
+        us(figures.p99_us),
+        us(figures.p999_us),
+        us(figures.max_us)
     );
 }
 

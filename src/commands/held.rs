@@ -131,6 +131,7 @@ impl Held {
                 .as_ref()
                 .map_or(Duration::ZERO, |sent| sent.clocks_apart),
         };
+        let clock_skew = observation.unwrap_or(&nothing).clocks_apart(clock_skew);
         let judgment = judge(&JudgeInput {
             run: self.plan.run_id,
             expect: &scenario.expect,
@@ -194,6 +195,7 @@ impl Held {
             observation: &observed.observation,
             times: &observed.times,
             samples: &observed.samples,
+            failed_samples: &observed.failed_samples,
             readings: &meters.readings,
             figures: weighed.figures.clone().unwrap_or_default(),
             pipeline: meters.pipeline.clone(),

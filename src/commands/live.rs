@@ -87,6 +87,7 @@ pub fn look(
         run_id: plan.run_id,
         observation,
         samples: seen.samples,
+        failed_samples: seen.failed_samples,
         times: seen.times,
         rests_on: BTreeMap::new(),
     })

@@ -117,8 +117,8 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         schema_version: SCHEMA_VERSION,
         run_id: plan.run_id,
         finished_at: Timestamp::now().to_string(),
-        // A step of the wall clock during the run on this machine, or the offset of the two elsewhere.
-        clock_skew_bound: seen.clock_step.max(apart),
+        // A clock that was stepped is off by that, on top of what it was off before.
+        clock_skew_bound: seen.clock_step.saturating_add(apart),
         pipeline: counters,
         readings,
         cloudwatch,
@@ -128,6 +128,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         run_id: plan.run_id,
         observation: seen.observation,
         samples: seen.samples,
+        failed_samples: seen.failed_samples,
         times: seen.times,
         rests_on: BTreeMap::new(),
     };

@@ -236,7 +236,7 @@ fn real_runs() -> Vec<(String, RunReport)> {
         let mut report = empty.clone();
         report.intervals = real.intervals;
         for (phase, lag) in report.phases.iter_mut().zip(real.schedule_lag_p99_us) {
-            phase.schedule_lag_us.p99_us = lag;
+            phase.schedule_lag_us.p99_us = Some(lag);
         }
         (real.run, report)
     };

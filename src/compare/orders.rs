@@ -42,19 +42,20 @@ pub(super) fn figures(base: &[RunReport], candidate: &[RunReport]) -> Vec<Figure
     let picks: [(&str, Pick); 6] = [
         ("drain, s", |run| Some(run.quiescence.drain?.as_secs_f64())),
         ("largest backlog, orders", |run| {
-            most(run, |row| Some(row.backlog_orders as f64))
+            most(run, |row| row.backlog_orders.map(|orders| orders as f64))
         }),
         ("most stored in a second, orders", |run| {
-            most(run, |row| Some(row.stored_orders as f64))
+            most(run, |row| row.stored_orders.map(|orders| orders as f64))
         }),
         ("schedule lag p99, ms", |run| {
-            let lag = run.schedule_lag_us;
-            (lag.count > 0).then_some(lag.p99_us as f64 / 1e3)
+            Some(run.schedule_lag_us.measured()?.p99_us? as f64 / 1e3)
         }),
         ("most CPU of this process, processors", |run| {
             most(run, |row| row.harness_cpus)
         }),
-        ("redelivered, orders", |run| Some(run.redelivered as f64)),
+        ("redelivered, orders", |run| {
+            Some(run.redelivered_tally().exact()? as f64)
+        }),
     ];
     picks
         .into_iter()

@@ -78,7 +78,7 @@ fn rows(
     let one = Sample::new(&base.intervals, phase, pick);
     let other = Sample::new(&candidate.intervals, its, pick);
     let samples = (one.count(), other.count());
-    let lag = |phase: &PhaseReport| phase.schedule_lag_us.p99_us as f64;
+    let lag = |phase: &PhaseReport| phase.schedule_lag_us.p99_us.unwrap_or_default() as f64;
     let lag_us = lag(phase).max(lag(its));
     let fewest = samples.0.min(samples.1) as f64;
     let resampled = match one.seconds().min(other.seconds()) >= SECONDS_MIN {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::report::figures::{self, thousands};
-use crate::report::{PhaseReport, PipelineCounters, RunReport};
+use crate::report::{PhaseReport, PipelineCounters, RunReport, Tally};
 use crate::scenario::{Bound, Condition, Counted, Gate, GateRule, Metric, SendRate};
 use crate::verify::{Class, Durations, Figure, Standing, Standpoint};
 
@@ -88,31 +88,37 @@ fn kept(report: &RunReport, gate: Gate) -> Seen {
             refused.push(format!("{} {}", thousands(count), class.as_str()));
         }
     }
-    match refused.is_empty() {
-        true => told(true, "0 orders out of place".into()),
-        false => told(false, refused.join(", ")),
+    match (refused.is_empty(), report.unlooked()) {
+        (false, _) => told(false, refused.join(", ")),
+        (true, Some(why)) => missing(why),
+        (true, None) => told(true, "0 orders out of place".into()),
     }
 }
 
 fn counted_seen(report: &RunReport, counted: Counted, bound: &Bound<u64>) -> Seen {
-    let of_the_pipeline = |count: fn(&PipelineCounters) -> u64| report.pipeline.as_ref().map(count);
-    let count = match counted {
-        Counted::Class(class) => report.classes.get(&class).copied(),
-        Counted::Planned => Some(report.orders.planned),
-        Counted::Acknowledged => Some(report.orders.acknowledged),
-        Counted::Redelivered => Some(report.redelivered),
-        Counted::ExtraDeadLetterCopies => Some(report.extra_dead_letter_copies),
+    let of_the_pipeline = |count: fn(&PipelineCounters) -> u64| match &report.pipeline {
+        Some(pipeline) => Tally::whole(count(pipeline)),
+        None => Tally::unknown(format!(
+            "this run counted no {}: only a pipeline in this process does",
+            counted.name()
+        )),
+    };
+    let tally = match counted {
+        Counted::Class(class) => report.class_tally(class),
+        Counted::Planned => Tally::whole(report.orders.planned),
+        Counted::Acknowledged => Tally::whole(report.orders.acknowledged),
+        Counted::Redelivered => report.redelivered_tally(),
+        Counted::ExtraDeadLetterCopies => report.extra_copies_tally(),
         Counted::FailedInvocations => of_the_pipeline(|seen| seen.failed_invocations),
         Counted::ThrottledWrites => of_the_pipeline(|seen| seen.throttled_writes),
         Counted::ThrottledInvocations => of_the_pipeline(|seen| seen.throttled_invocations),
     };
-    match count {
-        Some(count) => told(bound.holds(count), thousands(count)),
-        None => missing(format!(
-            "this run counted no {}: only a pipeline in this process does",
-            counted.name()
-        )),
-    }
+    let standing = match tally.holds(bound) {
+        Some(true) => RuleStanding::Ok,
+        Some(false) => RuleStanding::Failed,
+        None => RuleStanding::Missing,
+    };
+    (standing, tally.told(), tally.why)
 }
 
 fn duration(
@@ -125,7 +131,7 @@ fn duration(
     let durations = Durations {
         phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),
         quiescence: Some(&report.quiescence),
-        clock_skew_bound: Duration::from_micros(report.clock_skew_bound_us),
+        clock_skew_bound: clocks_apart(report),
         untimed_rows: untimed_rows(report).max(input.untimed_rows()),
     };
     let (figure, standpoint) = durations.check(metric, phase, bound);
@@ -171,6 +177,14 @@ fn too_few(metric: Metric, figure: Figure) -> Option<String> {
     })
 }
 
+/// How far the clocks behind the end-to-end latency may be apart, by what was measured and by the rows themselves.
+fn clocks_apart(report: &RunReport) -> Duration {
+    let measured = Duration::from_micros(report.clock_skew_bound_us);
+    report
+        .row_clock
+        .map_or(measured, |seen| seen.apart(measured))
+}
+
 /// Rows without an end-to-end latency, as far as the report tells: at least so many orders have a row.
 fn untimed_rows(report: &RunReport) -> u64 {
     let rows: u64 = [
@@ -186,7 +200,8 @@ fn untimed_rows(report: &RunReport) -> u64 {
         .iter()
         .map(|phase| phase.figures.end_to_end.count())
         .sum();
-    rows.saturating_sub(timed)
+    let told = report.untimed_rows.unwrap_or_default();
+    rows.saturating_sub(timed).max(told)
 }
 
 fn rate_seen(report: &RunReport, rate: SendRate, phase: Option<&str>, bound: &Bound<f64>) -> Seen {

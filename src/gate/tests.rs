@@ -27,6 +27,134 @@ pub(super) fn finding(severity: Severity) -> Finding {
     }
 }
 
+#[test]
+fn a_count_of_a_part_may_break_a_rule_and_never_keeps_one() {
+    type Change = fn(&mut RunReport);
+    use RuleStanding::{Failed, Missing, Ok};
+    let cases: [(Change, &str, RuleStanding, &str); 15] = [
+        (|_| {}, "redelivered == 0", Ok, "none, and every row tells"),
+        (
+            |report| report.uncounted_rows = Some(1),
+            "redelivered == 0",
+            Missing,
+            "one row does not tell",
+        ),
+        (
+            |report| report.uncounted_rows = None,
+            "redelivered == 0",
+            Missing,
+            "a report of before",
+        ),
+        (
+            |report| report.redelivered = None,
+            "redelivered == 0",
+            Missing,
+            "no row tells",
+        ),
+        (
+            |report| (report.redelivered, report.uncounted_rows) = (Some(1), Some(1)),
+            "redelivered == 0",
+            Failed,
+            "one is enough",
+        ),
+        (
+            |report| (report.redelivered, report.uncounted_rows) = (Some(1), Some(1)),
+            "redelivered <= 1",
+            Missing,
+            "it may be two",
+        ),
+        (
+            |report| (report.redelivered, report.uncounted_rows) = (Some(1), Some(1)),
+            "redelivered >= 1",
+            Ok,
+            "it is one at least",
+        ),
+        (
+            |report| report.scan.complete = false,
+            "redelivered == 0",
+            Missing,
+            "not every row was read",
+        ),
+        (
+            |report| report.dead_letter_sweep.complete = false,
+            "extra_dead_letter_copies == 0",
+            Missing,
+            "not every letter was read",
+        ),
+        (
+            |report| report.scan.complete = false,
+            "extra_dead_letter_copies == 0",
+            Ok,
+            "every letter was",
+        ),
+        (
+            |report| report.quiescence.reached = false,
+            "lost == 0",
+            Missing,
+            "more may come",
+        ),
+        (
+            |report| report.dead_letter_sweep.complete = false,
+            "strict",
+            Missing,
+            "an order may be in both",
+        ),
+        (
+            |report| report.dead_letter_sweep.complete = false,
+            "unsent == 0",
+            Ok,
+            "looking makes none unsent",
+        ),
+        (
+            |report| {
+                report.scan.complete = false;
+                report.classes.insert(Class::Altered, 1);
+            },
+            "altered == 0",
+            Failed,
+            "what was seen was seen",
+        ),
+        (
+            |report| report.pipeline = None,
+            "failed_invocations == 0",
+            Missing,
+            "nobody counted",
+        ),
+    ];
+    for (change, rule, standing, why) in cases {
+        let mut report = passed();
+        change(&mut report);
+        let outcome = held(&report, &[rule]);
+        assert_eq!(outcome.rules[0].standing, standing, "{rule}: {why}");
+        match standing {
+            Missing => assert_eq!(outcome.exit(), Exit::Inconclusive, "{rule}: {why}"),
+            Failed => assert_ne!(outcome.exit(), Exit::Success, "{rule}: {why}"),
+            Ok => {}
+        }
+    }
+}
+
+#[test]
+fn impossible_readings_bound_the_rules_on_end_to_end_latency() {
+    let mut report = passed();
+    let rule = "end_to_end_p99 < 2s";
+    assert_eq!(held(&report, &[rule]).rules[0].standing, RuleStanding::Ok);
+    let clock = |behind_ms: i64| crate::verify::RowClock {
+        early_rows: 1,
+        late_rows: 0,
+        behind_at_least_us: behind_ms * 1_000,
+        behind_at_most_us: behind_ms * 1_000 + 600_000,
+        any_row_at_most_us: 90_000_000,
+    };
+    report.row_clock = Some(clock(400));
+    let outcome = held(&report, &[rule]);
+    assert_eq!(outcome.rules[0].standing, RuleStanding::Missing);
+    assert_eq!(outcome.exit(), Exit::Inconclusive);
+    // Not early at all: what the rows allow is no reason to doubt the clocks.
+    report.row_clock = Some(clock(-1));
+    assert_eq!(held(&report, &[rule]).rules[0].standing, RuleStanding::Ok);
+}
+
 pub(super) fn held(report: &RunReport, rules: &[&str]) -> GateOutcome {
     let given: Vec<_> = rules.iter().map(ToString::to_string).collect();
     let rules = RuleSources::parse(&given, None, false).expect("legal rules");

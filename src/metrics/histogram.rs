@@ -40,7 +40,7 @@ pub struct LogLine<'a> {
 #[error("not a histogram in HDR V2 format: {0}")]
 pub struct HistogramError(String);
 
-/// The figures quoted from a histogram, microseconds; zero when it is empty.
+/// The figures quoted from a histogram, microseconds; none of them where nothing was counted.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
 )]
@@ -48,17 +48,24 @@ pub struct LatencySummary {
     /// Samples.
     pub count: u64,
     /// Smallest.
-    pub min_us: u64,
+    pub min_us: Option<u64>,
     /// Median.
-    pub p50_us: u64,
+    pub p50_us: Option<u64>,
     /// 90th percentile.
-    pub p90_us: u64,
+    pub p90_us: Option<u64>,
     /// 99th percentile.
-    pub p99_us: u64,
+    pub p99_us: Option<u64>,
     /// 99.9th percentile.
-    pub p999_us: u64,
+    pub p999_us: Option<u64>,
     /// Largest.
-    pub max_us: u64,
+    pub max_us: Option<u64>,
+}
+
+impl LatencySummary {
+    /// The same, if anything was counted: up to version 0.3 figures of nothing were written as zero.
+    pub fn measured(&self) -> Option<&Self> {
+        (self.count > 0).then_some(self)
+    }
 }
 
 impl Default for Histogram {
@@ -129,15 +136,15 @@ impl Histogram {
         if self.is_empty() {
             return LatencySummary::default();
         }
-        let at = |quantile| self.0.value_at_quantile(quantile);
+        let at = |quantile| Some(self.0.value_at_quantile(quantile));
         LatencySummary {
             count: self.0.len(),
-            min_us: self.0.min(),
+            min_us: Some(self.0.min()),
             p50_us: at(0.5),
             p90_us: at(0.9),
             p99_us: at(0.99),
             p999_us: at(0.999),
-            max_us: self.0.max(),
+            max_us: Some(self.0.max()),
         }
     }
 

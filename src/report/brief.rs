@@ -91,7 +91,7 @@ pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
     check_version(version.schema_version, path)?;
     let slim: Slim = serde_json::from_slice(&bytes).map_err(damaged)?;
     let phases = slim.phases.iter();
-    let measured = phases.filter(|phase| !phase.figures.warm_up && phase.end_to_end_us.count > 0);
+    let measured = phases.filter(|phase| !phase.figures.warm_up);
     Ok(RunBrief {
         started_at: slim.started_at,
         scenario: slim.scenario.name,
@@ -99,7 +99,9 @@ pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
         interrupted: slim.interrupted,
         planned: slim.orders.planned,
         lost: slim.classes.get("lost").copied().unwrap_or_default(),
-        end_to_end_p99_us: measured.map(|phase| phase.end_to_end_us.p99_us).max(),
+        end_to_end_p99_us: measured
+            .filter_map(|phase| phase.end_to_end_us.measured()?.p99_us)
+            .max(),
         drain: slim.quiescence.drain,
     })
 }

@@ -15,7 +15,7 @@ use crate::metrics::Histogram;
 use crate::order::RunId;
 use crate::scenario::Scenario;
 use crate::verify::{
-    Judgment, Observation, PhaseFigures, QueueSample, Reconciliation, StoredTimes,
+    Judgment, Observation, PhaseFigures, QueueSample, Reconciliation, StoredTimes, Sweep,
 };
 
 /// Everything a report is made of.
@@ -42,6 +42,8 @@ pub struct BuildInput<'a> {
     pub times: &'a StoredTimes,
     /// The queues' counts along the way.
     pub samples: &'a [QueueSample],
+    /// When the counts could not be read, since the run's start.
+    pub failed_samples: &'a [Duration],
     /// What was read once a second.
     pub readings: &'a [Reading],
     /// The measured durations by phase, as judged.
@@ -92,6 +94,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         schedule_lag.merge(&figures.schedule_lag);
     }
     let observation = input.observation;
+    let letters = read(&observation.dead_letter_sweep);
     RunReport {
         schema_version: SCHEMA_VERSION,
         verdict: input.judgment.verdict,
@@ -109,10 +112,13 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         scan: observation.scan.clone(),
         lookups: observation.lookups.clone(),
         dead_letter_sweep: observation.dead_letter_sweep.clone(),
-        redelivered: observation.redelivered,
-        extra_dead_letter_copies: observation.extra_dead_letter_copies,
-        foreign_rows: observation.foreign_rows,
-        foreign_dead_letters: observation.foreign_dead_letters,
+        redelivered: redelivered(observation),
+        uncounted_rows: observation.uncounted_rows,
+        extra_dead_letter_copies: letters.then_some(observation.extra_dead_letter_copies),
+        foreign_rows: read(&observation.scan).then_some(observation.foreign_rows),
+        foreign_dead_letters: letters.then_some(observation.foreign_dead_letters),
+        untimed_rows: Some(observation.untimed_rows),
+        row_clock: observation.row_clock,
         schedule_lag_us: schedule_lag.summary(),
         clock_skew_bound_us: input.clock_skew_bound.as_micros() as u64,
         send_errors: input.record.errors.clone(),
@@ -121,6 +127,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
             &input.record.seconds,
             input.times,
             input.samples,
+            input.failed_samples,
             observation,
             input.readings,
         ),
@@ -132,6 +139,22 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         scenario: input.scenario.clone(),
         evidence_chain: None,
     }
+}
+
+/// Whether anything was read, and what was counted among it is a count.
+fn read(sweep: &Sweep) -> bool {
+    sweep.complete || sweep.items > 0
+}
+
+/// Rows with a receive count above 1, if any row tells its count or there is none that could.
+fn redelivered(observation: &Observation) -> Option<u64> {
+    let rows = observation.stored.len();
+    let silent = observation.uncounted_rows.unwrap_or_default();
+    let told = match rows {
+        0 => read(&observation.scan),
+        rows => silent < rows,
+    };
+    told.then_some(observation.redelivered)
 }
 
 fn phases(

@@ -26,6 +26,11 @@ pub(crate) fn micros(us: u64) -> String {
     }
 }
 
+/// The same of a figure that may not have been measured.
+pub(crate) fn micros_if(us: Option<u64>) -> Option<String> {
+    us.map(micros)
+}
+
 /// The same for a duration.
 pub(crate) fn duration(duration: Duration) -> String {
     micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))

@@ -166,6 +166,14 @@ fn class_case(class: Class, name: &str, report: &RunReport) -> TestCase {
                 && matches!(class, Class::Rejected | Class::Unsent));
         concerns && finding.severity == Severity::MissingEvidence
     });
+    // None was found lost, as long as nobody has looked everywhere.
+    if class == Class::Lost
+        && count == 0
+        && let Some(why) = report.unlooked()
+    {
+        let status = non_success(NonSuccessKind::Error, "class", "not known", Some(why));
+        return case(class.as_str(), name, status);
+    }
     let kind = match class.standing(report.gate) {
         _ if count == 0 => None,
         Standing::Accepted => None,

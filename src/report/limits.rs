@@ -43,16 +43,21 @@ pub(super) fn check_meters(meters: &MetersFile) -> Checked {
 pub(super) fn check_report(report: &RunReport) -> Checked {
     check_scenario(&report.scenario)?;
     check_outcomes(&report.orders)?;
+    let clock = report.row_clock.as_ref();
     let beside = [
-        report.bad_orders,
+        Some(report.bad_orders),
         report.redelivered,
+        report.uncounted_rows,
         report.extra_dead_letter_copies,
         report.foreign_rows,
         report.foreign_dead_letters,
+        report.untimed_rows,
+        clock.map(|clock| clock.early_rows),
+        clock.map(|clock| clock.late_rows),
     ];
     let classes = report.classes.values();
     let causes = report.send_errors.values();
-    let all = beside.iter().chain(classes).chain(causes);
+    let all = beside.iter().flatten().chain(classes).chain(causes);
     all.into_iter()
         .try_for_each(|&orders| count("orders", orders))?;
     for sweep in [&report.scan, &report.lookups, &report.dead_letter_sweep] {
@@ -89,11 +94,11 @@ fn check_timeline(report: &RunReport) -> Checked {
             row.rejected_orders,
             row.indeterminate_orders,
             row.unsent_orders,
+        ];
+        let messages = [
             row.stored_orders,
             row.dead_lettered_orders,
             row.backlog_orders,
-        ];
-        let messages = [
             row.queue_visible_messages,
             row.queue_in_flight_messages,
             row.queue_delayed_messages,

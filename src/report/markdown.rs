@@ -6,8 +6,8 @@
 use std::fmt::Write;
 
 use super::charts::Chart;
-use super::figures::{micros, thousands};
-use super::text::{evidence, headline, ids, name, offered_rate, time, verdict_word};
+use super::figures::{micros_if, thousands};
+use super::text::{dash, evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
 use crate::verify::Class;
 
@@ -35,14 +35,14 @@ fn write_all(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(out, "> {}\n", cell(&report.scenario.question))?;
     writeln!(
         out,
-        "Scenario `{}`, run {}, seed {}, {}, {} on {} ({} processors), orderproof {}.\n",
+        "Scenario `{}`, run {}, seed {}, {}, {} on {} ({}), orderproof {}.\n",
         code(&report.scenario.name),
         report.run_id,
         report.scenario.seed,
         cell(&time(report)),
         cell(&report.started_at),
         cell(&report.provenance.platform),
-        report.provenance.cpus,
+        processors(report.provenance.cpus),
         cell(&report.provenance.version),
     )?;
     write_findings(out, report)?;
@@ -105,6 +105,15 @@ fn write_findings(out: &mut String, report: &RunReport) -> std::fmt::Result {
     writeln!(out)
 }
 
+/// How many processors there were; none means that nobody knows.
+pub(super) fn processors(cpus: u32) -> String {
+    match cpus {
+        0 => "number of processors unknown".into(),
+        1 => "1 processor".into(),
+        cpus => format!("{cpus} processors"),
+    }
+}
+
 /// Says what is not shown, and where it is.
 fn write_left_out(out: &mut String, all: usize, shown: usize, what: &str) -> std::fmt::Result {
     match all.saturating_sub(shown) {
@@ -136,16 +145,13 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
             offered_rate(phase)
         )?;
         for summary in [&phase.response_time_us, &phase.end_to_end_us] {
+            let summary = summary.measured().copied().unwrap_or_default();
             for us in [summary.p50_us, summary.p99_us, summary.max_us] {
-                let figure = if summary.count == 0 {
-                    "-".into()
-                } else {
-                    micros(us)
-                };
-                write!(out, "| {figure} ")?;
+                write!(out, "| {} ", dash(micros_if(us)))?;
             }
         }
-        writeln!(out, "| {} |", micros(phase.schedule_lag_us.p99_us))?;
+        let lag = phase.schedule_lag_us.measured().and_then(|lag| lag.p99_us);
+        writeln!(out, "| {} |", dash(micros_if(lag)))?;
     }
     write_left_out(out, report.phases.len(), PHASES_MAX, "phases")
 }

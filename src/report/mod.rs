@@ -27,6 +27,7 @@ mod orders;
 mod reading;
 mod schema;
 mod sent;
+mod tally;
 mod text;
 mod timeline;
 
@@ -57,5 +58,6 @@ pub use orders::{OrderFacts, write_orders_csv};
 pub use reading::{PipelineReading, Reading, Stretch};
 pub use schema::run_schema;
 pub use sent::{SentFile, parse_sent, read_sent};
+pub use tally::Tally;
 pub use text::{TextStyle, render_text};
 pub(crate) use text::{headline, verdict_word};

@@ -10,7 +10,7 @@ use crate::ledger::OutcomeCounts;
 use crate::metrics::{Histogram, LatencySummary};
 use crate::order::RunId;
 use crate::scenario::{Gate, Scenario};
-use crate::verify::{Class, Finding, PhaseFigures, Quiescence, Sweep, Verdict};
+use crate::verify::{Class, Finding, PhaseFigures, Quiescence, RowClock, Sweep, Verdict};
 
 /// The version of `run.json` (and of `plan.json` and `sent.json`) this program writes.
 pub const SCHEMA_VERSION: u32 = 4;
@@ -54,14 +54,26 @@ pub struct RunReport {
     pub lookups: Sweep,
     /// How the dead-letter sweep went.
     pub dead_letter_sweep: Sweep,
-    /// Orders seen with a receive count above 1.
-    pub redelivered: u64,
-    /// Dead letters beyond the first copy of an order.
-    pub extra_dead_letter_copies: u64,
-    /// Rows that are not this run's.
-    pub foreign_rows: u64,
-    /// Dead letters that are not this run's.
-    pub foreign_dead_letters: u64,
+    /// Rows of this run with a receive count above 1; `None` when no row tells its count. At least so many, unless
+    /// every row does and all of them were read.
+    pub redelivered: Option<u64>,
+    /// Rows of this run without a receive count; `None` in a report of a version that did not count them.
+    #[serde(default)]
+    pub uncounted_rows: Option<u64>,
+    /// Dead letters beyond the first copy of an order; `None` when none was read. At least so many, unless the sweep
+    /// reached its end.
+    pub extra_dead_letter_copies: Option<u64>,
+    /// Rows that are not this run's; `None` when none was read. At least so many, unless the scan reached its end.
+    pub foreign_rows: Option<u64>,
+    /// Dead letters that are not this run's; `None` when none was read. At least so many, unless the sweep reached its
+    /// end.
+    pub foreign_dead_letters: Option<u64>,
+    /// Rows of this run that do not tell when they were stored; `None` in a report of a version that did not say.
+    #[serde(default)]
+    pub untimed_rows: Option<u64>,
+    /// What the rows' instants prove of the clock that wrote them; `None` when none told any.
+    #[serde(default)]
+    pub row_clock: Option<RowClock>,
     /// Schedule lag of every attempted order outside warm-up.
     pub schedule_lag_us: LatencySummary,
     /// The largest difference between the two clocks behind end-to-end latency, microseconds;
@@ -136,12 +148,13 @@ pub struct TimelineRow {
     pub indeterminate_orders: u64,
     /// Orders counted unsent.
     pub unsent_orders: u64,
-    /// Rows stored.
-    pub stored_orders: u64,
-    /// Growth of the dead-letter queue.
-    pub dead_lettered_orders: u64,
-    /// Acknowledged and not yet in a final place, at its end, by the ledger.
-    pub backlog_orders: u64,
+    /// Rows stored, as far as rows tell; `None` when none does.
+    pub stored_orders: Option<u64>,
+    /// Growth of the dead-letter queue; `None` when its count could not be read.
+    pub dead_lettered_orders: Option<u64>,
+    /// Acknowledged and not yet in a final place, at its end, by the ledger; `None` when not every final place is
+    /// known.
+    pub backlog_orders: Option<u64>,
     /// Age of the oldest order that is stored only later, at its end.
     pub oldest_age_ms: Option<u64>,
     /// Approximate number of messages, as the queue tells.
@@ -163,7 +176,7 @@ pub struct TimelineRow {
     /// Their maximum.
     pub end_to_end_max_us: Option<u64>,
     /// Largest schedule lag of the orders sent in it.
-    pub schedule_lag_max_us: u64,
+    pub schedule_lag_max_us: Option<u64>,
     /// Median service time of the orders due in it.
     #[serde(default)]
     pub service_time_p50_us: Option<u64>,

@@ -168,12 +168,15 @@ fn of_the_orders(report: &RunReport) -> Vec<Family> {
             "Orders by what became of them",
             Samples::Counter(classes.collect()),
         ),
+    ];
+    // A count of a part would be read as one of the whole.
+    families.extend(report.redelivered_tally().exact().map(|redelivered| {
         family(
             "redelivered_orders",
             "Orders received more than once",
-            count(report.redelivered),
-        ),
-    ];
+            count(redelivered),
+        )
+    }));
     if let Some(pipeline) = &report.pipeline {
         families.extend([
             family(
@@ -208,7 +211,9 @@ fn of_the_orders(report: &RunReport) -> Vec<Family> {
 
 fn of_the_times(report: &RunReport) -> Vec<Family> {
     let by_phase = |pick: fn(&PhaseFigures) -> &Histogram| {
-        let phases = report.phases.iter().map(|phase| {
+        let measured = report.phases.iter();
+        let measured = measured.filter(|phase| !pick(&phase.figures).is_empty());
+        let phases = measured.map(|phase| {
             let labels = vec![
                 ("phase", phase.figures.name.clone()),
                 ("warm_up", phase.figures.warm_up.to_string()),

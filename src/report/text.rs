@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::figures::{duration, micros, orders, thousands};
+use super::figures::{duration, micros_if, orders, thousands};
 use super::{PhaseReport, RunReport, diagnose, file_name, function};
+use crate::metrics::LatencySummary;
 use crate::scenario::{FaultPlace, Gate};
-use crate::verify::{Class, Finding, Severity, Standing, Sweep, Verdict};
+use crate::verify::{Class, Finding, Quiescence, Severity, Standing, Sweep, Verdict};
 
 /// Less is what it takes to read two clocks, and not worth a word.
 const NOTABLE_SKEW: Duration = Duration::from_millis(1);
@@ -152,15 +153,11 @@ pub(crate) fn headline(report: &RunReport) -> String {
             format!("{gate}: all orders are accounted for, but a performance rule is broken")
         }
         (Verdict::Fail, failing) => {
-            let lost = report
-                .classes
-                .get(&Class::Lost)
-                .copied()
-                .unwrap_or_default();
+            let lost = report.classes.get(&Class::Lost);
             format!(
                 "{gate}: {} of {planned} lost, altered or misplaced; {} lost",
                 thousands(failing),
-                thousands(lost)
+                lost.map_or("not counted how many".into(), |&lost| thousands(lost))
             )
         }
         (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
@@ -270,25 +267,24 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
     ] {
         let _ = write!(sent, ", {} {what}", thousands(count));
     }
-    let lag = &report.schedule_lag_us;
-    let drain = match report.quiescence.drain {
-        Some(drain) => format!("{} after the last send", duration(drain)),
-        None => "not reached".into(),
+    let lag = match report.schedule_lag_us.measured() {
+        Some(lag) => format!(
+            "schedule lag p99 {}, max {}",
+            dash(micros_if(lag.p99_us)),
+            dash(micros_if(lag.max_us))
+        ),
+        None => "schedule lag not measured".into(),
     };
     let mut told = vec![];
     told.extend(target(report).map(|target| ("target", target)));
     told.extend([
         ("sent", sent),
-        (
-            "offered on time",
-            format!(
-                "schedule lag p99 {}, max {}",
-                micros(lag.p99_us),
-                micros(lag.max_us)
-            ),
-        ),
+        ("offered on time", lag),
         ("at rest", report.quiescence.evidence.clone()),
-        ("drained", drain),
+        (
+            "drained",
+            drained(&report.quiescence, " after the last send"),
+        ),
         ("table", sweep(&report.scan, "rows read to the end")),
         (
             "missing orders",
@@ -298,14 +294,9 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
             "dead letters",
             sweep(&report.dead_letter_sweep, "received to the end"),
         ),
-        (
-            "redelivered",
-            format!(
-                "{} with a receive count above 1 (no failure)",
-                orders(report.redelivered)
-            ),
-        ),
+        ("redelivered", report.redelivered_told()),
     ]);
+    told.extend(report.row_times_told().map(|told| ("stored times", told)));
     let skew = Duration::from_micros(report.clock_skew_bound_us);
     if skew >= NOTABLE_SKEW {
         told.push((
@@ -346,6 +337,20 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
     told
 }
 
+/// How long the drain took, `after` behind it, if that was measured.
+pub(super) fn drained(rest: &Quiescence, after: &str) -> String {
+    match (rest.drain, rest.reached) {
+        (Some(drain), _) => format!("{}{after}", duration(drain)),
+        (None, false) => "not reached".into(),
+        (None, true) => "not measured".into(),
+    }
+}
+
+/// A figure, or a dash where there is none.
+pub(super) fn dash(figure: Option<String>) -> String {
+    figure.unwrap_or_else(|| "-".into())
+}
+
 /// The faults of the scenario with the orders they struck, where that is known.
 fn faults_planted(report: &RunReport) -> String {
     let struck = report
@@ -379,7 +384,10 @@ fn write_classes(out: &mut String, report: &RunReport, style: TextStyle) -> std:
             none.push(class.as_str());
             continue;
         }
+        // None so far, as long as nobody has looked everywhere.
+        let unproven = report.unlooked().is_some();
         let (mark, color) = match class.standing(report.gate) {
+            _ if count == 0 && unproven => ("unproven", style.paint(AnsiColor::Yellow)),
             _ if count == 0 => ("ok", style.paint(AnsiColor::Green)),
             Standing::Accepted => ("ok", style.paint(AnsiColor::Green)),
             Standing::Refused => ("FAIL", style.paint(AnsiColor::Red)),
@@ -413,20 +421,22 @@ fn write_phases(out: &mut String, phases: &[PhaseReport]) -> std::fmt::Result {
     )?;
     for phase in phases {
         let (response, end_to_end) = (&phase.response_time_us, &phase.end_to_end_us);
-        let figure = |count: u64, us: u64| if count == 0 { "-".into() } else { micros(us) };
+        let figure = |summary: &LatencySummary, pick: fn(&LatencySummary) -> Option<u64>| {
+            dash(micros_if(summary.measured().and_then(pick)))
+        };
         writeln!(
             out,
             "  {:<14} {:>9} {:>9}  {:>8} {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>9}",
             name(phase),
             thousands(phase.attempted),
             thousands(offered_rate(phase).round() as u64),
-            figure(response.count, response.p50_us),
-            figure(response.count, response.p99_us),
-            figure(response.count, response.max_us),
-            figure(end_to_end.count, end_to_end.p50_us),
-            figure(end_to_end.count, end_to_end.p99_us),
-            figure(end_to_end.count, end_to_end.max_us),
-            figure(phase.schedule_lag_us.count, phase.schedule_lag_us.p99_us),
+            figure(response, |us| us.p50_us),
+            figure(response, |us| us.p99_us),
+            figure(response, |us| us.max_us),
+            figure(end_to_end, |us| us.p50_us),
+            figure(end_to_end, |us| us.p99_us),
+            figure(end_to_end, |us| us.max_us),
+            figure(&phase.schedule_lag_us, |us| us.p99_us),
         )?;
     }
     Ok(())

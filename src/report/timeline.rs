@@ -16,6 +16,7 @@ pub(super) fn timeline(
     sends: &[SecondSends],
     times: &StoredTimes,
     samples: &[QueueSample],
+    failed_samples: &[Duration],
     observation: &Observation,
     readings: &[Reading],
 ) -> Vec<TimelineRow> {
@@ -29,6 +30,7 @@ pub(super) fn timeline(
     let oldest = oldest_still_to_come(&times.seconds);
     let mut rows: Vec<TimelineRow> = Vec::with_capacity(seconds);
     let (mut acknowledged, mut stored, mut dead_letters) = (0, 0, 0);
+    let told = Told::of(observation);
     for second in 0..seconds {
         let mut row = TimelineRow {
             time_s: second as u64,
@@ -38,6 +40,7 @@ pub(super) fn timeline(
         if let Some(sends) = sends.get(second) {
             add_sends(&mut row, sends);
         }
+        row.stored_orders = told.some_rows.then_some(0);
         if let Some(stored) = times.seconds.get(second) {
             add_stored(&mut row, stored);
         }
@@ -46,18 +49,26 @@ pub(super) fn timeline(
         }
         let end = Duration::from_secs(second as u64 + 1);
         let before_end = samples.partition_point(|sample| sample.at < end);
-        // A second without a sample of its own carries the last one on.
-        if let Some(sample) = samples[..before_end].last() {
-            row.dead_lettered_orders = sample.dead_letters.saturating_sub(dead_letters);
+        // A second without a sample of its own carries the last one on, unless a later one failed.
+        let sample = samples[..before_end].last();
+        let sample = sample.filter(|sample| {
+            let failed = failed_samples.partition_point(|&at| at < end);
+            failed_samples[..failed]
+                .last()
+                .is_none_or(|&failed| failed < sample.at)
+        });
+        if let Some(sample) = sample {
+            row.dead_lettered_orders = Some(sample.dead_letters.saturating_sub(dead_letters));
             dead_letters = dead_letters.max(sample.dead_letters);
             row.queue_visible_messages = Some(sample.visible);
             row.queue_in_flight_messages = Some(sample.in_flight);
             row.queue_delayed_messages = Some(sample.delayed);
         }
         acknowledged += row.acknowledged_orders;
-        stored += row.stored_orders;
+        stored += row.stored_orders.unwrap_or_default();
         let dead_only = (dead_letters as f64 * unstored).round() as u64;
-        row.backlog_orders = acknowledged.saturating_sub(stored + dead_only);
+        row.backlog_orders = (told.all_rows && sample.is_some())
+            .then(|| acknowledged.saturating_sub(stored + dead_only));
         row.oldest_age_ms = oldest
             .get(second + 1)
             .copied()
@@ -68,6 +79,25 @@ pub(super) fn timeline(
         rows.push(row);
     }
     rows
+}
+
+/// What rows tell of when they were stored.
+struct Told {
+    /// Some do, or there is none that could.
+    some_rows: bool,
+    /// All do, and all of them were read.
+    all_rows: bool,
+}
+
+impl Told {
+    fn of(observation: &Observation) -> Self {
+        let (rows, untimed) = (observation.stored.len(), observation.untimed_rows);
+        let complete = observation.scan.complete;
+        Self {
+            some_rows: if rows == 0 { complete } else { untimed < rows },
+            all_rows: complete && untimed == 0,
+        }
+    }
 }
 
 /// The share of dead-lettered orders that are in no row as well: those are counted by their row, and once.
@@ -100,7 +130,8 @@ fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
     row.rejected_orders = sends.rejected;
     row.indeterminate_orders = sends.indeterminate;
     row.unsent_orders = sends.unsent;
-    row.schedule_lag_max_us = sends.schedule_lag_max.as_micros() as u64;
+    row.schedule_lag_max_us =
+        (sends.offered > 0).then(|| sends.schedule_lag_max.as_micros() as u64);
     (
         row.response_time_p50_us,
         row.response_time_p99_us,
@@ -144,7 +175,7 @@ pub(super) fn intervals(sends: &[SecondSends], times: &StoredTimes) -> Vec<Inter
 }
 
 fn add_stored(row: &mut TimelineRow, stored: &StoredSecond) {
-    row.stored_orders = stored.stored;
+    row.stored_orders = row.stored_orders.map(|_| stored.stored);
     (
         row.end_to_end_p50_us,
         row.end_to_end_p99_us,

@@ -200,8 +200,36 @@ impl Witness {
         self.seen().bounds.map(ClockOffset::between)
     }
 
+    /// When the other clock turns to its next second, as far as that is known; nothing when no answer had a `Date`.
+    pub(crate) fn next_turn(&self) -> Option<Turn> {
+        let bounds = self.seen().bounds?;
+        let now = clock::wall().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Turn::after(now.as_secs_f64(), bounds))
+    }
+
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the other clock turns to a full second.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Turn {
+    /// From now on.
+    pub(crate) starts_in: Duration,
+    /// How long after that it may be at most.
+    pub(crate) takes: Duration,
+}
+
+impl Turn {
+    /// The first turn after `now`, an instant of this machine's clock, when the offset lies within `bounds`: seconds.
+    fn after(now: f64, (low, high): (f64, f64)) -> Self {
+        let next = (now - low).floor() + 1.0;
+        let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        Self {
+            starts_in: seconds(next + low - now),
+            takes: seconds((high - low).min(1.0)),
+        }
     }
 }
 
@@ -305,6 +333,38 @@ mod tests {
         ] {
             let offset = ClockOffset::between(bounds(at(sent), at(received), date));
             close(offset, seconds, uncertainty, why);
+        }
+    }
+
+    #[test]
+    fn the_next_turn_of_the_other_clock_is_known_as_closely_as_the_offset() {
+        for (now, bounds, starts_in, takes, why) in [
+            (1_000.25, (0.0, 0.0), 0.75, 0.0, "one clock"),
+            (
+                1_000.25,
+                (0.5, 0.6),
+                0.25,
+                0.1,
+                "this one ahead: the other is at 999.75 and turns next",
+            ),
+            (
+                1_000.25,
+                (-2.7, -2.6),
+                0.05,
+                0.1,
+                "this one behind: the other is at 1,002.95",
+            ),
+            (1_000.25, (-0.6, 0.4), 0.15, 1.0, "hardly known"),
+        ] {
+            let turn = Turn::after(now, bounds);
+            assert!(
+                (turn.starts_in.as_secs_f64() - starts_in).abs() < 1e-6,
+                "{why}: {turn:?}"
+            );
+            assert!(
+                (turn.takes.as_secs_f64() - takes).abs() < 1e-6,
+                "{why}: {turn:?}"
+            );
         }
     }
 

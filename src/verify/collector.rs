@@ -2,13 +2,13 @@
 
 use std::collections::hash_map::{DefaultHasher, HashMap};
 use std::hash::{Hash, Hasher};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, SystemTimeError};
 
 use roaring::RoaringBitmap;
 
 use super::due::DueTimes;
 use super::examples::{Alterations, Strangers};
-use super::{Observation, Place, StoredSecond, StoredTimes};
+use super::{Observation, Place, RowClock, StoredSecond, StoredTimes};
 use crate::load::Schedule;
 use crate::metrics::Histogram;
 use crate::order::{Difference, OrderId, OrderPlan, canonical, order_numbers};
@@ -42,7 +42,11 @@ pub struct Collector {
     pub(super) alterations: Alterations,
     pub(super) extra_dead_letter_copies: u64,
     pub(super) redelivered: u64,
+    pub(super) uncounted_rows: u64,
     pub(super) untimed_rows: u64,
+    /// When what is taken in now was read, since the run's start; `None` when nobody said.
+    read_at: Option<Duration>,
+    row_clock: Option<RowClock>,
     times: StoredTimes,
     /// Where a planned text is written to be compared.
     planned_text: Vec<u8>,
@@ -67,7 +71,10 @@ impl Collector {
             alterations: Alterations::default(),
             extra_dead_letter_copies: 0,
             redelivered: 0,
+            uncounted_rows: 0,
             untimed_rows: 0,
+            read_at: None,
+            row_clock: None,
             times: StoredTimes {
                 phases: vec![Histogram::new(); phases],
                 seconds: Vec::new(),
@@ -93,10 +100,23 @@ impl Collector {
 
     fn planned_row(&mut self, k: u32, row: &Row) {
         if self.stored.insert(k) {
-            self.redelivered += u64::from(row.receive_count.is_some_and(|count| count > 1));
+            self.receives(row.receive_count);
             self.time(k, row.stored_at_us);
         }
         self.details(k, row);
+    }
+
+    /// What is taken in from now on was read at `at`, since the run's start, or before.
+    pub fn read_at(&mut self, at: Duration) {
+        self.read_at = Some(at);
+    }
+
+    /// How often an order was received; none counts from less than one.
+    fn receives(&mut self, count: Option<u64>) {
+        match count {
+            Some(count) if count > 0 => self.redelivered += u64::from(count > 1),
+            _ => self.uncounted_rows += 1,
+        }
     }
 
     /// Takes a dead letter in.
@@ -201,14 +221,18 @@ impl Collector {
     }
 
     fn time(&mut self, k: u32, stored_at_us: Option<u64>) {
-        let stored_at = stored_at_us.and_then(|us| {
-            let wall = SystemTime::UNIX_EPOCH.checked_add(Duration::from_micros(us))?;
-            Some(wall.duration_since(self.start).unwrap_or_default())
+        let wall = stored_at_us.and_then(|us| {
+            let since_epoch = Duration::from_micros(us);
+            SystemTime::UNIX_EPOCH.checked_add(since_epoch)
         });
+        let stored_at = wall.map(|wall| wall.duration_since(self.start));
         let (Some(stored_at), Some(due)) = (stored_at, self.due.due(u64::from(k))) else {
             self.untimed_rows += 1;
             return;
         };
+        self.clock(&stored_at, due);
+        // An impossible reading counts as none at all; how far the clocks are apart tells what it is worth.
+        let stored_at = stored_at.unwrap_or_default();
         let end_to_end = stored_at.saturating_sub(due);
         let phase = self.schedule.profile().phase_at(due);
         self.times.phases[phase].record(end_to_end);
@@ -222,6 +246,18 @@ impl Collector {
                 .map_or(due, |oldest| oldest.min(due));
             second.oldest_intended_at = Some(oldest);
         }
+    }
+
+    /// Takes in what a row's instant says of the clock that wrote it.
+    fn clock(&mut self, stored_at: &Result<Duration, SystemTimeError>, due: Duration) {
+        let micros = |at: Duration| i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
+        let stored_us = match stored_at {
+            Ok(since) => micros(*since),
+            Err(before) => -micros(before.duration()),
+        };
+        let read_us = self.read_at.map_or(i64::MAX, micros);
+        let row = RowClock::of(stored_us, micros(due), read_us);
+        self.row_clock = Some(self.row_clock.map_or(row, |seen| seen.and(row)));
     }
 
     fn second(&mut self, at: Duration) -> Option<&mut StoredSecond> {
@@ -270,7 +306,9 @@ impl Collector {
             unreadable_key_examples: strangers.unreadable_examples,
             extra_dead_letter_copies: self.extra_dead_letter_copies,
             redelivered: self.redelivered,
+            uncounted_rows: Some(self.uncounted_rows),
             untimed_rows: self.untimed_rows,
+            row_clock: self.row_clock,
             ..evidence
         }
     }

@@ -29,6 +29,9 @@ pub struct ObservationFile {
     pub observation: Observation,
     /// The queues' counts along the way.
     pub samples: Vec<QueueSample>,
+    /// When the counts could not be read, since the run's start.
+    #[serde(default)]
+    pub failed_samples: Vec<Duration>,
     /// When rows were stored.
     pub times: StoredTimes,
     /// The files that were finished when this was written, and their SHA-256.
@@ -136,6 +139,9 @@ impl ObservationFile {
             seen.extra_dead_letter_copies,
             seen.redelivered,
             seen.untimed_rows,
+            seen.uncounted_rows.unwrap_or_default(),
+            seen.row_clock
+                .map_or(0, |clock| clock.early_rows.max(clock.late_rows)),
         ];
         let stored = self.times.seconds.iter().map(|second| second.stored);
         if looked
@@ -148,6 +154,7 @@ impl ObservationFile {
         let due = self.times.seconds.iter();
         let due = due.filter_map(|second| second.oldest_intended_at);
         let sampled = self.samples.iter().map(|sample| sample.at);
+        let sampled = sampled.chain(self.failed_samples.iter().copied());
         let drain = seen.quiescence.drain.into_iter();
         let late = |at: Duration| at > DURATION_MAX;
         match due.chain(sampled).chain(drain).any(late) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
+use super::RowClock;
 use crate::metrics::Histogram;
 use crate::order::Difference;
 
@@ -63,13 +64,25 @@ pub struct Observation {
     pub extra_dead_letter_copies: u64,
     /// Rows whose order was received more than once; dead letters do not count.
     pub redelivered: u64,
+    /// Rows of this run without a readable receive count; `None` in an observation of a version that did not count
+    /// them.
+    #[serde(default)]
+    pub uncounted_rows: Option<u64>,
     /// Rows of this run without a readable `stored_at`, so without an end-to-end latency.
     pub untimed_rows: u64,
+    /// What the rows' instants prove of the clock that wrote them; `None` when none told any, or of an older version.
+    #[serde(default)]
+    pub row_clock: Option<RowClock>,
     /// Whether messages could have expired while the run was going on.
     pub retention: Retention,
 }
 
 impl Observation {
+    /// How far the clocks behind the end-to-end latency may be apart, `measured` being what was measured otherwise.
+    pub fn clocks_apart(&self, measured: Duration) -> Duration {
+        self.row_clock.map_or(measured, |seen| seen.apart(measured))
+    }
+
     /// Whether everything was looked at, after everything had come to rest: only then is an order
     /// that was not seen a lost one.
     pub fn is_complete(&self) -> bool {

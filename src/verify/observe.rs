@@ -82,6 +82,7 @@ pub(super) async fn observe(
         let (mut items, mut requests) = (0, 0);
         let take = |page: &Page| {
             items += page.rows.len() as u64;
+            collector.read_at(age(plan));
             page.rows.iter().for_each(|row| collector.row(row));
         };
         let result = read_table(stores, plan, quiescence.reached, &mut requests, take).await;
@@ -294,10 +295,13 @@ impl Looking<'_> {
         let (mut items, mut requests) = (0, 0);
         let mut result = Ok(());
         for numbers in missing.chunks(KEYS_PER_LOOKUP) {
-            let collector = &mut self.collector;
+            let (collector, plan) = (&mut self.collector, self.plan);
             result = self
                 .stores
-                .look_up(numbers, &mut requests, |row| collector.row(&row))
+                .look_up(numbers, &mut requests, |row| {
+                    collector.read_at(age(plan));
+                    collector.row(&row);
+                })
                 .await;
             if result.is_err() {
                 break;

@@ -28,6 +28,8 @@ pub struct Seen {
     pub times: StoredTimes,
     /// The queues' counts along the way.
     pub samples: Vec<QueueSample>,
+    /// When they could not be read, since the run's start.
+    pub failed_samples: Vec<Duration>,
     /// How far the wall clock was stepped meanwhile: the rows' own instants are off by that.
     pub clock_step: Duration,
 }
@@ -124,6 +126,7 @@ async fn watch(
     let began_wall = clock::wall();
     let mut clock_step = Duration::ZERO;
     let mut samples: Vec<RawSample> = Vec::new();
+    let mut failed: Vec<Instant> = Vec::new();
     let mut ticks = interval(SAMPLE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut plan = loop {
@@ -131,8 +134,9 @@ async fn watch(
             plan = &mut asked => break plan.ok()?,
             _ = ticks.tick() => {
                 clock_step = clock_step.max(clock::step_between(began, began_wall));
-                if let Ok((orders, dead)) = stores.counts().await {
-                    keep(&mut samples, view, began, orders, dead);
+                match stores.counts().await {
+                    Ok((orders, dead)) => keep(&mut samples, view, began, orders, dead),
+                    Err(_) => failed.push(Instant::now()),
                 }
             }
         }
@@ -140,7 +144,7 @@ async fn watch(
     if plan.folder.is_some() {
         believe_the_queue(stores, &mut plan).await;
     }
-    let quiescence = settle(stores, &plan, &mut samples, view, began).await;
+    let quiescence = settle(stores, &plan, (&mut samples, &mut failed), view, began).await;
     let (observation, times) = observe(stores, &plan, quiescence, &view.status).await;
     let samples = samples
         .into_iter()
@@ -149,10 +153,15 @@ async fn watch(
             Some(sample_at(at, orders, dead))
         })
         .collect();
+    let failed_samples = failed
+        .into_iter()
+        .filter_map(|at| at.checked_duration_since(plan.start))
+        .collect();
     Some(Seen {
         observation,
         times,
         samples,
+        failed_samples,
         clock_step: clock_step.max(clock::step_between(began, began_wall)),
     })
 }
@@ -200,7 +209,7 @@ fn keep(
 async fn settle(
     stores: &Stores,
     plan: &ObservePlan,
-    samples: &mut Vec<RawSample>,
+    (samples, failed): (&mut Vec<RawSample>, &mut Vec<Instant>),
     view: &WatcherView,
     began: Instant,
 ) -> Quiescence {
@@ -232,6 +241,8 @@ async fn settle(
                     dead.total()
                 ),
             );
+        } else {
+            failed.push(Instant::now());
         }
         let counts =
             counts

@@ -14,7 +14,7 @@ LAB_TRAPS = {"retention_order", "receive_count", "partial_responses", "table_cap
 WELL = {
     "queues", "redrive", "receive_count", "retention_order", "retention", "visibility", "partial_responses", "mapping",
     "filter", "mapping_concurrency", "function", "table", "table_capacity", "expiry", "queue_empty", "table_empty",
-    "dead_letters", "permission",
+    "dead_letters", "dead_letter_redrive", "permission",
 }
 expected = {trap: "well" for trap in WELL}
 if settings == "lab":

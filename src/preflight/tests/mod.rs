@@ -176,6 +176,29 @@ fn what_a_run_costs_adds_up_and_takes_its_phases_and_its_rest() {
 }
 
 #[test]
+fn a_clock_on_loopback_is_as_far_off_as_it_was_measured() {
+    let scenario = scenario(&[]);
+    let apart = |loopback: bool, clock: Known<ClockOffset>| {
+        let mut facts = facts();
+        facts.place.loopback = loopback;
+        facts.place.clock = clock;
+        Preflight::of(&scenario, target(&scenario), facts).clocks_apart()
+    };
+    let ahead = |seconds| {
+        Known::Is(ClockOffset {
+            seconds,
+            uncertainty: 0.001,
+        })
+    };
+    for loopback in [true, false] {
+        assert_eq!(apart(loopback, ahead(2.7)), Duration::from_millis(2_701));
+        assert_eq!(apart(loopback, ahead(-0.45)), Duration::from_millis(451));
+        assert_eq!(apart(loopback, ahead(0.0)), Duration::from_millis(1));
+        assert_eq!(apart(loopback, Known::Absent), UNKNOWN_CLOCK);
+    }
+}
+
+#[test]
 fn batches_make_sends_cheaper_and_a_local_processor_needs_no_lambda() {
     let count = |set: &[&str], what: &str| {
         let scenario = scenario(set);

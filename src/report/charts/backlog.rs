@@ -15,15 +15,21 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             .collect()
     };
     let queued = |row: &TimelineRow| {
-        Some((row.queue_visible_messages? + row.queue_in_flight_messages?) as f64)
+        Some(
+            row.queue_visible_messages?
+                .saturating_add(row.queue_in_flight_messages?) as f64,
+        )
     };
     // No older order at a second's end is an age of zero, as long as rows were still to be stored.
     let last = report
         .timeline
         .iter()
-        .rposition(|row| row.stored_orders > 0)
+        .rposition(|row| row.stored_orders > Some(0))
         .unwrap_or(0) as u64;
-    let any = report.timeline.iter().any(|row| row.stored_orders > 0);
+    let any = report
+        .timeline
+        .iter()
+        .any(|row| row.stored_orders > Some(0));
     let age = |row: &TimelineRow| match row.oldest_age_ms {
         Some(ms) => Some(ms as f64 / 1e3),
         None => (any && row.time_s <= last).then_some(0.0),
@@ -61,7 +67,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
                         "backlog by the ledger",
                         Ink::Blue,
                         Line::Solid,
-                        points(&|row| Some(row.backlog_orders as f64)),
+                        points(&|row| row.backlog_orders.map(|orders| orders as f64)),
                     ),
                     Series::new(
                         "messages the queue counts (visible and in flight)",

@@ -1,8 +1,11 @@
 //! A chart in a sentence or two, for who cannot see it.
 
 use super::Chart;
-use crate::report::figures::{duration, micros, orders, thousands};
+use crate::metrics::LatencySummary;
+use crate::report::figures::{duration, micros, micros_if, orders, thousands};
 use crate::report::{PhaseReport, RunReport, TimelineRow};
+
+type Pick = fn(&TimelineRow) -> Option<u64>;
 
 impl Chart {
     /// What it shows of this run, with the figures that matter.
@@ -24,24 +27,33 @@ impl Chart {
 }
 
 /// The row in which `pick` is largest.
-fn peak(report: &RunReport, pick: fn(&TimelineRow) -> u64) -> Option<(&TimelineRow, u64)> {
-    let rows = report.timeline.iter().map(|row| (row, pick(row)));
+fn peak(report: &RunReport, pick: Pick) -> Option<(&TimelineRow, u64)> {
+    let rows = report.timeline.iter();
+    let rows = rows.filter_map(|row| Some((row, pick(row)?)));
     rows.max_by_key(|&(row, value)| (value, std::cmp::Reverse(row.time_s)))
         .filter(|&(_, value)| value > 0)
 }
 
+/// Whether it was measured in any second.
+fn measured(report: &RunReport, pick: Pick) -> bool {
+    report.timeline.iter().any(|row| pick(row).is_some())
+}
+
 fn rates(report: &RunReport) -> String {
-    let Some((row, most)) = peak(report, |row| row.offered_orders) else {
+    let Some((row, most)) = peak(report, |row| Some(row.offered_orders)) else {
         return "No order was offered.".into();
     };
     let stored = peak(report, |row| row.stored_orders).map_or(0, |(_, stored)| stored);
+    let stored = match measured(report, |row| row.stored_orders) {
+        true => format!("at most {} were stored in a second", thousands(stored)),
+        false => "when orders were stored was not measured".into(),
+    };
     format!(
-        "At most {} were offered in a second, at second {} in {}; at most {} were stored in a second. Of {} planned, {} \
+        "At most {} were offered in a second, at second {} in {}; {stored}. Of {} planned, {} \
          were acknowledged.",
         orders(most),
         row.time_s,
         row.phase,
-        thousands(stored),
         thousands(report.orders.planned),
         thousands(report.orders.acknowledged),
     )
@@ -54,7 +66,10 @@ fn backlog(report: &RunReport) -> String {
             row.time_s,
             orders(most)
         ),
-        None => "There was no backlog at the end of any second.".into(),
+        None if measured(report, |row| row.backlog_orders) => {
+            "There was no backlog at the end of any second.".into()
+        }
+        None => "The backlog was not measured.".into(),
     };
     let drained = match report.quiescence.drain {
         Some(drain) => format!(
@@ -67,7 +82,7 @@ fn backlog(report: &RunReport) -> String {
 }
 
 fn latency(report: &RunReport) -> String {
-    let largest = |what: &str, pick: fn(&TimelineRow) -> u64| match peak(report, pick) {
+    let largest = |what: &str, pick: Pick| match peak(report, pick) {
         Some((row, us)) => format!(
             "The largest {what} was {}, of an order due at second {}.",
             micros(us),
@@ -75,10 +90,8 @@ fn latency(report: &RunReport) -> String {
         ),
         None => format!("No {what} was measured."),
     };
-    let response = largest("response time", |row| row.response_time_max_us.unwrap_or(0));
-    let end_to_end = largest("end-to-end latency", |row| {
-        row.end_to_end_max_us.unwrap_or(0)
-    });
+    let response = largest("response time", |row| row.response_time_max_us);
+    let end_to_end = largest("end-to-end latency", |row| row.end_to_end_max_us);
     format!("{response} {end_to_end}")
 }
 
@@ -90,18 +103,16 @@ fn percentiles(report: &RunReport) -> String {
         .iter()
         .filter(measured)
         .map(|phase| {
-            let end_to_end = match phase.end_to_end_us.count {
-                0 => "no end-to-end latency".into(),
-                _ => format!(
-                    "end-to-end latency p99 {}",
-                    micros(phase.end_to_end_us.p99_us)
-                ),
+            let p99 = |what: &str, summary: &LatencySummary| {
+                let p99 = micros_if(summary.measured().and_then(|seen| seen.p99_us));
+                p99.map_or_else(|| format!("no {what}"), |p99| format!("{what} p99 {p99}"))
             };
             format!(
-                "{}: response time p99 {}, service time p99 {}, {end_to_end}.",
+                "{}: {}, {}, {}.",
                 phase.figures.name,
-                micros(phase.response_time_us.p99_us),
-                micros(phase.service_time_us.p99_us),
+                p99("response time", &phase.response_time_us),
+                p99("service time", &phase.service_time_us),
+                p99("end-to-end latency", &phase.end_to_end_us),
             )
         })
         .collect();
@@ -112,9 +123,7 @@ fn percentiles(report: &RunReport) -> String {
 }
 
 fn concurrency(report: &RunReport) -> String {
-    let most = peak(report, |row| {
-        row.max_concurrent_invocations.unwrap_or(0).into()
-    });
+    let most = peak(report, |row| row.max_concurrent_invocations.map(u64::from));
     let most = most.map_or_else(
         || "No invocation was seen.".to_owned(),
         |(row, most)| {
@@ -125,18 +134,31 @@ fn concurrency(report: &RunReport) -> String {
             )
         },
     );
-    let sum = |pick: fn(&TimelineRow) -> Option<u64>| -> u64 {
-        report.timeline.iter().filter_map(pick).sum()
+    let sum = |pick: Pick| -> Option<u64> {
+        let counted = report.timeline.iter().filter_map(pick);
+        counted.reduce(u64::saturating_add)
     };
-    format!(
-        "{most} {} writes and {} invocations were throttled.",
-        thousands(sum(|row| row.throttled_writes)),
-        thousands(sum(|row| row.throttled_invocations)),
-    )
+    let throttled = sum(|row| row.throttled_writes).zip(sum(|row| row.throttled_invocations));
+    match throttled {
+        Some((writes, invocations)) => format!(
+            "{most} {} writes and {} invocations were throttled.",
+            thousands(writes),
+            thousands(invocations)
+        ),
+        None => format!("{most} What was throttled was not counted."),
+    }
 }
 
 fn validity(report: &RunReport) -> String {
-    let lag = &report.schedule_lag_us;
+    let lag = match report.schedule_lag_us.measured() {
+        Some(lag) => format!(
+            "Schedule lag p99 {} of at most {} allowed, largest {}.",
+            micros(lag.p99_us.unwrap_or_default()),
+            duration(report.scenario.expect.max_schedule_lag_p99),
+            micros(lag.max_us.unwrap_or_default())
+        ),
+        None => "No schedule lag was measured.".into(),
+    };
     let counts = &report.orders;
     let cpus = report.timeline.iter().filter_map(|row| row.harness_cpus);
     let cpus = match cpus.fold(None, |most: Option<f64>, cpus| {
@@ -149,10 +171,7 @@ fn validity(report: &RunReport) -> String {
         None => String::new(),
     };
     format!(
-        "Schedule lag p99 {} of at most {} allowed, largest {}.{cpus} {} rejected, {} indeterminate, {} unsent.",
-        micros(lag.p99_us),
-        duration(report.scenario.expect.max_schedule_lag_p99),
-        micros(lag.max_us),
+        "{lag}{cpus} {} rejected, {} indeterminate, {} unsent.",
         thousands(counts.rejected),
         thousands(counts.indeterminate),
         thousands(counts.unsent),

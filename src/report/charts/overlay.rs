@@ -235,8 +235,8 @@ fn latency(pair: &Pair<'_>) -> Figure {
 }
 
 fn backlog(pair: &Pair<'_>) -> Figure {
-    let stored = |row: &TimelineRow| Some(row.stored_orders as f64);
-    let backlog = |row: &TimelineRow| Some(row.backlog_orders as f64);
+    let stored = |row: &TimelineRow| row.stored_orders.map(|orders| orders as f64);
+    let backlog = |row: &TimelineRow| row.backlog_orders.map(|orders| orders as f64);
     let ratios = vec![ratio_over_time(
         pair,
         "stored, candidate to base",

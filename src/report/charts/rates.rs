@@ -6,14 +6,16 @@ use crate::report::figures::orders;
 use crate::report::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
-    type Pick = fn(&TimelineRow) -> u64;
+    type Pick = fn(&TimelineRow) -> Option<u64>;
     let series: [(&str, Ink, Line, Pick); 5] = [
         ("scheduled", Ink::Gray, Line::Thick, |row| {
-            row.scheduled_orders
+            Some(row.scheduled_orders)
         }),
-        ("offered", Ink::Sky, Line::Solid, |row| row.offered_orders),
+        ("offered", Ink::Sky, Line::Solid, |row| {
+            Some(row.offered_orders)
+        }),
         ("acknowledged", Ink::Blue, Line::Dashed, |row| {
-            row.acknowledged_orders
+            Some(row.acknowledged_orders)
         }),
         ("stored", Ink::Green, Line::Solid, |row| row.stored_orders),
         ("dead-lettered", Ink::Vermillion, Line::Solid, |row| {
@@ -21,7 +23,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         }),
     ];
     let points = |pick: Pick| {
-        let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, Some(pick(row) as f64));
+        let point = |row: &TimelineRow| {
+            (
+                row.time_s as f64 + 0.5,
+                pick(row).map(|orders| orders as f64),
+            )
+        };
         report.timeline.iter().map(point).collect()
     };
     Figure {

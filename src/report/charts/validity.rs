@@ -25,7 +25,10 @@ pub(super) fn figure(report: &RunReport) -> Figure {
                 "largest schedule lag",
                 Ink::Blue,
                 Line::Solid,
-                |row| (row.offered_orders > 0).then_some(row.schedule_lag_max_us.max(1) as f64),
+                |row| {
+                    let lag = row.schedule_lag_max_us.filter(|_| row.offered_orders > 0);
+                    lag.map(|us| us.max(1) as f64)
+                },
             )],
         )
     };

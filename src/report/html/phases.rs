@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::scrolling;
 use crate::metrics::LatencySummary;
-use crate::report::figures::{duration, micros, thousands};
+use crate::report::figures::{duration, micros_if, thousands};
 use crate::report::text::{name, offered_rate};
 use crate::report::{PhaseReport, RunReport};
 
@@ -107,6 +107,7 @@ fn durations(phases: &[PhaseReport]) -> Markup {
 }
 
 fn figures(summary: &LatencySummary) -> Markup {
+    let summary = summary.measured().copied().unwrap_or_default();
     let told = [
         summary.p50_us,
         summary.p99_us,
@@ -116,7 +117,7 @@ fn figures(summary: &LatencySummary) -> Markup {
     html! {
         td.n { (thousands(summary.count)) }
         @for us in told {
-            td.n { @if summary.count == 0 { "\u{2013}" } @else { (micros(us)) } }
+            td.n { (micros_if(us).unwrap_or_else(|| "\u{2013}".into())) }
         }
     }
 }

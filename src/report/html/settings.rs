@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::verdict::moment;
 use crate::report::RunReport;
 use crate::report::figures::{duration, thousands};
+use crate::report::markdown::processors;
 
 /// The command, where the run was made, and the scenario as resolved.
 pub(super) fn section(report: &RunReport) -> Markup {
@@ -42,7 +43,7 @@ fn provenance(report: &RunReport) -> Vec<(&'static str, String)> {
         ("traps known before", or_none(&made.traps)),
         (
             "platform",
-            format!("{}, {} processors", made.platform, made.cpus),
+            format!("{}, {}", made.platform, processors(made.cpus)),
         ),
         ("scenario file", made.scenario_file.clone()),
         ("overrides", or_none(&made.overrides)),

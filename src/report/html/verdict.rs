@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::report::figures::{duration, micros, thousands};
-use crate::report::text::{evidence, headline, ids, time, verdict_word};
+use crate::report::figures::{micros, thousands};
+use crate::report::text::{drained, evidence, headline, ids, time, verdict_word};
 use crate::report::{RunReport, diagnose};
 use crate::verify::{Class, Severity, Verdict};
 
@@ -43,27 +43,23 @@ pub(super) fn moment(text: &str) -> String {
 }
 
 fn key_figures(report: &RunReport) -> [(&'static str, String); 5] {
-    let lost = report
-        .classes
-        .get(&Class::Lost)
-        .copied()
-        .unwrap_or_default();
+    let unknown = || "\u{2013}".to_owned();
+    let lost = report.class_tally(Class::Lost).exact();
     let worst = report
         .phases
         .iter()
-        .filter(|phase| !phase.figures.warm_up && phase.end_to_end_us.count > 0)
-        .map(|phase| phase.end_to_end_us.p99_us)
+        .filter(|phase| !phase.figures.warm_up)
+        .filter_map(|phase| phase.end_to_end_us.measured()?.p99_us)
         .max();
-    let drain = report.quiescence.drain;
     [
         ("orders planned", thousands(report.orders.planned)),
         ("acknowledged", thousands(report.orders.acknowledged)),
-        ("lost", thousands(lost)),
+        ("lost", lost.map_or_else(unknown, thousands)),
         (
             "end-to-end p99, worst phase",
-            worst.map_or("\u{2013}".into(), micros),
+            worst.map_or_else(unknown, micros),
         ),
-        ("drained in", drain.map_or("not reached".into(), duration)),
+        ("drained in", drained(&report.quiescence, "")),
     ]
 }
 

@@ -339,9 +339,12 @@ fn copies_and_second_receives_are_counted() {
     let letters = [5, 5, 5, 6, 1].map(|k| letter(k, Content::Planned));
     let mut collector = collected(&rows, &letters);
     assert_eq!(collector.redelivered, 2, "orders 1 and 6");
+    assert_eq!(collector.uncounted_rows, 2, "orders 2 and 3");
     assert_eq!(collector.extra_dead_letter_copies, 2, "of order 5");
     collector.row(&rows[1]);
     assert_eq!(collector.redelivered, 2, "a row seen twice counts once");
+    collector.row(&rows[2]);
+    assert_eq!(collector.uncounted_rows, 2, "this one, too");
     let wanted = (0..10).collect();
     assert_eq!(collector.unseen(&wanted), RoaringBitmap::from([4, 7, 8, 9]));
 }
@@ -366,7 +369,7 @@ fn rows_tell_when_they_were_stored() {
     let summary = times.phases[0].summary();
     assert_eq!(
         (summary.count, summary.min_us, summary.max_us),
-        (2, 700, 1_500)
+        (2, Some(700), Some(1_500))
     );
     assert_eq!(times.phases[1].count(), 2, "orders 21 and 25");
     let per_second: Vec<_> = times.seconds.iter().map(|second| second.stored).collect();
@@ -387,6 +390,50 @@ fn rows_tell_when_they_were_stored() {
 }
 
 #[test]
+fn a_row_stored_before_it_was_due_or_after_it_was_read_is_an_impossible_reading() {
+    let due = |k: u64| schedule().due(k).as_micros() as u64;
+    let stored = |k: u64, at_us: u64| Row {
+        stored_at_us: Some(at_us),
+        ..row(k, Content::Planned)
+    };
+    let clock = |rows: &[Row]| {
+        let mut collector = collector();
+        collector.read_at(Duration::from_secs(6));
+        rows.iter().for_each(|row| collector.row(row));
+        collector.observation(Default::default()).row_clock
+    };
+    assert_eq!(clock(&[]), None, "no row tells anything");
+    let right = [
+        stored(0, START_US + due(0)),
+        stored(39, START_US + 6 * SECOND_US),
+    ];
+    let seen = clock(&right).unwrap();
+    assert_eq!((seen.early_rows, seen.late_rows), (0, 0), "just possible");
+    assert_eq!((seen.behind_at_least_us, seen.behind_at_most_us), (0, 0));
+    let early = [
+        stored(0, START_US + due(0) + 5),
+        stored(12, START_US + due(12) - 400_000),
+    ];
+    let seen = clock(&early).unwrap();
+    assert_eq!((seen.early_rows, seen.behind_at_least_us), (1, 400_000));
+    let before_all = [stored(0, START_US - 2_700_000)];
+    let seen = clock(&before_all).unwrap();
+    assert_eq!(
+        (seen.early_rows, seen.early_by()),
+        (1, Duration::from_millis(2_700))
+    );
+    let late = [stored(0, START_US + 6 * SECOND_US + 1)];
+    let seen = clock(&late).unwrap();
+    assert_eq!(
+        (seen.late_rows, seen.late_by()),
+        (1, Duration::from_micros(1))
+    );
+    let milliseconds = [stored(0, START_US / 1_000)];
+    let seen = clock(&milliseconds).unwrap();
+    assert_eq!(seen.apart(Duration::ZERO), crate::evidence::DURATION_MAX);
+}
+
+#[test]
 fn impossible_times_do_no_harm() {
     let stored = |at_us| {
         let row = Row {
@@ -400,7 +447,11 @@ fn impossible_times_do_no_harm() {
         early.seconds[0].stored, 1,
         "before the start counts as the start"
     );
-    assert_eq!(early.phases[0].summary().max_us, 0, "and took no time");
+    assert_eq!(
+        early.phases[0].summary().max_us,
+        Some(0),
+        "and took no time"
+    );
     let a_day_late = stored(START_US + 86_400 * SECOND_US).into_times();
     assert_eq!(a_day_late.seconds.len(), 2, "seconds are kept for a day");
     let never = stored(u64::MAX);

@@ -27,6 +27,7 @@ fn file(observation: Observation, at: Duration) -> ObservationFile {
             visible: u64::MAX,
             ..QueueSample::default()
         }],
+        failed_samples: vec![at],
         times: StoredTimes {
             phases: vec![Histogram::new(), latency.clone()],
             seconds: vec![StoredSecond {

@@ -113,7 +113,9 @@ pub(super) fn complete() -> Observation {
         alterations: Vec::new(),
         extra_dead_letter_copies: 0,
         redelivered: 0,
+        uncounted_rows: Some(0),
         untimed_rows: 0,
+        row_clock: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(100)),
             age: Duration::from_secs(99),
