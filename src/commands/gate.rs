@@ -15,7 +15,6 @@ use crate::gate::{
 };
 use crate::report::{
     RunReport, TextStyle, file_name, read_plan, read_report, render_gate_junit, render_junit_error,
-    to_json,
 };
 use crate::scenario::GateRule;
 use crate::verify::Verdict;
@@ -38,7 +37,7 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {
     let to_stdout = args.markdown.as_deref() == Some(Path::new("-"));
     let written = write_files(args, &outcome, &report);
     if args.json {
-        output.print(&String::from_utf8_lossy(&to_json(&outcome)));
+        output.json(&outcome);
     } else if to_stdout {
         output.print(&gate_markdown(&outcome, &report));
     } else {
