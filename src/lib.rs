@@ -17,7 +17,9 @@
 //!
 //! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
 //! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
-//! scenario's faults strike, `clock`, the wall clock, and `evidence`, which reads a run's files within limits and seals them. Before a run at AWS, `account` reads the target's real
+//! scenario's faults strike, `clock`, the wall clock, `evidence`, which reads a run's files within limits and seals
+//! them, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes before it is
+//! shown. Before a run at AWS, `account` reads the target's real
 //! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
 //! whether it may be driven at all.
 //!
@@ -26,8 +28,8 @@
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
-//! - `order`, `scenario`, `load`, `fault`, `gate`, `compare`, `preflight`, `verify::reconcile` and `verify::judge` do
-//!   no I/O, read no clock and are not `async`;
+//! - `escape`, `order`, `scenario`, `load`, `fault`, `gate`, `compare`, `preflight`, `verify::reconcile` and
+//!   `verify::judge` do no I/O, read no clock and are not `async`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
 pub mod account;
@@ -36,6 +38,7 @@ pub mod clock;
 pub mod commands;
 pub mod compare;
 pub mod drive;
+pub mod escape;
 pub mod evidence;
 pub mod exit;
 pub mod fault;

@@ -21,6 +21,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::pipeline::HostName;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    pass
@@ -370,6 +372,21 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
 
+    /// Answer also clients and pages that call the server by this name or address, with any port; may be given
+    /// several times. Loopback names and addresses and the address listened on are always allowed.
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<HostName>,
+
+    /// Connections at one time; for one more, the connection that has been idle longest is closed, or else the
+    /// new one is refused with status 503.
+    #[arg(long, value_name = "N", default_value_t = 1_024, value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_connections: u16,
+
+    /// Bytes that the bodies of all requests and replies on their way may take; what is above is refused with status
+    /// 503. The first 64 KiB of each body are not counted.
+    #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = parse_size)]
+    pub max_request_bytes: u64,
+
     /// Create neither queues nor table; the function runs as soon as somebody has created them.
     #[arg(long)]
     pub empty: bool,
@@ -378,7 +395,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub no_function: bool,
 
-    /// Bytes the queues, and the tables, may take each before writes are refused: 512MiB, 2GiB.
+    /// Bytes the queues, and the tables, may take each, with everything they are described by, before writes are
+    /// refused: 512MiB, 2GiB.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_size)]
     pub max_stored_bytes: u64,
 

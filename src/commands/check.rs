@@ -5,6 +5,7 @@ use std::path::Path;
 use super::gate::{read_baseline, read_rules};
 use super::{CommandError, Output};
 use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
+use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::gate::RuleSources;
 use crate::load::Schedule;
@@ -28,10 +29,14 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
         let scenario = load_scenario(path, &args.overrides);
         match scenario.and_then(|scenario| fitting(path, scenario, &rules)) {
             Ok(scenario) => {
-                output.print(&format!("{}: {}\n", path.display(), describe(&scenario)));
+                output.print(&format!(
+                    "{}: {}\n",
+                    Shown(&path.display().to_string()),
+                    describe(&scenario)
+                ));
                 traps(&scenario)
                     .iter()
-                    .for_each(|trap| output.print(&format!("  {trap}\n")));
+                    .for_each(|trap| output.print(&format!("  {}\n", Shown(&trap.to_string()))));
             }
             Err(error) => {
                 invalid += 1;

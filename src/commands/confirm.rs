@@ -3,6 +3,7 @@
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
 use super::{CommandError, Output};
+use crate::escape::Shown;
 
 /// What is to be confirmed.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ fn ask(
 ) -> Result<(), CommandError> {
     for fact in question.facts {
         // Who cannot be shown the facts cannot confirm them; `--yes` needs nobody to look.
-        let written = writeln!(shown, "{fact}");
+        let written = writeln!(shown, "{}", Shown(fact));
         if written.is_err() && !question.yes {
             return Err(CommandError::refused(
                 "the facts to be confirmed cannot be shown",
@@ -54,7 +55,8 @@ fn ask(
         return Err(CommandError::refused(question.unasked));
     };
     let mut line = String::new();
-    let asked = write!(shown, "Type {} to go on: ", question.word).and_then(|()| shown.flush());
+    let asked =
+        write!(shown, "Type {} to go on: ", Shown(question.word)).and_then(|()| shown.flush());
     let read = asked.and_then(|()| typed.read_line(&mut line));
     match read {
         Ok(_) if line.trim() == question.word => Ok(()),

@@ -16,7 +16,7 @@ use crate::gate::{
 };
 use crate::report::{
     RunReport, SCHEMA_VERSION, TextStyle, as_the_umask_says, file_name, read_plan, read_report, render_gate_junit,
-    render_junit_error, to_json,
+    render_junit_error,
 };
 use crate::scenario::GateRule;
 use crate::verify::Verdict;
@@ -39,7 +39,7 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {
     let to_stdout = args.markdown.as_deref() == Some(Path::new("-"));
     let written = write_files(args, &outcome, &report);
     if args.json {
-        output.print(&String::from_utf8_lossy(&to_json(&outcome)));
+        output.json(&outcome);
     } else if to_stdout {
         output.print(&gate_markdown(&outcome, &report));
     } else {

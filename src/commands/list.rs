@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::{CommandError, Output};
 use crate::cli::ListArgs;
+use crate::escape::{Shown, line};
 use crate::exit::Exit;
 use crate::report::figures::{duration, micros, thousands};
-use crate::report::{RunBrief, brief, file_name, to_json};
+use crate::report::{RunBrief, brief, file_name};
 
 /// One folder.
 #[derive(Debug, Serialize)]
@@ -42,11 +43,10 @@ pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, CommandError> {
         }
     });
     lines.truncate(args.limit.unwrap_or(usize::MAX));
-    let text = match args.json {
-        true => String::from_utf8_lossy(&to_json(&lines)).into_owned(),
-        false => table(&lines, &args.dir),
-    };
-    output.print(&text);
+    match args.json {
+        true => output.json(&lines),
+        false => output.print(&table(&lines, &args.dir)),
+    }
     Ok(Exit::Success)
 }
 
@@ -87,7 +87,7 @@ fn lines(dir: &Path) -> Result<Vec<Line>, CommandError> {
 
 fn table(lines: &[Line], dir: &Path) -> String {
     if lines.is_empty() {
-        return format!("no runs in {}\n", dir.display());
+        return format!("no runs in {}\n", Shown(&dir.display().to_string()));
     }
     let head = [
         "when (UTC)",
@@ -99,14 +99,15 @@ fn table(lines: &[Line], dir: &Path) -> String {
         "drain",
         "folder",
     ];
-    let rows = lines.iter().filter_map(|line| {
-        let run = line.run.as_ref()?;
+    let rows = lines.iter().filter_map(|entry| {
+        let run = entry.run.as_ref()?;
+        let started_at = line(&run.started_at);
         Some([
-            run.started_at
+            started_at
                 .get(..16)
-                .unwrap_or(&run.started_at)
+                .unwrap_or(&started_at)
                 .replace('T', " "),
-            run.scenario.clone(),
+            line(&run.scenario).into_owned(),
             format!(
                 "{}{}",
                 run.verdict,
@@ -116,7 +117,7 @@ fn table(lines: &[Line], dir: &Path) -> String {
             thousands(run.lost),
             run.end_to_end_p99_us.map_or_else(|| "-".into(), micros),
             run.drain.map_or_else(|| "-".into(), duration),
-            line.folder.clone(),
+            line(&entry.folder).into_owned(),
         ])
     });
     let rows: Vec<_> = std::iter::once(head.map(str::to_owned))
@@ -125,7 +126,7 @@ fn table(lines: &[Line], dir: &Path) -> String {
     let mut text = String::new();
     for line in lines {
         if let Some(broken) = &line.broken {
-            text.push_str(&format!("{}: {broken}\n", line.folder));
+            text.push_str(&format!("{}: {}\n", Shown(&line.folder), Shown(broken)));
         }
     }
     if rows.len() == 1 {

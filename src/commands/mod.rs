@@ -112,10 +112,11 @@ fn start_logging(output: &Output, command: &Command) {
     };
     let filter =
         EnvFilter::try_from_env("ORDERPROOF_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let color = output.color_on_stderr();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(output.color_on_stderr())
-        .with_writer(|| screen::Stderr);
+        .with_ansi(color)
+        .with_writer(move || screen::Log { color });
     // A second call in one process (a test) keeps the first subscriber.
     let _ = match format {
         LogFormat::Text => quiet(log.finish()).try_init(),

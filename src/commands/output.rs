@@ -4,8 +4,12 @@ use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use anstyle::{AnsiColor, Style};
 
+use serde::Serialize;
+
 use super::screen;
 use crate::cli::ColorChoice;
+use crate::escape::{self, terminal};
+use crate::report::to_json;
 use crate::scenario::without_userinfo;
 
 /// Where a command's words go.
@@ -46,11 +50,20 @@ impl Output {
         }
     }
 
-    /// Writes `text` to standard output. A reader that has gone away (`| head`) is no error.
+    /// Writes `text` to standard output, without what a terminal or a CI runner obeys. A reader that has gone away
+    /// (`| head`) is no error.
     pub fn print(&self, text: &str) {
-        let _ = stdout()
-            .write_all(text.as_bytes())
-            .and_then(|()| stdout().flush());
+        put(&terminal(text, self.color_on_stdout()));
+    }
+
+    /// Writes `value` to standard output as JSON.
+    pub fn json(&self, value: &impl Serialize) {
+        self.print_json(&String::from_utf8_lossy(&to_json(value)));
+    }
+
+    /// Writes a JSON document to standard output: the same value, with what cannot be seen as escapes.
+    pub fn print_json(&self, document: &str) {
+        put(&escape::json(document));
     }
 
     /// Whether somebody is watching standard output.
@@ -73,7 +86,9 @@ impl Output {
     /// Writes one line to standard error; below a live view it waits for its end.
     pub fn note(&self, line: &str) {
         // Whatever is quoted in it, no password of a URL is.
-        let _ = writeln!(screen::Stderr, "{}", without_userinfo(line));
+        let line = without_userinfo(line);
+        let line = terminal(&line, self.color_on_stderr());
+        let _ = writeln!(screen::Stderr, "{line}");
     }
 
     /// Writes an error to standard error.
@@ -82,6 +97,40 @@ impl Output {
             true => AnsiColor::Red.on_default().bold(),
             false => Style::new(),
         };
-        self.note(&format!("{style}error{style:#}: {error}"));
+        self.note(&format!(
+            "{style}error{style:#}: {}",
+            indented(&error.to_string())
+        ));
+    }
+}
+
+fn put(text: &str) {
+    let _ = stdout()
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout().flush());
+}
+
+/// Further lines are indented, so that none of them looks like an answer of its own.
+fn indented(error: &str) -> String {
+    let mut lines = error.split('\n');
+    let mut out = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        out.push_str(if line.starts_with("  ") { "\n" } else { "\n  " });
+        out.push_str(line);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_within_an_error_cannot_look_like_an_answer() {
+        assert_eq!(
+            indented("x: no\n  key: rule\nPASS"),
+            "x: no\n  key: rule\n  PASS"
+        );
+        assert_eq!(indented("one line"), "one line");
     }
 }

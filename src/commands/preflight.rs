@@ -8,7 +8,6 @@ use crate::cli::PreflightArgs;
 use crate::exit::Exit;
 use crate::preflight::{Check, Preflight, Weight, place, render};
 use crate::report::figures::orders;
-use crate::report::to_json;
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
 use crate::store::Session;
 
@@ -28,7 +27,7 @@ pub fn preflight(args: &PreflightArgs, output: &Output) -> Result<Exit, CommandE
     let target = scenario.target.aws().expect("it was just made one");
     let found = look(&scenario, target)?;
     match args.json {
-        true => output.print(&String::from_utf8_lossy(&to_json(&found))),
+        true => output.json(&found),
         false => output.print(&render(&found, output.color_on_stdout())),
     }
     let stops = |check: &&Check| match check.weight {

@@ -1,5 +1,6 @@
 //! The live view on standard error: one line that changes on a terminal, plain lines elsewhere.
 
+use std::io::{Write, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -9,6 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Output;
 use crate::drive::Progress;
+use crate::escape::{Shown, terminal};
 use crate::load::Schedule;
 use crate::scenario::Scenario;
 use crate::verify::WatcherView;
@@ -58,7 +60,7 @@ fn show_on_terminal(done: &AtomicBool, line: &dyn Fn() -> String) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("a valid template"));
     while !done.load(Ordering::Acquire) {
-        bar.set_message(line());
+        bar.set_message(terminal(&line(), false).into_owned());
         bar.tick();
         std::thread::park_timeout(TICK);
     }
@@ -69,7 +71,7 @@ fn show_plain(done: &AtomicBool, line: &dyn Fn() -> String) {
     let mut next = Instant::now();
     while !done.load(Ordering::Acquire) {
         if Instant::now() >= next {
-            eprintln!("{}", line());
+            let _ = writeln!(stderr(), "{}", terminal(&line(), false));
             next += PLAIN_EVERY;
         }
         std::thread::park_timeout(TICK);
@@ -109,7 +111,7 @@ pub fn line(
         "{:>5.1} s of {:.0} s  {:<10} {:>6.0}/s  {sent}{queue}, lag {:.1} ms{}",
         elapsed.as_secs_f64(),
         profile.duration().as_secs_f64(),
-        phase.name,
+        Shown(&phase.name),
         profile.rate(elapsed),
         progress.lag().as_secs_f64() * 1e3,
         troubles(progress),

@@ -10,6 +10,8 @@ use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
+use crate::escape::terminal;
+
 /// Bytes kept of what is said while the screen is taken.
 const KEPT: usize = 1 << 20;
 
@@ -84,6 +86,24 @@ fn give_back_now() {
             stderr(),
             "({dropped} bytes more were said meanwhile; ORDERPROOF_LOG filters)"
         );
+    }
+}
+
+/// Standard error for the log, which writes a whole event at a time: without what a terminal or a CI runner obeys.
+pub struct Log {
+    /// The log's own colors are kept.
+    pub color: bool,
+}
+
+impl Write for Log {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        Stderr.write_all(terminal(&text, self.color).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Stderr.flush()
     }
 }
 

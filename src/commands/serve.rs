@@ -32,6 +32,8 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
         creates_resources: !args.empty,
         runs_function: !args.no_function,
         stored_bytes_max: Some(args.max_stored_bytes),
+        allowed_hosts: args.allow_host.clone(),
+        traffic_max: Some((args.max_connections.into(), args.max_request_bytes)),
         function_logs: args.function_logs.clone(),
     };
     let plan = orders(&scenario, run_id);
@@ -41,7 +43,8 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     if !args.bind.is_loopback() {
         output.note(&format!(
             "warning: {} can be reached from beyond this machine, and nothing is authenticated: anybody who \
-             reaches it can read and change what it holds",
+             reaches it can read and change what it holds. Clients that call it by a name other than localhost need \
+             --allow-host NAME",
             options.address
         ));
     }

@@ -10,6 +10,7 @@ use super::conclude::{class_lines, finished_files, seal_again};
 use super::held::{Held, Weighed};
 use super::{CommandError, Output, live};
 use crate::cli::VerifyArgs;
+use crate::escape::Shown;
 use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
 use crate::ledger::{JournalContents, read_journal};
@@ -363,11 +364,16 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String
         out,
         "{}  scenario {}, run {}",
         word(verdict),
-        plan.scenario.name,
+        Shown(&plan.scenario.name),
         plan.run_id
     );
     for finding in &rejudged.judgment.findings {
-        let _ = writeln!(out, "  {}: {}", finding.code, finding.message);
+        let _ = writeln!(
+            out,
+            "  {}: {}",
+            Shown(&finding.code),
+            Shown(&finding.message)
+        );
         if !finding.first_ids.is_empty() {
             let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
             let _ = writeln!(out, "      {}", ids.join(", "));

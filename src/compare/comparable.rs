@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::escape::Shown;
 use crate::report::RunReport;
 use crate::scenario::digest;
 
@@ -49,7 +50,12 @@ fn told(differences: &[Difference]) -> String {
         candidate,
     } in differences
     {
-        text.push_str(&format!("\n  {field}: base {base}, candidate {candidate}"));
+        text.push_str(&format!(
+            "\n  {}: base {}, candidate {}",
+            Shown(field),
+            Shown(base),
+            Shown(candidate)
+        ));
     }
     text.push_str("\nrun both with the same load, target and proof");
     text

@@ -7,6 +7,7 @@ use super::text::{
     counts, effect, headline, interval, method, noise, numbers, percent, run_words, sentence,
     told_us,
 };
+use crate::escape;
 
 /// The whole comparison as Markdown.
 pub fn comparison_markdown(comparison: &Comparison) -> String {
@@ -101,10 +102,5 @@ fn cell(text: &str) -> String {
     if short.len() < text.len() {
         short.push('\u{2026}');
     }
-    short
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('|', "\\|")
-        .replace('`', "\\`")
-        .replace(['\n', '\r'], " ")
+    escape::cell(&short)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::{Call, Comparison, Method, MetricChange, RunLine};
+use crate::escape::Shown;
 use crate::report::TextStyle;
 use crate::report::figures::{duration, micros, thousands};
 
@@ -24,7 +25,7 @@ fn write_all(out: &mut String, comparison: &Comparison, style: TextStyle) -> std
         ("candidate", &comparison.candidate),
     ] {
         for run in runs {
-            writeln!(out, "      {what:<9}  {}", run_words(run))?;
+            writeln!(out, "      {what:<9}  {}", Shown(&run_words(run)))?;
         }
     }
     if !comparison.differs.is_empty() {
@@ -33,7 +34,9 @@ fn write_all(out: &mut String, comparison: &Comparison, style: TextStyle) -> std
             writeln!(
                 out,
                 "  {}: {} -> {}",
-                difference.field, difference.base, difference.candidate
+                Shown(&difference.field),
+                Shown(&difference.base),
+                Shown(&difference.candidate)
             )?;
         }
     }
@@ -79,7 +82,7 @@ fn write_change(out: &mut String, change: &MetricChange, style: TextStyle) -> st
     write!(
         out,
         "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7}  {color}{}{color:#}",
-        change.phase.as_deref().unwrap_or("-"),
+        Shown(change.phase.as_deref().unwrap_or("-")),
         change.metric.name(),
         told_us(change.base_us, change),
         told_us(change.candidate_us, change),
@@ -90,7 +93,7 @@ fn write_change(out: &mut String, change: &MetricChange, style: TextStyle) -> st
         change.call.as_str(),
     )?;
     match &change.why {
-        Some(why) => writeln!(out, ": {why}"),
+        Some(why) => writeln!(out, ": {}", Shown(why)),
         None => writeln!(out),
     }
 }

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::text::{NOT_JUDGED_AGAIN, ending, observed, summary};
 use super::{GateOutcome, RuleStanding};
+use crate::escape::{cell, code};
 use crate::report::figures::thousands;
-use crate::report::{RunReport, cell, code, verdict_word};
+use crate::report::{RunReport, verdict_word};
 use crate::verify::{Class, Standing};
 
 /// Rules, doubts and findings told at most, of each.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use anstyle::AnsiColor;
 
 use super::{GateOutcome, RuleStanding};
+use crate::escape::{Shown, line};
 use crate::exit::Exit;
 use crate::report::{TextStyle, verdict_word};
 
@@ -32,7 +33,7 @@ fn write_all(out: &mut String, outcome: &GateOutcome, style: TextStyle) -> std::
     writeln!(
         out,
         "      the run's verdict: {verdict}{told}{verdict:#}, {}",
-        clean(&outcome.headline)
+        line(&outcome.headline)
     )?;
     let again = match outcome.judged_again {
         true => "judged again from its ledger and its observation",
@@ -41,14 +42,14 @@ fn write_all(out: &mut String, outcome: &GateOutcome, style: TextStyle) -> std::
     writeln!(
         out,
         "      scenario {}, run {}, seed {}; {again}",
-        clean(&outcome.scenario),
+        line(&outcome.scenario),
         outcome.run_id,
         outcome.seed
     )?;
     if !outcome.doubts.is_empty() {
         writeln!(out, "\nagainst the report")?;
         for doubt in &outcome.doubts {
-            writeln!(out, "  {}", clean(doubt))?;
+            writeln!(out, "  {}", line(doubt))?;
         }
     }
     writeln!(out, "\nrules")?;
@@ -63,7 +64,7 @@ fn write_all(out: &mut String, outcome: &GateOutcome, style: TextStyle) -> std::
         let color = style.paint(color);
         let line = format!(
             "  {color}{word:<7}{color:#}  {:<width$}  {}",
-            clean(&check.rule),
+            Shown(&check.rule),
             observed(check)
         );
         writeln!(out, "{}", line.trim_end())?;
@@ -111,17 +112,10 @@ pub(super) fn summary(outcome: &GateOutcome) -> String {
 
 /// What was observed and what there is to know of it.
 pub(super) fn observed(check: &super::Check) -> String {
-    let note = check.note.as_deref().map(clean).unwrap_or_default();
+    let note = check.note.as_deref().map(line).unwrap_or_default();
     match (check.observed.is_empty(), note.is_empty()) {
-        (_, true) => clean(&check.observed),
-        (true, false) => note,
-        (false, false) => format!("{}; {note}", clean(&check.observed)),
+        (_, true) => line(&check.observed).into_owned(),
+        (true, false) => note.into_owned(),
+        (false, false) => format!("{}; {note}", line(&check.observed)),
     }
-}
-
-/// A text of a file, on one line and without what a terminal obeys.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -14,6 +14,7 @@ use super::counters::Counters;
 use super::error::PipelineError;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor, any_struck};
 use super::front::Front;
+use super::http::{HostName, Hosts};
 use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
 use super::runtime::{CommandConfig, CommandFunction, StartWatch};
 use super::service::{ServiceThread, listener_at};
@@ -52,6 +53,10 @@ pub struct ServeOptions {
     pub runs_function: bool,
     /// Bytes the queues, and the tables, may take each.
     pub stored_bytes_max: Option<u64>,
+    /// Names it may be called by beside loopback's and the address it is bound to.
+    pub allowed_hosts: Vec<HostName>,
+    /// Connections, and bytes of bodies that are on their way, at one time; as many as a run may need if none.
+    pub traffic_max: Option<(usize, u64)>,
     /// The folder for what a function of one's own (`[processor]`) writes to its output; none keeps
     /// nothing of it.
     pub function_logs: Option<PathBuf>,
@@ -65,6 +70,8 @@ impl Default for ServeOptions {
             creates_resources: true,
             runs_function: true,
             stored_bytes_max: None,
+            allowed_hosts: Vec::new(),
+            traffic_max: None,
             function_logs: None,
         }
     }
@@ -133,7 +140,11 @@ impl EmbeddedPipeline {
         let table = tables.writer(&resources.table)?;
         let table_server = TableServer::start(tables.database())?;
         let gateway = tables.gateway(table_server.address(), Arc::clone(&faults));
-        let front = Front::new(engine.clone(), site.clone(), Some(gateway));
+        let hosts = Hosts::new(options.address.ip(), options.allowed_hosts.clone());
+        let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
+        if let Some((connections, bytes)) = options.traffic_max {
+            front = front.taking_at_most(connections, bytes);
+        }
         let command = match &scenario.processor {
             Some(processor) if options.runs_function => {
                 Some(start_command(scenario, processor, &site, options)?)

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request;
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::http::{self, Answer, Manner};
+use super::http::{self, Answer, Budget, Hosts, Manner, Refused};
 use super::identity;
 use super::sqs::{Site, SqsEngine, SqsService};
 use super::table::TableGateway;
@@ -20,10 +21,20 @@ use super::table::TableGateway;
 /// Where it answers whether it is well.
 pub const HEALTH_PATH: &str = "/healthz";
 
+/// Connections at one time where nothing else is said: as many as a run's senders may be, and their pools.
+const CONNECTIONS_MAX: usize = 8_192;
+/// Bytes that all bodies may take at one time where nothing else is said.
+const REQUEST_BYTES_MAX: u64 = 256 << 20;
+/// A body for the tables is held as it came, as values and as it is passed on.
+const TABLE_WEIGHT: u64 = 4;
+
 /// What requests are answered with.
 #[derive(Clone)]
 pub struct Front {
     parts: Arc<Parts>,
+    hosts: Hosts,
+    connections_max: usize,
+    budget: Budget,
 }
 
 struct Parts {
@@ -32,32 +43,55 @@ struct Parts {
 }
 
 impl Front {
-    /// Serves these queues under the names of `site`, and the tables behind `table` if there are any.
+    /// Serves these queues under the names of `site`, and the tables behind `table` if there are any, to this machine.
     pub fn new(engine: SqsEngine, site: Site, table: Option<TableGateway>) -> Self {
         Self {
             parts: Arc::new(Parts {
                 queues: SqsService::new(engine, site),
                 table,
             }),
+            hosts: Hosts::loopback(),
+            connections_max: CONNECTIONS_MAX,
+            budget: Budget::new(REQUEST_BYTES_MAX),
         }
+    }
+
+    /// Answers who calls it by one of `hosts`.
+    #[must_use]
+    pub fn called(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// Takes so many connections, and so many bytes of bodies that are on their way, at one time.
+    #[must_use]
+    pub fn taking_at_most(mut self, connections: usize, request_bytes: u64) -> Self {
+        self.connections_max = connections;
+        self.budget = Budget::new(request_bytes);
+        self
     }
 
     /// Serves until `shutdown` completes, then drops all connections.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let manner = Manner {
             resets: self.parts.queues.engine().faults().is_some(),
-            ..Manner::default()
+            title_case_headers: false,
+            hosts: self.hosts,
+            connections_max: self.connections_max,
+            budget: self.budget.clone(),
+            refuse,
         };
+        let (parts, budget) = (self.parts, self.budget);
         let answer = move |request| {
-            let parts = Arc::clone(&self.parts);
-            async move { parts.answer(request).await }
+            let (parts, budget) = (Arc::clone(&parts), budget.clone());
+            async move { parts.answer(request, &budget).await }
         };
         http::serve(listener, answer, manner, shutdown).await;
     }
 }
 
 impl Parts {
-    async fn answer(&self, request: Request<Incoming>) -> Answer {
+    async fn answer(&self, request: Request<Incoming>, budget: &Budget) -> Answer {
         let began = Instant::now();
         let (head, body) = request.into_parts();
         // Cloning a header's value copies nothing.
@@ -66,22 +100,10 @@ impl Parts {
             .as_ref()
             .and_then(|target| target.to_str().ok())
             .unwrap_or_default();
-        let answer = match (&head.method, head.uri.path(), &self.table) {
-            (&Method::GET | &Method::HEAD, HEALTH_PATH, _) => Ok(self.health()),
-            (&Method::GET | &Method::HEAD, _, _) => Ok(hint()),
-            (_, _, Some(table)) if target.starts_with("DynamoDB") => {
-                Ok(table.answer(target, head, http::read(body).await).await)
-            }
-            _ => {
-                let body = http::read(body).await;
-                let kind = head.headers.get(CONTENT_TYPE);
-                match &body {
-                    Ok(form) if target.is_empty() && identity::is_asked(kind, form) => {
-                        Ok(identity::answer(&self.queues.site().account_id))
-                    }
-                    _ => self.queues.answer(target, body).await,
-                }
-            }
+        let answer = match (&head.method, head.uri.path()) {
+            (&Method::GET | &Method::HEAD, HEALTH_PATH) => Ok(self.health()),
+            (&Method::GET | &Method::HEAD, _) => Ok(hint()),
+            _ => self.carry_out(target, head, body, budget).await,
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         tracing::info!(
@@ -92,6 +114,43 @@ impl Parts {
             "request"
         );
         answer
+    }
+
+    async fn carry_out(
+        &self,
+        target: &str,
+        head: request::Parts,
+        body: Incoming,
+        budget: &Budget,
+    ) -> Answer {
+        let table = self
+            .table
+            .as_ref()
+            .filter(|_| target.starts_with("DynamoDB"));
+        let weight = if table.is_some() { TABLE_WEIGHT } else { 1 };
+        let (body, _held) = match http::read(body, budget, weight).await {
+            Ok(read) => (Ok(read.bytes), Some(read.held)),
+            Err(error) => match error.refusal() {
+                Some(refused) => return Ok(refuse(&refused)),
+                None => (Err(error), None),
+            },
+        };
+        if let Some(table) = table {
+            return Ok(table.answer(target, head, body).await);
+        }
+        match &body {
+            Ok(form)
+                if target.is_empty()
+                    && identity::is_asked(head.headers.get(CONTENT_TYPE), form) =>
+            {
+                Ok(identity::answer(&self.queues.site().account_id))
+            }
+            _ => {
+                self.queues
+                    .answer(target, http::called(&head.headers), body)
+                    .await
+            }
+        }
     }
 
     fn health(&self) -> Response<Full<Bytes>> {
@@ -126,4 +185,13 @@ fn hint() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(hint));
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
+}
+
+/// A refusal as both services' JSON protocols have it.
+fn refuse(refused: &Refused) -> Response<Full<Bytes>> {
+    let body = json!({
+        "__type": format!("com.amazon.coral.service#{}", refused.kind()),
+        "message": refused.message,
+    });
+    refused.response("application/x-amz-json-1.0", body.to_string())
 }

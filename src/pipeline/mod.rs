@@ -37,4 +37,5 @@ mod testing;
 pub use embedded::{EmbeddedPipeline, Holdings, ServeOptions};
 pub use error::PipelineError;
 pub use front::{Front, HEALTH_PATH};
+pub use http::{HostName, Hosts, NoHost};
 pub use local::LocalProcessor;

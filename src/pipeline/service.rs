@@ -16,6 +16,18 @@ pub fn loopback_listener() -> io::Result<(TcpListener, SocketAddr)> {
     listener_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))
 }
 
+/// A free port of a loopback address taken by chance out of 127.0.0.0/8, which a page of a browser would have to guess;
+/// where only 127.0.0.1 is there, as on macOS, a free port of that.
+///
+/// # Errors
+/// When none can be bound.
+pub fn secluded_listener() -> io::Result<(TcpListener, SocketAddr)> {
+    let [.., one, two, three] = uuid::Uuid::new_v4().into_bytes();
+    // Neither the network's own address nor that of all in it.
+    let ip = Ipv4Addr::new(127, one, two, three.clamp(2, 254));
+    listener_at(SocketAddr::from((ip, 0))).or_else(|_| loopback_listener())
+}
+
 /// This address, ready for a runtime to listen on, and the one it became if its port was 0.
 ///
 /// # Errors

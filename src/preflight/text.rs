@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::{
     Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Refusal, Weight,
 };
+use crate::escape::{Shown, line};
 use crate::report::figures::thousands;
 
 /// Columns a line takes at most.
@@ -22,11 +23,11 @@ pub fn render(preflight: &Preflight, color: bool) -> String {
 }
 
 fn write(out: &mut String, preflight: &Preflight, color: bool) -> std::fmt::Result {
-    writeln!(out, "target   {}", place(&preflight.facts))?;
+    writeln!(out, "target   {}", Shown(&place(&preflight.facts)))?;
     if let Known::Is(caller) = &preflight.facts.place.caller {
-        writeln!(out, "as       {caller}")?;
+        writeln!(out, "as       {}", Shown(caller))?;
     }
-    writeln!(out, "scenario {}\n", preflight.scenario)?;
+    writeln!(out, "scenario {}\n", Shown(&preflight.scenario))?;
     let mut checks: Vec<&Check> = preflight.checks.iter().collect();
     checks.sort_by_key(|check| check.weight);
     for check in checks {
@@ -65,10 +66,10 @@ fn write_check(out: &mut String, check: &Check, color: bool) -> std::fmt::Result
     let style = style(check.weight, color);
     let head = format!("{:<22}", check.trap.as_str());
     write!(out, "{style}{:<9}{style:#}  {head}", check.weight.as_str())?;
-    write_wrapped(out, &check.message)?;
+    write_wrapped(out, &line(&check.message))?;
     if !check.cure.is_empty() {
         write!(out, "{:INDENT$}", "")?;
-        write_wrapped(out, &format!("-> {}", check.cure))?;
+        write_wrapped(out, &line(&format!("-> {}", check.cure)))?;
     }
     Ok(())
 }
@@ -132,7 +133,7 @@ fn write_refusals(out: &mut String, refusals: &[Refusal]) -> std::fmt::Result {
     }
     writeln!(out, "\na run would be refused:")?;
     for refusal in refusals {
-        writeln!(out, "  {refusal}")?;
+        writeln!(out, "  {}", Shown(&refusal.to_string()))?;
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use csv::Writer;
 use serde::Serialize;
 
-use super::RunReport;
+use super::{RunReport, TimelineRow};
+use crate::escape::{csv_text, serialize_csv_text};
 use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::OrderPlan;
@@ -12,7 +13,11 @@ use crate::verify::{Class, Reconciliation, Standing};
 
 /// One row a second; the header names each column with its unit.
 pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {
-    write_rows(report.timeline.iter(), "time_s")
+    let rows = report.timeline.iter().map(|row| TimelineRow {
+        phase: csv_text(&row.phase).into_owned(),
+        ..row.clone()
+    });
+    write_rows(rows, "time_s")
 }
 
 /// One order that is not plainly where it belongs.
@@ -22,6 +27,7 @@ struct FindingRow<'a> {
     sequence: Option<u64>,
     class: &'static str,
     send_outcome: &'static str,
+    #[serde(serialize_with = "serialize_csv_text")]
     phase: &'a str,
     intended_at_s: Option<f64>,
 }

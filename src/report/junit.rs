@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use super::figures::orders;
 use super::{RunReport, headline, verdict_word};
+use crate::escape;
 use crate::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
 use crate::verify::{Class, Finding, Severity, Standing, Verdict};
 
@@ -220,8 +221,8 @@ fn rule_status(check: &Check) -> TestCaseStatus {
     }
 }
 
-/// A text that XML can hold, cut where it gets long. What XML 1.0 has no place for is left out.
+/// A text that XML can hold, cut where it gets long.
 fn text(text: &str) -> String {
-    let legal = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().filter(legal).take(TEXT_MAX).collect()
+    let short: String = text.chars().take(TEXT_MAX).collect();
+    escape::xml(&short)
 }

@@ -9,15 +9,13 @@ use super::charts::Chart;
 use super::figures::{micros_if, thousands};
 use super::text::{dash, evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
+use crate::escape::{cell, code};
 use crate::verify::Class;
 
 /// Findings and causes told at most.
 const FINDINGS_MAX: usize = 100;
 /// Phases told at most.
 const PHASES_MAX: usize = 200;
-/// Characters of one text told at most.
-const TEXT_MAX: usize = 1_000;
-
 /// The whole report as Markdown; charts are linked by their file names.
 pub fn render_markdown(report: &RunReport) -> String {
     let mut out = String::new();
@@ -154,43 +152,4 @@ fn write_phases(out: &mut String, report: &RunReport) -> std::fmt::Result {
         writeln!(out, "| {} |", dash(micros_if(lag)))?;
     }
     write_left_out(out, report.phases.len(), PHASES_MAX, "phases")
-}
-
-/// A text that stays in its line and its table cell, is no markup but code spans, and has an end.
-pub(crate) fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(TEXT_MAX) + 16);
-    let mut within_code = false;
-    let mut before = ' ';
-    for c in text.chars().take(TEXT_MAX) {
-        match c {
-            // A run of them would have to be closed by as long a run.
-            '`' if before == '`' => {}
-            '`' => {
-                within_code = !within_code;
-                out.push(c);
-            }
-            c if c.is_control() => out.push(' '),
-            '|' => out.push_str("\\|"),
-            '<' if !within_code => out.push_str("&lt;"),
-            '&' if !within_code => out.push_str("&amp;"),
-            '*' | '~' if !within_code => out.extend(['\\', c]),
-            '\\' => out.push_str("\\\\"),
-            // Without these two there is no link and no picture.
-            '(' | '[' if before == ']' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-        before = c;
-    }
-    if within_code {
-        out.push('`');
-    }
-    if text.chars().nth(TEXT_MAX).is_some() {
-        let _ = write!(out, "... (cut here; {} holds all of it)", file_name::RUN);
-    }
-    out
-}
-
-/// A name that stays within its code span.
-pub(crate) fn code(text: &str) -> String {
-    cell(&text.replace(['`', '\\'], "'"))
 }

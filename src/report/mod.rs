@@ -50,7 +50,6 @@ pub use html::render_html;
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, read_plan, read_report, to_json};
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use markdown::render_markdown;
-pub(crate) use markdown::{cell, code};
 pub use meters::{MetersFile, parse_meters, read_meters};
 pub use model::*;
 pub use openmetrics::open_metrics;

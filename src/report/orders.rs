@@ -5,6 +5,7 @@ use std::io;
 use serde::Serialize;
 
 use super::csv::outcome_name;
+use crate::escape::serialize_csv_text;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
@@ -32,6 +33,7 @@ pub struct OrderFacts<'a> {
 struct OrderRow<'a> {
     order_number: u64,
     sequence: Option<u64>,
+    #[serde(serialize_with = "serialize_csv_text")]
     phase: &'a str,
     intended_at_s: Option<f64>,
     is_bad: Option<bool>,

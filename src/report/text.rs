@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::figures::{duration, micros_if, orders, thousands};
 use super::{PhaseReport, RunReport, diagnose, file_name, function};
+use crate::escape::{Shown, line};
 use crate::metrics::LatencySummary;
 use crate::scenario::{FaultPlace, Gate};
 use crate::verify::{Class, Finding, Quiescence, Severity, Standing, Sweep, Verdict};
@@ -58,23 +59,23 @@ fn write_all(
         out,
         "{color}{}{color:#}  {}",
         verdict_word(report.verdict),
-        headline(report)
+        Shown(&headline(report))
     )?;
     writeln!(
         out,
         "      scenario {}, run {}, seed {}, {}, {}",
-        report.scenario.name,
+        Shown(&report.scenario.name),
         report.run_id,
         report.scenario.seed,
         time(report),
-        report.started_at
+        Shown(&report.started_at)
     )?;
     writeln!(out)?;
     write_findings(out, report, style)?;
     write_last_lines(out, report)?;
     writeln!(out, "evidence")?;
     for (what, told) in evidence(report) {
-        writeln!(out, "  {what:<18} {told}")?;
+        writeln!(out, "  {what:<18} {}", Shown(&told))?;
     }
     writeln!(out, "\norders")?;
     write_classes(out, report, style)?;
@@ -83,10 +84,11 @@ fn write_all(
     if !report.send_errors.is_empty() {
         writeln!(out, "\nsend errors")?;
         for (reason, count) in &report.send_errors {
-            writeln!(out, "  {:>10}  {reason}", thousands(*count))?;
+            writeln!(out, "  {:>10}  {}", thousands(*count), Shown(reason))?;
         }
     }
-    let dir = dir.display();
+    let dir = dir.display().to_string();
+    let dir = Shown(&dir);
     writeln!(
         out,
         "\nreport  {dir}/{}, {}, {}, charts *.png and *.svg",
@@ -176,7 +178,7 @@ fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std
         writeln!(
             out,
             "  {color}{word}{color:#}  {}",
-            wrapped(&finding.message, 88, 11)
+            wrapped(&line(&finding.message), 88, 11)
         )?;
         if let Some(ids) = ids(finding) {
             writeln!(out, "{:11}{ids}", "")?;
@@ -187,7 +189,7 @@ fn write_findings(out: &mut String, report: &RunReport, style: TextStyle) -> std
         writeln!(
             out,
             "  {color}cause  {color:#}  {}",
-            wrapped(&cause, 88, 11)
+            wrapped(&line(&cause), 88, 11)
         )?;
     }
     writeln!(out)
@@ -201,11 +203,11 @@ fn write_last_lines(out: &mut String, report: &RunReport) -> std::fmt::Result {
         return Ok(());
     };
     match &never.log {
-        Some(log) => writeln!(out, "the function's last lines ({log})")?,
+        Some(log) => writeln!(out, "the function's last lines ({})", Shown(log))?,
         None => writeln!(out, "the function's last lines")?,
     }
-    for line in &never.last_lines {
-        writeln!(out, "  | {line}")?;
+    for last in &never.last_lines {
+        writeln!(out, "  | {}", Shown(last))?;
     }
     writeln!(out)
 }
@@ -427,7 +429,7 @@ fn write_phases(out: &mut String, phases: &[PhaseReport]) -> std::fmt::Result {
         writeln!(
             out,
             "  {:<14} {:>9} {:>9}  {:>8} {:>8} {:>8}  {:>8} {:>8} {:>8}  {:>9}",
-            name(phase),
+            Shown(&name(phase)),
             thousands(phase.attempted),
             thousands(offered_rate(phase).round() as u64),
             figure(response, |us| us.p50_us),

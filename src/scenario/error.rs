@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::without_userinfo;
+use crate::escape::Shown;
 
 /// One rule a file breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +48,13 @@ impl fmt::Display for ScenarioErrors {
             1 => "1 problem".to_owned(),
             count => format!("{count} problems"),
         };
-        write!(f, "{} is not a valid scenario: {problems}", self.file)?;
+        write!(
+            f,
+            "{} is not a valid scenario: {problems}",
+            Shown(&self.file)
+        )?;
         for Violation { key, rule, hint } in &self.violations {
+            let [key, rule, hint] = [key, rule, hint].map(|text| Shown(text));
             write!(f, "\n  {key}: {rule}\n      {hint}")?;
         }
         Ok(())

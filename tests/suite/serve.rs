@@ -36,14 +36,14 @@ fn exchange(endpoint: &str, request: &str) -> (String, String) {
 }
 
 fn get(endpoint: &str, path: &str) -> (String, String) {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     exchange(endpoint, &request)
 }
 
 fn sqs(endpoint: &str, operation: &str, body: &Value) -> (String, Value) {
     let body = body.to_string();
     let request = format!(
-        "POST / HTTP/1.1\r\nhost: test\r\nconnection: close\r\nx-amz-target: AmazonSQS.{operation}\r\n\
+        "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: AmazonSQS.{operation}\r\n\
          content-type: application/x-amz-json-1.0\r\nauthorization: secret-signature\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()

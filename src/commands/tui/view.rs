@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::commands::readings::LastSecond;
 use crate::drive::{Progress, StopSignal};
+use crate::escape::line;
 use crate::load::{LoadProfile, Schedule};
 use crate::report::Stretch;
 use crate::scenario::Scenario;
@@ -198,7 +199,7 @@ impl Viewer {
         }
         let profile = self.watch.schedule.profile();
         View {
-            scenario: self.watch.scenario.name.clone(),
+            scenario: line(&self.watch.scenario.name).into_owned(),
             target: self.watch.target.clone(),
             folder: self.watch.folder.clone(),
             profile: profile.clone(),
@@ -268,7 +269,7 @@ fn phases(scenario: &Scenario, profile: &LoadProfile) -> Vec<PhaseView> {
     let phase = |(index, phase): (usize, &crate::scenario::Phase)| {
         let (start, end) = profile.phase_span(index);
         PhaseView {
-            name: phase.name.clone(),
+            name: line(&phase.name).into_owned(),
             start,
             end,
             rates: (phase.start_rate, phase.end_rate),

@@ -18,10 +18,15 @@ use tokio::net::TcpListener;
 use super::error::CommandError;
 use super::exchange::{Exchange, Invocation, Refusal};
 use super::payload::{cut, error_text};
-use crate::pipeline::http::{self, Manner};
+use crate::pipeline::http::{self, Budget, Hosts, Manner, Refused};
 
 /// The largest response Lambda takes: 6 MB and what its envelope needs.
 const RESPONSE_BYTES_MAX: u64 = (6 << 20) + 100;
+
+/// Connections of one process at one time.
+const CONNECTIONS_MAX: usize = 64;
+/// Bytes of events that a process was handed and has not read.
+const EVENT_BYTES_MAX: u64 = 64 << 20;
 
 const ROOT: &str = "/2018-06-01/runtime/";
 const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
@@ -39,7 +44,15 @@ pub(super) async fn serve(listener: TcpListener, api: Arc<Api>) {
     // Some bootstraps are shell scripts that look for the headers as the documentation writes them.
     let manner = Manner {
         title_case_headers: true,
-        ..Manner::default()
+        resets: false,
+        hosts: Hosts::loopback(),
+        connections_max: CONNECTIONS_MAX,
+        budget: Budget::new(EVENT_BYTES_MAX),
+        refuse: |refused: &Refused| {
+            let body =
+                serde_json::json!({"errorMessage": refused.message, "errorType": refused.kind()});
+            refused.response("application/json", body.to_string())
+        },
     };
     let answer = move |request| {
         let api = Arc::clone(&api);

@@ -14,10 +14,9 @@ use super::digest::{md5_of_attributes, md5_of_body};
 use super::error::{SqsError, SqsErrorKind};
 use super::faults::{QueueFaults, SendFault};
 use super::handle::{Md5Text, Receipt, Scribe};
-use super::message::{
-    AttributeValue, Extras, MESSAGE_OVERHEAD, Message, MessageAttribute, Place, SendEntry, Sent,
-};
+use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
 use super::queue::{Queue, QueueCounts};
+use super::tally::Total;
 
 /// An in-memory SQS. Cloning it is cheap and gives another handle to the same queues.
 #[derive(Clone)]
@@ -39,6 +38,7 @@ struct Shared {
 pub(super) struct State {
     pub(super) queues: BTreeMap<Arc<str>, Queue>,
     pub(super) queues_created: u32,
+    pub(super) total: Total,
     messages_sent: u64,
 }
 
@@ -106,7 +106,8 @@ impl SqsEngine {
         let _ = self.shared.faults.set(Box::new(faults));
     }
 
-    /// Refuses messages once all queues together take `bytes` of memory; what was set first stays.
+    /// Refuses messages, queues, tags and policies once all queues together take `bytes` of memory; what was set first
+    /// stays.
     pub fn store_at_most(&self, bytes: u64) {
         let _ = self.shared.stored_bytes_max.set(bytes);
     }
@@ -157,14 +158,14 @@ impl SqsEngine {
         let (mut state, now) = self.lock();
         let mut serial = state.messages_sent;
         let mut room = match self.shared.stored_bytes_max.get() {
-            Some(most) => most.saturating_sub(state.stored_bytes()),
+            Some(most) => most.saturating_sub(state.total.bytes()),
             None => u64::MAX,
         };
         let target = state.queue(queue)?;
         let mut results = Vec::with_capacity(prepared.len());
         for ((md5_of_body, md5_of_attributes, md5_of_system_attributes), fault, entry) in prepared {
             let checked = check_entry(&entry, target.attributes.maximum_message_size);
-            let fits = match room.checked_sub(entry.size() as u64 + MESSAGE_OVERHEAD) {
+            let fits = match room.checked_sub(entry.stored_bytes()) {
                 Some(left) => {
                     room = left;
                     Ok(())
@@ -259,6 +260,21 @@ impl SqsEngine {
                 queue.counts_of(|body| !faults.is_uncounted(body))
             }
             _ => queue.counts(),
+        }
+    }
+
+    /// Refuses `more` bytes in the place of `instead` when there is no room for them.
+    pub(super) fn check_room(
+        &self,
+        state: &State,
+        more: u64,
+        instead: u64,
+    ) -> Result<(), SqsError> {
+        let most = self.shared.stored_bytes_max.get().copied();
+        let needed = state.total.bytes().saturating_sub(instead) + more;
+        match more <= instead || needed <= most.unwrap_or(u64::MAX) {
+            true => Ok(()),
+            false => Err(full()),
         }
     }
 

@@ -42,6 +42,13 @@ impl SendEntry {
         });
         self.body.len() + attributes.sum::<usize>()
     }
+
+    /// Bytes of memory it takes once it is kept, about.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        let texts = [&self.group_id, &self.trace_header];
+        let extras = extra_bytes(&self.attributes, texts);
+        MESSAGE_OVERHEAD + self.body.len() as u64 + extras
+    }
 }
 
 /// A message attribute.
@@ -128,13 +135,11 @@ pub struct ReceivedMessage {
 impl Message {
     /// Bytes of memory it takes, about.
     pub(super) fn stored_bytes(&self) -> u64 {
-        let attributes = self.extras.as_ref().map_or(0, |extras| {
-            let sizes = extras.attributes.iter().map(|(name, attribute)| {
-                name.len() + attribute.data_type.len() + attribute.value.as_bytes().len()
-            });
-            sizes.sum()
+        let extras = self.extras.as_ref().map_or(0, |extras| {
+            let texts = [&extras.group_id, &extras.trace_header];
+            extra_bytes(&extras.attributes, texts)
         });
-        MESSAGE_OVERHEAD + (self.body.len() + attributes) as u64
+        MESSAGE_OVERHEAD + self.body.len() as u64 + extras
     }
 }
 
@@ -163,6 +168,19 @@ pub struct Extras {
     pub trace_header: Option<String>,
     /// The queue that a dead letter came from, by name.
     pub dead_letter_source: Option<Arc<str>>,
+}
+
+/// Bytes a message attribute takes beside its texts, about.
+const ATTRIBUTE_OVERHEAD: usize = 80;
+
+/// Bytes that what most messages do not have takes, about.
+fn extra_bytes(attributes: &[(String, MessageAttribute)], texts: [&Option<String>; 2]) -> u64 {
+    let attributes = attributes.iter().map(|(name, attribute)| {
+        let value = attribute.value.as_bytes().len();
+        name.len() + attribute.data_type.len() + value + ATTRIBUTE_OVERHEAD
+    });
+    let texts = texts.into_iter().flatten().map(String::len);
+    attributes.chain(texts).sum::<usize>() as u64
 }
 
 /// Bytes a kept message takes beside its body, about: itself and its places in four indexes

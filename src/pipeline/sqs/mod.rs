@@ -20,6 +20,7 @@ mod receive;
 mod registry;
 mod service;
 mod site;
+mod tally;
 
 pub use attributes::{QueueAttributes, Redrive};
 pub use engine::SqsEngine;

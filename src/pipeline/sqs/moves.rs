@@ -11,6 +11,7 @@ use super::clock::Nanos;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::message::{Extras, Message, Place};
+use super::tally::described_bytes;
 
 /// How many tasks of a queue are remembered, as many as AWS lists.
 const TASKS_MAX: usize = 10;
@@ -109,6 +110,9 @@ impl SqsEngine {
         let id = task.id;
         queue.moves.push_front(task);
         queue.moves.truncate(TASKS_MAX);
+        let tasks = queue.moves.len();
+        let described = described_bytes(source, &queue.attributes, &queue.tags, tasks);
+        queue.tally.describe(described);
         drop(state);
         Ok((id, self.clone().carry_out(Arc::from(source), id)))
     }

@@ -14,6 +14,7 @@ use super::clock::{Nanos, nanos};
 use super::faults::ReceiveFault;
 use super::message::{Message, Place};
 use super::moves::MoveTask;
+use super::tally::Tally;
 
 /// How many messages a queue holds: each message is in exactly one count of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,11 +63,11 @@ pub(super) struct Queue {
     in_flight: BTreeSet<(Nanos, u32)>,
     delayed: BTreeSet<(Nanos, u32)>,
     by_age: BTreeSet<(Nanos, u32)>,
-    stored_bytes: u64,
+    pub(super) tally: Tally,
 }
 
 impl Queue {
-    pub(super) fn new(uid: u32, attributes: QueueAttributes, now: Nanos) -> Self {
+    pub(super) fn new(uid: u32, attributes: QueueAttributes, now: Nanos, tally: Tally) -> Self {
         Self {
             uid,
             attributes,
@@ -84,13 +85,13 @@ impl Queue {
             in_flight: BTreeSet::new(),
             delayed: BTreeSet::new(),
             by_age: BTreeSet::new(),
-            stored_bytes: 0,
+            tally,
         }
     }
 
     /// Bytes of memory the messages take, about.
     pub(super) fn stored_bytes(&self) -> u64 {
-        self.stored_bytes
+        self.tally.messages()
     }
 
     /// Carries out what time has done: visibilities and delays end, old messages go.
@@ -173,7 +174,7 @@ impl Queue {
             u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
         });
         self.by_age.insert((message.sent_at, slot));
-        self.stored_bytes += message.stored_bytes();
+        self.tally.add(message.stored_bytes());
         let place = message.place;
         message.place = Place::Visible;
         self.slots[slot as usize] = Some(message);
@@ -268,7 +269,7 @@ impl Queue {
     pub(super) fn remove(&mut self, slot: u32) -> Option<Message> {
         let was_full = self.is_full();
         let message = self.slots.get_mut(slot as usize)?.take()?;
-        self.stored_bytes -= message.stored_bytes();
+        self.tally.remove(message.stored_bytes());
         match message.place {
             Place::Visible => self.visible -= 1,
             Place::InFlight(until) => {
@@ -315,7 +316,7 @@ impl Queue {
         self.in_flight.clear();
         self.delayed.clear();
         self.by_age.clear();
-        self.stored_bytes = 0;
+        self.tally.clear();
     }
 
     /// Makes a message, which is in no count at the moment, visible.

@@ -9,6 +9,12 @@ use super::clock::nanos;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::queue::{Queue, QueueCounts};
+use super::tally::{Tally, described_bytes};
+
+/// Tags of a queue, and characters of their keys and values (SQS API reference, `TagQueue`).
+const TAGS_MAX: usize = 50;
+const TAG_KEY_MAX: usize = 128;
+const TAG_VALUE_MAX: usize = 256;
 
 /// A queue's attributes, counts and dates at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +47,7 @@ impl SqsEngine {
         set: impl FnOnce(&mut QueueAttributes) -> Result<(), SqsError>,
     ) -> Result<(), SqsError> {
         check_name(name)?;
+        check_tags(&tags)?;
         let (mut state, now) = self.lock();
         let existing = state.queues.get(name).map(|queue| &queue.attributes);
         let mut attributes = existing.cloned().unwrap_or_default();
@@ -53,8 +60,12 @@ impl SqsEngine {
                 "A queue already exists with the same name and a different value for some attribute.",
             )),
             None => {
+                let described = described_bytes(name, &attributes, &tags, 0);
+                self.check_room(&state, described, 0)?;
                 state.queues_created += 1;
-                let mut queue = Queue::new(state.queues_created, attributes, now);
+                let mut tally = Tally::new(&state.total);
+                tally.describe(described);
+                let mut queue = Queue::new(state.queues_created, attributes, now, tally);
                 queue.tags = tags;
                 state.queues.insert(name.into(), queue);
                 Ok(())
@@ -117,6 +128,11 @@ impl SqsEngine {
         update(&mut attributes)?;
         check_attributes(&state, name, &attributes, self.speed())?;
         let queue = state.queue(name)?;
+        let described = described_bytes(name, &attributes, &queue.tags, queue.moves.len());
+        let before = queue.tally.described();
+        self.check_room(&state, described, before)?;
+        let queue = state.queue(name)?;
+        queue.tally.describe(described);
         queue.attributes = attributes;
         queue.modified_at = now;
         Ok(())
@@ -138,11 +154,12 @@ impl SqsEngine {
         let queue = state.queue(name)?;
         let mut tags = queue.tags.clone();
         update(&mut tags);
-        if tags.len() > 50 {
-            return Err(SqsError::value(
-                "Too many tags added for queue: 50 is the most.",
-            ));
-        }
+        check_tags(&tags)?;
+        let described = described_bytes(name, &queue.attributes, &tags, queue.moves.len());
+        let before = queue.tally.described();
+        self.check_room(&state, described, before)?;
+        let queue = state.queue(name)?;
+        queue.tally.describe(described);
         queue.tags = tags;
         Ok(())
     }
@@ -191,6 +208,24 @@ fn check_attributes(
         )));
     }
     Ok(())
+}
+
+/// As many tags as AWS takes, and of its lengths.
+fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), SqsError> {
+    if tags.len() > TAGS_MAX {
+        return Err(SqsError::value(
+            "Too many tags added for queue: 50 is the most.",
+        ));
+    }
+    let fits = |(key, value): (&String, &String)| {
+        (1..=TAG_KEY_MAX).contains(&key.chars().count()) && value.chars().count() <= TAG_VALUE_MAX
+    };
+    match tags.iter().all(fits) {
+        true => Ok(()),
+        false => Err(SqsError::value(
+            "Tag keys must be between 1 and 128 characters in length, tag values at most 256.",
+        )),
+    }
 }
 
 fn check_name(name: &str) -> Result<(), SqsError> {

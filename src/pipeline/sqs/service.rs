@@ -42,7 +42,12 @@ pub async fn answer_request(
     target: &str,
     body: &[u8],
 ) -> Result<Vec<u8>, SqsError> {
-    protocol::answer(Context { engine, site }, target, body).await
+    let context = Context {
+        engine,
+        site,
+        called: None,
+    };
+    protocol::answer(context, target, body).await
 }
 
 impl SqsService {
@@ -65,19 +70,20 @@ impl SqsService {
         &self.site
     }
 
-    /// Answers a POST with this `X-Amz-Target` and this body.
+    /// Answers a POST with this `X-Amz-Target` and this body, from a client that calls the server `called`.
     pub(in crate::pipeline) async fn answer(
         &self,
         target: &str,
+        called: &str,
         body: Result<Bytes, BodyError>,
     ) -> Result<Response<Full<Bytes>>, Ended> {
         let result = match body {
-            Ok(body) => self.carry_out(target, &body).await?,
+            Ok(body) => self.carry_out(target, called, &body).await?,
             Err(error @ BodyError::Broken(_)) => Err(SqsError::new(
                 SqsErrorKind::MalformedRequest,
                 error.to_string(),
             )),
-            Err(error @ BodyError::TooLarge(_)) => Err(SqsError::new(
+            Err(error) => Err(SqsError::new(
                 SqsErrorKind::RequestTooLarge,
                 error.to_string(),
             )),
@@ -99,11 +105,13 @@ impl SqsService {
     async fn carry_out(
         &self,
         target: &str,
+        called: &str,
         body: &[u8],
     ) -> Result<Result<Vec<u8>, SqsError>, Ended> {
         let context = Context {
             engine: &self.engine,
             site: &self.site,
+            called: Some(called),
         };
         let fault = match self.engine.faults() {
             Some(faults) => faults.on_request(target, body),

@@ -2,6 +2,9 @@
 
 use dynoxide::Database;
 
+/// Tables of an account and region (DynamoDB developer guide, "Quotas").
+pub(super) const TABLES_MAX: usize = 2_500;
+
 /// The memory a database takes, and what it may take.
 #[derive(Clone)]
 pub(super) struct Room {
@@ -21,6 +24,13 @@ impl Room {
     /// Bytes of memory the database takes; some even without a table.
     pub(super) fn bytes(&self) -> u64 {
         self.database.db_size_bytes().unwrap_or_default()
+    }
+
+    /// Whether there are as many tables as AWS gives an account.
+    pub(super) fn is_out_of_tables(&self) -> bool {
+        self.database
+            .table_count()
+            .is_ok_and(|tables| tables >= TABLES_MAX)
     }
 
     /// The limit, once it is reached.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use dynoxide::Database;
 
 use super::database::TableError;
-use crate::pipeline::service::{ServiceThread, loopback_listener};
+use crate::pipeline::service::{ServiceThread, secluded_listener};
 
 /// Serves a database until it is dropped, on a thread and runtime of its own, because every call of the
 /// database blocks the thread it is made on.
@@ -15,12 +15,13 @@ pub struct TableServer {
 }
 
 impl TableServer {
-    /// Binds a free loopback port and serves `database` on it.
+    /// Binds a free port of a loopback address that nobody knows and serves `database` on it: this server answers any
+    /// page, and what is before it does not.
     ///
     /// # Errors
     /// When no port can be bound or no thread started.
     pub fn start(database: Database) -> Result<Self, TableError> {
-        let (listener, address) = loopback_listener()?;
+        let (listener, address) = secluded_listener()?;
         let thread = ServiceThread::spawn("table-server", move |stop| async move {
             let until = async move {
                 let _ = stop.await;

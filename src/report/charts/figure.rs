@@ -1,9 +1,11 @@
 //! A chart as plain data.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::heat::Heat;
 use super::style::Ink;
+use crate::escape::line;
 use crate::report::RunReport;
 
 /// Points of one series at most; longer runs are thinned to each bucket's maximum.
@@ -15,6 +17,25 @@ pub(super) struct Figure {
     pub title: String,
     pub caption: String,
     pub panels: Vec<Panel>,
+}
+
+impl Figure {
+    /// The same with every text as it may be shown: names of phases come from files.
+    pub(super) fn shown(mut self) -> Self {
+        let panels = self.panels.iter_mut().flat_map(|panel| {
+            let names = panel.series.iter_mut().map(|series| &mut series.name);
+            let bands = panel.bands.iter_mut().map(|band| &mut band.name);
+            let span = panel.span.iter_mut().map(|span| &mut span.label);
+            let limit = panel.limit.iter_mut().map(|limit| &mut limit.label);
+            names.chain(bands).chain(span).chain(limit)
+        });
+        for text in panels.chain([&mut self.title, &mut self.caption]) {
+            if let Cow::Owned(shown) = line(text) {
+                *text = shown;
+            }
+        }
+        self
+    }
 }
 
 /// One pair of axes with its series.

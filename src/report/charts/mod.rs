@@ -121,6 +121,7 @@ impl Chart {
             Self::Validity => validity::figure(report),
             Self::CloudWatch => cloudwatch::figure(report),
         }
+        .shown()
     }
 }
 

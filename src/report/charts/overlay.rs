@@ -66,6 +66,7 @@ impl Overlay {
             Self::Backlog => backlog(pair),
             Self::Percentiles => percentiles(pair),
         }
+        .shown()
     }
 }
 

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use crate::escape;
+
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
@@ -18,6 +20,7 @@ pub(crate) fn page(title: &str, sections: &[(&str, &str)], body: Markup) -> Stri
         digest(STYLE),
         digest(SCRIPT)
     );
+    let body = PreEscaped(escape::html(&body.into_string()));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -26,7 +29,7 @@ pub(crate) fn page(title: &str, sections: &[(&str, &str)], body: Markup) -> Stri
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) }
+                title { (escape::line(title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {

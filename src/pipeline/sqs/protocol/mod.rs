@@ -21,6 +21,21 @@ use super::site::Site;
 pub(super) struct Context<'a> {
     pub(super) engine: &'a SqsEngine,
     pub(super) site: &'a Site,
+    /// Host and port as the client calls this server; none where there is no connection.
+    pub(super) called: Option<&'a str>,
+}
+
+impl Context<'_> {
+    /// The URL of a queue, at which this client can reach it: behind a forwarded port or under another name, that is
+    /// not where the server listens.
+    fn queue_url(&self, name: &str) -> String {
+        match self.called {
+            Some(called) if !called.is_empty() => {
+                format!("http://{called}/{}/{name}", self.site.account_id)
+            }
+            _ => self.site.queue_url(name),
+        }
+    }
 }
 
 /// Carries out one request; `target` is the `X-Amz-Target` header.

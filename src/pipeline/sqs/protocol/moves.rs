@@ -26,7 +26,7 @@ struct Handle<'a> {
 
 /// Starts the task on the runtime that answers the request.
 pub(super) fn start(context: Context<'_>, input: request::StartMove<'_>) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let source = site.name_in_arn(required("SourceArn", &input.source_arn)?)?;
     let destination = input.destination_arn.as_deref();
     let destination = destination.map(|arn| site.name_in_arn(arn)).transpose()?;
@@ -41,7 +41,7 @@ pub(super) fn start(context: Context<'_>, input: request::StartMove<'_>) -> Repl
 }
 
 pub(super) fn list(context: Context<'_>, input: request::ListMoves<'_>) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let source = site.name_in_arn(required("SourceArn", &input.source_arn)?)?;
     let most = match input.max_results.unwrap_or(1) {
         most @ 1..=10 => usize::try_from(most).unwrap_or(10),
@@ -63,7 +63,7 @@ pub(super) fn list(context: Context<'_>, input: request::ListMoves<'_>) -> Reply
 }
 
 pub(super) fn cancel(context: Context<'_>, input: request::CancelMove<'_>) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let invalid = || SqsError::value("Value for parameter TaskHandle is invalid.");
     let json = STANDARD
         .decode(required("TaskHandle", &input.task_handle)?)

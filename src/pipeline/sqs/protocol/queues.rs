@@ -9,7 +9,7 @@ use crate::pipeline::sqs::site::name_in_url;
 type Reply = Result<Vec<u8>, SqsError>;
 
 pub(super) fn create(context: Context<'_>, input: request::CreateQueue<'_>) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let name = &*input.queue_name;
     if name.is_empty() {
         return Err(SqsError::missing("QueueName"));
@@ -20,7 +20,7 @@ pub(super) fn create(context: Context<'_>, input: request::CreateQueue<'_>) -> R
         settings::apply(site, attributes, &wanted)
     })?;
     write(&QueueUrl {
-        queue_url: site.queue_url(name),
+        queue_url: context.queue_url(name),
     })
 }
 
@@ -45,7 +45,7 @@ pub(super) fn get_url(context: Context<'_>, input: request::GetQueueUrl<'_>) -> 
         return Err(SqsError::no_queue());
     }
     write(&QueueUrl {
-        queue_url: context.site.queue_url(name),
+        queue_url: context.queue_url(name),
     })
 }
 
@@ -98,7 +98,7 @@ fn page(
         .last()
         .filter(|_| !is_last)
         .map(|last| last.to_string());
-    let urls = page.iter().map(|name| context.site.queue_url(name));
+    let urls = page.iter().map(|name| context.queue_url(name));
     Ok((urls.collect(), next_token))
 }
 
@@ -106,7 +106,7 @@ pub(super) fn get_attributes(
     context: Context<'_>,
     input: request::GetQueueAttributes<'_>,
 ) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let name = name_in_url(&input.queue_url)?;
     let all = settings::describe(site, name, &engine.describe_queue(name)?);
     let names = input.attribute_names.unwrap_or_default();
@@ -118,7 +118,7 @@ pub(super) fn set_attributes(
     context: Context<'_>,
     input: request::SetQueueAttributes<'_>,
 ) -> Reply {
-    let Context { engine, site } = context;
+    let Context { engine, site, .. } = context;
     let name = name_in_url(&input.queue_url)?;
     let Some(wanted) = input.attributes else {
         return Err(SqsError::missing("Attributes"));

@@ -130,3 +130,71 @@ async fn messages_out_of_bounds_are_refused() {
         assert_eq!(engine.send("orders", entry).is_ok(), is_good, "{delay} s");
     }
 }
+
+#[test]
+fn queues_tags_and_policies_take_room_and_give_it_back() {
+    let engine = SqsEngine::new();
+    engine.store_at_most(100_000);
+    let tags: std::collections::BTreeMap<_, _> = (0..50)
+        .map(|number| (format!("{number:0>128}"), "v".repeat(256)))
+        .collect();
+    let create = |name: &str| engine.create_queue_with(name, tags.clone(), |_| Ok(()));
+    let refused = (0..100).find_map(|number| create(&format!("q{number}")).err());
+    let refused = refused.expect("the limit is met");
+    assert_eq!(refused.kind, SqsErrorKind::OverLimit);
+    let made = engine.list_queues("").len();
+    assert_eq!(made, 4, "23,000 bytes each");
+    // What is there may be changed, if it does not grow.
+    engine
+        .create_queue_with("q0", tags.clone(), |_| Ok(()))
+        .expect("it is there");
+    engine
+        .update_tags("q0", std::collections::BTreeMap::clear)
+        .expect("less");
+    let policy = |bytes: usize| {
+        engine.update_attributes("q0", |attributes| {
+            attributes.inert.insert("Policy".into(), "p".repeat(bytes));
+            Ok(())
+        })
+    };
+    policy(20_000).expect("there is room");
+    assert_eq!(policy(50_000).unwrap_err().kind, SqsErrorKind::OverLimit);
+    let message = SendEntry::new("x".repeat(20_000));
+    let sent = engine.send("q0", message.clone()).unwrap_err();
+    assert_eq!(sent.kind, SqsErrorKind::OverLimit);
+    engine.delete_queue("q1").expect("it is there");
+    engine.send("q0", message).expect("room again");
+    engine.delete_queue("q0").expect("with all it holds");
+    create("q1").expect("room again");
+}
+
+#[test]
+fn tags_are_as_many_and_as_long_as_aws_takes() {
+    let engine = SqsEngine::new();
+    let create = |tags: Vec<(String, String)>| {
+        engine.create_queue_with("q", tags.into_iter().collect(), |_| Ok(()))
+    };
+    let many = |count: usize| (0..count).map(|n| (n.to_string(), String::new())).collect();
+    assert!(create(many(51)).is_err() && create(many(50)).is_ok());
+    for (key, value, fits) in [
+        (128, 256, true),
+        (129, 0, false),
+        (0, 1, false),
+        (1, 257, false),
+    ] {
+        let tagged = engine.update_tags("q", |tags| {
+            *tags = [("k".repeat(key), "v".repeat(value))].into();
+        });
+        assert_eq!(tagged.is_ok(), fits, "{key} {value}");
+    }
+}
+
+#[test]
+fn groups_and_trace_headers_take_room() {
+    let engine = engine(QueueAttributes::default());
+    engine.store_at_most(10_000);
+    let mut entry = SendEntry::new("x");
+    entry.trace_header = Some("t".repeat(20_000));
+    let refused = engine.send("orders", entry).unwrap_err();
+    assert_eq!(refused.kind, SqsErrorKind::OverLimit);
+}

@@ -5,6 +5,7 @@
 
 mod admission;
 mod shorten;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,11 +22,12 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use super::meters::Meters;
-use super::room::Room;
+use super::room::{Room, TABLES_MAX};
 use crate::fault::FaultPlan;
 use crate::pipeline::http::BodyError;
 use crate::scenario::TableCapacity;
 use admission::{Admission, admit};
+use tokens::Tokens;
 
 /// The checksum of a reply, which a changed reply no longer has.
 const CHECKSUM: &str = "x-amz-crc32";
@@ -39,6 +41,7 @@ pub struct TableGateway {
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     meters: Meters,
     faults: Arc<FaultPlan>,
+    tokens: Mutex<Tokens>,
 }
 
 impl TableGateway {
@@ -55,6 +58,7 @@ impl TableGateway {
             idle: Mutex::default(),
             meters,
             faults,
+            tokens: Mutex::default(),
         }
     }
 
@@ -78,7 +82,7 @@ impl TableGateway {
                     &json!({"__type": "com.amazon.coral.service#RequestEntityTooLargeException", "message": error.to_string()}),
                 );
             }
-            Err(error @ BodyError::Broken(_)) => {
+            Err(error) => {
                 return refusal(
                     StatusCode::BAD_REQUEST,
                     &json!({"__type": "com.amazon.coral.service#SerializationException", "message": error.to_string()}),
@@ -86,7 +90,7 @@ impl TableGateway {
             }
         };
         let operation = target.rsplit('.').next().unwrap_or_default();
-        if let Some(full) = self.refuse_when_full(operation) {
+        if let Some(full) = self.refuse_when_full(operation, &body) {
             return full;
         }
         let shortens = operation == "Scan" && shorten::has_any(&self.faults);
@@ -172,7 +176,27 @@ impl TableGateway {
     }
 
     /// The answer when a write would store more than the limit.
-    fn refuse_when_full(&self, operation: &str) -> Option<Response<Full<Bytes>>> {
+    fn refuse_when_full(&self, operation: &str, body: &[u8]) -> Option<Response<Full<Bytes>>> {
+        if operation == "CreateTable" && self.room.is_out_of_tables() {
+            return Some(refusal(
+                StatusCode::BAD_REQUEST,
+                &json!({
+                    "__type": format!("{NAMESPACE}#LimitExceededException"),
+                    "message": format!("Subscriber limit exceeded: There is a limit of {TABLES_MAX} tables per subscriber"),
+                }),
+            ));
+        }
+        if matches!(operation, "TransactWriteItems" | "ExecuteTransaction")
+            && !self.tokens().remember(body)
+        {
+            return Some(refusal(
+                StatusCode::BAD_REQUEST,
+                &json!({
+                    "__type": format!("{NAMESPACE}#ThrottlingException"),
+                    "message": "More transactions were sent in ten minutes than this server can remember the tokens of.",
+                }),
+            ));
+        }
         let writes = [
             "PutItem",
             "UpdateItem",
@@ -182,6 +206,8 @@ impl TableGateway {
             "BatchExecuteStatement",
             "ExecuteTransaction",
             "CreateTable",
+            "UpdateTable",
+            "TagResource",
         ];
         let limit = match writes.contains(&operation) {
             true => self.room.exceeded()?,
@@ -221,6 +247,8 @@ impl TableGateway {
         head.headers.remove(CONTENT_LENGTH);
         head.headers.remove(hyper::header::TRANSFER_ENCODING);
         head.headers.remove(hyper::header::CONNECTION);
+        // The server behind would let any page read its answers (CORS).
+        head.headers.remove(hyper::header::ORIGIN);
         let request = Request::from_parts(head, Full::from(body));
         let (head, body) = connection.send_request(request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
@@ -246,6 +274,10 @@ impl TableGateway {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(sender)
+    }
+
+    fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<SendRequest<Full<Bytes>>>> {

@@ -23,6 +23,9 @@ const BURST_SECONDS: f64 = 300.0;
 const PARTITION_WRITES: f64 = 1_000.0;
 const PARTITION_READS: f64 = 3_000.0;
 
+/// Partitions that are told apart.
+const PARTITIONS_MAX: usize = 1_000;
+
 /// Read units a second a table on demand takes for each write unit: 12,000 beside 4,000 for a new one.
 const READS_PER_WRITE: f64 = 3.0;
 
@@ -133,7 +136,8 @@ impl Meter {
 /// Partitions of a table provisioned with so many units a second.
 fn partitions(writes: f64, reads: f64) -> usize {
     let needed = writes / PARTITION_WRITES + reads / PARTITION_READS;
-    (needed.ceil() as usize).max(1)
+    // Beyond what any account may use, a partition more makes no difference.
+    (needed.ceil() as usize).clamp(1, PARTITIONS_MAX)
 }
 
 /// One side of a table's capacity.
