@@ -200,6 +200,7 @@ fn observation(schedule: &Schedule) -> Observation {
         extra_dead_letter_copies: 0,
         redelivered: 0,
         untimed_rows: 0,
+        letter_receives: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(345_600)),
             age: Duration::from_secs(90),

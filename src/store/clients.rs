@@ -11,6 +11,7 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Target;
 use super::budget::ReadBudget;
+use super::reply::checked;
 use super::sweep::LEASE;
 use crate::scenario::DeadLetterUse;
 
@@ -33,6 +34,8 @@ pub struct Stores {
     pub(super) lease: Duration,
     /// What reading the table may take.
     pub(super) budget: Arc<ReadBudget>,
+    /// Orders of the run that is looked at; 0 when that is not known.
+    pub(super) expected: u64,
 }
 
 impl Stores {
@@ -69,6 +72,7 @@ impl Stores {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
             lease: LEASE,
+            expected: 0,
             budget: Arc::new(ReadBudget::new(target.read.units_per_second)),
             counts_lag: match target.exact_counts {
                 true => Duration::ZERO,
@@ -88,9 +92,11 @@ impl Stores {
     }
 }
 
-/// Connections over TLS where the endpoint asks for it.
+/// Connections over TLS where the endpoint asks for it, and replies that hold what they must.
 pub(super) fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https()
+    checked(
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https(),
+    )
 }

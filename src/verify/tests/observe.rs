@@ -187,7 +187,7 @@ async fn a_row_stored_only_after_rest_was_declared_disproves_the_rest() {
 async fn messages_that_turn_up_after_rest_was_declared_disprove_the_rest() {
     for (queue, told) in [
         ("orders", "counted 1 messages again"),
-        ("dead", "dead-letter queue held"),
+        ("dead", "a dead letter arrived only after"),
     ] {
         let services = filled().await;
         let stores = services.stores();

@@ -113,6 +113,7 @@ pub(super) fn complete() -> Observation {
         extra_dead_letter_copies: 0,
         redelivered: 0,
         untimed_rows: 0,
+        letter_receives: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(100)),
             age: Duration::from_secs(99),
