@@ -16,8 +16,8 @@ const ROWS_PER_SECOND: u32 = 10_000;
 /// Reading rows may take so many times as long as it should.
 const ROOM: u32 = 4;
 
-/// Where counts are exact nothing lags behind them, and letters that go on coming are new ones.
-const LETTERS_LEAST: Duration = Duration::from_secs(15);
+/// A sweep may take this long at least: where counts are exact nothing lags behind them.
+pub(super) const LETTERS_LEAST: Duration = Duration::from_secs(15);
 /// What a letter may take: ten of them come with one poll.
 const PER_LETTER: Duration = Duration::from_millis(50);
 
@@ -54,6 +54,6 @@ impl Stores {
     pub(super) fn time_for_letters(&self, letters: u64) -> Duration {
         let letters = letters.min(self.letters_max());
         let each = PER_LETTER.saturating_mul(u32::try_from(letters).unwrap_or(u32::MAX));
-        self.counts_lag.max(LETTERS_LEAST).saturating_add(each)
+        self.counts_lag.max(self.letters_least).saturating_add(each)
     }
 }

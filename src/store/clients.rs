@@ -10,6 +10,7 @@ use aws_sdk_sqs::config::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Target;
+use super::bounds::LETTERS_LEAST;
 use super::budget::ReadBudget;
 use super::reply::checked;
 use super::sweep::LEASE;
@@ -30,6 +31,8 @@ pub struct Stores {
     pub(super) target: Target,
     /// How long the counts may lag behind the queue.
     pub(super) counts_lag: Duration,
+    /// How long letters may go on coming at least.
+    pub(super) letters_least: Duration,
     /// How long the sweep hides a dead letter at a time.
     pub(super) lease: Duration,
     /// What reading the table may take.
@@ -71,6 +74,7 @@ impl Stores {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
+            letters_least: LETTERS_LEAST,
             lease: LEASE,
             expected: 0,
             budget: Arc::new(ReadBudget::new(target.read.units_per_second)),

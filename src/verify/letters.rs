@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::LetterReceives;
 use super::observe::ObservePlan;
 use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
+use crate::evidence::{JsonLimits, check_json, read_within};
 use crate::order::{OrderId, RunId, order_numbers};
 use crate::store::{DeadLetter, Disposal, LetterRedrive, Receives, StoreError, Stores};
 
@@ -130,7 +131,10 @@ fn receives_before(folder: &Path) -> Result<u32, String> {
         if !is_observation {
             continue;
         }
-        let bytes = std::fs::read(&path).map_err(|error| unknown(&path, error.to_string()))?;
+        let limits = &JsonLimits::OBSERVATION;
+        let bytes =
+            read_within(&path, limits.bytes).map_err(|error| unknown(&path, error.to_string()))?;
+        check_json(&bytes, limits).map_err(|error| unknown(&path, error))?;
         let file: File =
             serde_json::from_slice(&bytes).map_err(|error| unknown(&path, error.to_string()))?;
         let receives = file.observation.letter_receives;
