@@ -1,6 +1,6 @@
 //! Creating queues and table, each with its tags in the same request: nothing of ours is ever without them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
@@ -33,6 +33,7 @@ const NAME_TRIES: u32 = 15;
 /// How long a table may take to become active: seconds as a rule, minutes with warm throughput.
 const TABLE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
 const TABLE_TRIES: u32 = 300;
+const TABLE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Creates one of the resources and waits until it can be used; `tell` is told what is waited for.
 ///
@@ -220,7 +221,12 @@ pub async fn until_active(
     tell: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     let mut pauses = TABLE_PAUSES[0];
+    let began = Instant::now();
     for tried in 0..TABLE_TRIES {
+        // An endpoint that answers slowly is asked less often.
+        if began.elapsed() > TABLE_PATIENCE {
+            break;
+        }
         if table_status(session, name).await? == Some(TableStatus::Active) {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Deleting what `up` has created; whose it is is asked once more right before.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
 use aws_sdk_dynamodb::types::{Select, TableStatus};
@@ -17,6 +17,8 @@ use crate::store::{Session, Witness};
 /// How long a table may take to be gone.
 const GONE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
 const GONE_TRIES: u32 = 300;
+/// How long it is waited for at most.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Pages of up to 1 MB that are read to count rows before they are lost.
 const COUNTED_PAGES: u32 = 4;
@@ -108,7 +110,12 @@ pub(super) async fn until_table_is_gone(
     mut tell: Option<&mut dyn FnMut(String)>,
 ) -> Result<(), AccountError> {
     let mut pause = GONE_PAUSES[0];
+    let began = Instant::now();
     for tried in 0..GONE_TRIES {
+        // An endpoint that answers slowly is asked less often.
+        if began.elapsed() > PATIENCE {
+            break;
+        }
         match table_status(session, name).await? {
             None => return Ok(()),
             Some(status) if tell.is_some() && status != TableStatus::Deleting => return Ok(()),

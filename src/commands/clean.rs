@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::reach;
 use super::{CommandError, Output};
@@ -70,6 +71,7 @@ async fn sweep(
     target: &AwsTarget,
     output: &Output,
 ) -> Result<Exit, CommandError> {
+    quit_on_interrupt();
     let session = open(target).await?;
     let survey = Survey::read(&session, &target.resources).await;
     let (letters, orders) = (

@@ -3,10 +3,15 @@
 use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::screen;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
+use crate::store::show_what_is_held;
+
+/// How long quitting waits for dead letters to be shown again: a poll, and a few requests.
+const SHOWING_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the first interrupt does.
 struct Asked {
@@ -43,9 +48,19 @@ pub fn interrupt() {
                 }
             }
         }
-        _ => {
-            screen::give_back();
-            std::process::exit(i32::from(Exit::Interrupted.code()))
-        }
+        _ => quit(),
     }
+}
+
+/// Makes ctrl-c (or SIGTERM) quit with exit code 130, once the dead letters that are hidden are shown again.
+pub fn quit_on_interrupt() {
+    if let Err(error) = ctrlc::set_handler(quit) {
+        tracing::warn!(%error, "ctrl-c will not be handled");
+    }
+}
+
+fn quit() {
+    screen::give_back();
+    show_what_is_held(SHOWING_PATIENCE);
+    std::process::exit(i32::from(Exit::Interrupted.code()))
 }

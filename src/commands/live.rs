@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::interrupt::quit_on_interrupt;
 use super::preflight::{Purpose, admit};
 use super::reach::reach;
 use super::run::orders;
@@ -60,6 +61,7 @@ pub fn look(
     let start = Instant::now().checked_sub(age).ok_or_else(|| {
         CommandError::internal("the run is older than this machine can reckon: its age is unknown")
     })?;
+    quit_on_interrupt();
     let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),

@@ -206,6 +206,7 @@ fn observation(schedule: &Schedule) -> Observation {
         uncounted_rows: Some(0),
         untimed_rows: 0,
         row_clock: None,
+        letter_receives: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(345_600)),
             age: Duration::from_secs(90),

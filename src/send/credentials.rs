@@ -9,6 +9,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 /// How long before their expiry credentials are replaced.
 const REFRESH_BEFORE: Duration = Duration::from_secs(120);
+/// A provider that takes longer has none.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The credentials all senders sign with.
 pub(super) struct CredentialsCache {
@@ -38,7 +40,9 @@ impl CredentialsCache {
         if let Some(fresh) = self.current(now + REFRESH_BEFORE) {
             return Ok(fresh);
         }
-        match self.provider.provide_credentials().await {
+        let fetching = self.provider.provide_credentials();
+        let fetched = tokio::time::timeout(PATIENCE, fetching).await;
+        match fetched.unwrap_or_else(|_| Err(CredentialsError::provider_timed_out(PATIENCE))) {
             Ok(fetched) => {
                 let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
                 *current = Some(fetched.clone());
@@ -93,6 +97,29 @@ mod tests {
                 Err(CredentialsError::not_loaded("gone"))
             })
         }
+    }
+
+    /// Never answers.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl ProvideCredentials for Silent {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::new(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_provider_that_never_answers_has_none() {
+        let cache = CredentialsCache::new(SharedCredentialsProvider::new(Silent));
+        let error = cache.get(START).await.unwrap_err();
+        assert!(
+            matches!(error, CredentialsError::ProviderTimedOut(_)),
+            "{error:?}"
+        );
     }
 
     #[tokio::test]

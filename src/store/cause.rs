@@ -15,6 +15,8 @@ pub(super) enum Cause {
     Service,
     /// No answer, or half of one.
     Unreachable,
+    /// An answer that is none of the service: empty, or without what it must hold.
+    NotAReply,
     /// Anything else.
     Other,
 }
@@ -91,7 +93,7 @@ impl Cause {
     /// Whether asking again may help.
     pub(super) fn is_transient(self) -> bool {
         match self {
-            Self::Throttled | Self::Service | Self::Unreachable => true,
+            Self::Throttled | Self::Service | Self::Unreachable | Self::NotAReply => true,
             Self::Credentials | Self::Denied | Self::Missing | Self::Other => false,
         }
     }
@@ -109,6 +111,9 @@ impl Cause {
             }
             Self::Service => "the service fails by itself: wait".into(),
             Self::Unreachable => "check the endpoint and the network".into(),
+            Self::NotAReply => {
+                "check what answers at the endpoint, and whatever stands between".into()
+            }
             Self::Other => return None,
         })
     }
@@ -267,6 +272,7 @@ mod tests {
             (Cause::Throttled, true),
             (Cause::Service, true),
             (Cause::Unreachable, true),
+            (Cause::NotAReply, true),
             (Cause::Credentials, false),
             (Cause::Denied, false),
             (Cause::Missing, false),

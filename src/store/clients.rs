@@ -10,7 +10,9 @@ use aws_sdk_sqs::config::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use super::Target;
+use super::bounds::LETTERS_LEAST;
 use super::budget::ReadBudget;
+use super::reply::checked;
 use super::sweep::LEASE;
 use crate::scenario::DeadLetterUse;
 
@@ -29,10 +31,14 @@ pub struct Stores {
     pub(super) target: Target,
     /// How long the counts may lag behind the queue.
     pub(super) counts_lag: Duration,
+    /// How long letters may go on coming at least.
+    pub(super) letters_least: Duration,
     /// How long the sweep hides a dead letter at a time.
     pub(super) lease: Duration,
     /// What reading the table may take.
     pub(super) budget: Arc<ReadBudget>,
+    /// Orders of the run that is looked at; 0 when that is not known.
+    pub(super) expected: u64,
 }
 
 impl Stores {
@@ -68,7 +74,9 @@ impl Stores {
             sqs: aws_sdk_sqs::Client::from_conf(sqs),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb),
             target: target.clone(),
+            letters_least: LETTERS_LEAST,
             lease: LEASE,
+            expected: 0,
             budget: Arc::new(ReadBudget::new(target.read.units_per_second)),
             counts_lag: match target.exact_counts {
                 true => Duration::ZERO,
@@ -88,9 +96,11 @@ impl Stores {
     }
 }
 
-/// Connections over TLS where the endpoint asks for it.
+/// Connections over TLS where the endpoint asks for it, and replies that hold what they must.
 pub(super) fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-        .build_https()
+    checked(
+        aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+            .build_https(),
+    )
 }

@@ -6,6 +6,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{StoreError, Stores};
 
+/// What SQS takes at most: 12 hours, and 1,000 receives (Amazon SQS API, "SetQueueAttributes").
+const VISIBILITY_MAX_S: u64 = 43_200;
+const RECEIVES_MAX: u32 = 1_000;
+
 /// What decides how long a message can take to end somewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
@@ -34,8 +38,11 @@ impl Stores {
         let text = |name: QueueAttributeName| output.attributes()?.get(&name);
         let seconds =
             text(QueueAttributeName::VisibilityTimeout).and_then(|text| text.parse().ok());
-        let seconds = seconds.ok_or_else(|| {
-            StoreError::new(operation, "the visibility timeout is missing in the reply")
+        let seconds = seconds.filter(|seconds| *seconds <= VISIBILITY_MAX_S).ok_or_else(|| {
+            StoreError::new(
+                operation,
+                format!("the visibility timeout is missing in the reply, or is more than {VISIBILITY_MAX_S} s"),
+            )
         })?;
         Ok(Delivery {
             visibility_timeout: Duration::from_secs(seconds),
@@ -46,13 +53,14 @@ impl Stores {
 }
 
 /// A number or a text in the policy's JSON: AWS gives back what it was given.
-fn max_receive_count(policy: &str) -> Option<u32> {
+pub(super) fn max_receive_count(policy: &str) -> Option<u32> {
     let policy: serde_json::Value = serde_json::from_str(policy).ok()?;
     let count = policy.get("maxReceiveCount")?;
-    match count.as_u64() {
+    let count = match count.as_u64() {
         Some(count) => u32::try_from(count).ok(),
         None => count.as_str()?.parse().ok(),
-    }
+    };
+    count.filter(|count| (1..=RECEIVES_MAX).contains(count))
 }
 
 #[cfg(test)]
@@ -66,6 +74,10 @@ mod tests {
             (r#"{"maxReceiveCount":3}"#, Some(3)),
             (r#"{"maxReceiveCount":"5"}"#, Some(5)),
             (r#"{"maxReceiveCount":"many"}"#, None),
+            (r#"{"maxReceiveCount":1000}"#, Some(1_000)),
+            (r#"{"maxReceiveCount":1001}"#, None),
+            (r#"{"maxReceiveCount":4294967295}"#, None),
+            (r#"{"maxReceiveCount":0}"#, None),
             ("{}", None),
             ("", None),
         ] {

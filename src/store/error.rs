@@ -6,6 +6,7 @@ use aws_sdk_sqs::error::{BuildError, ConnectorError, ProvideErrorMetadata, SdkEr
 
 use super::cause::Cause;
 use super::in_words;
+use super::reply::NotAReply;
 use crate::scenario::without_userinfo;
 
 /// Why a store could not be read, in one line: the operation, what it was asked of, the service's code and words,
@@ -106,13 +107,17 @@ fn by_network(error: &ConnectorError) -> bool {
     error.is_io() || error.is_timeout() || error.as_other().is_some()
 }
 
-/// What never left: for want of credentials to sign it with, or by the network.
+/// What never left, for want of credentials to sign it with or by the network, or was answered by something else.
 fn undispatched(error: &(dyn std::error::Error + 'static), by_network: bool) -> Cause {
     let mut causes = std::iter::successors(Some(error), |error| error.source());
-    match causes.any(|cause| cause.is::<CredentialsError>()) {
-        true => Cause::Credentials,
-        false if by_network => Cause::Unreachable,
-        false => Cause::Other,
+    let found = causes.find_map(|cause| {
+        let credentials = cause.is::<CredentialsError>().then_some(Cause::Credentials);
+        credentials.or(cause.is::<NotAReply>().then_some(Cause::NotAReply))
+    });
+    match found {
+        Some(cause) => cause,
+        None if by_network => Cause::Unreachable,
+        None => Cause::Other,
     }
 }
 

@@ -5,13 +5,17 @@
 //! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
 
 mod before;
+mod bounds;
 mod budget;
 mod cause;
 mod clients;
 mod delivery;
 mod error;
 mod function;
+mod hold;
 mod queues;
+mod redrive;
+mod reply;
 mod resolve;
 mod rows;
 mod scan;
@@ -29,13 +33,17 @@ pub use clients::Stores;
 pub use delivery::Delivery;
 pub use error::StoreError;
 pub(crate) use function::{polling_client, queue_settings};
+pub(crate) use hold::Hold;
+pub use hold::show_what_is_held;
 pub use queues::Counts;
+pub use redrive::LetterRedrive;
 pub(crate) use rows::THROTTLING;
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
 pub use scan::{Cursor, Page};
 pub(crate) use session::Witness;
 pub use session::{ClockOffset, Session};
-pub use sweep::{DeadLetter, Disposal};
+pub(crate) use sweep::not_done;
+pub use sweep::{DeadLetter, Disposal, Receives};
 pub use table::{KEYS_PER_LOOKUP, OddKey, Row};
 pub use target::{ReadPolicy, Target};
 pub(crate) use words::in_words;

@@ -6,6 +6,9 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{StoreError, Stores};
 
+/// The longest retention there is, 14 days (Amazon SQS API, "SetQueueAttributes").
+const RETENTION_MAX_S: u64 = 1_209_600;
+
 /// The messages of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -53,9 +56,12 @@ impl Stores {
         let count = |name: QueueAttributeName| {
             output
                 .attributes()
-                .and_then(|attributes| attributes.get(&name)?.parse().ok())
+                .and_then(|attributes| number(attributes.get(&name)?))
                 .ok_or_else(|| {
-                    StoreError::new(operation, format!("{name} is missing in the reply"))
+                    StoreError::new(
+                        operation,
+                        format!("{name} is missing in the reply, or is no whole number"),
+                    )
                 })
         };
         Ok(Counts {
@@ -87,9 +93,13 @@ impl Stores {
                 .map_err(StoreError::of(operation))?;
             let seconds = output
                 .attributes()
-                .and_then(|attributes| attributes.get(&name)?.parse().ok())
+                .and_then(|attributes| number(attributes.get(&name)?))
+                .filter(|seconds| *seconds <= RETENTION_MAX_S)
                 .ok_or_else(|| {
-                    StoreError::new(operation, "the retention is missing in the reply")
+                    StoreError::new(
+                        operation,
+                        "the retention is missing in the reply, or is more than 14 days",
+                    )
                 })?;
             shortest = shortest.min(Duration::from_secs(seconds));
         }
@@ -97,9 +107,32 @@ impl Stores {
     }
 }
 
+/// A whole number as SQS writes it: digits and nothing else.
+fn number(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok())?
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_count_is_digits_and_nothing_else() {
+        for (text, count) in [
+            ("0", Some(0)),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+            ("+5", None),
+            ("-1", None),
+            ("1e3", None),
+            ("1.0", None),
+            (" 1", None),
+            ("", None),
+        ] {
+            assert_eq!(number(text), count, "{text:?}");
+        }
+    }
 
     #[test]
     fn counts_beyond_a_number_are_never_none() {

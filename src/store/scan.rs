@@ -1,6 +1,6 @@
 //! The scan: segments side by side, within the read budget, from wherever the last one stopped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,13 +19,17 @@ use crate::processor::attribute;
 /// holds its writers up meanwhile.
 const PAGE: u32 = 2_000;
 /// Rows of ours that one strongly consistent read unit gives, carefully: rows may be of 1 KB.
-const ROWS_PER_UNIT: u32 = 4;
+pub(super) const ROWS_PER_UNIT: u32 = 4;
 /// Read units a second that one segment takes at most: a page of about 500 KB in a tenth of a second.
 const UNITS_PER_SEGMENT: u32 = 1_000;
 /// Segments at most.
 const SEGMENTS_MAX: u32 = 32;
 /// Segments where nothing limits the reading, but the counts are not those of the embedded pipeline.
 const SEGMENTS_UNLIMITED: u32 = 4;
+/// Pages in a row without a row: sparse partitions give some, and a table's end comes after them.
+const EMPTY_PAGES_MAX: u32 = 1_000;
+/// Pages that begin with a row another page began with: at rest there are none.
+const REPEATED_PAGES_MAX: u32 = 3;
 /// Pages read and not yet taken in.
 const PAGES_AHEAD: usize = 2;
 /// The first and the longest pause before a page is asked for again, beyond the SDK's own.
@@ -55,6 +59,53 @@ pub struct Page {
     pub cursor: Cursor,
 }
 
+/// What the pages of a segment have told so far. Those of a table that ends differ, each from all before it.
+#[derive(Debug, Default)]
+struct Trail {
+    cursors: HashSet<String>,
+    first_rows: HashSet<u64>,
+    empty: u32,
+    repeated: u32,
+}
+
+impl Trail {
+    fn from(cursor: &Cursor) -> Self {
+        let mut trail = Self::default();
+        if let Cursor::After(number) = cursor {
+            trail.cursors.insert(number.clone());
+        }
+        trail
+    }
+
+    /// Why there is no going on after `page`, if there is none.
+    fn passes(&mut self, page: &Page) -> Result<(), String> {
+        let Cursor::After(number) = &page.cursor else {
+            return Ok(());
+        };
+        if !self.cursors.insert(number.clone()) {
+            return Err(format!(
+                "it says for the second time that more rows follow after {number}: it would never end"
+            ));
+        }
+        let first = page.rows.first();
+        self.empty = if first.is_none() { self.empty + 1 } else { 0 };
+        if self.empty > EMPTY_PAGES_MAX {
+            return Err(format!(
+                "{EMPTY_PAGES_MAX} pages in a row held no row, and each named another"
+            ));
+        }
+        if let Some(number) = first.and_then(|row| row.order_number)
+            && !self.first_rows.insert(number)
+        {
+            self.repeated += 1;
+        }
+        match self.repeated > REPEATED_PAGES_MAX {
+            true => Err("it gives the same rows again and again".into()),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Stores {
     /// Segments the table is scanned in: one for the embedded table, which is faster so.
     pub fn segments(&self) -> usize {
@@ -71,7 +122,8 @@ impl Stores {
     /// failed for as long as `patience`; the other segments go on meanwhile.
     ///
     /// # Errors
-    /// When a page cannot be read, or `each` does not take it; what was handed over before stands.
+    /// When a page cannot be read, the pages do not come to an end, or `each` does not take one; what was handed over
+    /// before stands.
     pub async fn scan(
         &self,
         cursors: &[Cursor],
@@ -93,6 +145,7 @@ impl Stores {
                 }),
                 budget: Arc::clone(&self.budget),
                 patience,
+                stores: self.clone(),
             };
             readers.spawn(reader.read(cursor.clone(), give.clone()));
         }
@@ -109,6 +162,46 @@ impl Stores {
     }
 }
 
+impl Stores {
+    /// Rows in the table, as it was told some hours ago; 0 when it is not told.
+    async fn items(&self) -> u64 {
+        let described = self.dynamodb.describe_table();
+        let described = described.table_name(&self.target.table).send().await;
+        let items = described
+            .ok()
+            .and_then(|described| described.table?.item_count);
+        items
+            .and_then(|items| u64::try_from(items).ok())
+            .unwrap_or(0)
+    }
+}
+
+/// How long a segment has been read, and how long it may be.
+struct Clock {
+    began: Instant,
+    allowed: Duration,
+    asked: bool,
+}
+
+impl Clock {
+    fn start(stores: &Stores) -> Self {
+        Self {
+            began: Instant::now(),
+            allowed: stores.time_for_rows(0),
+            asked: false,
+        }
+    }
+
+    /// Rows of others are known only to the table, which is asked for their number when it matters.
+    async fn has_run_out(&mut self, stores: &Stores) -> bool {
+        if self.began.elapsed() > self.allowed && !self.asked {
+            self.asked = true;
+            self.allowed = stores.time_for_rows(stores.items().await);
+        }
+        self.began.elapsed() > self.allowed
+    }
+}
+
 /// Reads one segment.
 struct Reader {
     dynamodb: Client,
@@ -118,15 +211,23 @@ struct Reader {
     limit: u32,
     budget: Arc<ReadBudget>,
     patience: Duration,
+    stores: Stores,
 }
 
 type Pages = mpsc::Sender<Result<(Page, u64), StoreError>>;
 
 impl Reader {
     async fn read(self, mut cursor: Cursor, pages: Pages) {
+        let mut trail = Trail::from(&cursor);
+        let mut clock = Clock::start(&self.stores);
         while cursor != Cursor::End {
             let mut asked = 0;
-            let page = self.page(&cursor, &mut asked).await;
+            let mut page = self.page(&cursor, &mut asked).await;
+            if let Ok(read) = &page
+                && let Err(endless) = self.goes_on(read, &mut trail, &mut clock).await
+            {
+                page = Err(endless);
+            }
             let failed = page.is_err();
             if let Ok(page) = &page {
                 cursor = page.cursor.clone();
@@ -136,6 +237,25 @@ impl Reader {
                 return;
             }
         }
+    }
+
+    /// Whether the page after this one may be asked for, if there is one.
+    async fn goes_on(
+        &self,
+        page: &Page,
+        trail: &mut Trail,
+        clock: &mut Clock,
+    ) -> Result<(), StoreError> {
+        let endless = |why| StoreError::new("DynamoDB Scan", format!("{}: {why}", self.table));
+        trail.passes(page).map_err(endless)?;
+        if page.cursor == Cursor::End || !clock.has_run_out(&self.stores).await {
+            return Ok(());
+        }
+        Err(endless(format!(
+            "it was still naming further pages after {:.0} s, far more than the run's orders and the rows it \
+             is said to hold would take",
+            clock.allowed.as_secs_f64()
+        )))
     }
 
     /// The page after `cursor`, asked for again while that may help.
@@ -211,5 +331,66 @@ impl Reader {
                 ),
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page of these rows that says more follow after `cursor`.
+    fn page(rows: &[u64], cursor: u64) -> Page {
+        let row = |&number: &u64| Row {
+            order_number: Some(number),
+            ..Row::default()
+        };
+        Page {
+            segment: 0,
+            rows: rows.iter().map(row).collect(),
+            cursor: Cursor::After(cursor.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_named_twice_is_the_last_one() {
+        let mut trail = Trail::from(&Cursor::After("7".into()));
+        assert_eq!(trail.passes(&page(&[8, 9], 9)), Ok(()));
+        assert_eq!(trail.passes(&page(&[10], 10)), Ok(()));
+        let error = trail.passes(&page(&[11], 9)).unwrap_err();
+        assert!(
+            error.contains("second time") && error.contains("after 9"),
+            "{error}"
+        );
+        let mut resumed = Trail::from(&Cursor::After("7".into()));
+        assert!(resumed.passes(&page(&[8], 7)).is_err(), "where it began");
+        let end = Page {
+            cursor: Cursor::End,
+            ..page(&[8], 9)
+        };
+        assert_eq!(trail.passes(&end), Ok(()), "an end is an end");
+    }
+
+    #[test]
+    fn pages_without_rows_and_rows_without_end_are_no_table() {
+        let mut trail = Trail::default();
+        for cursor in 0..u64::from(EMPTY_PAGES_MAX) {
+            assert_eq!(trail.passes(&page(&[], cursor)), Ok(()));
+        }
+        assert_eq!(
+            trail.passes(&page(&[5], 10_000)),
+            Ok(()),
+            "one row ends the row of them"
+        );
+        for cursor in 20_000..20_000 + u64::from(EMPTY_PAGES_MAX) {
+            assert_eq!(trail.passes(&page(&[], cursor)), Ok(()));
+        }
+        assert!(trail.passes(&page(&[], 30_000)).is_err(), "one too many");
+
+        let mut trail = Trail::default();
+        for cursor in 0..=u64::from(REPEATED_PAGES_MAX) {
+            assert_eq!(trail.passes(&page(&[1, 2], cursor)), Ok(()));
+        }
+        let error = trail.passes(&page(&[1, 2], 99)).unwrap_err();
+        assert!(error.contains("same rows"), "{error}");
     }
 }

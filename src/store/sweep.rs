@@ -2,20 +2,27 @@
 //!
 //! SQS has no peek, so a letter is received, and hidden by that, before it is known. In a shared queue everything is
 //! shown again at the end. In a queue of the run's own what the caller has written down is deleted, which is also
-//! the only way past the 120,000 messages that SQS lets be hidden at a time.
+//! the only way past the 120,000 messages that SQS lets be hidden at a time. A queue that others feed has no end: the
+//! sweep has one, in time and in letters, and whatever way it ends, what it holds is shown again.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageSystemAttributeName,
 };
+use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
-use super::{StoreError, Stores};
+use super::bounds::HIDDEN_MAX;
+use super::{Hold, LetterRedrive, StoreError, Stores};
+
+const SWEEP: &str = "the dead-letter sweep";
 
 /// How long a swept letter stays hidden unless that is renewed.
 pub(super) const LEASE: Duration = Duration::from_secs(900);
@@ -27,8 +34,9 @@ const POLLS: usize = 4;
 const EMPTY_ROUNDS: u32 = 3;
 /// How often a deletion is tried.
 const DELETIONS: u32 = 3;
-/// Messages of one queue that may be hidden at a time (Amazon SQS, "Quotas": about 120,000).
-const HIDDEN_MAX: u64 = 120_000;
+/// How often a letter is shown again, and how long showing them all may take.
+const SHOWINGS: u32 = 3;
+const SHOWING_MAX: Duration = Duration::from_secs(60);
 /// Messages in one batch.
 const BATCH: usize = 10;
 
@@ -40,6 +48,25 @@ pub struct DeadLetter {
     pub body: String,
     /// The id SQS gave the message.
     pub message_id: String,
+}
+
+/// What a sweep took of a queue whose letters move on when they have been received too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Receives {
+    /// The receives of the letter that was received most often in the queue, those of this sweep included.
+    pub highest: u32,
+    /// Those of the letter that was received least often; 0 when there is none.
+    pub lowest: u32,
+}
+
+impl Receives {
+    fn add(&mut self, receives: u32) {
+        self.lowest = match self.highest {
+            0 => receives,
+            _ => self.lowest.min(receives),
+        };
+        self.highest = self.highest.max(receives);
+    }
 }
 
 /// What is to be done with a letter.
@@ -84,15 +111,37 @@ impl Stores {
     /// empty poll will do.
     ///
     /// # Errors
-    /// When a request fails, `each` does, a letter that is to be deleted stays, a shared queue holds more than can be
-    /// hidden at a time, or the queue still counts messages the polls do not give out.
+    /// When a request fails, `each` does, a letter cannot be read or, being to be deleted, stays, a shared queue holds
+    /// more than can be hidden at a time, letters come without end, the queue still counts messages the polls do not
+    /// give out, or the process is about to end.
     pub async fn sweep_dead_letters(
         &self,
         requests: &mut u64,
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
-        let mut sweep = Sweep::new(self);
+        self.sweep_counted(None, &mut Receives::default(), requests, each)
+            .await
+    }
+
+    /// The same of a queue that may have a redrive policy of its own: its letters' receives are counted into
+    /// `receives`.
+    ///
+    /// # Errors
+    /// As [`Self::sweep_dead_letters`]; also when a letter does not tell how often it was received, or when others
+    /// have received some of them so often that a further receive might move one on.
+    pub async fn sweep_counted(
+        &self,
+        redrive: Option<&LetterRedrive>,
+        receives: &mut Receives,
+        requests: &mut u64,
+        each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut sweep = Sweep {
+            redrive,
+            ..Sweep::new(self)
+        };
         let swept = sweep.receive_all(requests, each).await;
+        *receives = sweep.receives;
         sweep.show_again().await;
         swept
     }
@@ -101,19 +150,33 @@ impl Stores {
 /// Every letter seen is either hidden or deleted.
 pub(super) struct Sweep<'a> {
     stores: &'a Stores,
+    redrive: Option<&'a LetterRedrive>,
+    receives: Receives,
     seen: Seen,
     hidden: HashMap<u64, Hidden>,
     /// Nothing is hidden for longer.
     oldest: Option<Instant>,
+    /// When it began, and how long it may take; that is known once it matters.
+    began: Instant,
+    allowed: Option<Duration>,
+    /// Why a letter that was received cannot be used.
+    unusable: Option<String>,
+    hold: Hold,
 }
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(stores: &'a Stores) -> Self {
         Self {
             stores,
+            redrive: None,
+            receives: Receives::default(),
             seen: Seen::default(),
             hidden: HashMap::new(),
             oldest: None,
+            began: Instant::now(),
+            allowed: None,
+            unusable: None,
+            hold: Hold::new(),
         }
     }
 
@@ -127,10 +190,11 @@ impl<'a> Sweep<'a> {
         requests: &mut u64,
         mut each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
-        let began = Instant::now();
         let queue = &self.stores.target.dead_letter_queue_url;
         if !self.stores.exact_counts() {
-            self.refuse_too_many(self.stores.counts_of(queue).await?.total())?;
+            let letters = self.stores.counts_of(queue).await?.total();
+            self.refuse_too_many(letters)?;
+            self.allowed = Some(self.stores.time_for_letters(letters));
         }
         loop {
             self.until_empty(requests, &mut each).await?;
@@ -140,17 +204,11 @@ impl<'a> Sweep<'a> {
                 return Ok(());
             }
             if hidden >= HIDDEN_MAX {
-                return Err(StoreError::new(
-                    "the dead-letter sweep",
-                    format!(
-                        "{hidden} dead letters that are not this run's are hidden by it, and SQS lets no more be: \
-                         empty the queue of them, or give the run one of its own"
-                    ),
-                ));
+                return Err(self.too_many_hidden());
             }
-            if began.elapsed() >= self.stores.counts_lag {
+            if self.began.elapsed() >= self.stores.counts_lag {
                 return Err(StoreError::new(
-                    "the dead-letter sweep",
+                    SWEEP,
                     format!(
                         "{hidden} dead letters are held by it and the queue counts {} ({} visible): another \
                          consumer holds them, or a sweep that was killed does for up to 15 minutes",
@@ -163,6 +221,75 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// Whether one more round of polls may be made after one that brought letters.
+    async fn goes_on(&mut self) -> Result<(), StoreError> {
+        if self.hold.is_called_off() {
+            return Err(StoreError::new(SWEEP, "it was interrupted"));
+        }
+        if let Some(why) = self.unusable.take() {
+            return Err(StoreError::new(SWEEP, why));
+        }
+        self.leaves_letters_where_they_are()?;
+        if self.held() > HIDDEN_MAX {
+            return Err(self.too_many_hidden());
+        }
+        let letters = self.seen.0.len() as u64;
+        if letters > self.stores.letters_max() || self.has_run_out().await? {
+            return Err(StoreError::new(
+                SWEEP,
+                format!(
+                    "letters were still coming after {:.0} s, {letters} by then: others feed the queue; give the run a \
+                     dead-letter queue that nobody else uses",
+                    self.began.elapsed().as_secs_f64()
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// One more receive of a letter that others have received as often as its queue lets it be would move it on.
+    fn leaves_letters_where_they_are(&self) -> Result<(), StoreError> {
+        let Some(redrive) = self.redrive else {
+            return Ok(());
+        };
+        let Receives { highest, lowest } = self.receives;
+        let limit = redrive.max_receive_count;
+        if highest < limit || lowest == highest {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            SWEEP,
+            format!(
+                "a letter has been received {highest} times and another {lowest} times, and after {limit} receives the \
+                 queue's own redrive policy moves a letter to {}: receiving more might move some",
+                redrive.name()
+            ),
+        ))
+    }
+
+    fn too_many_hidden(&self) -> StoreError {
+        StoreError::new(
+            SWEEP,
+            format!(
+                "{} dead letters that are not this run's are hidden by it, and SQS lets no more be: empty the queue of \
+                 them, or give the run one of its own",
+                self.held()
+            ),
+        )
+    }
+
+    async fn has_run_out(&mut self) -> Result<bool, StoreError> {
+        let least = self.stores.time_for_letters(0);
+        if self.allowed.is_none() && self.began.elapsed() > least {
+            let queue = &self.stores.target.dead_letter_queue_url;
+            let letters = self.stores.counts_of(queue).await?.total();
+            self.allowed = Some(self.stores.time_for_letters(letters));
+        }
+        Ok(self
+            .allowed
+            .is_some_and(|allowed| self.began.elapsed() > allowed))
+    }
+
     fn is_shared(&self) -> bool {
         !self.stores.deletes_dead_letters()
     }
@@ -170,7 +297,7 @@ impl<'a> Sweep<'a> {
     fn refuse_too_many(&self, letters: u64) -> Result<(), StoreError> {
         if self.is_shared() && letters > HIDDEN_MAX {
             return Err(StoreError::new(
-                "the dead-letter sweep",
+                SWEEP,
                 format!(
                     "the queue holds {letters} messages, and SQS lets {HIDDEN_MAX} of a queue be hidden at a time: \
                      give the run a dead-letter queue of its own and say so (--dead-letters own)"
@@ -199,25 +326,60 @@ impl<'a> Sweep<'a> {
                     self.stores.target.dead_letter_queue_url.clone(),
                     if exact { 0 } else { WAIT_S },
                     self.stores.lease,
+                    self.redrive.is_some(),
                 ));
             }
             let mut received = Vec::new();
             let mut failed = None;
             while let Some(joined) = receiving.join_next().await {
                 match joined.map_err(StoreError::of("SQS ReceiveMessage")) {
-                    Ok(Ok(letters)) => received.extend(letters),
+                    Ok(Ok(messages)) => received.extend(messages),
                     Ok(Err(error)) | Err(error) => failed = Some(error),
                 }
             }
-            empty = if received.is_empty() { empty + 1 } else { 0 };
+            let is_empty = received.is_empty();
+            empty = if is_empty { empty + 1 } else { 0 };
+            let letters = self.letters(received);
             // What was received beside a receive that failed is hidden all the same.
-            self.take_in(received, each).await?;
+            self.take_in(letters, each).await?;
             if let Some(error) = failed {
                 return Err(error);
+            }
+            if !is_empty {
+                self.goes_on().await?;
             }
             self.renew().await;
         }
         Ok(())
+    }
+
+    /// The letters among what was received. What is none is held as far as it can be, and ends the sweep.
+    fn letters(&mut self, received: Vec<Message>) -> Vec<(DeadLetter, String)> {
+        let mut letters = Vec::with_capacity(received.len());
+        for message in received {
+            let receives = self
+                .redrive
+                .map(|redrive| redrive.receives(message.attributes.as_ref()));
+            match receives {
+                None => {}
+                Some(Some(receives)) => self.receives.add(receives),
+                Some(None) => {
+                    let untold = "a letter does not tell how often it was received, and its queue's own redrive policy \
+                                  moves it on after some receives";
+                    self.unusable = Some(untold.into());
+                }
+            }
+            match letter(message) {
+                Ok(letter) => letters.push(letter),
+                Err((handle, why)) => {
+                    self.unusable = Some(why);
+                    if let Some(handle) = handle {
+                        self.hide(key(&handle), handle, Instant::now());
+                    }
+                }
+            }
+        }
+        letters
     }
 
     /// Hands new letters over and does with them what is said.
@@ -274,7 +436,7 @@ impl<'a> Sweep<'a> {
     ) -> Result<(), StoreError> {
         let operation = "SQS DeleteMessageBatch";
         let mut left = letters;
-        let mut last = String::new();
+        let mut last = "the reply did not name them".to_owned();
         for _ in 0..DELETIONS {
             let mut failed = Vec::new();
             for batch in left.chunks(BATCH) {
@@ -294,10 +456,14 @@ impl<'a> Sweep<'a> {
                     .send()
                     .await;
                 match deleted {
-                    Ok(reply) => failed.extend(reply.failed().iter().filter_map(|entry| {
-                        last = entry.code().to_owned();
-                        batch.get(entry.id().parse::<usize>().ok()?).cloned()
-                    })),
+                    Ok(reply) => {
+                        let codes = reply.failed().iter().map(|entry| entry.code().to_owned());
+                        last = codes.last().unwrap_or(last);
+                        let done = reply.successful().iter().map(|entry| entry.id());
+                        let not = reply.failed().iter().map(|entry| entry.id());
+                        let left = not_done(batch.len(), done, not);
+                        failed.extend(left.into_iter().map(|index| batch[index].clone()));
+                    }
                     Err(error) => {
                         last = StoreError::of(operation)(error).to_string();
                         failed.extend_from_slice(batch);
@@ -344,8 +510,33 @@ impl<'a> Sweep<'a> {
     /// Ends the hiding of what stays. What cannot be shown again shows itself when its lease ends.
     async fn show_again(self) {
         let handles = self.hidden.into_values().map(|hidden| hidden.handle);
-        self.stores.set_visibilities(handles.collect(), 0).await;
+        let mut left: Vec<_> = handles.collect();
+        let showing = async {
+            for _ in 0..SHOWINGS {
+                left = self.stores.set_visibilities(left.clone(), 0).await;
+                if left.is_empty() {
+                    break;
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(SHOWING_MAX, showing).await.is_ok();
+        if !in_time || !left.is_empty() {
+            tracing::warn!("dead letters keep their visibility until their lease ends");
+        }
     }
+}
+
+/// The entries of a batch of so many that a reply does not name as done, or names as failed as well.
+pub(crate) fn not_done<'a>(
+    entries: usize,
+    done: impl Iterator<Item = &'a str>,
+    failed: impl Iterator<Item = &'a str>,
+) -> Vec<usize> {
+    let index = |id: &str| id.parse::<usize>().ok();
+    let done: HashSet<usize> = done.filter_map(index).collect();
+    let failed: HashSet<usize> = failed.filter_map(index).collect();
+    let is_left = |index: &usize| !done.contains(index) || failed.contains(index);
+    (0..entries).filter(is_left).collect()
 }
 
 fn seconds(lease: Duration) -> i32 {
@@ -353,21 +544,26 @@ fn seconds(lease: Duration) -> i32 {
 }
 
 impl Stores {
-    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one.
-    async fn set_visibilities(&self, handles: Vec<String>, seconds: i32) {
+    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one. The handles of which the
+    /// visibility was not changed come back.
+    async fn set_visibilities(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {
         let mut changing = JoinSet::new();
+        let mut left = Vec::new();
         for batch in handles.chunks(BATCH) {
-            if changing.len() >= POLLS {
-                changing.join_next().await;
+            if changing.len() >= POLLS
+                && let Some(Ok(unchanged)) = changing.join_next().await
+            {
+                left.extend(unchanged);
             }
             let (stores, batch) = (self.clone(), batch.to_vec());
             changing.spawn(async move { stores.set_visibility(batch, seconds).await });
         }
-        changing.join_all().await;
+        left.extend(changing.join_all().await.into_iter().flatten());
+        left
     }
 
-    async fn set_visibility(&self, handles: Vec<String>, seconds: i32) {
-        let entries = handles.into_iter().enumerate().map(|(index, handle)| {
+    async fn set_visibility(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {
+        let entries = handles.iter().enumerate().map(|(index, handle)| {
             ChangeMessageVisibilityBatchRequestEntry::builder()
                 .id(index.to_string())
                 .receipt_handle(handle)
@@ -383,46 +579,140 @@ impl Stores {
             .send()
             .await;
         match changed {
-            Ok(reply) if reply.failed().is_empty() => {}
             Ok(reply) => {
-                let failed = reply.failed().len();
-                tracing::warn!(
-                    failed,
-                    "dead letters keep their visibility until their lease ends"
-                );
+                let done = reply.successful().iter().map(|entry| entry.id());
+                let failed = reply.failed().iter().map(|entry| entry.id());
+                let left = not_done(handles.len(), done, failed);
+                left.into_iter()
+                    .map(|index| handles[index].clone())
+                    .collect()
             }
             Err(error) => {
                 let error = StoreError::of("SQS ChangeMessageVisibilityBatch")(error);
-                tracing::warn!(%error, "dead letters keep their visibility until their lease ends");
+                tracing::warn!(%error, "the visibility of dead letters was not changed");
+                handles
             }
         }
     }
 }
 
-/// Up to ten dead letters, each with the handle of this receive.
+/// Up to ten messages; with `counted`, each tells how often it was received, and whence it came.
 async fn receive(
     sqs: Client,
     queue_url: String,
     wait_s: i32,
     lease: Duration,
-) -> Result<Vec<(DeadLetter, String)>, StoreError> {
-    let output = sqs
+    counted: bool,
+) -> Result<Vec<Message>, StoreError> {
+    let mut request = sqs
         .receive_message()
         .queue_url(queue_url)
         .max_number_of_messages(BATCH as i32)
         .visibility_timeout(seconds(lease))
-        .wait_time_seconds(wait_s)
+        .wait_time_seconds(wait_s);
+    if counted {
+        request = request
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::DeadLetterQueueSourceArn);
+    }
+    let output = request
         .send()
         .await
         .map_err(StoreError::of("SQS ReceiveMessage"))?;
-    let received = output.messages.unwrap_or_default().into_iter();
-    Ok(received.map(letter).collect())
+    Ok(output.messages.unwrap_or_default())
 }
 
-fn letter(message: Message) -> (DeadLetter, String) {
-    let letter = DeadLetter {
-        body: message.body.unwrap_or_default(),
-        message_id: message.message_id.unwrap_or_default(),
+/// A message with the handle of this receive. One without id, handle or body, or whose body is not the one its digest is
+/// of, is none: what is left of it is its handle.
+fn letter(message: Message) -> Result<(DeadLetter, String), (Option<String>, String)> {
+    let present = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let handle = present(message.receipt_handle);
+    let (Some(message_id), Some(body)) = (present(message.message_id), present(message.body))
+    else {
+        return Err((
+            handle,
+            "a message was received without its id or its body".into(),
+        ));
     };
-    (letter, message.receipt_handle.unwrap_or_default())
+    let Some(handle) = handle else {
+        let why = format!("message {message_id} was received without a receipt handle");
+        return Err((None, why));
+    };
+    if let Some(told) = message.md5_of_body
+        && !told.eq_ignore_ascii_case(&md5_of(&body))
+    {
+        let why =
+            format!("message {message_id} was received with a body that its MD5OfBody is not of");
+        return Err((Some(handle), why));
+    }
+    Ok((DeadLetter { body, message_id }, handle))
+}
+
+fn md5_of(body: &str) -> String {
+    let digest: [u8; 16] = Md5::digest(body.as_bytes()).into();
+    format!("{:032x}", u128::from_be_bytes(digest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message() -> aws_sdk_sqs::types::builders::MessageBuilder {
+        Message::builder()
+            .message_id("m")
+            .receipt_handle("h")
+            .body("{}")
+            .md5_of_body("99914b932bd37a50b983c5e7c90ae93b")
+    }
+
+    #[test]
+    fn a_message_that_lacks_what_it_must_have_is_no_letter() {
+        for (message, why) in [
+            (message(), "whole"),
+            (message().set_md5_of_body(None), "who gives no digest"),
+            (
+                message().md5_of_body("99914B932BD37A50B983C5E7C90AE93B"),
+                "in capitals",
+            ),
+        ] {
+            let (letter, handle) = letter(message.build()).expect(why);
+            assert_eq!(
+                (letter.body.as_str(), handle.as_str()),
+                ("{}", "h"),
+                "{why}"
+            );
+        }
+        for (message, handle, why) in [
+            (message().set_message_id(None), Some("h"), "no id"),
+            (message().set_body(None), Some("h"), "no body"),
+            (message().body(""), Some("h"), "SQS takes no empty body"),
+            (message().body("{ }"), Some("h"), "another body"),
+            (message().md5_of_body(""), Some("h"), "no digest at all"),
+            (message().set_receipt_handle(None), None, "no handle"),
+            (message().receipt_handle(""), None, "an empty handle"),
+        ] {
+            let (left, _) = letter(message.build()).expect_err(why);
+            assert_eq!(left.as_deref(), handle, "{why}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_done_when_a_reply_says_so_and_nothing_else() {
+        for (done, failed, left, why) in [
+            (vec!["0", "1", "2"], vec![], vec![], "all are named"),
+            (vec!["0"], vec!["1", "2"], vec![1, 2], "two failed"),
+            (vec![], vec![], vec![0, 1, 2], "an empty reply"),
+            (vec!["0", "2"], vec![], vec![1], "one is left out"),
+            (vec!["0", "1", "2"], vec!["1"], vec![1], "named as both"),
+            (
+                vec!["0", "0", "7", "x"],
+                vec![],
+                vec![1, 2],
+                "twice, and strangers",
+            ),
+        ] {
+            let found = not_done(3, done.into_iter(), failed.into_iter());
+            assert_eq!(found, left, "{why}");
+        }
+    }
 }

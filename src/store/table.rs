@@ -1,6 +1,6 @@
 //! Rows, and one more look-up of each missing order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -12,6 +12,8 @@ use crate::processor::attribute;
 
 /// Keys in one `BatchGetItem`.
 pub const KEYS_PER_LOOKUP: usize = 100;
+
+const LOOKUP: &str = "DynamoDB BatchGetItem";
 
 /// How often keys that a `BatchGetItem` leaves unprocessed are asked for.
 const LOOKUP_ROUNDS: u32 = 10;
@@ -112,55 +114,127 @@ fn kind(value: &AttributeValue) -> String {
     kind.to_owned()
 }
 
+/// The orders of one look-up that have not been answered.
+struct Open(BTreeSet<u64>);
+
+impl Open {
+    fn keys(&self) -> Result<KeysAndAttributes, StoreError> {
+        let key = |number: &u64| {
+            let id = AttributeValue::N(number.to_string());
+            HashMap::from([(attribute::ID.to_owned(), id)])
+        };
+        KeysAndAttributes::builder()
+            .set_keys(Some(self.0.iter().map(key).collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(StoreError::of(LOOKUP))
+    }
+
+    /// Takes in a reply: each of its rows is one that was asked for and not yet given, and so is each key that it left
+    /// unprocessed; all others are answered.
+    fn answered(&mut self, rows: &[Row], unprocessed: &[Row]) -> Result<(), StoreError> {
+        for row in rows.iter().chain(unprocessed) {
+            let known = row
+                .order_number
+                .is_some_and(|number| self.0.remove(&number));
+            if !known {
+                let told = match row.order_number {
+                    Some(number) => format!(
+                        "the reply tells of {number}, which was not asked for or was told of already"
+                    ),
+                    None => "the reply has a key that cannot be read".to_owned(),
+                };
+                return Err(StoreError::new(LOOKUP, told));
+            }
+        }
+        self.0 = unprocessed
+            .iter()
+            .filter_map(|row| row.order_number)
+            .collect();
+        Ok(())
+    }
+}
+
 impl Stores {
-    /// Looks up to 100 orders up by key, strongly consistent, and hands over the rows there are.
+    /// Looks up to 100 orders up by key, strongly consistent, and hands over the rows there are. An order is absent
+    /// when a reply lists the rows of its table and leaves it out.
     ///
     /// # Errors
-    /// When a request fails, or keys stay unprocessed after all rounds.
+    /// When a request fails, keys stay unprocessed after all rounds, or a reply tells of what was not asked for; rows
+    /// of such a reply are not handed over.
     pub async fn look_up(
         &self,
         order_numbers: &[u64],
         requests: &mut u64,
         mut each: impl FnMut(Row),
     ) -> Result<(), StoreError> {
-        let operation = "DynamoDB BatchGetItem";
-        let key = |number: &u64| {
-            HashMap::from([(
-                attribute::ID.to_owned(),
-                AttributeValue::N(number.to_string()),
-            )])
-        };
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(order_numbers.iter().map(key).collect()))
-            .consistent_read(true)
-            .build()
-            .map_err(StoreError::of(operation))?;
-        let mut open = HashMap::from([(self.target.table.clone(), keys)]);
+        let table = &self.target.table;
+        let mut open = Open(order_numbers.iter().copied().collect());
         for round in 0..LOOKUP_ROUNDS {
             if round > 0 {
                 tokio::time::sleep(Duration::from_millis(100 << round.min(6))).await;
             }
-            let keys = open.values().map(|keys| keys.keys().len()).sum::<usize>();
             // A read unit a key, also of a row that is not there.
-            self.budget.take(keys as f64).await;
+            self.budget.take(open.0.len() as f64).await;
             *requests += 1;
             let output = self
                 .dynamodb
                 .batch_get_item()
-                .set_request_items(Some(open))
+                .request_items(table, open.keys()?)
                 .send()
                 .await
-                .map_err(StoreError::of(operation))?;
+                .map_err(StoreError::of(LOOKUP))?;
             let rows = output.responses.unwrap_or_default().into_values().flatten();
-            rows.map(|item| Row::read(&item)).for_each(&mut each);
-            open = output.unprocessed_keys.unwrap_or_default();
-            if open.is_empty() {
+            let rows: Vec<Row> = rows.map(|item| Row::read(&item)).collect();
+            let left = output.unprocessed_keys.unwrap_or_default();
+            let left = left.values().flat_map(KeysAndAttributes::keys);
+            let left: Vec<Row> = left.map(Row::read).collect();
+            open.answered(&rows, &left)?;
+            rows.into_iter().for_each(&mut each);
+            if open.0.is_empty() {
                 return Ok(());
             }
         }
         Err(StoreError::new(
-            operation,
+            LOOKUP,
             format!("keys stayed unprocessed after {LOOKUP_ROUNDS} rounds"),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(numbers: &[Option<u64>]) -> Vec<Row> {
+        let row = |&order_number: &Option<u64>| Row {
+            order_number,
+            ..Row::default()
+        };
+        numbers.iter().map(row).collect()
+    }
+
+    #[test]
+    fn a_reply_answers_what_was_asked_once_and_nothing_else() {
+        for (given, left, open, why) in [
+            (vec![Some(1)], vec![], Some(vec![]), "2 and 3 are absent"),
+            (
+                vec![Some(1)],
+                vec![Some(3)],
+                Some(vec![3]),
+                "3 is asked for again",
+            ),
+            (vec![], vec![], Some(vec![]), "all are absent"),
+            (vec![Some(4)], vec![], None, "not asked for"),
+            (vec![Some(1), Some(1)], vec![], None, "told of twice"),
+            (vec![Some(1)], vec![Some(1)], None, "answered and left"),
+            (vec![], vec![Some(9)], None, "left, and not asked for"),
+            (vec![None], vec![], None, "a key nobody can read"),
+        ] {
+            let mut asked = Open(BTreeSet::from([1, 2, 3]));
+            let answered = asked.answered(&rows(&given), &rows(&left));
+            let found = answered.ok().map(|()| asked.0.into_iter().collect());
+            assert_eq!(found, open, "{why}");
+        }
     }
 }

@@ -14,6 +14,7 @@ mod examples;
 mod file;
 mod judge;
 mod judge_content;
+mod letters;
 mod observation;
 mod observe;
 mod reconcile;

@@ -75,6 +75,10 @@ pub struct Observation {
     pub row_clock: Option<RowClock>,
     /// Whether messages could have expired while the run was going on.
     pub retention: Retention,
+    /// How often the letters were received in a dead-letter queue that has a redrive policy of its own; `None` when
+    /// it has none, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter_receives: Option<LetterReceives>,
 }
 
 impl Observation {
@@ -125,6 +129,18 @@ impl std::fmt::Display for Alteration {
         };
         write!(f, "{place}, {}", self.difference)
     }
+}
+
+/// Receives in a dead-letter queue with a redrive policy of its own, each of which is a step towards the next queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LetterReceives {
+    /// Of the letter that was received most often there, this look included.
+    pub highest: u32,
+    /// After so many a further receive moves a letter on.
+    pub max_receive_count: u32,
+    /// The ARN of the queue it is moved to.
+    pub moves_to: String,
 }
 
 /// How long the queues keep messages against how long the run took.

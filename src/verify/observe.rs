@@ -5,13 +5,14 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::collector::Collector;
-use super::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog, SightingsError};
+use super::letters::{KnownLetters, LetterLook, look_at_letters};
+use super::sightings::{SCAN_LOG, ScanLog, SightingsError};
 use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
-use crate::order::{OrderId, OrderPlan, RunId, order_numbers};
-use crate::store::{Cursor, DeadLetter, Disposal, KEYS_PER_LOOKUP, Page, StoreError, Stores};
+use crate::order::OrderPlan;
+use crate::store::{Cursor, DeadLetter, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
 /// What is known of the start of a function that runs here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,7 @@ pub(super) async fn observe(
     quiescence: Quiescence,
     status: &Mutex<String>,
 ) -> (Observation, StoredTimes) {
+    let stores = &stores.expecting(plan.schedule.count());
     let mut collector = Collector::new(plan.orders, &plan.schedule, plan.start_wall, plan.phases);
     set(status, "reading the table".into());
     let scan = {
@@ -92,24 +94,26 @@ pub(super) async fn observe(
         status,
         format!("{} rows read, sweeping the dead-letter queue", scan.items),
     );
-    let staying;
-    let dead_letter_sweep = {
-        let (mut items, mut requests) = (0, 0);
+    let mut known = KnownLetters::default();
+    let (mut letters, mut dead_letter_sweep) = {
+        let mut items = 0;
         let take = |letters: &[DeadLetter]| {
             items += letters.len() as u64;
-            letters
-                .iter()
-                .for_each(|letter| collector.dead_letter(letter));
+            for letter in letters {
+                known.is_new(letter);
+                collector.dead_letter(letter);
+            }
         };
-        let mut stays = 0;
-        let result = read_letters(stores, plan, &mut requests, &mut stays, take).await;
-        staying = stays;
-        sweep_of(result, items, requests, plan)
+        let mut look = look_at_letters(stores, plan, take).await;
+        let result = std::mem::replace(&mut look.result, Ok(()));
+        let sweep = sweep_of(result, items, look.requests, plan);
+        (look, sweep)
     };
     let mut looking = Looking {
         stores,
         plan,
         collector: &mut collector,
+        known,
         status,
     };
     let (lookups, found) = match scan.complete || plan.folder.is_none() {
@@ -117,6 +121,7 @@ pub(super) async fn observe(
         // Each key costs a read unit, and nobody is called lost after such a scan.
         false => (not_looked_up(), 0),
     };
+    looking.may_have_moved_on(&letters, &mut dead_letter_sweep);
     let scan = contradicted(scan, found);
     let mut retention = Retention {
         shortest: stores.shortest_retention().await.ok(),
@@ -127,7 +132,8 @@ pub(super) async fn observe(
     // Where evidence is missing anyway nothing will be called lost, and there is nothing to wait for.
     let (mut quiescence, mut lookups) = (quiescence, lookups);
     if complete && quiescence.reached && retention.holds() {
-        if let Err(evidence) = looking.look_again(&mut lookups, staying).await {
+        let again = looking.look_again(&mut lookups, &mut letters, &mut dead_letter_sweep);
+        if let Err(evidence) = again.await {
             quiescence.reached = false;
             quiescence.evidence = evidence;
         }
@@ -140,6 +146,7 @@ pub(super) async fn observe(
         dead_letter_sweep,
         retention,
         own_stores: plan.own_stores,
+        letter_receives: letters.receives,
         ..Observation::default()
     });
     (observation, collector.into_times())
@@ -178,72 +185,6 @@ async fn read_table(
     log.map_or(Ok(()), |log| log.finish().map_err(failed))
 }
 
-/// Sweeps the dead-letter queue and hands each letter to `take`; `stays` counts those left in the queue. From a queue of
-/// the run's own its letters are deleted once they are written down in its folder, and those written down by an
-/// earlier look are handed over first.
-async fn read_letters(
-    stores: &Stores,
-    plan: &ObservePlan,
-    requests: &mut u64,
-    stays: &mut u64,
-    mut take: impl FnMut(&[DeadLetter]),
-) -> Result<(), StoreError> {
-    let failed =
-        |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
-    let mut log = None;
-    if let Some(folder) = plan.folder.as_ref() {
-        let path = folder.join(LETTER_LOG);
-        if stores.deletes_dead_letters() || path.exists() {
-            let (opened, letters) = LetterLog::open(&path, plan.orders.run).map_err(failed)?;
-            take(&letters);
-            log = Some(opened);
-        }
-    }
-    let run = plan.orders.run;
-    stores
-        .sweep_dead_letters(requests, |letters| {
-            let Some(log) = log.as_mut() else {
-                take(letters);
-                *stays += letters.len() as u64;
-                return Ok(vec![Disposal::ShowAgain; letters.len()]);
-            };
-            let own = |letter: &&DeadLetter| is_of(run, letter);
-            // One that is written down and still there was not deleted in time: it is no second copy.
-            let new = letters
-                .iter()
-                .filter(|letter| !log.holds(&letter.message_id));
-            let new: Vec<DeadLetter> = new.cloned().collect();
-            let ours: Vec<DeadLetter> = new.iter().filter(own).cloned().collect();
-            if stores.deletes_dead_letters() {
-                log.keep(&ours).map_err(failed)?;
-            }
-            take(&new);
-            let disposal = |letter: &DeadLetter| match log.holds(&letter.message_id) {
-                true => Disposal::Delete,
-                false => Disposal::ShowAgain,
-            };
-            let disposals: Vec<_> = letters.iter().map(disposal).collect();
-            let kept = match stores.deletes_dead_letters() {
-                true => disposals
-                    .iter()
-                    .filter(|disposal| **disposal == Disposal::ShowAgain)
-                    .count(),
-                false => disposals.len(),
-            };
-            *stays += kept as u64;
-            Ok(disposals)
-        })
-        .await
-}
-
-/// Whether a dead letter carries an order number of this run.
-fn is_of(run: RunId, letter: &DeadLetter) -> bool {
-    let numbers = order_numbers(&letter.body);
-    numbers
-        .into_iter()
-        .any(|number| OrderId::sequence_in(run, number).is_some())
-}
-
 /// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still
 /// while the machine sleeps.
 fn age(plan: &ObservePlan) -> Duration {
@@ -273,6 +214,8 @@ struct Looking<'a> {
     stores: &'a Stores,
     plan: &'a ObservePlan,
     collector: &'a mut Collector,
+    /// The dead letters that were seen.
+    known: KnownLetters,
     status: &'a Mutex<String>,
 }
 
@@ -294,7 +237,12 @@ impl Looking<'_> {
         let before = self.collector.stored.len();
         let (mut items, mut requests) = (0, 0);
         let mut result = Ok(());
+        let (began, allowed) = (Instant::now(), self.stores.time_for_rows(0));
         for numbers in missing.chunks(KEYS_PER_LOOKUP) {
+            if began.elapsed() > allowed {
+                result = Err(took_too_long(allowed, items, missing.len()));
+                break;
+            }
             let (collector, plan) = (&mut self.collector, self.plan);
             result = self
                 .stores
@@ -312,9 +260,31 @@ impl Looking<'_> {
         (sweep_of(result, items, requests, self.plan), found)
     }
 
+    /// Where letters move on by being received, an acknowledged order that is seen nowhere may have done so.
+    fn may_have_moved_on(&self, letters: &LetterLook, dead_letter_sweep: &mut Sweep) {
+        let Some(receives) = &letters.receives else {
+            return;
+        };
+        let unseen = self.collector.unseen(self.plan.ledger.acknowledged()).len();
+        if unseen == 0 || !dead_letter_sweep.complete {
+            return;
+        }
+        dead_letter_sweep.complete = false;
+        dead_letter_sweep.error = Some(format!(
+            "the dead-letter queue has a redrive policy of its own, by which letters move to {} after {} receives: {unseen} \
+             orders that were seen nowhere may be there",
+            receives.moves_to, receives.max_receive_count
+        ));
+    }
+
     /// Before any order is called lost: waits as long as a message can have been hidden, looks again, and
     /// samples the queues again. Whatever has moved since proves that there was no rest.
-    async fn look_again(&mut self, lookups: &mut Sweep, staying: u64) -> Result<(), String> {
+    async fn look_again(
+        &mut self,
+        lookups: &mut Sweep,
+        letters: &mut LetterLook,
+        dead_letter_sweep: &mut Sweep,
+    ) -> Result<(), String> {
         if !self.missing().is_empty() {
             let missing = self.missing().len();
             set(
@@ -333,7 +303,12 @@ impl Looking<'_> {
                     "{found} orders were stored only after the counts had told of rest"
                 ));
             }
+            // With a redrive policy of its own the queue is not looked at more than once.
+            if letters.receives.is_none() {
+                self.sweep_again(letters, dead_letter_sweep).await?;
+            }
         }
+        let staying = letters.staying;
         match self.stores.counts().await {
             Err(error) => Err(format!(
                 "the counts could not be read again at the end: {error}"
@@ -351,8 +326,45 @@ impl Looking<'_> {
         }
     }
 
+    /// Sweeps the dead-letter queue a second time: a letter that was not there the first time arrived when all was said
+    /// to be at rest.
+    async fn sweep_again(
+        &mut self,
+        letters: &mut LetterLook,
+        dead_letter_sweep: &mut Sweep,
+    ) -> Result<(), String> {
+        set(self.status, "sweeping the dead-letter queue again".into());
+        let mut late = 0_u64;
+        let (known, collector) = (&mut self.known, &mut self.collector);
+        let take = |letters: &[DeadLetter]| {
+            for letter in letters {
+                if known.is_new(letter) {
+                    late += 1;
+                    collector.dead_letter(letter);
+                }
+            }
+        };
+        let again = look_at_letters(self.stores, self.plan, take).await;
+        let swept = sweep_of(again.result, late, again.requests, self.plan);
+        letters.staying = again.staying;
+        dead_letter_sweep.requests += swept.requests;
+        dead_letter_sweep.items += swept.items;
+        if !swept.complete {
+            dead_letter_sweep.complete = false;
+            dead_letter_sweep.error = swept.error;
+        }
+        match late {
+            0 => Ok(()),
+            1 => Err("a dead letter arrived only after the counts had told of rest".into()),
+            _ => Err(format!(
+                "{late} dead letters arrived only after the counts had told of rest"
+            )),
+        }
+    }
+
     /// How long a message can take to end somewhere behind counts that should have told of it: all of its
-    /// receives, within the patience there is. Where counts may lag, settling has waited already.
+    /// receives, within the patience there is. Where counts may lag, settling has waited since the last send, and
+    /// what is left of that time is waited for.
     fn hiding_time(&self) -> Duration {
         let plan = self.plan;
         let all_receives = plan
@@ -360,9 +372,22 @@ impl Looking<'_> {
             .saturating_mul(plan.max_receive_count);
         match self.stores.exact_counts() {
             true => all_receives.min(plan.patience),
-            false => Duration::ZERO,
+            false => {
+                let since = plan.start.elapsed().saturating_sub(plan.last_send);
+                all_receives.saturating_sub(since).min(plan.patience)
+            }
         }
     }
+}
+
+fn took_too_long(allowed: Duration, answered: u64, missing: usize) -> StoreError {
+    StoreError::new(
+        "DynamoDB BatchGetItem",
+        format!(
+            "{answered} of {missing} orders were answered in {:.0} s, far too few",
+            allowed.as_secs_f64()
+        ),
+    )
 }
 
 /// Nothing was asked for by key.

@@ -20,6 +20,10 @@ const SETTLE_EVERY: Duration = Duration::from_millis(200);
 /// The same on AWS, where counts change slowly and requests cost money.
 const SETTLE_EVERY_AWS: Duration = Duration::from_secs(5);
 
+/// The longest that is waited for messages to go through all of their receives because the queue says so: as long as
+/// SQS can hide one. Whoever needs more sets the deadline.
+const RECEIVES_PATIENCE: Duration = Duration::from_secs(43_200);
+
 /// What was seen of a run.
 pub struct Seen {
     /// What the stores held.
@@ -174,8 +178,9 @@ async fn believe_the_queue(stores: &Stores, plan: &mut ObservePlan) {
             let count = delivery.max_receive_count.unwrap_or_default();
             plan.max_receive_count = plan.max_receive_count.max(count);
             // Orders that cannot be processed go through all of their receives.
-            let all_receives = plan.visibility_timeout * (plan.max_receive_count + 1);
-            plan.patience = plan.patience.max(all_receives);
+            let receives = plan.max_receive_count.saturating_add(1);
+            let all_receives = plan.visibility_timeout.saturating_mul(receives);
+            plan.patience = plan.patience.max(all_receives.min(RECEIVES_PATIENCE));
         }
         // Then the counts cannot be read either, and there is no rest.
         Err(error) => tracing::warn!(%error, "the queue's settings are taken from the scenario"),

@@ -94,6 +94,11 @@ fn says(told: &str, parts: &[&str]) {
     }
 }
 
+/// The words may be broken between lines.
+fn in_a_line(told: &str) -> String {
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A run whose verification is met by `fault`, which is over by the second look.
 fn interrupted_at_verification(run: u32, fault: Fault, told: &[&str]) {
     let pipeline = pipeline_elsewhere(run);
@@ -105,13 +110,9 @@ fn interrupted_at(pipeline: &EmbeddedPipeline, fault: Fault, dead_letters: &str,
     let first = run_through(&proxy).args(["--dead-letters", dead_letters]);
     let first = first.finish().code(4);
     assert!(proxy.struck() > 0);
-    says(&first.stdout, told);
-    // The words may be broken between lines.
-    let words: Vec<&str> = first.stdout.split_whitespace().collect();
-    says(
-        &words.join(" "),
-        &["then `orderproof verify DIR --resume` goes on"],
-    );
+    let words = in_a_line(&first.stdout);
+    says(&words, told);
+    says(&words, &["then `orderproof verify DIR --resume` goes on"]);
     let report = nothing_is_forgotten(&first);
     assert_eq!(
         report["orders"]["acknowledged"], report["orders"]["planned"],
@@ -198,6 +199,71 @@ fn a_permission_that_is_missing_is_named() {
     };
     let told = ["AccessDeniedException", "allow dynamodb:Scan"];
     interrupted_at_verification(312, denied, &told);
+}
+
+/// The answers of something that is not the service, from verification on.
+fn answered(on: &'static str, body: &'static str) -> Fault {
+    Fault {
+        from: From::Verification,
+        on,
+        times: ALWAYS,
+        answer: Answer::Body(body),
+    }
+}
+
+#[test]
+fn replies_without_what_they_must_hold_are_no_evidence() {
+    for (run, body, why) in [
+        (320, "", "it is empty"),
+        (
+            322,
+            r#"{"Items":[],"Count":0,"ScannedCount":"#,
+            "it cannot be read",
+        ),
+    ] {
+        let told = ["the reply to Scan is not one of the service", why];
+        interrupted_at_verification(run, answered("Scan", body), &told);
+    }
+}
+
+#[test]
+fn a_look_up_that_names_no_list_calls_nothing_lost() {
+    let pipeline = pipeline_elsewhere(323);
+    let no_rows = answered("Scan", r#"{"Items":[],"Count":0,"ScannedCount":0}"#);
+    let no_list = answered("BatchGetItem", r#"{"Responses":{},"UnprocessedKeys":{}}"#);
+    let proxy = Proxy::to(&pipeline.target().sqs_endpoint, [no_rows, no_list]);
+    let first = run_through(&proxy).finish().code(4);
+    says(&in_a_line(&first.stdout), &["its Responses do not name"]);
+    nothing_is_forgotten(&first);
+    proxy.heal();
+    let second = look_again(first.folder.path()).code(0);
+    says(&second.stdout, &["verdict INCONCLUSIVE -> PASS"]);
+}
+
+#[test]
+fn a_scan_without_end_is_given_up() {
+    let page = r#"{"Items":[],"Count":0,"ScannedCount":0,"LastEvaluatedKey":{"id":{"N":"5"}}}"#;
+    let told = ["more rows follow after 5", "it would never end"];
+    interrupted_at_verification(324, answered("Scan", page), &told);
+}
+
+#[test]
+fn a_receive_without_its_members_is_no_empty_queue() {
+    for (run, body, why) in [
+        (
+            325,
+            "",
+            "the reply to ReceiveMessage is not one of the service",
+        ),
+        (
+            326,
+            r#"{"Messages":[{"Body":"{}"}]}"#,
+            "without its id or its body",
+        ),
+    ] {
+        let told = [why];
+        interrupted_at_verification(run, answered("ReceiveMessage", body), &told);
+    }
 }
 
 #[test]

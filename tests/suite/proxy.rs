@@ -24,6 +24,8 @@ pub enum From {
 pub enum Answer {
     /// An error of AWS, by its code.
     Error(&'static str),
+    /// A reply of 200 with this body.
+    Body(&'static str),
     /// The connection ends without an answer.
     Reset,
 }
@@ -166,10 +168,21 @@ fn serve(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>) -> R
                 reply.write(&mut client)?;
             }
             Some(Answer::Error(code)) => refusal(code).write(&mut client)?,
+            Some(Answer::Body(body)) => reply(body).write(&mut client)?,
             Some(Answer::Reset) => return Ok(()),
         }
     }
     Ok(())
+}
+
+fn reply(body: &str) -> Message {
+    Message {
+        head: format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        ),
+        body: body.as_bytes().to_vec(),
+    }
 }
 
 fn refusal(code: &str) -> Message {

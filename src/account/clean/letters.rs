@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::{Cleaner, Found};
 use crate::account::AccountError;
+use crate::store::{Hold, not_done};
 
 /// How long a received letter is hidden, seconds; one that is seen again is known by its id.
 const VISIBILITY_S: i32 = 600;
@@ -26,6 +27,12 @@ pub const MAX_HELD: usize = 100_000;
 /// How long the counts of AWS may lag behind the queue: "at least a minute", and some room.
 const COUNTS_LAG: Duration = Duration::from_secs(90);
 
+/// Letters may go on coming for this long, and for so much longer a letter that was there when it began.
+const LEAST: Duration = Duration::from_secs(30);
+const PER_LETTER: Duration = Duration::from_millis(50);
+/// Letters that a queue is believed to hold.
+const LETTERS_MAX: u64 = 10_000_000;
+
 /// A sweep of the queue.
 struct Sweep<'a> {
     cleaner: &'a Cleaner,
@@ -36,6 +43,7 @@ struct Sweep<'a> {
     /// The ids of what was deleted: SQS may hand a message out once more all the same.
     deleted: HashSet<String>,
     found: Found,
+    hold: Hold,
 }
 
 pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, AccountError> {
@@ -46,6 +54,7 @@ pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, A
         held: HashMap::new(),
         deleted: HashSet::new(),
         found: Found::default(),
+        hold: Hold::new(),
     };
     let swept = sweep.receive_all().await;
     // Also what a sweep that failed has received is shown again.
@@ -64,12 +73,27 @@ impl Sweep<'_> {
             false => (COUNTS_LAG, EMPTY_POLLS),
         };
         let began = Instant::now();
+        let there = counts(&self.sqs, self.queue_url).await?;
+        let each = u32::try_from(there.min(LETTERS_MAX)).unwrap_or(u32::MAX);
+        let allowed = lag.max(LEAST) + PER_LETTER * each;
         loop {
             let mut empty = 0;
             while empty < polls {
                 let letters = receive(self.cleaner, &self.sqs, self.queue_url).await?;
                 empty = if letters.is_empty() { empty + 1 } else { 0 };
                 self.take(letters).await?;
+                let why = match self.hold.is_called_off() {
+                    true => "it was interrupted",
+                    false if empty == 0 && began.elapsed() > allowed => {
+                        "letters were still coming long after those that had been there: stop who sends them"
+                    }
+                    false => continue,
+                };
+                return Err(AccountError::new(
+                    "the dead-letter sweep",
+                    self.queue_url,
+                    why,
+                ));
             }
             let counted = counts(&self.sqs, self.queue_url).await?;
             self.found.held = counted.saturating_sub(self.held.len() as u64);
@@ -83,8 +107,14 @@ impl Sweep<'_> {
     /// Deletes those of the run among these letters, if that is asked for, and holds the others.
     async fn take(&mut self, letters: Vec<Message>) -> Result<(), AccountError> {
         let mut doomed = Vec::new();
+        let mut unusable = Ok(());
         for letter in letters {
             let (Some(id), Some(handle)) = (letter.message_id, letter.receipt_handle) else {
+                unusable = Err(AccountError::new(
+                    "SQS ReceiveMessage",
+                    self.queue_url,
+                    "a message was received without its id or its handle",
+                ));
                 continue;
             };
             let is_new = !self.held.contains_key(&id) && !self.deleted.contains(&id);
@@ -103,6 +133,7 @@ impl Sweep<'_> {
             }
         }
         self.found.remaining += delete(&self.sqs, self.queue_url, doomed).await?;
+        unusable?;
         match self.held.len() < MAX_HELD {
             true => Ok(()),
             false => Err(AccountError::new(
@@ -149,6 +180,7 @@ async fn delete(sqs: &Client, queue_url: &str, handles: Vec<String>) -> Result<u
     if handles.is_empty() {
         return Ok(0);
     }
+    let asked = handles.len();
     let entries = handles.into_iter().enumerate().map(|(index, handle)| {
         DeleteMessageBatchRequestEntry::builder()
             .id(index.to_string())
@@ -163,7 +195,9 @@ async fn delete(sqs: &Client, queue_url: &str, handles: Vec<String>) -> Result<u
         .send()
         .await
         .map_err(AccountError::of("SQS DeleteMessageBatch", queue_url))?;
-    Ok(output.failed().len() as u64)
+    let done = output.successful().iter().map(|entry| entry.id());
+    let failed = output.failed().iter().map(|entry| entry.id());
+    Ok(not_done(asked, done, failed).len() as u64)
 }
 
 /// Ends the hiding of what is held; how many could not be shown.
@@ -186,7 +220,11 @@ async fn show(sqs: &Client, queue_url: &str, handles: impl Iterator<Item = &Stri
             .send()
             .await;
         hidden += match shown {
-            Ok(reply) => reply.failed().len() as u64,
+            Ok(reply) => {
+                let done = reply.successful().iter().map(|entry| entry.id());
+                let failed = reply.failed().iter().map(|entry| entry.id());
+                not_done(handles.len(), done, failed).len() as u64
+            }
             Err(_) => handles.len() as u64,
         };
     }
@@ -211,8 +249,9 @@ async fn counts(sqs: &Client, queue_url: &str) -> Result<u64, AccountError> {
         .map_err(AccountError::of(operation, queue_url))?;
     let attributes = output.attributes.unwrap_or_default();
     let count = |name| attributes.get(name)?.parse::<u64>().ok();
-    let counts = names.iter().map(count).sum::<Option<u64>>();
-    counts.ok_or_else(|| AccountError::new(operation, queue_url, "a count is missing in the reply"))
+    let counts: Option<Vec<u64>> = names.iter().map(count).collect();
+    let sum = counts.map(|counts| counts.into_iter().fold(0, u64::saturating_add));
+    sum.ok_or_else(|| AccountError::new(operation, queue_url, "a count is missing in the reply"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The rows of a run: found by a scan of keys, deleted in batches.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -16,6 +16,8 @@ use crate::processor::attribute;
 
 /// Rows looked at in one page: about 200 KB of the lab's.
 const PAGE: i32 = 1_000;
+/// Pages in a row without a row: more are no table's.
+const EMPTY_PAGES_MAX: u32 = 1_000;
 /// Deletes in one `BatchWriteItem`.
 const BATCH: usize = 25;
 /// Rounds of deletes that come back unprocessed, with pauses that double from the first to 10 s.
@@ -29,8 +31,11 @@ pub(super) async fn clean(cleaner: &Cleaner, table: &str) -> Result<Found, Accou
     let client = cleaner.session.dynamodb();
     let mut found = Found::default();
     let mut start = None;
+    let mut pages = Pages::default();
     loop {
         let page = page(&client, table, start).await?;
+        let endless = |why| AccountError::new("DynamoDB Scan", table, why);
+        pages.goes_on(&page).map_err(endless)?;
         for item in &page.items {
             match number(item).and_then(|number| cleaner.of_the_run(number)) {
                 Some(number) => found.add(number),
@@ -54,6 +59,37 @@ pub(super) async fn clean(cleaner: &Cleaner, table: &str) -> Result<Found, Accou
         start = page.next;
         if start.is_none() {
             return Ok(found);
+        }
+    }
+}
+
+/// The pages of a scan that ends: each names another next one, and not too many are empty.
+#[derive(Default)]
+struct Pages {
+    named: HashSet<String>,
+    empty: u32,
+}
+
+impl Pages {
+    fn goes_on(&mut self, page: &Page) -> Result<(), String> {
+        let Some(next) = &page.next else {
+            return Ok(());
+        };
+        if !self.named.insert(format!("{next:?}")) {
+            return Err(
+                "it says for the second time that more rows follow after the same key: it would never end".into(),
+            );
+        }
+        self.empty = if page.items.is_empty() {
+            self.empty + 1
+        } else {
+            0
+        };
+        match self.empty > EMPTY_PAGES_MAX {
+            true => Err(format!(
+                "{EMPTY_PAGES_MAX} pages in a row held no row, and each named another"
+            )),
+            false => Ok(()),
         }
     }
 }
@@ -149,6 +185,41 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+
+    fn naming(items: usize, next: u64) -> Page {
+        let key = |number: u64| {
+            let id = AttributeValue::N(number.to_string());
+            Item::from([(attribute::ID.to_owned(), id)])
+        };
+        Page {
+            items: vec![key(1); items],
+            units: 0.0,
+            next: Some(key(next)),
+        }
+    }
+
+    #[test]
+    fn a_scan_that_names_a_page_twice_or_only_empty_ones_is_given_up() {
+        let mut pages = Pages::default();
+        assert!(pages.goes_on(&naming(1, 5)).is_ok());
+        assert!(pages.goes_on(&naming(1, 6)).is_ok());
+        assert!(
+            pages
+                .goes_on(&naming(1, 5))
+                .unwrap_err()
+                .contains("second time")
+        );
+        let mut pages = Pages::default();
+        for next in 0..u64::from(EMPTY_PAGES_MAX) {
+            assert!(pages.goes_on(&naming(0, next)).is_ok());
+        }
+        assert!(pages.goes_on(&naming(0, 9_999)).is_err());
+        let end = Page {
+            next: None,
+            ..naming(0, 0)
+        };
+        assert!(pages.goes_on(&end).is_ok(), "an end is an end");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn what_comes_back_unprocessed_is_asked_again_and_counted_if_it_never_goes() {

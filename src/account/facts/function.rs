@@ -10,6 +10,9 @@ use super::{missing_or_unknown, why};
 use crate::preflight::{FunctionFacts, Known, MappingFacts};
 use crate::store::{Session, TABLE_VARIABLE};
 
+/// Pages of mappings at most: a queue feeds a few functions.
+const MAPPING_PAGES_MAX: usize = 100;
+
 /// Every mapping of the queue with this ARN.
 pub(super) async fn read_mappings(
     session: &Session,
@@ -25,7 +28,14 @@ pub(super) async fn read_mappings(
         .into_paginator()
         .send();
     let mut mappings = Vec::new();
+    let mut read = 0;
     while let Some(page) = pages.next().await {
+        read += 1;
+        if read > MAPPING_PAGES_MAX {
+            return Known::Unknown(format!(
+                "ListEventSourceMappings: it names further pages after {MAPPING_PAGES_MAX}"
+            ));
+        }
         match page {
             Ok(page) => {
                 let found = page.event_source_mappings.unwrap_or_default();

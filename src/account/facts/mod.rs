@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use crate::preflight::{Facts, Known};
+use crate::preflight::{Facts, Known, Permission};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
 use crate::store::{ClockOffset, Session, Witness, in_words};
 
@@ -68,8 +68,22 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
         function,
         permissions: Vec::new(),
     };
-    facts.permissions = permissions::read(session, target, &facts).await;
+    let reading = permissions::read(session, target, &facts);
+    let permissions = tokio::time::timeout(PERMISSIONS_PATIENCE, reading).await;
+    facts.permissions = permissions.unwrap_or_else(|_| vec![not_answered()]);
     facts
+}
+
+/// Endpoints that take longer to say what the caller may do have not said it.
+const PERMISSIONS_PATIENCE: Duration = Duration::from_secs(60);
+
+fn not_answered() -> Permission {
+    let seconds = PERMISSIONS_PATIENCE.as_secs();
+    Permission {
+        action: "what a run needs".into(),
+        resource: "its queues and table".into(),
+        granted: Known::Unknown(format!("no answer within {seconds} s")),
+    }
 }
 
 /// Asks the queue's name again over a second: `Date` headers are cut to seconds, and those around the turn of

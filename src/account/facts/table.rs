@@ -126,10 +126,13 @@ async fn expires_by(dynamodb: &Client, name: &str) -> Known<Option<String>> {
     }
 }
 
+/// Pages of tags at most: a table has 50 tags, and AWS gives 10 in a page at least.
+const TAG_PAGES_MAX: usize = 100;
+
 async fn tags(dynamodb: &Client, arn: &str) -> Known<Tags> {
     let mut tags = Tags::new();
     let mut next = None;
-    loop {
+    for _ in 0..TAG_PAGES_MAX {
         let page = dynamodb
             .list_tags_of_resource()
             .resource_arn(arn)
@@ -148,4 +151,7 @@ async fn tags(dynamodb: &Client, arn: &str) -> Known<Tags> {
             Err(error) => return Known::Unknown(format!("ListTagsOfResource: {}", why(&error))),
         }
     }
+    Known::Unknown(format!(
+        "ListTagsOfResource: it names further pages after {TAG_PAGES_MAX}"
+    ))
 }

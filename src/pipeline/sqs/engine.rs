@@ -371,6 +371,7 @@ fn new_message(serial: u64, entry: SendEntry, delay: Duration, now: Nanos) -> Me
         sent_at: now,
         first_received_at: 0,
         receive_count: 0,
+        received_elsewhere: 0,
         place: if delay == 0 {
             Place::Visible
         } else {

@@ -133,6 +133,11 @@ pub struct ReceivedMessage {
 }
 
 impl Message {
+    /// Receives in the queue it is in.
+    pub(super) fn received_here(&self) -> u32 {
+        self.receive_count - self.received_elsewhere
+    }
+
     /// Bytes of memory it takes, about.
     pub(super) fn stored_bytes(&self) -> u64 {
         let extras = self.extras.as_ref().map_or(0, |extras| {
@@ -195,7 +200,10 @@ pub(super) struct Message {
     pub(super) extras: Option<Arc<Extras>>,
     pub(super) sent_at: Nanos,
     pub(super) first_received_at: Nanos,
+    /// Receives in all queues it has been in.
     pub(super) receive_count: u32,
+    /// Those of them in the queues before this one: a redrive policy counts the receives of its own queue.
+    pub(super) received_elsewhere: u32,
     pub(super) place: Place,
 }
 

@@ -261,6 +261,7 @@ fn sent_anew(message: Message, serial: u64, now: Nanos) -> Message {
         sent_at: now,
         first_received_at: 0,
         receive_count: 0,
+        received_elsewhere: 0,
         place: Place::Visible,
     }
 }

@@ -193,7 +193,7 @@ impl Queue {
     /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
     /// asked for each body, has it otherwise.
     ///
-    /// Messages that were received `limit` times already are taken out instead, into `dead`.
+    /// Messages that were received `limit` times already in this queue are taken out instead, into `dead`.
     pub(super) fn take(
         &mut self,
         wanted: usize,
@@ -212,7 +212,7 @@ impl Queue {
             let Some(message) = self.live(slot, serial) else {
                 continue;
             };
-            if limit.is_some_and(|limit| message.receive_count >= limit) {
+            if limit.is_some_and(|limit| message.received_here() >= limit) {
                 dead.extend(self.remove(slot));
                 continue;
             }

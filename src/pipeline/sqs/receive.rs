@@ -141,6 +141,7 @@ impl SqsEngine {
             };
             let extras = Arc::make_mut(message.extras.get_or_insert_default());
             extras.dead_letter_source = Some(Arc::clone(&source));
+            message.received_elsewhere = message.receive_count;
             queue.insert(message);
         }
         Ok(())

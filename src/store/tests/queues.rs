@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::site::Services;
-use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, SendEntry};
+use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, Redrive, SendEntry};
 use crate::scenario::DeadLetterUse;
 use crate::store::sweep::{Seen, Sweep};
-use crate::store::{Counts, DeadLetter, Disposal, StoreError, Stores};
+use crate::store::{Counts, DeadLetter, Disposal, Receives, StoreError, Stores};
 
 async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
     let (mut bodies, mut requests) = (Vec::new(), 0);
@@ -385,4 +385,127 @@ async fn a_deleted_letter_that_is_given_out_again_is_deleted_again_and_not_hande
     assert!(error.contains("1 dead letters"), "{error}");
     assert_eq!((sweep.held(), handed_over), (1, 1));
     assert_eq!(services.engine.counts("dead").unwrap().total(), 0);
+}
+
+/// The stores of a queue whose sweep is short of time.
+fn hurried(services: &Services, exact: bool) -> Stores {
+    let mut stores = services.stores_of(|target| target.exact_counts = exact);
+    stores.counts_lag = Duration::from_millis(1);
+    stores.letters_least = Duration::from_millis(1);
+    stores
+}
+
+#[tokio::test]
+async fn a_queue_that_others_feed_ends_the_sweep_and_all_is_shown_again() {
+    for exact in [true, false] {
+        let services = Services::start().await;
+        services.send("dead", numbered(3));
+        let mut seen = 0;
+        let feeding = |letters: &[DeadLetter]| {
+            seen += letters.len();
+            services.send("dead", numbered(2));
+            Ok(vec![Disposal::ShowAgain; letters.len()])
+        };
+        let stores = hurried(&services, exact);
+        let swept = stores.sweep_dead_letters(&mut 0, feeding).await;
+        let error = swept.unwrap_err().to_string();
+        assert!(
+            error.contains("still coming") && error.contains("others feed"),
+            "{error}"
+        );
+        let left = services.engine.counts("dead").unwrap();
+        assert_eq!(
+            left.visible,
+            left.total(),
+            "nothing stays hidden, exact {exact}"
+        );
+        assert!(seen >= 3, "what had come was seen: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn letters_that_come_while_the_sweep_has_time_are_swept_too() {
+    let services = Services::start().await;
+    services.send("dead", numbered(3));
+    let (mut seen, mut more) = (0, 20);
+    let feeding = |letters: &[DeadLetter]| {
+        seen += letters.len();
+        services.send("dead", numbered(u32::from(more > 0)));
+        more -= 1;
+        Ok(vec![Disposal::ShowAgain; letters.len()])
+    };
+    let swept = services.stores().sweep_dead_letters(&mut 0, feeding).await;
+    swept.unwrap();
+    assert_eq!(seen, 23);
+}
+
+/// A dead-letter queue with a redrive policy of its own.
+fn chained(services: &Services, max_receive_count: u32) {
+    let graveyard = QueueAttributes::default();
+    services
+        .engine
+        .create_queue("graveyard", graveyard)
+        .unwrap();
+    let chained = services.engine.update_attributes("dead", |attributes| {
+        attributes.redrive = Some(Redrive {
+            dead_letter_queue: "graveyard".to_owned(),
+            max_receive_count,
+        });
+        Ok(())
+    });
+    chained.unwrap();
+}
+
+#[tokio::test]
+async fn the_receives_of_a_queue_whose_letters_move_on_are_counted() {
+    let services = Services::start().await;
+    let stores = services.stores();
+    assert_eq!(stores.letter_redrive().await.unwrap(), None, "few have one");
+    chained(&services, 3);
+    services.send("dead", numbered(25));
+    let redrive = stores.letter_redrive().await.unwrap().expect("it has one");
+    assert_eq!(
+        (redrive.name(), redrive.max_receive_count),
+        ("graveyard", 3)
+    );
+    for look in 1..=3 {
+        let mut receives = Receives::default();
+        let each = |letters: &[DeadLetter]| Ok(vec![Disposal::ShowAgain; letters.len()]);
+        let mut requests = 0;
+        let swept = stores.sweep_counted(Some(&redrive), &mut receives, &mut requests, each);
+        swept.await.unwrap();
+        let even = Receives {
+            highest: look,
+            lowest: look,
+        };
+        assert_eq!(receives, even);
+        assert_eq!(services.engine.counts("dead").unwrap().visible, 25);
+    }
+}
+
+#[tokio::test]
+async fn letters_that_others_have_received_more_often_end_the_sweep_before_it_moves_one() {
+    let services = Services::start().await;
+    let stores = services.stores();
+    chained(&services, 2);
+    services.send("dead", numbered(30));
+    let redrive = stores.letter_redrive().await.unwrap();
+    // Somebody has looked at ten of them, which are behind the others now.
+    let options = ReceiveOptions {
+        visibility_timeout: Some(Duration::ZERO),
+        max_messages: 10,
+        ..ReceiveOptions::default()
+    };
+    services.engine.receive("dead", options).await.unwrap();
+    let mut receives = Receives::default();
+    let each = |letters: &[DeadLetter]| Ok(vec![Disposal::ShowAgain; letters.len()]);
+    let mut requests = 0;
+    let swept = stores.sweep_counted(redrive.as_ref(), &mut receives, &mut requests, each);
+    let error = swept.await.unwrap_err().to_string();
+    assert!(
+        error.contains("received 2 times and another 1 times"),
+        "{error}"
+    );
+    assert_eq!(services.engine.counts("dead").unwrap().visible, 30);
+    assert_eq!(services.engine.counts("graveyard").unwrap().total(), 0);
 }

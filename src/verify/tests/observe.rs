@@ -9,14 +9,17 @@ use super::world::complete;
 use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::sqs::ReceiveOptions;
+use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::scenario::DeadLetterUse;
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
 use crate::verify::observe::observe;
 use crate::verify::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
-use crate::verify::{Class, Observation, ObservePlan, Quiescence, reconcile};
+use crate::verify::{
+    Class, OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, ObservePlan, Quiescence,
+    StoredTimes, reconcile,
+};
 
 /// Orders of the fixture's schedule.
 const ORDERS: u64 = 100;
@@ -188,7 +191,7 @@ async fn a_row_stored_only_after_rest_was_declared_disproves_the_rest() {
 async fn messages_that_turn_up_after_rest_was_declared_disprove_the_rest() {
     for (queue, told) in [
         ("orders", "counted 1 messages again"),
-        ("dead", "dead-letter queue held"),
+        ("dead", "a dead letter arrived only after"),
     ] {
         let services = filled().await;
         let stores = services.stores();
@@ -353,4 +356,137 @@ async fn a_letter_written_down_and_not_deleted_in_time_is_one_letter() {
     assert_eq!(observation.extra_dead_letter_copies, 0);
     assert_eq!(observation.dead_letter_sweep.items, bad().len());
     assert_eq!(services.engine.counts("dead").unwrap().total(), 0);
+}
+
+/// The body of an order as it was sent.
+fn body(k: u64) -> String {
+    let mut body = Vec::new();
+    orders().write_body(k, &mut body);
+    String::from_utf8(body).unwrap()
+}
+
+#[tokio::test]
+async fn a_letter_that_arrives_after_the_sweep_is_found_by_a_second_one_before_its_order_is_lost() {
+    let services = filled().await;
+    let stores = services.stores();
+    let late = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        services.send("dead", std::iter::once(body(FORGOTTEN)));
+    };
+    let (observation, ()) = tokio::join!(observed(&stores), late);
+    assert!(!observation.quiescence.reached);
+    let evidence = &observation.quiescence.evidence;
+    assert!(evidence.contains("arrived only after"), "{evidence}");
+    assert!(observation.dead_lettered.contains(FORGOTTEN as u32));
+    assert_eq!(count(&observation, Class::Lost), 0);
+}
+
+#[tokio::test]
+async fn the_second_sweep_counts_no_letter_twice() {
+    let services = filled().await;
+    services.send("dead", std::iter::once("somebody else's".to_owned()));
+    let observation = observed(&services.stores()).await;
+    assert!(observation.is_complete(), "{observation:?}");
+    assert_eq!(
+        count(&observation, Class::Lost),
+        1,
+        "there was a second one"
+    );
+    assert_eq!(observation.foreign_dead_letters, 1);
+    assert_eq!(observation.extra_dead_letter_copies, 0);
+    assert_eq!(observation.dead_letter_sweep.items, bad().len() + 1);
+}
+
+/// Letters of `dead` move to `graveyard` after so many receives there.
+fn chained(services: &Services, max_receive_count: u32) {
+    let graveyard = QueueAttributes::default();
+    services
+        .engine
+        .create_queue("graveyard", graveyard)
+        .unwrap();
+    let chained = services.engine.update_attributes("dead", |attributes| {
+        attributes.redrive = Some(Redrive {
+            dead_letter_queue: "graveyard".to_owned(),
+            max_receive_count,
+        });
+        Ok(())
+    });
+    chained.unwrap();
+}
+
+/// Writes down what a look has seen, as the commands do.
+fn keep(folder: &tempfile::TempDir, name: &str, observation: &Observation) {
+    let file = ObservationFile {
+        schema_version: OBSERVATION_SCHEMA_VERSION,
+        run_id: orders().run,
+        observation: observation.clone(),
+        samples: Vec::new(),
+        times: StoredTimes::default(),
+        rests_on: Default::default(),
+    };
+    std::fs::write(folder.path().join(name), file.to_json()).unwrap();
+}
+
+#[tokio::test]
+async fn no_look_is_made_that_would_move_letters_on() {
+    let services = filled().await;
+    let mut details = Vec::new();
+    orders().order(FORGOTTEN).write_details(&mut details);
+    let row = (
+        orders().id(FORGOTTEN).get(),
+        String::from_utf8(details).unwrap(),
+    );
+    services.put_rows(std::iter::once(row)).await;
+    chained(&services, 2);
+    let folder = tempfile::tempdir().unwrap();
+    for (look, name) in [
+        (1, "observation.json"),
+        (2, "observation-20261129T050000.000Z.json"),
+    ] {
+        let observation = observed_in(&services.stores(), &folder).await;
+        assert!(observation.is_complete(), "look {look}: {observation:?}");
+        let receives = observation
+            .letter_receives
+            .as_ref()
+            .expect("it was counted");
+        assert_eq!((receives.highest, receives.max_receive_count), (look, 2));
+        assert_eq!(receives.moves_to.rsplit(':').next(), Some("graveyard"));
+        keep(&folder, name, &observation);
+    }
+    let third = observed_in(&services.stores(), &folder).await;
+    assert!(!third.dead_letter_sweep.complete);
+    let error = third.dead_letter_sweep.error.clone().unwrap();
+    assert!(
+        error.contains("received 2 times") && error.contains("no further look"),
+        "{error}"
+    );
+    assert_eq!(count(&third, Class::Lost), 0);
+    assert_eq!(count(&third, Class::Undecided), bad().len());
+    let queues = ["dead", "graveyard"].map(|queue| services.engine.counts(queue).unwrap().visible);
+    assert_eq!(queues, [bad().len(), 0], "nothing has moved");
+    // Who cannot tell how often they were received does not look either.
+    std::fs::write(folder.path().join("observation.json"), "{").unwrap();
+    let blind = observed_in(&services.stores(), &folder).await;
+    let error = blind.dead_letter_sweep.error.unwrap();
+    assert!(error.contains("cannot be read"), "{error}");
+    assert_eq!(services.engine.counts("graveyard").unwrap().total(), 0);
+}
+
+#[tokio::test]
+async fn where_letters_move_on_an_order_seen_nowhere_is_not_lost() {
+    let services = filled().await;
+    chained(&services, 100);
+    let observation = observed(&services.stores()).await;
+    assert!(!observation.dead_letter_sweep.complete);
+    let error = observation.dead_letter_sweep.error.clone().unwrap();
+    assert!(
+        error.contains("graveyard") && error.contains("1 orders"),
+        "{error}"
+    );
+    assert_eq!(count(&observation, Class::Lost), 0);
+    assert_eq!(count(&observation, Class::Undecided), 1);
+    assert_eq!(
+        count(&observation, Class::DeadLetteredByDesign),
+        bad().len()
+    );
 }

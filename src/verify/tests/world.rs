@@ -116,6 +116,7 @@ pub(super) fn complete() -> Observation {
         uncounted_rows: Some(0),
         untimed_rows: 0,
         row_clock: None,
+        letter_receives: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(100)),
             age: Duration::from_secs(99),

@@ -102,3 +102,41 @@ async fn retention_counts_from_the_first_send() {
     assert_eq!(counts(&engine, "orders"), (0, 0, 0));
     assert!(receive(&engine).await.is_empty());
 }
+
+/// Queues `orders`, `dead` and `last`, each the dead-letter queue of the one before.
+fn chain(in_orders: u32, in_dead: u32) -> SqsEngine {
+    let engine = with_dead_letters(in_orders);
+    let last = engine.create_queue("last", QueueAttributes::default());
+    last.expect("a new queue");
+    let redrive = Redrive {
+        dead_letter_queue: "last".to_owned(),
+        max_receive_count: in_dead,
+    };
+    let chained = engine.update_attributes("dead", |attributes| {
+        attributes.redrive = Some(redrive);
+        Ok(())
+    });
+    chained.expect("in range");
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_of_dead_letter_queues_counts_the_receives_of_each_and_skips_none() {
+    for (in_orders, in_dead) in [(1, 1), (3, 1), (2, 4)] {
+        let engine = chain(in_orders, in_dead);
+        send(&engine, "poison");
+        let mut received = 0;
+        for (queue, times) in [("orders", in_orders), ("dead", in_dead)] {
+            for _ in 0..times {
+                let letter = receive_from(&engine, queue, Duration::ZERO).await.remove(0);
+                received += 1;
+                assert_eq!(letter.receive_count, received, "it goes on in {queue}");
+                advance(30 * SECOND).await;
+            }
+            let moved = receive_from(&engine, queue, Duration::ZERO).await;
+            assert!(moved.is_empty(), "{queue} gives it {times} times");
+        }
+        assert_eq!(counts(&engine, "dead"), (0, 0, 0));
+        assert_eq!(counts(&engine, "last"), (1, 0, 0));
+    }
+}
