@@ -7,10 +7,10 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 pub struct Dice(SplitMix64);
 
 impl Dice {
+    /// Neighboring seeds have nothing in common: the generator's state is its own output, not the seed.
     pub fn new(seed: u64) -> Self {
-        Self(SplitMix64::from_seed(
-            seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes(),
-        ))
+        let state = SplitMix64::from_seed(seed.to_le_bytes()).next_u64();
+        Self(SplitMix64::from_seed(state.to_le_bytes()))
     }
 
     pub fn number(&mut self) -> u64 {

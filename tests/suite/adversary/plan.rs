@@ -109,7 +109,7 @@ impl Case {
             70..94 => Regime::Lasting,
             _ => Regime::Early,
         };
-        let damage = match (seed % 3, dice.below(10)) {
+        let damage = match (seed % 2, dice.below(10)) {
             (0, 0..5) => Damage::Pipeline,
             (0, 5..9) => Damage::Wire,
             (0, _) => Damage::Function,
@@ -136,7 +136,7 @@ impl Case {
     fn plant(&mut self, dice: &mut Dice) {
         let mut kinds = Vec::new();
         if self.damage == Damage::Pipeline {
-            kinds.push((dice.pick(&HARM), dice.pick(&[0.05, 0.15, 0.5])));
+            kinds.push((dice.pick(&HARM), dice.pick(&[0.1, 0.3, 0.6])));
         }
         if dice.percent(25) {
             kinds.push((dice.pick(&TURBULENCE), dice.pick(&[0.05, 0.3])));

@@ -141,6 +141,13 @@ impl Shared {
             Op::Send => Parcel::read(&request, self.plan.run),
             _ => None,
         };
+        // What sends no order is a question of preflight's.
+        let parcel =
+            parcel.filter(|parcel| parcel.entries.iter().all(|entry| entry.order.is_some()));
+        let op = match (op, &parcel) {
+            (Op::Send, None) => Op::Other,
+            _ => op,
+        };
         let strike = self.strike(op);
         match parcel {
             Some(parcel) => {
