@@ -141,6 +141,7 @@ pub enum Lie {
     Swapped,
     AlteredCopy,
     Phantom,
+    Stranger,
     // Of the counts.
     Zero,
     More,
@@ -271,13 +272,14 @@ const OF_A_SEND: [Lie; 14] = [
 ];
 
 /// What really loses, alters or makes up orders.
-pub const DAMAGE: [Lie; 6] = [
+pub const DAMAGE: [Lie; 7] = [
     Lie::RefusedAndTaken,
     Lie::Vanishes,
     Lie::Altered,
     Lie::Swapped,
     Lie::AlteredCopy,
     Lie::Phantom,
+    Lie::Stranger,
 ];
 
 const OF_THE_COUNTS: [Lie; 8] = [

@@ -121,10 +121,16 @@ impl Known<'_> {
         is_refused(name, self.case.conserved) && !self.log.late.contains(&k)
     }
 
+    /// Rows and letters of nobody's where nobody else writes.
+    fn strangers(&self) -> u64 {
+        let alone = self.case.own && self.case.regime != Regime::Early;
+        if alone { self.truth.foreign } else { 0 }
+    }
+
     /// How many orders are.
     pub fn harmed(&self) -> u64 {
         let orders = (0..self.case.orders).filter(|k| self.is_harmed(*k)).count() as u64;
-        orders + self.truth.phantoms.len() as u64
+        orders + self.truth.phantoms.len() as u64 + self.strangers()
     }
 }
 
@@ -237,6 +243,13 @@ fn passed_over(known: &Known<'_>, said: &Statement) -> Complaint {
         if said.exit == Some(0) && known.log.spoken.altered.contains(&k) {
             return Some((kind, format!("order {k} was shown altered")));
         }
+    }
+    let failures = said.codes("order_failure");
+    if known.strangers() > 0 && !failures.iter().any(|code| code.starts_with("foreign")) {
+        return Some((
+            kind,
+            format!("{} strangers are passed over", known.strangers()),
+        ));
     }
     let unseen = known.truth.phantoms.difference(&said.phantoms).next();
     unseen.map(|number| (kind, format!("the phantom {number} is passed over")))

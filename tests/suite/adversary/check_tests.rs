@@ -21,6 +21,7 @@ impl Fixture {
         let mut case = Case::draw(1);
         case.regime = regime;
         case.conserved = false;
+        case.own = false;
         case.orders = 20;
         let plan = OrderPlan {
             run: RunId::new(9).expect("in range"),
@@ -221,6 +222,24 @@ fn a_ghost_and_a_phantom_are_found() {
         ..Statement::default()
     };
     assert_eq!(fixture.kind(), Kind::WrongPass);
+}
+
+#[test]
+fn strangers_fail_where_nobody_else_writes_and_are_nothing_elsewhere() {
+    for (own, kind) in [(true, Kind::WrongPass), (false, Kind::Pass)] {
+        let mut fixture = Fixture::new(Regime::Healed);
+        fixture.case.own = own;
+        fixture.holdings.rows.push(("12".into(), "{}".into()));
+        assert_eq!(fixture.kind(), kind);
+    }
+    let mut fixture = Fixture::new(Regime::Healed);
+    fixture.said.exit = Some(3);
+    let finding = ("foreign_rows".into(), "order_failure".into());
+    fixture.said.findings.push(finding);
+    assert_eq!(fixture.kind(), Kind::WrongAccusation, "none is there");
+    fixture.case.own = true;
+    fixture.holdings.rows.push(("12".into(), "{}".into()));
+    assert_eq!(fixture.kind(), Kind::Fail);
 }
 
 #[test]

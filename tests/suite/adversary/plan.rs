@@ -64,7 +64,8 @@ pub struct Case {
     pub orders: u64,
     batch: usize,
     sdk: bool,
-    own: bool,
+    /// The dead-letter queue is the run's own, and all was empty at the start.
+    pub own: bool,
     pub conserved: bool,
     pub faults: Vec<Fault>,
     pub strikes: Vec<Strike>,

@@ -11,6 +11,9 @@ use super::acts::{Instead, Lie};
 use super::dice::Dice;
 use super::wire::Message;
 
+/// Orders of a run from here on are planned by none of these cases.
+const UNPLANNED: u64 = 500_000_000;
+
 /// What a sender was told of an order, and so what it may hold of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
@@ -249,11 +252,15 @@ fn harm(parcel: &Parcel, lie: Lie, victims: &BTreeSet<usize>, run: RunId, told: 
                 }
             }
         }
-        Lie::Phantom => {
+        Lie::Phantom | Lie::Stranger => {
             let made_up = each.filter(|(place, _)| victims.contains(place));
-            told.after = made_up
-                .filter_map(|(_, entry)| phantom(entry, run))
-                .collect();
+            let made_up = made_up.filter_map(|(_, entry)| match lie {
+                Lie::Phantom => {
+                    made_up_as(entry, OrderId::new(run, entry.order? + UNPLANNED).get())
+                }
+                _ => made_up_as(entry, entry.order? + 12),
+            });
+            told.after = made_up.collect();
         }
         _ => return false,
     }
@@ -426,14 +433,13 @@ fn altered(entry: &Entry) -> Entry {
     }
 }
 
-/// An order of this run that was never planned.
-fn phantom(entry: &Entry, run: RunId) -> Option<Entry> {
-    let order = entry.order? + 500_000_000;
+/// The same content under another number.
+fn made_up_as(entry: &Entry, number: u64) -> Option<Entry> {
     let mut value: Value = serde_json::from_str(&entry.body).ok()?;
-    value["order_number"] = json!(OrderId::new(run, order).get());
+    value["order_number"] = json!(number);
     Some(Entry {
         body: value.to_string(),
-        order: Some(order),
+        order: None,
         ..entry.clone()
     })
 }
