@@ -1,4 +1,5 @@
 mod account;
+mod adversary;
 mod adversity;
 mod bootstrap;
 mod cli;
