@@ -422,6 +422,7 @@ fn keep(folder: &tempfile::TempDir, name: &str, observation: &Observation) {
         observation: observation.clone(),
         samples: Vec::new(),
         times: StoredTimes::default(),
+        failed_samples: Vec::new(),
         rests_on: Default::default(),
     };
     std::fs::write(folder.path().join(name), file.to_json()).unwrap();
