@@ -15,8 +15,8 @@ use crate::gate::{
     scenario_rules,
 };
 use crate::report::{
-    RunReport, SCHEMA_VERSION, TextStyle, as_the_umask_says, file_name, read_plan, read_report, render_gate_junit,
-    render_junit_error,
+    RunReport, SCHEMA_VERSION, TextStyle, as_the_umask_says, file_name, read_plan, read_report,
+    render_gate_junit, render_junit_error,
 };
 use crate::scenario::GateRule;
 use crate::verify::Verdict;

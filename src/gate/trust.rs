@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(held(&report, &same, "lost == 0").exit(), Exit::Success);
         let mut edited = report.clone();
         edited.quiescence.drain = Some(Duration::from_millis(1));
-        edited.timeline[3].stored_orders += 1;
+        *edited.timeline[3].stored_orders.get_or_insert(0) += 1;
         let told = held(&edited, &same, "drain < 1s");
         assert_eq!(told.exit(), Exit::Inconclusive);
         let doubts = told.doubts.join("\n");
@@ -346,7 +346,7 @@ mod tests {
         edited
             .timeline
             .iter_mut()
-            .for_each(|row| row.backlog_orders += 1);
+            .for_each(|row| *row.backlog_orders.get_or_insert(0) += 1);
         let many = held(&edited, &same, "lost == 0").doubts.join("\n");
         assert!(many.contains("more figures differ"), "{many}");
         let partial = Rejudgment {

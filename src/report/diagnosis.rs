@@ -79,7 +79,7 @@ impl Seen<'_> {
             .report
             .scan
             .items
-            .saturating_sub(self.report.foreign_rows);
+            .saturating_sub(self.report.foreign_rows.unwrap_or_default());
         self.report.scan.complete
             && stored == 0
             && self.good_orders() > 0

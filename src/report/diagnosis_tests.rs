@@ -63,7 +63,7 @@ fn own(report: &mut RunReport) {
 fn nothing_stored(report: &mut RunReport) {
     own(report);
     report.scan.complete = true;
-    report.scan.items = report.foreign_rows;
+    report.scan.items = report.foreign_rows.unwrap_or_default();
 }
 
 const DEAD: [(Class, u64); 2] = [

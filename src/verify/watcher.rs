@@ -139,7 +139,9 @@ async fn watch(
             _ = ticks.tick() => {
                 clock_step = clock_step.max(clock::step_between(began, began_wall));
                 match stores.counts().await {
-                    Ok((orders, dead)) => keep(&mut samples, view, began, orders, dead),
+                    Ok((orders, dead)) => {
+                        keep(&mut samples, view, began, orders, dead);
+                    }
                     Err(_) => failed.push(Instant::now()),
                 }
             }
