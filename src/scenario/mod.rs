@@ -19,6 +19,8 @@ mod phases;
 mod proof;
 mod rule;
 mod secret;
+#[cfg(test)]
+mod secret_tests;
 mod section;
 mod service_time;
 mod stored;

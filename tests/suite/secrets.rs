@@ -187,7 +187,10 @@ fn credentials_and_passwords_in_urls_go_nowhere() {
         "expect.max_schedule_lag_p99=10s",
     ]);
     let run = with_secrets(run).finish().code(0);
-    assert!(run.stderr.contains("TRACE"), "there is a log to look into");
+    assert!(
+        run.stderr.contains("orderproof::"),
+        "there is a log to look into"
+    );
     prints_nothing_secret(&run);
     assert!(files_are_clean(&run.path("out")) > 15);
     assert!(
