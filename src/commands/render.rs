@@ -9,6 +9,7 @@ use super::run::orders;
 use super::verify::{read_ledger, read_observation};
 use super::{CommandError, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
+use crate::escape;
 use crate::load::Schedule;
 use crate::report::{
     Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
@@ -40,6 +41,13 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
                 )));
             }
             let bytes = one_file(format, part, report)?;
+            let shown = args.output.is_none() && format.media_type == "application/json";
+            let bytes = match shown {
+                true => escape::json(&String::from_utf8_lossy(&bytes))
+                    .into_owned()
+                    .into(),
+                false => bytes,
+            };
             hand_over(args, output, |out| out.write_all(&bytes))
         }
     }

@@ -2,12 +2,15 @@
 //!
 //! A format is pure: the model in, bytes out. A new one is a line in [`FORMATS`].
 
+use std::borrow::Cow;
+
 use super::charts::{Chart, ChartError, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
 use super::{
     RunReport, file_name, open_metrics, render_html, render_junit, render_markdown, timeseries_csv,
     to_json,
 };
+use crate::escape;
 
 /// Why a report has no such file.
 #[derive(Debug, thiserror::Error)]
@@ -58,12 +61,12 @@ pub const FORMATS: [Format; 10] = [
     Format {
         name: "timeseries-csv",
         media_type: "text/csv",
-        files: |report| one(file_name::TIMESERIES, || Ok(timeseries_csv(report))),
+        files: |report| one(file_name::TIMESERIES, || Ok(shown(timeseries_csv(report)))),
     },
     Format {
         name: "markdown",
         media_type: "text/markdown",
-        files: |report| one(file_name::SUMMARY, || Ok(render_markdown(report).into())),
+        files: |report| one(file_name::SUMMARY, || Ok(shown(render_markdown(report)))),
     },
     Format {
         name: "html",
@@ -73,12 +76,12 @@ pub const FORMATS: [Format; 10] = [
     Format {
         name: "junit",
         media_type: "application/xml",
-        files: |report| one(file_name::JUNIT, || Ok(render_junit(report).into())),
+        files: |report| one(file_name::JUNIT, || Ok(shown(render_junit(report)))),
     },
     Format {
         name: "openmetrics",
         media_type: "application/openmetrics-text",
-        files: |report| one(file_name::METRICS, || Ok(open_metrics(report).into())),
+        files: |report| one(file_name::METRICS, || Ok(shown(open_metrics(report)))),
     },
     Format {
         name: "hdr-log",
@@ -95,7 +98,7 @@ pub const FORMATS: [Format; 10] = [
         media_type: "image/svg+xml",
         files: |report| {
             chart_files(report, "svg", |chart, report| {
-                Ok(draw_svg(chart, report)?.into())
+                Ok(shown(draw_svg(chart, report)?))
             })
         },
     },
@@ -140,6 +143,15 @@ pub fn report_files(report: &RunReport) -> Vec<ReportFile<'_>> {
         .filter(|format| format.name != "hdr-log" || !report.intervals.is_empty())
         .flat_map(|format| format.files(report))
         .collect()
+}
+
+/// The second wall, after each format's own escaping.
+fn shown(text: impl Into<Vec<u8>>) -> Vec<u8> {
+    let text = text.into();
+    match escape::terminal(&String::from_utf8_lossy(&text), false) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown.into(),
+    }
 }
 
 fn one<'a>(path: &str, render: impl Fn() -> Rendered + 'a) -> Vec<ReportFile<'a>> {

@@ -13,6 +13,7 @@ mod faults;
 mod fidelity;
 mod formats;
 mod gate;
+mod hostile;
 mod languages;
 mod list;
 mod local;

@@ -92,6 +92,10 @@ fn bad_arguments_of_serve_exit_2() {
         ["--max-stored-bytes", "0"],
         ["--max-stored-bytes", "lots"],
         ["--log-format", "xml"],
+        ["--allow-host", "http://x"],
+        ["--allow-host", "x:80"],
+        ["--max-connections", "0"],
+        ["--max-request-bytes", "none"],
     ] {
         Program::new(["serve"]).args(arguments).finish().code(2);
     }
@@ -128,6 +132,48 @@ fn requests_are_logged_as_json_without_bodies_and_signatures() {
         !log.contains("body-of-an-order") && !log.contains("secret"),
         "{log}"
     );
+}
+
+#[test]
+fn names_that_are_not_its_own_are_refused_and_allowed_ones_are_in_queue_urls() {
+    let served = serve([
+        "--allow-host",
+        "orders-sqs.local",
+        "--allow-host",
+        "10.1.2.3",
+    ]);
+    let ask = |host: &str, more: &str| {
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {host}\r\n{more}connection: close\r\n\
+             x-amz-target: AmazonSQS.GetQueueUrl\r\ncontent-length: 28\r\n\r\n{{\"QueueName\":\"orders-queue\"}}"
+        );
+        exchange(&served.endpoint(), &request)
+    };
+    for host in [
+        "orders-sqs.local:19324",
+        "10.1.2.3",
+        "localhost:1",
+        "[::1]:9324",
+    ] {
+        let (status, body) = ask(host, "");
+        assert_eq!(status, "HTTP/1.1 200 OK", "{host}: {body}");
+        let url = format!("http://{host}/000000000000/orders-queue");
+        assert!(body.contains(&url), "{body}");
+    }
+    let (status, body) = ask("evil.example", "");
+    assert_eq!(status, "HTTP/1.1 403 Forbidden");
+    assert!(
+        body.contains("--allow-host") && body.contains("AccessDenied"),
+        "{body}"
+    );
+    let (status, _) = ask("localhost", "origin: http://evil.example\r\n");
+    assert_eq!(status, "HTTP/1.1 403 Forbidden");
+    let (status, _) = ask("localhost", "origin: http://orders-sqs.local:8080\r\n");
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    let table = "POST / HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\
+                 x-amz-target: DynamoDB_20120810.ListTables\r\ncontent-length: 2\r\n\r\n{}";
+    let (status, _) = exchange(&served.endpoint(), table);
+    assert_eq!(status, "HTTP/1.1 403 Forbidden");
 }
 
 #[test]

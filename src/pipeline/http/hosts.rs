@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, StatusCode, Uri};
 
 use super::Refused;
 
@@ -17,6 +17,8 @@ use super::Refused;
 pub struct Hosts {
     bound: IpAddr,
     allowed: Vec<HostName>,
+    /// A request that calls the server by no name at all is answered.
+    nameless: bool,
 }
 
 /// A host without a port: a name in lower case, or an address.
@@ -93,7 +95,18 @@ impl Hosts {
 
     /// The same with the address a server is bound to and with further names.
     pub fn new(bound: IpAddr, allowed: Vec<HostName>) -> Self {
-        Self { bound, allowed }
+        Self {
+            bound,
+            allowed,
+            nameless: false,
+        }
+    }
+
+    /// The same, where clients are programs written by hand that may send no `Host`; every browser does.
+    #[must_use]
+    pub(in crate::pipeline) fn or_nameless(mut self) -> Self {
+        self.nameless = true;
+        self
     }
 
     /// Refuses a request that calls the server by a name that is not its own, or that comes from a page elsewhere. `local`
@@ -113,30 +126,40 @@ impl Hosts {
                 ),
             ));
         }
-        let called = only(headers, HOST)?.ok_or_else(|| malformed("has no Host header".into()))?;
-        let host = HostName::of_authority(called).map_err(|NoHost| {
-            malformed(format!(
-                "has the Host header {called:?}, which names no host"
-            ))
-        })?;
-        if let Some(target) = request.uri().authority()
-            && !target.as_str().eq_ignore_ascii_case(called)
-        {
-            return Err(malformed(format!(
-                "is for {target:?} and has the Host header {called:?}"
-            )));
-        }
-        if !self.includes(&host, local) {
-            return Err(forbidden(format!(
-                "This server does not go by the name {called:?}: a page whose name leads here could ask under it. If the \
-                 name is meant, start it with --allow-host NAME, or call it by localhost."
-            )));
+        match only(headers, HOST)? {
+            Some(called) => self.admit_call(request.uri(), called, local)?,
+            None if self.nameless => {}
+            None => return Err(malformed("has no Host header".into())),
         }
         match only(headers, ORIGIN)? {
             None => Ok(()),
             Some(origin) if self.is_own(origin, local) => Ok(()),
             Some(origin) => Err(forbidden(format!(
                 "Pages of {origin:?} are not answered. If the origin is meant, start the server with --allow-host NAME."
+            ))),
+        }
+    }
+
+    /// Refuses a request to `target` that calls the server `called`, unless that is one of its names.
+    fn admit_call(&self, target: &Uri, called: &str, local: Option<IpAddr>) -> Result<(), Refused> {
+        let host = HostName::of_authority(called).map_err(|NoHost| {
+            malformed(format!(
+                "has the Host header {called:?}, which names no host"
+            ))
+        })?;
+        if let Some(target) = target.authority()
+            && !target.as_str().eq_ignore_ascii_case(called)
+        {
+            let target = target.as_str();
+            return Err(malformed(format!(
+                "is for {target:?} and has the Host header {called:?}"
+            )));
+        }
+        match self.includes(&host, local) {
+            true => Ok(()),
+            false => Err(forbidden(format!(
+                "This server does not go by the name {called:?}: a page whose name leads here could ask under it. If the \
+                 name is meant, start it with --allow-host NAME, or call it by localhost."
             ))),
         }
     }
@@ -354,6 +377,17 @@ mod tests {
         let mut preflight = request(&["localhost"], Some("http://localhost"));
         *preflight.method_mut() = Method::OPTIONS;
         assert_eq!(status(&hosts, &preflight), 405);
+    }
+
+    #[test]
+    fn where_programs_are_written_by_hand_a_request_may_call_no_name_but_no_wrong_one() {
+        let hosts = Hosts::loopback().or_nameless();
+        assert_eq!(status(&hosts, &request(&[], None)), 200);
+        assert_eq!(status(&hosts, &request(&["evil.example"], None)), 403);
+        assert_eq!(
+            status(&hosts, &request(&[], Some("http://evil.example"))),
+            403
+        );
     }
 
     #[test]

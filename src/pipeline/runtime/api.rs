@@ -45,7 +45,7 @@ pub(super) async fn serve(listener: TcpListener, api: Arc<Api>) {
     let manner = Manner {
         title_case_headers: true,
         resets: false,
-        hosts: Hosts::loopback(),
+        hosts: Hosts::loopback().or_nameless(),
         connections_max: CONNECTIONS_MAX,
         budget: Budget::new(EVENT_BYTES_MAX),
         refuse: |refused: &Refused| {

@@ -188,7 +188,7 @@ async fn a_truncated_response_is_no_answer() {
     let mut server = Server::start().await;
     let mut answer = server.invoke("a");
     server.runtime.next().await;
-    let head = "POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{}";
+    let head = "POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{}";
     server.runtime.0.write_all(head.as_bytes()).await.unwrap();
     server.runtime.0.shutdown().await.unwrap();
     let mut other = Runtime::connect(server.address).await;
@@ -217,7 +217,7 @@ async fn a_streamed_response_counts_when_it_has_ended_and_may_end_in_an_error() 
         let answer = server.invoke("a");
         server.runtime.next().await;
         let request = format!(
-            "POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: x\r\n\
+            "POST /2018-06-01/runtime/invocation/a/response HTTP/1.1\r\nHost: localhost\r\n\
              Lambda-Runtime-Function-Response-Mode: streaming\r\nTransfer-Encoding: chunked\r\n\
              Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n1\r\n{{\r\n1\r\n}}\r\n0\r\n{trailer}\r\n"
         );

@@ -57,7 +57,7 @@ impl Runtime {
     pub(crate) async fn send(&mut self, verb: &str, path: &str, headers: &str, body: &[u8]) {
         let length = body.len();
         let head = format!(
-            "{verb} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {length}\r\n\r\n"
+            "{verb} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {length}\r\n\r\n"
         );
         self.0.write_all(head.as_bytes()).await.unwrap();
         self.0.write_all(body).await.unwrap();
