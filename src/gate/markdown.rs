@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::text::{NOT_JUDGED_AGAIN, ending, observed, summary};
+use super::text::{again, ending, observed, summary};
 use super::{GateOutcome, RuleStanding};
 use crate::escape::{cell, code};
 use crate::report::figures::thousands;
@@ -37,10 +37,7 @@ fn write_all(out: &mut String, outcome: &GateOutcome, report: &RunReport) -> std
         brief(&outcome.headline),
         outcome.run_id,
         outcome.seed,
-        match outcome.judged_again {
-            true => "judged again from its ledger and its observation",
-            false => NOT_JUDGED_AGAIN,
-        }
+        again(outcome)
     )?;
     if !outcome.doubts.is_empty() {
         writeln!(out, "Against the report:\n")?;

@@ -50,6 +50,9 @@ pub struct GateOutcome {
     pub seed: u64,
     /// Whether the run was judged again, from its ledger and its observation.
     pub judged_again: bool,
+    /// What lies beside the report is no evidence.
+    #[serde(skip)]
+    pub(super) distrusted: bool,
     /// What speaks against believing the report.
     pub doubts: Vec<String>,
     /// The rules, as given.
@@ -104,7 +107,8 @@ pub fn conclude(input: &GateInput<'_>, rules: &[GateRule]) -> GateOutcome {
         scenario: report.scenario.name.clone(),
         run_id: report.run_id.get(),
         seed: report.scenario.seed,
-        judged_again: input.rejudged.is_some(),
+        judged_again: input.rejudged.is_some() && !distrusted,
+        distrusted,
         doubts,
         rules: checks,
         exit,

@@ -10,8 +10,17 @@ use crate::exit::Exit;
 use crate::report::{TextStyle, verdict_word};
 
 /// What is said of a run whose evidence is not there.
-pub(super) const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report alone, without ledger.journal and observation.json; its verdict is \
+const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report alone, without ledger.journal and observation.json; its verdict is \
      taken from run.json";
+
+/// How the report was held against its evidence.
+pub(super) fn again(outcome: &GateOutcome) -> &'static str {
+    match (outcome.judged_again, outcome.distrusted) {
+        (true, _) => "judged again from its ledger and its observation",
+        (false, true) => "not judged again: its evidence proves nothing",
+        (false, false) => NOT_JUDGED_AGAIN,
+    }
+}
 
 /// The whole outcome as text.
 pub fn gate_text(outcome: &GateOutcome, style: TextStyle) -> String {
@@ -35,10 +44,7 @@ fn write_all(out: &mut String, outcome: &GateOutcome, style: TextStyle) -> std::
         "      the run's verdict: {verdict}{told}{verdict:#}, {}",
         line(&outcome.headline)
     )?;
-    let again = match outcome.judged_again {
-        true => "judged again from its ledger and its observation",
-        false => NOT_JUDGED_AGAIN,
-    };
+    let again = again(outcome);
     writeln!(
         out,
         "      scenario {}, run {}, seed {}; {again}",

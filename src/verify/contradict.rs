@@ -22,8 +22,9 @@ pub fn contradictions(
     let seen = &file.observation;
     sets(file, ledger, &mut found);
     rows(file, &mut found);
-    let letters =
-        seen.dead_lettered.len() + seen.extra_dead_letter_copies + seen.foreign_dead_letters;
+    // A letter that names several orders is a copy of each, and none of their planned contents.
+    let as_planned = &seen.dead_lettered - &seen.altered - &seen.overwritten;
+    let letters = as_planned.len() + seen.foreign_dead_letters;
     if seen.dead_letter_sweep.items < letters {
         found.push(format!(
             "the sweep received {} dead letters, and {letters} are told of",
@@ -60,7 +61,7 @@ fn sets(file: &ObservationFile, ledger: &Ledger, found: &mut Vec<String>) {
 fn rows(file: &ObservationFile, found: &mut Vec<String>) {
     let seen = &file.observation;
     let stored = seen.stored.len();
-    let rows = stored + seen.foreign_rows;
+    let rows = stored + seen.foreign_rows + seen.unreadable_keys;
     // At rest a complete scan has seen every row there is.
     if seen.scan.complete && seen.quiescence.reached && seen.scan.items < rows {
         found.push(format!(

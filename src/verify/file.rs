@@ -136,6 +136,7 @@ impl ObservationFile {
         let counted = [
             seen.foreign_rows,
             seen.foreign_dead_letters,
+            seen.unreadable_keys,
             seen.extra_dead_letter_copies,
             seen.redelivered,
             seen.untimed_rows,

@@ -93,6 +93,8 @@ fn without_last_line(bytes: &[u8]) -> Vec<u8> {
 fn files_of_another_run_prove_nothing() {
     let other = Program::new(["run", &super::program::scenario("smoke"), "--quiet"])
         .args(["--output-dir", "out", "--run-id", "4711"])
+        .args(["--set", "expect.max_schedule_lag_p99=10s"])
+        .args(["--set", "expect.rules=[\"end_to_end_p99 < 50s\"]"])
         .finish()
         .code(0);
     for name in EVIDENCE {
