@@ -248,3 +248,23 @@ fn the_schema_is_as_strict_as_the_reader_and_says_what_fields_mean() {
         "older reports have none"
     );
 }
+
+#[test]
+fn a_run_that_fails_by_what_nobody_ordered_does_not_say_that_a_performance_rule_is_broken() {
+    let failed_by = |severity| {
+        let mut report = report();
+        report.verdict = crate::verify::Verdict::Fail;
+        report.findings = vec![Finding {
+            severity,
+            code: "foreign_rows".into(),
+            message: "3 rows are no order of this run".into(),
+            orders: 0,
+            first_ids: Vec::new(),
+        }];
+        headline(&report)
+    };
+    let stranger = failed_by(Severity::OrderFailure);
+    assert!(stranger.contains("that no order explains"), "{stranger}");
+    let slow = failed_by(Severity::PerformanceFailure);
+    assert!(slow.contains("a performance rule is broken"), "{slow}");
+}

@@ -143,6 +143,11 @@ pub(crate) fn headline(report: &RunReport) -> String {
         .findings
         .first()
         .map_or("", |finding| finding.message.as_str());
+    // A failure of orders in no class: of what the pipeline made beside them.
+    let unexplained = report
+        .findings
+        .iter()
+        .any(|finding| finding.severity == Severity::OrderFailure);
     match (report.verdict, failing) {
         (Verdict::Pass, _) => {
             let place = match report.gate {
@@ -150,6 +155,9 @@ pub(crate) fn headline(report: &RunReport) -> String {
                 Gate::Conserved => "in the table or in the dead-letter queue",
             };
             format!("{gate}: every one of {planned} is accounted for {place}; 0 lost")
+        }
+        (Verdict::Fail, 0) if unexplained => {
+            format!("{gate}: the stores hold rows or dead letters that no order explains")
         }
         (Verdict::Fail, 0) => {
             format!("{gate}: all orders are accounted for, but a performance rule is broken")
