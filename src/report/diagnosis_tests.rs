@@ -147,8 +147,7 @@ fn each_kind_of_failure_has_its_own_words_and_the_commonest_decides_the_cure() {
         ),
         (
             FailureKind::FailedStart,
-            "exit status: 1",
-            "each took its batch along",
+                "each took its batch along",
         ),
         (FailureKind::Error, "KeyError: 'x'", "mend what raises"),
     ];
