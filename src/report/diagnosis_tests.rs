@@ -147,7 +147,8 @@ fn each_kind_of_failure_has_its_own_words_and_the_commonest_decides_the_cure() {
         ),
         (
             FailureKind::FailedStart,
-                "each took its batch along",
+            "exit status: 1",
+            "each took its batch along",
         ),
         (FailureKind::Error, "KeyError: 'x'", "mend what raises"),
     ];
@@ -281,7 +282,6 @@ fn a_function_that_never_started_is_the_only_cause() {
     for word in [
         "never started",
         "3 of 3 starts failed",
-        "exit status: 1",
         "function-logs/environment-0001.log",
     ] {
         assert!(cause.contains(word), "{word}: {cause}");
