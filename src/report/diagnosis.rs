@@ -29,7 +29,7 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
         };
         causes.push(format!(
             "{}. Cure: see what it wrote, {log}, and start the command by hand",
-            never.told()
+            never.summary()
         ));
         return causes;
     }

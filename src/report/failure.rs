@@ -109,14 +109,18 @@ pub struct NeverStarted {
 }
 
 impl NeverStarted {
-    /// In a sentence.
-    pub fn told(&self) -> String {
+    /// That it is so, without the reason.
+    pub fn summary(&self) -> String {
         let failed = match self.failed {
             0 => format!("{} started and none was ready in time", self.starts),
             failed => format!("{failed} of {} starts failed", self.starts),
         };
-        let mut told =
-            format!("the function never started: no process of it asked for an event ({failed})");
+        format!("the function never started: no process of it asked for an event ({failed})")
+    }
+
+    /// In a sentence.
+    pub fn told(&self) -> String {
+        let mut told = self.summary();
         if let Some(reason) = &self.reason {
             told.push_str(", the last: ");
             told.push_str(reason);
