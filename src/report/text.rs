@@ -312,6 +312,13 @@ pub(super) fn evidence(report: &RunReport) -> Vec<(&'static str, String)> {
         told.push((
             "clock",
             match report.scenario.target.aws() {
+                None if report.row_clock.is_some_and(|seen| seen.early_rows + seen.late_rows > 0) => {
+                    format!(
+                        "this machine's clock and the one that wrote the rows' stored_at may be {} apart: end-to-end \
+                         latencies may be off by as much",
+                        duration(skew)
+                    )
+                }
                 None => format!(
                     "the wall clock was stepped by {} during the run: end-to-end latencies may be off by as much",
                     duration(skew)

@@ -411,6 +411,12 @@ fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
     let code = "rule_without_figures";
     inconclusive(&skewed(end_to_end, 11 * TICK), code, "more than that");
     passes(&skewed(Metric::ResponseTime(0.99), 11 * TICK), "one clock");
+    // A tenth of the limit: what was measured and that much more is far below it all the same.
+    let mut far = skewed(end_to_end, 11 * TICK);
+    far.expect.rules[0].limit = 110 * TICK;
+    passes(&far, "the limit is ten times as far");
+    far.expect.rules[0].limit = 109 * TICK;
+    inconclusive(&far, code, "it is not");
 }
 
 #[test]
