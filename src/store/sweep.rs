@@ -5,6 +5,7 @@
 //! the only way past the 120,000 messages that SQS lets be hidden at a time. A queue that others feed has no end: the
 //! sweep has one, in time and in letters, and whatever way it ends, what it holds is shown again.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -78,21 +79,38 @@ pub enum Disposal {
     Delete,
 }
 
-/// The messages of a sweep: SQS may hand one out twice, and twice received is not two dead letters.
+/// The messages of a sweep, each with its body: SQS may hand one out twice, and twice received is not two dead letters.
 #[derive(Default)]
-pub(super) struct Seen(HashSet<u64>);
+pub(super) struct Seen(HashMap<u64, u64>);
+
+/// What one more sight of a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    First,
+    Again,
+    /// It was seen before, with another body. A message has one body: one of the two is not it.
+    Contradiction,
+}
 
 impl Seen {
-    /// Whether the message was not seen before. Only a hash is kept; should two ids share one, the
-    /// sweep comes out one short of the queue's count, and so incomplete.
-    pub(super) fn is_new(&mut self, message_id: &str) -> bool {
-        self.0.insert(key(message_id))
+    /// Takes a message in. Only hashes are kept; should two ids share one, the sweep comes out one short of the
+    /// queue's count, and so incomplete.
+    pub(super) fn sight(&mut self, letter: &DeadLetter) -> Sight {
+        let body = key(&letter.body);
+        match self.0.entry(key(&letter.message_id)) {
+            Entry::Vacant(place) => {
+                place.insert(body);
+                Sight::First
+            }
+            Entry::Occupied(first) if *first.get() == body => Sight::Again,
+            Entry::Occupied(_) => Sight::Contradiction,
+        }
     }
 }
 
-fn key(message_id: &str) -> u64 {
+fn key(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    message_id.hash(&mut hasher);
+    text.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -391,9 +409,18 @@ impl<'a> Sweep<'a> {
         let since = Instant::now();
         let (mut letters, mut handles, mut deleting) = (Vec::new(), Vec::new(), Vec::new());
         let mut places = HashMap::new();
+        let mut contradiction = Ok(());
         for (letter, handle) in received {
             let key = key(&letter.message_id);
-            if self.seen.is_new(&letter.message_id) {
+            let sight = self.seen.sight(&letter);
+            if sight == Sight::Contradiction {
+                let two = format!(
+                    "message {} was received twice, with two different bodies",
+                    letter.message_id
+                );
+                contradiction = Err(StoreError::new(SWEEP, two));
+            }
+            if sight == Sight::First {
                 places.insert(key, handles.len());
                 letters.push(letter);
                 handles.push((key, handle));
@@ -421,7 +448,7 @@ impl<'a> Sweep<'a> {
             }
         }
         let deleted = self.delete(deleting, since).await;
-        disposals.and(deleted)
+        disposals.and(deleted).and(contradiction)
     }
 
     fn hide(&mut self, key: u64, handle: String, since: Instant) {

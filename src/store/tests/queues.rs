@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::site::Services;
 use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, Redrive, SendEntry};
 use crate::scenario::DeadLetterUse;
-use crate::store::sweep::{Seen, Sweep};
+use crate::store::sweep::{Seen, Sight, Sweep};
 use crate::store::{Counts, DeadLetter, Disposal, Receives, StoreError, Stores};
 
 async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
@@ -203,8 +203,32 @@ async fn a_missing_queue_is_an_error_that_names_the_operation() {
 #[test]
 fn a_message_received_twice_is_one_dead_letter() {
     let mut seen = Seen::default();
-    let new: Vec<_> = ["a", "b", "a", "", ""].map(|id| seen.is_new(id)).into();
-    assert_eq!(new, [true, true, false, true, false]);
+    let sights = ["a", "b", "a", "", ""].map(|id| seen.sight(&received(id, "").0));
+    let (first, again) = (Sight::First, Sight::Again);
+    assert_eq!(sights, [first, first, again, first, again]);
+}
+
+#[tokio::test]
+async fn a_message_with_two_bodies_is_no_evidence_and_with_one_it_is() {
+    let services = Services::start().await;
+    let stores = own(&services);
+    let mut bodies = Vec::new();
+    let mut keep = |letters: &[DeadLetter]| {
+        bodies.extend(letters.iter().map(|letter| letter.body.clone()));
+        Ok(vec![Disposal::ShowAgain; letters.len()])
+    };
+    let mut sweep = Sweep::new(&stores);
+    let twice = vec![received("a", "1"), received("a", "2")];
+    sweep.take_in(twice, &mut keep).await.expect("one body");
+    let mut other = received("a", "3");
+    other.0.body = "8".into();
+    let error = sweep.take_in(vec![other], &mut keep).await;
+    let error = error.expect_err("two bodies").to_string();
+    assert!(
+        error.contains("message a") && error.contains("two different bodies"),
+        "{error}"
+    );
+    assert_eq!((bodies, sweep.held()), (vec!["7".to_owned()], 1));
 }
 
 /// The stores of a dead-letter queue of the run's own.
