@@ -172,8 +172,19 @@ impl Stores {
     /// Receives every dead letter once, looks for order numbers of `run`, and shows the letters again.
     ///
     /// # Errors
-    /// When not all of them can be received.
+    /// When not all of them can be received, or the queue has a redrive policy of its own: each receive would be a step of
+    /// its letters towards the next queue.
     pub async fn letters_before(&self, run: RunId) -> Result<LettersBefore, StoreError> {
+        if let Some(redrive) = self.letter_redrive().await? {
+            return Err(StoreError::new(
+                "looking at the dead-letter queue",
+                format!(
+                    "its own redrive policy moves letters that are received to {}, and it holds some: empty it, or leave \
+                     --run-id out",
+                    redrive.name()
+                ),
+            ));
+        }
         let brief = Self {
             lease: LEASE,
             ..self.clone()

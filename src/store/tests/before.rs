@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::site::Services;
 use crate::order::{OrderPlan, RunId};
+use crate::pipeline::sqs::{QueueAttributes, Redrive};
 use crate::store::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -98,6 +99,30 @@ async fn letters_are_looked_at_and_left() {
         "what was seen before is there again"
     );
     assert_eq!(found.first_ids, [7_000_000_001]);
+}
+
+#[tokio::test]
+async fn letters_that_a_look_would_move_on_are_not_looked_at() {
+    let services = Services::start().await;
+    services.send("dead", ["junk".to_owned()].into_iter());
+    services
+        .engine
+        .create_queue("graveyard", QueueAttributes::default())
+        .expect("a new queue");
+    let chained = services.engine.update_attributes("dead", |attributes| {
+        attributes.redrive = Some(Redrive {
+            dead_letter_queue: "graveyard".to_owned(),
+            max_receive_count: 1,
+        });
+        Ok(())
+    });
+    chained.expect("both are there");
+    let run = RunId::new(7).expect("in range");
+    let refused = services.stores().letters_before(run).await;
+    let words = refused.expect_err("it would move them").to_string();
+    assert!(words.contains("graveyard"), "{words}");
+    let left = services.engine.counts("dead").expect("it is there");
+    assert_eq!((left.visible, left.in_flight), (1, 0), "nothing was received");
 }
 
 #[tokio::test]
