@@ -269,7 +269,7 @@ timeout = "250ms"
 processor = "{processor}"
 
 [settle]
-deadline = "6s"
+deadline = "30s"
 
 [expect]
 gate = "{gate}"

@@ -67,7 +67,9 @@ fn case(seed: u64, runtime: &Handle) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
     let exit = run(&case, plan.run, &proxy.endpoint(), folder.path());
     let log = proxy.finish();
-    let holdings = pipeline.holdings().expect("it can be read");
+    let mut holdings = pipeline.holdings().expect("it can be read");
+    let received = log.letters.iter().map(|body| body.as_str().into());
+    holdings.dead_letters.extend(received);
     let truth = Truth::of(&plan, case.orders, &holdings);
     drop(pipeline);
     let ended = ending(&case, &plan, &truth, &log, exit, folder.path());
