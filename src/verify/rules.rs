@@ -93,7 +93,10 @@ impl Durations<'_> {
             return Standpoint::Unknown(why.into());
         }
         // The true figure lies within the skew of the measured one: what both ends agree on is certain.
-        match (bound.holds(measured - skew), bound.holds(measured + skew)) {
+        match (
+            bound.holds(measured.saturating_sub(skew)),
+            bound.holds(measured + skew),
+        ) {
             (true, true) => {}
             (false, false) => return Standpoint::Broken,
             (true, false) | (false, true) => {

@@ -269,7 +269,7 @@ timeout = "250ms"
 processor = "{processor}"
 
 [settle]
-deadline = "6s"
+deadline = "30s"
 
 [expect]
 gate = "{gate}"
@@ -283,12 +283,12 @@ max_indeterminate = 100000
         )
     }
 
-    /// Further arguments of the run.
-    pub fn arguments(&self) -> Vec<&'static str> {
-        match self.own {
-            true => vec!["--dead-letters", "own"],
-            false => Vec::new(),
-        }
+    /// The target, as `--set` takes it.
+    pub fn target(&self, endpoint: &str) -> String {
+        let dead_letters = if self.own { "own" } else { "shared" };
+        format!(
+            r#"target={{endpoint_url="{endpoint}",exact_counts=true,region="us-east-1",dead_letters="{dead_letters}"}}"#
+        )
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Log {
     pub said: BTreeMap<u64, Vec<Said>>,
     /// Orders whose request arrived after its connection had ended.
     pub late: BTreeSet<u64>,
+    /// The bodies of all letters that were really received, whatever was made of them: the run may delete its own.
+    pub letters: Vec<String>,
     /// What was said of the stores that is not so.
     pub spoken: Spoken,
     /// How often each strike fell.
@@ -286,36 +288,53 @@ impl Shared {
         pipeline: &mut Upstream,
     ) -> Result<Answer> {
         let Some((act, told)) = strike else {
-            let reply = pipeline.ask(request).await?;
+            let reply = self.ask(op, request, pipeline).await?;
             self.remember(op, request, reply.as_ref());
             return Ok(whole(reply));
         };
         Ok(match act {
             Act::Drop(how) => Answer::Reply(Message::json(200, ""), how),
             Act::Late(_) => Answer::Reply(Message::json(200, ""), Delivery::Reset),
-            Act::Hand(how) => handed(pipeline.ask(request).await?, how),
+            Act::Hand(how) => handed(self.ask(op, request, pipeline).await?, how),
             Act::Delay(ms) => {
                 sleep(Duration::from_millis(ms)).await;
-                whole(pipeline.ask(request).await?)
+                whole(self.ask(op, request, pipeline).await?)
             }
             Act::Twice => {
-                pipeline.ask(request).await?;
-                whole(pipeline.ask(request).await?)
+                self.ask(op, request, pipeline).await?;
+                whole(self.ask(op, request, pipeline).await?)
             }
             Act::Instead(other, forwarded) => {
                 if forwarded {
-                    pipeline.ask(request).await?;
+                    self.ask(op, request, pipeline).await?;
                 }
                 let (reply, how) = instead(op, other);
                 Answer::Reply(reply, how)
             }
             Act::Harmless(kind) => {
                 let asked = prepare(act, request);
-                let reply = pipeline.ask(&asked).await?;
+                let reply = self.ask(op, &asked, pipeline).await?;
                 self.harmless(op, kind, request, reply)
             }
             Act::Lie(lie) => self.lie(op, lie, told, request, pipeline).await?,
         })
+    }
+
+    /// The pipeline's reply; what letters it holds is kept.
+    async fn ask(
+        &self,
+        op: Op,
+        request: &Message,
+        pipeline: &mut Upstream,
+    ) -> Result<Option<Message>> {
+        let reply = pipeline.ask(request).await?;
+        if let (Op::Receive, Some(reply)) = (op, &reply) {
+            let value: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+            let messages = value["Messages"].as_array().into_iter().flatten();
+            let bodies = messages.filter_map(|message| message["Body"].as_str());
+            self.log().letters.extend(bodies.map(str::to_owned));
+        }
+        Ok(reply)
     }
 
     fn harmless(
@@ -346,7 +365,7 @@ impl Shared {
             return Ok(Answer::Reply(made_up, Delivery::Whole));
         }
         let asked = prepare(Act::Lie(kind), request);
-        let Some(mut reply) = pipeline.ask(&asked).await? else {
+        let Some(mut reply) = self.ask(op, &asked, pipeline).await? else {
             return Ok(Answer::Hangup);
         };
         match kind {

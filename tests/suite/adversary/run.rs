@@ -67,7 +67,9 @@ fn case(seed: u64, runtime: &Handle) -> Ended {
     let folder = tempfile::tempdir().expect("a folder");
     let exit = run(&case, plan.run, &proxy.endpoint(), folder.path());
     let log = proxy.finish();
-    let holdings = pipeline.holdings().expect("it can be read");
+    let mut holdings = pipeline.holdings().expect("it can be read");
+    let received = log.letters.iter().map(|body| body.as_str().into());
+    holdings.dead_letters.extend(received);
     let truth = Truth::of(&plan, case.orders, &holdings);
     drop(pipeline);
     let ended = ending(&case, &plan, &truth, &log, exit, folder.path());
@@ -92,15 +94,12 @@ fn program() -> PathBuf {
 fn run(case: &Case, run: RunId, endpoint: &str, folder: &Path) -> Exit {
     std::fs::write(folder.join("adversary.toml"), case.scenario()).expect("a scenario");
     let output = |name: &str| std::fs::File::create(folder.join(name)).expect("a file");
-    let target =
-        format!(r#"target={{endpoint_url="{endpoint}",exact_counts=true,region="us-east-1"}}"#);
     let program = std::fs::canonicalize(program()).expect("the program");
     let mut child = Command::new(program)
         .current_dir(folder)
         .args(["run", "adversary.toml", "--output-dir", "out", "--quiet"])
         .args(["--run-id", &run.get().to_string()])
-        .args(["--set", &target])
-        .args(case.arguments())
+        .args(["--set", &case.target(endpoint)])
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
         .stdin(Stdio::null())
