@@ -5,21 +5,21 @@
 //! the only way past the 120,000 messages that SQS lets be hidden at a time. A queue that others feed has no end: the
 //! sweep has one, in time and in letters, and whatever way it ends, what it holds is shown again.
 
+mod message;
+mod visibility;
+
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
-    MessageSystemAttributeName,
-};
-use md5::{Digest, Md5};
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message};
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub(crate) use self::message::not_done;
+use self::message::{letter, receive};
 use super::bounds::HIDDEN_MAX;
 use super::{Hold, LetterRedrive, StoreError, Stores};
 
@@ -553,193 +553,6 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// The entries of a batch of so many that a reply does not name as done, or names as failed as well.
-pub(crate) fn not_done<'a>(
-    entries: usize,
-    done: impl Iterator<Item = &'a str>,
-    failed: impl Iterator<Item = &'a str>,
-) -> Vec<usize> {
-    let index = |id: &str| id.parse::<usize>().ok();
-    let done: HashSet<usize> = done.filter_map(index).collect();
-    let failed: HashSet<usize> = failed.filter_map(index).collect();
-    let is_left = |index: &usize| !done.contains(index) || failed.contains(index);
-    (0..entries).filter(is_left).collect()
-}
-
 fn seconds(lease: Duration) -> i32 {
     i32::try_from(lease.as_secs()).unwrap_or(i32::MAX)
-}
-
-impl Stores {
-    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one. The handles of which the
-    /// visibility was not changed come back.
-    async fn set_visibilities(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {
-        let mut changing = JoinSet::new();
-        let mut left = Vec::new();
-        for batch in handles.chunks(BATCH) {
-            if changing.len() >= POLLS
-                && let Some(Ok(unchanged)) = changing.join_next().await
-            {
-                left.extend(unchanged);
-            }
-            let (stores, batch) = (self.clone(), batch.to_vec());
-            changing.spawn(async move { stores.set_visibility(batch, seconds).await });
-        }
-        left.extend(changing.join_all().await.into_iter().flatten());
-        left
-    }
-
-    async fn set_visibility(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {
-        let entries = handles.iter().enumerate().map(|(index, handle)| {
-            ChangeMessageVisibilityBatchRequestEntry::builder()
-                .id(index.to_string())
-                .receipt_handle(handle)
-                .visibility_timeout(seconds)
-                .build()
-                .expect("an id and a handle")
-        });
-        let changed = self
-            .sqs
-            .change_message_visibility_batch()
-            .queue_url(&self.target.dead_letter_queue_url)
-            .set_entries(Some(entries.collect()))
-            .send()
-            .await;
-        match changed {
-            Ok(reply) => {
-                let done = reply.successful().iter().map(|entry| entry.id());
-                let failed = reply.failed().iter().map(|entry| entry.id());
-                let left = not_done(handles.len(), done, failed);
-                left.into_iter()
-                    .map(|index| handles[index].clone())
-                    .collect()
-            }
-            Err(error) => {
-                let error = StoreError::of("SQS ChangeMessageVisibilityBatch")(error);
-                tracing::warn!(%error, "the visibility of dead letters was not changed");
-                handles
-            }
-        }
-    }
-}
-
-/// Up to ten messages; with `counted`, each tells how often it was received, and whence it came.
-async fn receive(
-    sqs: Client,
-    queue_url: String,
-    wait_s: i32,
-    lease: Duration,
-    counted: bool,
-) -> Result<Vec<Message>, StoreError> {
-    let mut request = sqs
-        .receive_message()
-        .queue_url(queue_url)
-        .max_number_of_messages(BATCH as i32)
-        .visibility_timeout(seconds(lease))
-        .wait_time_seconds(wait_s);
-    if counted {
-        request = request
-            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
-            .message_system_attribute_names(MessageSystemAttributeName::DeadLetterQueueSourceArn);
-    }
-    let output = request
-        .send()
-        .await
-        .map_err(StoreError::of("SQS ReceiveMessage"))?;
-    Ok(output.messages.unwrap_or_default())
-}
-
-/// A message with the handle of this receive. One without id, handle or body, or whose body is not the one its digest is
-/// of, is none: what is left of it is its handle.
-fn letter(message: Message) -> Result<(DeadLetter, String), (Option<String>, String)> {
-    let present = |text: Option<String>| text.filter(|text| !text.is_empty());
-    let handle = present(message.receipt_handle);
-    let (Some(message_id), Some(body)) = (present(message.message_id), present(message.body))
-    else {
-        return Err((
-            handle,
-            "a message was received without its id or its body".into(),
-        ));
-    };
-    let Some(handle) = handle else {
-        let why = format!("message {message_id} was received without a receipt handle");
-        return Err((None, why));
-    };
-    if let Some(told) = message.md5_of_body
-        && !told.eq_ignore_ascii_case(&md5_of(&body))
-    {
-        let why =
-            format!("message {message_id} was received with a body that its MD5OfBody is not of");
-        return Err((Some(handle), why));
-    }
-    Ok((DeadLetter { body, message_id }, handle))
-}
-
-fn md5_of(body: &str) -> String {
-    let digest: [u8; 16] = Md5::digest(body.as_bytes()).into();
-    format!("{:032x}", u128::from_be_bytes(digest))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message() -> aws_sdk_sqs::types::builders::MessageBuilder {
-        Message::builder()
-            .message_id("m")
-            .receipt_handle("h")
-            .body("{}")
-            .md5_of_body("99914b932bd37a50b983c5e7c90ae93b")
-    }
-
-    #[test]
-    fn a_message_that_lacks_what_it_must_have_is_no_letter() {
-        for (message, why) in [
-            (message(), "whole"),
-            (message().set_md5_of_body(None), "who gives no digest"),
-            (
-                message().md5_of_body("99914B932BD37A50B983C5E7C90AE93B"),
-                "in capitals",
-            ),
-        ] {
-            let (letter, handle) = letter(message.build()).expect(why);
-            assert_eq!(
-                (letter.body.as_str(), handle.as_str()),
-                ("{}", "h"),
-                "{why}"
-            );
-        }
-        for (message, handle, why) in [
-            (message().set_message_id(None), Some("h"), "no id"),
-            (message().set_body(None), Some("h"), "no body"),
-            (message().body(""), Some("h"), "SQS takes no empty body"),
-            (message().body("{ }"), Some("h"), "another body"),
-            (message().md5_of_body(""), Some("h"), "no digest at all"),
-            (message().set_receipt_handle(None), None, "no handle"),
-            (message().receipt_handle(""), None, "an empty handle"),
-        ] {
-            let (left, _) = letter(message.build()).expect_err(why);
-            assert_eq!(left.as_deref(), handle, "{why}");
-        }
-    }
-
-    #[test]
-    fn an_entry_is_done_when_a_reply_says_so_and_nothing_else() {
-        for (done, failed, left, why) in [
-            (vec!["0", "1", "2"], vec![], vec![], "all are named"),
-            (vec!["0"], vec!["1", "2"], vec![1, 2], "two failed"),
-            (vec![], vec![], vec![0, 1, 2], "an empty reply"),
-            (vec!["0", "2"], vec![], vec![1], "one is left out"),
-            (vec!["0", "1", "2"], vec!["1"], vec![1], "named as both"),
-            (
-                vec!["0", "0", "7", "x"],
-                vec![],
-                vec![1, 2],
-                "twice, and strangers",
-            ),
-        ] {
-            let found = not_done(3, done.into_iter(), failed.into_iter());
-            assert_eq!(found, left, "{why}");
-        }
-    }
 }

@@ -28,7 +28,13 @@ pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::pipeline::Embed
         bad_share: smoke.bad_share,
     };
     let planned = Schedule::new(&smoke).count();
-    orderproof::pipeline::EmbeddedPipeline::start(&smoke, plan, planned).expect("it starts")
+    // `0.0.0.0` stands for a place off loopback in these tests.
+    let options = orderproof::pipeline::ServeOptions {
+        allowed_hosts: vec!["0.0.0.0".parse().expect("an address")],
+        ..Default::default()
+    };
+    orderproof::pipeline::EmbeddedPipeline::start_with(&smoke, plan, planned, &options)
+        .expect("it starts")
 }
 
 const SECRET: &str = "a-secret-of-this-test";

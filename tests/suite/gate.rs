@@ -50,7 +50,7 @@ fn a_run_that_passed_opens_the_gate_and_each_rule_says_what_was_observed() {
     let report: serde_json::Value =
         serde_json::from_slice(&std::fs::read(run.join("run.json")).unwrap()).unwrap();
     let stored = format!(
-        "ok       stored >= 500                  {}\n",
+        "ok       stored >= 500                   {}\n",
         report["classes"]["stored"]
     );
     assert!(given.stdout.contains(&stored), "{}", given.stdout);

@@ -26,6 +26,12 @@ const CLOCK_READINGS: u32 = 10;
 /// looked for.
 const NEAR_READINGS: u32 = 200;
 const NEAR_STEP: Duration = Duration::from_millis(10);
+/// How many turns are watched at most, until the offset is known as closely as this, seconds: a busy machine wakes late
+/// and misses some.
+const NEAR_TURNS: u32 = 6;
+const NEAR_ENOUGH: f64 = 0.010;
+/// Watching begins so long before the turn.
+const NEAR_LEAD: Duration = Duration::from_millis(20);
 
 /// Reads everything there is to know of `target` before a run; nothing is changed.
 pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
@@ -98,19 +104,26 @@ async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
 }
 
 /// The same of an endpoint on loopback, where asking is free and latencies are short: the turn of a second is looked for
-/// first, and the next one is watched closely.
+/// first, and then further ones are watched closely, until the offset is known well enough.
 async fn read_near_clock(session: &Session, queue: &str, witness: &Witness) {
     let sqs = session.sqs();
-    for step in [NEAR_STEP, Duration::ZERO] {
-        let Some(turn) = witness.next_turn() else {
+    for _ in 0..NEAR_TURNS {
+        let Some((offset, turn)) = witness.clock_offset().zip(witness.next_turn()) else {
             // Without a `Date` there is nothing to wait for.
             return;
         };
-        tokio::time::sleep(turn.starts_in).await;
+        if offset.uncertainty <= NEAR_ENOUGH {
+            return;
+        }
+        let step = match offset.uncertainty > 2.0 * NEAR_STEP.as_secs_f64() {
+            true => NEAR_STEP,
+            false => Duration::ZERO,
+        };
+        tokio::time::sleep(turn.starts_in.saturating_sub(NEAR_LEAD)).await;
         let began = tokio::time::Instant::now();
         let before = witness.clock_offset();
         let mut readings = 0;
-        while began.elapsed() <= turn.takes && readings < NEAR_READINGS {
+        while began.elapsed() <= turn.takes + 2 * NEAR_LEAD && readings < NEAR_READINGS {
             let asked = sqs.get_queue_url().queue_name(queue).customize();
             let _ = asked.interceptor(witness.clone()).send().await;
             readings += 1;

@@ -20,6 +20,8 @@ fn empty() -> Served {
             "0",
             "--empty",
             "--quiet",
+            "--allow-host",
+            "0.0.0.0",
         ])
         .args([
             "--set",
