@@ -122,7 +122,11 @@ async fn letters_that_a_look_would_move_on_are_not_looked_at() {
     let words = refused.expect_err("it would move them").to_string();
     assert!(words.contains("graveyard"), "{words}");
     let left = services.engine.counts("dead").expect("it is there");
-    assert_eq!((left.visible, left.in_flight), (1, 0), "nothing was received");
+    assert_eq!(
+        (left.visible, left.in_flight),
+        (1, 0),
+        "nothing was received"
+    );
 }
 
 #[tokio::test]
