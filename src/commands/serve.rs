@@ -57,7 +57,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     while !stop.is_stopped() {
         std::thread::sleep(TICK);
         let never = watch.as_ref().and_then(StartWatch::never_started);
-        if let Some(never) = never.filter(|never| never.given_up) {
+        if let Some(never) = never.filter(|never| never.failed > 0) {
             output.note(&not_starting(&never));
             watch = None;
         }

@@ -2,7 +2,8 @@
 //!
 //! As long as starts succeed they run side by side. After a failure they take turns, each no earlier
 //! than a pause after the last failure: 100 ms, doubling to 5 s. So a broken bootstrap is not forked
-//! as fast as invocations come.
+//! as fast as invocations come. One that has never started is tried again without an invocation, until it is
+//! given up.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,17 @@ const PAUSE_LAST: Duration = Duration::from_secs(5);
 
 /// Rounds of failures without any success after which a function is given up: it will not start.
 const HOPELESS_ROUNDS: u32 = 3;
+
+/// What a start's end means for a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It has started once; a start that has failed is its invocation's business.
+    Known,
+    /// It has never started, and may.
+    TryAgain,
+    /// It has never started, and will not.
+    GiveUp,
+}
 
 /// Lets starts through.
 #[derive(Debug, Default)]
@@ -71,8 +83,8 @@ impl StartGate {
 }
 
 impl Entry<'_> {
-    /// The start has succeeded, or not; whether there is hope for the next.
-    pub(super) fn ended(self, success: bool) -> bool {
+    /// The start has succeeded, or not.
+    pub(super) fn ended(self, success: bool) -> Next {
         let mut state = self.gate.state();
         if success {
             *state = State {
@@ -84,7 +96,11 @@ impl Entry<'_> {
             state.rounds = state.rounds.saturating_add(1);
             state.not_before = Some(Instant::now() + pause_after(state.rounds));
         }
-        state.succeeded || state.rounds < HOPELESS_ROUNDS
+        match (state.succeeded, state.rounds < HOPELESS_ROUNDS) {
+            (true, _) => Next::Known,
+            (false, true) => Next::TryAgain,
+            (false, false) => Next::GiveUp,
+        }
     }
 }
 
@@ -120,21 +136,30 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn hope_ends_with_the_third_failure_in_a_row_unless_a_start_has_succeeded_ever() {
+        use Next::{GiveUp, Known, TryAgain};
         let gate = StartGate::default();
-        let mut hope = Vec::new();
+        let mut next = Vec::new();
         for _ in 0..4 {
-            hope.push(gate.enter().await.ended(false));
+            next.push(gate.enter().await.ended(false));
         }
-        assert_eq!(hope, [true, true, false, false]);
-        assert!(gate.enter().await.ended(true), "AWS would go on trying");
+        assert_eq!(next, [TryAgain, TryAgain, GiveUp, GiveUp]);
+        assert_eq!(
+            gate.enter().await.ended(true),
+            Known,
+            "AWS would go on trying"
+        );
         for _ in 0..4 {
-            assert!(gate.enter().await.ended(false), "it has started once");
+            assert_eq!(
+                gate.enter().await.ended(false),
+                Known,
+                "it has started once"
+            );
         }
         let gate = StartGate::default();
         let (one, two) = (gate.enter().await, gate.enter().await);
         let three = gate.enter().await;
         for entry in [one, two, three] {
-            assert!(entry.ended(false), "side by side they count once");
+            assert_eq!(entry.ended(false), TryAgain, "side by side they count once");
         }
     }
 

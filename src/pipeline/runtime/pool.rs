@@ -9,7 +9,7 @@ use super::config::Launch;
 use super::environment::Environment;
 use super::exchange::Answer;
 use super::figures::Figures;
-use super::gate::StartGate;
+use super::gate::{Entry, Next, StartGate};
 
 /// An invocation that wants an environment.
 #[derive(Debug)]
@@ -89,19 +89,39 @@ impl Pool {
                 return self.put_back(environment);
             };
             let started = environment.start().await;
-            if !entry.ended(started.is_ok()) {
-                self.figures.give_up();
-            }
+            let next = self.ended(entry, started.is_ok());
             if let Err(error) = started {
-                self.put_back(environment);
                 let _ = job.reply.send(Err(error));
-                return;
+                if next == Next::TryAgain {
+                    self.try_again(&mut environment).await;
+                }
+                return self.put_back(environment);
             }
         }
         if !job.reply.is_closed() {
             work(&mut environment, job).await;
         }
         self.put_back(environment);
+    }
+
+    /// Starts an environment of a function that has never started again and again, without an invocation, until it
+    /// has or is given up: whether it can start is not to hang on how many events there are.
+    async fn try_again(&self, environment: &mut Environment) {
+        loop {
+            let entry = self.gate.enter().await;
+            let started = environment.start().await.is_ok();
+            if self.ended(entry, started) != Next::TryAgain {
+                return;
+            }
+        }
+    }
+
+    fn ended(&self, entry: Entry<'_>, started: bool) -> Next {
+        let next = entry.ended(started);
+        if next == Next::GiveUp {
+            self.figures.give_up();
+        }
+        next
     }
 
     /// The environment for an invocation: of those that are warm one that is not frozen, else the one used last;
