@@ -1,7 +1,5 @@
 //! Hiding letters for longer, and showing them again, in batches.
 
-use std::time::Duration;
-
 use aws_sdk_sqs::types::ChangeMessageVisibilityBatchRequestEntry;
 use tokio::task::JoinSet;
 
