@@ -108,18 +108,12 @@ pub fn finished_files(folder: &RunFolder) -> std::collections::BTreeMap<String, 
 fn digests(folder: &RunFolder, held: &Held, problems: &mut Problems) -> Vec<FileDigest> {
     let written = [
         (file_name::PLAN, Some(to_json(&held.plan))),
-        (
-            file_name::SENT,
-            held.sent.as_ref().map(|sent| to_json(sent)),
-        ),
+        (file_name::SENT, held.sent.as_ref().map(to_json)),
         (
             file_name::OBSERVATION,
             held.observed.as_ref().map(|observed| observed.to_json()),
         ),
-        (
-            file_name::METERS,
-            held.meters.as_ref().map(|meters| to_json(meters)),
-        ),
+        (file_name::METERS, held.meters.as_ref().map(to_json)),
     ];
     let written = written.map(|(name, bytes)| (name, bytes.map(|bytes| digest_of_bytes(&bytes))));
     let mut files = Vec::new();

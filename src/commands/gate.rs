@@ -173,9 +173,9 @@ fn judged_again(args: &GateArgs, report: &RunReport) -> Result<Option<Rejudgment
         file_name::METERS,
         file_name::SEAL,
     ];
-    let there = |name: &&str| args.dir.join(name).exists();
+    let there = |name: &str| args.dir.join(name).exists();
     let sealing = report.schema_version >= SCHEMA_VERSION;
-    let alone = !evidence.iter().any(|name| there(&name));
+    let alone = !evidence.iter().any(|name| there(name));
     if alone && sealing && !args.require_evidence {
         return Ok(None);
     }

@@ -84,20 +84,21 @@ pub fn execute(cli: Cli) -> Exit {
 /// crates of the AWS SDK and of HTTP.
 const WITH_CREDENTIALS: [&str; 4] = ["aws_", "hyper", "h2", "rustls"];
 
+/// Says of a kind of line whether it is shown.
+type IsShown = fn(&Metadata<'_>) -> bool;
+
 /// A log without them.
-fn quiet<S>(log: S) -> Layered<FilterFn<fn(&Metadata<'_>) -> bool>, S>
+fn quiet<S>(log: S) -> Layered<FilterFn<IsShown>, S>
 where
     S: tracing::Subscriber,
 {
-    log.with(FilterFn::new(
-        holds_no_credentials as fn(&Metadata<'_>) -> bool,
-    ))
+    log.with(FilterFn::new(holds_no_credentials as IsShown))
 }
 
 /// Whether lines of this kind hold no credentials.
 fn holds_no_credentials(kind: &Metadata<'_>) -> bool {
-    let named = |name: &&str| kind.target().starts_with(name);
-    *kind.level() <= Level::INFO || !WITH_CREDENTIALS.iter().any(|name| named(&name))
+    let named = |name: &str| kind.target().starts_with(name);
+    *kind.level() <= Level::INFO || !WITH_CREDENTIALS.iter().any(|name| named(name))
 }
 
 /// Diagnostics go to standard error; `ORDERPROOF_LOG` takes a filter such as `debug`.

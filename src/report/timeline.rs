@@ -131,7 +131,7 @@ fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
     row.indeterminate_orders = sends.indeterminate;
     row.unsent_orders = sends.unsent;
     row.schedule_lag_max_us =
-        (sends.offered > 0).then(|| sends.schedule_lag_max.as_micros() as u64);
+        (sends.offered > 0).then_some(sends.schedule_lag_max.as_micros() as u64);
     (
         row.response_time_p50_us,
         row.response_time_p99_us,

@@ -55,7 +55,8 @@ pub fn check_resolved(scenario: &Scenario) -> Result<(), String> {
     }
     let shares = [scenario.bad_share, scenario.expect.max_unsent_share];
     let in_range = shares.iter().all(|share| (0.0..=1.0).contains(share));
-    if !in_range || !(scenario.time_scale.is_finite() && scenario.time_scale > 0.0) {
+    let is_scale = scenario.time_scale.is_finite() && scenario.time_scale > 0.0;
+    if !(in_range && is_scale) {
         return Err("a share or the time scale of the scenario is out of range".into());
     }
     Ok(())

@@ -484,8 +484,9 @@ impl<'a> Sweep<'a> {
                     .await;
                 match deleted {
                     Ok(reply) => {
-                        let codes = reply.failed().iter().map(|entry| entry.code().to_owned());
-                        last = codes.last().unwrap_or(last);
+                        if let Some(entry) = reply.failed().last() {
+                            last = entry.code().to_owned();
+                        }
                         let done = reply.successful().iter().map(|entry| entry.id());
                         let not = reply.failed().iter().map(|entry| entry.id());
                         let left = not_done(batch.len(), done, not);

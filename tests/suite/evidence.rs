@@ -224,7 +224,8 @@ fn change_stored(file: &mut Value, change: impl FnOnce(&mut BTreeSet<u64>)) {
 
 #[test]
 fn an_observation_that_contradicts_itself_or_the_ledger_is_none_even_under_a_new_seal() {
-    let edits: [(&str, &str, &dyn Fn(&mut Value)); 6] = [
+    type Edit<'a> = (&'a str, &'a str, &'a dyn Fn(&mut Value));
+    let edits: [Edit<'_>; 6] = [
         ("one row more than were read", "the scan read", &|file| {
             change_stored(file, |stored| {
                 // The first order without a row is a bad one.

@@ -358,7 +358,8 @@ fn the_embedded_pipelines_own_settings_have_the_same_traps() {
         told.map(|check| (check.trap, check.weight))
             .collect::<Vec<_>>()
     };
-    let cases: [(&[&str], &[(Trap, Weight)]); 7] = [
+    type Case<'a> = (&'a [&'a str], &'a [(Trap, Weight)]);
+    let cases: [Case<'_>; 7] = [
         (&[], &[]),
         (
             &["pipeline.visibility_timeout=29s"],

@@ -153,7 +153,7 @@ fn details_of_another_type_are_altered_and_the_type_is_told() {
         odd_details: Some("a map (M)".into()),
         ..row(3, Content::Planned)
     };
-    check(&[odd.clone()], &[], true, false, "a map");
+    check(std::slice::from_ref(&odd), &[], true, false, "a map");
     let seen = collected(&[odd], &[]).observation(complete());
     let told = seen.alterations[0].to_string();
     assert_eq!(
