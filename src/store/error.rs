@@ -51,6 +51,12 @@ impl StoreError {
         self.cause.is_transient()
     }
 
+    /// Whether what was read before it stands, so that reading can go on from there: the service, its network or its
+    /// permissions failed, and nothing contradicts the answers before.
+    pub(crate) fn leaves_what_was_read(&self) -> bool {
+        self.cause != Cause::Other
+    }
+
     /// The line for an error while a run is being observed: nothing is lost by it, and looking can go on later.
     pub fn while_observing(&self) -> String {
         let then = if self.advice().is_empty() { ';' } else { ',' };

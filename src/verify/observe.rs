@@ -173,7 +173,7 @@ async fn read_table(
         cursors = resumed.cursors;
         log = Some(opened);
     }
-    stores
+    let scanned = stores
         .scan(&cursors, plan.patience, requests, |page| {
             if let Some(log) = &mut log {
                 log.keep(&page).map_err(failed)?;
@@ -181,8 +181,15 @@ async fn read_table(
             take(&page);
             Ok(())
         })
-        .await?;
-    log.map_or(Ok(()), |log| log.finish().map_err(failed))
+        .await;
+    let goes_on = scanned
+        .as_ref()
+        .is_err_and(StoreError::leaves_what_was_read);
+    match log {
+        // Nobody goes on from a scan that has ended, or from pages that contradict each other.
+        Some(log) if !goes_on => scanned.and(log.finish().map_err(failed)),
+        _ => scanned,
+    }
 }
 
 /// How long ago the run started: by the wall clock if that says more, since the monotonic one stands still
