@@ -18,7 +18,7 @@ use super::served::Served;
 /// Moments in the life of a run.
 const KILLS: u64 = 200;
 /// Pipelines, each with one run at a time.
-const PIPELINES: u64 = 4;
+const PIPELINES: u64 = 8;
 
 /// 150 orders in a second, one in ten bad and a dead letter within a second.
 const SCENARIO: &str = r#"
@@ -70,8 +70,13 @@ impl Seen {
 /// pipeline can be looked at again: a sweep that was killed holds the dead letters it had received.
 fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
     let mut rng = generator(seed, Stream::Faults, 0);
-    // Three in four within the load, the others over the whole life of the process.
-    let life_ms = if rng.next_u64() % 4 < 3 { 1_800 } else { 4_500 };
+    // One in sixteen before the target is known, which takes a second or two; three in four within the load; the others over
+    // the rest of the life of the process.
+    let (from, life_ms) = match rng.next_u64() % 16 {
+        0 => (None, 1_000),
+        1..=12 => (Some("plan.json"), 1_300),
+        _ => (Some("plan.json"), 4_000),
+    };
     let moment = Duration::from_millis(rng.next_u64() % life_ms);
     let batch = ["sending.batch=1", "sending.batch=10"][rng.next_u64() as usize % 2];
     let run = Program::new(["run", "crash.toml", "--output-dir", "out", "--quiet"])
@@ -83,13 +88,16 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
         .stdout(Stdio::null())
         .spawn()
         .expect("it starts");
+    let folder = run.folder().join("out");
+    if let Some(file) = from {
+        wait_for(file, || folder.join(file).exists());
+    }
     std::thread::sleep(moment);
     child.kill().expect("it can be killed");
     let killed = child.wait().expect("it ended").code().is_none();
     seen.count(if killed { "killed" } else { "ended by itself" }, 1);
 
-    let folder = run.folder().join("out");
-    let what = format!("seed {seed}, killed after {moment:?}, {batch}");
+    let what = format!("seed {seed}, killed {moment:?} after {from:?}, {batch}");
     let verify = Program::new(["verify", &folder.display().to_string(), "--resume"])
         .args(["--endpoint-url", &served.endpoint()])
         .env("AWS_ACCESS_KEY_ID", "test")
