@@ -316,6 +316,8 @@ fn a_second_ctrl_c_quits_at_once_with_the_journal_intact() {
     wait_for("the end of the journal", || {
         std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("end"))
     });
+    let sent = program.folder().join("out/sent.json");
+    wait_for("what the sender measured", || sent.exists());
     interrupt();
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!(
