@@ -12,7 +12,7 @@ use orderproof::order::{Stream, generator};
 use orderproof::verify::ObservationFile;
 use rand_xoshiro::rand_core::Rng;
 
-use super::program::Program;
+use super::program::{Program, wait_for};
 use super::served::Served;
 
 /// Moments in the life of a run.
