@@ -366,6 +366,15 @@ fn an_order_stored_and_dead_lettered_leaves_the_backlog_once() {
 }
 
 #[test]
+fn dead_letters_beyond_a_number_leave_no_backlog_and_no_panic() {
+    let mut world = World::new(&SPIKE);
+    for sample in &mut world.samples {
+        sample.dead_letters = u64::MAX;
+    }
+    assert_eq!(world.report().timeline[6].backlog_orders, Some(0));
+}
+
+#[test]
 fn the_oldest_age_counts_from_the_earliest_order_still_to_be_stored() {
     let mut world = World::new(&[("baseline", 10.0, 3, false)]);
     // In the third second a row is stored whose order was due 400 ms into the first.

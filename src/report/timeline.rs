@@ -68,7 +68,7 @@ pub(super) fn timeline(
         stored += row.stored_orders.unwrap_or_default();
         let dead_only = (dead_letters as f64 * unstored).round() as u64;
         row.backlog_orders = (told.all_rows && sample.is_some())
-            .then(|| acknowledged.saturating_sub(stored + dead_only));
+            .then(|| acknowledged.saturating_sub(dead_only.saturating_add(stored)));
         row.oldest_age_ms = oldest
             .get(second + 1)
             .copied()

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{StoreError, Stores};
+use crate::evidence::COUNT_MAX;
 
 /// The longest retention there is, 14 days (Amazon SQS API, "SetQueueAttributes").
 const RETENTION_MAX_S: u64 = 1_209_600;
@@ -56,11 +57,11 @@ impl Stores {
         let count = |name: QueueAttributeName| {
             output
                 .attributes()
-                .and_then(|attributes| number(attributes.get(&name)?))
+                .and_then(|attributes| message_count(attributes.get(&name)?))
                 .ok_or_else(|| {
                     StoreError::new(
                         operation,
-                        format!("{name} is missing in the reply, or is no whole number"),
+                        format!("{name} is missing in the reply, or is no number of messages"),
                     )
                 })
         };
@@ -107,6 +108,11 @@ impl Stores {
     }
 }
 
+/// How many messages a queue holds: no queue holds more than a report can tell.
+fn message_count(text: &str) -> Option<u64> {
+    number(text).filter(|count| *count <= COUNT_MAX)
+}
+
 /// A whole number as SQS writes it: digits and nothing else.
 fn number(text: &str) -> Option<u64> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -131,6 +137,18 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(number(text), count, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_queue_holds_is_no_count_and_a_large_queue_is_one() {
+        for (text, count) in [
+            ("1000000000000", Some(COUNT_MAX)),
+            ("1000000000001", None),
+            ("18446744073709551615", None),
+            ("0", Some(0)),
+        ] {
+            assert_eq!(message_count(text), count, "{text}");
         }
     }
 

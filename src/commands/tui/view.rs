@@ -260,7 +260,7 @@ impl Viewer {
             at: sample.at,
             backlog,
             dead_letters,
-            probably_stored: acknowledged.saturating_sub(backlog + dead_letters),
+            probably_stored: acknowledged.saturating_sub(dead_letters.saturating_add(backlog)),
         });
     }
 }
