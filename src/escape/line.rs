@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// A text from elsewhere as it is shown: [`line`] of it, at the width and alignment asked for.
+/// A text from elsewhere as it is shown: [`line()`] of it, at the width and alignment asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a>(pub &'a str);
 

@@ -2,7 +2,7 @@
 //!
 //! Names, messages and paths come from scenario files, from folders of other people, from endpoints and from
 //! functions. Each format has its own way of being broken by them, and each has one function here. All of them begin
-//! with [`line`]: one line, nothing that a terminal obeys, nothing that a reader cannot see, and no command to a CI
+//! with [`line()`]: one line, nothing that a terminal obeys, nothing that a reader cannot see, and no command to a CI
 //! runner. [`terminal`] is the second wall: whatever the commands print goes through it once more.
 
 mod csv;
