@@ -77,8 +77,8 @@ fn a_page_holds_its_items_and_their_number() {
             ),
             (
                 r#"{"Items":[{},{}],"Count":1,"ScannedCount":1}"#,
-                false,
-                "one more",
+                true,
+                "more than it counts: each is looked at",
             ),
             (
                 r#"{"Items":[{}],"Count":1,"ScannedCount":2}"#,
