@@ -58,7 +58,7 @@ fn guard(done: &AtomicBool, watch: &StartWatch, stop: &StopSignal) -> bool {
     false
 }
 
-/// What a verifier is told of the function's start.
+/// The state of the function's start, for the verifier.
 pub fn state_of(watch: &StartWatch) -> FunctionStart {
     match watch.never_started() {
         None => FunctionStart::Unknown,

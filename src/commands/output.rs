@@ -110,7 +110,7 @@ fn put(text: &str) {
         .and_then(|()| stdout().flush());
 }
 
-/// Further lines are indented, so that none of them looks like an answer of its own.
+/// Indents all lines but the first, so that no later line can be taken for a separate message.
 fn indented(error: &str) -> String {
     let mut lines = error.split('\n');
     let mut out = lines.next().unwrap_or_default().to_owned();

@@ -117,7 +117,7 @@ pub fn refusal(reasons: &[String]) -> CommandError {
     ))
 }
 
-/// Asks before anything is done to somebody's account.
+/// Asks for confirmation before anything is done in an AWS account.
 fn agree(
     purpose: Purpose,
     found: &Preflight,

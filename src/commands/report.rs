@@ -57,7 +57,7 @@ fn counted_since(
         )
     };
     let target = report.scenario.target.aws().ok_or_else(none)?;
-    // A folder may come from anybody, and is told of nobody's credentials unasked.
+    // A folder may come from another person: credentials go to its endpoint only after the caller agrees.
     let file = args.dir.join(file_name::RUN);
     let reached = reach(&file, target, &args.reach, output)?;
     let at = |text: &str| -> Result<SystemTime, CommandError> {

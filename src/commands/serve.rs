@@ -77,7 +77,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
-/// What is said of a function that does not start. It is tried again, as Lambda does: whoever serves it may mend it.
+/// The message about a function that does not start. It is tried again, as Lambda does, because it may be repaired meanwhile.
 fn not_starting(never: &NeverStarted) -> String {
     let mut told = format!("warning: {}; it is tried again", never.told());
     for line in &never.last_lines {

@@ -59,7 +59,7 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> 
     let reported = match read_report(&args.dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
         Err(ReportError::Missing(_)) => None,
-        // What is not as it was sealed is told as that.
+        // A broken seal is reported as a broken seal, whatever else is wrong.
         Err(_) if matches!(check_seal(&args.dir), SealState::Broken(_)) => None,
         Err(error) => return Err(CommandError::usage(error)),
     };
