@@ -181,6 +181,17 @@ fn cases() -> Vec<Case> {
             second: ACKED,
         },
         Case {
+            why: "one entry failed, not by the sender's fault, with a code that is not SQS's",
+            answer: |request| {
+                let mut json = request.good_reply();
+                json["Successful"].as_array_mut().unwrap().remove(0);
+                json["Failed"] = json!([{"Id": "0", "Code": "NotToday", "SenderFault": false}]);
+                reply(200, &json)
+            },
+            first: in_doubt("NotToday"),
+            second: ACKED,
+        },
+        Case {
             why: "one entry failed, by the sender's fault",
             answer: |request| {
                 let mut json = request.good_reply();

@@ -117,6 +117,22 @@ mod tests {
     }
 
     #[test]
+    fn an_observation_with_impossible_readings_widens_the_measured_bound() {
+        let observed = |row_clock| crate::verify::Observation {
+            row_clock,
+            ..Default::default()
+        };
+        let early = rows(-400, 5);
+        assert_eq!(
+            observed(Some(early)).clocks_apart(ms(1)),
+            early.apart(ms(1))
+        );
+        assert!(observed(Some(early)).clocks_apart(ms(1)) > ms(395));
+        assert_eq!(observed(Some(rows(0, 5))).clocks_apart(ms(1)), ms(1));
+        assert_eq!(observed(None).clocks_apart(ms(1)), ms(1));
+    }
+
+    #[test]
     fn an_impossible_reading_bounds_the_clock_by_the_rows_themselves() {
         // Stored 400 ms early by the clock; the last one at 4.005 s was read at 10 s.
         let seen = rows(-400, 5);
