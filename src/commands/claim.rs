@@ -46,8 +46,9 @@ pub struct Claimed<'a> {
 /// Claims the stores for the run of `orders`, whose run id is another one afterwards if the first is in use.
 ///
 /// # Errors
-/// [`CommandError::Refused`] when another run is at work there, something carries an order number of the run, or that cannot
-/// be told; nothing was sent.
+/// [`CommandError::Refused`] when another run is at work there, something carries an order number of the run, or the stores
+/// cannot be read and the run id was given; nothing was sent. With an id drawn at random the run goes on, and
+/// stores that cannot be read afterwards either lead to no verdict.
 pub fn claim(
     claimed: &Claimed<'_>,
     orders: &mut OrderPlan,
@@ -57,12 +58,16 @@ pub fn claim(
     let lock = StoresLock::take(&target, claimed.what)?;
     let mut draws = DRAWS;
     let id_space = loop {
-        let found = block_on(async { Ok(look(&target, claimed, orders).await) })?.map_err(|error| {
-            CommandError::refused(format!(
-                "nothing was sent: whether the stores hold orders of an earlier run {} cannot be told: {error}",
-                orders.run
-            ))
-        })?;
+        let found = match block_on(async { Ok(look(&target, claimed, orders).await) })? {
+            Ok(found) => found,
+            Err(error) if claimed.asked => {
+                return Err(CommandError::refused(format!(
+                    "nothing was sent: whether the stores hold orders of an earlier run {} cannot be read: {error}",
+                    orders.run
+                )));
+            }
+            Err(error) => IdSpace::unread(orders.run, error.to_string(), now_us()),
+        };
         draws -= 1;
         if !found.is_taken() || claimed.asked || draws == 0 {
             break found;
@@ -113,7 +118,6 @@ async fn look(
     let rows = stores
         .rows_before(orders, claimed.planned, claimed.scenario.settle_deadline)
         .await?;
-    let now = clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default();
     Ok(IdSpace {
         run: orders.run,
         asked: claimed.asked,
@@ -121,6 +125,13 @@ async fn look(
         dead_letters: dead.total(),
         rows,
         letters,
-        taken_at_us: u64::try_from(now.as_micros()).unwrap_or(u64::MAX),
+        unread: None,
+        taken_at_us: now_us(),
     })
+}
+
+/// Microseconds since the Unix epoch.
+fn now_us() -> u64 {
+    let now = clock::wall().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
-use super::reach::reach;
+use super::reach::{Access, reach};
 use super::{CommandError, Output};
 use crate::account::{Cleaner, Found, Survey};
 use crate::cli::CleanArgs;
@@ -37,7 +37,7 @@ fn target_of(
         )),
         Some(target) => {
             let file = args.dir.join(file_name::PLAN);
-            reach(&file, target, &args.reach, output)
+            reach(&file, target, &args.reach, Access::Writes, output)
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::interrupt::quit_on_interrupt;
 use super::preflight::{Purpose, admit};
-use super::reach::reach;
+use super::reach::{Access, reach};
 use super::run::orders;
 use super::site::{Site, resolve};
 use super::stores_lock::StoresLock;
@@ -39,7 +39,12 @@ pub fn look(
              out"
         )));
     };
-    let reached = reach(&dir.join(file_name::PLAN), planned, &args.reach, output)?;
+    let access = match args.resume {
+        true => Access::Writes,
+        false => Access::Reads,
+    };
+    let file = dir.join(file_name::PLAN);
+    let reached = reach(&file, planned, &args.reach, access, output)?;
     let scenario = &Scenario {
         target: TargetSpec::Aws(Box::new(reached.clone())),
         ..plan.scenario.clone()

@@ -1,13 +1,14 @@
 //! A target that a file of a run's folder names: before anything is sent there, the caller names it too, or confirms it.
 //!
-//! A folder may come from anybody, and every request carries the caller's key id and session token.
+//! A folder may come from anybody, and every request carries the caller's key id and session token. What only reads at
+//! endpoints of this machine needs neither: it is signed with placeholder credentials instead, and nobody is asked.
 
 use std::path::Path;
 
 use super::confirm::{Question, confirm};
 use super::{CommandError, Output};
 use crate::cli::ReachArgs;
-use crate::scenario::{AwsTarget, check_endpoint};
+use crate::scenario::{AwsTarget, check_endpoint, is_loopback};
 
 /// Where the AWS SDK looks for endpoints.
 const ENDPOINT_VARIABLES: [&str; 3] = [
@@ -15,6 +16,15 @@ const ENDPOINT_VARIABLES: [&str; 3] = [
     "AWS_ENDPOINT_URL_SQS",
     "AWS_ENDPOINT_URL_DYNAMODB",
 ];
+
+/// What is done at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing there changes, but for the receives that a look counts.
+    Reads,
+    /// Messages and rows are written or deleted, or a function is started.
+    Writes,
+}
 
 /// The target that `file` names, `planned`, as the caller reaches it: under the options in `args`, at endpoints that the caller
 /// has named or confirmed. Nothing is sent.
@@ -25,12 +35,23 @@ pub fn reach(
     file: &Path,
     planned: &AwsTarget,
     args: &ReachArgs,
+    access: Access,
     output: &Output,
 ) -> Result<AwsTarget, CommandError> {
     let environment = ENDPOINT_VARIABLES.map(|name| std::env::var(name).ok());
     let environment: Vec<String> = environment.into_iter().flatten().collect();
-    let (target, unnamed) = named(file, planned, args, &environment)?;
+    let (mut target, unnamed) = named(file, planned, args, &environment)?;
     if unnamed.is_empty() {
+        return Ok(target);
+    }
+    if access == Access::Reads && !args.yes && all_on_loopback(&target, &unnamed) {
+        output.note(&format!(
+            "note: {} (of {}) was not named by you: requests there carry placeholder credentials; --endpoint-url {} sends yours",
+            unnamed.join(" and "),
+            file.display(),
+            unnamed[0]
+        ));
+        target.placeholder_credentials = true;
         return Ok(target);
     }
     let mut facts: Vec<String> = unnamed
@@ -51,6 +72,19 @@ pub fn reach(
     };
     confirm(question, output)?;
     Ok(target)
+}
+
+/// Every request goes to an endpoint on this machine that the caller did not name.
+fn all_on_loopback(target: &AwsTarget, unnamed: &[String]) -> bool {
+    let own = [
+        &target.endpoint_url,
+        &target.sqs_endpoint_url,
+        &target.dynamodb_endpoint_url,
+    ];
+    let here = |url: &String| unnamed.contains(url) && is_loopback(url);
+    // Those of services without an endpoint of their own go where SQS is, not to AWS.
+    let whole = target.endpoint_url.is_some() || target.sqs_endpoint_url.is_some();
+    whole && own.into_iter().flatten().all(here)
 }
 
 /// Host and port: what is typed to confirm.
@@ -230,6 +264,43 @@ mod tests {
             "the caller's endpoint takes the place of the plan's"
         );
         assert_eq!(authority("https://host:1/path"), "host:1");
+    }
+
+    #[test]
+    fn placeholder_credentials_suffice_where_every_request_stays_on_this_machine() {
+        let (here, away) = ("http://127.0.0.1:9324", "http://evil.example");
+        for (planned, asked, suffice, why) in [
+            ([Some(here), None, None], vec![], true, "one endpoint"),
+            ([None, Some(here), Some(here)], vec![], true, "two"),
+            (
+                [None, Some(here), None],
+                vec![],
+                true,
+                "the others go where SQS is",
+            ),
+            ([None, None, Some(here)], vec![], false, "SQS is at AWS"),
+            ([Some(away), None, None], vec![], false, "elsewhere"),
+            (
+                [None, Some(here), Some(away)],
+                vec![],
+                false,
+                "one of two elsewhere",
+            ),
+            (
+                [None, Some(here), Some("http://[::1]:1")],
+                vec![here],
+                false,
+                "one is named, and needs the caller's",
+            ),
+        ] {
+            let args = ReachArgs {
+                endpoint_url: asked.into_iter().map(str::to_owned).collect(),
+                ..ReachArgs::default()
+            };
+            let found = named(Path::new("run"), &at(planned), &args, &[]);
+            let (target, unnamed) = found.expect("URLs");
+            assert_eq!(all_on_loopback(&target, &unnamed), suffice, "{why}");
+        }
     }
 
     #[test]

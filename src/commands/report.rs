@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::conclude::{Problems, write_formats};
 use super::gate::unbroken;
 use super::metrics::metrics_between;
-use super::reach::reach;
+use super::reach::{Access, reach};
 use super::render::render;
 use super::{CommandError, Output};
 use crate::cli::ReportArgs;
@@ -59,7 +59,7 @@ fn counted_since(
     let target = report.scenario.target.aws().ok_or_else(none)?;
     // A folder may come from another person: credentials go to its endpoint only after the caller agrees.
     let file = args.dir.join(file_name::RUN);
-    let reached = reach(&file, target, &args.reach, output)?;
+    let reached = reach(&file, target, &args.reach, Access::Reads, output)?;
     let at = |text: &str| -> Result<SystemTime, CommandError> {
         let at: Timestamp = text.parse().map_err(CommandError::usage)?;
         let since = u64::try_from(at.as_millisecond()).unwrap_or(0);

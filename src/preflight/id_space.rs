@@ -25,11 +25,28 @@ pub struct IdSpace {
     pub rows: RowsBefore,
     /// What the dead-letter queue held; `None` when its letters were not received: there were none, or the id is random.
     pub letters: Option<LettersBefore>,
+    /// Why the look broke off, with an id drawn at random; `None` when it did not. The other figures say nothing then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
     /// When the look was taken, microseconds since the Unix epoch.
     pub taken_at_us: u64,
 }
 
 impl IdSpace {
+    /// Of a random `run`, when the stores could not be read: `why`.
+    pub fn unread(run: RunId, why: String, taken_at_us: u64) -> Self {
+        Self {
+            run,
+            asked: false,
+            queued: 0,
+            dead_letters: 0,
+            rows: RowsBefore::default(),
+            letters: None,
+            unread: Some(why),
+            taken_at_us,
+        }
+    }
+
     /// Something in the stores carries an order number of the run.
     pub fn is_taken(&self) -> bool {
         let letters = self.letters.as_ref();
@@ -39,11 +56,18 @@ impl IdSpace {
     /// Queues and table held nothing at all.
     pub fn stores_were_empty(&self) -> bool {
         let rows = &self.rows;
-        rows.whole_table && rows.read == 0 && self.queued == 0 && self.dead_letters == 0
+        self.unread.is_none()
+            && rows.whole_table
+            && rows.read == 0
+            && self.queued == 0
+            && self.dead_letters == 0
     }
 
     /// What that means.
     pub fn checks(&self) -> Vec<Check> {
+        if let Some(why) = &self.unread {
+            return vec![self.broke_off(why)];
+        }
         let mut checks = Vec::new();
         let run = self.run;
         let mut void = |message: String, cure: &str| {
@@ -85,6 +109,20 @@ impl IdSpace {
         }
         checks.extend(self.another_run());
         checks
+    }
+
+    /// Nothing is proved; that another run had the id is as rare as two equal draws.
+    fn broke_off(&self, why: &str) -> Check {
+        Check::found(
+            Trap::RunId,
+            Weight::Trap,
+            format!(
+                "whether the stores hold orders of an earlier run {} is unknown: {why}; the id was drawn from {} at random",
+                self.run,
+                thousands(u64::from(RunId::MAX))
+            ),
+            "make the stores answer before the run: the verdict needs the same answers after it",
+        )
     }
 
     /// What was proved, in words.

@@ -133,6 +133,9 @@ pub struct AwsTarget {
     pub region: Option<String>,
     /// The profile of the AWS configuration files that credentials and region come from.
     pub profile: Option<String>,
+    /// Requests are signed with placeholder credentials, never the caller's: how it is reached this time, in no file.
+    #[serde(skip)]
+    pub placeholder_credentials: bool,
     /// The names of its queues and table.
     pub resources: Resources,
     /// The name of the function.

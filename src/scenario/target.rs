@@ -44,6 +44,7 @@ impl Default for AwsTarget {
             dynamodb_endpoint_url: None,
             region: None,
             profile: None,
+            placeholder_credentials: false,
             resources: Resources::default(),
             function: FUNCTION_NAME.into(),
             processor: ProcessorPlace::Lambda,
@@ -64,6 +65,7 @@ fn read_aws(mut section: Section<'_>) -> AwsTarget {
         dynamodb_endpoint_url: section.text("dynamodb_endpoint_url", URL_HINT, check_endpoint),
         region: name(&mut section, "region", "us-east-1"),
         profile: name(&mut section, "profile", "default"),
+        placeholder_credentials: false,
         resources: Resources {
             orders_queue: name(&mut section, "orders_queue", "orders-queue")
                 .unwrap_or(usual.resources.orders_queue),

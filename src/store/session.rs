@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sqs::config::interceptors::{
     BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
@@ -20,6 +21,9 @@ use crate::scenario::{AwsTarget, is_loopback, without_userinfo};
 
 /// A request of the control plane that takes longer is given up and tried again.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Key id and secret that servers on this machine take for an account's, by custom; not the caller's.
+const PLACEHOLDER: &str = "test";
 
 /// Where an endpoint of this machine is said to be when nobody says.
 const REGION_ON_LOOPBACK: &str = "us-east-1";
@@ -48,7 +52,9 @@ impl Session {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .http_client(http_client())
             .timeout_config(timeouts);
-        if let Some(profile) = &target.profile {
+        if target.placeholder_credentials {
+            loader = loader.credentials_provider(placeholder());
+        } else if let Some(profile) = &target.profile {
             loader = loader.profile_name(profile);
         }
         if let Some(region) = &target.region {
@@ -100,7 +106,7 @@ impl Session {
     /// The same with these credentials, whatever the SDK would find.
     #[cfg(test)]
     pub(crate) fn with_credentials(mut self, id: &str, secret: &str) -> Self {
-        let own = aws_credential_types::Credentials::new(id, secret, None, None, "test");
+        let own = Credentials::new(id, secret, None, None, "test");
         self.credentials = SharedCredentialsProvider::new(own);
         self.config = self
             .config
@@ -142,6 +148,10 @@ impl Session {
         }
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
+}
+
+fn placeholder() -> Credentials {
+    Credentials::new(PLACEHOLDER, PLACEHOLDER, None, None, "placeholder")
 }
 
 /// Whether a region can be one: it becomes a part of host names.

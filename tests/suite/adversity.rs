@@ -227,6 +227,33 @@ fn replies_without_what_they_must_hold_are_no_evidence() {
 }
 
 #[test]
+fn rows_that_could_never_be_read_prove_nothing_before_the_run_and_nothing_after() {
+    let pipeline = pipeline_elsewhere(327);
+    let fault = Fault {
+        from: From::Start,
+        ..answered("Scan", "{}")
+    };
+    let proxy = Proxy::to(&pipeline.target().sqs_endpoint, [fault]);
+    let first = run_through(&proxy).finish().code(4);
+    nothing_is_forgotten(&first);
+    let before = &first.json("out/preflight.json")["id_space"]["unread"];
+    let why = before.as_str().expect("a reason");
+    assert!(why.contains("the reply to Scan is not one"), "{why}");
+    proxy.heal();
+    let second = look_again(first.folder.path()).code(0);
+    says(&second.stdout, &["verdict INCONCLUSIVE -> PASS"]);
+    // With an id that was given there is no chance to trust in.
+    let fault = Fault {
+        from: From::Start,
+        ..answered("Scan", "{}")
+    };
+    let proxy = Proxy::to(&pipeline.target().sqs_endpoint, [fault]);
+    let given = run_through(&proxy).args(["--run-id", "328"]);
+    let refused = given.finish().code(6);
+    says(&refused.stderr, &["nothing was sent", "cannot be read"]);
+}
+
+#[test]
 fn a_look_up_that_names_no_list_calls_nothing_lost() {
     let pipeline = pipeline_elsewhere(323);
     let no_rows = answered("Scan", r#"{"Items":[],"Count":0,"ScannedCount":0}"#);

@@ -105,6 +105,7 @@ fn the_spike_through_moto() {
         // What moto's answers take, and how late a machine full of tests is, is not the question here.
         .args(["--set", "expect.rules=[]"])
         .args(["--set", "expect.max_schedule_lag_p99=2s"])
+        .args(["--set", "sending.attempt_timeout=30s"])
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test");
     let report = spike.finish().code(0).json("out/run.json");

@@ -1,7 +1,9 @@
-//! `verify --live` looks and changes nothing, `verify --resume` goes on, and neither sends anything to an endpoint that
-//! the caller has not named.
+//! `verify --live` looks and changes nothing, `verify --resume` goes on; an endpoint that the caller has not named is not
+//! written to, and hears nothing of their credentials.
 
+use std::io::Read;
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
@@ -13,13 +15,16 @@ use super::served::Served;
 const ORDER: &str =
     r#"{"order_number": 4242, "num_items": 1, "price_per_item": 110.0, "item_description": "zTV"}"#;
 
+const KEY_ID: &str = "KEYOFTHECALLER";
+const TOKEN: &str = "token-of-the-caller";
+
 const VISIBLE: QueueAttributeName = QueueAttributeName::ApproximateNumberOfMessages;
 
 fn credentials(program: Program) -> Program {
     program
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("AWS_SESSION_TOKEN", "token-of-the-caller")
+        .env("AWS_ACCESS_KEY_ID", KEY_ID)
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("AWS_SESSION_TOKEN", TOKEN)
 }
 
 /// A finished run of 25 orders whose function ran here, with a dead-letter queue of its own.
@@ -73,24 +78,49 @@ fn a_look_processes_and_deletes_nothing_and_resuming_does() {
     assert_eq!(stores.attribute("orders-dl-queue", &VISIBLE), "0");
 }
 
+/// Somebody else at the place of the run's pipeline: what they hear, request after request.
+struct Stranger {
+    heard: Arc<Mutex<String>>,
+}
+
+impl Stranger {
+    fn in_place_of(served: Served) -> Self {
+        let endpoint = served.endpoint();
+        served.stop();
+        let address = endpoint.trim_start_matches("http://");
+        let listener = TcpListener::bind(address).expect("the port is free again");
+        let heard = Arc::<Mutex<String>>::default();
+        let hears = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            for mut client in listener.incoming().flatten() {
+                let mut request = [0; 4096];
+                let length = client.read(&mut request).unwrap_or(0);
+                let request = String::from_utf8_lossy(&request[..length]);
+                hears.lock().unwrap().push_str(&request);
+            }
+        });
+        Self { heard }
+    }
+
+    /// What was heard since the last time.
+    fn heard(&self) -> String {
+        std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+}
+
 #[test]
-fn an_endpoint_of_a_folder_hears_nothing_until_the_caller_names_it() {
+fn an_endpoint_of_a_folder_is_written_to_only_once_the_caller_names_it() {
     let served = without_function();
     let run = a_local_run(&served);
     let endpoint = served.endpoint();
-    served.stop();
-    let address = endpoint.trim_start_matches("http://");
-    let stranger = TcpListener::bind(address).expect("the port is free again");
-    stranger.set_nonblocking(true).expect("a listener");
-    let hears = || stranger.accept().is_ok();
-
-    for look in ["--live", "--resume"] {
-        for (named, why) in [
-            ("", "nobody named it"),
-            ("http://127.0.0.1:1", "another is named"),
-        ] {
-            let out = run.path("out").display().to_string();
-            let program = credentials(Program::new(["verify", &out, look]));
+    let stranger = Stranger::in_place_of(served);
+    let out = run.path("out").display().to_string();
+    for (named, why) in [
+        ("", "nobody named it"),
+        ("http://127.0.0.1:1", "another is named"),
+    ] {
+        for asks in [["verify", &out, "--resume"], ["clean", &out, "--delete"]] {
+            let program = credentials(Program::new(asks));
             let refused = program.env("AWS_ENDPOINT_URL", named).finish().code(6);
             let flag = format!("--endpoint-url {endpoint}");
             for part in ["nothing was sent", "session token", &flag] {
@@ -100,26 +130,38 @@ fn an_endpoint_of_a_folder_hears_nothing_until_the_caller_names_it() {
                     refused.stderr
                 );
             }
-            assert!(!hears(), "{look}: {why}");
+            assert_eq!(stranger.heard(), "", "{asks:?}: {why}");
         }
     }
-    let out = run.path("out").display().to_string();
-    let clean = Program::new(["clean", &out]);
-    let report = Program::new(["report", &out, "--cloudwatch", "--output-dir", "again"]);
-    for asks in [clean, report] {
-        let refused = credentials(asks).finish().code(6);
-        let words = "names the endpoint";
-        assert!(refused.stderr.contains(words), "{}", refused.stderr);
-        assert!(!hears());
-    }
-
     // The near miss: it does hear of who agrees.
-    let listening = std::thread::spawn(move || {
-        stranger.set_nonblocking(false).expect("a listener");
-        stranger.accept().is_ok()
-    });
-    verify(&run, &["--live", "--yes"]).code(2);
-    assert!(listening.join().expect("it ends"));
+    verify(&run, &["--resume", "--yes"]);
+    assert!(stranger.heard().contains(KEY_ID));
+}
+
+#[test]
+fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_theirs() {
+    let served = without_function();
+    let run = a_local_run(&served);
+    let endpoint = served.endpoint();
+    // A look needs no more.
+    verify(&run, &["--live"]).code(0);
+    let stranger = Stranger::in_place_of(served);
+    let out = run.path("out").display().to_string();
+    let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
+    for asks in [&["verify", &out, "--live"][..], &report] {
+        let looked = credentials(Program::new(asks)).finish();
+        let note = format!("--endpoint-url {endpoint} sends yours");
+        assert!(looked.stderr.contains(&note), "{}", looked.stderr);
+        let heard = stranger.heard();
+        assert!(heard.contains("Credential=test/"), "{asks:?}: {heard}");
+        assert!(!heard.contains(KEY_ID) && !heard.contains(TOKEN), "{heard}");
+    }
+    // The near misses: an endpoint that is named, and one that is agreed to.
+    for agrees in [&["--endpoint-url", &endpoint][..], &["--yes"]] {
+        verify(&run, &[&["--live"], agrees].concat());
+        let heard = stranger.heard();
+        assert!(heard.contains(KEY_ID) && heard.contains(TOKEN), "{heard}");
+    }
 }
 
 #[test]

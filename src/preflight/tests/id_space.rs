@@ -23,6 +23,7 @@ fn free() -> IdSpace {
             ..RowsBefore::default()
         },
         letters: None,
+        unread: None,
         taken_at_us: NOW_US,
     }
 }
@@ -186,9 +187,27 @@ fn stores_were_empty_only_if_all_of_them_were() {
     assert!(
         !IdSpace {
             rows: unread,
-            ..nothing
+            ..nothing.clone()
         }
         .stores_were_empty(),
         "not read to its end"
+    );
+    let broke_off = IdSpace {
+        unread: Some("no reply".into()),
+        ..nothing
+    };
+    assert!(!broke_off.stores_were_empty());
+}
+
+#[test]
+fn a_look_that_broke_off_proves_nothing_and_is_a_trap() {
+    let unread = IdSpace::unread(run(7), "DynamoDB Scan failed: no reply".into(), NOW_US);
+    assert!(!unread.is_taken() && !unread.stores_were_empty());
+    let checks = unread.checks();
+    assert_eq!(weights(&unread), [Weight::Trap]);
+    let message = &checks[0].message;
+    assert!(
+        message.contains("is unknown: DynamoDB Scan failed: no reply"),
+        "{message}"
     );
 }
