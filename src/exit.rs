@@ -1,6 +1,6 @@
 //! The exit codes: one per way a command can end.
 
-use crate::verify::{Judgment, Severity, Verdict};
+use crate::verdict::{Judgment, Severity, Verdict};
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl From<Exit> for std::process::ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::Finding;
+    use crate::verdict::Finding;
 
     fn judgment(verdict: Verdict, severities: &[Severity]) -> Judgment {
         let finding = |&severity| Finding {

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::preflight::{Known, QueueFacts};
 use crate::report::{PlanFile, ReportError, file_name, read_plan, read_report};
 use crate::scenario::AwsTarget;
-use crate::verify::Verdict;
+use crate::verdict::Verdict;
 
 /// Counts the rows and dead letters of a run, or deletes them.
 pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, CommandError> {

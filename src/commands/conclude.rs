@@ -18,7 +18,8 @@ use crate::report::{
     PlanFile, RunFolder, RunReport, TextStyle, file_name, findings_csv, render_text, report_files,
     to_json,
 };
-use crate::verify::{LETTER_LOG, Reconciliation, Severity, finding};
+use crate::verdict::{Severity, finding};
+use crate::verify::{LETTER_LOG, Reconciliation};
 
 /// The files of evidence, in the order in which they are finished; those that a run does not have are left out.
 const EVIDENCE: [&str; 7] = [
@@ -333,7 +334,7 @@ impl Problems {
     }
 
     /// What they do to a verdict: a run whose evidence or report could not be kept proves nothing.
-    fn finding(&self) -> Option<crate::verify::Finding> {
+    fn finding(&self) -> Option<crate::verdict::Finding> {
         let more = match self.0.len().saturating_sub(QUOTED) {
             0 => String::new(),
             more => format!("; and {more} more"),

@@ -19,7 +19,7 @@ use crate::report::{
     render_gate_junit, render_junit_error,
 };
 use crate::scenario::GateRule;
-use crate::verify::Verdict;
+use crate::verdict::Verdict;
 
 /// Holds the rules against the run in a folder. Rules are read and checked before the folder is looked at.
 pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, CommandError> {

@@ -17,8 +17,9 @@ use crate::report::{
     BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,
     phase_figures, read_meters, read_sent,
 };
+use crate::verdict::Judgment;
 use crate::verify::{
-    JudgeInput, Judgment, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
+    JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
     contradictions, judge, reconcile,
 };
 

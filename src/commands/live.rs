@@ -13,7 +13,6 @@ use super::{CommandError, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
-use crate::load::Schedule;
 use crate::report::{PlanFile, file_name};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
@@ -49,7 +48,7 @@ pub fn look(
         target: TargetSpec::Aws(Box::new(reached.clone())),
         ..plan.scenario.clone()
     };
-    let schedule = Schedule::new(scenario);
+    let schedule = scenario.schedule();
     let orders = orders(scenario, plan.run_id);
     let target = match args.resume {
         true => resumed(scenario, &reached, args, output)?,

@@ -10,7 +10,6 @@ use super::verify::{read_ledger, read_observation};
 use super::{CommandError, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
-use crate::load::Schedule;
 use crate::report::{
     Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
 };
@@ -97,7 +96,7 @@ fn render_orders(
     let facts = OrderFacts {
         scenario: &plan.scenario,
         orders: &orders,
-        schedule: &Schedule::new(&plan.scenario),
+        schedule: &plan.scenario.schedule(),
         ledger: &journal.ledger,
         observation: &observed.observation,
         reconciliation: &reconciliation,

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::check::{load_scenario, overrides_in};
 use super::claim::{Claim, Claimed, claim};
 use super::conclude::{Evidence, Problems, conclude};
-use super::dashboard;
 use super::guard::{StartGuard, state_of};
 use super::held::Held;
 use super::interrupt::stop_on_interrupt;
@@ -19,7 +18,7 @@ use super::progress::{ProgressView, line};
 use super::readings::Readings;
 use super::site::{Site, target_name};
 use super::tui::{LiveView, Watch, check_terminal};
-use super::{CommandError, Output};
+use super::{CommandError, Output, dashboard};
 use crate::cli::RunArgs;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
 use crate::evidence::digest_of_bytes;
@@ -48,7 +47,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, CommandError> {
         check_terminal(output)?;
     }
     let dashboard = dashboard::address(args.dashboard)?;
-    let schedule = Schedule::new(&scenario);
+    let schedule = scenario.schedule();
     let mut plan = plan_file(args, scenario)?;
     // Held to the end of the run: nobody else of this machine comes near its stores.
     let entered = enter(args, &mut plan, schedule.count(), output)?;

@@ -10,7 +10,6 @@ use super::{CommandError, Output};
 use crate::cli::ServeArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::load::Schedule;
 use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
 use crate::report::NeverStarted;
@@ -25,7 +24,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
     let scenario = scenario_of(args)?;
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), "");
-    let planned = Schedule::new(&scenario).count();
+    let planned = scenario.schedule().count();
     let run_id = run_id(args.run_id)?;
     let options = ServeOptions {
         address: SocketAddr::new(args.bind, args.port),

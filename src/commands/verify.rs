@@ -14,15 +14,13 @@ use crate::escape::Shown;
 use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
 use crate::ledger::{JournalContents, read_journal};
-use crate::load::Schedule;
 use crate::report::{
     PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
     read_sent,
 };
 use crate::scenario;
-use crate::verify::{
-    Class, Judgment, ObservationFile, ObservationFileError, Reconciliation, Verdict,
-};
+use crate::verdict::{Class, Judgment, Verdict};
+use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
 
 /// A run judged again.
 pub struct Rejudged {
@@ -332,7 +330,7 @@ pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untol
 /// Why a journal does not belong to the plan beside it.
 fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String> {
     let header = &journal.header;
-    let planned = Schedule::new(&plan.scenario).count();
+    let planned = plan.scenario.schedule().count();
     let same = header.run_id == plan.run_id
         && header.seed == plan.scenario.seed
         && header.planned == planned

@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::order::RunId;
 use crate::report::RunReport;
 use crate::scenario::Metric;
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// The version of a comparison's JSON.
 pub const COMPARISON_SCHEMA_VERSION: u32 = 1;

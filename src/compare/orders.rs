@@ -2,7 +2,7 @@
 
 use super::{Call, ClassChange, FigurePair};
 use crate::report::{RunReport, TimelineRow};
-use crate::verify::{Class, Standing};
+use crate::verdict::{Class, Standing};
 
 /// Classes in which any run has an order, and `lost` always.
 pub(super) fn classes(base: &[RunReport], candidate: &[RunReport]) -> Vec<ClassChange> {

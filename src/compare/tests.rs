@@ -7,8 +7,7 @@ use crate::exit::Exit;
 use crate::report::TextStyle;
 use crate::report::charts::Pair;
 use crate::report::tests::{SPIKE, World};
-use crate::scenario::Gate;
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Gate, Verdict};
 
 fn spike() -> RunReport {
     World::new(&SPIKE).report()

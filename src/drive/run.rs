@@ -14,7 +14,6 @@ use super::work::{Roll, Shared};
 use super::{Progress, StopSignal};
 use crate::fault::FaultPlan;
 use crate::ledger::JournalWriter;
-use crate::load::Schedule;
 use crate::scenario::FaultPlace;
 use crate::send::SenderPool;
 use crate::store::Target;
@@ -77,7 +76,7 @@ pub(super) fn run_with(
     journal: &NewJournal<'_>,
 ) -> Result<DriveOutcome, DriveError> {
     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let schedule = Schedule::new(&plan.scenario);
+    let schedule = plan.scenario.schedule();
     let sabotage = sabotage(plan, schedule.count())?;
     let sending = &plan.scenario.sending;
     let users = sending.senders.max(1);

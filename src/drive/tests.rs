@@ -10,9 +10,9 @@ use tokio::runtime::{Builder, Runtime};
 use super::*;
 use crate::ledger::tests::SmallDisk;
 use crate::ledger::{JournalContents, JournalError, JournalWriter, OutcomeCounts, read_journal};
-use crate::load::Schedule;
+use crate::load::Phase;
 use crate::order::{OrderPlan, RunId};
-use crate::scenario::{Phase, Scenario, fixture};
+use crate::scenario::{Scenario, fixture};
 use crate::send::stub::{Answer, Recorded, Stub};
 
 /// A stub on a thread of its own, and a folder for the journal.
@@ -195,7 +195,9 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
     assert_eq!(sent, (0..45).map(body).collect::<Vec<_>>());
     let requests = bench.stub.recorded().len();
     let sending = &scenario.sending;
-    let dispatches = Schedule::new(&scenario).dispatches(sending.batch, sending.linger);
+    let dispatches = scenario
+        .schedule()
+        .dispatches(sending.batch, sending.linger);
     assert_eq!(requests, dispatches.count());
     let html = std::fs::read_to_string(report).unwrap();
     assert!(html.contains("SendMessageBatch"), "Goose has its figures");

@@ -8,7 +8,6 @@ use std::time::Duration;
 use rand_xoshiro::rand_core::Rng;
 use roaring::RoaringBitmap;
 
-use crate::load::Schedule;
 use crate::order::{OrderId, OrderPlan, Stream, generator, unit_interval};
 use crate::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Prey, Scenario};
 
@@ -187,7 +186,7 @@ impl PlannedFault {
 
 /// The orders due in a phase: due instants ascend with the order.
 fn orders_of_phase(scenario: &Scenario, name: &str) -> Range<u64> {
-    let schedule = Schedule::new(scenario);
+    let schedule = scenario.schedule();
     let position = scenario.phases.iter().position(|phase| phase.name == name);
     let Some(index) = position else { return 0..0 };
     let (start, end) = schedule.profile().phase_span(index);

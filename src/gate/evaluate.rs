@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::report::figures::{self, thousands};
 use crate::report::{PhaseReport, PipelineCounters, RunReport, Tally};
-use crate::scenario::{Bound, Condition, Counted, Gate, GateRule, Metric, SendRate};
-use crate::verify::{Class, Durations, Figure, Standing, Standpoint};
+use crate::scenario::{Bound, Condition, Counted, GateRule, Metric, SendRate};
+use crate::verdict::{Class, Gate, Standing};
+use crate::verify::{Durations, Figure, Standpoint};
 
 use super::baseline::regression;
 use super::outcome::GateInput;

@@ -7,7 +7,7 @@ use super::{GateOutcome, RuleStanding};
 use crate::escape::{cell, code};
 use crate::report::figures::thousands;
 use crate::report::{RunReport, verdict_word};
-use crate::verify::{Class, Standing};
+use crate::verdict::{Class, Standing};
 
 /// Rules, doubts and findings told at most, of each.
 const LINES_MAX: usize = 100;

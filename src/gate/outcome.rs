@@ -7,7 +7,7 @@ use super::{Baseline, Check, Rejudgment, RuleStanding, evaluate};
 use crate::exit::Exit;
 use crate::report::{RunReport, headline};
 use crate::scenario::GateRule;
-use crate::verify::{Judgment, Verdict};
+use crate::verdict::{Judgment, Verdict};
 
 /// The version of the JSON that a gate prints.
 const SCHEMA_VERSION: u32 = 1;

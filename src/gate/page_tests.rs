@@ -3,7 +3,7 @@
 use super::tests::{finding, held, passed};
 use super::*;
 use crate::report::{RunReport, TextStyle, render_gate_junit, render_junit};
-use crate::verify::{Finding, Severity, Verdict};
+use crate::verdict::{Finding, Severity, Verdict};
 
 #[test]
 fn the_text_opens_with_how_it_ended_and_tells_each_rule() {

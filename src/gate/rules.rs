@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::scenario::{
     Bound, Condition, Counted, GateRule, Operator, Scenario, contradictions, parse_gate_rule,
 };
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// Rules a file may hold.
 const MAX_RULES: usize = 1_000;

@@ -12,7 +12,7 @@ use crate::metrics::Histogram;
 use crate::report::tests::{SPIKE, World};
 use crate::report::{RunReport, TextStyle};
 use crate::scenario::{Metric, parse_gate_rule};
-use crate::verify::{Class, Finding, Judgment, Severity, Verdict};
+use crate::verdict::{Class, Finding, Judgment, Severity, Verdict};
 
 /// 40,000 orders, one in ten bad, 1,000/s in the spike; everything passed.
 pub(super) fn passed() -> RunReport {
@@ -369,7 +369,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
             (0..10_000).for_each(|_| lag.record(late));
         }),
         ("gate is not the scenario's", |report| {
-            report.gate = crate::scenario::Gate::Conserved;
+            report.gate = crate::verdict::Gate::Conserved;
         }),
         ("`drain < 1s` does not hold", |report| {
             report.scenario.expect.rules = vec![crate::scenario::Rule {

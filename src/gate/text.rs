@@ -106,7 +106,7 @@ pub(super) fn summary(outcome: &GateOutcome) -> String {
             }
         }
     }
-    if outcome.verdict != crate::verify::Verdict::Pass {
+    if outcome.verdict != crate::verdict::Verdict::Pass {
         told.push_str(", and the run itself did not pass");
     }
     if !outcome.doubts.is_empty() {

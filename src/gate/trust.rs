@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
-use crate::load::Schedule;
 use crate::metrics::Histogram;
 use crate::report::RunReport;
 use crate::report::figures::orders;
-use crate::verify::{Class, Durations, Judgment, Severity, Standing, Standpoint, Verdict};
+use crate::verdict::{Class, Judgment, Severity, Standing, Verdict};
+use crate::verify::{Durations, Standpoint};
 
 /// The run judged again, from the evidence in its folder.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ pub fn doubts(report: &RunReport, rejudged: Option<&Rejudgment>) -> Vec<String> 
 /// Whether the numbers add up.
 fn doubt_counts(report: &RunReport, doubts: &mut Vec<String>) {
     let orders = &report.orders;
-    let planned = Schedule::new(&report.scenario).count();
+    let planned = report.scenario.schedule().count();
     if planned != orders.planned {
         doubts.push(format!(
             "the scenario plans {planned} orders, the report says {}",

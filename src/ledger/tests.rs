@@ -197,7 +197,8 @@ fn a_missing_middle_line_is_named() {
 
 #[test]
 fn whole_lines_missing_at_the_end_leave_their_orders_open() {
-    use crate::verify::{Class, Observation, reconcile};
+    use crate::verdict::Class;
+    use crate::verify::{Observation, reconcile};
     let folder = folder();
     let path = folder.path().join("ledger.journal");
     let writer = JournalWriter::create(&path, &header(30)).unwrap();

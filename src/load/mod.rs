@@ -4,10 +4,12 @@
 //! batches the sender sends. No clock is read here: the drive holds the clock.
 
 mod dispatch;
+mod phase;
 mod profile;
 mod schedule;
 
 pub use dispatch::{Dispatch, Dispatches};
+pub use phase::{Arrivals, Phase};
 pub use profile::LoadProfile;
 pub use schedule::{Arriving, Schedule};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::Phase;
+use super::Phase;
 
 /// One phase on the time axis: the rate changes linearly from `start_rate` to `end_rate`.
 #[derive(Debug, Clone, Copy, PartialEq)]

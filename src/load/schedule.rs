@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use rand_xoshiro::rand_core::Rng;
 
-use super::{Dispatches, LoadProfile};
+use super::{Arrivals, Dispatches, LoadProfile, Phase};
 use crate::order::{Stream, generator, unit_interval};
-use crate::scenario::{Arrivals, Scenario};
 
 /// Orders whose arrivals are drawn together.
 const BLOCK: u64 = 1024;
@@ -27,12 +26,12 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The schedule of a scenario.
-    pub fn new(scenario: &Scenario) -> Self {
+    /// The schedule of `phases`, one after the other from time zero; `seed` decides where random arrivals fall.
+    pub fn new(phases: &[Phase], arrivals: Arrivals, seed: u64) -> Self {
         Self {
-            profile: LoadProfile::new(&scenario.phases),
-            arrivals: scenario.arrivals,
-            seed: scenario.seed,
+            profile: LoadProfile::new(phases),
+            arrivals,
+            seed,
         }
     }
 

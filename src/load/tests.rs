@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{LoadProfile, Schedule};
-use crate::scenario::{Arrivals, Phase, Scenario};
+use super::{Arrivals, LoadProfile, Phase, Schedule};
 
 fn phase(start_rate: f64, end_rate: f64, millis: u64) -> Phase {
     Phase {
@@ -18,12 +17,7 @@ fn phase(start_rate: f64, end_rate: f64, millis: u64) -> Phase {
 }
 
 fn schedule(phases: Vec<Phase>, arrivals: Arrivals, seed: u64) -> Schedule {
-    Schedule::new(&Scenario {
-        phases,
-        arrivals,
-        seed,
-        ..crate::scenario::fixture()
-    })
+    Schedule::new(&phases, arrivals, seed)
 }
 
 fn phases() -> impl Strategy<Value = Vec<Phase>> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::ClockOffset;
+use crate::records::ClockOffset;
 
 /// Something read of the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

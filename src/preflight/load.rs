@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::load::Schedule;
 use crate::scenario::Scenario;
 
 /// What a scenario asks of a pipeline.
@@ -24,7 +23,7 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn of(scenario: &Scenario) -> Self {
-        let schedule = Schedule::new(scenario);
+        let schedule = scenario.schedule();
         let profile = schedule.profile();
         let duration = profile.duration();
         let by = |second: u64| profile.integral(Duration::from_secs(second).min(duration));

@@ -32,7 +32,7 @@ pub struct RunBrief {
 
 #[derive(Deserialize)]
 struct Slim {
-    verdict: crate::verify::Verdict,
+    verdict: crate::verdict::Verdict,
     interrupted: bool,
     started_at: String,
     orders: SlimOrders,

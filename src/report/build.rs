@@ -14,9 +14,8 @@ use crate::load::LoadProfile;
 use crate::metrics::Histogram;
 use crate::order::RunId;
 use crate::scenario::Scenario;
-use crate::verify::{
-    Judgment, Observation, PhaseFigures, QueueSample, Reconciliation, StoredTimes, Sweep,
-};
+use crate::verdict::Judgment;
+use crate::verify::{Observation, PhaseFigures, QueueSample, Reconciliation, StoredTimes, Sweep};
 
 /// Everything a report is made of.
 pub struct BuildInput<'a> {

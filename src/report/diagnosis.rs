@@ -7,7 +7,7 @@ use super::figures::thousands;
 use super::function::reasons;
 use super::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
 use crate::scenario::{ProcessorKind, Resources, TargetSpec};
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// Reasons quoted in one cause.
 const QUOTED: usize = 3;

@@ -9,7 +9,7 @@ use super::figures::orders;
 use super::{RunReport, headline, verdict_word};
 use crate::escape;
 use crate::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
-use crate::verify::{Class, Finding, Severity, Standing, Verdict};
+use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
 
 /// Characters of one text told at most.
 const TEXT_MAX: usize = 2_000;

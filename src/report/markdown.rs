@@ -10,7 +10,7 @@ use super::figures::{micros_if, thousands};
 use super::text::{dash, evidence, headline, ids, name, offered_rate, time, verdict_word};
 use super::{RunReport, diagnose, file_name};
 use crate::escape::{cell, code};
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// Findings and causes told at most.
 const FINDINGS_MAX: usize = 100;

@@ -9,8 +9,9 @@ use super::{CloudWatch, FailureCount, NeverStarted};
 use crate::ledger::OutcomeCounts;
 use crate::metrics::{Histogram, LatencySummary};
 use crate::order::RunId;
-use crate::scenario::{Gate, Scenario};
-use crate::verify::{Class, Finding, PhaseFigures, Quiescence, RowClock, Sweep, Verdict};
+use crate::scenario::Scenario;
+use crate::verdict::{Class, Finding, Gate, Verdict};
+use crate::verify::{PhaseFigures, Quiescence, RowClock, Sweep};
 
 /// The version of `run.json` (and of `plan.json` and `sent.json`) this program writes.
 pub const SCHEMA_VERSION: u32 = 4;

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 
 use super::{RunReport, SCHEMA_VERSION, to_json};
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// The schema (draft 2020-12), as committed in `docs/run.schema.json`.
 pub fn run_schema() -> Vec<u8> {

@@ -3,7 +3,7 @@
 use super::RunReport;
 use super::figures::{orders, thousands};
 use crate::scenario::{Bound, Operator};
-use crate::verify::{Class, Standing};
+use crate::verdict::{Class, Standing};
 
 /// What is known of a count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl RunReport {
         match class {
             Class::Undecided => Tally::whole(count),
             class if seen_nowhere.contains(&class) => Tally::up_to(count, why),
-            class if class.standing(crate::scenario::Gate::Strict) == Standing::Refused => {
+            class if class.standing(crate::verdict::Gate::Strict) == Standing::Refused => {
                 Tally::at_least(count, why)
             }
             // An order that is where it belongs may be elsewhere as well.

@@ -2,6 +2,7 @@
 
 mod unmeasured;
 
+use crate::verdict::Class;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -11,10 +12,10 @@ use jiff::Timestamp;
 use super::*;
 use crate::drive::{PhaseSends, SecondSends, SendRecord};
 use crate::ledger::{Ledger, Outcome};
-use crate::load::Schedule;
+use crate::load::{Phase, Schedule};
 use crate::metrics::Histogram;
 use crate::order::{OrderPlan, RunId};
-use crate::scenario::{Phase, Scenario};
+use crate::scenario::Scenario;
 use crate::verify::*;
 
 fn histogram(count: u64, base_us: u64) -> Histogram {
@@ -56,7 +57,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(phases: &[(&str, f64, u64, bool)]) -> Self {
         let scenario = scenario(phases);
-        let schedule = Schedule::new(&scenario);
+        let schedule = scenario.schedule();
         let rates: Vec<u64> = phases
             .iter()
             .flat_map(|p| std::iter::repeat_n(p.1 as u64, p.2 as usize))
@@ -446,7 +447,7 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
         seed: 1,
         bad_share: 0.1,
     };
-    let schedule = Schedule::new(&world.scenario);
+    let schedule = world.scenario.schedule();
     let findings = |world: &World| {
         let csv = findings_csv(
             &world.reconcile(),
@@ -482,7 +483,7 @@ fn orders_csv_has_a_row_for_every_order_and_for_those_never_planned() {
     let facts = OrderFacts {
         scenario: &world.scenario,
         orders: &orders,
-        schedule: &Schedule::new(&world.scenario),
+        schedule: &world.scenario.schedule(),
         ledger: &world.ledger,
         observation: &world.observation,
         reconciliation: &world.reconcile(),

@@ -10,8 +10,9 @@ use super::figures::{duration, micros_if, orders, thousands};
 use super::{PhaseReport, RunReport, diagnose, file_name, function};
 use crate::escape::{Shown, line};
 use crate::metrics::LatencySummary;
-use crate::scenario::{FaultPlace, Gate};
-use crate::verify::{Class, Finding, Quiescence, Severity, Standing, Sweep, Verdict};
+use crate::scenario::FaultPlace;
+use crate::verdict::{Class, Finding, Gate, Severity, Standing, Verdict};
+use crate::verify::{Quiescence, Sweep};
 
 /// Less is what it takes to read two clocks, and not worth a word.
 const NOTABLE_SKEW: Duration = Duration::from_millis(1);

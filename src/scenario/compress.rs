@@ -52,7 +52,7 @@ fn compress_mapping(mapping: &mut Mapping, speed: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Schedule;
+
     use crate::scenario::{Overrides, Scenario, parse};
 
     const FILE: &str = r#"
@@ -102,7 +102,7 @@ rules = ["end_to_end_p99 < 1s for spike"]
     #[test]
     fn the_same_orders_are_due_in_the_same_order_ten_times_sooner() {
         let (real, fast) = (scaled("1"), scaled("10"));
-        let (real, fast) = (Schedule::new(&real), Schedule::new(&fast));
+        let (real, fast) = (real.schedule(), fast.schedule());
         assert_eq!(real.count(), fast.count());
         for k in (0..real.count()).step_by(97) {
             let (slow, quick) = (real.due(k).as_secs_f64(), fast.due(k).as_secs_f64());

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::rule::{check_phase, parse_gate_rule, upper_duration};
 use super::section::Section;
-use super::{Expectations, Gate, Phase, Rule};
+use super::{Expectations, Rule};
+use crate::load::Phase;
+use crate::verdict::Gate;
 
 const RULE_HINT: &str = "write `METRIC_QUANTILE < DURATION [for PHASE]`, such as \"end_to_end_p99 < 2s for spike\" \
      or \"drain < 60s\"; metrics: response_time, service_time, schedule_lag, end_to_end; \

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Phase;
 use super::section::Section;
 use super::units::{DURATION_HINT, PERCENT_HINT, parse_duration, parse_percent};
+use crate::load::Phase;
 
 /// A fault to provoke: seeded and bounded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,5 +1,6 @@
 //! The file format: from text to a checked [`Scenario`].
 
+use crate::load::Arrivals;
 use std::time::Duration;
 
 use toml::Table;

@@ -1,5 +1,7 @@
 //! A small valid scenario for tests.
 
+use crate::load::{Arrivals, Phase};
+use crate::verdict::Gate;
 use std::time::Duration;
 
 use super::model::*;

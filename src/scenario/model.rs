@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Secret, ServiceTime};
+use crate::load::{Arrivals, Phase, Schedule};
+use crate::verdict::Gate;
 
 /// A scenario whose values have been checked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -44,30 +46,11 @@ pub struct Scenario {
     pub expect: Expectations,
 }
 
-/// A named stretch of the load profile whose rate is constant or changes linearly.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Phase {
-    /// `warm-up`, `baseline`, `spike`, `recovery` or the like.
-    pub name: String,
-    /// Orders per second at its start.
-    pub start_rate: f64,
-    /// Orders per second at its end.
-    pub end_rate: f64,
-    /// How long it lasts.
-    pub duration: Duration,
-    /// Warm-up phases are reported apart and no rule applies to them unless it names them.
-    pub warm_up: bool,
-}
-
-/// How arrivals are spaced at a given rate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Arrivals {
-    /// Evenly: 200/s is one order every 5 ms.
-    Uniform,
-    /// At random, as independent customers do.
-    Poisson,
+impl Scenario {
+    /// When each of its orders is due.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::new(&self.phases, self.arrivals, self.seed)
+    }
 }
 
 /// How orders are sent.
@@ -382,26 +365,6 @@ pub struct Expectations {
     pub max_schedule_lag_p99: Duration,
     /// Performance rules, such as `end_to_end_p99 < 2s for spike`.
     pub rules: Vec<Rule>,
-}
-
-/// Which classes are accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Gate {
-    /// Every order in the right place, once, unaltered.
-    Strict,
-    /// Every order in the table or the dead-letter queue.
-    Conserved,
-}
-
-impl Gate {
-    /// The word used in files and output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Strict => "strict",
-            Self::Conserved => "conserved",
-        }
-    }
 }
 
 /// A performance rule, parsed before anything is sent.

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::Phase;
 use super::Violation;
 use super::section::{Problems, Section};
 use super::units::{DURATION_HINT, RATE_HINT, RateText, parse_duration, parse_rate};
-use crate::load::LoadProfile;
+use crate::load::{LoadProfile, Phase};
 use crate::order::MAX_ORDERS;
 
 /// The phase whose rate multiples refer to.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::section::Section;
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// The ways to lose or misplace an order that are known: numbered in the documentation from 1.
 pub const LOSS_MODES: u8 = 22;

@@ -12,8 +12,7 @@ use super::{Observation, Place, RowClock, StoredSecond, StoredTimes};
 use crate::load::Schedule;
 use crate::metrics::Histogram;
 use crate::order::{Difference, OrderId, OrderPlan, canonical, order_numbers};
-use crate::processor::attribute;
-use crate::store::{DeadLetter, OddKey, Row};
+use crate::records::{DeadLetter, OddKey, Row, attribute};
 
 /// Seconds of timeline kept for rows stored long after the run: a day.
 const MAX_SECONDS: usize = 86_400;

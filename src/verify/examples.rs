@@ -6,8 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::{Alteration, Place};
 use crate::order::{Difference, Document, ORDER_NUMBER, WHOLE, excerpt};
-use crate::processor::attribute;
-use crate::store::DeadLetter;
+use crate::records::{DeadLetter, attribute};
 
 /// Examples of each kind in an observation.
 pub(super) const EXAMPLES: usize = 5;

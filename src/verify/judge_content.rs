@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use roaring::RoaringBitmap;
 
-use super::judge::finding;
-use super::{Finding, Observation, Severity};
+use super::Observation;
 use crate::order::{OrderId, RunId, excerpt};
+use crate::verdict::{Finding, Severity, finding};
 
 /// Examples that a message names.
 const NAMED: usize = 3;

@@ -12,7 +12,8 @@ use super::observe::ObservePlan;
 use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
 use crate::evidence::{JsonLimits, check_json, read_within};
 use crate::order::{OrderId, RunId, order_numbers};
-use crate::store::{DeadLetter, Disposal, LetterRedrive, Receives, StoreError, Stores};
+use crate::records::DeadLetter;
+use crate::store::{Disposal, LetterRedrive, Receives, StoreError, Stores};
 
 /// What a look saw beside the letters.
 pub(super) struct LetterLook {

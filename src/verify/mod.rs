@@ -6,7 +6,6 @@
 //! thread of its own, beside the drive.
 
 mod bitmap;
-mod class;
 mod collector;
 mod contradict;
 mod due;
@@ -27,7 +26,6 @@ mod watcher;
 #[cfg(test)]
 mod tests;
 
-pub use class::{Class, Standing};
 pub use collector::Collector;
 pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};

@@ -12,7 +12,8 @@ use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::store::{Cursor, DeadLetter, KEYS_PER_LOOKUP, Page, StoreError, Stores};
+use crate::records::DeadLetter;
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores};
 
 /// What is known of the start of a function that runs here.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
-use super::{Class, Observation};
+use super::Observation;
 use crate::ledger::Ledger;
+use crate::verdict::Class;
 
 /// Every planned order in one class, and the phantoms beside them.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::judge::finding;
-use super::{Finding, JudgeInput, PhaseFigures, Quiescence, Severity};
+use super::{JudgeInput, PhaseFigures, Quiescence};
 use crate::metrics::Histogram;
 use crate::scenario::{Bound, Metric, Rule};
+use crate::verdict::{Finding, Severity, finding};
 
 /// What durations were measured, and how far they can be trusted.
 pub struct Durations<'a> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{FunctionStart, Quiescence};
-use crate::store::Counts;
+use crate::records::Counts;
 
 /// Empty samples in a row that prove rest.
 const EMPTY_SAMPLES: u32 = 3;

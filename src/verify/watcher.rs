@@ -11,7 +11,8 @@ use super::observe::{observe, set};
 use super::settle::Settling;
 use super::{Observation, ObservePlan, QueueSample, Quiescence, StoredTimes};
 use crate::clock;
-use crate::store::{Counts, Stores, Target};
+use crate::records::Counts;
+use crate::store::{Stores, Target};
 
 /// Between two samples while orders are sent.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);

@@ -266,7 +266,7 @@ impl Viewer {
 }
 
 fn phases(scenario: &Scenario, profile: &LoadProfile) -> Vec<PhaseView> {
-    let phase = |(index, phase): (usize, &crate::scenario::Phase)| {
+    let phase = |(index, phase): (usize, &crate::load::Phase)| {
         let (start, end) = profile.phase_span(index);
         PhaseView {
             name: line(&phase.name).into_owned(),

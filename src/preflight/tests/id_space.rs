@@ -2,7 +2,7 @@
 
 use crate::order::RunId;
 use crate::preflight::{Check, IdSpace, Trap, Weight};
-use crate::store::{LettersBefore, RowsBefore};
+use crate::records::{LettersBefore, RowsBefore};
 
 const NOW_US: u64 = 1_800_000_000_000_000;
 

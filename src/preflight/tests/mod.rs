@@ -8,8 +8,8 @@ mod traps_beyond;
 use std::time::Duration;
 
 use super::*;
+use crate::records::ClockOffset;
 use crate::scenario::{Overrides, Scenario, parse};
-use crate::store::ClockOffset;
 
 const DAY: Duration = Duration::from_secs(86_400);
 

@@ -6,7 +6,7 @@ use super::scrolling;
 use crate::report::RunReport;
 use crate::report::figures::thousands;
 use crate::report::text::ids;
-use crate::verify::{Class, Standing};
+use crate::verdict::{Class, Standing};
 
 /// Every class, also those with no order.
 pub(super) fn section(report: &RunReport) -> Markup {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::report::tests::{SPIKE, World};
-use crate::verify::{Class, Finding, Severity, Verdict};
+use crate::verdict::{Class, Finding, Severity, Verdict};
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
 

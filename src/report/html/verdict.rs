@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::report::figures::{micros, thousands};
 use crate::report::text::{drained, evidence, headline, ids, time, verdict_word};
 use crate::report::{RunReport, diagnose};
-use crate::verify::{Class, Severity, Verdict};
+use crate::verdict::{Class, Severity, Verdict};
 
 /// The verdict in the largest type, the scenario's question and the figures asked for first.
 pub(super) fn banner(report: &RunReport) -> Markup {

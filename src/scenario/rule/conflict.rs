@@ -3,7 +3,7 @@
 use super::bound::reaches;
 use super::{Bound, Condition, Counted, GateRule, RuleProblem};
 use crate::scenario::Metric;
-use crate::verify::Standing;
+use crate::verdict::Standing;
 
 /// Every pair of rules that no run can keep together.
 pub fn contradictions(rules: &[GateRule]) -> Vec<RuleProblem> {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::parse::refuse_failing_class;
 use super::{Bound, Condition, Counted, GateRule, RuleProblem};
-use crate::load::{LoadProfile, Schedule};
-use crate::scenario::{Metric, Phase, Scenario};
-use crate::verify::Class;
+use crate::load::{LoadProfile, Phase};
+use crate::scenario::{Metric, Scenario};
+use crate::verdict::Class;
 
 /// The longest duration that histograms tell apart.
 const LONGEST: Duration = Duration::from_secs(3_600);
@@ -32,7 +32,7 @@ impl GateRule {
                 if let Counted::Class(class) = counted {
                     refuse_failing_class(&self.text, *class, scenario.expect.gate, bound)?;
                 }
-                check_count(&self.text, *counted, bound, Schedule::new(scenario).count())?;
+                check_count(&self.text, *counted, bound, scenario.schedule().count())?;
             }
             Condition::Duration(metric, bound) => {
                 bound.limit = bound.limit.div_f64(scenario.time_scale);

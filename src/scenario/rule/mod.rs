@@ -21,8 +21,8 @@ pub(super) use parse::upper_duration;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Gate, Metric};
-use crate::verify::Class;
+use super::Metric;
+use crate::verdict::{Class, Gate};
 
 /// A rule of a gate, as written and as understood.
 #[derive(Debug, Clone, PartialEq)]

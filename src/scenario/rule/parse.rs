@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::words::{Word, look_up, suggestion};
 use super::{Bound, Condition, GateRule, Operator, RuleProblem};
+use crate::scenario::Metric;
 use crate::scenario::units::{DURATION_HINT, RateText, parse_duration, parse_rate};
-use crate::scenario::{Gate, Metric};
-use crate::verify::{Class, Standing};
+use crate::verdict::{Class, Gate, Standing};
 
 const GRAMMAR: &str = "write `WHAT OPERATOR LIMIT [for PHASE]`, such as \"end_to_end_p99 < 2s for spike\", \
      \"lost == 0\" or \"acknowledged_rate >= 900/s\"; operators: < <= == >= >";

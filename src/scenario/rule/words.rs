@@ -2,7 +2,7 @@
 
 use super::{Condition, Counted, SendRate};
 use crate::scenario::Metric;
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// The quantiles that may be asked for, as they are written.
 const QUANTILES: [(&str, f64); 5] = [

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::site::Services;
 use crate::order::{OrderPlan, RunId};
 use crate::pipeline::sqs::{QueueAttributes, Redrive};
-use crate::store::{LettersBefore, RowsBefore};
+use crate::records::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::lines::{Lines, SightingsError};
 use super::{Header, SCHEMA_VERSION};
 use crate::order::RunId;
-use crate::store::DeadLetter;
+use crate::records::DeadLetter;
 
 const NEXT: &str =
     "these letters exist nowhere else: restore the file, or judge the run without them as lost";

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::lines::{Lines, SightingsError};
 use super::{Header, SCHEMA_VERSION};
 use crate::order::RunId;
-use crate::store::{Cursor, Page, Row};
+use crate::records::Row;
+use crate::store::{Cursor, Page};
 
 /// Pages older than this are read again: a day's rows may have been changed by then.
 const AGE_MAX: Duration = Duration::from_secs(12 * 3_600);

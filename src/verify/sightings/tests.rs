@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::scan::Resumed;
 use super::*;
-use crate::store::{Cursor, DeadLetter, Page, Row};
+use crate::records::{DeadLetter, Row};
+use crate::store::{Cursor, Page};
 
 fn run(number: u32) -> RunId {
     RunId::new(number).expect("in range")

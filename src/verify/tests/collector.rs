@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use super::world::{Content, worlds};
-use crate::load::Schedule;
+use crate::load::{Phase, Schedule};
 use crate::order::{OrderPlan, RunId};
-use crate::scenario::{Phase, fixture};
-use crate::store::{DeadLetter, Row};
+use crate::records::{DeadLetter, Row};
+use crate::scenario::fixture;
 use crate::verify::collector::Collector;
 
 /// The run's start: a second since the Unix epoch, microseconds.
@@ -35,7 +35,7 @@ pub(super) fn schedule() -> Schedule {
         warm_up: false,
     };
     scenario.phases = vec![phase("baseline"), phase("spike")];
-    Schedule::new(&scenario)
+    scenario.schedule()
 }
 
 pub(super) fn collector() -> Collector {

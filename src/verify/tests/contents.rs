@@ -6,8 +6,9 @@ use super::collector::{body, check, collected, collector, details, letter, numbe
 use super::world::{Content, complete};
 use crate::ledger::{Ledger, Outcome};
 use crate::order::Price;
-use crate::store::{DeadLetter, OddKey, Row};
-use crate::verify::{Class, Place, reconcile};
+use crate::records::{DeadLetter, OddKey, Row};
+use crate::verdict::Class;
+use crate::verify::{Place, reconcile};
 
 /// A row of order `k` that holds `text`.
 fn holding(k: u64, text: &str) -> Row {

@@ -5,11 +5,9 @@ use std::time::Duration;
 use super::world::complete;
 use crate::metrics::Histogram;
 use crate::order::RunId;
-use crate::scenario::{Expectations, Gate, Metric, Rule};
-use crate::verify::{
-    Class, JudgeInput, Judgment, Observation, PhaseFigures, Reconciliation, Severity, Verdict,
-    judge,
-};
+use crate::scenario::{Expectations, Metric, Rule};
+use crate::verdict::{Class, Gate, Judgment, Severity, Verdict};
+use crate::verify::{JudgeInput, Observation, PhaseFigures, Reconciliation, judge};
 
 /// Small, because a histogram keeps durations exact to the microsecond only up to 2 ms.
 const TICK: Duration = Duration::from_micros(100);

@@ -2,7 +2,8 @@
 
 use super::judge::{Case, check, inconclusive, passes};
 use crate::order::Difference;
-use crate::verify::{Alteration, Class, Observation, Place, Severity, Verdict};
+use crate::verdict::{Class, Severity, Verdict};
+use crate::verify::{Alteration, Observation, Place};
 
 fn seeing(change: impl FnOnce(&mut Observation)) -> Case {
     Case::observing(change)

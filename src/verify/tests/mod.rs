@@ -1,6 +1,5 @@
 //! Tests of the verifier: each detector with what trips it and a near miss that does not.
 
-mod class;
 mod collector;
 mod contents;
 mod file;

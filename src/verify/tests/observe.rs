@@ -7,18 +7,17 @@ use roaring::RoaringBitmap;
 
 use super::world::complete;
 use crate::ledger::{Ledger, Outcome};
-use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive};
-use crate::scenario::DeadLetterUse;
-use crate::scenario::fixture;
+use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
+use crate::verdict::Class;
 use crate::verify::observe::observe;
 use crate::verify::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
 use crate::verify::{
-    Class, OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, ObservePlan, Quiescence,
-    StoredTimes, reconcile,
+    OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, ObservePlan, Quiescence, StoredTimes,
+    reconcile,
 };
 
 /// Orders of the fixture's schedule.
@@ -41,7 +40,7 @@ fn plan() -> ObservePlan {
         function: None,
         folder: None,
         orders: orders(),
-        schedule: Schedule::new(&fixture()),
+        schedule: fixture().schedule(),
         phases: 1,
         ledger,
         start: Instant::now(),

@@ -2,7 +2,8 @@
 
 use super::world::{Fate, GAPS, World, complete, open_gap};
 use crate::ledger::Outcome;
-use crate::verify::{Class, Reconciliation, reconcile};
+use crate::verdict::Class;
+use crate::verify::{Reconciliation, reconcile};
 
 fn reconciled(world: &World) -> Reconciliation {
     reconcile(&world.ledger(), &world.bad(), &world.observation())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::Counts;
+use crate::records::Counts;
 use crate::verify::settle::Settling;
 use crate::verify::{FunctionStart, Quiescence};
 

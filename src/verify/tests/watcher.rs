@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ledger::Ledger;
-use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;
@@ -11,7 +10,7 @@ use crate::verify::{ObservePlan, Seen, Watcher};
 
 /// Nothing was sent, and that is over already.
 fn plan(patience: Duration) -> ObservePlan {
-    let schedule = Schedule::new(&fixture());
+    let schedule = fixture().schedule();
     ObservePlan {
         function: None,
         folder: None,

@@ -20,8 +20,7 @@ use real::Made;
 use reference::Answer;
 use world::World;
 
-use crate::scenario::Gate;
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Gate, Verdict};
 
 /// Worlds in an ordinary test run.
 const WORLDS: u64 = 100_000;

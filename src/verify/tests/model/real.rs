@@ -10,9 +10,9 @@ use super::reference::{Answer, Tallies, rank};
 use super::world::{Looked, Measured, START_US, World};
 use crate::exit::Exit;
 use crate::ledger::JournalError;
-use crate::load::Schedule;
+use crate::load::{Phase, Schedule};
 use crate::metrics::Histogram;
-use crate::scenario::{Expectations, Phase, Rule, Scenario};
+use crate::scenario::{Expectations, Rule, Scenario};
 use crate::verify::collector::Collector;
 use crate::verify::{
     JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge, reconcile,
@@ -36,10 +36,11 @@ impl Made {
                 duration: Duration::from_secs(1),
                 warm_up: false,
             };
-            Schedule::new(&Scenario {
+            Scenario {
                 phases: vec![phase],
                 ..crate::scenario::fixture()
-            })
+            }
+            .schedule()
         };
         Self {
             schedules: (0..=12).map(schedule).collect(),

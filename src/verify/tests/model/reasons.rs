@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::reference::{Books, OrderState, Tallies, rank};
 use super::world::{Ending, FIRST, Measured, RuleOfWorld, World};
 use crate::ledger::Outcome;
-use crate::scenario::{Gate, Metric};
-use crate::verify::{Class, Severity};
+use crate::scenario::Metric;
+use crate::verdict::{Class, Gate, Severity};
 
 /// Reasons by severity and code, each with the order numbers it concerns.
 type Reasons = BTreeMap<(u8, String), Vec<u64>>;

@@ -7,8 +7,8 @@ use super::reasons::reasons;
 use super::world::{Ending, FIRST, World};
 use crate::ledger::Outcome;
 use crate::order::{Order, Price};
-use crate::store::OddKey;
-use crate::verify::{Class, Severity, Verdict};
+use crate::records::OddKey;
+use crate::verdict::{Class, Severity, Verdict};
 
 /// A content as it was seen under an order's number.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,8 +4,9 @@ use super::dice::Dice;
 use super::text::{self, FAITHFUL, GARBAGE, WORDINGS};
 use crate::ledger::Outcome;
 use crate::order::{OrderPlan, RunId};
-use crate::scenario::{Gate, Metric};
-use crate::store::{DeadLetter, OddKey, Row};
+use crate::records::{DeadLetter, OddKey, Row};
+use crate::scenario::Metric;
+use crate::verdict::Gate;
 
 /// The run all worlds belong to.
 pub(super) const RUN: u64 = 7;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::verify::Class;
+use crate::verdict::Class;
 
 #[test]
 fn each_class_has_its_own_name_and_explanation() {

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::Gate;
-
 /// What became of an order.
 #[derive(
     Debug,
@@ -50,6 +48,26 @@ pub enum Class {
     Phantom,
     /// Acknowledged, and nowhere after quiescence.
     Lost,
+}
+
+/// Which classes are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Every order in the right place, once, unaltered.
+    Strict,
+    /// Every order in the table or the dead-letter queue.
+    Conserved,
+}
+
+impl Gate {
+    /// The word used in files and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Conserved => "conserved",
+        }
+    }
 }
 
 /// What a class means for a gate.
