@@ -13,13 +13,14 @@ use crate::evidence::{
 };
 use crate::exit::Exit;
 use crate::load::Schedule;
+use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
 use crate::report::{
     PlanFile, RunFolder, RunReport, TextStyle, file_name, findings_csv, render_text, report_files,
     to_json,
 };
 use crate::verdict::{Severity, finding};
-use crate::verify::{LETTER_LOG, Reconciliation};
+use crate::verify::Reconciliation;
 
 /// The files of evidence, in the order in which they are finished; those that a run does not have are left out.
 const EVIDENCE: [&str; 7] = [

@@ -13,10 +13,11 @@ use super::{CommandError, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
+use crate::observe::{ObservePlan, Watcher};
 use crate::report::{PlanFile, file_name};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
-use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
 /// nothing there and deletes nothing; `--resume` goes on as the run itself would have.

@@ -24,15 +24,14 @@ use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSi
 use crate::evidence::digest_of_bytes;
 use crate::exit::Exit;
 use crate::load::Schedule;
+use crate::observe::{AskFunction, ObservePlan, Watcher};
 use crate::order::{OrderPlan, RunId};
 use crate::preflight::{Preflight, Weight, place};
 use crate::report::{
     MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
 use crate::scenario::{self, DeadLetterUse, Scenario, TargetSpec};
-use crate::verify::{
-    AskFunction, OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher,
-};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Where runs are kept unless told otherwise.
 const REPORTS: &str = "reports";

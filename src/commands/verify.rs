@@ -13,7 +13,8 @@ use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
-use crate::ledger::{JournalContents, read_journal};
+use crate::journal::read_journal;
+use crate::ledger::JournalContents;
 use crate::report::{
     PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
     read_sent,

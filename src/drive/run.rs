@@ -13,7 +13,7 @@ use super::tally::Tally;
 use super::work::{Roll, Shared};
 use super::{Progress, StopSignal};
 use crate::fault::FaultPlan;
-use crate::ledger::JournalWriter;
+use crate::journal::JournalWriter;
 use crate::scenario::FaultPlace;
 use crate::send::SenderPool;
 use crate::store::Target;

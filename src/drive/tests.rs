@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::ledger::tests::SmallDisk;
-use crate::ledger::{JournalContents, JournalError, JournalWriter, OutcomeCounts, read_journal};
+use crate::journal::tests::SmallDisk;
+use crate::journal::{JournalWriter, read_journal};
+use crate::ledger::{JournalContents, JournalError, OutcomeCounts};
 use crate::load::Phase;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Scenario, fixture};

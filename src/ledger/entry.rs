@@ -48,7 +48,7 @@ pub(super) struct Line {
 /// What a line says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Entry {
+pub enum Entry {
     /// Which run this is.
     Header(JournalHeader),
     /// These orders may be sent from now on.
@@ -62,23 +62,27 @@ pub(super) enum Entry {
 /// The orders that met each outcome since the line before.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Outcomes {
+pub struct Outcomes {
+    /// SQS accepted them.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
-    pub(super) acknowledged: Ranges,
+    pub acknowledged: Ranges,
+    /// SQS refused them.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
-    pub(super) rejected: Ranges,
+    pub rejected: Ranges,
+    /// Nobody knows.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
-    pub(super) indeterminate: Ranges,
+    pub indeterminate: Ranges,
+    /// They were not sent.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
-    pub(super) unsent: Ranges,
+    pub unsent: Ranges,
 }
 
 /// Orders and what became of their sending.
-pub(super) type Decided = Vec<(Outcome, Range<u64>)>;
+pub type Decided = Vec<(Outcome, Range<u64>)>;
 
 impl Outcomes {
     /// `decided`, sorted by outcome and merged.
-    pub(super) fn of(decided: Decided) -> Self {
+    pub fn of(decided: Decided) -> Self {
         let of = |wanted: Outcome| {
             let ranges = decided.iter().filter(|(outcome, _)| *outcome == wanted);
             Ranges::of(ranges.map(|(_, range)| range.clone()).collect())
@@ -92,7 +96,7 @@ impl Outcomes {
     }
 
     /// Outcome by outcome, each ascending.
-    pub(super) fn in_order(&self) -> Decided {
+    pub fn in_order(&self) -> Decided {
         [
             (Outcome::Acknowledged, &self.acknowledged),
             (Outcome::Rejected, &self.rejected),
@@ -106,7 +110,7 @@ impl Outcomes {
 }
 
 /// The bytes of a line, newline included.
-pub(super) fn encode(line: u64, entry: Entry) -> Vec<u8> {
+pub fn encode(line: u64, entry: Entry) -> Vec<u8> {
     let json =
         serde_json::to_string(&Line { line, entry }).expect("numbers and strings become JSON");
     format!("{:08x} {json}\n", crc32fast::hash(json.as_bytes())).into_bytes()

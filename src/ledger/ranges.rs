@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 /// Sorted ranges that neither overlap nor touch; empty sets have no range.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub(crate) struct Ranges(Vec<Range<u64>>);
+pub struct Ranges(Vec<Range<u64>>);
 
 /// A text is not a set of ranges.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a sorted list of ranges such as `0-99,105`")]
-pub(crate) struct ParseRangesError(String);
+pub struct ParseRangesError(String);
 
 impl Ranges {
     /// The union of `ranges`, given in any order.
-    pub(crate) fn of(mut ranges: Vec<Range<u64>>) -> Self {
+    pub fn of(mut ranges: Vec<Range<u64>>) -> Self {
         ranges.retain(|range| !range.is_empty());
         ranges.sort_unstable_by_key(|range| range.start);
         let mut merged: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
@@ -32,17 +32,17 @@ impl Ranges {
     }
 
     /// The ranges, ascending.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Range<u64>> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Range<u64>> + '_ {
         self.0.iter().cloned()
     }
 
     /// Whether the set has no member.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The range that is the whole set, if it is one range.
-    pub(crate) fn single(&self) -> Option<Range<u64>> {
+    pub fn single(&self) -> Option<Range<u64>> {
         match self.0.as_slice() {
             [only] => Some(only.clone()),
             _ => None,
@@ -74,9 +74,7 @@ impl FromStr for Ranges {
 }
 
 /// The ranges of a text one by one, ascending; an error is the last.
-pub(crate) fn parse_ranges(
-    text: &str,
-) -> impl Iterator<Item = Result<Range<u64>, ParseRangesError>> + '_ {
+pub fn parse_ranges(text: &str) -> impl Iterator<Item = Result<Range<u64>, ParseRangesError>> + '_ {
     let wrong = move || ParseRangesError(text.chars().take(60).collect());
     let mut previous_end = None;
     let mut failed = false;

@@ -1,7 +1,6 @@
 //! Reading a journal back, after any end of the run that wrote it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::ops::Range;
 use std::path::Path;
 
@@ -34,31 +33,14 @@ pub struct JournalContents {
     pub torn_tail: bool,
 }
 
-/// Reads the journal at `path`.
+/// Reads a journal from anywhere; `path` is what errors name.
 ///
 /// A last line without its newline is what a killed process leaves behind and is set aside: an
 /// intent that was not wholly written has not been acted upon, and an outcome that was not wholly
 /// written leaves its orders indeterminate.
 ///
 /// # Errors
-/// When the file is missing or unreadable, when any other line is damaged or missing, and when the
-/// lines contradict each other.
-pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
-    let unreadable = |source| JournalError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("it is no regular file")));
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    read_lines(BufReader::new(file), path)
-}
-
-/// Reads a journal from anywhere; `path` is what errors name.
-///
-/// # Errors
-/// As [`read_journal`].
+/// When it is unreadable, when any other line is damaged or missing, and when the lines contradict each other.
 pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents, JournalError> {
     let unreadable = |source| JournalError::Read {
         path: path.to_owned(),

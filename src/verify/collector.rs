@@ -278,6 +278,11 @@ impl Collector {
         wanted - &self.stored - &self.dead_lettered
     }
 
+    /// How many planned orders have a row so far.
+    pub fn stored_orders(&self) -> u64 {
+        self.stored.len()
+    }
+
     /// Orders seen with one content that is not the planned one.
     pub(super) fn altered(&self) -> RoaringBitmap {
         self.odd.keys().copied().collect::<RoaringBitmap>() - &self.overwritten
@@ -312,7 +317,8 @@ impl Collector {
         }
     }
 
-    pub(super) fn into_times(self) -> StoredTimes {
+    /// When rows were stored.
+    pub fn into_times(self) -> StoredTimes {
         self.times
     }
 }

@@ -1,9 +1,8 @@
-//! From what was sent and what is seen to a verdict.
+//! From what was sent and what is seen to a verdict; pure.
 //!
-//! `settle` waits for quiescence, `observe` reads the table and the dead-letter queue into an
-//! [`Observation`], `reconcile` puts every order into exactly one class, `judge` turns the classes into a
-//! verdict. The last two are pure and work from files alone. `Watcher` runs the first two on a
-//! thread of its own, beside the drive.
+//! A [`Collector`] puts rows and letters together into an [`Observation`], [`Settling`] says from the queues' counts when
+//! the pipeline has come to rest, [`reconcile`] puts every order into exactly one class, [`judge()`] turns the classes into
+//! a verdict. Who reads the stores and the files stands elsewhere.
 
 mod bitmap;
 mod collector;
@@ -13,15 +12,11 @@ mod examples;
 mod file;
 mod judge;
 mod judge_content;
-mod letters;
 mod observation;
-mod observe;
 mod reconcile;
 mod row_clock;
 mod rules;
 mod settle;
-mod sightings;
-mod watcher;
 
 #[cfg(test)]
 mod tests;
@@ -31,9 +26,7 @@ pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
 pub use observation::*;
-pub use observe::{AskFunction, FunctionStart, ObservePlan};
 pub use reconcile::{Reconciliation, reconcile};
 pub use row_clock::RowClock;
 pub use rules::{Durations, Figure, Standpoint};
-pub use sightings::{LETTER_LOG, SightingsError};
-pub use watcher::{Seen, Watcher, WatcherView};
+pub use settle::{FunctionStart, Settling};

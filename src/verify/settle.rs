@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FunctionStart, Quiescence};
+use super::Quiescence;
 use crate::records::Counts;
 
 /// Empty samples in a row that prove rest.
@@ -11,9 +11,30 @@ const EMPTY_SAMPLES: u32 = 3;
 /// how long they must stay empty at least.
 const AWS_LAG: Duration = Duration::from_secs(60);
 
+/// What is known of the start of a function that runs here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FunctionStart {
+    /// It has started, or nobody here knows.
+    Unknown,
+    /// It has not started yet, as this sentence says; it still may.
+    NotYet(String),
+    /// It will not: so many starts have failed, as this sentence says.
+    Hopeless(String),
+}
+
+impl FunctionStart {
+    /// Why it has not started.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Unknown => None,
+            Self::NotYet(why) | Self::Hopeless(why) => Some(why),
+        }
+    }
+}
+
 /// Watches the counts after the last send. Times are on the run's axis.
 #[derive(Debug, Clone)]
-pub(super) struct Settling {
+pub struct Settling {
     last_send: Duration,
     deadline: Duration,
     /// How long the counts must stay empty.
@@ -32,7 +53,7 @@ pub(super) struct Settling {
 impl Settling {
     /// Waits from `last_send` for at most `patience`; counts that are not exact must stay empty for
     /// as long as they may lag and a message may be hidden, and that much more patience there is.
-    pub(super) fn new(
+    pub fn new(
         last_send: Duration,
         patience: Duration,
         exact: bool,
@@ -56,16 +77,12 @@ impl Settling {
     }
 
     /// Takes in what is known of the function's start now.
-    pub(super) fn function(&mut self, start: FunctionStart) {
+    pub fn function(&mut self, start: FunctionStart) {
         self.start = start;
     }
 
     /// Takes in a sample taken at `at` and says how it ended, if it has.
-    pub(super) fn sample(
-        &mut self,
-        at: Duration,
-        counts: Result<Counts, String>,
-    ) -> Option<Quiescence> {
+    pub fn sample(&mut self, at: Duration, counts: Result<Counts, String>) -> Option<Quiescence> {
         let empty = counts.as_ref().is_ok_and(|counts| counts.total() == 0);
         self.quiet_since = match empty {
             true => self.quiet_since.or(Some(at)),

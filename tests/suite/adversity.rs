@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use orderproof::ledger::read_journal;
+use orderproof::journal::read_journal;
 use orderproof::pipeline::EmbeddedPipeline;
 use serde_json::Value;
 

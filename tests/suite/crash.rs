@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use orderproof::ledger::{Outcome, read_journal};
+use orderproof::journal::read_journal;
+use orderproof::ledger::Outcome;
 use orderproof::order::{Stream, generator};
 use orderproof::verify::ObservationFile;
 use rand_xoshiro::rand_core::Rng;

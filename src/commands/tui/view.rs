@@ -8,9 +8,10 @@ use crate::commands::readings::LastSecond;
 use crate::drive::{Progress, StopSignal};
 use crate::escape::line;
 use crate::load::{LoadProfile, Schedule};
+use crate::observe::WatcherView;
 use crate::report::Stretch;
 use crate::scenario::Scenario;
-use crate::verify::{QueueSample, WatcherView};
+use crate::verify::QueueSample;
 
 /// Between two moments of the history.
 const EVERY: Duration = Duration::from_secs(1);

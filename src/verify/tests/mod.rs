@@ -6,8 +6,6 @@ mod file;
 mod judge;
 mod judge_content;
 mod model;
-mod observe;
 mod reconcile;
 mod settle;
-mod watcher;
 mod world;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use orderproof::ledger::read_journal;
+use orderproof::journal::read_journal;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::EmbeddedPipeline;
 use orderproof::scenario::{Overrides, parse};

@@ -5,20 +5,29 @@ use std::time::{Duration, Instant, SystemTime};
 
 use roaring::RoaringBitmap;
 
-use super::world::complete;
 use crate::ledger::{Ledger, Outcome};
+use crate::observe::ObservePlan;
+use crate::observe::look::observe;
+use crate::observe::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
 use crate::order::{OrderPlan, RunId};
 use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
 use crate::verdict::Class;
-use crate::verify::observe::observe;
-use crate::verify::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
 use crate::verify::{
-    OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, ObservePlan, Quiescence, StoredTimes,
-    reconcile,
+    OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes, reconcile,
 };
+
+fn at_rest() -> Quiescence {
+    Quiescence {
+        reached: true,
+        empty_samples: 3,
+        drain: Some(Duration::from_secs(2)),
+        evidence: "empty".into(),
+        never_started: None,
+    }
+}
 
 /// Orders of the fixture's schedule.
 const ORDERS: u64 = 100;
@@ -79,7 +88,7 @@ async fn filled() -> Services {
 
 async fn observed(stores: &Stores) -> Observation {
     let status = Mutex::new(String::new());
-    let (observation, _) = observe(stores, &plan(), complete().quiescence, &status).await;
+    let (observation, _) = observe(stores, &plan(), at_rest(), &status).await;
     observation
 }
 
@@ -217,7 +226,7 @@ fn plan_in(folder: &tempfile::TempDir) -> ObservePlan {
 
 async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> Observation {
     let status = Mutex::new(String::new());
-    let (observation, _) = observe(stores, &plan_in(folder), complete().quiescence, &status).await;
+    let (observation, _) = observe(stores, &plan_in(folder), at_rest(), &status).await;
     observation
 }
 

@@ -15,10 +15,9 @@ use std::time::{Duration, Instant};
 
 use roaring::RoaringBitmap;
 
-use super::entry::{Decided, Entry, Outcomes};
 use super::lines::{JournalFile, Lines};
-use super::ranges::Ranges;
-use super::{JournalError, JournalHeader, Ledger, Outcome};
+use crate::ledger::entry::{Decided, Entry, Outcomes};
+use crate::ledger::{JournalError, JournalHeader, Ledger, Outcome, Ranges};
 
 /// Outcomes are gathered this long, so that there are ten lines a second whatever the rate.
 const OUTCOME_INTERVAL: Duration = Duration::from_millis(100);

@@ -4,37 +4,17 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::collector::Collector;
 use super::letters::{KnownLetters, LetterLook, look_at_letters};
 use super::sightings::{SCAN_LOG, ScanLog, SightingsError};
-use super::{Observation, Quiescence, Retention, StoredTimes, Sweep};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::records::DeadLetter;
 use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores};
-
-/// What is known of the start of a function that runs here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FunctionStart {
-    /// It has started, or nobody here knows.
-    Unknown,
-    /// It has not started yet, as this sentence says; it still may.
-    NotYet(String),
-    /// It will not: so many starts have failed, as this sentence says.
-    Hopeless(String),
-}
-
-impl FunctionStart {
-    /// Why it has not started.
-    pub(super) fn why(&self) -> Option<&str> {
-        match self {
-            Self::Unknown => None,
-            Self::NotYet(why) | Self::Hopeless(why) => Some(why),
-        }
-    }
-}
+use crate::verify::{
+    Collector, FunctionStart, Observation, Quiescence, Retention, StoredTimes, Sweep,
+};
 
 /// Asks whether a function has started.
 pub type AskFunction = dyn Fn() -> FunctionStart + Send;
@@ -242,7 +222,7 @@ impl Looking<'_> {
         let missing = self.missing();
         let told = format!("looking up {} missing orders by key", missing.len());
         set(self.status, told);
-        let before = self.collector.stored.len();
+        let before = self.collector.stored_orders();
         let (mut items, mut requests) = (0, 0);
         let mut result = Ok(());
         let (began, allowed) = (Instant::now(), self.stores.time_for_rows(0));
@@ -264,7 +244,7 @@ impl Looking<'_> {
             }
             items += numbers.len() as u64;
         }
-        let found = self.collector.stored.len() - before;
+        let found = self.collector.stored_orders() - before;
         (sweep_of(result, items, requests, self.plan), found)
     }
 

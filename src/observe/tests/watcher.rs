@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ledger::Ledger;
+use crate::observe::{ObservePlan, Seen, Watcher};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;
-use crate::verify::{ObservePlan, Seen, Watcher};
 
 /// Nothing was sent, and that is over already.
 fn plan(patience: Duration) -> ObservePlan {

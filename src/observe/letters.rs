@@ -7,13 +7,13 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::LetterReceives;
-use super::observe::ObservePlan;
+use super::ObservePlan;
 use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
 use crate::evidence::{JsonLimits, check_json, read_within};
 use crate::order::{OrderId, RunId, order_numbers};
 use crate::records::DeadLetter;
 use crate::store::{Disposal, LetterRedrive, Receives, StoreError, Stores};
+use crate::verify::LetterReceives;
 
 /// What a look saw beside the letters.
 pub(super) struct LetterLook {

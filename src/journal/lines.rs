@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::JournalError;
-use super::entry::{Entry, encode};
+use crate::ledger::JournalError;
+use crate::ledger::entry::{Entry, encode};
 
 /// What a journal is written to.
 pub trait JournalFile: Write + Send + 'static {

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::observe::{observe, set};
-use super::settle::Settling;
-use super::{Observation, ObservePlan, QueueSample, Quiescence, StoredTimes};
+use super::ObservePlan;
+use super::look::{observe, set};
 use crate::clock;
 use crate::records::Counts;
 use crate::store::{Stores, Target};
+use crate::verify::{Observation, QueueSample, Quiescence, Settling, StoredTimes};
 
 /// Between two samples while orders are sent.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
