@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use orderproof::gate::{GateInput, conclude, gate_text, scenario_rules};
+use orderproof::gate::{GateInput, conclude, scenario_rules};
 use orderproof::ledger::{Ledger, Outcome, read_lines};
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::pipeline::sqs::{
@@ -17,9 +17,9 @@ use orderproof::processor::{
 };
 use orderproof::records::{DeadLetter, Row};
 use orderproof::report::{
-    TextStyle, open_metrics, parse_meters, parse_plan, parse_report, parse_sent, render_junit,
-    render_markdown, render_text, timeseries_csv,
+    TextStyle, gate_text, open_metrics, render_junit, render_markdown, render_text, timeseries_csv,
 };
+use orderproof::run::{parse_meters, parse_plan, parse_report, parse_sent};
 use orderproof::scenario::{Overrides, parse, parse_with_proof};
 use orderproof::verify::{Collector, Observation, ObservationFile, contradictions, reconcile};
 use roaring::RoaringBitmap;

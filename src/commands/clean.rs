@@ -9,8 +9,9 @@ use super::{CommandError, Output};
 use crate::account::{Cleaner, Found, Survey};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
+use crate::folder::{read_plan, read_report};
 use crate::preflight::{Known, QueueFacts};
-use crate::report::{PlanFile, ReportError, file_name, read_plan, read_report};
+use crate::run::{PlanFile, ReportError, file_name};
 use crate::scenario::AwsTarget;
 use crate::verdict::Verdict;
 

@@ -7,10 +7,12 @@ use super::gate::unbroken;
 use super::new_file::write_new;
 use super::{CommandError, Output};
 use crate::cli::{CompareArgs, CompareFormat};
-use crate::compare::{Comparison, Options, comparison_html, comparison_markdown, comparison_text};
+use crate::compare::{Comparison, Options};
 use crate::exit::Exit;
+use crate::folder::{RunFolder, read_report};
 use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
-use crate::report::{RunFolder, RunReport, TextStyle, file_name, read_report, to_json};
+use crate::report::{TextStyle, comparison_html, comparison_markdown, comparison_text};
+use crate::run::{RunReport, file_name, to_json};
 use crate::scenario::{parse_duration, parse_percent};
 
 /// Compares the runs in two folders, or in several.

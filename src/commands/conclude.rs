@@ -8,17 +8,16 @@ use roaring::RoaringBitmap;
 
 use super::held::{Held, Weighed};
 use super::{CommandError, Output};
-use crate::evidence::{
-    FileDigest, Seal, SealState, check_seal, digest_of_bytes, digest_of_file, newest_seal,
-};
+use crate::evidence::{FileDigest, Seal, digest_of_bytes};
 use crate::exit::Exit;
+use crate::folder::{
+    RunFolder, SealState, check_seal, differences_from, digest_of_file, newest_seal,
+};
 use crate::load::Schedule;
 use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
-use crate::report::{
-    PlanFile, RunFolder, RunReport, TextStyle, file_name, findings_csv, render_text, report_files,
-    to_json,
-};
+use crate::report::{TextStyle, findings_csv, render_text, report_files};
+use crate::run::{PlanFile, RunReport, file_name, to_json};
 use crate::verdict::{Severity, finding};
 use crate::verify::Reconciliation;
 
@@ -236,7 +235,7 @@ impl Publication<'_> {
         let seal = Seal::over(self.held.plan.run_id, files);
         keep(file_name::SEAL, &seal.to_json(), failed);
         if failed.is_empty() {
-            seal.differences(self.folder.path())
+            differences_from(&seal, self.folder.path())
                 .into_iter()
                 .for_each(|difference| failed.add(difference));
         }

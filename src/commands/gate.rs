@@ -8,16 +8,13 @@ use super::verify::{Rejudged, broken, rejudge, without};
 use super::{CommandError, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::compare;
-use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
+use crate::folder::{SealState, as_the_umask_says, check_seal, read_plan, read_report};
 use crate::gate::{
-    Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, gate_markdown, gate_text,
-    scenario_rules,
+    Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
-use crate::report::{
-    RunReport, SCHEMA_VERSION, TextStyle, as_the_umask_says, file_name, read_plan, read_report,
-    render_gate_junit, render_junit_error,
-};
+use crate::report::{TextStyle, gate_markdown, gate_text, render_gate_junit, render_junit_error};
+use crate::run::{RunReport, SCHEMA_VERSION, file_name};
 use crate::scenario::GateRule;
 use crate::verdict::Verdict;
 

@@ -10,12 +10,13 @@ use roaring::RoaringBitmap;
 use super::conclude::bad_orders;
 use super::run::orders;
 use super::verify::{NoObservation, Untold, read_ledger, read_observation};
-use crate::evidence::{Seal, digest_of_file};
+use crate::evidence::Seal;
 use crate::exit::Exit;
+use crate::folder::{digest_of_file, read_meters, read_sent};
 use crate::ledger::Ledger;
-use crate::report::{
+use crate::run::{
     BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,
-    phase_figures, read_meters, read_sent,
+    phase_figures,
 };
 use crate::verdict::Judgment;
 use crate::verify::{

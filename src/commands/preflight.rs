@@ -6,8 +6,9 @@ use super::{CommandError, Output};
 use crate::account::read_facts;
 use crate::cli::PreflightArgs;
 use crate::exit::Exit;
-use crate::preflight::{Check, Preflight, Weight, place, render};
-use crate::report::figures::orders;
+use crate::preflight::{Check, Preflight, Weight};
+use crate::report::preflight::{place, render};
+use crate::run::figures::orders;
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
 use crate::store::Session;
 

@@ -10,9 +10,9 @@ use super::verify::{read_ledger, read_observation};
 use super::{CommandError, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
-use crate::report::{
-    Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
-};
+use crate::folder::read_plan;
+use crate::report::{Format, OrderFacts, TextStyle, render_text, write_orders_csv};
+use crate::run::{RunReport, file_name};
 use crate::verify::reconcile;
 
 /// Renders the format asked for and hands it over.

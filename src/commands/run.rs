@@ -23,13 +23,13 @@ use crate::cli::RunArgs;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
 use crate::evidence::digest_of_bytes;
 use crate::exit::Exit;
+use crate::folder::RunFolder;
 use crate::load::Schedule;
 use crate::observe::{AskFunction, ObservePlan, Watcher};
 use crate::order::{OrderPlan, RunId};
-use crate::preflight::{Preflight, Weight, place};
-use crate::report::{
-    MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
-};
+use crate::preflight::{Preflight, Weight};
+use crate::report::preflight::place;
+use crate::run::{MetersFile, PlanFile, Provenance, SCHEMA_VERSION, SentFile, file_name, to_json};
 use crate::scenario::{self, DeadLetterUse, Scenario, TargetSpec};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 

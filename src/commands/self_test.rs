@@ -15,7 +15,8 @@ use super::{CommandError, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::report::{as_the_umask_says, file_name, read_plan, read_report};
+use crate::folder::{as_the_umask_says, read_plan, read_report};
+use crate::run::file_name;
 use crate::scenario::{Proof, Scenario};
 use crate::verdict::{Class, Verdict};
 

@@ -8,7 +8,7 @@ use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
-use crate::report::PipelineCounters;
+use crate::run::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 

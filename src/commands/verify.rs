@@ -11,14 +11,13 @@ use super::held::{Held, Weighed};
 use super::{CommandError, Output, live};
 use crate::cli::VerifyArgs;
 use crate::escape::Shown;
-use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
+use crate::folder::{
+    self, RunFolder, SealState, check_seal, read_meters, read_plan, read_report, read_sent,
+};
 use crate::journal::read_journal;
 use crate::ledger::JournalContents;
-use crate::report::{
-    PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
-    read_sent,
-};
+use crate::run::{PlanFile, ReportError, RunReport, file_name};
 use crate::scenario;
 use crate::verdict::{Class, Judgment, Verdict};
 use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
@@ -239,7 +238,7 @@ pub fn read_observation(
     name: &str,
     plan: &PlanFile,
 ) -> Result<ObservationFile, NoObservation> {
-    match ObservationFile::read(&dir.join(name)) {
+    match folder::read_observation(&dir.join(name)) {
         Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
         Ok(observed) => Err(NoObservation::Untrusted(Untold {
             code: "observation_of_another_run",
@@ -272,28 +271,28 @@ fn rejudge_live(
     if args.live {
         output.note(&live::receives(&observed));
     }
-    let folder = RunFolder::existing(dir);
-    observed.rests_on = finished_files(&folder);
+    let run_folder = RunFolder::existing(dir);
+    observed.rests_on = finished_files(&run_folder);
     let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S.%3fZ").to_string();
     let path = dir.join(file_name::OBSERVATION);
     let name = match path.exists() {
         false => file_name::OBSERVATION.to_owned(),
         true => {
             // How long the drain took is known only to who was there.
-            let first = ObservationFile::read(&path).ok();
+            let first = folder::read_observation(&path).ok();
             observed.observation.quiescence.drain =
                 first.and_then(|first| first.observation.quiescence.drain);
             format!("observation-{stamp}.json")
         }
     };
-    folder
+    run_folder
         .write(&name, &observed.to_json())
         .map_err(CommandError::internal)?;
     output.note(&format!(
         "what was seen is kept in {}",
         dir.join(&name).display()
     ));
-    seal_again(&folder, plan, &name, &stamp)?;
+    seal_again(&run_folder, plan, &name, &stamp)?;
     let read = |path: &str| dir.join(path).exists();
     let sent = read(file_name::SENT).then(|| read_sent(&dir.join(file_name::SENT)));
     let meters = read(file_name::METERS).then(|| read_meters(&dir.join(file_name::METERS)));

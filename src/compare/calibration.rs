@@ -8,8 +8,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::{Call, Options, compare};
 use crate::metrics::Histogram;
-use crate::report::tests::World;
-use crate::report::{Interval, RunReport};
+use crate::run::fixture::World;
+use crate::run::{Interval, RunReport};
 
 /// How a simulated run behaves beside its level.
 #[derive(Debug, Clone, Copy)]

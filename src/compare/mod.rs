@@ -8,15 +8,12 @@
 mod blocks;
 mod call;
 mod comparable;
-mod html;
-mod markdown;
 mod model;
 mod orders;
 mod pair;
 mod ranks;
 mod repeats;
 mod sample;
-mod text;
 
 #[cfg(test)]
 mod calibration;
@@ -24,15 +21,12 @@ mod calibration;
 mod tests;
 
 pub use comparable::{Difference, NotComparable};
-pub use html::comparison_html;
-pub use markdown::comparison_markdown;
 pub use model::{
     COMPARISON_SCHEMA_VERSION, Call, ClassChange, Comparison, FigurePair, Method, MetricChange,
     Options, RunLine,
 };
-pub use text::comparison_text;
 
-use crate::report::RunReport;
+use crate::run::RunReport;
 
 /// Whether a phase of so many orders and seconds can tell a change of a quantile from noise at all.
 pub fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::metrics::Histogram;
-use crate::report::{Interval, PhaseReport};
+use crate::run::{Interval, PhaseReport};
 
 /// Counts by second and value.
 pub(super) struct Sample {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::exit::Exit;
-use crate::report::TextStyle;
-use crate::report::charts::Pair;
-use crate::report::tests::{SPIKE, World};
+use crate::run::fixture::{SPIKE, World};
 use crate::verdict::{Class, Gate, Verdict};
 
 fn spike() -> RunReport {
@@ -90,11 +88,6 @@ fn what_one_compares_may_differ_and_is_told() {
         .map(|difference| difference.field.as_str())
         .collect();
     assert_eq!(fields, ["pipeline.visibility_timeout", "seed"]);
-    let text = comparison_text(&comparison, TextStyle { color: false });
-    assert!(
-        text.contains("pipeline.visibility_timeout: ") && text.contains(" -> 77s"),
-        "{text}"
-    );
 }
 
 #[test]
@@ -105,11 +98,6 @@ fn more_lost_orders_are_a_regression_whatever_the_durations_say() {
     better.classes.insert(Class::Lost, 0);
     let comparison = compared(&better, &worse);
     assert_eq!(comparison.exit(), Exit::OrderFailure);
-    let text = comparison_text(&comparison, TextStyle { color: false });
-    assert!(
-        text.starts_with("REGRESSED  more orders are lost"),
-        "{text}"
-    );
     let swapped = compared(&worse, &better);
     assert_eq!(swapped.exit(), Exit::Success);
     let lost = swapped
@@ -152,27 +140,10 @@ fn a_report_without_seconds_has_not_enough_data_and_does_not_pass_for_unchanged(
 }
 
 #[test]
-fn every_format_tells_the_same_and_json_reads_back() {
+fn a_comparison_reads_back_from_json() {
     let mut worse = spike();
     worse.classes.insert(Class::Lost, 3);
-    worse.scenario.name = "spike <script>".into();
-    let (base, comparison) = (spike(), compared(&spike(), &worse));
-    let markdown = comparison_markdown(&comparison);
-    let pair = Pair {
-        base: &base,
-        candidate: &worse,
-    };
-    let page = comparison_html(&comparison, Some(&pair)).unwrap();
-    for text in [&markdown, &page] {
-        assert!(text.contains("REGRESSED") && text.contains("end_to_end_p99"));
-        assert!(text.contains("effect") && text.contains("nothing was measured by the second"));
-        assert!(
-            !text.contains("spike <script>"),
-            "what is told is no markup"
-        );
-    }
-    assert!(page.contains("compare-latency") && page.contains("compare-percentiles"));
-    assert!(!page.contains("http://www.w3.org/1999") && page.len() < 2_000_000);
+    let comparison = compared(&spike(), &worse);
     let json = serde_json::to_string(&comparison).unwrap();
     assert_eq!(
         serde_json::from_str::<Comparison>(&json).unwrap(),

@@ -9,7 +9,8 @@ use crate::order::OrderPlan;
 use crate::scenario::Scenario;
 use crate::send::SendError;
 
-use super::{SendRecord, Started};
+use super::Started;
+use crate::run::SendRecord;
 
 /// What is to be sent.
 #[derive(Debug, Clone)]

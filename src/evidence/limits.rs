@@ -1,8 +1,5 @@
 //! Bounds on what is read of a file that may come from anywhere.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 use std::time::Duration;
 
 /// The longest duration and the latest instant on a run's time axis that is read: 400 days.
@@ -58,32 +55,6 @@ impl JsonLimits {
     };
 }
 
-/// Reads a regular file of at most `limit` bytes; no more than that is held in memory.
-///
-/// # Errors
-/// When it is missing, no regular file, larger, or cannot be read.
-pub fn read_within(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let found = std::fs::metadata(path)?;
-    // A pipe or a device has no end.
-    if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let too_large = || {
-        io::Error::other(format!(
-            "it is larger than the {limit} bytes that are read of such a file"
-        ))
-    };
-    if found.len() > limit {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or_default());
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > limit {
-        true => Err(too_large()),
-        false => Ok(bytes),
-    }
-}
-
 /// Whether a JSON text stays within `limits`, found in one pass and without memory. Whether it is JSON at all is
 /// for who reads it.
 ///
@@ -126,4 +97,36 @@ pub fn check_json(bytes: &[u8], limits: &JsonLimits) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_bounded_in_bytes_values_depth_and_text() {
+        let limits = JsonLimits {
+            bytes: 64,
+            values: 5,
+            depth: 3,
+            text: 10,
+        };
+        for (text, within) in [
+            ("[[[]]]", true),
+            ("[[[[]]]]", false),
+            ("[1,2,3,4,5]", true),
+            ("[1,2,3,4,5,6]", false),
+            ("\"0123456789\"", true),
+            ("\"0123456789a\"", false),
+            ("\"a,b,c,d,[[[[\"", false),
+            ("\",,,,[[[[\\\"\"", true),
+            (&" ".repeat(65), false),
+        ] {
+            assert_eq!(
+                check_json(text.as_bytes(), &limits).is_ok(),
+                within,
+                "{text}"
+            );
+        }
+    }
 }

@@ -8,22 +8,16 @@
 
 mod baseline;
 mod evaluate;
-mod markdown;
 mod outcome;
 mod rules;
-mod text;
 mod trust;
 
-#[cfg(test)]
-mod page_tests;
 #[cfg(test)]
 mod tests;
 
 pub use crate::compare::Call;
 pub use baseline::{Baseline, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
-pub use markdown::gate_markdown;
 pub use outcome::{GateInput, GateOutcome, conclude};
 pub use rules::{RuleSource, RuleSources, scenario_rules};
-pub use text::gate_text;
 pub use trust::{Rejudgment, doubts};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::trust::doubts;
 use super::{Baseline, Check, Rejudgment, RuleStanding, evaluate};
 use crate::exit::Exit;
-use crate::report::{RunReport, headline};
+use crate::run::{RunReport, headline};
 use crate::scenario::GateRule;
 use crate::verdict::{Judgment, Verdict};
 
@@ -52,7 +52,7 @@ pub struct GateOutcome {
     pub judged_again: bool,
     /// What lies beside the report is no evidence.
     #[serde(skip)]
-    pub(super) distrusted: bool,
+    distrusted: bool,
     /// What speaks against believing the report.
     pub doubts: Vec<String>,
     /// The rules, as given.
@@ -65,6 +65,11 @@ impl GateOutcome {
     /// How the program ends.
     pub fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// Whether what lies beside the report is no evidence.
+    pub fn distrusted(&self) -> bool {
+        self.distrusted
     }
 
     /// How many rules stand so.

@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::ObservePlan;
 use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
-use crate::evidence::{JsonLimits, check_json, read_within};
+use crate::evidence::{JsonLimits, check_json};
+use crate::folder::read_within;
 use crate::order::{OrderId, RunId, order_numbers};
 use crate::records::DeadLetter;
 use crate::store::{Disposal, LetterRedrive, Receives, StoreError, Stores};

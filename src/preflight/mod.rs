@@ -12,9 +12,10 @@ mod facts;
 mod id_space;
 mod load;
 mod prices;
-mod text;
 mod traps;
 
+#[cfg(test)]
+pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,6 @@ pub use cost::{CostLine, Estimate, estimate};
 pub use facts::*;
 pub use id_space::IdSpace;
 pub use prices::{PRICES_AS_OF, PRICES_REGION};
-pub use text::{place, render};
 pub use traps::{inspect, inspect_embedded};
 
 use std::time::Duration;

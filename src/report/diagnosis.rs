@@ -3,9 +3,9 @@
 //! A cause is told only when it was counted: what the runtime saw of each failed invocation, what was throttled,
 //! filtered or ignored. A report that did not count reasons says so.
 
-use super::figures::thousands;
 use super::function::reasons;
-use super::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
+use crate::run::figures::thousands;
+use crate::run::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
 use crate::scenario::{ProcessorKind, Resources, TargetSpec};
 use crate::verdict::Class;
 

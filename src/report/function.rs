@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::figures::thousands;
-use super::{FailureCount, PipelineCounters, RunReport};
+use crate::run::figures::thousands;
+use crate::run::{FailureCount, PipelineCounters, RunReport};
 
 /// Reasons quoted at most.
 const QUOTED: usize = 3;

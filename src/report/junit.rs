@@ -5,10 +5,10 @@
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::figures::orders;
-use super::{RunReport, headline, verdict_word};
 use crate::escape;
 use crate::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
+use crate::run::figures::orders;
+use crate::run::{RunReport, headline, verdict_word};
 use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
 
 /// Characters of one text told at most.

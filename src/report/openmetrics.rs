@@ -13,9 +13,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::RunReport;
-use super::text::verdict_word;
 use crate::metrics::Histogram;
+use crate::run::{RunReport, verdict_word};
 use crate::verdict::Verdict;
 use crate::verify::PhaseFigures;
 

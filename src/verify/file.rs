@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Observation, QueueSample, StoredTimes};
-use crate::evidence::{COUNT_MAX, DURATION_MAX, JsonLimits, check_json, read_within};
+use crate::evidence::{COUNT_MAX, DURATION_MAX, JsonLimits, check_json};
 use crate::metrics::within_memory;
 use crate::order::RunId;
 
@@ -78,22 +78,6 @@ impl ObservationFile {
     /// The file's content.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("an observation is plain data")
-    }
-
-    /// Reads an observation.
-    ///
-    /// # Errors
-    /// When it is missing, unreadable, damaged or of another version.
-    pub fn read(path: &Path) -> Result<Self, ObservationFileError> {
-        let limits = &JsonLimits::OBSERVATION;
-        let bytes = read_within(path, limits.bytes).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => ObservationFileError::Missing(path.to_owned()),
-            _ => ObservationFileError::Read {
-                path: path.to_owned(),
-                source,
-            },
-        })?;
-        Self::parse(&bytes, path)
     }
 
     /// Reads an observation that is in memory; `path` is what errors name.

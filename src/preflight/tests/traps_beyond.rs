@@ -3,6 +3,7 @@
 use super::Weight::{Caution, Trap as Gin, Unknown, Void, Well};
 use super::traps::{Case, Change, nothing, queue, try_all};
 use super::*;
+use crate::records::ClockOffset;
 
 fn at_table(change: impl Fn(&mut TableFacts) + 'static) -> Change {
     Box::new(move |facts| change(known(&mut facts.table)))

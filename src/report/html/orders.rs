@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::scrolling;
-use crate::report::RunReport;
-use crate::report::figures::thousands;
 use crate::report::text::ids;
+use crate::run::RunReport;
+use crate::run::figures::thousands;
 use crate::verdict::{Class, Standing};
 
 /// Every class, also those with no order.

@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::report::figures::{micros, thousands};
-use crate::report::text::{drained, evidence, headline, ids, time, verdict_word};
-use crate::report::{RunReport, diagnose};
+use crate::report::diagnose;
+use crate::report::text::{drained, evidence, ids, time};
+use crate::run::figures::{micros, thousands};
+use crate::run::{RunReport, headline, verdict_word};
 use crate::verdict::{Class, Severity, Verdict};
 
 /// The verdict in the largest type, the scenario's question and the figures asked for first.

@@ -1,9 +1,49 @@
 //! What the gate shows: text, Markdown and JUnit XML, also of texts made to break them.
 
-use super::tests::{finding, held, passed};
 use super::*;
-use crate::report::{RunReport, TextStyle, render_gate_junit, render_junit};
+use crate::gate::{GateInput, GateOutcome, RuleSources, RuleStanding, conclude};
+use crate::report::{TextStyle, render_gate_junit, render_junit};
+use crate::run::RunReport;
+use crate::run::fixture::{SPIKE, World};
 use crate::verdict::{Finding, Severity, Verdict};
+
+/// 40,000 orders, one in ten bad, 1,000/s in the spike; everything passed.
+fn passed() -> RunReport {
+    World::new(&SPIKE).report()
+}
+
+fn finding(severity: Severity) -> Finding {
+    Finding {
+        severity,
+        code: "planted".into(),
+        message: "it is planted".into(),
+        orders: 1,
+        first_ids: vec![7_000_000_001],
+    }
+}
+
+fn held(report: &RunReport, rules: &[&str]) -> GateOutcome {
+    let given: Vec<_> = rules.iter().map(ToString::to_string).collect();
+    let rules = RuleSources::parse(&given, None, false).expect("legal rules");
+    let rules = rules.fit(&report.scenario).expect("fitting rules");
+    let input = GateInput {
+        report,
+        rejudged: None,
+        baseline: None,
+    };
+    conclude(&input, &rules)
+}
+
+#[test]
+fn a_run_that_did_not_pass_is_said_to_have_failed_by_itself() {
+    let mut report = passed();
+    report.verdict = Verdict::Fail;
+    report.findings = vec![finding(Severity::OrderFailure)];
+    report.exit_code = 3;
+    let outcome = held(&report, &["strict", "lost == 0"]);
+    let text = gate_text(&outcome, TextStyle { color: false });
+    assert!(text.contains("the run itself did not pass"), "{text}");
+}
 
 #[test]
 fn the_text_opens_with_how_it_ended_and_tells_each_rule() {

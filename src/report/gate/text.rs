@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use anstyle::AnsiColor;
 
-use super::{GateOutcome, RuleStanding};
 use crate::escape::{Shown, line};
 use crate::exit::Exit;
-use crate::report::{TextStyle, verdict_word};
+use crate::gate::{GateOutcome, RuleStanding};
+use crate::report::TextStyle;
+use crate::run::verdict_word;
 
 /// What is said of a run whose evidence is not there.
 const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report alone, without ledger.journal and observation.json; its verdict is \
@@ -15,7 +16,7 @@ const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report al
 
 /// How the report was held against its evidence.
 pub(super) fn again(outcome: &GateOutcome) -> &'static str {
-    match (outcome.judged_again, outcome.distrusted) {
+    match (outcome.judged_again, outcome.distrusted()) {
         (true, _) => "judged again from its ledger and its observation",
         (false, true) => "not judged again: its evidence proves nothing",
         (false, false) => NOT_JUDGED_AGAIN,
@@ -117,7 +118,7 @@ pub(super) fn summary(outcome: &GateOutcome) -> String {
 }
 
 /// What was observed and what there is to know of it.
-pub(super) fn observed(check: &super::Check) -> String {
+pub(super) fn observed(check: &crate::gate::Check) -> String {
     let note = check.note.as_deref().map(line).unwrap_or_default();
     match (check.observed.is_empty(), note.is_empty()) {
         (_, true) => line(&check.observed).into_owned(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{parse_versioned, read_versioned};
+use super::json::parse_versioned;
 use super::limits::check_meters;
 use super::{CloudWatch, PipelineCounters, Reading, ReportError};
 use crate::evidence::JsonLimits;
@@ -40,12 +40,4 @@ pub struct MetersFile {
 /// When it is damaged, beyond a limit or of another version.
 pub fn parse_meters(bytes: &[u8], path: &Path) -> Result<MetersFile, ReportError> {
     parse_versioned(bytes, path, &JsonLimits::REPORT, check_meters)
-}
-
-/// Reads `meters.json`.
-///
-/// # Errors
-/// When it is missing, unreadable, damaged, beyond a limit or of another version.
-pub fn read_meters(path: &Path) -> Result<MetersFile, ReportError> {
-    read_versioned(path, &JsonLimits::REPORT, check_meters)
 }

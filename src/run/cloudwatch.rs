@@ -79,7 +79,7 @@ impl CloudWatch {
     }
 
     /// All of it in a line.
-    pub(super) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         if let (Some(why), false) = (&self.unread, self.has_points()) {
             return format!("not read: {why}");
         }

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use super::Comparison;
 use super::text::{
     counts, effect, headline, interval, method, noise, numbers, percent, run_words, sentence,
     told_us,
 };
+use crate::compare::Comparison;
 use crate::escape;
 
 /// The whole comparison as Markdown.

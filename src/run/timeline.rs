@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::reading::{Stretch, by_second};
-use super::{Interval, Reading, TimelineRow};
-use crate::drive::SecondSends;
+use super::{Interval, Reading, SecondSends, TimelineRow};
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;
 use crate::scenario::Scenario;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `41000` as `41,000`.
-pub(crate) fn thousands(number: u64) -> String {
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -16,7 +16,7 @@ pub(crate) fn thousands(number: u64) -> String {
 }
 
 /// Microseconds in the unit that suits them, three significant digits: `640 us`, `1.24 ms`, `2.30 s`.
-pub(crate) fn micros(us: u64) -> String {
+pub fn micros(us: u64) -> String {
     let us = us as f64;
     match us {
         us if us < 1e3 => format!("{us:.0} us"),
@@ -27,12 +27,12 @@ pub(crate) fn micros(us: u64) -> String {
 }
 
 /// The same of a figure that may not have been measured.
-pub(crate) fn micros_if(us: Option<u64>) -> Option<String> {
+pub fn micros_if(us: Option<u64>) -> Option<String> {
     us.map(micros)
 }
 
 /// The same for a duration.
-pub(crate) fn duration(duration: Duration) -> String {
+pub fn duration(duration: Duration) -> String {
     micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
 }
 
@@ -45,7 +45,7 @@ fn scaled(value: f64, unit: &str) -> String {
 }
 
 /// `1 order`, `2 orders`.
-pub(crate) fn orders(count: u64) -> String {
+pub fn orders(count: u64) -> String {
     format!(
         "{} {}",
         thousands(count),

@@ -6,7 +6,7 @@ use super::text::{
     counts, effect, headline, interval, method, noise, numbers, percent, run_words, sentence,
     told_us,
 };
-use super::{Call, Comparison};
+use crate::compare::{Call, Comparison};
 use crate::report::charts::{ChartError, Overlay, Pair, overlay_page};
 use crate::report::html::charts::figure;
 use crate::report::html::{page, scrolling};

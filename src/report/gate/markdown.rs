@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use super::text::{again, ending, observed, summary};
-use super::{GateOutcome, RuleStanding};
 use crate::escape::{cell, code};
-use crate::report::figures::thousands;
-use crate::report::{RunReport, verdict_word};
+use crate::gate::{GateOutcome, RuleStanding};
+use crate::run::figures::thousands;
+use crate::run::{RunReport, verdict_word};
 use crate::verdict::{Class, Standing};
 
 /// Rules, doubts and findings told at most, of each.

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Call, Comparison, Method, MetricChange, RunLine};
+use crate::compare::{Call, Comparison, Method, MetricChange, RunLine};
 use crate::escape::Shown;
 use crate::report::TextStyle;
-use crate::report::figures::{duration, micros, thousands};
+use crate::run::figures::{duration, micros, thousands};
 
 /// The whole comparison as text.
 pub fn comparison_text(comparison: &Comparison, style: TextStyle) -> String {

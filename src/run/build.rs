@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::timeline::{intervals, timeline};
 use super::{
     CloudWatch, PhaseReport, PipelineCounters, Provenance, Reading, RunReport, SCHEMA_VERSION,
+    SendRecord,
 };
-use crate::drive::SendRecord;
 use crate::ledger::OutcomeCounts;
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;

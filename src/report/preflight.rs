@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{
+use crate::escape::{Shown, line};
+use crate::preflight::{
     Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Refusal, Weight,
 };
-use crate::escape::{Shown, line};
-use crate::report::figures::thousands;
+use crate::run::figures::thousands;
 
 /// Columns a line takes at most.
 const WIDTH: usize = 100;
@@ -136,4 +136,32 @@ fn write_refusals(out: &mut String, refusals: &[Refusal]) -> std::fmt::Result {
         writeln!(out, "  {}", Shown(&refusal.to_string()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preflight::fixture::{facts, known, scenario, target};
+
+    #[test]
+    fn the_text_tells_the_gravest_first_and_breaks_its_lines() {
+        let scenario = scenario(&[]);
+        let mut facts = facts();
+        known(&mut facts.orders_queue).redrive = None;
+        facts.place.account = Known::Unknown("no network".into());
+        let preflight = Preflight::of(&scenario, target(&scenario), facts);
+        let text = render(&preflight, false);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[0].starts_with("target   account unknown, us-east-1"),
+            "{text}"
+        );
+        assert!(lines[4].starts_with("VOID       redrive policy"), "{text}");
+        assert!(text.contains("a run would be refused"), "{text}");
+        assert!(!text.contains('\u{1b}'), "no color");
+        assert!(render(&preflight, true).contains('\u{1b}'));
+        for line in &lines[4..] {
+            assert!(line.chars().count() <= 112, "{line}");
+        }
+    }
 }

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::json::{parse_versioned, read_versioned};
+use super::json::parse_versioned;
 use super::limits::check_sent;
-use super::{ReportError, SCHEMA_VERSION};
-use crate::drive::SendRecord;
+use super::{ReportError, SCHEMA_VERSION, SendRecord};
 use crate::evidence::JsonLimits;
 use crate::order::RunId;
 
@@ -47,12 +46,4 @@ impl SentFile {
 /// When it is damaged, beyond a limit or of another version.
 pub fn parse_sent(bytes: &[u8], path: &Path) -> Result<SentFile, ReportError> {
     parse_versioned(bytes, path, &JsonLimits::REPORT, check_sent)
-}
-
-/// Reads `sent.json`.
-///
-/// # Errors
-/// When it is missing, unreadable, damaged or of another version.
-pub fn read_sent(path: &Path) -> Result<SentFile, ReportError> {
-    read_versioned(path, &JsonLimits::REPORT, check_sent)
 }

@@ -181,7 +181,7 @@ impl RunReport {
     }
 
     /// The redelivered in words.
-    pub(super) fn redelivered_told(&self) -> String {
+    pub fn redelivered_told(&self) -> String {
         let tally = self.redelivered_tally();
         let with = "with a receive count above 1 (no failure)";
         match (tally.at_least, tally.why) {
@@ -192,7 +192,7 @@ impl RunReport {
     }
 
     /// What the rows do not tell of when they were stored, or tell wrongly; `None` when all is well.
-    pub(super) fn row_times_told(&self) -> Option<String> {
+    pub fn row_times_told(&self) -> Option<String> {
         let untimed = self.untimed_rows.filter(|&rows| rows > 0);
         let mut told = Vec::new();
         told.extend(untimed.map(|rows| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ReportError;
-use super::json::{check_version, read_bytes};
+use super::json::check_version;
 use crate::evidence::{JsonLimits, check_json};
 
 /// What a list shows of a run.
@@ -68,18 +68,16 @@ struct SlimScenario {
     name: String,
 }
 
-/// Reads what a list shows of a `run.json`.
+/// Reads what a list shows of a `run.json` that is in memory; `path` is what errors name.
 ///
 /// # Errors
-/// When it is missing, unreadable, damaged or of another version.
-pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
+/// When it is damaged, beyond a limit or of another version.
+pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
     #[derive(Deserialize)]
     struct Version {
         schema_version: u64,
     }
-    let limits = &JsonLimits::REPORT;
-    let bytes = read_bytes(path, limits)?;
-    check_json(&bytes, limits).map_err(|reason| ReportError::Damaged {
+    check_json(bytes, &JsonLimits::REPORT).map_err(|reason| ReportError::Damaged {
         path: path.to_owned(),
         reason,
     })?;
@@ -87,9 +85,9 @@ pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
         path: path.to_owned(),
         reason: error.to_string(),
     };
-    let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
     check_version(version.schema_version, path)?;
-    let slim: Slim = serde_json::from_slice(&bytes).map_err(damaged)?;
+    let slim: Slim = serde_json::from_slice(bytes).map_err(damaged)?;
     let phases = slim.phases.iter();
     let measured = phases.filter(|phase| !phase.figures.warm_up);
     Ok(RunBrief {

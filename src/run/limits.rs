@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use super::{CloudWatch, MetersFile, PipelineCounters, PlanFile, RunReport, SentFile};
-use crate::drive::SendRecord;
+use super::{CloudWatch, MetersFile, PipelineCounters, PlanFile, RunReport, SendRecord, SentFile};
 use crate::evidence::{COUNT_MAX, DURATION_MAX};
 use crate::ledger::OutcomeCounts;
 use crate::scenario::Scenario;

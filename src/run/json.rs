@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::{check_plan, check_report};
 use super::{OLDEST_SCHEMA_VERSION, Provenance, RunReport, SCHEMA_VERSION};
-use crate::evidence::{JsonLimits, check_json, read_within};
+use crate::evidence::{JsonLimits, check_json};
 use crate::metrics::within_memory;
 use crate::order::RunId;
 use crate::scenario::Scenario;
@@ -84,14 +84,6 @@ pub fn to_json(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
-/// Reads `run.json`.
-///
-/// # Errors
-/// When it is missing, unreadable, damaged, beyond a limit or of another version.
-pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
-    read_versioned(path, &JsonLimits::REPORT, check_report)
-}
-
 /// Reads a `run.json` that is in memory; `path` is what errors name.
 ///
 /// # Errors
@@ -108,36 +100,8 @@ pub fn parse_plan(bytes: &[u8], path: &Path) -> Result<PlanFile, ReportError> {
     parse_versioned(bytes, path, &JsonLimits::PLAN, check_plan)
 }
 
-/// Reads `plan.json`.
-///
-/// # Errors
-/// When it is missing, unreadable, damaged, beyond a limit or of another version.
-pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
-    read_versioned(path, &JsonLimits::PLAN, check_plan)
-}
-
 /// What holds of a value beyond its type.
 type Check<T> = fn(&T) -> Result<(), String>;
-
-pub(super) fn read_versioned<T: DeserializeOwned>(
-    path: &Path,
-    limits: &JsonLimits,
-    check: Check<T>,
-) -> Result<T, ReportError> {
-    let bytes = read_bytes(path, limits)?;
-    parse_versioned(&bytes, path, limits, check)
-}
-
-/// The bytes of a file of the folder, no more than its limits allow.
-pub(super) fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, ReportError> {
-    read_within(path, limits.bytes).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
-        _ => ReportError::Read {
-            path: path.to_owned(),
-            source,
-        },
-    })
-}
 
 pub(super) fn parse_versioned<T: DeserializeOwned>(
     bytes: &[u8],
