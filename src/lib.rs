@@ -32,33 +32,22 @@
 //!   `verify::judge` do no I/O, read no clock and are not `async`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
+pub use orderproof_core::{
+    compare, escape, evidence, exit, fault, gate, ledger, load, metrics, order, preflight, records,
+    run, scenario, verdict, verify,
+};
+
 pub mod account;
 pub mod cli;
 pub mod clock;
 pub mod commands;
-pub mod compare;
 pub mod drive;
-pub mod escape;
-pub mod evidence;
-pub mod exit;
-pub mod fault;
 pub mod folder;
-pub mod gate;
 pub mod journal;
-pub mod ledger;
-pub mod load;
-pub mod metrics;
 pub mod observe;
-pub mod order;
 pub mod pipeline;
-pub mod preflight;
 pub mod processor;
-pub mod records;
 pub mod report;
-pub mod run;
-pub mod scenario;
 pub mod send;
 pub mod simulator;
 pub mod store;
-pub mod verdict;
-pub mod verify;

@@ -21,8 +21,8 @@ mod sent;
 mod tally;
 mod timeline;
 
-#[cfg(test)]
-pub(crate) mod fixture;
+#[doc(hidden)]
+pub mod fixture;
 #[cfg(test)]
 mod tests;
 

@@ -224,7 +224,7 @@ struct RealRun {
 
 /// By name: `a1` to `a10` and `b1` to `b10` are equal; of `slow1` to `slow3` the function's p99 is 36 ms and not 30.
 fn real_runs() -> Vec<(String, RunReport)> {
-    const RUNS: &str = include_str!("../../tests/fixtures/compared_runs.jsonl");
+    const RUNS: &str = include_str!("../../../../tests/fixtures/compared_runs.jsonl");
     let phases = [
         ("warm-up", 40.0, 2, true),
         ("baseline", 40.0, 8, false),

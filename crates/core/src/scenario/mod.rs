@@ -10,7 +10,6 @@ mod error;
 mod expect;
 mod fault;
 mod file;
-#[cfg(test)]
 mod fixture;
 mod lambda;
 mod model;
@@ -33,7 +32,7 @@ mod units;
 pub use error::{ScenarioErrors, Violation};
 pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
 pub use file::{parse, parse_with_proof};
-#[cfg(test)]
+#[doc(hidden)]
 pub use fixture::fixture;
 pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
@@ -48,7 +47,7 @@ pub use service_time::ServiceTime;
 pub use stored::check_resolved;
 pub use target::{check_endpoint, is_loopback};
 pub use template::template;
-pub(crate) use units::{parse_duration, parse_percent};
+pub use units::{parse_duration, parse_percent};
 
 use sha2::{Digest, Sha256};
 

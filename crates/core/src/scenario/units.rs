@@ -39,7 +39,7 @@ pub(super) fn parse_rate(text: &str) -> Result<RateText, String> {
 }
 
 /// The share that a text such as `10%` says.
-pub(crate) fn parse_percent(text: &str) -> Result<f64, String> {
+pub fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text
         .trim()
         .strip_suffix('%')
@@ -51,7 +51,7 @@ pub(crate) fn parse_percent(text: &str) -> Result<f64, String> {
     }
 }
 
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .trim()
         .parse()

@@ -14,8 +14,8 @@ mod load;
 mod prices;
 mod traps;
 
-#[cfg(test)]
-pub(crate) mod fixture;
+#[doc(hidden)]
+pub mod fixture;
 #[cfg(test)]
 mod tests;
 

@@ -500,7 +500,7 @@ fn what_is_no_toml_is_refused_with_its_line() {
 
 #[test]
 fn every_shipped_scenario_is_valid_and_named_after_its_file() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut seen = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
