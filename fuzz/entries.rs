@@ -19,7 +19,7 @@ use orderproof::records::{DeadLetter, Row};
 use orderproof::report::{
     TextStyle, gate_text, open_metrics, render_junit, render_markdown, render_text, timeseries_csv,
 };
-use orderproof::run::{parse_meters, parse_plan, parse_report, parse_sent};
+use orderproof::results::{parse_meters, parse_plan, parse_report, parse_sent};
 use orderproof::scenario::{Overrides, parse, parse_with_proof};
 use orderproof::verify::{Collector, Observation, ObservationFile, contradictions, reconcile};
 use roaring::RoaringBitmap;

@@ -34,7 +34,7 @@
 
 pub use orderproof_core::{
     compare, escape, evidence, exit, fault, gate, ledger, load, metrics, order, preflight, records,
-    run, scenario, verdict, verify,
+    results, scenario, verdict, verify,
 };
 
 pub mod account;

@@ -17,7 +17,7 @@ use aws_sdk_cloudwatch::types::{
 };
 
 use super::facts::why;
-use crate::run::{CloudWatch, Metric, MetricSeries};
+use crate::results::{CloudWatch, Metric, MetricSeries};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
 use crate::store::Session;
 

@@ -11,7 +11,7 @@ use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
 use crate::preflight::{Known, QueueFacts};
-use crate::run::{PlanFile, ReportError, file_name};
+use crate::results::{PlanFile, ReportError, file_name};
 use crate::scenario::AwsTarget;
 use crate::verdict::Verdict;
 

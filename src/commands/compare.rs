@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
 use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
 use crate::report::{TextStyle, comparison_html, comparison_markdown, comparison_text};
-use crate::run::{RunReport, file_name, to_json};
+use crate::results::{RunReport, file_name, to_json};
 use crate::scenario::{parse_duration, parse_percent};
 
 /// Compares the runs in two folders, or in several.

@@ -17,7 +17,7 @@ use crate::load::Schedule;
 use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
 use crate::report::{TextStyle, findings_csv, render_text, report_files};
-use crate::run::{PlanFile, RunReport, file_name, to_json};
+use crate::results::{PlanFile, RunReport, file_name, to_json};
 use crate::verdict::{Severity, finding};
 use crate::verify::Reconciliation;
 

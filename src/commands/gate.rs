@@ -14,7 +14,7 @@ use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
 use crate::report::{TextStyle, gate_markdown, gate_text, render_gate_junit, render_junit_error};
-use crate::run::{RunReport, SCHEMA_VERSION, file_name};
+use crate::results::{RunReport, SCHEMA_VERSION, file_name};
 use crate::scenario::GateRule;
 use crate::verdict::Verdict;
 

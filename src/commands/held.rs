@@ -14,7 +14,7 @@ use crate::evidence::Seal;
 use crate::exit::Exit;
 use crate::folder::{digest_of_file, read_meters, read_sent};
 use crate::ledger::Ledger;
-use crate::run::{
+use crate::results::{
     BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,
     phase_figures,
 };

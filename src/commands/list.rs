@@ -9,8 +9,8 @@ use crate::cli::ListArgs;
 use crate::escape::{Shown, line};
 use crate::exit::Exit;
 use crate::folder::brief;
-use crate::run::figures::{duration, micros, thousands};
-use crate::run::{RunBrief, file_name};
+use crate::results::figures::{duration, micros, thousands};
+use crate::results::{RunBrief, file_name};
 
 /// One folder.
 #[derive(Debug, Serialize)]

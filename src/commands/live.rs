@@ -14,7 +14,7 @@ use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
 use crate::observe::{ObservePlan, Watcher};
-use crate::run::{PlanFile, file_name};
+use crate::results::{PlanFile, file_name};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::screen;
 use crate::cli::ColorChoice;
 use crate::escape::{self, terminal};
-use crate::run::to_json;
+use crate::results::to_json;
 use crate::scenario::without_userinfo;
 
 /// Where a command's words go.

@@ -8,7 +8,7 @@ use crate::cli::PreflightArgs;
 use crate::exit::Exit;
 use crate::preflight::{Check, Preflight, Weight};
 use crate::report::preflight::{place, render};
-use crate::run::figures::orders;
+use crate::results::figures::orders;
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
 use crate::store::Session;
 

@@ -12,7 +12,7 @@ use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
 use crate::folder::read_plan;
 use crate::report::{Format, OrderFacts, TextStyle, render_text, write_orders_csv};
-use crate::run::{RunReport, file_name};
+use crate::results::{RunReport, file_name};
 use crate::verify::reconcile;
 
 /// Renders the format asked for and hands it over.

@@ -13,7 +13,7 @@ use super::{CommandError, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
-use crate::run::{CloudWatch, RunReport, file_name};
+use crate::results::{CloudWatch, RunReport, file_name};
 
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {

@@ -29,7 +29,9 @@ use crate::observe::{AskFunction, ObservePlan, Watcher};
 use crate::order::{OrderPlan, RunId};
 use crate::preflight::{Preflight, Weight};
 use crate::report::preflight::place;
-use crate::run::{MetersFile, PlanFile, Provenance, SCHEMA_VERSION, SentFile, file_name, to_json};
+use crate::results::{
+    MetersFile, PlanFile, Provenance, SCHEMA_VERSION, SentFile, file_name, to_json,
+};
 use crate::scenario::{self, DeadLetterUse, Scenario, TargetSpec};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 

@@ -2,7 +2,7 @@
 
 use super::{CommandError, Output};
 use crate::exit::Exit;
-use crate::run::run_schema;
+use crate::results::run_schema;
 
 /// Prints the schema.
 pub fn schema(output: &Output) -> Result<Exit, CommandError> {

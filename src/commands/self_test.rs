@@ -16,7 +16,7 @@ use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::folder::{as_the_umask_says, read_plan, read_report};
-use crate::run::file_name;
+use crate::results::file_name;
 use crate::scenario::{Proof, Scenario};
 use crate::verdict::{Class, Verdict};
 

@@ -12,7 +12,7 @@ use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
-use crate::run::NeverStarted;
+use crate::results::NeverStarted;
 use crate::scenario::{Resources, Scenario, TargetSpec};
 use crate::store::Target;
 

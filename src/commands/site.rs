@@ -8,7 +8,7 @@ use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::runtime::StartWatch;
 use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
-use crate::run::PipelineCounters;
+use crate::results::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 

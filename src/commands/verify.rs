@@ -17,7 +17,7 @@ use crate::folder::{
 };
 use crate::journal::read_journal;
 use crate::ledger::JournalContents;
-use crate::run::{PlanFile, ReportError, RunReport, file_name};
+use crate::results::{PlanFile, ReportError, RunReport, file_name};
 use crate::scenario;
 use crate::verdict::{Class, Judgment, Verdict};
 use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};

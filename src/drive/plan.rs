@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 use crate::send::SendError;
 
 use super::Started;
-use crate::run::SendRecord;
+use crate::results::SendRecord;
 
 /// What is to be sent.
 #[derive(Debug, Clone)]

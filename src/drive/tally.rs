@@ -7,7 +7,7 @@ use super::work::Work;
 use crate::ledger::Outcome;
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;
-use crate::run::{PhaseSends, SecondSends, SendRecord};
+use crate::results::{PhaseSends, SecondSends, SendRecord};
 use crate::send::SendReply;
 
 /// Different reasons kept apart; what comes from outside must not grow without bound.

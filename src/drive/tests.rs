@@ -1,6 +1,6 @@
 //! Whole drives against a stub: every planned order has an outcome, in memory and on disk.
 
-use crate::run::{PhaseSends, SecondSends};
+use crate::results::{PhaseSends, SecondSends};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

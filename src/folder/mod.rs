@@ -1,7 +1,7 @@
 //! A run's folder on disk: made once, written file by file, read within limits, held against its seal.
 //!
 //! The one place that reads and writes the files of a folder, but for the journals. A folder may come from anywhere:
-//! nothing is read beyond the limits of its kind. What the files say is `run`'s, `verify`'s and `evidence`'s.
+//! nothing is read beyond the limits of its kind. What the files say is `results`', `verify`'s and `evidence`'s.
 
 mod bytes;
 mod read;

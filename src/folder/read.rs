@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::read_within;
 use crate::evidence::JsonLimits;
-use crate::run::{
+use crate::results::{
     MetersFile, PlanFile, ReportError, RunBrief, RunReport, SentFile, parse_brief, parse_meters,
     parse_plan, parse_report, parse_sent,
 };

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::run::fixture::{SPIKE, World};
-use crate::run::{file_name, to_json};
+use crate::results::fixture::{SPIKE, World};
+use crate::results::{file_name, to_json};
 use crate::verify::ObservationFileError;
 
 #[test]

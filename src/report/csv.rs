@@ -7,7 +7,7 @@ use crate::escape::{csv_text, serialize_csv_text};
 use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::run::{RunReport, TimelineRow};
+use crate::results::{RunReport, TimelineRow};
 use crate::scenario::Scenario;
 use crate::verdict::{Class, Gate, Standing};
 use crate::verify::Reconciliation;

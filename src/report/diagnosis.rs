@@ -4,8 +4,8 @@
 //! filtered or ignored. A report that did not count reasons says so.
 
 use super::function::reasons;
-use crate::run::figures::thousands;
-use crate::run::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
+use crate::results::figures::thousands;
+use crate::results::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
 use crate::scenario::{ProcessorKind, Resources, TargetSpec};
 use crate::verdict::Class;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::RenderError;
 use crate::metrics::{Histogram, LogLine};
-use crate::run::{Interval, RunReport};
+use crate::results::{Interval, RunReport};
 use crate::verify::PhaseFigures;
 
 /// A duration that is measured of every order.

@@ -8,7 +8,7 @@ use super::charts::{Chart, ChartError, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
 use super::{open_metrics, render_html, render_junit, render_markdown, timeseries_csv};
 use crate::escape;
-use crate::run::{RunReport, file_name, to_json};
+use crate::results::{RunReport, file_name, to_json};
 
 /// Why a report has no such file.
 #[derive(Debug, thiserror::Error)]

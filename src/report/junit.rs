@@ -7,8 +7,8 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use crate::escape;
 use crate::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
-use crate::run::figures::orders;
-use crate::run::{RunReport, headline, verdict_word};
+use crate::results::figures::orders;
+use crate::results::{RunReport, headline, verdict_word};
 use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
 
 /// Characters of one text told at most.

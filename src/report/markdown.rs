@@ -9,8 +9,8 @@ use super::charts::Chart;
 use super::diagnose;
 use super::text::{dash, evidence, ids, name, offered_rate, time};
 use crate::escape::{cell, code};
-use crate::run::figures::{micros_if, thousands};
-use crate::run::{RunReport, file_name, headline, verdict_word};
+use crate::results::figures::{micros_if, thousands};
+use crate::results::{RunReport, file_name, headline, verdict_word};
 use crate::verdict::Class;
 
 /// Findings and causes told at most.

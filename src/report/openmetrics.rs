@@ -14,7 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::metrics::Histogram;
-use crate::run::{RunReport, verdict_word};
+use crate::results::{RunReport, verdict_word};
 use crate::verdict::Verdict;
 use crate::verify::PhaseFigures;
 

@@ -8,7 +8,7 @@ use crate::escape::{Shown, line};
 use crate::preflight::{
     Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Refusal, Weight,
 };
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 
 /// Columns a line takes at most.
 const WIDTH: usize = 100;

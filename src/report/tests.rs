@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::order::{OrderPlan, RunId};
-use crate::run::fixture::{SPIKE, World};
-use crate::run::*;
+use crate::results::fixture::{SPIKE, World};
+use crate::results::*;
 use crate::verify::*;
 
 #[test]

@@ -1,6 +1,6 @@
 //! The report on a terminal: the verdict first, its evidence under it.
 
-use crate::run::{headline, verdict_word};
+use crate::results::{headline, verdict_word};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use anstyle::{AnsiColor, Style};
 use super::{diagnose, function};
 use crate::escape::{Shown, line};
 use crate::metrics::LatencySummary;
-use crate::run::figures::{duration, micros_if, orders, thousands};
-use crate::run::{PhaseReport, RunReport, file_name};
+use crate::results::figures::{duration, micros_if, orders, thousands};
+use crate::results::{PhaseReport, RunReport, file_name};
 use crate::scenario::FaultPlace;
 use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
 use crate::verify::{Quiescence, Sweep};

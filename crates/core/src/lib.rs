@@ -8,7 +8,7 @@
 //!   verify::Observation             what the table and the dead-letter queue hold
 //!   -> verify::reconcile            every order in exactly one class (verdict::Class)
 //!   -> verify::judge                pass | fail | inconclusive (verdict::Judgment)
-//!   -> run::RunReport               run.json
+//!   -> results::RunReport           run.json
 //!   -> gate                         rules held against a report, an exit code for CI
 //!   -> compare                      two reports, or repeats: what changed beyond noise
 //! ```
@@ -28,7 +28,7 @@ pub mod metrics;
 pub mod order;
 pub mod preflight;
 pub mod records;
-pub mod run;
+pub mod results;
 pub mod scenario;
 pub mod verdict;
 pub mod verify;

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
 use super::{has_metrics, read_metrics};
-use crate::run::{CloudWatch, Metric};
+use crate::results::{CloudWatch, Metric};
 use crate::scenario::{AwsTarget, ProcessorPlace};
 use crate::store::Session;
 

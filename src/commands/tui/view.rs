@@ -9,7 +9,7 @@ use crate::drive::{Progress, StopSignal};
 use crate::escape::line;
 use crate::load::{LoadProfile, Schedule};
 use crate::observe::WatcherView;
-use crate::run::Stretch;
+use crate::results::Stretch;
 use crate::scenario::Scenario;
 use crate::verify::QueueSample;
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::report::render_markdown;
-use crate::run::fixture::{SPIKE, World};
-use crate::run::{CloudWatch, Metric, MetricSeries};
+use crate::results::fixture::{SPIKE, World};
+use crate::results::{CloudWatch, Metric, MetricSeries};
 
 fn drawn(phases: &[(&str, f64, u64, bool)]) {
     let report = World::new(phases).report();

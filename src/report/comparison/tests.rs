@@ -6,8 +6,8 @@ use super::*;
 use crate::compare::{Comparison, Options, compare};
 use crate::report::TextStyle;
 use crate::report::charts::Pair;
-use crate::run::RunReport;
-use crate::run::fixture::{SPIKE, World};
+use crate::results::RunReport;
+use crate::results::fixture::{SPIKE, World};
 use crate::verdict::{Class, Verdict};
 
 fn spike() -> RunReport {

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::compare::{Call, Comparison, Method, MetricChange, RunLine};
 use crate::escape::Shown;
 use crate::report::TextStyle;
-use crate::run::figures::{duration, micros, thousands};
+use crate::results::figures::{duration, micros, thousands};
 
 /// The whole comparison as text.
 pub fn comparison_text(comparison: &Comparison, style: TextStyle) -> String {

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::text::{again, ending, observed, summary};
 use crate::escape::{cell, code};
 use crate::gate::{GateOutcome, RuleStanding};
-use crate::run::figures::thousands;
-use crate::run::{RunReport, verdict_word};
+use crate::results::figures::thousands;
+use crate::results::{RunReport, verdict_word};
 use crate::verdict::{Class, Standing};
 
 /// Rules, doubts and findings told at most, of each.

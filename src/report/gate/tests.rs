@@ -3,8 +3,8 @@
 use super::*;
 use crate::gate::{GateInput, GateOutcome, RuleSources, RuleStanding, conclude};
 use crate::report::{TextStyle, render_gate_junit, render_junit};
-use crate::run::RunReport;
-use crate::run::fixture::{SPIKE, World};
+use crate::results::RunReport;
+use crate::results::fixture::{SPIKE, World};
 use crate::verdict::{Finding, Severity, Verdict};
 
 /// 40,000 orders, one in ten bad, 1,000/s in the spike; everything passed.

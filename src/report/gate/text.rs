@@ -8,7 +8,7 @@ use crate::escape::{Shown, line};
 use crate::exit::Exit;
 use crate::gate::{GateOutcome, RuleStanding};
 use crate::report::TextStyle;
-use crate::run::verdict_word;
+use crate::results::verdict_word;
 
 /// What is said of a run whose evidence is not there.
 const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report alone, without ledger.journal and observation.json; its verdict is \

@@ -21,7 +21,7 @@ use maud::html;
 pub(crate) use page::{page, scrolling};
 
 use super::charts::ChartError;
-use crate::run::{RunReport, verdict_word};
+use crate::results::{RunReport, verdict_word};
 
 /// The sections with their anchors, in order.
 const SECTIONS: [(&str, &str); 6] = [

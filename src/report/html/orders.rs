@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::scrolling;
 use crate::report::text::ids;
-use crate::run::RunReport;
-use crate::run::figures::thousands;
+use crate::results::RunReport;
+use crate::results::figures::thousands;
 use crate::verdict::{Class, Standing};
 
 /// Every class, also those with no order.

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::verdict::moment;
 use crate::report::markdown::processors;
-use crate::run::RunReport;
-use crate::run::figures::{duration, thousands};
+use crate::results::RunReport;
+use crate::results::figures::{duration, thousands};
 
 /// The command, where the run was made, and the scenario as resolved.
 pub(super) fn section(report: &RunReport) -> Markup {

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use crate::report::diagnose;
 use crate::report::text::{drained, evidence, ids, time};
-use crate::run::figures::{micros, thousands};
-use crate::run::{RunReport, headline, verdict_word};
+use crate::results::figures::{micros, thousands};
+use crate::results::{RunReport, headline, verdict_word};
 use crate::verdict::{Class, Severity, Verdict};
 
 /// The verdict in the largest type, the scenario's question and the figures asked for first.

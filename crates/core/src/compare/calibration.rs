@@ -8,8 +8,8 @@ use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 use super::{Call, Options, compare};
 use crate::metrics::Histogram;
-use crate::run::fixture::World;
-use crate::run::{Interval, RunReport};
+use crate::results::fixture::World;
+use crate::results::{Interval, RunReport};
 
 /// How a simulated run behaves beside its level.
 #[derive(Debug, Clone, Copy)]

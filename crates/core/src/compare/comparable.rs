@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::escape::Shown;
-use crate::run::RunReport;
+use crate::results::RunReport;
 use crate::scenario::digest;
 
 /// Parts of a scenario that may differ: what a comparison is about, and words.

@@ -26,7 +26,7 @@ pub use model::{
     Options, RunLine,
 };
 
-use crate::run::RunReport;
+use crate::results::RunReport;
 
 /// Whether a phase of so many orders and seconds can tell a change of a quantile from noise at all.
 pub fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Difference;
 use crate::exit::Exit;
 use crate::order::RunId;
-use crate::run::RunReport;
+use crate::results::RunReport;
 use crate::scenario::Metric;
 use crate::verdict::{Class, Verdict};
 

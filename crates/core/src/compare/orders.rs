@@ -1,7 +1,7 @@
 //! What became of the orders on both sides, and what each run has one of.
 
 use super::{Call, ClassChange, FigurePair};
-use crate::run::{RunReport, TimelineRow};
+use crate::results::{RunReport, TimelineRow};
 use crate::verdict::{Class, Standing};
 
 /// Classes in which any run has an order, and `lost` always.

@@ -8,7 +8,7 @@ use super::ranks::cliffs_delta;
 use super::sample::Sample;
 use super::{Call, MetricChange, Options};
 use crate::metrics::Histogram;
-use crate::run::{Interval, PhaseReport, RunReport};
+use crate::results::{Interval, PhaseReport, RunReport};
 use crate::scenario::Metric;
 
 /// Fewer seconds cannot be drawn again.

@@ -5,7 +5,7 @@ use super::pair::{BEYOND_MIN, QUANTILES};
 use super::ranks::{cliffs_delta, differences, median, outside, smallest_p};
 use super::{Call, MetricChange, Options};
 use crate::metrics::Histogram;
-use crate::run::RunReport;
+use crate::results::RunReport;
 use crate::scenario::Metric;
 use crate::verify::PhaseFigures;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::metrics::Histogram;
-use crate::run::{Interval, PhaseReport};
+use crate::results::{Interval, PhaseReport};
 
 /// Counts by second and value.
 pub(super) struct Sample {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::exit::Exit;
-use crate::run::fixture::{SPIKE, World};
+use crate::results::fixture::{SPIKE, World};
 use crate::verdict::{Class, Gate, Verdict};
 
 fn spike() -> RunReport {

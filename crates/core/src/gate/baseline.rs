@@ -6,7 +6,7 @@
 use super::RuleStanding;
 use super::evaluate::{Seen, missing};
 use crate::compare::{self, Call, Comparison, MetricChange};
-use crate::run::RunReport;
+use crate::results::RunReport;
 use crate::scenario::{Bound, Metric};
 
 /// How the figures of a run changed against its baseline.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::run::figures::{self, thousands};
-use crate::run::{PhaseReport, PipelineCounters, RunReport, Tally};
+use crate::results::figures::{self, thousands};
+use crate::results::{PhaseReport, PipelineCounters, RunReport, Tally};
 use crate::scenario::{Bound, Condition, Counted, GateRule, Metric, SendRate};
 use crate::verdict::{Class, Gate, Standing};
 use crate::verify::{Durations, Figure, Standpoint};

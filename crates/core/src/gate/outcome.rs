@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::trust::doubts;
 use super::{Baseline, Check, Rejudgment, RuleStanding, evaluate};
 use crate::exit::Exit;
-use crate::run::{RunReport, headline};
+use crate::results::{RunReport, headline};
 use crate::scenario::GateRule;
 use crate::verdict::{Judgment, Verdict};
 

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::exit::Exit;
 use crate::metrics::Histogram;
-use crate::run::RunReport;
-use crate::run::fixture::{SPIKE, World};
+use crate::results::RunReport;
+use crate::results::fixture::{SPIKE, World};
 use crate::scenario::{Metric, parse_gate_rule};
 use crate::verdict::{Class, Finding, Judgment, Severity, Verdict};
 

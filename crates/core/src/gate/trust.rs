@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::metrics::Histogram;
-use crate::run::RunReport;
-use crate::run::figures::orders;
+use crate::results::RunReport;
+use crate::results::figures::orders;
 use crate::verdict::{Class, Judgment, Severity, Standing, Verdict};
 use crate::verify::{Durations, Standpoint};
 

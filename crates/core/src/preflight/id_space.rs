@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::check::{Check, Trap, Weight};
 use crate::order::RunId;
 use crate::records::{LettersBefore, RowsBefore};
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 
 /// A row of another run that is younger than this, in a pipeline that is not idle, is of a run that goes on, microseconds.
 const RECENT_US: u64 = 60_000_000;

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::QueueFacts;
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 
 /// Every look at a letter is a receive, and the redrive policy counts them.
 pub(super) fn inspect(context: &Context<'_>, dead: &QueueFacts) -> Check {

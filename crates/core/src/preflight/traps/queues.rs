@@ -7,7 +7,7 @@ use super::{Context, chain, days};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{Known, QueueFacts};
 use crate::preflight::{Estimate, estimate};
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 use crate::scenario::DeadLetterUse;
 
 /// Messages of one queue that SQS lets be hidden at a time.

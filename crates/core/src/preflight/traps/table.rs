@@ -4,7 +4,7 @@ use super::Context;
 use crate::preflight::capacity::{BURST_SECONDS, throttling};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{CapacityFacts, Known, TableFacts};
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 
 /// Writes a second that a new table on demand takes at once (Amazon DynamoDB Developer Guide, "On-demand
 /// capacity mode").

@@ -2,7 +2,7 @@
 
 use super::RunReport;
 use super::figures::orders;
-use crate::run::figures::thousands;
+use crate::results::figures::thousands;
 use crate::verdict::{Class, Gate, Severity, Standing, Verdict};
 
 /// The verdict as a word of its own.
