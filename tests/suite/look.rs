@@ -120,7 +120,7 @@ fn an_endpoint_of_a_folder_is_written_to_only_once_the_caller_names_it() {
         ("http://127.0.0.1:1", "another is named"),
     ] {
         for asks in [["verify", &out, "--resume"], ["clean", &out, "--delete"]] {
-            let program = credentials(Program::new(asks.iter().copied()));
+            let program = credentials(Program::new(asks));
             let refused = program.env("AWS_ENDPOINT_URL", named).finish().code(6);
             let flag = format!("--endpoint-url {endpoint}");
             for part in ["nothing was sent", "session token", &flag] {
@@ -147,13 +147,14 @@ fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_
     verify(&run, &["--live"]).code(0);
     let stranger = Stranger::in_place_of(served);
     let out = run.path("out").display().to_string();
-    let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
-    for asks in [&["verify", &out, "--live"][..], &report] {
-        let looked = credentials(Program::new(asks.iter().copied())).finish();
+    let look = Program::new(["verify", &out, "--live"]);
+    let report = Program::new(["report", &out, "--cloudwatch", "--output-dir", "again"]);
+    for (asks, what) in [(look, "verify --live"), (report, "report --cloudwatch")] {
+        let looked = credentials(asks).finish();
         let note = format!("--endpoint-url {endpoint} sends yours");
         assert!(looked.stderr.contains(&note), "{}", looked.stderr);
         let heard = stranger.heard();
-        assert!(heard.contains("Credential=test/"), "{asks:?}: {heard}");
+        assert!(heard.contains("Credential=test/"), "{what}: {heard}");
         assert!(!heard.contains(KEY_ID) && !heard.contains(TOKEN), "{heard}");
     }
     // The near misses: an endpoint that is named, and one that is agreed to.

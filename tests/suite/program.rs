@@ -26,10 +26,10 @@ pub struct Finished {
 }
 
 impl Program {
-    pub fn new<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new<const N: usize>(arguments: [&str; N]) -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
-            arguments: arguments.into_iter().map(String::from).collect(),
+            arguments: arguments.map(String::from).into(),
             files: Vec::new(),
             environment: Vec::new(),
         }

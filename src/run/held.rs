@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::conclude::bad_orders;
-use super::run::orders;
-use super::verify::{NoObservation, Untold, read_ledger, read_observation};
+use super::ids::orders;
+use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
-use crate::folder::{digest_of_file, read_meters, read_sent};
+use crate::folder::digest_of_file;
+use crate::folder::{read_meters, read_sent};
 use crate::ledger::Ledger;
 use crate::results::{
     BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::CommandError;
+use crate::error::Error;
 use crate::order::OrderPlan;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::runtime::StartWatch;
@@ -31,14 +31,14 @@ impl Site {
         orders: OrderPlan,
         planned: u64,
         function_logs: PathBuf,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, Error> {
         let options = ServeOptions {
             function_logs: Some(function_logs),
             ..ServeOptions::default()
         };
         EmbeddedPipeline::start_with(scenario, orders, planned, &options)
             .map(|pipeline| Self::Embedded(Box::new(pipeline)))
-            .map_err(CommandError::usage)
+            .map_err(Error::usage)
     }
 
     /// The pipeline at `target`; a function that is to run here starts.
@@ -49,12 +49,12 @@ impl Site {
         scenario: &Scenario,
         orders: OrderPlan,
         target: Target,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, Error> {
         let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
         let processor = match scenario.target.aws().is_some_and(local) {
             true => {
                 let started = LocalProcessor::start(scenario, orders, &target);
-                Some(started.map_err(CommandError::usage)?)
+                Some(started.map_err(Error::usage)?)
             }
             false => None,
         };
@@ -111,7 +111,7 @@ impl Site {
 ///
 /// # Errors
 /// When one is not there, or the target cannot be reached.
-pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
+pub fn resolve(spec: &AwsTarget) -> Result<Target, Error> {
     block_on(async {
         let session = Session::open(spec).await?;
         Target::resolve(&session, spec).await
@@ -122,14 +122,14 @@ pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
 ///
 /// # Errors
 /// When it cannot be reached; the words say what to look at.
-pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, CommandError> {
+pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(CommandError::internal)?
+        .map_err(Error::internal)?
         .block_on(asking)
         .map_err(|error| {
-            CommandError::usage(format!(
+            Error::usage(format!(
                 "{error}; check [target], its queues, table and credentials"
             ))
         })
