@@ -10,13 +10,10 @@ use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
-use crate::report::{
-    PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
-    read_sent,
-};
+use crate::report::{PlanFile, RunFolder, RunReport, file_name, read_meters, read_sent};
 use crate::run::{
-    Held, Rejudged, broken, class_lines, finished_files, judged, read_ledger, rejudge, seal_again,
-    word,
+    Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
+    read_ledger, seal_again, word,
 };
 use crate::verify::{Class, ObservationFile, Verdict};
 
@@ -29,15 +26,11 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
              or leave them out",
         ));
     }
-    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(Error::usage)?;
-    let reported = match read_report(&args.dir.join(file_name::RUN)) {
-        Ok(report) => Some(report),
-        Err(ReportError::Missing(_)) => None,
-        // A broken seal is reported as a broken seal, whatever else is wrong.
-        Err(_) if matches!(check_seal(&args.dir), SealState::Broken(_)) => None,
-        Err(error) => return Err(Error::usage(error)),
-    };
-    let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
+    let JudgedFolder {
+        plan,
+        reported,
+        rejudged: from_files,
+    } = judge_folder(&args.dir)?;
     let (rejudged, before) = match looks {
         false => (from_files, reported.as_ref().map(Before::reported)),
         true => {

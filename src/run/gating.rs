@@ -139,7 +139,7 @@ fn judged_again(asked: &Gate<'_>, report: &RunReport) -> Result<Option<Rejudgmen
                 report.run_id
             ),
         ),
-        Ok(plan) => rejudge(asked.dir, &plan, Some(report))?,
+        Ok(plan) => rejudge(asked.dir, &plan, Some(report)),
     };
     if !again.trusted {
         return Ok(Some(distrusted(again, report)));
