@@ -149,7 +149,10 @@ fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_
     let out = run.path("out").display().to_string();
     let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
     for asks in [&["verify", &out, "--live"][..], &report] {
-        let looked = credentials(Program::new(asks)).finish();
+        let program = asks
+            .iter()
+            .fold(Program::new([]), |program, word| program.args([word]));
+        let looked = credentials(program).finish();
         let note = format!("--endpoint-url {endpoint} sends yours");
         assert!(looked.stderr.contains(&note), "{}", looked.stderr);
         let heard = stranger.heard();
