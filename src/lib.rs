@@ -15,8 +15,8 @@
 //!   -> compare                      pure: two reports, or repeats: what changed beyond noise
 //! ```
 //!
-//! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
-//! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
+//! Beside the spine stand `pipeline`, the emulator of SQS, Lambda and DynamoDB, which knows nothing of orders,
+//! `embedded`, which makes a scenario's pipeline of it, `processor`, the order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
 //! scenario's faults strike, `clock`, the wall clock, `evidence`, which reads a run's files within limits and seals
 //! them, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes before it is
 //! shown. Before a run at AWS, `account` reads the target's real
@@ -24,7 +24,7 @@
 //! whether it may be driven at all.
 //!
 //! Invariants, checked by `tests/suite/tidy.rs`:
-//! - only `send`, `store`, `processor`, `pipeline` and `account` name an `aws_*` crate;
+//! - only `send`, `store`, `processor`, `pipeline`, `embedded` and `account` name an `aws_*` crate;
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
@@ -38,6 +38,7 @@ pub mod clock;
 pub mod commands;
 pub mod compare;
 pub mod drive;
+pub mod embedded;
 pub mod escape;
 pub mod evidence;
 pub mod exit;

@@ -1,12 +1,11 @@
-//! What the embedded pipeline counts of itself while it runs.
+//! What an emulator counts of itself while it runs.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::failures::Failures;
+use super::failures::{FailureCount, Failures};
 use super::table::Side;
-use crate::report::{PipelineCounters, PipelineReading};
 
 /// A number that only grows; read while others write, exact once they have stopped.
 #[derive(Debug, Default)]
@@ -24,7 +23,7 @@ impl Counter {
     }
 }
 
-/// The counters shared by the parts of one embedded pipeline.
+/// The counters shared by the parts of one emulator.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// Invocations of the function.
@@ -56,6 +55,48 @@ pub struct Counters {
     recent_concurrency: AtomicU32,
 }
 
+/// What was counted up to some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// Invocations of the function.
+    pub invocations: u64,
+    /// Invocations that failed whole (error or time-out).
+    pub failed_invocations: u64,
+    /// Records reported as failed in partial batch responses.
+    pub failed_records: u64,
+    /// Writes the tables throttled.
+    pub throttled_writes: u64,
+    /// Reads the tables throttled.
+    pub throttled_reads: u64,
+    /// Both, by AWS's `ThrottlingReasons`.
+    pub throttling_reasons: BTreeMap<String, u64>,
+    /// Execution environments that were started.
+    pub cold_starts: u64,
+    /// Times the mapping took back concurrency it had added.
+    pub backed_off: u64,
+    /// Invocations that were throttled: messages received and not processed.
+    pub throttled_invocations: u64,
+    /// Messages the mapping's filter discarded.
+    pub filtered_messages: u64,
+    /// Messages the mapping could not delete: they come back.
+    pub failed_deletes: u64,
+    /// The most invocations at one time.
+    pub max_concurrency: u32,
+    /// Why invocations failed whole, the commonest first.
+    pub failures: Vec<FailureCount>,
+}
+
+/// What a chart over time needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// The most invocations at one time since the last reading.
+    pub concurrency_peak: u32,
+    /// Writes throttled so far.
+    pub throttled_writes: u64,
+    /// Invocations throttled so far.
+    pub throttled_invocations: u64,
+}
+
 impl Counters {
     /// Counts an operation that a table throttled for `reason`.
     pub fn throttled(&self, side: Side, reason: &str) {
@@ -82,23 +123,23 @@ impl Counters {
     }
 
     /// What a chart over time needs; the peak starts anew, so one reader at a time.
-    pub fn reading(&self) -> PipelineReading {
+    pub fn reading(&self) -> Reading {
         let running = self.running.load(Ordering::Relaxed);
         let peak = self.recent_concurrency.swap(running, Ordering::Relaxed);
-        PipelineReading {
+        Reading {
             concurrency_peak: peak.max(running),
             throttled_writes: self.throttled_writes.get(),
             throttled_invocations: self.throttled_invocations.get(),
         }
     }
 
-    /// The figures for the report.
-    pub fn figures(&self, faults_struck: BTreeMap<String, u64>) -> PipelineCounters {
+    /// All that was counted so far.
+    pub fn figures(&self) -> Figures {
         let reasons = self
             .throttled
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        PipelineCounters {
+        Figures {
             invocations: self.invocations.get(),
             failed_invocations: self.failed_invocations.get(),
             failed_records: self.failed_records.get(),
@@ -106,15 +147,12 @@ impl Counters {
             throttled_reads: self.throttled_reads.get(),
             throttling_reasons: reasons.clone(),
             cold_starts: self.cold_starts.get(),
-            crashes: 0,
             backed_off: self.backed_off.get(),
             throttled_invocations: self.throttled_invocations.get(),
             filtered_messages: self.filtered_messages.get(),
             max_concurrency: self.max_concurrency.load(Ordering::Relaxed),
-            faults_struck,
-            failures: Some(self.failures.counts()),
-            never_started: None,
-            freezes: None,
+            failed_deletes: self.failed_deletes.get(),
+            failures: self.failures.counts(),
         }
     }
 }

@@ -1,23 +1,17 @@
-//! Why a pipeline could not be started.
+//! Why an emulator could not be started.
 
 use std::io;
-use std::time::Duration;
 
 use super::sqs::SqsError;
 use super::table::TableError;
-use crate::fault::FaultError;
-use crate::store::StoreError;
 
-/// Why the pipeline, or a part of it that runs here, could not be started.
+/// Why an emulator could not be started, or what it holds not be read.
 #[derive(Debug, thiserror::Error)]
-pub enum PipelineError {
-    /// A fault cannot be planned.
-    #[error(transparent)]
-    Fault(#[from] FaultError),
-    /// The table could not be made or served.
+pub enum EmulatorError {
+    /// A table could not be made, served or read.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// A queue could not be created.
+    /// A queue could not be created or read.
     #[error("the embedded queue `{queue}` could not be created or read: {source}")]
     Queue {
         /// Its name.
@@ -25,32 +19,20 @@ pub enum PipelineError {
         /// What the queue says.
         source: SqsError,
     },
-    /// The command of `[processor]` cannot be run.
-    #[error("processor.command `{command}` cannot be run: {source}")]
+    /// A command cannot be run.
+    #[error("the function's command `{command}` cannot be run: {source}")]
     Command {
         /// It and its arguments.
         command: String,
         /// Why.
         source: io::Error,
     },
-    /// A queue elsewhere could not be read.
-    #[error(transparent)]
-    Elsewhere(#[from] StoreError),
-    /// Lambda refuses such a mapping: a message could come back while the function still has it.
+    /// A function says no queue to be fed from, and there is none.
     #[error(
-        "pipeline.function.timeout of {function:?} is longer than the visibility time-out of {visibility:?} \
-         of {queue_url}: write a shorter one, or set the queue's VisibilityTimeout to at least {function:?} \
-         (six times as much is AWS's advice)"
+        "a function has no queue: create one with `queue` before, or name one with `Function::on`"
     )]
-    TimeoutAboveVisibility {
-        /// The function's time-out.
-        function: Duration,
-        /// The queue's own.
-        visibility: Duration,
-        /// The orders queue.
-        queue_url: String,
-    },
-    /// No loopback port or thread could be had.
+    NoQueue,
+    /// No port or thread could be had.
     #[error("no loopback port or thread could be had: {0}")]
     Serve(#[from] io::Error),
 }

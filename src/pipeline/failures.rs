@@ -3,10 +3,42 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::report::{FailureCount, FailureKind, reason};
+use super::words::reason;
 
 /// Reasons told apart at most; what is beyond counts for its kind alone.
 const REASONS_MAX: usize = 32;
+
+/// What an invocation that brought its whole batch back ended in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The function raised an error.
+    Error,
+    /// It took longer than its time-out.
+    TimedOut,
+    /// It answered with what is no batch response, or with one that names no message of its batch.
+    InvalidResponse,
+    /// No process came up for it.
+    FailedStart,
+    /// Its process ended while it worked.
+    Crashed,
+    /// There was no room for it until its messages were visible again. Not among the invocations counted.
+    Throttled,
+}
+
+/// How often invocations failed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailureCount {
+    /// What they ended in.
+    pub kind: FailureKind,
+    /// The first of their reasons in full: error type and first line of the message, say. Reasons that differ
+    /// only in numbers count as one. Absent for those beyond the number of reasons that are told apart.
+    pub reason: Option<String>,
+    /// How many.
+    pub count: u64,
+    /// How many of these had no message in their batch that the function is to refuse; absent when that is not
+    /// known.
+    pub unexpected: Option<u64>,
+}
 
 /// Why an invocation failed whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +76,7 @@ struct Counted {
     /// The first reason in full.
     reason: Option<String>,
     count: u64,
-    without_bad_orders: Option<u64>,
+    unexpected: Option<u64>,
 }
 
 impl Failures {
@@ -52,8 +84,9 @@ impl Failures {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts one; `had_bad_order` says whether its batch held a bad order of the run, if that is known.
-    pub fn add(&self, failure: &Failure, had_bad_order: Option<bool>) {
+    /// Counts one; `was_expected` says whether its batch held a message that the function is to refuse, if that is
+    /// known.
+    pub fn add(&self, failure: &Failure, was_expected: Option<bool>) {
         let mut counted = self.lock();
         let mut key = (failure.kind, Some(without_numbers(&failure.reason)));
         if !counted.contains_key(&key) && counted.len() >= REASONS_MAX {
@@ -63,11 +96,11 @@ impl Failures {
         let entry = counted.entry(key).or_insert_with(|| Counted {
             reason: shown,
             count: 0,
-            without_bad_orders: Some(0),
+            unexpected: Some(0),
         });
         entry.count += 1;
-        entry.without_bad_orders = match (entry.without_bad_orders, had_bad_order) {
-            (Some(count), Some(had)) => Some(count + u64::from(!had)),
+        entry.unexpected = match (entry.unexpected, was_expected) {
+            (Some(count), Some(expected)) => Some(count + u64::from(!expected)),
             _ => None,
         };
     }
@@ -81,7 +114,7 @@ impl Failures {
                 kind: *kind,
                 reason: counted.reason.clone(),
                 count: counted.count,
-                without_bad_orders: counted.without_bad_orders,
+                unexpected: counted.unexpected,
             })
             .collect();
         counts.sort_by_key(|failure| std::cmp::Reverse(failure.count));
@@ -143,7 +176,7 @@ mod tests {
                     counted.kind,
                     counted.reason.unwrap(),
                     counted.count,
-                    counted.without_bad_orders,
+                    counted.unexpected,
                 )
             })
             .collect();
@@ -190,11 +223,7 @@ mod tests {
             counts[0].reason.is_none(),
             "most are beyond what is told apart"
         );
-        assert!(
-            counts
-                .iter()
-                .all(|counted| counted.without_bad_orders.is_none())
-        );
+        assert!(counts.iter().all(|counted| counted.unexpected.is_none()));
     }
 
     #[test]

@@ -21,6 +21,9 @@ use super::table::TableGateway;
 /// Where it answers whether it is well.
 pub const HEALTH_PATH: &str = "/healthz";
 
+/// The target of the log's lines about requests: one for each, with operation, status and microseconds.
+pub const REQUEST_LOG: &str = "orderproof_emulator::requests";
+
 /// Connections at one time where nothing else is said: as many as a run's senders may be, and their pools.
 const CONNECTIONS_MAX: usize = 8_192;
 /// Bytes that all bodies may take at one time where nothing else is said.
@@ -107,7 +110,7 @@ impl Parts {
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
         tracing::info!(
-            target: "orderproof::requests",
+            target: REQUEST_LOG,
             operation = target,
             status = status.unwrap_or_default(),
             micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
@@ -178,8 +181,9 @@ impl Parts {
 /// What somebody sees who opens the address in a browser.
 fn hint() -> Response<Full<Bytes>> {
     let hint = format!(
-        "orderproof {}: SQS and DynamoDB over the JSON protocol (POST with a header X-Amz-Target); \
+        "{} {}: SQS and DynamoDB over the JSON protocol (POST with a header X-Amz-Target); \
          {HEALTH_PATH} tells whether it is well\n",
+        env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")
     );
     let mut response = Response::new(Full::from(hint));

@@ -1,10 +1,8 @@
-//! The embedded pipeline: queues, event source mapping, function and table in one process.
+//! The emulator: SQS, event source mappings, Lambda functions and DynamoDB in one process.
 //!
-//! A product, not a mock: senders and verifiers speak the AWS protocol to it over loopback, and what it
-//! loses, it loses for one of AWS's own reasons or because a scenario asked for a fault. `sqs` holds the
-//! messages, `mapping` feeds them to the function (`crate::processor`, or anyone's in `runtime`), `table`
-//! keeps the rows, `fault` provokes losses, and [`EmbeddedPipeline`] starts and stops all of it.
-//! [`LocalProcessor`] is mapping and function alone, for queues and a table elsewhere.
+//! A product, not a mock: clients speak the AWS protocol to it over loopback, and what it loses, it loses for one of
+//! AWS's own reasons or because a fault was planted. `sqs` holds the messages, `mapping` feeds them to a function
+//! (a closure, or anyone's program in `runtime`), `table` keeps the items, and [`Emulator`] starts and stops all of it.
 
 mod http;
 mod identity;
@@ -19,23 +17,23 @@ pub mod runtime;
 
 pub mod table;
 
-pub mod fault;
-
 pub mod counters;
 pub mod failures;
+mod words;
 
-mod embedded;
+mod builder;
+mod emulator;
 mod error;
-mod local;
-mod service;
+mod function;
+pub mod service;
 
-#[cfg(test)]
-mod flow_tests;
 #[cfg(test)]
 mod testing;
 
-pub use embedded::{EmbeddedPipeline, Holdings, ServeOptions};
-pub use error::PipelineError;
-pub use front::{Front, HEALTH_PATH};
+pub use builder::{Builder, Prepared};
+pub use emulator::Emulator;
+pub use error::EmulatorError;
+pub use front::{Front, HEALTH_PATH, REQUEST_LOG};
+pub use function::{Function, command, handler};
 pub use http::{HostName, Hosts, NoHost};
-pub use local::LocalProcessor;
+pub use table::{KeyKind, key};

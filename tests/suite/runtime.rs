@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use orderproof::pipeline::EmbeddedPipeline;
+use orderproof::embedded::EmbeddedPipeline;
 use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
 
 use super::endpoint::pipeline_elsewhere;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orderproof::pipeline::EmbeddedPipeline;
+use orderproof::embedded::EmbeddedPipeline;
 use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
 use orderproof::simulator::{Answer, QUEUE_VARIABLE};
 use serde_json::{Value, json};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::queue::{Delivery, MessageQueue};
+use super::settings::{Mapping, MessageFilter};
 use crate::pipeline::counters::Counters;
-use crate::scenario::{Mapping, MessageFilter};
 
 /// The longest a receive can wait; an idle mapping wakes this seldom.
 const LONG_POLL: Duration = Duration::from_secs(20);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::Mapping;
+use super::settings::Mapping;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -81,11 +81,10 @@ impl Concurrency {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::testing::mapping;
 
     #[test]
     fn it_starts_at_five_adds_300_a_minute_of_backlog_and_ends_at_the_maximum() {
-        let mut concurrency = Concurrency::new(&mapping());
+        let mut concurrency = Concurrency::new(&Mapping::default());
         let cases = [
             (0, 5, "at first"),
             (199, 5, "not yet"),
@@ -106,7 +105,7 @@ mod tests {
         for added_concurrency_per_minute in [1, 7, 300, 1_000] {
             let mut concurrency = Concurrency::new(&Mapping {
                 added_concurrency_per_minute,
-                ..mapping()
+                ..Mapping::default()
             });
             for more in 1..50 {
                 let wait = concurrency.grows_in().unwrap();
@@ -120,7 +119,7 @@ mod tests {
 
     #[test]
     fn failures_take_back_what_was_added_and_never_the_start() {
-        let mut concurrency = Concurrency::new(&mapping());
+        let mut concurrency = Concurrency::new(&Mapping::default());
         assert!(!concurrency.back_off(), "nothing was added");
         concurrency.waited(Duration::from_secs(2));
         assert_eq!(concurrency.limit(), 15);
@@ -137,7 +136,7 @@ mod tests {
     fn at_the_maximum_one_failure_is_felt_at_once() {
         let mut concurrency = Concurrency::new(&Mapping {
             maximum_concurrency: 50,
-            ..mapping()
+            ..Mapping::default()
         });
         concurrency.waited(Duration::from_secs(3_600));
         assert_eq!(concurrency.limit(), 50);
@@ -149,7 +148,7 @@ mod tests {
     fn without_back_off_failures_change_nothing() {
         let mut concurrency = Concurrency::new(&Mapping {
             back_off: false,
-            ..mapping()
+            ..Mapping::default()
         });
         concurrency.waited(Duration::from_secs(2));
         assert!(!concurrency.back_off());
@@ -160,13 +159,13 @@ mod tests {
     fn a_maximum_below_the_start_holds_and_no_growth_is_none() {
         let low = Mapping {
             maximum_concurrency: 2,
-            ..mapping()
+            ..Mapping::default()
         };
         assert_eq!(Concurrency::new(&low).limit(), 2);
         assert_eq!(Concurrency::new(&low).grows_in(), None);
         let still = Mapping {
             added_concurrency_per_minute: 0,
-            ..mapping()
+            ..Mapping::default()
         };
         assert_eq!(Concurrency::new(&still).grows_in(), None);
     }

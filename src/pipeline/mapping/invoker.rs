@@ -1,22 +1,22 @@
 //! The function's side of the mapping: one batch from its invocation to what becomes of its messages.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use rand_xoshiro::rand_core::Rng;
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::environments::{Begin, Environments};
 use super::event::{EventSource, event_of};
 use super::outcome::{BatchFate, InvocationError, fate, invalid_response};
 use super::queue::{Delivery, MessageQueue};
-use crate::order::{Stream, generator};
+use super::service_time::{Draws, ServiceTime};
+use super::settings::FunctionSettings;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::failures::Failure;
-use crate::processor::caught;
-use crate::scenario::{Function, ServiceTime};
 
 /// The first and the longest pause before a throttled invocation is tried again. That AWS tries again
 /// until the visibility timeout ends is documented, how often is not.
@@ -24,23 +24,23 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// Decides whether the invocation with these messages is throttled.
-type Throttle<M> = dyn Fn(&[M]) -> bool + Send + Sync;
+pub type Throttle<M> = dyn Fn(&[M]) -> bool + Send + Sync;
 
-/// Tells the bodies of bad orders, which the function must refuse.
-type BadOrder = dyn Fn(&str) -> bool + Send + Sync;
+/// Tells the bodies of messages that the function is to refuse.
+pub type Expected = dyn Fn(&str) -> bool + Send + Sync;
 
 /// What every invocation needs.
 pub(super) struct Invoker<Q: MessageQueue, F> {
     pub(super) queue: Arc<Q>,
     pub(super) source: EventSource,
     pub(super) report_batch_item_failures: bool,
-    pub(super) limits: Function,
+    pub(super) limits: FunctionSettings,
     pub(super) seed: u64,
     pub(super) speed: f64,
     pub(super) environments: Mutex<Environments>,
     pub(super) counters: Arc<Counters>,
     pub(super) throttle: Option<Box<Throttle<Q::Message>>>,
-    pub(super) bad_order: Option<Box<BadOrder>>,
+    pub(super) expected: Option<Box<Expected>>,
     pub(super) handler: F,
 }
 
@@ -134,9 +134,9 @@ where
         begin: Begin,
         serial: u64,
     ) -> Result<SqsBatchResponse, InvocationError> {
-        let mut random = generator(self.seed, Stream::Invocations, serial);
-        let mut draw = |time: ServiceTime| time.draw([random.next_u64(), random.next_u64()]);
-        let Function {
+        let mut random = Draws::of_invocation(self.seed, serial);
+        let mut draw = |time: ServiceTime| time.draw([random.next(), random.next()]);
+        let FunctionSettings {
             timeout: limit,
             service_time,
             cold_start,
@@ -151,16 +151,18 @@ where
             }
         }
         let event = event_of(batch, &self.source);
-        let invocation = caught(async {
+        // What the function shares with others must survive being left half done.
+        let invocation = AssertUnwindSafe(async {
             if !service_time.is_zero() {
                 sleep(service_time).await;
             }
             (self.handler)(event).await
-        });
+        })
+        .catch_unwind();
         match timeout(limit, invocation).await {
-            Ok(Some(Ok(response))) => Ok(response),
-            Ok(Some(Err(error))) => Err(InvocationError::Function(error.into())),
-            Ok(None) => Err(InvocationError::Panicked),
+            Ok(Ok(Ok(response))) => Ok(response),
+            Ok(Ok(Err(error))) => Err(InvocationError::Function(error.into())),
+            Ok(Err(_panic)) => Err(InvocationError::Panicked),
             Err(_) => Err(InvocationError::TimedOut(limit)),
         }
     }
@@ -196,9 +198,10 @@ where
             Err(error) => Some(error.failure()),
         };
         if let Some(failure) = failure {
-            let bad = self.bad_order.as_ref();
-            let had_bad = bad.map(|is_bad| batch.iter().any(|message| is_bad(message.body())));
-            self.counters.failures.add(&failure, had_bad);
+            let expected = self.expected.as_ref();
+            let was_expected =
+                expected.map(|is_to_fail| batch.iter().any(|message| is_to_fail(message.body())));
+            self.counters.failures.add(&failure, was_expected);
         }
         if *outcome == Err(InvocationError::Throttled) {
             return;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 
-use crate::pipeline::failures::Failure;
-use crate::report::FailureKind;
+use crate::pipeline::failures::{Failure, FailureKind};
 
 /// Why an invocation failed as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

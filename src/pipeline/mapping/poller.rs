@@ -12,11 +12,11 @@ use super::batches::Batches;
 use super::concurrency::Concurrency;
 use super::environments::Environments;
 use super::event::EventSource;
-use super::invoker::{Ended, Invoker};
+use super::invoker::{Ended, Expected, Invoker, Throttle};
 use super::queue::MessageQueue;
+use super::settings::{FunctionSettings, Mapping};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::failures::Failure;
-use crate::scenario::{Function, Mapping};
 
 /// What a mapping connects, and how.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub struct MappingPlan<'a> {
     /// The mapping's own settings.
     pub mapping: &'a Mapping,
     /// The function's limits.
-    pub function: &'a Function,
+    pub function: &'a FunctionSettings,
     /// Decides how long each invocation takes.
     pub seed: u64,
     /// How many times faster than on AWS time passes.
@@ -65,7 +65,7 @@ where
             environments: Mutex::new(environments),
             counters: Arc::clone(&counters),
             throttle: None,
-            bad_order: None,
+            expected: None,
             handler,
         };
         Self {
@@ -89,17 +89,29 @@ where
         self
     }
 
-    /// Tells failures of batches that hold a bad order, by its message body, from those of others.
+    /// Tells failures of batches that hold a message the function is to refuse, by its body, from those of others.
     ///
     /// # Panics
     /// When the mapping is running already.
     #[must_use]
-    pub fn telling_bad_orders(
+    pub fn expecting_failures_of(
         mut self,
-        is_bad: impl Fn(&str) -> bool + Send + Sync + 'static,
+        is_to_fail: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Self {
         let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
-        invoker.bad_order = Some(Box::new(is_bad));
+        invoker.expected = Some(Box::new(is_to_fail));
+        self
+    }
+
+    /// The same with both or neither.
+    pub(in crate::pipeline) fn hooked(
+        mut self,
+        throttle: Option<Box<Throttle<Q::Message>>>,
+        expected: Option<Box<Expected>>,
+    ) -> Self {
+        let invoker = Arc::get_mut(&mut self.invoker).expect("nothing is invoked before it runs");
+        invoker.throttle = throttle;
+        invoker.expected = expected;
         self
     }
 

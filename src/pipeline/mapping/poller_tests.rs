@@ -5,11 +5,11 @@ use std::sync::Mutex;
 use tokio::time::sleep;
 
 use super::*;
+use crate::pipeline::failures::FailureKind;
 use crate::pipeline::mapping::EngineQueue;
+use crate::pipeline::mapping::ServiceTime;
 use crate::pipeline::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry, SqsEngine};
-use crate::pipeline::testing::{mapping, site};
-use crate::report::FailureKind;
-use crate::scenario::ServiceTime;
+use crate::pipeline::testing::site;
 
 const QUEUE: &str = "orders-queue";
 const DEAD: &str = "orders-dl-queue";
@@ -52,8 +52,7 @@ where
     F: Fn(SqsEvent) -> R + Send + Sync + 'static,
     R: Future<Output = Result<SqsBatchResponse, String>> + Send + 'static,
 {
-    let limits = Function {
-        processor: crate::scenario::ProcessorKind::Orderproof,
+    let limits = FunctionSettings {
         timeout: Duration::from_secs(10),
         service_time: ServiceTime::ZERO,
         cold_start: ServiceTime::ZERO,
@@ -65,7 +64,7 @@ where
 fn start_limited<F, R>(
     engine: &SqsEngine,
     mapping: &Mapping,
-    limits: &Function,
+    limits: &FunctionSettings,
     function: F,
 ) -> Arc<Counters>
 where
@@ -126,7 +125,7 @@ async fn what_succeeds_is_deleted_in_batches() {
     let engine = queues();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sizes = Arc::clone(&seen);
-    let counters = start(&engine, &mapping(), move |event| {
+    let counters = start(&engine, &Mapping::default(), move |event| {
         sizes.lock().unwrap().push(event.records.len());
         async { Ok(SqsBatchResponse::default()) }
     });
@@ -146,7 +145,7 @@ async fn what_succeeds_is_deleted_in_batches() {
 #[tokio::test(start_paused = true)]
 async fn a_partial_response_returns_its_failures_and_nothing_else() {
     let engine = queues();
-    let counters = start(&engine, &mapping(), |event| async move {
+    let counters = start(&engine, &Mapping::default(), |event| async move {
         Ok(report_bad(&event))
     });
     send(&engine, ["good", "bad", "good"]);
@@ -167,7 +166,7 @@ async fn with_the_flag_off_a_partial_response_loses_its_failures_silently() {
     let engine = queues();
     let off = Mapping {
         report_batch_item_failures: false,
-        ..mapping()
+        ..Mapping::default()
     };
     let counters = start(&engine, &off, |event| async move { Ok(report_bad(&event)) });
     send(&engine, ["good", "bad", "good"]);
@@ -181,7 +180,7 @@ async fn with_the_flag_off_an_error_still_returns_the_batch() {
     let engine = queues();
     let off = Mapping {
         report_batch_item_failures: false,
-        ..mapping()
+        ..Mapping::default()
     };
     let counters = start(&engine, &off, |event| async move {
         let failed = bodies(&event).iter().any(|body| body == "bad");
@@ -202,7 +201,7 @@ async fn a_failed_batch_comes_back_whole_and_may_succeed_then() {
     let engine = queues();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let attempts = Arc::clone(&seen);
-    let counters = start(&engine, &mapping(), move |event| {
+    let counters = start(&engine, &Mapping::default(), move |event| {
         let mut attempts = attempts.lock().unwrap();
         let first = attempts.is_empty();
         attempts.push((Instant::now(), event.records.len()));
@@ -229,7 +228,7 @@ async fn a_panic_fails_its_batch_and_no_other() {
     let engine = queues();
     let one = Mapping {
         batch_size: 1,
-        ..mapping()
+        ..Mapping::default()
     };
     let counters = start(&engine, &one, |event| async move {
         assert_ne!(bodies(&event), ["bad"], "this panic is wanted");
@@ -253,7 +252,7 @@ async fn a_time_out_after_the_write_returns_what_has_been_written() {
         let engine = queues();
         let written = Arc::new(Mutex::new(0));
         let writes = Arc::clone(&written);
-        let counters = start(&engine, &mapping(), move |_event| {
+        let counters = start(&engine, &Mapping::default(), move |_event| {
             *writes.lock().unwrap() += 1;
             async move {
                 sleep(Duration::from_millis(takes_ms)).await;
@@ -284,14 +283,13 @@ async fn a_visibility_shorter_than_processing_dead_letters_what_succeeded() {
         ),
     ] {
         let engine = queues();
-        let limits = Function {
-            processor: crate::scenario::ProcessorKind::Orderproof,
+        let limits = FunctionSettings {
             timeout: Duration::from_secs(900),
             service_time: ServiceTime::Constant(Duration::from_secs(service_s)),
             cold_start: ServiceTime::ZERO,
             reserved_concurrency: None,
         };
-        let counters = start_limited(&engine, &mapping(), &limits, |_event| async {
+        let counters = start_limited(&engine, &Mapping::default(), &limits, |_event| async {
             Ok(SqsBatchResponse::default())
         });
         send(&engine, ["order"]);
@@ -304,7 +302,7 @@ async fn a_visibility_shorter_than_processing_dead_letters_what_succeeded() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_names_no_message_of_the_batch_fails_it_whole() {
     let engine = queues();
-    let counters = start(&engine, &mapping(), |_event| async {
+    let counters = start(&engine, &Mapping::default(), |_event| async {
         let mut response = SqsBatchResponse::default();
         response.add_failure("somebody else's");
         Ok(response)
@@ -326,9 +324,9 @@ async fn an_invocation_that_waits_for_room_is_not_one_that_runs() {
         let engine = queues();
         let small = Mapping {
             batch_size: 1,
-            ..mapping()
+            ..Mapping::default()
         };
-        let limits = Function {
+        let limits = FunctionSettings {
             service_time: ServiceTime::Constant(Duration::from_secs(1)),
             reserved_concurrency,
             ..limits()
@@ -339,7 +337,7 @@ async fn an_invocation_that_waits_for_room_is_not_one_that_runs() {
         assert_eq!(counters.reading().concurrency_peak, most);
         three_visibilities().await;
         assert_eq!(left(&engine), (0, 0), "{reserved_concurrency:?}");
-        let figures = counters.figures(Default::default());
+        let figures = counters.figures();
         assert_eq!(figures.max_concurrency, most, "{reserved_concurrency:?}");
     }
 }
@@ -350,7 +348,7 @@ async fn concurrency_starts_low_and_grows_while_messages_wait() {
     let slow = Mapping {
         batch_size: 1,
         maximum_concurrency: 8,
-        ..mapping()
+        ..Mapping::default()
     };
     let running = Arc::new(Mutex::new(0));
     let invocations = Arc::clone(&running);
@@ -377,7 +375,7 @@ async fn without_a_backlog_concurrency_does_not_grow() {
     let engine = queues();
     let one = Mapping {
         batch_size: 1,
-        ..mapping()
+        ..Mapping::default()
     };
     let running = Arc::new(Mutex::new(0));
     let invocations = Arc::clone(&running);
@@ -405,7 +403,7 @@ async fn a_window_gathers_a_batch_and_closes_early_when_it_is_full() {
     let gathering = Mapping {
         batch_size: 4,
         batching_window: Duration::from_secs(2),
-        ..mapping()
+        ..Mapping::default()
     };
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sizes = Arc::clone(&seen);
@@ -425,9 +423,8 @@ async fn a_window_gathers_a_batch_and_closes_early_when_it_is_full() {
 }
 
 /// Limits that let an invocation take its time.
-fn limits() -> Function {
-    Function {
-        processor: crate::scenario::ProcessorKind::Orderproof,
+fn limits() -> FunctionSettings {
+    FunctionSettings {
         timeout: Duration::from_secs(10),
         service_time: ServiceTime::ZERO,
         cold_start: ServiceTime::ZERO,
@@ -442,12 +439,12 @@ async fn succeed(_event: SqsEvent) -> Result<SqsBatchResponse, String> {
 #[tokio::test(start_paused = true)]
 async fn the_first_invocation_of_an_environment_waits_for_its_cold_start() {
     let engine = queues();
-    let limits = Function {
+    let limits = FunctionSettings {
         service_time: ServiceTime::Constant(Duration::from_millis(100)),
         cold_start: ServiceTime::Constant(Duration::from_millis(900)),
         ..limits()
     };
-    let counters = start_limited(&engine, &mapping(), &limits, succeed);
+    let counters = start_limited(&engine, &Mapping::default(), &limits, succeed);
     send(&engine, ["first"]);
     sleep(Duration::from_millis(999)).await;
     assert_eq!(left(&engine), (1, 0), "still cold");
@@ -462,11 +459,11 @@ async fn the_first_invocation_of_an_environment_waits_for_its_cold_start() {
 #[tokio::test(start_paused = true)]
 async fn a_cold_start_is_not_part_of_the_time_out() {
     let engine = queues();
-    let limits = Function {
+    let limits = FunctionSettings {
         cold_start: ServiceTime::Constant(Duration::from_secs(30)),
         ..limits()
     };
-    let counters = start_limited(&engine, &mapping(), &limits, succeed);
+    let counters = start_limited(&engine, &Mapping::default(), &limits, succeed);
     send(&engine, ["order"]);
     sleep(Duration::from_secs(31)).await;
     assert_eq!(left(&engine), (0, 0));
@@ -476,13 +473,13 @@ async fn a_cold_start_is_not_part_of_the_time_out() {
 #[tokio::test(start_paused = true)]
 async fn invocations_beyond_the_reserved_concurrency_are_throttled_and_burn_receives() {
     let engine = queues();
-    let hog = Function {
+    let hog = FunctionSettings {
         timeout: Duration::from_secs(900),
         reserved_concurrency: Some(1),
         service_time: ServiceTime::Constant(Duration::from_secs(800)),
         ..limits()
     };
-    let counters = start_limited(&engine, &mapping(), &hog, succeed);
+    let counters = start_limited(&engine, &Mapping::default(), &hog, succeed);
     send(&engine, ["hog"]);
     sleep(Duration::from_millis(1)).await;
     send(&engine, ["waits"]);
@@ -499,13 +496,13 @@ async fn invocations_beyond_the_reserved_concurrency_are_throttled_and_burn_rece
 #[tokio::test(start_paused = true)]
 async fn a_throttled_invocation_goes_ahead_when_there_is_room_within_the_visibility() {
     let engine = queues();
-    let one = Function {
+    let one = FunctionSettings {
         timeout: Duration::from_secs(60),
         reserved_concurrency: Some(1),
         service_time: ServiceTime::Constant(Duration::from_secs(20)),
         ..limits()
     };
-    let counters = start_limited(&engine, &mapping(), &one, succeed);
+    let counters = start_limited(&engine, &Mapping::default(), &one, succeed);
     send(&engine, ["first"]);
     sleep(Duration::from_millis(1)).await;
     send(&engine, ["second"]);
@@ -517,13 +514,13 @@ async fn a_throttled_invocation_goes_ahead_when_there_is_room_within_the_visibil
 #[tokio::test(start_paused = true)]
 async fn failing_invocations_take_back_the_concurrency_that_was_added() {
     let engine = queues();
-    let slow = Function {
+    let slow = FunctionSettings {
         service_time: ServiceTime::Constant(Duration::from_secs(1)),
         ..limits()
     };
     let mapping = Mapping {
         batch_size: 1,
-        ..mapping()
+        ..Mapping::default()
     };
     let failing = Arc::new(std::sync::atomic::AtomicBool::new(false));
     let fails = Arc::clone(&failing);
@@ -559,7 +556,7 @@ async fn batches_above_ten_gather_within_the_window() {
     let mapping = Mapping {
         batch_size: 25,
         batching_window: Duration::from_secs(2),
-        ..mapping()
+        ..Mapping::default()
     };
     start(&engine, &mapping, move |event| {
         sizes.lock().unwrap().push(event.records.len());
@@ -573,7 +570,7 @@ async fn batches_above_ten_gather_within_the_window() {
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_is_created_later_is_served_from_then_on() {
     let engine = SqsEngine::new();
-    let counters = start(&engine, &mapping(), succeed);
+    let counters = start(&engine, &Mapping::default(), succeed);
     sleep(Duration::from_secs(5)).await;
     engine
         .create_queue(QUEUE, QueueAttributes::default())

@@ -1,4 +1,4 @@
-//! Failed invocations and the orders their batches held.
+//! Failed invocations and the messages their batches held.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,16 +6,15 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use tokio::time::sleep;
 
-use super::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
+use super::{EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan};
 use crate::pipeline::counters::Counters;
 use crate::pipeline::sqs::{QueueAttributes, SendEntry, SqsEngine};
-use crate::pipeline::testing::{mapping, site};
-use crate::scenario::{Function, Mapping, ProcessorKind, ServiceTime};
+use crate::pipeline::testing::site;
 
 const QUEUE: &str = "orders-queue";
 
 #[tokio::test(start_paused = true)]
-async fn failures_without_a_bad_order_in_their_batch_are_told_apart() {
+async fn failures_without_an_expected_one_in_their_batch_are_told_apart() {
     let engine = SqsEngine::new();
     let attributes = QueueAttributes {
         visibility_timeout: Duration::from_secs(60),
@@ -30,22 +29,16 @@ async fn failures_without_a_bad_order_in_their_batch_are_told_apart() {
         },
         mapping: &Mapping {
             batch_size: 1,
-            ..mapping()
+            ..Mapping::default()
         },
-        function: &Function {
-            processor: ProcessorKind::Orderproof,
-            timeout: Duration::from_secs(10),
-            service_time: ServiceTime::ZERO,
-            cold_start: ServiceTime::ZERO,
-            reserved_concurrency: None,
-        },
+        function: &FunctionSettings::default(),
         seed: 2026,
         speed: 1.0,
     };
     let queue = EngineQueue::new(engine.clone(), QUEUE);
     let fails = |_event| async { Err::<SqsBatchResponse, _>("no".to_owned()) };
     let mapping = EventSourceMapping::new(queue, plan, Arc::clone(&counters), fails)
-        .telling_bad_orders(|body| body == "bad");
+        .expecting_failures_of(|body| body == "bad");
     tokio::spawn(mapping.run());
     for body in ["good", "bad", "good"] {
         engine.send(QUEUE, SendEntry::new(body.to_owned())).unwrap();
@@ -55,5 +48,5 @@ async fn failures_without_a_bad_order_in_their_batch_are_told_apart() {
     let [failure] = &counters.failures.counts()[..] else {
         panic!("one reason");
     };
-    assert_eq!((failure.count, failure.without_bad_orders), (9, Some(6)));
+    assert_eq!((failure.count, failure.unexpected), (9, Some(6)));
 }

@@ -9,7 +9,32 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::scenario::RESERVED_VARIABLES;
+/// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
+/// environment variables"); the rest keep the function at the emulator and away from the caller's account.
+pub const RESERVED_VARIABLES: [&str; 22] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+    "AWS_ENDPOINT_URL",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+];
 
 /// A function that is a command: a Lambda bootstrap of any language.
 #[derive(Debug, Clone)]
@@ -41,6 +66,17 @@ pub struct CommandConfig {
     pub max_environments: u32,
     /// A process that has asked for an invocation is stopped until there is one, with its whole group.
     pub freeze: bool,
+}
+
+/// What finding a process for an invocation may take beside its start.
+const STARTING_SLACK: Duration = Duration::from_secs(5);
+
+impl CommandConfig {
+    /// The time-out that a mapping is to enforce of a command with these limits. Its own is enforced where its time
+    /// counts, from when a process has the event; before that it may have to start.
+    pub fn mapping_timeout(timeout: Duration, init_timeout: Duration) -> Duration {
+        timeout + init_timeout + STARTING_SLACK
+    }
 }
 
 /// What a process keeps of this process's variables.

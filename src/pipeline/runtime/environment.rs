@@ -5,7 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use hyper::header::HeaderValue;
@@ -21,7 +21,6 @@ use super::figures::{Alive, Figures};
 use super::log::{EnvironmentLog, file_of};
 use super::process::Process;
 use crate::pipeline::service::loopback_listener;
-use crate::processor::unix_micros;
 
 /// What a process sent before its end may still be on its way from the socket or the pipe.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -302,4 +301,12 @@ fn invocation(event: Bytes, limit: Duration) -> Invocation {
         deadline_ms: now_us.saturating_add(limit_us) / 1_000,
         event,
     }
+}
+
+/// The time now, microseconds since the Unix epoch.
+fn unix_micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
+    })
 }

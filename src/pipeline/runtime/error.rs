@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pipeline::failures::Failure;
-use crate::report::FailureKind;
+use crate::pipeline::failures::{Failure, FailureKind};
 
 /// Why an invocation failed. Texts that come from the function are cut to 500 characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

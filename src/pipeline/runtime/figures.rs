@@ -3,7 +3,24 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::{CommandError, EnvironmentFigures};
-use crate::report::{NeverStarted, file_name, reason};
+use crate::pipeline::words::reason;
+
+/// No process of the function ever asked for an invocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeverStarted {
+    /// Processes started.
+    pub starts: u64,
+    /// Those that have failed; the others had not asked yet.
+    pub failed: u64,
+    /// How the last of these failed; absent when none had.
+    pub reason: Option<String>,
+    /// The file in the folder of the logs that holds its output.
+    pub log: Option<String>,
+    /// The last lines it wrote.
+    pub last_lines: Vec<String>,
+    /// So many starts in a row have failed, and none has ever succeeded, that none will.
+    pub given_up: bool,
+}
 
 /// The figures of one function, shared by all who add to them.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +68,7 @@ impl Figures {
         if counted.figures.cold_starts == 0 {
             counted.failed = Some(FailedStart {
                 reason: reason(&error.to_string()),
-                log: log.map(|file| format!("{}/{file}", file_name::FUNCTION_LOGS)),
+                log,
                 last_lines,
             });
         }

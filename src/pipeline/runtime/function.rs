@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 
 use super::config::{CommandConfig, Launch};
 use super::error::{CommandError, EnvironmentFigures};
-use super::figures::Figures;
+use super::figures::{Figures, NeverStarted};
 use super::payload::{event_json, response_of};
 use super::pool::{Job, Pool};
+use crate::pipeline::failures::Failure;
 use crate::pipeline::service::ServiceThread;
-use crate::report::NeverStarted;
 
 /// A Lambda bootstrap that runs as child processes, one for each concurrent invocation.
 ///
@@ -62,6 +62,23 @@ impl CommandFunction {
         let event = event_json(&event)
             .map_err(|error| CommandError::Function(format!("the event is no JSON: {error}")))?;
         response_of(&self.answer_to(event).await?)
+    }
+
+    /// The same as a mapping has it: one that does not read responses takes any response for a success.
+    ///
+    /// # Errors
+    /// When the invocation fails whole.
+    pub async fn invoke_for_mapping(
+        &self,
+        event: SqsEvent,
+        report_batch_item_failures: bool,
+    ) -> Result<SqsBatchResponse, Failure> {
+        match self.invoke(event).await {
+            Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {
+                Ok(SqsBatchResponse::default())
+            }
+            answered => Ok(answered?),
+        }
     }
 
     /// The same for a function of any event: its answer as it gave it.

@@ -448,7 +448,8 @@ async fn a_function_that_never_started_says_so_with_its_last_lines_until_it_has(
     let never = watch.never_started().expect("it has not started");
     assert_eq!((never.starts, never.failed), (3, 3));
     assert_eq!(never.last_lines, ["first", "last"]);
-    assert!(never.told().contains("exit status: 3"), "{}", never.told());
+    let reason = never.reason.expect("it was told");
+    assert!(reason.contains("exit status: 3"), "{reason}");
     assert!(function.invoke(SqsEvent::default()).await.is_err());
     assert_eq!(function.figures().started, 4, "tried again by events alone");
 

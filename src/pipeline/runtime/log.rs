@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use crate::report::printable;
+use crate::pipeline::words::printable;
 
 /// What a log file holds at most before it is cut.
 const FILE_BYTES_MAX: u64 = 10 << 20;
@@ -119,7 +119,7 @@ impl Log {
         self.room -= kept as u64;
         let cut = kept < bytes.len();
         if cut {
-            let line = b"\n[orderproof: cut here, this environment has logged 10 MiB]\n";
+            let line = b"\n[cut here: this environment has logged 10 MiB]\n";
             written = written.and_then(|()| file.write_all(line));
         }
         if let Err(error) = &written {
@@ -146,7 +146,7 @@ mod tests {
         let text = std::fs::read_to_string(folder.path().join("environment-0007.log")).unwrap();
         assert!(text.len() < (10 << 20) + 100, "{}", text.len());
         assert!(text.ends_with("has logged 10 MiB]\n"));
-        assert_eq!(text.matches("orderproof").count(), 1);
+        assert_eq!(text.matches("cut here").count(), 1);
     }
 
     #[test]

@@ -102,8 +102,8 @@ impl SqsEngine {
     }
 
     /// Makes the queues misbehave from now on; what was set first stays.
-    pub fn set_faults(&self, faults: impl QueueFaults + 'static) {
-        let _ = self.shared.faults.set(Box::new(faults));
+    pub fn set_faults(&self, faults: Box<dyn QueueFaults>) {
+        let _ = self.shared.faults.set(faults);
     }
 
     /// Refuses messages, queues, tags and policies once all queues together take `bytes` of memory; what was set first
@@ -314,7 +314,7 @@ fn full() -> SqsError {
     SqsError::new(
         SqsErrorKind::OverLimit,
         "The queues take as many bytes as this server stores at most; receive and delete messages, or \
-         start it with a higher --max-stored-bytes.",
+         start it with a higher limit of stored bytes.",
     )
 }
 

@@ -1,15 +1,13 @@
-//! The database and its one table.
+//! The database: making tables in it and reading them whole.
 
+use dynoxide::Database;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::scan::ScanRequest;
-use dynoxide::types::{
-    AttributeDefinition, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
-};
+use dynoxide::types::ProvisionedThroughput;
 
-use dynoxide::{AttributeValue, Database};
-
-use crate::processor::attribute;
-use crate::scenario::TableCapacity;
+use super::capacity::TableCapacity;
+use super::key::TableKey;
+use super::writer::Item;
 
 /// Why the embedded table could not be made or served.
 #[derive(Debug, thiserror::Error)]
@@ -42,19 +40,19 @@ pub enum TableError {
 const READ_CAPACITY_UNITS: u32 = 5;
 
 /// The ARN of an embedded table.
-pub fn table_arn(table: &str) -> String {
+pub(super) fn table_arn(table: &str) -> String {
     format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}")
 }
 
 /// Items in one page of a read of the whole table.
 const PAGE: usize = 2_000;
 
-/// Every row's `id` and `order_details` as the database holds them, whatever a server in front of it says.
+/// Every item of a table as the database holds it, whatever a server in front of it says.
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn rows(database: &Database, table: &str) -> Result<Vec<(String, String)>, TableError> {
-    let mut rows = Vec::new();
+pub(super) fn items(database: &Database, table: &str) -> Result<Vec<Item>, TableError> {
+    let mut items = Vec::new();
     let mut start = None;
     loop {
         let request = ScanRequest {
@@ -68,16 +66,10 @@ pub fn rows(database: &Database, table: &str) -> Result<Vec<(String, String)>, T
             table: table.to_owned(),
             reason: error.to_string(),
         })?;
-        for item in page.items.unwrap_or_default() {
-            let text = |name: &str| match item.get(name) {
-                Some(AttributeValue::N(text) | AttributeValue::S(text)) => text.clone(),
-                _ => String::new(),
-            };
-            rows.push((text(attribute::ID), text(attribute::ORDER_DETAILS)));
-        }
+        items.extend(page.items.unwrap_or_default());
         start = page.last_evaluated_key;
         if start.is_none() {
-            return Ok(rows);
+            return Ok(items);
         }
     }
 }
@@ -86,15 +78,20 @@ pub fn rows(database: &Database, table: &str) -> Result<Vec<(String, String)>, T
 ///
 /// # Errors
 /// When it cannot be opened.
-pub fn open() -> Result<Database, TableError> {
+pub(super) fn open() -> Result<Database, TableError> {
     Database::memory().map_err(|error| TableError::Open(error.to_string()))
 }
 
-/// Creates the table `table`, key `id` (Number).
+/// Creates the table `table`.
 ///
 /// # Errors
 /// When the database refuses the table.
-pub fn create(database: &Database, table: &str, capacity: TableCapacity) -> Result<(), TableError> {
+pub(super) fn create(
+    database: &Database,
+    table: &str,
+    key: &TableKey,
+    capacity: TableCapacity,
+) -> Result<(), TableError> {
     let refused = |error: dynoxide::DynoxideError| TableError::Create {
         table: table.to_owned(),
         reason: error.to_string(),
@@ -126,14 +123,8 @@ pub fn create(database: &Database, table: &str, capacity: TableCapacity) -> Resu
     database
         .create_table(CreateTableRequest {
             table_name: table.to_owned(),
-            key_schema: vec![KeySchemaElement {
-                attribute_name: attribute::ID.into(),
-                key_type: KeyType::HASH,
-            }],
-            attribute_definitions: vec![AttributeDefinition {
-                attribute_name: attribute::ID.into(),
-                attribute_type: ScalarAttributeType::N,
-            }],
+            key_schema: key.schema(),
+            attribute_definitions: key.definitions(),
             global_secondary_indexes: None,
             local_secondary_indexes: None,
             vector_indexes: None,

@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use super::capacity::TableCapacity;
 use super::meter::{Meter, Side, Throttled};
 use crate::pipeline::counters::Counters;
-use crate::scenario::TableCapacity;
 
 /// The meters by table. Tables it does not know are not limited.
 #[derive(Clone)]

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use dynoxide::Database;
 
+use super::capacity::TableCapacity;
 use super::database::{self, TableError, table_arn};
+use super::faults::TableFaults;
 use super::gateway::TableGateway;
+use super::key::TableKey;
 use super::meters::Meters;
 use super::room::Room;
-use super::writer::Table;
-use crate::fault::FaultPlan;
+use super::writer::{Item, Table};
 use crate::pipeline::counters::Counters;
-use crate::processor::attribute;
-use crate::scenario::TableCapacity;
 
 /// A database in memory and the capacity of its tables.
 #[derive(Clone)]
@@ -44,28 +44,51 @@ impl Tables {
         self
     }
 
-    /// Creates an orders table of this capacity, key `id` (Number).
+    /// Creates a table of this key and capacity.
     ///
     /// # Errors
     /// When the database refuses it.
-    pub fn create(&self, table: &str, capacity: TableCapacity) -> Result<(), TableError> {
-        database::create(&self.database, table, capacity)?;
-        let key = attribute::ID.to_owned();
+    pub fn create(
+        &self,
+        table: &str,
+        key: &TableKey,
+        capacity: TableCapacity,
+    ) -> Result<(), TableError> {
+        database::create(&self.database, table, key, capacity)?;
+        let key = key.partition_name().to_owned();
         self.meters.insert(table, table_arn(table), key, capacity);
         Ok(())
     }
 
-    /// The thread that writes to `table`, and handles to write through.
+    /// A thread that writes rows to `table`, whose partition key is `key`, and handles to write through. What a row
+    /// becomes in the table is worked out there, right before it is written.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn writer(&self, table: &str) -> Result<Table, TableError> {
-        let room = self.room.clone();
-        Table::start(self.database.clone(), table, self.meters.clone(), room)
+    pub fn writer<R: Send + Sync + 'static>(
+        &self,
+        table: &str,
+        key: &str,
+        item_of: impl Fn(&R) -> Item + Send + 'static,
+    ) -> Result<Table<R>, TableError> {
+        let (meters, room) = (self.meters.clone(), self.room.clone());
+        Table::start(self.database.clone(), (table, key), meters, room, item_of)
     }
 
-    /// What HTTP requests pass through on their way to `server`, which serves this database.
-    pub fn gateway(&self, server: SocketAddr, faults: Arc<FaultPlan>) -> TableGateway {
+    /// Every item of a table as the database holds it, read past every server, meter and fault.
+    ///
+    /// # Errors
+    /// When the table is not there or cannot be read.
+    pub fn items(&self, table: &str) -> Result<Vec<Item>, TableError> {
+        database::items(&self.database, table)
+    }
+
+    /// What HTTP requests pass through on their way to `server`, which serves this database; `faults` strike them there.
+    pub fn gateway(
+        &self,
+        server: SocketAddr,
+        faults: Option<Arc<dyn TableFaults>>,
+    ) -> TableGateway {
         TableGateway::new(server, self.room.clone(), self.meters.clone(), faults)
     }
 

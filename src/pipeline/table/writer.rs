@@ -1,4 +1,4 @@
-//! The thread that writes rows, and the handle the function writes through.
+//! The thread that writes rows, and the handle a function of this process writes through.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,69 +16,89 @@ use super::database::TableError;
 use super::meter::Side;
 use super::meters::{Meters, hash_of_key};
 use super::room::Room;
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
 
-type Outcomes = Vec<Result<PutOutcome, StoreError>>;
+/// An item of a table: its attributes by name.
+pub type Item = HashMap<String, AttributeValue>;
 
-enum Job {
+/// What a put found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Put {
+    /// The row is in the table now.
+    Stored,
+    /// The condition was that there is no row of its key, and there is this one; nothing was written.
+    Exists(Option<Item>),
+}
+
+/// Why a row could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PutError {
+    /// The table's write capacity is used up.
+    #[error("the table throttled the write")]
+    Throttled,
+    /// Anything else.
+    #[error("the table failed: {0}")]
+    Failed(String),
+}
+
+type Outcomes = Vec<Result<Put, PutError>>;
+
+enum Job<R> {
     Put {
-        rows: Arc<[OrderRow]>,
+        rows: Arc<[R]>,
         replace: bool,
         reply: oneshot::Sender<Outcomes>,
     },
-    Delete(u64),
+    Delete(Item),
     Stop,
 }
 
-/// The embedded table with its writing thread; dropping it stops the thread.
-pub struct Table {
-    database: Database,
-    jobs: flume::Sender<Job>,
+/// A table with its writing thread for rows of one type; dropping it stops the thread.
+pub struct Table<R: Send + Sync + 'static> {
+    jobs: flume::Sender<Job<R>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Table {
-    /// Starts the thread that writes to the table `name` of `database`, within what `meters` grant.
+impl<R: Send + Sync + 'static> Table<R> {
+    /// Starts the thread that writes to the table `name`, whose partition key is `key`, of `database`, within what
+    /// `meters` grant.
     ///
     /// # Errors
     /// When no thread can be started.
     pub(super) fn start(
         database: Database,
-        name: &str,
+        (name, key): (&str, &str),
         meters: Meters,
         room: Room,
+        item_of: impl Fn(&R) -> Item + Send + 'static,
     ) -> Result<Self, TableError> {
         let (jobs, queue) = flume::unbounded();
         let writer = Writer {
-            database: database.clone(),
+            database,
             table: name.to_owned(),
+            key: key.to_owned(),
+            is_new: format!("attribute_not_exists({key})"),
             meters,
             room,
+            item_of,
         };
         let thread = std::thread::Builder::new()
             .name("table".into())
             .spawn(move || writer.run(&queue))?;
         Ok(Self {
-            database,
             jobs,
             thread: Some(thread),
         })
     }
 
-    /// The database, for serving it.
-    pub fn database(&self) -> Database {
-        self.database.clone()
-    }
-
     /// A handle to write through.
-    pub fn store(&self) -> TableStore {
+    pub fn store(&self) -> TableStore<R> {
         TableStore {
             jobs: self.jobs.clone(),
         }
     }
 }
 
-impl Drop for Table {
+impl<R: Send + Sync + 'static> Drop for Table<R> {
     fn drop(&mut self) {
         let _ = self.jobs.send(Job::Stop);
         if let Some(thread) = self.thread.take()
@@ -91,18 +111,38 @@ impl Drop for Table {
 
 /// Writes rows on the table's thread. The channel is unbounded and yet never long: whoever calls waits
 /// for the answer, and the mapping bounds the callers.
-#[derive(Clone)]
-pub struct TableStore {
-    jobs: flume::Sender<Job>,
+pub struct TableStore<R> {
+    jobs: flume::Sender<Job<R>>,
 }
 
-impl TableStore {
-    /// Deletes the row of an order some time after this returns: nothing waits for it.
-    pub fn delete(&self, id: u64) {
-        let _ = self.jobs.send(Job::Delete(id));
+impl<R> Clone for TableStore<R> {
+    fn clone(&self) -> Self {
+        Self {
+            jobs: self.jobs.clone(),
+        }
+    }
+}
+
+impl<R: Send + Sync + 'static> TableStore<R> {
+    /// Deletes the item of this key some time after this returns: nothing waits for it.
+    pub fn delete(&self, key: Item) {
+        let _ = self.jobs.send(Job::Delete(key));
     }
 
-    async fn put(&self, rows: Arc<[OrderRow]>, replace: bool) -> Outcomes {
+    /// Writes each of `rows` unless there is an item of its key.
+    ///
+    /// Rows come as one group because handing over is what costs; they are no transaction: each
+    /// succeeds or fails alone, and the answer has exactly one entry a row, in the same order.
+    pub async fn put_new(&self, rows: Arc<[R]>) -> Outcomes {
+        self.put(rows, false).await
+    }
+
+    /// Writes each of `rows` over whatever item of its key there is, as a put without a condition does.
+    pub async fn replace(&self, rows: Arc<[R]>) -> Outcomes {
+        self.put(rows, true).await
+    }
+
+    async fn put(&self, rows: Arc<[R]>, replace: bool) -> Outcomes {
         let asked = rows.len();
         let (reply, answer) = oneshot::channel();
         let sent = self.jobs.send(Job::Put {
@@ -115,34 +155,32 @@ impl TableStore {
             Err(_) => None,
         };
         answered.unwrap_or_else(|| {
-            vec![Err(StoreError::Failed("the table has been stopped".into())); asked]
+            vec![Err(PutError::Failed("the table has been stopped".into())); asked]
         })
     }
 }
 
-impl OrderStore for TableStore {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
-        self.put(rows, false).await
-    }
-
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Outcomes {
-        self.put(rows, true).await
-    }
-}
-
-struct Writer {
+struct Writer<F> {
     database: Database,
     table: String,
+    /// The partition key's name.
+    key: String,
+    /// The condition that there is no item of a row's key.
+    is_new: String,
     meters: Meters,
     room: Room,
+    item_of: F,
 }
 
-impl Writer {
-    fn run(&self, queue: &flume::Receiver<Job>) {
+impl<F> Writer<F> {
+    fn run<R>(&self, queue: &flume::Receiver<Job<R>>)
+    where
+        F: Fn(&R) -> Item,
+    {
         while let Ok(job) = queue.recv() {
             match job {
                 Job::Stop => return,
-                Job::Delete(id) => self.delete(id),
+                Job::Delete(key) => self.delete(key),
                 // A function that was stopped by its time-out writes nothing any more.
                 Job::Put { reply, .. } if reply.is_closed() => {}
                 Job::Put {
@@ -163,104 +201,95 @@ impl Writer {
         }
     }
 
-    fn delete(&self, id: u64) {
+    fn delete(&self, key: Item) {
         let request = DeleteItemRequest {
             table_name: self.table.clone(),
-            key: HashMap::from([(attribute::ID.to_owned(), AttributeValue::N(id.to_string()))]),
+            key,
             ..DeleteItemRequest::default()
         };
         if let Err(error) = self.database.delete_item(request) {
-            tracing::error!(%error, id, "a row could not be deleted");
+            tracing::error!(%error, "a row could not be deleted");
         }
     }
 
-    fn put_isolated(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
+    fn put_isolated<R>(&self, row: &R, replace: bool) -> Result<Put, PutError>
+    where
+        F: Fn(&R) -> Item,
+    {
         catch_unwind(AssertUnwindSafe(|| self.put(row, replace)))
-            .unwrap_or_else(|_| Err(StoreError::Failed("the write panicked".into())))
+            .unwrap_or_else(|_| Err(PutError::Failed("the write panicked".into())))
     }
 
-    fn put(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
-        let item = item(row, unix_micros());
+    fn put<R>(&self, row: &R, replace: bool) -> Result<Put, PutError>
+    where
+        F: Fn(&R) -> Item,
+    {
+        let item = (self.item_of)(row);
         if !self.meters.is_empty() {
-            let key = hash_of_key(&row.id.to_string());
+            let key = item.get(&self.key).and_then(key_text).map(hash_of_key);
             let units = write_units(item_size(&item));
-            let taken = self.meters.take(&self.table, Side::Write, units, Some(key));
-            taken.map_err(|_| StoreError::Throttled)?;
+            let taken = self.meters.take(&self.table, Side::Write, units, key);
+            taken.map_err(|_| PutError::Throttled)?;
         }
         let request = PutItemRequest {
             table_name: self.table.clone(),
             item,
-            condition_expression: (!replace)
-                .then(|| format!("attribute_not_exists({})", attribute::ID)),
+            condition_expression: (!replace).then(|| self.is_new.clone()),
             return_values_on_condition_check_failure: Some("ALL_OLD".into()),
             ..PutItemRequest::default()
         };
         match self.database.put_item(request) {
-            Ok(_) => Ok(PutOutcome::Stored),
+            Ok(_) => Ok(Put::Stored),
             Err(DynoxideError::ConditionalCheckFailedException(_, existing)) => {
-                Ok(PutOutcome::Exists {
-                    order_details: existing.and_then(details_of),
-                })
+                Ok(Put::Exists(existing))
             }
-            Err(error) => Err(StoreError::Failed(error.to_string())),
+            Err(error) => Err(PutError::Failed(error.to_string())),
         }
     }
 }
 
-fn full(most: u64) -> StoreError {
-    StoreError::Failed(format!(
+fn full(most: u64) -> PutError {
+    PutError::Failed(format!(
         "the tables take the {most} bytes they may take at most"
     ))
 }
 
-fn details_of(mut item: HashMap<String, AttributeValue>) -> Option<String> {
-    match item.remove(attribute::ORDER_DETAILS) {
-        Some(AttributeValue::S(details)) => Some(details),
+/// A key's text, by which its partition is found.
+fn key_text(value: &AttributeValue) -> Option<&str> {
+    match value {
+        AttributeValue::N(text) | AttributeValue::S(text) => Some(text),
         _ => None,
     }
-}
-
-fn item(row: &OrderRow, stored_at_us: u64) -> HashMap<String, AttributeValue> {
-    let number = |value: u64| AttributeValue::N(value.to_string());
-    HashMap::from([
-        (attribute::ID.to_owned(), number(row.id)),
-        (
-            attribute::ORDER_DETAILS.to_owned(),
-            AttributeValue::S(row.order_details.clone()),
-        ),
-        (attribute::STORED_AT.to_owned(), number(stored_at_us)),
-        (
-            attribute::RECEIVED_AT.to_owned(),
-            number(row.received_at_us),
-        ),
-        (
-            attribute::RECEIVE_COUNT.to_owned(),
-            number(u64::from(row.receive_count)),
-        ),
-    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::pipeline::counters::Counters;
-    use crate::pipeline::table::Tables;
-    use crate::scenario::TableCapacity;
+    use crate::pipeline::table::{KeyKind, TableCapacity, TableKey, Tables, key};
 
-    fn row(id: u64, order_details: &str) -> OrderRow {
-        OrderRow {
-            id,
-            order_details: order_details.into(),
-            received_at_us: 1,
-            receive_count: 1,
-        }
+    type Row = (u64, String);
+
+    fn row(id: u64, text: &str) -> Row {
+        (id, text.to_owned())
     }
 
-    fn table(capacity: TableCapacity) -> (Table, Arc<Counters>) {
+    fn item(row: &Row) -> Item {
+        HashMap::from([
+            ("id".to_owned(), AttributeValue::N(row.0.to_string())),
+            ("text".to_owned(), AttributeValue::S(row.1.clone())),
+        ])
+    }
+
+    fn id() -> TableKey {
+        key("id", KeyKind::N)
+    }
+
+    fn table(capacity: TableCapacity) -> (Table<Row>, Arc<Counters>) {
         let counters = Arc::new(Counters::default());
         let tables = Tables::open(1.0, Arc::clone(&counters)).unwrap();
-        tables.create("orders", capacity).unwrap();
-        (tables.writer("orders").unwrap(), counters)
+        tables.create("orders", &id(), capacity).unwrap();
+        (tables.writer("orders", "id", item).unwrap(), counters)
     }
 
     #[tokio::test]
@@ -268,13 +297,8 @@ mod tests {
         let (table, _) = table(TableCapacity::Unlimited);
         let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
         let outcomes = table.store().put_new(rows).await;
-        let exists = PutOutcome::Exists {
-            order_details: Some("a".into()),
-        };
-        assert_eq!(
-            outcomes,
-            [Ok(PutOutcome::Stored), Ok(PutOutcome::Stored), Ok(exists)]
-        );
+        let exists = Put::Exists(Some(item(&row(1, "a"))));
+        assert_eq!(outcomes, [Ok(Put::Stored), Ok(Put::Stored), Ok(exists)]);
     }
 
     #[tokio::test]
@@ -283,22 +307,23 @@ mod tests {
             write_capacity_units: 1,
             read_capacity_units: None,
         });
-        let rows: Arc<[OrderRow]> = (1..=320).map(|id| row(id, "{}")).collect();
+        let rows: Arc<[Row]> = (1..=320).map(|id| row(id, "{}")).collect();
         let outcomes = table.store().put_new(rows).await;
         let throttled = outcomes.iter().filter(|outcome| outcome.is_err()).count();
         // The bucket refills while the test runs, so a few beyond 300 may pass.
         assert!((1..=20).contains(&throttled), "{throttled} throttled");
         assert_eq!(counters.throttled_writes.get(), throttled as u64);
         assert!(outcomes[..300].iter().all(Result::is_ok));
-        assert!(outcomes.contains(&Err(StoreError::Throttled)));
+        assert!(outcomes.contains(&Err(PutError::Throttled)));
     }
 
     #[tokio::test]
     async fn a_full_table_fails_every_row_and_keeps_what_it_has() {
         let tables = Tables::open(1.0, Arc::default()).unwrap();
         let tables = tables.storing_at_most(Some(1_000_000));
-        tables.create("orders", TableCapacity::Unlimited).unwrap();
-        let table = tables.writer("orders").unwrap();
+        let unlimited = TableCapacity::Unlimited;
+        tables.create("orders", &id(), unlimited).unwrap();
+        let table = tables.writer("orders", "id", item).unwrap();
         let large = "x".repeat(100_000);
         let mut stored = 0;
         loop {
@@ -335,6 +360,6 @@ mod tests {
             read_capacity_units: None,
         };
         let tables = Tables::open(1.0, Arc::default()).unwrap();
-        assert!(tables.create("orders", none).is_err());
+        assert!(tables.create("orders", &id(), none).is_err());
     }
 }

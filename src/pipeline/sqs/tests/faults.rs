@@ -45,7 +45,7 @@ impl QueueFaults for Unlucky {
 
 fn unlucky(receive: ReceiveFault, bury: BuryFault, sent: SendFault) -> SqsEngine {
     let engine = engine(QueueAttributes::default());
-    engine.set_faults(Unlucky(receive, bury, sent));
+    engine.set_faults(Box::new(Unlucky(receive, bury, sent)));
     engine
 }
 
@@ -120,7 +120,11 @@ async fn a_dead_letter_is_taken_or_held_by_another_consumer() {
         (BuryFault::Held, 1, 1),
     ] {
         let engine = SqsEngine::new();
-        engine.set_faults(Unlucky(ReceiveFault::None, fault, SendFault::None));
+        engine.set_faults(Box::new(Unlucky(
+            ReceiveFault::None,
+            fault,
+            SendFault::None,
+        )));
         engine
             .create_queue("dead", QueueAttributes::default())
             .unwrap();

@@ -82,7 +82,7 @@ impl QueueFaults for Forgetful {
 #[tokio::test(start_paused = true)]
 async fn a_send_fault_acknowledges_and_forgets() {
     let engine = engine(QueueAttributes::default());
-    engine.set_faults(Forgetful);
+    engine.set_faults(Box::new(Forgetful));
     let unlucky = engine.send("orders", SendEntry::new("unlucky"));
     let unlucky = unlucky.expect("acknowledged");
     let lucky = send(&engine, "lucky");

@@ -343,7 +343,7 @@ fn name_in(table: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::TableCapacity;
+    use crate::pipeline::table::TableCapacity;
 
     /// Meters of a table that has so many read and write units left.
     fn left(units: f64) -> Meters {

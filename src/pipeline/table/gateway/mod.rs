@@ -4,7 +4,6 @@
 //! which validates and answers as DynamoDB does but enforces no capacity.
 
 mod admission;
-mod shorten;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -21,11 +20,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
+use super::capacity::TableCapacity;
+use super::faults::{TableFaults, shorten};
 use super::meters::Meters;
 use super::room::{Room, TABLES_MAX};
-use crate::fault::FaultPlan;
 use crate::pipeline::http::BodyError;
-use crate::scenario::TableCapacity;
 use admission::{Admission, admit};
 use tokens::Tokens;
 
@@ -40,7 +39,7 @@ pub struct TableGateway {
     room: Room,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
     meters: Meters,
-    faults: Arc<FaultPlan>,
+    faults: Option<Arc<dyn TableFaults>>,
     tokens: Mutex<Tokens>,
 }
 
@@ -50,7 +49,7 @@ impl TableGateway {
         server: SocketAddr,
         room: Room,
         meters: Meters,
-        faults: Arc<FaultPlan>,
+        faults: Option<Arc<dyn TableFaults>>,
     ) -> Self {
         Self {
             server,
@@ -93,7 +92,7 @@ impl TableGateway {
         if let Some(full) = self.refuse_when_full(operation, &body) {
             return full;
         }
-        let shortens = operation == "Scan" && shorten::has_any(&self.faults);
+        let shortens = operation == "Scan" && self.scan_faults().is_some();
         let changes_tables = matches!(operation, "CreateTable" | "UpdateTable" | "DeleteTable");
         if !changes_tables && !shortens && self.meters.is_empty() {
             return self.pass_on(head, body).await;
@@ -131,13 +130,23 @@ impl TableGateway {
             self.follow_tables(operation, &asked, &answer);
         }
         let settled = self.settle(&admission, head.status, &mut answer);
-        let shortened = operation == "Scan" && shorten::shorten(&mut answer, &self.faults);
+        let shortened = operation == "Scan"
+            && self
+                .scan_faults()
+                .is_some_and(|faults| shorten(&mut answer, faults));
         if !settled && !shortened {
             return Response::from_parts(head, Full::from(body));
         }
         head.headers.remove(CHECKSUM);
         head.headers.remove(CONTENT_LENGTH);
         Response::from_parts(head, Full::from(answer.to_string()))
+    }
+
+    /// The faults, if scans are struck.
+    fn scan_faults(&self) -> Option<&dyn TableFaults> {
+        self.faults
+            .as_deref()
+            .filter(|faults| faults.strikes_scans())
     }
 
     fn settle(&self, admission: &Admission, status: StatusCode, answer: &mut Value) -> bool {
@@ -215,7 +224,7 @@ impl TableGateway {
         };
         let message = format!(
             "The tables take the {limit} bytes this server stores at most; delete items or tables, or start \
-             it with a higher --max-stored-bytes."
+             it with a higher limit of stored bytes."
         );
         let refused = json!({
             "__type": format!("{NAMESPACE}#ItemCollectionSizeLimitExceededException"),

@@ -13,12 +13,11 @@ use aws_sdk_dynamodb::types::{
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::order::{OrderPlan, RunId};
 use crate::pipeline::Front;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::sqs::{Site, SqsEngine};
-use crate::pipeline::table::{TableServer, Tables};
-use crate::pipeline::testing::{dynamodb_client, faulty};
+use crate::pipeline::table::{KeyKind, TableServer, Tables, key};
+use crate::pipeline::testing::dynamodb_client;
 
 struct Served {
     client: Client,
@@ -32,15 +31,10 @@ async fn served(capacity: TableCapacity, stored_bytes_max: Option<u64>) -> Serve
     let counters = Arc::new(Counters::default());
     let tables = Tables::open(1.0, Arc::clone(&counters)).unwrap();
     let tables = tables.storing_at_most(stored_bytes_max);
-    tables.create("orders", capacity).unwrap();
+    let id = key("id", KeyKind::N);
+    tables.create("orders", &id, capacity).unwrap();
     let server = TableServer::start(tables.database()).unwrap();
-    let orders = OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.0,
-    };
-    let faults = Arc::new(faulty(&[], orders, 0));
-    let gateway = tables.gateway(server.address(), faults);
+    let gateway = tables.gateway(server.address(), None);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let front = Front::new(SqsEngine::new(), Site::local(address), Some(gateway));

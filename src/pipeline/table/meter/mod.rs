@@ -14,7 +14,7 @@ use bucket::Bucket;
 use on_demand::PreviousPeak;
 pub use throttle::{Limit, Side, Throttled};
 
-use crate::scenario::TableCapacity;
+use super::capacity::TableCapacity;
 
 /// Seconds of unused capacity a provisioned table keeps for bursts (AWS: 300, best effort).
 const BURST_SECONDS: f64 = 300.0;

@@ -1,8 +1,8 @@
 //! Faults in the store: each strikes, and a near miss does not.
 
 use super::*;
+use crate::embedded::testing::faulty;
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::testing::faulty;
 use crate::processor::testing::MemoryStore;
 use crate::scenario::{Fault, FaultExtent};
 

@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::fault::{FaultPlan, order_number_of};
 use crate::pipeline::failures::Failure;
-use crate::pipeline::runtime::{CommandError, CommandFunction};
+use crate::pipeline::runtime::CommandFunction;
 use crate::processor::{OrderStore, caught, process, process_like_the_lab};
 use crate::scenario::{FaultKind, ProcessorKind};
 
@@ -39,13 +39,11 @@ impl<S: OrderStore> Processor<S> {
             Self::Command {
                 function,
                 report_batch_item_failures,
-            } => match function.invoke(event).await {
-                // Nobody reads the response: whatever it is, the invocation has succeeded.
-                Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {
-                    Ok(SqsBatchResponse::default())
-                }
-                answered => Ok(answered?),
-            },
+            } => {
+                function
+                    .invoke_for_mapping(event, *report_batch_item_failures)
+                    .await
+            }
         }
     }
 }

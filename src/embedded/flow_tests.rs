@@ -4,15 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counters::Counters;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor};
-use super::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
-use super::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
-use super::testing::{faulty, mapping, site};
+use super::testing::faulty;
 use crate::fault::FaultPlan;
 use crate::order::{OrderId, OrderPlan, RunId};
+use crate::pipeline::counters::Counters;
+use crate::pipeline::mapping::{
+    EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan,
+    ServiceTime,
+};
+use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use crate::processor::testing::MemoryStore;
-use crate::scenario::{Fault, FaultExtent, FaultKind, Function, ProcessorKind, ServiceTime};
+use crate::scenario::{Fault, FaultExtent, FaultKind, ProcessorKind};
 
 const ORDERS: u64 = 200;
 
@@ -39,7 +42,8 @@ fn sequence(number: u64) -> u64 {
 async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
     let faults = Arc::new(faulty(faults, plan(), ORDERS));
     let engine = engine();
-    engine.set_faults(FaultyQueues::new(Arc::clone(&faults), "orders", "dead"));
+    let queue_faults = FaultyQueues::new(Arc::clone(&faults), "orders", "dead");
+    engine.set_faults(Box::new(queue_faults));
     let store = Arc::new(store);
     let function = FaultyFunction::new(
         Processor::BuiltIn(
@@ -48,8 +52,7 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
         ),
         Arc::clone(&faults),
     );
-    let limits = Function {
-        processor: ProcessorKind::Orderproof,
+    let settings = FunctionSettings {
         timeout: Duration::from_secs(3),
         service_time: ServiceTime::Constant(Duration::from_millis(20)),
         cold_start: ServiceTime::Constant(Duration::from_millis(200)),
@@ -59,11 +62,11 @@ async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
         EngineQueue::new(engine.clone(), "orders"),
         MappingPlan {
             source: EventSource {
-                arn: site().queue_arn("orders"),
-                region: site().region,
+                arn: "arn:aws:sqs:us-east-1:000000000000:orders".into(),
+                region: "us-east-1".into(),
             },
-            mapping: &mapping(),
-            function: &limits,
+            mapping: &Mapping::default(),
+            function: &settings,
             seed: 2026,
             speed: 1.0,
         },

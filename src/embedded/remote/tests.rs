@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::*;
+use crate::embedded::testing::sqs_client;
 use crate::pipeline::Front;
 use crate::pipeline::counters::Counters;
 use crate::pipeline::mapping::{
-    Delivery, EngineQueue, EventSource, EventSourceMapping, MappingPlan, event_of,
+    Delivery, EngineQueue, EventSource, EventSourceMapping, FunctionSettings, MappingPlan,
+    MessageFilter, event_of,
 };
 use crate::pipeline::sqs::{
     AttributeValue, MessageAttribute, QueueAttributes, SendEntry, Site, SqsEngine,
 };
-use crate::pipeline::testing::{mapping, scenario, sqs_client};
-use crate::scenario::MessageFilter;
 use crate::send::stub::{Answer, Recorded, Stub};
 
 const QUEUE: &str = "orders-queue";
@@ -50,7 +50,7 @@ fn remote(site: &Site, mapping: &Mapping) -> RemoteQueue {
 fn stubbed(stub: &Stub) -> RemoteQueue {
     let endpoint = format!("http://{}", stub.address);
     let url = format!("{endpoint}/000000000000/{QUEUE}");
-    RemoteQueue::new(sqs_client(&endpoint), &url, MINUTE, &mapping())
+    RemoteQueue::new(sqs_client(&endpoint), &url, MINUTE, &Mapping::default())
 }
 
 fn source(site: &Site) -> EventSource {
@@ -77,7 +77,10 @@ where
     let plan = MappingPlan {
         source: source(site),
         mapping,
-        function: &scenario().pipeline.function,
+        function: &FunctionSettings {
+            timeout: Duration::from_secs(10),
+            ..FunctionSettings::default()
+        },
         seed: 2026,
         speed: 1.0,
     };
@@ -115,7 +118,7 @@ async fn the_function_sees_the_same_record_wherever_the_queue_is() {
     engine.send(QUEUE, entry).unwrap();
 
     let record = |event: SqsEvent| serde_json::to_value(event).unwrap()["Records"][0].take();
-    let queue = remote(&site, &mapping());
+    let queue = remote(&site, &Mapping::default());
     let received = queue.receive(10, SOON, 1).await;
     assert_eq!(received[0].body(), "hello");
     let mut far = record(event_of(&received, &source(&site)));
@@ -139,11 +142,16 @@ async fn all_that_is_sent_is_processed_and_deleted() {
     let (engine, site) = served().await;
     let seen = Arc::new(Mutex::new(HashSet::new()));
     let bodies = Arc::clone(&seen);
-    let counters = start(remote(&site, &mapping()), &site, &mapping(), move |event| {
-        let mut seen = bodies.lock().unwrap();
-        seen.extend(event.records.into_iter().filter_map(|record| record.body));
-        async { Ok(SqsBatchResponse::default()) }
-    });
+    let counters = start(
+        remote(&site, &Mapping::default()),
+        &site,
+        &Mapping::default(),
+        move |event| {
+            let mut seen = bodies.lock().unwrap();
+            seen.extend(event.records.into_iter().filter_map(|record| record.body));
+            async { Ok(SqsBatchResponse::default()) }
+        },
+    );
     send(&engine, 0..500);
     until("the end of the queue", || {
         engine.counts(QUEUE).unwrap().total() == 0
@@ -160,7 +168,7 @@ async fn what_a_response_names_stays_and_what_the_filter_stops_goes() {
         filter: Some(MessageFilter {
             body: [("kind".into(), vec![json!("good"), json!("bad")])].into(),
         }),
-        ..mapping()
+        ..Mapping::default()
     };
     let counters = start(
         remote(&site, &filtered),
@@ -192,7 +200,7 @@ async fn no_more_is_received_than_the_invocations_take() {
     let two = Mapping {
         starting_concurrency: 2,
         maximum_concurrency: 2,
-        ..mapping()
+        ..Mapping::default()
     };
     let open = Arc::new(AtomicBool::new(false));
     let gate = Arc::clone(&open);
@@ -219,14 +227,14 @@ async fn no_more_is_received_than_the_invocations_take() {
         engine.counts(QUEUE).unwrap().total() == 0
     })
     .await;
-    assert_eq!(counters.figures(Default::default()).max_concurrency, 2);
+    assert_eq!(counters.figures().max_concurrency, 2);
 }
 
 #[tokio::test]
 async fn a_receive_that_brings_more_than_is_wanted_keeps_the_rest() {
     let (engine, site) = served().await;
     send(&engine, 0..10);
-    let queue = remote(&site, &mapping());
+    let queue = remote(&site, &Mapping::default());
     let mut sizes = Vec::new();
     for most in [4, 4, 4] {
         sizes.push(queue.receive(most, SOON, 1).await.len());
@@ -240,9 +248,9 @@ async fn a_receive_that_brings_more_than_is_wanted_keeps_the_rest() {
 async fn a_queue_that_vanishes_is_asked_for_again_until_it_is_back() {
     let (engine, site) = served().await;
     let counters = start(
-        remote(&site, &mapping()),
+        remote(&site, &Mapping::default()),
         &site,
-        &mapping(),
+        &Mapping::default(),
         |_event| async { Ok(SqsBatchResponse::default()) },
     );
     send(&engine, ["first"]);

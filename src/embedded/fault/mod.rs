@@ -6,8 +6,10 @@
 mod function;
 mod queue;
 mod rows;
+mod scan;
 
 pub(super) use function::any_struck;
 pub use function::{FaultyFunction, Processor};
 pub use queue::FaultyQueues;
 pub use rows::FaultyStore;
+pub use scan::FaultyScans;

@@ -9,9 +9,9 @@ use aws_smithy_http_client::Builder;
 use serde_json::json;
 
 use super::*;
+use crate::embedded::testing::{scenario, sqs_client};
+use crate::embedded::{EmbeddedPipeline, Holdings, ServeOptions};
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::testing::{scenario, sqs_client};
-use crate::pipeline::{EmbeddedPipeline, Holdings, ServeOptions};
 use crate::scenario::{Mapping, ProcessorKind};
 use crate::send::stub::{Answer, Stub};
 
@@ -165,7 +165,7 @@ async fn throttled_writes_are_counted_and_other_refusals_are_not() {
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         let put = client.put_item().table_name("orders").send().await;
         assert!(put.is_err());
-        let figures = counters.figures(BTreeMap::new());
+        let figures = counters.figures();
         assert_eq!(figures.throttled_writes, expected, "{code}");
         assert_eq!(
             figures.throttling_reasons.get(code).copied(),

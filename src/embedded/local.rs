@@ -11,14 +11,17 @@ use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use tokio::sync::oneshot;
 
-use super::counters::Counters;
+use super::counters::{Gauges, figures};
 use super::error::PipelineError;
 use super::fault::Processor;
-use super::mapping::{EventSource, EventSourceMapping, MappingPlan, RemoteQueue};
-use super::service::ServiceThread;
-use super::table::Side;
+use super::remote::RemoteQueue;
+use super::settings;
 use crate::fault::order_number_of;
 use crate::order::OrderPlan;
+use crate::pipeline::counters::Counters;
+use crate::pipeline::mapping::{EventSource, EventSourceMapping, MappingPlan};
+use crate::pipeline::service::ServiceThread;
+use crate::pipeline::table::Side;
 use crate::report::PipelineCounters;
 use crate::scenario::Scenario;
 use crate::store::{SdkOrderStore, THROTTLING, Target, polling_client, queue_settings};
@@ -67,12 +70,12 @@ impl LocalProcessor {
 
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
-        self.counters.figures(BTreeMap::new())
+        figures(&self.counters, BTreeMap::new())
     }
 
     /// What a live view may read while it runs.
-    pub fn gauges(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+    pub fn gauges(&self) -> Gauges {
+        Gauges::of(&self.counters)
     }
 
     /// Stops polls and invocations and joins the thread.
@@ -108,31 +111,31 @@ async fn mapping_of(
     counters: Arc<Counters>,
 ) -> Result<impl Future<Output = ()>, PipelineError> {
     let client = polling_client(target);
-    let settings = queue_settings(&client, target).await?;
+    let queue_settings = queue_settings(&client, target).await?;
     let function = &scenario.pipeline.function;
-    if function.timeout > settings.visibility_timeout {
+    if function.timeout > queue_settings.visibility_timeout {
         return Err(PipelineError::TimeoutAboveVisibility {
             function: function.timeout,
-            visibility: settings.visibility_timeout,
+            visibility: queue_settings.visibility_timeout,
             queue_url: target.orders_queue_url.clone(),
         });
     }
-    let mapping = &scenario.pipeline.mapping;
+    let mapping = settings::mapping(&scenario.pipeline.mapping);
     let queue = RemoteQueue::new(
         client,
         &target.orders_queue_url,
-        settings.visibility_timeout,
-        mapping,
+        queue_settings.visibility_timeout,
+        &mapping,
     );
     let store = SdkOrderStore::of_target(target, ThrottledWrites(Arc::clone(&counters)));
     let processor = Processor::BuiltIn(function.processor, store);
     let plan = MappingPlan {
         source: EventSource {
-            arn: settings.arn,
+            arn: queue_settings.arn,
             region: target.region.clone(),
         },
-        mapping,
-        function,
+        mapping: &mapping,
+        function: &settings::function(function),
         seed: scenario.seed,
         speed: 1.0,
     };
@@ -140,7 +143,7 @@ async fn mapping_of(
         let processor = processor.clone();
         async move { processor.process(event).await }
     })
-    .telling_bad_orders(move |body| {
+    .expecting_failures_of(move |body| {
         order_number_of(body).is_some_and(|number| orders.is_bad_number(number))
     });
     Ok(mapping.run())

@@ -7,8 +7,8 @@ use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::embedded::testing::{dynamodb_client, scenario, sqs_client};
 use crate::order::{OrderId, RunId};
-use crate::pipeline::testing::{dynamodb_client, scenario, sqs_client};
 use crate::scenario::{Fault, FaultExtent, FaultKind, TableCapacity};
 
 const ORDERS: u64 = 200;
