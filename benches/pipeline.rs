@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orderproof::embedded::{Orders, order_table};
-use orderproof::order::{OrderPlan, RunId};
-use orderproof::pipeline::counters::Counters;
-use orderproof::pipeline::mapping::{
+use orderproof::emulator::counters::Counters;
+use orderproof::emulator::mapping::{
     EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan,
 };
-use orderproof::pipeline::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
-use orderproof::pipeline::table::{KeyKind, TableCapacity, Tables, key};
+use orderproof::emulator::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
+use orderproof::emulator::table::{KeyKind, TableCapacity, Tables, key};
+use orderproof::order::{OrderPlan, RunId};
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
 
 const ORDERS: u64 = 20_000;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::pipeline::counters::Counters;
-use crate::pipeline::failures::{self, FailureKind};
-use crate::pipeline::runtime;
+use crate::emulator::counters::Counters;
+use crate::emulator::failures::{self, FailureKind};
+use crate::emulator::runtime;
 use crate::report::{self, FailureCount, NeverStarted, PipelineCounters, PipelineReading};
 
 /// The figures for the report, as far as the emulator counts them itself.

@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
+use crate::emulator::EmulatorError;
+use crate::emulator::table::TableError;
 use crate::fault::FaultError;
-use crate::pipeline::EmulatorError;
-use crate::pipeline::table::TableError;
 use crate::store::StoreError;
 
 /// Why the pipeline, or a part of it that runs here, could not be started.

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::fault::{FaultyFunction, FaultyQueues, FaultyStore, Processor};
 use super::testing::faulty;
-use crate::fault::FaultPlan;
-use crate::order::{OrderId, OrderPlan, RunId};
-use crate::pipeline::counters::Counters;
-use crate::pipeline::mapping::{
+use crate::emulator::counters::Counters;
+use crate::emulator::mapping::{
     EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan,
     ServiceTime,
 };
-use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
+use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
+use crate::fault::FaultPlan;
+use crate::order::{OrderId, OrderPlan, RunId};
 use crate::processor::testing::MemoryStore;
 use crate::scenario::{Fault, FaultExtent, FaultKind, ProcessorKind};
 

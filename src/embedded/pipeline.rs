@@ -13,12 +13,12 @@ use super::error::PipelineError;
 use super::fault::{FaultyFunction, FaultyQueues, FaultyScans, FaultyStore, Processor, any_struck};
 use super::rows::{OrderTable, Orders, id_and_details, order_key, order_table};
 use super::settings;
+use crate::emulator::mapping::FunctionSettings;
+use crate::emulator::runtime::{CommandConfig, CommandFunction};
+use crate::emulator::sqs::Site;
+use crate::emulator::{Builder, Emulator, Function, HostName, handler};
 use crate::fault::{FaultPlan, order_number_of};
 use crate::order::OrderPlan;
-use crate::pipeline::mapping::FunctionSettings;
-use crate::pipeline::runtime::{CommandConfig, CommandFunction};
-use crate::pipeline::sqs::Site;
-use crate::pipeline::{Builder, Emulator, Function, HostName, handler};
 use crate::report::PipelineCounters;
 use crate::scenario::{
     FUNCTION_NAME, FaultKind, FaultPlace, ProcessorCommand, Resources, Scenario,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::pipeline::table::{
+use crate::emulator::table::{
     AttributeValue, Item, KeyKind, Put, PutError, Table, TableError, TableKey, TableStore, Tables,
     key,
 };
@@ -109,7 +109,7 @@ fn item(row: &OrderRow, stored_at_us: u64) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::table::TableCapacity;
+    use crate::emulator::table::TableCapacity;
 
     fn row(id: u64, order_details: &str) -> OrderRow {
         OrderRow {

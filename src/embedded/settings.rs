@@ -1,8 +1,8 @@
 //! What a scenario says of the pipeline, as the emulator's configuration.
 
-use crate::pipeline::mapping::{self, FunctionSettings};
-use crate::pipeline::sqs::{QueueAttributes, Redrive};
-use crate::pipeline::table;
+use crate::emulator::mapping::{self, FunctionSettings};
+use crate::emulator::sqs::{QueueAttributes, Redrive};
+use crate::emulator::table;
 use crate::scenario::{Function, Mapping, MessageFilter, Pipeline, ServiceTime, TableCapacity};
 
 /// The mapping's settings.
@@ -82,7 +82,7 @@ pub(super) fn dead_letter_queue(pipeline: &Pipeline) -> QueueAttributes {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::pipeline::runtime;
+    use crate::emulator::runtime;
     use crate::scenario;
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use aws_lambda_events::event::sqs::SqsEvent;
 use orderproof::embedded::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandFunction};
+use orderproof::emulator::runtime::{CommandConfig, CommandFunction};
 use orderproof::processor::KIND_VARIABLE;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use orderproof::embedded::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
+use orderproof::emulator::runtime::{CommandConfig, CommandError, CommandFunction};
 
 use super::endpoint::pipeline_elsewhere;
 use super::program::Program;

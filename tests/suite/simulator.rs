@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orderproof::embedded::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
+use orderproof::emulator::runtime::{CommandConfig, CommandError, CommandFunction};
 use orderproof::simulator::{Answer, QUEUE_VARIABLE};
 use serde_json::{Value, json};
 

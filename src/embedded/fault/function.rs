@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
+use crate::emulator::failures::Failure;
+use crate::emulator::runtime::CommandFunction;
 use crate::fault::{FaultPlan, order_number_of};
-use crate::pipeline::failures::Failure;
-use crate::pipeline::runtime::CommandFunction;
 use crate::processor::{OrderStore, caught, process, process_like_the_lab};
 use crate::scenario::{FaultKind, ProcessorKind};
 

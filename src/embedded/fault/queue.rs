@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::emulator::sqs::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
 use crate::fault::{FaultPlan, order_number_of};
-use crate::pipeline::sqs::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
 use crate::scenario::FaultKind;
 
 /// The plan's faults of the orders queue and its dead-letter queue.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::emulator::table::TableFaults;
 use crate::fault::FaultPlan;
-use crate::pipeline::table::TableFaults;
 use crate::scenario::FaultKind;
 
 /// The plan's faults of scans.

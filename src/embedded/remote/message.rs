@@ -4,7 +4,7 @@ use aws_lambda_events::encodings::Base64Data;
 use aws_lambda_events::event::sqs::{SqsMessage, SqsMessageAttribute};
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 
-use crate::pipeline::mapping::Delivery;
+use crate::emulator::mapping::Delivery;
 
 /// A message of a queue far away.
 #[derive(Debug, Clone)]

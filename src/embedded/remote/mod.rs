@@ -23,7 +23,7 @@ use tokio::time::timeout;
 use self::demand::{Demand, POLLS_MAX};
 pub use self::message::RemoteMessage;
 use self::poll::Polls;
-use crate::pipeline::mapping::{Mapping, MessageQueue};
+use crate::emulator::mapping::{Mapping, MessageQueue};
 
 /// Messages in one delete.
 const PER_DELETE: usize = 10;

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::demand::{Brought, Demand};
 use super::message::RemoteMessage;
-use crate::pipeline::mapping::Mapping;
+use crate::emulator::mapping::Mapping;
 
 /// The longest poll SQS allows, seconds.
 const WAIT_S: i32 = 20;

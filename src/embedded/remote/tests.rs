@@ -10,13 +10,13 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::embedded::testing::sqs_client;
-use crate::pipeline::Front;
-use crate::pipeline::counters::Counters;
-use crate::pipeline::mapping::{
+use crate::emulator::Front;
+use crate::emulator::counters::Counters;
+use crate::emulator::mapping::{
     Delivery, EngineQueue, EventSource, EventSourceMapping, FunctionSettings, MappingPlan,
     MessageFilter, event_of,
 };
-use crate::pipeline::sqs::{
+use crate::emulator::sqs::{
     AttributeValue, MessageAttribute, QueueAttributes, SendEntry, Site, SqsEngine,
 };
 use crate::send::stub::{Answer, Recorded, Stub};

@@ -7,9 +7,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::embedded::{OrderTable, Orders, order_table};
-use crate::pipeline::Front;
-use crate::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
-use crate::pipeline::table::{KeyKind, TableCapacity, TableServer, Tables, key};
+use crate::emulator::Front;
+use crate::emulator::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
+use crate::emulator::table::{KeyKind, TableCapacity, TableServer, Tables, key};
 use crate::processor::{OrderRow, OrderStore};
 use crate::store::{Stores, Target};
 
