@@ -15,12 +15,12 @@
 //!   -> compare                      pure: two reports, or repeats: what changed beyond noise
 //! ```
 //!
-//! Beside the spine stand `emulator`, a crate of its own that plays SQS, Lambda and DynamoDB and knows nothing of orders,
-//! `embedded`, which makes a scenario's pipeline of it, `processor`, the order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
-//! scenario's faults strike, `clock`, the wall clock, `evidence`, which reads a run's files within limits and seals
-//! them, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes before it is
-//! shown. Before a run at AWS, `account` reads the target's real
-//! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
+//! Beside the spine stand `emulator`, a crate of its own that plays SQS, Lambda and DynamoDB and knows nothing of
+//! orders, `embedded`, which makes a scenario's pipeline of it, `processor`, the order processor itself, `simulator`,
+//! which sends a few orders from Lambda, `fault`, which orders a scenario's faults strike, `clock`, the wall clock,
+//! `evidence`, which reads a run's files within limits and seals them, and `escape`, through which every text from
+//! elsewhere (files, endpoints, functions) passes before it is shown. Before a run at AWS, `account` reads the target's
+//! real settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
 //! whether it may be driven at all.
 //!
 //! Invariants, checked by `tests/suite/tidy.rs`:
@@ -39,6 +39,7 @@ pub mod commands;
 pub mod compare;
 pub mod drive;
 pub mod embedded;
+pub mod error;
 pub mod escape;
 pub mod evidence;
 pub mod exit;
@@ -51,6 +52,7 @@ pub mod order;
 pub mod preflight;
 pub mod processor;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod send;
 pub mod simulator;

@@ -147,16 +147,14 @@ fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_
     verify(&run, &["--live"]).code(0);
     let stranger = Stranger::in_place_of(served);
     let out = run.path("out").display().to_string();
-    let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
-    for asks in [&["verify", &out, "--live"][..], &report] {
-        let program = asks
-            .iter()
-            .fold(Program::new([]), |program, word| program.args([word]));
-        let looked = credentials(program).finish();
+    let look = Program::new(["verify", &out, "--live"]);
+    let report = Program::new(["report", &out, "--cloudwatch", "--output-dir", "again"]);
+    for (asks, what) in [(look, "verify --live"), (report, "report --cloudwatch")] {
+        let looked = credentials(asks).finish();
         let note = format!("--endpoint-url {endpoint} sends yours");
         assert!(looked.stderr.contains(&note), "{}", looked.stderr);
         let heard = stranger.heard();
-        assert!(heard.contains("Credential=test/"), "{asks:?}: {heard}");
+        assert!(heard.contains("Credential=test/"), "{what}: {heard}");
         assert!(!heard.contains(KEY_ID) && !heard.contains(TOKEN), "{heard}");
     }
     // The near misses: an endpoint that is named, and one that is agreed to.

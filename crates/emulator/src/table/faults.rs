@@ -48,7 +48,7 @@ mod tests {
     struct Strikes(Option<u64>, Option<u64>);
 
     fn is(item: &Value, number: Option<u64>) -> bool {
-        number.is_some_and(|number| item["id"]["N"] == number.to_string())
+        number.is_some_and(|number| item["id"] == serde_json::json!({"N": number.to_string()}))
     }
 
     impl TableFaults for Strikes {

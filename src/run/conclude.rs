@@ -1,13 +1,15 @@
-//! The end of the spine: reconcile, judge, report, write, seal, print.
+//! The end of the spine: reconcile, judge, report, write, seal.
 //!
 //! The verdict is what the evidence on the disk amounts to: the files are read again before it is given, the report is
 //! complete before it stands, and a seal over all of them comes last. Whatever could not be kept makes the run
 //! inconclusive, in the report, on standard output and in the exit code alike.
 
+use std::path::PathBuf;
+
 use roaring::RoaringBitmap;
 
 use super::held::{Held, Weighed};
-use super::{CommandError, Output};
+use crate::error::Error;
 use crate::evidence::{
     FileDigest, Seal, SealState, check_seal, digest_of_bytes, digest_of_file, newest_seal,
 };
@@ -15,8 +17,7 @@ use crate::exit::Exit;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::report::{
-    PlanFile, RunFolder, RunReport, TextStyle, file_name, findings_csv, render_text, report_files,
-    to_json,
+    PlanFile, RunFolder, RunReport, file_name, findings_csv, report_files, to_json,
 };
 use crate::verify::{LETTER_LOG, Reconciliation, Severity, finding};
 
@@ -43,12 +44,24 @@ pub struct Evidence {
     pub problems: Problems,
 }
 
-/// Judges a run, writes its report, seals it, prints it, and says how the program ends.
-pub fn conclude(
-    output: &Output,
-    folder: &RunFolder,
-    evidence: Evidence,
-) -> Result<Exit, CommandError> {
+/// A run that has ended, judged, reported and sealed.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What was found: verdict, classes, figures.
+    pub report: RunReport,
+    /// How a program ends with it.
+    pub exit: Exit,
+    /// The folder with its evidence and reports.
+    pub folder: PathBuf,
+    /// What could not be written or kept, in sentences; then the verdict is inconclusive.
+    pub problems: Vec<String>,
+}
+
+/// Judges a run, writes its report and seals it.
+///
+/// # Errors
+/// When the evidence is not that of a run that has ended.
+pub fn conclude(folder: &RunFolder, evidence: Evidence) -> Result<Outcome, Error> {
     let Evidence {
         mut held,
         orders,
@@ -80,12 +93,12 @@ pub fn conclude(
         files: &files,
     };
     let (report, exit) = publication.publish(&mut problems)?;
-    let style = TextStyle {
-        color: output.color_on_stdout(),
-    };
-    output.print(&render_text(&report, folder.path(), style));
-    problems.print(output);
-    Ok(exit)
+    Ok(Outcome {
+        report,
+        exit,
+        folder: folder.path().to_owned(),
+        problems: problems.0,
+    })
 }
 
 /// The digests of the files that are finished before the stores are looked at. The letter log may still grow.
@@ -167,7 +180,7 @@ struct Publication<'a> {
 impl Publication<'_> {
     /// Writes the report whole, and says what it says. If a part of it cannot be written, or the seal does not hold, what was
     /// written is taken back and the report says so instead.
-    fn publish(&self, problems: &mut Problems) -> Result<(RunReport, Exit), CommandError> {
+    fn publish(&self, problems: &mut Problems) -> Result<(RunReport, Exit), Error> {
         let sound = problems.is_empty();
         let (report, exit) = self.report(problems)?;
         let mut written = Vec::new();
@@ -184,7 +197,7 @@ impl Publication<'_> {
         Ok((report, exit))
     }
 
-    fn report(&self, problems: &Problems) -> Result<(RunReport, Exit), CommandError> {
+    fn report(&self, problems: &Problems) -> Result<(RunReport, Exit), Error> {
         let judgment = self.weighed.judgment.clone();
         let judgment = judgment.with(problems.finding().into_iter());
         let exit = Exit::of(&judgment, self.weighed.interrupted);
@@ -194,7 +207,7 @@ impl Publication<'_> {
         let report = self.held.report(self.weighed, &judgment, chain);
         report
             .map(|report| (report, exit))
-            .ok_or_else(|| CommandError::internal("a run that has ended has no report"))
+            .ok_or_else(|| Error::internal("a run that has ended has no report"))
     }
 
     /// The derived files, then `run.json`, then the seal.
@@ -250,10 +263,10 @@ pub fn seal_again(
     plan: &PlanFile,
     observation: &str,
     stamp: &str,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     let before = newest_seal(folder.path());
     let names: Vec<String> = match check_seal(folder.path()) {
-        SealState::Broken(problems) => return Err(CommandError::internal(problems.join("; "))),
+        SealState::Broken(problems) => return Err(Error::internal(problems.join("; "))),
         SealState::Whole(seal) => {
             let sealed = seal.files.into_iter().map(|file| file.name);
             sealed.chain(before.clone()).collect()
@@ -265,14 +278,14 @@ pub fn seal_again(
     let there = names.iter().filter(|name| folder.file(name).exists());
     for name in there.map(String::as_str).chain([observation]) {
         let digest = digest_of_file(folder.path(), name, None).map_err(|error| {
-            CommandError::internal(format!("{}: {error}", folder.file(name).display()))
+            Error::internal(format!("{}: {error}", folder.file(name).display()))
         })?;
         files.push(digest);
     }
     // A letter log that did not exist at the run's end.
     let log = LETTER_LOG;
     if folder.file(log).exists() && !files.iter().any(|file| file.name == log) {
-        let digest = digest_of_file(folder.path(), log, None).map_err(CommandError::internal)?;
+        let digest = digest_of_file(folder.path(), log, None).map_err(Error::internal)?;
         files.push(digest);
     }
     let name = match before {
@@ -281,7 +294,7 @@ pub fn seal_again(
     };
     folder
         .write(&name, &Seal::over(plan.run_id, files).to_json())
-        .map_err(CommandError::internal)
+        .map_err(Error::internal)
 }
 
 /// The planned orders that the pipeline must refuse.
@@ -328,8 +341,9 @@ impl Problems {
         self.0.is_empty()
     }
 
-    pub fn print(&self, output: &Output) {
-        self.0.iter().for_each(|problem| output.error(problem));
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
     }
 
     /// What they do to a verdict: a run whose evidence or report could not be kept proves nothing.

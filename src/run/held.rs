@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use roaring::RoaringBitmap;
 
 use super::conclude::bad_orders;
-use super::run::orders;
-use super::verify::{NoObservation, Untold, read_ledger, read_observation};
+use super::ids::orders;
+use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::{Seal, digest_of_file};
 use crate::exit::Exit;
 use crate::ledger::Ledger;

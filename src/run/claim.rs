@@ -3,12 +3,13 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::preflight::{in_words, refusal};
-use super::run::random_run_id;
+use super::admit::{in_words, refusal};
+use super::attendant::Attendant;
+use super::ids::random_run_id;
 use super::site::{block_on, resolve};
 use super::stores_lock::StoresLock;
-use super::{CommandError, Output};
 use crate::clock;
+use crate::error::Error;
 use crate::order::OrderPlan;
 use crate::preflight::{Check, IdSpace, Weight};
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
@@ -46,14 +47,14 @@ pub struct Claimed<'a> {
 /// Claims the stores for the run of `orders`, whose run id is another one afterwards if the first is in use.
 ///
 /// # Errors
-/// [`CommandError::Refused`] when another run is at work there, something carries an order number of the run, or the stores
+/// [`Error::Refused`] when another run is at work there, something carries an order number of the run, or the stores
 /// cannot be read and the run id was given; nothing was sent. With an id drawn at random the run goes on, and
 /// stores that cannot be read afterwards either lead to no verdict.
 pub fn claim(
     claimed: &Claimed<'_>,
     orders: &mut OrderPlan,
-    output: &Output,
-) -> Result<Claim, CommandError> {
+    attendant: &dyn Attendant,
+) -> Result<Claim, Error> {
     let target = resolve(claimed.spec)?;
     let lock = StoresLock::take(&target, claimed.what)?;
     let mut draws = DRAWS;
@@ -61,7 +62,7 @@ pub fn claim(
         let found = match block_on(async { Ok(look(&target, claimed, orders).await) })? {
             Ok(found) => found,
             Err(error) if claimed.asked => {
-                return Err(CommandError::refused(format!(
+                return Err(Error::refused(format!(
                     "nothing was sent: whether the stores hold orders of an earlier run {} cannot be read: {error}",
                     orders.run
                 )));
@@ -85,7 +86,7 @@ pub fn claim(
         return Err(refusal(&void));
     }
     for check in of_weight(Weight::Trap).filter(|_| !claimed.quiet) {
-        output.note(&format!("trap: {}: {}", check.trap.as_str(), check.message));
+        attendant.note(&format!("trap: {}: {}", check.trap.as_str(), check.message));
     }
     Ok(Claim {
         target,

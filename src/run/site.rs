@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::CommandError;
 use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
+use crate::error::Error;
 use crate::order::OrderPlan;
 use crate::report::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
@@ -28,14 +28,14 @@ impl Site {
         orders: OrderPlan,
         planned: u64,
         function_logs: PathBuf,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, Error> {
         let options = ServeOptions {
             function_logs: Some(function_logs),
             ..ServeOptions::default()
         };
         EmbeddedPipeline::start_with(scenario, orders, planned, &options)
             .map(|pipeline| Self::Embedded(Box::new(pipeline)))
-            .map_err(CommandError::usage)
+            .map_err(Error::usage)
     }
 
     /// The pipeline at `target`; a function that is to run here starts.
@@ -46,12 +46,12 @@ impl Site {
         scenario: &Scenario,
         orders: OrderPlan,
         target: Target,
-    ) -> Result<Self, CommandError> {
+    ) -> Result<Self, Error> {
         let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
         let processor = match scenario.target.aws().is_some_and(local) {
             true => {
                 let started = LocalProcessor::start(scenario, orders, &target);
-                Some(started.map_err(CommandError::usage)?)
+                Some(started.map_err(Error::usage)?)
             }
             false => None,
         };
@@ -108,7 +108,7 @@ impl Site {
 ///
 /// # Errors
 /// When one is not there, or the target cannot be reached.
-pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
+pub fn resolve(spec: &AwsTarget) -> Result<Target, Error> {
     block_on(async {
         let session = Session::open(spec).await?;
         Target::resolve(&session, spec).await
@@ -119,14 +119,14 @@ pub fn resolve(spec: &AwsTarget) -> Result<Target, CommandError> {
 ///
 /// # Errors
 /// When it cannot be reached; the words say what to look at.
-pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, CommandError> {
+pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(CommandError::internal)?
+        .map_err(Error::internal)?
         .block_on(asking)
         .map_err(|error| {
-            CommandError::usage(format!(
+            Error::usage(format!(
                 "{error}; check [target], its queues, table and credentials"
             ))
         })

@@ -1,10 +1,10 @@
-//! Why a command could not do what it was asked.
+//! Why something could not be done: what a command says before it ends, and what the library returns.
 
 use crate::exit::Exit;
 
-/// Why a command could not do what it was asked. The text says what, where and what to do next.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+/// Why something could not be done. The text says what, where and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
     /// The arguments or a file named by them are wrong; nothing was sent.
     #[error("{0}")]
     Usage(String),
@@ -16,7 +16,7 @@ pub enum CommandError {
     Refused(String),
 }
 
-impl CommandError {
+impl Error {
     /// An error of the user's making.
     pub fn usage(error: impl std::fmt::Display) -> Self {
         Self::Usage(error.to_string())

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::CommandError;
+use crate::error::Error;
 use crate::scenario::is_loopback;
 use crate::store::Target;
 
@@ -24,22 +24,22 @@ impl StoresLock {
     /// Takes the stores of `target` for what is going on in `what`, such as a run's folder.
     ///
     /// # Errors
-    /// [`CommandError::Refused`] when another run or look of this user is at work there.
-    pub fn take(target: &Target, what: &str) -> Result<Self, CommandError> {
+    /// [`Error::Refused`] when another run or look of this user is at work there.
+    pub fn take(target: &Target, what: &str) -> Result<Self, Error> {
         let folder = folder().map_err(|error| {
-            CommandError::internal(format!(
+            Error::internal(format!(
                 "the folder of locks cannot be made: {error}; set TMPDIR to a folder of your own"
             ))
         })?;
         Self::take_in(&folder, &stores_of(target), what)
     }
 
-    fn take_in(folder: &Path, stores: &[String], what: &str) -> Result<Self, CommandError> {
+    fn take_in(folder: &Path, stores: &[String], what: &str) -> Result<Self, Error> {
         let mut files = Vec::new();
         for store in stores {
             let path = folder.join(file_name(store));
             let failed = |error: io::Error| {
-                CommandError::internal(format!("{}: cannot be locked: {error}", path.display()))
+                Error::internal(format!("{}: cannot be locked: {error}", path.display()))
             };
             let mut file = OpenOptions::new()
                 .read(true)
@@ -67,11 +67,11 @@ fn note(file: &mut File, what: &str) -> io::Result<()> {
     write!(file, "process {}, {what}", std::process::id())
 }
 
-fn taken(store: &str, file: &mut File) -> CommandError {
+fn taken(store: &str, file: &mut File) -> Error {
     let mut holder = String::new();
     let known = file.read_to_string(&mut holder).is_ok() && !holder.is_empty();
     let holder = if known { &holder } else { "another process" };
-    CommandError::refused(format!(
+    Error::refused(format!(
         "nothing was sent: {holder} is at work at {store}, and two would take each other's messages: wait until it has \
          ended, or give each run stores of its own"
     ))
