@@ -16,8 +16,9 @@
 //!   -> compare                      core: two reports, or repeats: what changed beyond noise
 //! ```
 //!
-//! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand `pipeline`, the
-//! embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the order processor itself, `simulator`, which sends a
+//! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand `emulator`, a
+//! crate of its own that plays SQS, Lambda and DynamoDB and knows nothing of orders, `embedded`, which makes a
+//! scenario's pipeline of it, `processor`, the order processor itself, `simulator`, which sends a
 //! few orders from Lambda, `folder`, which reads and writes a run's files, and `clock`, the wall clock; in the core
 //! `fault`, which orders a scenario's faults strike, `records`, what stores give as plain data, `evidence`, the limits
 //! and digests of files, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes
@@ -26,7 +27,7 @@
 //!
 //! Invariants, checked by `tests/suite/tidy.rs` and, where a crate ends, by the compiler:
 //! - `orderproof-core` does no I/O, reads no clock, is not `async`, and knows no AWS, HTTP or database;
-//! - only `send`, `store`, `processor`, `pipeline` and `account` name an `aws_*` crate;
+//! - only `send`, `store`, `processor`, `embedded` and `account` name an `aws_*` crate;
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only the core's `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
@@ -42,14 +43,16 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod drive;
+pub mod embedded;
 pub mod error;
 pub mod folder;
 pub mod journal;
 pub mod observe;
-pub mod pipeline;
 pub mod processor;
 pub mod report;
 pub mod run;
 pub mod send;
 pub mod simulator;
 pub mod store;
+
+pub use orderproof_emulator as emulator;

@@ -99,7 +99,7 @@ fn start_logging(output: &Output, command: &Command) {
         _ => (false, LogFormat::Text),
     };
     let usual = match requests {
-        true => "error,orderproof::requests=info",
+        true => "error,orderproof_emulator::requests=info",
         false => "error",
     };
     let filter =

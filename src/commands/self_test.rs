@@ -190,7 +190,7 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         format!("it left no plan: {}", told.trim())
     })?;
     let reported = read_report(&dir.join(file_name::RUN)).ok();
-    let rejudged = rejudge(&dir, &plan, reported.as_ref()).map_err(|error| error.to_string())?;
+    let rejudged = rejudge(&dir, &plan, reported.as_ref());
     let verified = rejudged.exit().code().into();
     let from_files = seen_again(&rejudged, verified);
     let observed = match (run.status.code(), reported) {

@@ -1,5 +1,6 @@
 //! `orderproof verify`: judge a run again, from the files in its folder or from what its stores hold now.
 
+use crate::folder::{SealState, check_seal};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -9,12 +10,11 @@ use super::{Error, Output, live};
 use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::exit::Exit;
-use crate::folder::{RunFolder, read_meters, read_plan, read_report, read_sent};
-use crate::folder::{SealState, check_seal};
-use crate::results::{PlanFile, ReportError, RunReport, file_name};
+use crate::folder::{RunFolder, read_meters, read_sent};
+use crate::results::{PlanFile, RunReport, file_name};
 use crate::run::{
-    Held, Rejudged, broken, class_lines, finished_files, judged, read_ledger, rejudge, seal_again,
-    word,
+    Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
+    read_ledger, seal_again, word,
 };
 use crate::verdict::{Class, Verdict};
 
@@ -27,15 +27,11 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
              or leave them out",
         ));
     }
-    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(Error::usage)?;
-    let reported = match read_report(&args.dir.join(file_name::RUN)) {
-        Ok(report) => Some(report),
-        Err(ReportError::Missing(_)) => None,
-        // A broken seal is reported as a broken seal, whatever else is wrong.
-        Err(_) if matches!(check_seal(&args.dir), SealState::Broken(_)) => None,
-        Err(error) => return Err(Error::usage(error)),
-    };
-    let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
+    let JudgedFolder {
+        plan,
+        reported,
+        rejudged: from_files,
+    } = judge_folder(&args.dir)?;
     let (rejudged, before) = match looks {
         false => (from_files, reported.as_ref().map(Before::reported)),
         true => {

@@ -1,10 +1,10 @@
 //! The files for other tools, on a synthetic spike. What their tools make of them is a test with peers.
 
-use crate::results::{RunReport, SCHEMA_VERSION, headline, run_schema};
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::results::fixture::{SPIKE, World};
+use crate::results::{RunReport, SCHEMA_VERSION, file_name, headline, run_schema};
 use crate::verdict::{Finding, Severity};
 
 fn report() -> RunReport {

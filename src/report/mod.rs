@@ -35,8 +35,3 @@ pub use markdown::render_markdown;
 pub use openmetrics::open_metrics;
 pub use orders::{OrderFacts, write_orders_csv};
 pub use text::{TextStyle, render_text};
-// What `pipeline` takes its figures from.
-pub use crate::results::{
-    FailureCount, FailureKind, NeverStarted, PipelineCounters, PipelineReading, file_name,
-    printable, reason,
-};

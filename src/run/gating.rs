@@ -6,8 +6,7 @@ use super::rejudge::{Rejudged, broken, rejudge, without};
 use crate::compare;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::folder::{SealState, check_seal};
-use crate::folder::{read_plan, read_report};
+use crate::folder::{SealState, check_seal, read_plan, read_report};
 use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
@@ -140,7 +139,7 @@ fn judged_again(asked: &Gate<'_>, report: &RunReport) -> Result<Option<Rejudgmen
                 report.run_id
             ),
         ),
-        Ok(plan) => rejudge(asked.dir, &plan, Some(report))?,
+        Ok(plan) => rejudge(asked.dir, &plan, Some(report)),
     };
     if !again.trusted {
         return Ok(Some(distrusted(again, report)));

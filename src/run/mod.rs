@@ -1,7 +1,7 @@
 //! A run as a library: a scenario goes in, a typed outcome comes out, and nothing is printed.
 //!
 //! [`Run::execute`] is what `orderproof run` calls. It drives the load, waits until the pipeline is at rest, looks at the
-//! stores, judges, and leaves a sealed folder of evidence and reports. [`rejudge`] judges such a folder again, and
+//! stores, judges, and leaves a sealed folder of evidence and reports. [`judge_folder`] judges such a folder again, and
 //! [`Gate::hold`] holds rules against it. Several runs may go on in one process: there is no global logger, signal handler
 //! or lock, except where Goose drives ([`Pool::Goose`]), which can do one run at a time.
 
@@ -32,7 +32,8 @@ pub use held::Held;
 pub use ids::{orders, random_run_id};
 pub use readings::LastSecond;
 pub use rejudge::{
-    Rejudged, broken, judged, read_ledger, read_observation, rejudge, without, word,
+    JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
+    without, word,
 };
 pub use site::{Site, resolve};
 pub use stores_lock::StoresLock;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::drive::{Progress, Started, process_cpu_time};
-use crate::pipeline::counters::Counters;
+use crate::embedded::Gauges;
 use crate::results::{Reading, Stretch};
 
 /// Between two looks for the run's start.
@@ -39,13 +39,13 @@ pub struct Readings {
 impl Readings {
     /// Starts; nothing is read before the run has started. Without a thread there are no readings: they are no
     /// evidence.
-    pub fn start(progress: Arc<Progress>, pipeline: Option<Arc<Counters>>) -> Self {
+    pub fn start(progress: Arc<Progress>, pipeline: Option<Gauges>) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         let last_second = LastSecond::default();
         let (stop, shown) = (Arc::clone(&done), last_second.clone());
         let thread = std::thread::Builder::new()
             .name("readings".into())
-            .spawn(move || keep_reading(&stop, &progress, pipeline.as_deref(), &shown));
+            .spawn(move || keep_reading(&stop, &progress, pipeline.as_ref(), &shown));
         Self {
             done,
             last_second,
@@ -76,7 +76,7 @@ impl Readings {
 fn keep_reading(
     done: &AtomicBool,
     progress: &Progress,
-    pipeline: Option<&Counters>,
+    pipeline: Option<&Gauges>,
     shown: &LastSecond,
 ) -> Vec<Reading> {
     let mut readings = Vec::new();
@@ -95,7 +95,7 @@ fn keep_reading(
             at,
             cpu_time: process_cpu_time(),
             in_flight_peak: progress.take_in_flight_peak(),
-            pipeline: pipeline.map(Counters::reading),
+            pipeline: pipeline.map(Gauges::reading),
         };
         if let Some(before) = readings.last() {
             shown.set(Stretch::between(before, &reading));

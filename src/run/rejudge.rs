@@ -1,14 +1,16 @@
 //! A run judged again, from the files in its folder.
 
+use crate::folder;
+use crate::folder::{SealState, check_seal};
 use std::path::Path;
 
 use super::held::{Held, Weighed};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::folder::{self, SealState, check_seal};
+use crate::folder::{read_plan, read_report};
 use crate::journal::read_journal;
 use crate::ledger::JournalContents;
-use crate::results::{PlanFile, RunReport, file_name};
+use crate::results::{PlanFile, ReportError, RunReport, file_name};
 use crate::scenario;
 use crate::verdict::{Judgment, Verdict};
 use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
@@ -48,34 +50,63 @@ pub fn without(code: &str, message: String) -> Rejudged {
     }
 }
 
+/// The run in a folder, judged from its files.
+pub struct JudgedFolder {
+    /// What was asked for.
+    pub plan: PlanFile,
+    /// What the run itself reported; `None` of one that did not end by itself.
+    pub reported: Option<RunReport>,
+    /// What its evidence says.
+    pub rejudged: Rejudged,
+}
+
+/// Reads the run in `dir` and judges it from its evidence; nothing is looked at elsewhere.
+///
+/// # Errors
+/// When there is no run in `dir`, or its plan or report cannot be read. Evidence that is missing or was changed is no
+/// error: the judgment says so.
+pub fn judge_folder(dir: &Path) -> Result<JudgedFolder, Error> {
+    let plan = read_plan(&dir.join(file_name::PLAN)).map_err(Error::usage)?;
+    let reported = match read_report(&dir.join(file_name::RUN)) {
+        Ok(report) => Some(report),
+        Err(ReportError::Missing(_)) => None,
+        // A broken seal is reported as a broken seal, whatever else is wrong.
+        Err(_) if matches!(check_seal(dir), SealState::Broken(_)) => None,
+        Err(error) => return Err(Error::usage(error)),
+    };
+    let rejudged = rejudge(dir, &plan, reported.as_ref());
+    Ok(JudgedFolder {
+        plan,
+        reported,
+        rejudged,
+    })
+}
+
 /// Judges the run in `dir` from its files.
-pub fn rejudge(
-    dir: &Path,
-    plan: &PlanFile,
-    reported: Option<&RunReport>,
-) -> Result<Rejudged, Error> {
+/// Whatever is wrong with the evidence is in the judgment.
+pub fn rejudge(dir: &Path, plan: &PlanFile, reported: Option<&RunReport>) -> Rejudged {
     let seal = match check_seal(dir) {
-        SealState::Broken(problems) => return Ok(broken(&problems)),
+        SealState::Broken(problems) => return broken(&problems),
         SealState::Missing => None,
         SealState::Whole(seal) => Some(seal),
     };
     let held = match Held::read(dir, plan, seal.as_ref()) {
         Ok(held) => held,
-        Err(untold) => return Ok(untold.judged()),
+        Err(untold) => return untold.judged(),
     };
     // A report that the seal leaves out says nothing here.
     let vouched = seal.as_ref().is_none_or(|seal| seal.covers(file_name::RUN));
     let weighed = held.weigh(reported.filter(|_| vouched));
     let Some(seal) = seal else {
-        return Ok(unsealed(judged(&held, weighed)));
+        return unsealed(judged(&held, weighed));
     };
     let chain = seal.chain_before(file_name::RUN);
     let recomputed = held.report(&weighed, &weighed.judgment, Some(chain));
-    Ok(Rejudged {
+    Rejudged {
         recomputed,
         report_sealed: seal.covers(file_name::RUN),
         ..judged(&held, weighed)
-    })
+    }
 }
 
 /// The judgment of a folder in which something is not as it was sealed: neither a pass nor an accusation.

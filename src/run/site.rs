@@ -1,13 +1,10 @@
 //! The pipeline a run is driven at.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
 use crate::error::Error;
 use crate::order::OrderPlan;
-use crate::pipeline::counters::Counters;
-use crate::pipeline::runtime::StartWatch;
-use crate::pipeline::{EmbeddedPipeline, LocalProcessor, ServeOptions};
 use crate::results::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
@@ -75,7 +72,7 @@ impl Site {
     }
 
     /// What a live view may read of what runs here, if anything does.
-    pub fn gauges(&self) -> Option<Arc<Counters>> {
+    pub fn gauges(&self) -> Option<Gauges> {
         match self {
             Self::Embedded(pipeline) => Some(pipeline.gauges()),
             Self::Aws(_, processor) => processor.as_ref().map(LocalProcessor::gauges),

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::drive::StopSignal;
-use crate::pipeline::runtime::StartWatch;
+use crate::embedded::StartWatch;
 use crate::verify::FunctionStart;
 
 /// Between two looks.

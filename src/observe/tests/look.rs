@@ -5,12 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use roaring::RoaringBitmap;
 
+use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::ledger::{Ledger, Outcome};
 use crate::observe::ObservePlan;
 use crate::observe::look::observe;
 use crate::observe::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};

@@ -29,7 +29,7 @@ mod tests;
 pub use brief::{RunBrief, parse_brief};
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
-pub use failure::{FailureCount, FailureKind, NeverStarted, one_line, printable, reason};
+pub use failure::{FailureCount, FailureKind, NeverStarted};
 pub use headline::{headline, verdict_word};
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, to_json};
 pub use meters::{MetersFile, parse_meters};
