@@ -148,12 +148,16 @@ fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_
     let stranger = Stranger::in_place_of(served);
     let out = run.path("out").display().to_string();
     let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
-    for asks in [&["verify", &out, "--live"][..], &report] {
-        let looked = credentials(Program::new(asks)).finish();
+    let verify_live = ["verify", &out, "--live"];
+    for (asks, what) in [
+        (Program::new(verify_live), "verify"),
+        (Program::new(report), "report"),
+    ] {
+        let looked = credentials(asks).finish();
         let note = format!("--endpoint-url {endpoint} sends yours");
         assert!(looked.stderr.contains(&note), "{}", looked.stderr);
         let heard = stranger.heard();
-        assert!(heard.contains("Credential=test/"), "{asks:?}: {heard}");
+        assert!(heard.contains("Credential=test/"), "{what}: {heard}");
         assert!(!heard.contains(KEY_ID) && !heard.contains(TOKEN), "{heard}");
     }
     // The near misses: an endpoint that is named, and one that is agreed to.

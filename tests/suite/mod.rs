@@ -7,6 +7,7 @@ mod cloudwatch;
 mod compare;
 mod corpora;
 mod crash;
+mod dependencies;
 mod endpoint;
 mod evidence;
 mod faults;
