@@ -35,9 +35,14 @@ mod self_test_table;
 mod serve;
 mod site;
 mod stores_lock;
+#[cfg(feature = "tui")]
+mod tui;
+#[cfg(not(feature = "tui"))]
+#[path = "no_tui.rs"]
 mod tui;
 mod up;
 mod verify;
+mod watch;
 
 pub use error::CommandError;
 

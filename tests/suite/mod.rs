@@ -36,4 +36,5 @@ mod template;
 mod terminal;
 mod tidy;
 mod time;
+#[cfg(all(feature = "tui", feature = "dashboard"))]
 mod tui;

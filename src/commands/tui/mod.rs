@@ -7,8 +7,6 @@ mod plot;
 mod tests;
 mod view;
 
-pub use view::Watch;
-
 use std::io::{self, Stderr, Write, stderr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +16,7 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use super::watch::Watch;
 use super::{CommandError, Output, screen};
 use draw::{Palette, draw};
 use keys::Keys;

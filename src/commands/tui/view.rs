@@ -1,41 +1,17 @@
 //! What the live view shows: plain data, taken from a run's gauges.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::commands::readings::LastSecond;
-use crate::drive::{Progress, StopSignal};
+use crate::commands::watch::Watch;
 use crate::escape::line;
-use crate::load::{LoadProfile, Schedule};
+use crate::load::LoadProfile;
 use crate::report::Stretch;
 use crate::scenario::Scenario;
-use crate::verify::{QueueSample, WatcherView};
+use crate::verify::QueueSample;
 
 /// Between two moments of the history.
 const EVERY: Duration = Duration::from_secs(1);
-
-/// Where the live view looks.
-pub struct Watch {
-    /// What is run.
-    pub scenario: Scenario,
-    /// Its load.
-    pub schedule: Schedule,
-    /// Where it runs.
-    pub target: String,
-    /// Where its report will be.
-    pub folder: String,
-    /// What is sent.
-    pub progress: Arc<Progress>,
-    /// What the queues hold.
-    pub watched: WatcherView,
-    /// What this process does.
-    pub last_second: LastSecond,
-    /// Raised by the first ctrl-c.
-    pub stop: StopSignal,
-    /// Where Goose's dashboard listens, if it was asked for.
-    pub dashboard: Option<SocketAddr>,
-}
 
 /// Everything shown at one moment.
 #[derive(Debug, Clone)]
