@@ -13,11 +13,12 @@ use orderproof::ledger::{Ledger, Outcome};
 use orderproof::load::Schedule;
 use orderproof::metrics::Histogram;
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::scenario::{Expectations, Gate, Overrides, parse};
-use orderproof::store::{DeadLetter, Row};
+use orderproof::records::{DeadLetter, Row};
+use orderproof::scenario::{Expectations, Overrides, parse};
+use orderproof::verdict::{Gate, Judgment, Severity, Verdict};
 use orderproof::verify::{
-    Collector, JudgeInput, Judgment, Observation, PhaseFigures, Quiescence, Retention, Severity,
-    Sweep, Verdict, judge, reconcile,
+    Collector, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge,
+    reconcile,
 };
 use roaring::RoaringBitmap;
 
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
         Ok(scenario) => scenario,
         Err(errors) => panic!("{errors}"),
     };
-    let schedule = Schedule::new(&scenario);
+    let schedule = scenario.schedule();
     assert_eq!(schedule.count(), ORDERS);
     let plan = OrderPlan {
         run: RunId::new(7).expect("a run id"),

@@ -9,19 +9,18 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use orderproof::emulator::sqs::{
     QueueAttributes, Redrive, SendEntry, Site, SqsEngine, answer_request,
 };
-use orderproof::gate::{GateInput, conclude, gate_text, scenario_rules};
+use orderproof::gate::{GateInput, conclude, scenario_rules};
 use orderproof::ledger::{Ledger, Outcome, read_lines};
-use orderproof::load::Schedule;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::processor::{
     IncomingOrder, OrderRow, OrderStore, PutOutcome, StoreError, process, process_like_the_lab,
 };
+use orderproof::records::{DeadLetter, Row};
 use orderproof::report::{
-    TextStyle, open_metrics, parse_meters, parse_plan, parse_report, parse_sent, render_junit,
-    render_markdown, render_text, timeseries_csv,
+    TextStyle, gate_text, open_metrics, render_junit, render_markdown, render_text, timeseries_csv,
 };
+use orderproof::results::{parse_meters, parse_plan, parse_report, parse_sent};
 use orderproof::scenario::{Overrides, parse, parse_with_proof};
-use orderproof::store::{DeadLetter, Row};
 use orderproof::verify::{Collector, Observation, ObservationFile, contradictions, reconcile};
 use roaring::RoaringBitmap;
 
@@ -32,7 +31,7 @@ pub fn scenario(data: &[u8]) {
     };
     match parse_with_proof("fuzz.toml", text, &Overrides::default()) {
         Ok((scenario, _)) => {
-            let schedule = Schedule::new(&scenario);
+            let schedule = scenario.schedule();
             let mut before = Duration::ZERO;
             for (_, due) in schedule.iter_from(0).take(3_000) {
                 assert!(due >= before, "arrivals ascend");
@@ -98,7 +97,7 @@ pub fn run_json(data: &[u8]) {
     }
     match parse_plan(data, path) {
         Ok(plan) => {
-            let schedule = Schedule::new(&plan.scenario);
+            let schedule = plan.scenario.schedule();
             let arrivals = schedule.iter_from(0).take(3_000).count() as u64;
             assert_eq!(arrivals, schedule.count().min(3_000));
         }
@@ -196,7 +195,7 @@ pub fn order_body(data: &[u8]) {
 /// The verifier's collector sees the text in both places, beside an order that is as planned.
 fn observe(text: &str) {
     let scenario = parse("fuzz.toml", SCENARIO, &Overrides::default()).expect("a valid scenario");
-    let schedule = Schedule::new(&scenario);
+    let schedule = scenario.schedule();
     let mut collector = Collector::new(plan(), &schedule, SystemTime::UNIX_EPOCH, 1);
     for body in [text, &body_of(1)] {
         collector.dead_letter(&DeadLetter {

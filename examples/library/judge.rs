@@ -7,7 +7,7 @@ use std::error::Error;
 use std::path::Path;
 
 use orderproof::run::judge_folder;
-use orderproof::verify::{Class, Verdict};
+use orderproof::verdict::{Class, Verdict};
 
 /// The share of orders with an outcome that are in the table, if the evidence can be trusted.
 fn stored_share(folder: &Path) -> Result<Option<f64>, Box<dyn Error>> {

@@ -3,8 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
+use orderproof::load::Phase;
 use orderproof::run::Run;
-use orderproof::scenario::{Phase, Scenario};
+use orderproof::scenario::Scenario;
 
 /// An ordinary second, then one at five times the rate; one order in ten is bad.
 fn spike() -> Scenario {
@@ -36,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(test)]
-use orderproof::verify::{Class, Verdict};
+use orderproof::verdict::{Class, Verdict};
 
 #[tokio::test]
 async fn every_order_of_the_spike_is_accounted_for() -> Result<(), Box<dyn Error>> {

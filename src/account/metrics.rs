@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::facts::why;
 use super::service::{Ask, CallError, Service};
-use crate::report::{CloudWatch, Metric, MetricSeries};
+use crate::results::{CloudWatch, Metric, MetricSeries};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
 use crate::store::Session;
 

@@ -8,7 +8,6 @@ use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::gate::RuleSources;
-use crate::load::Schedule;
 use crate::preflight::{Weight, inspect_embedded};
 use crate::run::read_baseline;
 use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride, TargetSpec};
@@ -82,7 +81,7 @@ fn traps(scenario: &Scenario) -> Vec<String> {
 }
 
 fn describe(scenario: &Scenario) -> String {
-    let schedule = Schedule::new(scenario);
+    let schedule = scenario.schedule();
     let peak = scenario
         .phases
         .iter()

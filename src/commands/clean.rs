@@ -9,10 +9,11 @@ use super::{Error, Output};
 use crate::account::{Cleaner, Found, Survey};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
+use crate::folder::{read_plan, read_report};
 use crate::preflight::{Known, QueueFacts};
-use crate::report::{PlanFile, ReportError, file_name, read_plan, read_report};
+use crate::results::{PlanFile, ReportError, file_name};
 use crate::scenario::AwsTarget;
-use crate::verify::Verdict;
+use crate::verdict::Verdict;
 
 /// Counts the rows and dead letters of a run, or deletes them.
 pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, Error> {

@@ -6,10 +6,13 @@ use std::time::Duration;
 use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::{CompareArgs, CompareFormat};
-use crate::compare::{Comparison, Options, comparison_html, comparison_markdown, comparison_text};
+use crate::compare::{Comparison, Options};
 use crate::exit::Exit;
+use crate::folder::{RunFolder, read_report};
+use crate::report::TextStyle;
 use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
-use crate::report::{RunFolder, RunReport, TextStyle, file_name, read_report, to_json};
+use crate::report::{comparison_html, comparison_markdown, comparison_text};
+use crate::results::{RunReport, file_name, to_json};
 use crate::run::unbroken;
 use crate::scenario::{parse_duration, parse_percent};
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use super::{Error, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::exit::Exit;
-use crate::gate::{GateOutcome, RuleSources, gate_markdown, gate_text};
-use crate::report::{
-    RunReport, TextStyle, as_the_umask_says, render_gate_junit, render_junit_error,
-};
+use crate::folder::as_the_umask_says;
+use crate::gate::{GateOutcome, RuleSources};
+use crate::report::{TextStyle, render_gate_junit, render_junit_error};
+use crate::report::{gate_markdown, gate_text};
+use crate::results::RunReport;
 use crate::run::{Gate, wrong_rules};
 
 /// Holds the rules against the run in a folder. Rules are read and checked before the folder is looked at.

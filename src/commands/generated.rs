@@ -3,7 +3,7 @@
 use super::{Error, Output};
 use crate::cli::{self, CompletionsArgs, ManArgs};
 use crate::exit::Exit;
-use crate::report::RunFolder;
+use crate::folder::RunFolder;
 
 /// Prints the completion script of a shell.
 pub fn completions(args: &CompletionsArgs, output: &Output) -> Result<Exit, Error> {

@@ -8,8 +8,9 @@ use super::{Error, Output};
 use crate::cli::ListArgs;
 use crate::escape::{Shown, line};
 use crate::exit::Exit;
-use crate::report::figures::{duration, micros, thousands};
-use crate::report::{RunBrief, brief, file_name};
+use crate::folder::brief;
+use crate::results::figures::{duration, micros, thousands};
+use crate::results::{RunBrief, file_name};
 
 /// One folder.
 #[derive(Debug, Serialize)]

@@ -9,12 +9,12 @@ use super::{Error, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
-use crate::load::Schedule;
-use crate::report::{PlanFile, file_name};
+use crate::observe::{ObservePlan, Watcher};
+use crate::results::{PlanFile, file_name};
 use crate::run::{Purpose, Site, StoresLock, admit, orders, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
-use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
 /// nothing there and deletes nothing; `--resume` goes on as the run itself would have.
@@ -46,7 +46,7 @@ pub fn look(
         target: TargetSpec::Aws(Box::new(reached.clone())),
         ..plan.scenario.clone()
     };
-    let schedule = Schedule::new(scenario);
+    let schedule = scenario.schedule();
     let orders = orders(scenario, plan.run_id);
     let target = match args.resume {
         true => resumed(scenario, &reached, args, output)?,

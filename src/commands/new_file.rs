@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::Error;
-use crate::report::as_the_umask_says;
+use crate::folder::as_the_umask_says;
 
 /// Writes what `write` gives to `path`, which must not be there yet.
 ///

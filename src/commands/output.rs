@@ -11,7 +11,7 @@ use super::confirm::confirm;
 use super::{Error, screen};
 use crate::cli::ColorChoice;
 use crate::escape::{self, terminal};
-use crate::report::to_json;
+use crate::results::to_json;
 use crate::run::{Attendant, Question, Watch};
 use crate::scenario::without_userinfo;
 

@@ -4,7 +4,8 @@ use super::check::load_scenario;
 use super::{Error, Output};
 use crate::cli::PreflightArgs;
 use crate::exit::Exit;
-use crate::preflight::{Check, Weight, render};
+use crate::preflight::{Check, Weight};
+use crate::report::preflight::render;
 use crate::run::look;
 use crate::scenario::TargetSpec;
 

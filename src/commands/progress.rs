@@ -12,8 +12,8 @@ use super::Output;
 use crate::drive::Progress;
 use crate::escape::{Shown, terminal};
 use crate::load::Schedule;
+use crate::observe::WatcherView;
 use crate::scenario::Scenario;
-use crate::verify::WatcherView;
 
 /// How often the line on a terminal changes.
 const TICK: Duration = Duration::from_millis(200);

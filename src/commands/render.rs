@@ -7,10 +7,9 @@ use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
-use crate::load::Schedule;
-use crate::report::{
-    Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
-};
+use crate::folder::read_plan;
+use crate::report::{Format, OrderFacts, TextStyle, render_text, write_orders_csv};
+use crate::results::{RunReport, file_name};
 use crate::run::{bad_orders, orders, read_ledger, read_observation};
 use crate::verify::reconcile;
 
@@ -90,7 +89,7 @@ fn render_orders(
     let facts = OrderFacts {
         scenario: &plan.scenario,
         orders: &orders,
-        schedule: &Schedule::new(&plan.scenario),
+        schedule: &plan.scenario.schedule(),
         ledger: &journal.ledger,
         observation: &observed.observation,
         reconciliation: &reconciliation,

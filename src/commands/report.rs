@@ -9,7 +9,8 @@ use super::render::render;
 use super::{Error, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
-use crate::report::{CloudWatch, RunFolder, RunReport, file_name, read_report};
+use crate::folder::{RunFolder, read_report};
+use crate::results::{CloudWatch, RunReport, file_name};
 use crate::run::{Problems, metrics_between, unbroken, write_formats};
 
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.

@@ -2,7 +2,7 @@
 
 use super::{Error, Output};
 use crate::exit::Exit;
-use crate::report::run_schema;
+use crate::results::run_schema;
 
 /// Prints the schema.
 pub fn schema(output: &Output) -> Result<Exit, Error> {

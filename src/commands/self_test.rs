@@ -14,10 +14,11 @@ use super::{Error, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::report::{as_the_umask_says, file_name, read_plan, read_report};
+use crate::folder::{as_the_umask_says, read_plan, read_report};
+use crate::results::file_name;
 use crate::run::{Rejudged, rejudge};
 use crate::scenario::{Proof, Scenario};
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// A scenario and what it must come out as.
 pub(super) struct Case {

@@ -9,7 +9,7 @@ use crate::scenario::{
     Fault, FaultExtent, LOSS_MODES, ProcessorKind, Proof, Quantity, Resources, Scenario,
     TableCapacity,
 };
-use crate::verify::{Class, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// One scenario, what it must come out as and what did.
 pub(super) struct Trial {

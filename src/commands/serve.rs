@@ -12,8 +12,7 @@ use crate::drive::StopSignal;
 use crate::embedded::{EmbeddedPipeline, PipelineError, ServeOptions, StartWatch};
 use crate::emulator::HEALTH_PATH;
 use crate::exit::Exit;
-use crate::load::Schedule;
-use crate::report::NeverStarted;
+use crate::results::NeverStarted;
 use crate::run::{orders, random_run_id};
 use crate::scenario::{Resources, Scenario, TargetSpec};
 use crate::store::Target;
@@ -26,7 +25,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     let scenario = scenario_of(args)?;
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), "");
-    let planned = Schedule::new(&scenario).count();
+    let planned = scenario.schedule().count();
     let run_id = run_id(args.run_id)?.unwrap_or_else(random_run_id);
     let options = ServeOptions {
         address: SocketAddr::new(args.bind, args.port),

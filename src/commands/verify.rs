@@ -1,5 +1,6 @@
 //! `orderproof verify`: judge a run again, from the files in its folder or from what its stores hold now.
 
+use crate::folder::{SealState, check_seal};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -8,14 +9,14 @@ use jiff::Timestamp;
 use super::{Error, Output, live};
 use crate::cli::VerifyArgs;
 use crate::escape::Shown;
-use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
-use crate::report::{PlanFile, RunFolder, RunReport, file_name, read_meters, read_sent};
+use crate::folder::{RunFolder, read_meters, read_sent};
+use crate::results::{PlanFile, RunReport, file_name};
 use crate::run::{
     Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
     read_ledger, seal_again, word,
 };
-use crate::verify::{Class, ObservationFile, Verdict};
+use crate::verdict::{Class, Verdict};
 
 /// Judges the run in a folder again and says what changed since it was reported.
 pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
@@ -98,7 +99,7 @@ fn rejudge_live(
         false => file_name::OBSERVATION.to_owned(),
         true => {
             // How long the drain took is known only to who was there.
-            let first = ObservationFile::read(&path).ok();
+            let first = crate::folder::read_observation(&path).ok();
             observed.observation.quiescence.drain =
                 first.and_then(|first| first.observation.quiescence.drain);
             format!("observation-{stamp}.json")

@@ -12,7 +12,8 @@ use super::tally::Tally;
 use super::work::{Shared, Work};
 use super::{DriveError, Started};
 use crate::clock;
-use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, JournalWriter};
+use crate::journal::JournalWriter;
+use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader};
 use crate::load::Schedule;
 
 /// From when everything is ready to when the first order may be due: time to make the journal.

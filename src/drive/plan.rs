@@ -9,7 +9,8 @@ use crate::order::OrderPlan;
 use crate::scenario::Scenario;
 use crate::send::SendError;
 
-use super::{Pool, SendRecord, Started};
+use super::{Pool, Started};
+use crate::results::SendRecord;
 
 /// What is to be sent.
 #[derive(Debug, Clone)]

@@ -14,8 +14,7 @@ use super::tally::Tally;
 use super::work::{Roll, Shared};
 use super::{Pool, Progress, StopSignal};
 use crate::fault::FaultPlan;
-use crate::ledger::JournalWriter;
-use crate::load::Schedule;
+use crate::journal::JournalWriter;
 use crate::scenario::FaultPlace;
 use crate::send::SenderPool;
 use crate::store::Target;
@@ -82,7 +81,7 @@ pub(super) fn run_with(
 ) -> Result<DriveOutcome, DriveError> {
     let _one = (options.pool == Pool::Goose)
         .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
-    let schedule = Schedule::new(&plan.scenario);
+    let schedule = plan.scenario.schedule();
     let sabotage = sabotage(plan, schedule.count())?;
     let sending = &plan.scenario.sending;
     let users = sending.senders.max(1);

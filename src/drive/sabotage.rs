@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::fault::FaultPlan;
-use crate::ledger::JournalFile;
+use crate::journal::JournalFile;
 use crate::scenario::FaultKind;
 
 /// The faults of the harness that are still to come, by the order whose due instant brings them about.

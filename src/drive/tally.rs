@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::work::Work;
-use super::{PhaseSends, SecondSends, SendRecord};
 use crate::ledger::Outcome;
 use crate::load::LoadProfile;
 use crate::metrics::Histogram;
+use crate::results::{PhaseSends, SecondSends, SendRecord};
 use crate::send::SendReply;
 
 /// Different reasons kept apart; what comes from outside must not grow without bound.

@@ -1,5 +1,6 @@
 //! Whole drives against a stub: every planned order has an outcome, in memory and on disk.
 
+use crate::results::{PhaseSends, SecondSends};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,11 +9,12 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 use super::*;
-use crate::ledger::tests::SmallDisk;
-use crate::ledger::{JournalContents, JournalError, JournalWriter, OutcomeCounts, read_journal};
-use crate::load::Schedule;
+use crate::journal::tests::SmallDisk;
+use crate::journal::{JournalWriter, read_journal};
+use crate::ledger::{JournalContents, JournalError, OutcomeCounts};
+use crate::load::Phase;
 use crate::order::{OrderPlan, RunId};
-use crate::scenario::{Phase, Scenario, fixture};
+use crate::scenario::{Scenario, fixture};
 use crate::send::stub::{Answer, Recorded, Stub};
 
 /// A stub on a thread of its own, and a folder for the journal.
@@ -196,7 +198,9 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
     assert_eq!(sent, (0..45).map(body).collect::<Vec<_>>());
     let requests = bench.stub.recorded().len();
     let sending = &scenario.sending;
-    let dispatches = Schedule::new(&scenario).dispatches(sending.batch, sending.linger);
+    let dispatches = scenario
+        .schedule()
+        .dispatches(sending.batch, sending.linger);
     assert_eq!(requests, dispatches.count());
     let html = std::fs::read_to_string(report).unwrap();
     assert!(html.contains("SendMessageBatch"), "Goose has its figures");

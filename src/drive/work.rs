@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::tally::Tally;
 use super::{Progress, StopSignal};
-use crate::ledger::{JournalHandle, Outcome};
+use crate::journal::JournalHandle;
+use crate::ledger::Outcome;
 use crate::load::Dispatch;
 use crate::order::OrderPlan;
 use crate::send::{BATCH_MAX, EntryOutcome, SendReply, SenderPool};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::emulator::counters::Counters;
 use crate::emulator::failures::{self, FailureKind};
 use crate::emulator::runtime;
-use crate::report::{self, FailureCount, NeverStarted, PipelineCounters, PipelineReading};
+use crate::results::{self, FailureCount, NeverStarted, PipelineCounters, PipelineReading};
 
 /// The figures for the report, as far as the emulator counts them itself.
 pub(super) fn figures(
@@ -37,12 +37,12 @@ pub(super) fn figures(
 fn failure(failure: failures::FailureCount) -> FailureCount {
     FailureCount {
         kind: match failure.kind {
-            FailureKind::Error => report::FailureKind::Error,
-            FailureKind::TimedOut => report::FailureKind::TimedOut,
-            FailureKind::InvalidResponse => report::FailureKind::InvalidResponse,
-            FailureKind::FailedStart => report::FailureKind::FailedStart,
-            FailureKind::Crashed => report::FailureKind::Crashed,
-            FailureKind::Throttled => report::FailureKind::Throttled,
+            FailureKind::Error => results::FailureKind::Error,
+            FailureKind::TimedOut => results::FailureKind::TimedOut,
+            FailureKind::InvalidResponse => results::FailureKind::InvalidResponse,
+            FailureKind::FailedStart => results::FailureKind::FailedStart,
+            FailureKind::Crashed => results::FailureKind::Crashed,
+            FailureKind::Throttled => results::FailureKind::Throttled,
         },
         reason: failure.reason,
         count: failure.count,
@@ -82,7 +82,7 @@ impl StartWatch {
     /// That no process has ever asked for an invocation, once one has been started.
     pub fn never_started(&self) -> Option<NeverStarted> {
         let never = self.0.never_started()?;
-        let folder = report::file_name::FUNCTION_LOGS;
+        let folder = results::file_name::FUNCTION_LOGS;
         Some(NeverStarted {
             starts: never.starts,
             failed: never.failed,

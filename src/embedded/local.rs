@@ -22,7 +22,7 @@ use crate::emulator::service::ServiceThread;
 use crate::emulator::table::Side;
 use crate::fault::order_number_of;
 use crate::order::OrderPlan;
-use crate::report::PipelineCounters;
+use crate::results::PipelineCounters;
 use crate::scenario::Scenario;
 use crate::store::{SdkOrderStore, THROTTLING, Target, polling_client, queue_settings};
 

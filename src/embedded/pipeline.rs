@@ -19,7 +19,7 @@ use crate::emulator::sqs::Site;
 use crate::emulator::{Builder, Emulator, Function, HostName, handler};
 use crate::fault::{FaultPlan, order_number_of};
 use crate::order::OrderPlan;
-use crate::report::PipelineCounters;
+use crate::results::PipelineCounters;
 use crate::scenario::{
     FUNCTION_NAME, FaultKind, FaultPlace, ProcessorCommand, Resources, Scenario,
 };

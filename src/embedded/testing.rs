@@ -8,11 +8,13 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
 
 use crate::fault::FaultPlan;
+use crate::load::Arrivals;
 use crate::order::OrderPlan;
 use crate::scenario::{
-    Arrivals, Expectations, Fault, Function, Gate, Mapping, Pipeline, ProcessorKind, Scenario,
-    SenderKind, Sending, ServiceTime, TableCapacity,
+    Expectations, Fault, Function, Mapping, Pipeline, ProcessorKind, Scenario, SenderKind, Sending,
+    ServiceTime, TableCapacity,
 };
+use crate::verdict::Gate;
 
 /// An unmodified SDK client for a table served at `address`.
 pub(crate) fn dynamodb_client(address: SocketAddr) -> aws_sdk_dynamodb::Client {

@@ -12,11 +12,12 @@ mod isolate;
 mod lab;
 mod store;
 
+pub use crate::records::attribute;
 pub use handler::process;
 pub use incoming::{IncomingOrder, MAX_ITEMS, MAX_ORDER_NUMBER, MAX_PRICE, Refusal};
 pub(crate) use isolate::caught;
 pub use lab::process_like_the_lab;
-pub use store::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
+pub use store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
 
 use crate::scenario::ProcessorKind;
 

@@ -3,13 +3,14 @@
 use csv::Writer;
 use serde::Serialize;
 
-use super::{RunReport, TimelineRow};
 use crate::escape::{csv_text, serialize_csv_text};
 use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::scenario::{Gate, Scenario};
-use crate::verify::{Class, Reconciliation, Standing};
+use crate::results::{RunReport, TimelineRow};
+use crate::scenario::Scenario;
+use crate::verdict::{Class, Gate, Standing};
+use crate::verify::Reconciliation;
 
 /// One row a second; the header names each column with its unit.
 pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {

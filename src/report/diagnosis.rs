@@ -3,11 +3,11 @@
 //! A cause is told only when it was counted: what the runtime saw of each failed invocation, what was throttled,
 //! filtered or ignored. A report that did not count reasons says so.
 
-use super::figures::thousands;
 use super::function::reasons;
-use super::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
+use crate::results::figures::thousands;
+use crate::results::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
 use crate::scenario::{ProcessorKind, Resources, TargetSpec};
-use crate::verify::Class;
+use crate::verdict::Class;
 
 /// Reasons quoted in one cause.
 const QUOTED: usize = 3;

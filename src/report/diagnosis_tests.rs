@@ -1,8 +1,8 @@
 //! Which figures are told as which cause, each beside its near miss.
 
 use super::*;
-use crate::report::NeverStarted;
-use crate::report::tests::{SPIKE, World};
+use crate::results::NeverStarted;
+use crate::results::fixture::{SPIKE, World};
 use crate::scenario::ProcessorCommand;
 
 /// A report with these classes and counters, and a change of its settings.

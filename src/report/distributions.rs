@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::{Interval, RenderError, RunReport};
+use super::RenderError;
 use crate::metrics::{Histogram, LogLine};
+use crate::results::{Interval, RunReport};
 use crate::verify::PhaseFigures;
 
 /// A duration that is measured of every order.

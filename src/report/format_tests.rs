@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::tests::{SPIKE, World};
 use super::*;
-use crate::verify::{Finding, Severity};
+use crate::results::fixture::{SPIKE, World};
+use crate::results::{RunReport, SCHEMA_VERSION, file_name, headline, run_schema};
+use crate::verdict::{Finding, Severity};
 
 fn report() -> RunReport {
     World::new(&SPIKE).report()
@@ -253,7 +254,7 @@ fn the_schema_is_as_strict_as_the_reader_and_says_what_fields_mean() {
 fn a_run_that_fails_by_what_nobody_ordered_does_not_say_that_a_performance_rule_is_broken() {
     let failed_by = |severity| {
         let mut report = report();
-        report.verdict = crate::verify::Verdict::Fail;
+        report.verdict = crate::verdict::Verdict::Fail;
         report.findings = vec![Finding {
             severity,
             code: "foreign_rows".into(),

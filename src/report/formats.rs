@@ -6,11 +6,9 @@ use std::borrow::Cow;
 
 use super::charts::{Chart, ChartError, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
-use super::{
-    RunReport, file_name, open_metrics, render_html, render_junit, render_markdown, timeseries_csv,
-    to_json,
-};
+use super::{open_metrics, render_html, render_junit, render_markdown, timeseries_csv};
 use crate::escape;
+use crate::results::{RunReport, file_name, to_json};
 
 /// Why a report has no such file.
 #[derive(Debug, thiserror::Error)]

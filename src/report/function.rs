@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::figures::thousands;
-use super::{FailureCount, PipelineCounters, RunReport};
+use crate::results::figures::thousands;
+use crate::results::{FailureCount, PipelineCounters, RunReport};
 
 /// Reasons quoted at most.
 const QUOTED: usize = 3;

@@ -5,11 +5,11 @@
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::figures::orders;
-use super::{RunReport, headline, verdict_word};
 use crate::escape;
 use crate::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
-use crate::verify::{Class, Finding, Severity, Standing, Verdict};
+use crate::results::figures::orders;
+use crate::results::{RunReport, headline, verdict_word};
+use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
 
 /// Characters of one text told at most.
 const TEXT_MAX: usize = 2_000;

@@ -6,11 +6,12 @@
 use std::fmt::Write;
 
 use super::charts::Chart;
-use super::figures::{micros_if, thousands};
-use super::text::{dash, evidence, headline, ids, name, offered_rate, time, verdict_word};
-use super::{RunReport, diagnose, file_name};
+use super::diagnose;
+use super::text::{dash, evidence, ids, name, offered_rate, time};
 use crate::escape::{cell, code};
-use crate::verify::Class;
+use crate::results::figures::{micros_if, thousands};
+use crate::results::{RunReport, file_name, headline, verdict_word};
+use crate::verdict::Class;
 
 /// Findings and causes told at most.
 const FINDINGS_MAX: usize = 100;

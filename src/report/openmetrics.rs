@@ -13,10 +13,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::RunReport;
-use super::text::verdict_word;
 use crate::metrics::Histogram;
-use crate::verify::{PhaseFigures, Verdict};
+use crate::results::{RunReport, verdict_word};
+use crate::verdict::Verdict;
+use crate::verify::PhaseFigures;
 
 /// Upper bounds of the buckets, microseconds: 1, 2.5 and 5 of each power of ten up to 1,000 s.
 const BOUNDS_US: [u64; 22] = [

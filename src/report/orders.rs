@@ -10,7 +10,8 @@ use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::scenario::Scenario;
-use crate::verify::{Class, Observation, Reconciliation};
+use crate::verdict::Class;
+use crate::verify::{Observation, Reconciliation};
 
 /// What is known of every order of a run.
 pub struct OrderFacts<'a> {

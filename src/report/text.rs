@@ -1,17 +1,20 @@
 //! The report on a terminal: the verdict first, its evidence under it.
 
+use crate::results::{headline, verdict_word};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::figures::{duration, micros_if, orders, thousands};
-use super::{PhaseReport, RunReport, diagnose, file_name, function};
+use super::{diagnose, function};
 use crate::escape::{Shown, line};
 use crate::metrics::LatencySummary;
-use crate::scenario::{FaultPlace, Gate};
-use crate::verify::{Class, Finding, Quiescence, Severity, Standing, Sweep, Verdict};
+use crate::results::figures::{duration, micros_if, orders, thousands};
+use crate::results::{PhaseReport, RunReport, file_name};
+use crate::scenario::FaultPlace;
+use crate::verdict::{Class, Finding, Severity, Standing, Verdict};
+use crate::verify::{Quiescence, Sweep};
 
 /// Less is what it takes to read two clocks, and not worth a word.
 const NOTABLE_SKEW: Duration = Duration::from_millis(1);
@@ -24,7 +27,8 @@ pub struct TextStyle {
 }
 
 impl TextStyle {
-    pub(crate) fn paint(self, color: AnsiColor) -> Style {
+    /// Bold, in this color.
+    pub fn paint(self, color: AnsiColor) -> Style {
         if self.color {
             color.on_default().bold()
         } else {
@@ -32,7 +36,8 @@ impl TextStyle {
         }
     }
 
-    pub(crate) fn verdict(self, verdict: Verdict) -> Style {
+    /// As a verdict is colored.
+    pub fn verdict(self, verdict: Verdict) -> Style {
         self.paint(match verdict {
             Verdict::Pass => AnsiColor::Green,
             Verdict::Fail => AnsiColor::Red,
@@ -117,60 +122,6 @@ pub(super) fn time(report: &RunReport) -> String {
     match report.scenario.time_scale {
         1.0 => "real time".into(),
         scale => format!("time compressed {scale} times"),
-    }
-}
-
-/// The verdict as a word of its own.
-pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail => "FAIL",
-        Verdict::Inconclusive => "INCONCLUSIVE",
-    }
-}
-
-/// The verdict in a sentence.
-pub(crate) fn headline(report: &RunReport) -> String {
-    let gate = report.gate.as_str();
-    let planned = orders(report.orders.planned);
-    let failing: u64 = report
-        .classes
-        .iter()
-        .filter(|(class, _)| class.standing(report.gate) == Standing::Refused)
-        .map(|(_, count)| count)
-        .sum();
-    let first = report
-        .findings
-        .first()
-        .map_or("", |finding| finding.message.as_str());
-    // A failure of orders in no class: of what the pipeline made beside them.
-    let unexplained = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::OrderFailure);
-    match (report.verdict, failing) {
-        (Verdict::Pass, _) => {
-            let place = match report.gate {
-                Gate::Strict => "in the right place, once, unaltered",
-                Gate::Conserved => "in the table or in the dead-letter queue",
-            };
-            format!("{gate}: every one of {planned} is accounted for {place}; 0 lost")
-        }
-        (Verdict::Fail, 0) if unexplained => {
-            format!("{gate}: the stores hold rows or dead letters that no order explains")
-        }
-        (Verdict::Fail, 0) => {
-            format!("{gate}: all orders are accounted for, but a performance rule is broken")
-        }
-        (Verdict::Fail, failing) => {
-            let lost = report.classes.get(&Class::Lost);
-            format!(
-                "{gate}: {} of {planned} lost, altered or misplaced; {} lost",
-                thousands(failing),
-                lost.map_or("not counted how many".into(), |&lost| thousands(lost))
-            )
-        }
-        (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
     }
 }
 

@@ -4,8 +4,9 @@ use super::attendant::{Attendant, OFF_LOOPBACK, Question};
 use super::site::block_on;
 use crate::account::read_facts;
 use crate::error::Error;
-use crate::preflight::{Check, Preflight, Weight, place};
-use crate::report::figures::orders;
+use crate::preflight::{Check, Preflight, Weight};
+use crate::report::preflight::place;
+use crate::results::figures::orders;
 use crate::scenario::{AwsTarget, Scenario};
 use crate::store::Session;
 

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use crate::account::{has_metrics, read_metrics};
 use crate::clock;
-use crate::report::CloudWatch;
+use crate::results::CloudWatch;
 use crate::scenario::{AwsTarget, Scenario};
 use crate::store::Session;
 

@@ -10,16 +10,17 @@ use roaring::RoaringBitmap;
 
 use super::held::{Held, Weighed};
 use crate::error::Error;
-use crate::evidence::{
-    FileDigest, Seal, SealState, check_seal, digest_of_bytes, digest_of_file, newest_seal,
-};
+use crate::evidence::{FileDigest, Seal, digest_of_bytes};
 use crate::exit::Exit;
+use crate::folder::RunFolder;
+use crate::folder::{SealState, check_seal, differences_from, digest_of_file, newest_seal};
 use crate::load::Schedule;
+use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
-use crate::report::{
-    PlanFile, RunFolder, RunReport, file_name, findings_csv, report_files, to_json,
-};
-use crate::verify::{LETTER_LOG, Reconciliation, Severity, finding};
+use crate::report::{findings_csv, report_files};
+use crate::results::{PlanFile, RunReport, file_name, to_json};
+use crate::verdict::{Severity, finding};
+use crate::verify::Reconciliation;
 
 /// The files of evidence, in the order in which they are finished; those that a run does not have are left out.
 const EVIDENCE: [&str; 7] = [
@@ -247,7 +248,7 @@ impl Publication<'_> {
         let seal = Seal::over(self.held.plan.run_id, files);
         keep(file_name::SEAL, &seal.to_json(), failed);
         if failed.is_empty() {
-            seal.differences(self.folder.path())
+            differences_from(&seal, self.folder.path())
                 .into_iter()
                 .for_each(|difference| failed.add(difference));
         }
@@ -347,7 +348,7 @@ impl Problems {
     }
 
     /// What they do to a verdict: a run whose evidence or report could not be kept proves nothing.
-    fn finding(&self) -> Option<crate::verify::Finding> {
+    fn finding(&self) -> Option<crate::verdict::Finding> {
         let more = match self.0.len().saturating_sub(QUOTED) {
             0 => String::new(),
             more => format!("; and {more} more"),

@@ -5,14 +5,14 @@ use std::path::Path;
 use super::rejudge::{Rejudged, broken, rejudge, without};
 use crate::compare;
 use crate::error::Error;
-use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
+use crate::folder::{SealState, check_seal, read_plan, read_report};
 use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
-use crate::report::{RunReport, SCHEMA_VERSION, file_name, read_plan, read_report};
+use crate::results::{RunReport, SCHEMA_VERSION, file_name};
 use crate::scenario::GateRule;
-use crate::verify::Verdict;
+use crate::verdict::Verdict;
 
 /// What is held against what.
 #[derive(Debug, Clone, Copy)]

@@ -10,15 +10,18 @@ use roaring::RoaringBitmap;
 use super::conclude::bad_orders;
 use super::ids::orders;
 use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
-use crate::evidence::{Seal, digest_of_file};
+use crate::evidence::Seal;
 use crate::exit::Exit;
+use crate::folder::digest_of_file;
+use crate::folder::{read_meters, read_sent};
 use crate::ledger::Ledger;
-use crate::report::{
+use crate::results::{
     BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,
-    phase_figures, read_meters, read_sent,
+    phase_figures,
 };
+use crate::verdict::Judgment;
 use crate::verify::{
-    JudgeInput, Judgment, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
+    JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
     contradictions, judge, reconcile,
 };
 

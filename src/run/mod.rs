@@ -52,7 +52,7 @@ use crate::scenario::Scenario;
 /// ```
 /// use orderproof::run::Run;
 /// use orderproof::scenario::Scenario;
-/// use orderproof::verify::Verdict;
+/// use orderproof::verdict::Verdict;
 ///
 /// let scenario = Scenario::steady("checkout", 20.0, std::time::Duration::from_secs(1));
 /// let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::drive::{Progress, Started, process_cpu_time};
 use crate::embedded::Gauges;
-use crate::report::{Reading, Stretch};
+use crate::results::{Reading, Stretch};
 
 /// Between two looks for the run's start.
 const WAIT: Duration = Duration::from_millis(5);

@@ -1,16 +1,19 @@
 //! A run judged again, from the files in its folder.
 
+use crate::folder;
+use crate::folder::{SealState, check_seal};
 use std::path::Path;
 
 use super::held::{Held, Weighed};
 use crate::error::Error;
-use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
-use crate::ledger::{JournalContents, read_journal};
-use crate::load::Schedule;
-use crate::report::{PlanFile, ReportError, RunReport, file_name, read_plan, read_report};
+use crate::folder::{read_plan, read_report};
+use crate::journal::read_journal;
+use crate::ledger::JournalContents;
+use crate::results::{PlanFile, ReportError, RunReport, file_name};
 use crate::scenario;
-use crate::verify::{Judgment, ObservationFile, ObservationFileError, Reconciliation, Verdict};
+use crate::verdict::{Judgment, Verdict};
+use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
 
 /// A run judged again.
 pub struct Rejudged {
@@ -200,7 +203,7 @@ pub fn read_observation(
     name: &str,
     plan: &PlanFile,
 ) -> Result<ObservationFile, NoObservation> {
-    match ObservationFile::read(&dir.join(name)) {
+    match folder::read_observation(&dir.join(name)) {
         Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
         Ok(observed) => Err(NoObservation::Untrusted(Untold {
             code: "observation_of_another_run",
@@ -232,7 +235,7 @@ pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untol
 /// Why a journal does not belong to the plan beside it.
 fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String> {
     let header = &journal.header;
-    let planned = Schedule::new(&plan.scenario).count();
+    let planned = plan.scenario.schedule().count();
     let same = header.run_id == plan.run_id
         && header.seed == plan.scenario.seed
         && header.planned == planned

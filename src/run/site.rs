@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
 use crate::error::Error;
 use crate::order::OrderPlan;
-use crate::report::PipelineCounters;
+use crate::results::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 

@@ -20,16 +20,17 @@ use super::{Run, Watch};
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
 use crate::error::Error;
 use crate::evidence::digest_of_bytes;
+use crate::folder::RunFolder;
 use crate::load::Schedule;
+use crate::observe::{AskFunction, ObservePlan, Watcher};
 use crate::order::OrderPlan;
-use crate::preflight::{Preflight, Weight, place};
-use crate::report::{
-    MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
+use crate::preflight::{Preflight, Weight};
+use crate::report::preflight::place;
+use crate::results::{
+    MetersFile, PlanFile, Provenance, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
 use crate::scenario::{self, DeadLetterUse, TargetSpec};
-use crate::verify::{
-    AskFunction, OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher,
-};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Where runs are kept unless a folder is named.
 const REPORTS: &str = "reports";
@@ -39,7 +40,7 @@ const REPORTS: &str = "reports";
 /// # Errors
 /// When nothing was sent: something is invalid or was refused, or the machine failed.
 pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Outcome, Error> {
-    let schedule = Schedule::new(&run.scenario);
+    let schedule = run.scenario.schedule();
     let mut plan = plan_file(&run);
     // Held to the end of the run: nobody else of this machine comes near its stores.
     let entered = enter(&run, &mut plan, schedule.count(), attendant)?;

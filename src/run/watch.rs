@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::LastSecond;
 use crate::drive::{Progress, StopSignal};
 use crate::load::Schedule;
+use crate::observe::WatcherView;
 use crate::scenario::Scenario;
-use crate::verify::WatcherView;
 
 /// A run that goes on.
 pub struct Watch {

@@ -28,22 +28,20 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use before::{LettersBefore, RowsBefore};
 pub use clients::Stores;
 pub use delivery::Delivery;
 pub use error::StoreError;
 pub(crate) use function::{polling_client, queue_settings};
 pub(crate) use hold::Hold;
 pub use hold::show_what_is_held;
-pub use queues::Counts;
 pub use redrive::LetterRedrive;
 pub(crate) use rows::THROTTLING;
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};
 pub use scan::{Cursor, Page};
+pub use session::Session;
 pub(crate) use session::Witness;
-pub use session::{ClockOffset, Session};
 pub(crate) use sweep::not_done;
-pub use sweep::{DeadLetter, Disposal, Receives};
-pub use table::{KEYS_PER_LOOKUP, OddKey, Row};
+pub use sweep::{Disposal, Receives};
+pub use table::KEYS_PER_LOOKUP;
 pub use target::{ReadPolicy, Target};
 pub(crate) use words::in_words;

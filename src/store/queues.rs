@@ -6,29 +6,10 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{StoreError, Stores};
 use crate::evidence::COUNT_MAX;
+use crate::records::Counts;
 
 /// The longest retention there is, 14 days (Amazon SQS API, "SetQueueAttributes").
 const RETENTION_MAX_S: u64 = 1_209_600;
-
-/// The messages of one queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Ready to be received.
-    pub visible: u64,
-    /// Received and neither deleted nor visible again.
-    pub in_flight: u64,
-    /// Sent with a delay that has not passed.
-    pub delayed: u64,
-}
-
-impl Counts {
-    /// All of them; counts beyond what a number holds are that number, and never none.
-    pub fn total(self) -> u64 {
-        self.visible
-            .saturating_add(self.in_flight)
-            .saturating_add(self.delayed)
-    }
-}
 
 impl Stores {
     /// The counts of the orders queue and of the dead-letter queue.

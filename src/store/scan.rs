@@ -12,8 +12,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::budget::ReadBudget;
-use super::{Row, StoreError, Stores};
-use crate::processor::attribute;
+use super::table::read_row;
+use super::{StoreError, Stores};
+use crate::records::{Row, attribute};
 
 /// Items in one page. The embedded table reads the rest of the table for a page without a limit, and
 /// holds its writers up meanwhile.
@@ -310,7 +311,7 @@ impl Reader {
         self.budget.correct(consumed.unwrap_or(estimate) - estimate);
         Ok(Page {
             segment: self.segment,
-            rows: output.items().iter().map(Row::read).collect(),
+            rows: output.items().iter().map(read_row).collect(),
             cursor: self.cursor(output.last_evaluated_key)?,
         })
     }

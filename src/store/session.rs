@@ -12,11 +12,11 @@ use aws_sdk_sqs::config::interceptors::{
 };
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::error::BoxError;
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::clients::http_client;
 use crate::clock;
+use crate::records::ClockOffset;
 use crate::scenario::{AwsTarget, is_loopback, without_userinfo};
 
 /// A request of the control plane that takes longer is given up and tried again.
@@ -178,25 +178,6 @@ struct Seen {
     sent: Option<SystemTime>,
     /// Between what two values the offset of the clocks is, seconds.
     bounds: Option<(f64, f64)>,
-}
-
-/// How far this machine's clock is from the one that stamps the answers' `Date` headers.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ClockOffset {
-    /// This machine's clock minus the other, seconds: positive when this one is ahead.
-    pub seconds: f64,
-    /// By how much that may be wrong, seconds.
-    pub uncertainty: f64,
-}
-
-impl ClockOffset {
-    /// The offset lies between these two, seconds.
-    fn between((low, high): (f64, f64)) -> Self {
-        Self {
-            seconds: f64::midpoint(low, high),
-            uncertainty: (high - low) / 2.0,
-        }
-    }
 }
 
 impl Witness {

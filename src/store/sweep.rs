@@ -14,7 +14,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message};
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -22,6 +21,7 @@ pub(crate) use self::message::not_done;
 use self::message::{letter, receive};
 use super::bounds::HIDDEN_MAX;
 use super::{Hold, LetterRedrive, StoreError, Stores};
+use crate::records::DeadLetter;
 
 const SWEEP: &str = "the dead-letter sweep";
 
@@ -40,16 +40,6 @@ const SHOWINGS: u32 = 3;
 const SHOWING_MAX: Duration = Duration::from_secs(60);
 /// Messages in one batch.
 const BATCH: usize = 10;
-
-/// One copy in the dead-letter queue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeadLetter {
-    /// The message's body.
-    pub body: String,
-    /// The id SQS gave the message.
-    pub message_id: String,
-}
 
 /// What a sweep took of a queue whose letters move on when they have been received too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,11 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use serde::{Deserialize, Serialize};
 
 use super::{StoreError, Stores};
 use crate::order::{Decimal, excerpt};
-use crate::processor::attribute;
+use crate::records::{OddKey, Row, attribute};
 
 /// Keys in one `BatchGetItem`.
 pub const KEYS_PER_LOOKUP: usize = 100;
@@ -18,56 +17,26 @@ const LOOKUP: &str = "DynamoDB BatchGetItem";
 /// How often keys that a `BatchGetItem` leaves unprocessed are asked for.
 const LOOKUP_ROUNDS: u32 = 10;
 
-/// One row of the table, as far as it can be read.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Row {
-    /// `id`, when it is a whole number below 2^64, however it is spelled.
-    pub order_number: Option<u64>,
-    /// What `id` is otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub odd_key: Option<OddKey>,
-    /// `order_details`, when it is a text.
-    pub order_details: Option<String>,
-    /// What `order_details` is otherwise, in words; `None` when there is no such attribute.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub odd_details: Option<String>,
-    /// `stored_at`, microseconds since the Unix epoch.
-    pub stored_at_us: Option<u64>,
-    /// `receive_count`.
-    pub receive_count: Option<u64>,
-}
-
-/// A key that is no order number. The texts are excerpts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum OddKey {
-    /// A number, but a negative one, a fraction, or one beyond 64 bits.
-    Number(String),
-    /// Nothing that can be read as a number, in words: which row it is, is not known.
-    Unreadable(String),
-}
-
 type Item = HashMap<String, AttributeValue>;
 
-impl Row {
-    pub(super) fn read(item: &Item) -> Self {
-        let (order_number, odd_key) = match key(item) {
-            Ok(number) => (Some(number), None),
-            Err(odd) => (None, Some(odd)),
-        };
-        let (order_details, odd_details) = match item.get(attribute::ORDER_DETAILS) {
-            Some(AttributeValue::S(text)) => (Some(text.clone()), None),
-            Some(other) => (None, Some(kind(other))),
-            None => (None, None),
-        };
-        Self {
-            order_number,
-            odd_key,
-            order_details,
-            odd_details,
-            stored_at_us: number(item, attribute::STORED_AT),
-            receive_count: number(item, attribute::RECEIVE_COUNT),
-        }
+/// A row out of what the SDK gives, as far as it can be read.
+pub(super) fn read_row(item: &Item) -> Row {
+    let (order_number, odd_key) = match key(item) {
+        Ok(number) => (Some(number), None),
+        Err(odd) => (None, Some(odd)),
+    };
+    let (order_details, odd_details) = match item.get(attribute::ORDER_DETAILS) {
+        Some(AttributeValue::S(text)) => (Some(text.clone()), None),
+        Some(other) => (None, Some(kind(other))),
+        None => (None, None),
+    };
+    Row {
+        order_number,
+        odd_key,
+        order_details,
+        odd_details,
+        stored_at_us: number(item, attribute::STORED_AT),
+        receive_count: number(item, attribute::RECEIVE_COUNT),
     }
 }
 
@@ -185,10 +154,10 @@ impl Stores {
                 .await
                 .map_err(StoreError::of(LOOKUP))?;
             let rows = output.responses.unwrap_or_default().into_values().flatten();
-            let rows: Vec<Row> = rows.map(|item| Row::read(&item)).collect();
+            let rows: Vec<Row> = rows.map(|item| read_row(&item)).collect();
             let left = output.unprocessed_keys.unwrap_or_default();
             let left = left.values().flat_map(KeysAndAttributes::keys);
-            let left: Vec<Row> = left.map(Row::read).collect();
+            let left: Vec<Row> = left.map(read_row).collect();
             open.answered(&rows, &left)?;
             rows.into_iter().for_each(&mut each);
             if open.0.is_empty() {

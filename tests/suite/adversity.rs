@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use orderproof::embedded::EmbeddedPipeline;
-use orderproof::ledger::read_journal;
+use orderproof::journal::read_journal;
 use serde_json::Value;
 
 use super::endpoint::pipeline_elsewhere;

@@ -40,8 +40,8 @@ fn every_file_of_the_corpora_is_survived() {
 fn a_report_and_a_plan_of_the_corpus_are_read_and_not_just_refused() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/run_json");
     let read = |name: &str| std::fs::read(corpus.join(name)).expect("a seed");
-    orderproof::report::parse_report(&read("run"), Path::new("run")).expect("a report");
-    orderproof::report::parse_plan(&read("plan"), Path::new("plan")).expect("a plan");
+    orderproof::results::parse_report(&read("run"), Path::new("run")).expect("a report");
+    orderproof::results::parse_plan(&read("plan"), Path::new("plan")).expect("a plan");
 }
 
 /// Bodies nobody should send, by what is wrong with them.

@@ -7,9 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use orderproof::ledger::{Outcome, read_journal};
+use orderproof::folder::read_observation;
+use orderproof::journal::read_journal;
+use orderproof::ledger::Outcome;
 use orderproof::order::{Stream, generator};
-use orderproof::verify::ObservationFile;
 use rand_xoshiro::rand_core::Rng;
 
 use super::program::{Program, wait_for};
@@ -127,9 +128,7 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
         "a healthy pipeline is accused: {told}"
     );
     let file = newest_observation(&folder);
-    let observation = ObservationFile::read(&file)
-        .expect("it was written")
-        .observation;
+    let observation = read_observation(&file).expect("it was written").observation;
     if !observation.dead_letter_sweep.complete {
         assert_eq!(verified.code, 4, "{told}");
         let mut lines = verified.stdout.lines();

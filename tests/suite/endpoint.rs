@@ -10,7 +10,7 @@ pub fn pipeline_elsewhere(run: u32) -> orderproof::embedded::EmbeddedPipeline {
 
 /// The same with further settings.
 pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::embedded::EmbeddedPipeline {
-    use orderproof::{load::Schedule, order, scenario as file};
+    use orderproof::{order, scenario as file};
     let path = scenario("smoke");
     let text = std::fs::read_to_string(&path).expect("the smoke scenario");
     let set = [
@@ -27,7 +27,7 @@ pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::embedded::Embed
         seed: smoke.seed,
         bad_share: smoke.bad_share,
     };
-    let planned = Schedule::new(&smoke).count();
+    let planned = smoke.schedule().count();
     // `0.0.0.0` stands for a place off loopback in these tests.
     let options = orderproof::embedded::ServeOptions {
         allowed_hosts: vec!["0.0.0.0".parse().expect("an address")],

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use orderproof::evidence::{Seal, digest_of_file};
+use orderproof::evidence::Seal;
+use orderproof::folder::digest_of_file;
 use orderproof::order::RunId;
 use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ struct Source {
 fn sources() -> Vec<Source> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
-    for folder in ["src", "crates", "tests", "benches"] {
+    for folder in ["src", "tests", "benches", "crates"] {
         collect(&root.join(folder), &mut files);
     }
     assert!(files.len() > 50, "found only {} source files", files.len());
@@ -50,10 +50,52 @@ fn code(text: &str) -> String {
         .join("\n")
 }
 
+/// The text without what is compiled for tests alone: each item under `#[cfg(test)]`, as rustfmt lays it out.
+fn without_tests(text: &str) -> String {
+    let mut kept = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let indent = line.len() - line.trim_start().len();
+        if line.trim() != "#[cfg(test)]" {
+            kept.push(line);
+            continue;
+        }
+        let ends = |line: &str| line == format!("{:indent$}}}", "");
+        let mut item = lines
+            .by_ref()
+            .skip_while(|line| line.trim_start().starts_with("#["));
+        let opens = item.next().is_some_and(|line| line.ends_with('{'));
+        if opens {
+            lines.by_ref().find(|line| ends(line));
+        }
+    }
+    kept.join("\n")
+}
+
+#[test]
+fn code_after_a_test_module_is_code() {
+    let text = "use a;\n#[cfg(test)]\nmod tests;\nfn b() {\n    c();\n}\n\n#[cfg(test)]\n#[path = \"x\"]\nmod more {\n    \
+                fn d() {\n    }\n}\nfn e() {}";
+    assert_eq!(
+        without_tests(text),
+        "use a;\nfn b() {\n    c();\n}\n\nfn e() {}"
+    );
+}
+
+/// Below `src` of the program or of a crate.
+fn is_of_the_program(source: &Source) -> bool {
+    let mut parts = source.path.split('/');
+    match parts.next() {
+        Some("src") => true,
+        Some("crates") => parts.nth(1) == Some("src"),
+        _ => false,
+    }
+}
+
 fn violations(word: &str, allowed: &[&str], sources: &[Source]) -> Vec<String> {
     sources
         .iter()
-        .filter(|source| source.path.starts_with("src/") || source.path.starts_with("crates/"))
+        .filter(|source| is_of_the_program(source))
         .filter(|source| !allowed.iter().any(|room| source.path.starts_with(room)))
         .filter(|source| code(&source.text).contains(word))
         .map(|source| format!("{} names `{word}`", source.path))
@@ -87,7 +129,7 @@ fn the_dependency_walls_stand() {
         ("plotters", &["src/report/charts"]),
         ("ratatui", &["src/commands/screen.rs", "src/commands/tui/"]),
         ("clap::", &["src/cli/", "src/main.rs"]),
-        ("hdrhistogram::", &["src/metrics/histogram.rs"]),
+        ("hdrhistogram::", &["crates/core/src/metrics/histogram.rs"]),
         ("dynoxide", &["crates/emulator/"]),
     ];
     let broken: Vec<_> = walls
@@ -142,20 +184,10 @@ fn what_is_printed_passes_the_wall() {
 
 #[test]
 fn pure_rooms_do_no_io_and_read_no_clock() {
-    let pure = [
-        "src/escape/",
-        "src/order/",
-        "src/scenario/",
-        "src/load/",
-        "src/fault/",
-        "src/gate/",
-        "src/compare/",
-        "src/preflight/",
-        "src/verify/reconcile",
-        "src/verify/judge",
-    ];
+    let pure = ["crates/core/src/"];
     let impure = [
         "std::fs",
+        "File::open",
         "TcpStream",
         "TcpListener",
         "Instant::now",
@@ -169,7 +201,7 @@ fn pure_rooms_do_no_io_and_read_no_clock() {
         .filter(|source| pure.iter().any(|room| source.path.starts_with(room)))
         .filter(|source| !source.path.contains("tests"))
         .flat_map(|source| {
-            let text = code(source.text.split("#[cfg(test)]").next().unwrap_or_default());
+            let text = code(&without_tests(&source.text));
             impure
                 .into_iter()
                 .filter(move |word| text.contains(word))
@@ -241,6 +273,53 @@ fn what_is_ignored_says_why_and_the_full_matrices_run_in_ci() {
     for step in steps {
         assert!(ci.contains(step), ".ci/run does not run `{step}`");
     }
+}
+
+/// What the core may stand on: nothing that does I/O, waits, or talks to anyone.
+#[test]
+fn the_core_depends_on_no_runtime_and_no_client() {
+    let manifest = manifest("crates/core/Cargo.toml");
+    let names = manifest
+        .lines()
+        .skip_while(|line| *line != "[dependencies]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['));
+    let names: Vec<_> = names.filter(|line| !line.is_empty()).collect();
+    assert!(names.len() > 5, "{names:?}");
+    for word in [
+        "tokio", "hyper", "aws", "rusqlite", "dynoxide", "goose", "futures", "flume", "clap",
+    ] {
+        let named = names.iter().any(|line| line.starts_with(word));
+        assert!(!named, "crates/core stands on {word}");
+    }
+}
+
+/// `cargo test` in the root alone runs the tests of every crate.
+#[test]
+fn every_crate_is_a_default_member() {
+    let manifest = manifest("Cargo.toml");
+    let members = manifest
+        .lines()
+        .find(|line| line.starts_with("default-members = "))
+        .expect("default members in one line");
+    assert!(members.contains("\".\""), "{members}");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(crates).expect("crates/") {
+        let name = entry.expect("a readable folder").file_name();
+        let member = format!("\"crates/{}\"", name.display());
+        assert!(
+            members.contains(&member),
+            "{member} is no default member, so `cargo test` passes it by"
+        );
+        seen += 1;
+    }
+    assert!(seen > 0, "no crates");
+}
+
+fn manifest(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(path).expect("a manifest")
 }
 
 #[test]

@@ -17,8 +17,9 @@ use std::time::Duration;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use crate::preflight::{Facts, Known, Permission};
+use crate::records::ClockOffset;
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
-use crate::store::{ClockOffset, Session, Witness, in_words};
+use crate::store::{Session, Witness, in_words};
 
 /// How often the clock is read.
 const CLOCK_READINGS: u32 = 10;

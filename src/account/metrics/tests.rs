@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::{has_metrics, read_metrics};
-use crate::report::{CloudWatch, Metric};
+use crate::results::{CloudWatch, Metric};
 use crate::scenario::{AwsTarget, ProcessorPlace};
 use crate::store::Session;
 

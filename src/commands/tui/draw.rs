@@ -10,7 +10,7 @@ use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use super::plot;
 use super::view::{Activity, PhaseView, View};
-use crate::report::figures::{duration, thousands};
+use crate::results::figures::{duration, thousands};
 
 /// Below this there is room for words only.
 const ROOM: (u16, u16) = (60, 18);

@@ -11,7 +11,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Wrap};
 
 use super::draw::{Palette, rate, seconds, together};
 use super::view::{Rates, View};
-use crate::report::figures::thousands;
+use crate::results::figures::thousands;
 
 /// Points that draw the plan.
 const PLAN_POINTS: u32 = 240;

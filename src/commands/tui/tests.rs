@@ -8,9 +8,8 @@ use ratatui::style::Color;
 
 use super::draw::{Palette, draw};
 use super::view::{Activity, Moment, PhaseView, Queues, Rates, View};
-use crate::load::LoadProfile;
-use crate::report::{PipelineReading, Stretch};
-use crate::scenario::Phase;
+use crate::load::{LoadProfile, Phase};
+use crate::results::{PipelineReading, Stretch};
 
 fn phase(name: &str, start_rate: f64, end_rate: f64, seconds: u64) -> Phase {
     Phase {

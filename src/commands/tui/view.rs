@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::escape::line;
 use crate::load::LoadProfile;
-use crate::report::Stretch;
+use crate::results::Stretch;
 use crate::run::Watch;
 use crate::scenario::Scenario;
 use crate::verify::QueueSample;
@@ -242,7 +242,7 @@ impl Viewer {
 }
 
 fn phases(scenario: &Scenario, profile: &LoadProfile) -> Vec<PhaseView> {
-    let phase = |(index, phase): (usize, &crate::scenario::Phase)| {
+    let phase = |(index, phase): (usize, &crate::load::Phase)| {
         let (start, end) = profile.phase_span(index);
         PhaseView {
             name: line(&phase.name).into_owned(),

@@ -200,7 +200,7 @@ pub(super) fn y_label(axis: YAxis, place: f64) -> String {
 /// A tick's number: grouped thousands, no more decimals than it needs.
 fn number(value: f64) -> String {
     if value >= 999.5 {
-        return crate::report::figures::thousands(value.round() as u64);
+        return crate::results::figures::thousands(value.round() as u64);
     }
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

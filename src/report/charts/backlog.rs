@@ -3,8 +3,8 @@
 use super::cloudwatch::minutes;
 use super::figure::{Figure, Line, Panel, Series, Span, YAxis, caption};
 use super::style::Ink;
-use crate::report::figures::{duration, orders};
-use crate::report::{Metric, RunReport, TimelineRow};
+use crate::results::figures::{duration, orders};
+use crate::results::{Metric, RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let points = |pick: &dyn Fn(&TimelineRow) -> Option<f64>| {

@@ -2,7 +2,7 @@
 
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption, time_axis};
 use super::style::Ink;
-use crate::report::{Metric, RunReport};
+use crate::results::{Metric, RunReport};
 
 /// One panel for each subject that has points.
 pub(super) fn figure(report: &RunReport) -> Figure {

@@ -2,8 +2,8 @@
 
 use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::style::Ink;
-use crate::report::figures::thousands;
-use crate::report::{PipelineCounters, RunReport, TimelineRow};
+use crate::results::figures::thousands;
+use crate::results::{PipelineCounters, RunReport, TimelineRow};
 
 /// No panels when nothing of it was read.
 pub(super) fn figure(report: &RunReport) -> Figure {

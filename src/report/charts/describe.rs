@@ -2,8 +2,8 @@
 
 use super::Chart;
 use crate::metrics::LatencySummary;
-use crate::report::figures::{duration, micros, micros_if, orders, thousands};
-use crate::report::{PhaseReport, RunReport, TimelineRow};
+use crate::results::figures::{duration, micros, micros_if, orders, thousands};
+use crate::results::{PhaseReport, RunReport, TimelineRow};
 
 type Pick = fn(&TimelineRow) -> Option<u64>;
 

@@ -204,7 +204,7 @@ fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32
     }
     if let Some(heat) = &panel.heat {
         let words = format!("orders in a cell of {} s: 1", heat.column_s);
-        let most = crate::report::figures::thousands(heat.most);
+        let most = crate::results::figures::thousands(heat.most);
         let width = wide(&words)? + 8 + 18 * HEAT.len() as i32 + 6 + wide(&most)?;
         if x > LEFT && x + width > right as i32 {
             (x, line) = (LEFT, line + 1);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::heat::Heat;
 use super::style::Ink;
 use crate::escape::line;
-use crate::report::RunReport;
+use crate::results::RunReport;
 
 /// Points of one series at most; longer runs are thinned to each bucket's maximum.
 const MAX_POINTS: usize = 1_000;

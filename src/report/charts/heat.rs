@@ -2,7 +2,7 @@
 
 use super::style::HEAT;
 use crate::metrics::Histogram;
-use crate::report::Interval;
+use crate::results::Interval;
 
 /// Columns at most; a longer run has wider ones.
 const COLUMNS_MAX: u64 = 240;

@@ -4,8 +4,8 @@ use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::heat::Heat;
 use super::style::Ink;
 use crate::metrics::Histogram;
-use crate::report::figures::orders;
-use crate::report::{Interval, PhaseReport, RunReport, TimelineRow};
+use crate::results::figures::orders;
+use crate::results::{Interval, PhaseReport, RunReport, TimelineRow};
 
 type Pick = fn(&TimelineRow) -> Option<u64>;
 

@@ -24,7 +24,7 @@ mod tests;
 
 use plotters::prelude::*;
 
-use crate::report::RunReport;
+use crate::results::RunReport;
 use figure::Figure;
 pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
 pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};

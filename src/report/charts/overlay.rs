@@ -6,7 +6,7 @@ use super::percentiles::{GRAY, curve};
 use super::style::Ink;
 use super::{ChartError, PageChart, png_of};
 use crate::metrics::Histogram;
-use crate::report::{RunReport, TimelineRow};
+use crate::results::{RunReport, TimelineRow};
 use crate::verify::PhaseFigures;
 
 /// Of the base, and of the candidate.
@@ -130,7 +130,7 @@ impl Pair<'_> {
 /// When the phase began in which most orders a second were due, seconds since the run's start.
 fn highest_load(run: &RunReport) -> f64 {
     let phases = run.phases.iter().filter(|phase| !phase.figures.warm_up);
-    let rate = |phase: &&crate::report::PhaseReport| {
+    let rate = |phase: &&crate::results::PhaseReport| {
         let length = phase.end.saturating_sub(phase.start).as_secs_f64();
         phase.scheduled as f64 / length.max(1e-9)
     };

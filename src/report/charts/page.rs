@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::draw::{HEADER, Plotted, draw};
 use super::figure::{Figure, Panel, XAxis, YAxis};
 use super::{Chart, ChartError};
-use crate::report::RunReport;
+use crate::results::RunReport;
 
 /// A chart's drawing and what a page needs to tell its values.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,8 +3,8 @@
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption};
 use super::style::Ink;
 use crate::metrics::Histogram;
-use crate::report::RunReport;
-use crate::report::figures::thousands;
+use crate::results::RunReport;
+use crate::results::figures::thousands;
 use crate::verify::PhaseFigures;
 
 /// Points between each halving of the distance to 100%.

@@ -2,8 +2,8 @@
 
 use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::style::Ink;
-use crate::report::figures::orders;
-use crate::report::{RunReport, TimelineRow};
+use crate::results::figures::orders;
+use crate::results::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     type Pick = fn(&TimelineRow) -> Option<u64>;

@@ -1,8 +1,9 @@
 //! Every chart on long, short and empty runs.
 
 use super::*;
-use crate::report::tests::{SPIKE, World};
-use crate::report::{CloudWatch, Metric, MetricSeries, render_markdown};
+use crate::report::render_markdown;
+use crate::results::fixture::{SPIKE, World};
+use crate::results::{CloudWatch, Metric, MetricSeries};
 
 fn drawn(phases: &[(&str, f64, u64, bool)]) {
     let report = World::new(phases).report();

@@ -2,8 +2,8 @@
 
 use super::figure::{Figure, Limit, Line, Panel, Series, YAxis, caption};
 use super::style::Ink;
-use crate::report::figures::{duration, thousands};
-use crate::report::{RunReport, TimelineRow};
+use crate::results::figures::{duration, thousands};
+use crate::results::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let scenario = &report.scenario;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::drawing::compact;
 use super::values::{number, table};
 use crate::report::charts::{Chart, ChartError, PageChart, PagePanel, page_chart};
-use crate::report::{RunReport, file_name};
+use crate::results::{RunReport, file_name};
 
 /// Every chart of the run.
 pub(super) fn section(report: &RunReport) -> Result<Markup, ChartError> {

@@ -20,9 +20,8 @@ use maud::html;
 
 pub(crate) use page::{page, scrolling};
 
-use super::RunReport;
 use super::charts::ChartError;
-use super::text::verdict_word;
+use crate::results::{RunReport, verdict_word};
 
 /// The sections with their anchors, in order.
 const SECTIONS: [(&str, &str); 6] = [

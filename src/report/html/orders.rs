@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::scrolling;
-use crate::report::RunReport;
-use crate::report::figures::thousands;
 use crate::report::text::ids;
-use crate::verify::{Class, Standing};
+use crate::results::RunReport;
+use crate::results::figures::thousands;
+use crate::verdict::{Class, Standing};
 
 /// Every class, also those with no order.
 pub(super) fn section(report: &RunReport) -> Markup {

@@ -6,9 +6,9 @@ use maud::{Markup, html};
 
 use super::scrolling;
 use crate::metrics::LatencySummary;
-use crate::report::figures::{duration, micros_if, thousands};
 use crate::report::text::{name, offered_rate};
-use crate::report::{PhaseReport, RunReport};
+use crate::results::figures::{duration, micros_if, thousands};
+use crate::results::{PhaseReport, RunReport};
 
 const FIGURES: [&str; 4] = ["p50", "p99", "p99.9", "max"];
 

@@ -6,9 +6,9 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::verdict::moment;
-use crate::report::RunReport;
-use crate::report::figures::{duration, thousands};
 use crate::report::markdown::processors;
+use crate::results::RunReport;
+use crate::results::figures::{duration, thousands};
 
 /// The command, where the run was made, and the scenario as resolved.
 pub(super) fn section(report: &RunReport) -> Markup {

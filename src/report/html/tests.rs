@@ -1,8 +1,8 @@
 //! The page: what is in it, in which order, and that no text of a report becomes markup.
 
 use super::*;
-use crate::report::tests::{SPIKE, World};
-use crate::verify::{Class, Finding, Severity, Verdict};
+use crate::results::fixture::{SPIKE, World};
+use crate::verdict::{Class, Finding, Severity, Verdict};
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
 

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::scrolling;
 use crate::report::charts::{AxisKind, PagePanel, PageSeries};
-use crate::report::figures::{micros, thousands};
-use crate::report::file_name;
+use crate::results::figures::{micros, thousands};
+use crate::results::file_name;
 
 /// Rows of a table at most; a longer one is thinned.
 pub(super) const MAX_ROWS: usize = 120;

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::report::figures::{micros, thousands};
-use crate::report::text::{drained, evidence, headline, ids, time, verdict_word};
-use crate::report::{RunReport, diagnose};
-use crate::verify::{Class, Severity, Verdict};
+use crate::report::diagnose;
+use crate::report::text::{drained, evidence, ids, time};
+use crate::results::figures::{micros, thousands};
+use crate::results::{RunReport, headline, verdict_word};
+use crate::verdict::{Class, Severity, Verdict};
 
 /// The verdict in the largest type, the scenario's question and the figures asked for first.
 pub(super) fn banner(report: &RunReport) -> Markup {

@@ -7,7 +7,8 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use md5::{Digest, Md5};
 
-use super::{BATCH, DeadLetter, seconds};
+use super::{BATCH, seconds};
+use crate::records::DeadLetter;
 use crate::store::StoreError;
 
 /// The entries of a batch of so many that a reply does not name as done, or names as failed as well.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::site::Services;
 use crate::emulator::sqs::{QueueAttributes, Redrive};
 use crate::order::{OrderPlan, RunId};
-use crate::store::{LettersBefore, RowsBefore};
+use crate::records::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::site::Services;
 use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, Redrive, SendEntry};
+use crate::records::{Counts, DeadLetter};
 use crate::scenario::DeadLetterUse;
 use crate::store::sweep::{Seen, Sight, Sweep};
-use crate::store::{Counts, DeadLetter, Disposal, Receives, StoreError, Stores};
+use crate::store::{Disposal, Receives, StoreError, Stores};
 
 async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
     let (mut bodies, mut requests) = (Vec::new(), 0);

@@ -8,7 +8,8 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 
 use super::site::{DETAILS, Services};
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
-use crate::store::{Cursor, Page, Row, SdkOrderStore};
+use crate::records::Row;
+use crate::store::{Cursor, Page, SdkOrderStore};
 
 fn row(id: u64, order_details: &str) -> OrderRow {
     OrderRow {

@@ -1,9 +1,11 @@
 //! The scan and the look-ups.
 
+use crate::store::table::read_row;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::site::{DETAILS, Services};
-use crate::store::{Cursor, KEYS_PER_LOOKUP, OddKey, Page, Row, Stores};
+use crate::records::{OddKey, Row};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Stores};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -139,7 +141,7 @@ async fn a_missing_table_is_an_error_that_names_the_operation() {
 /// What is read of a row with this key.
 fn keyed(key: Option<AttributeValue>) -> (Option<u64>, Option<OddKey>) {
     let key = key.map(|key| ("id".to_owned(), key));
-    let row = Row::read(&key.into_iter().collect());
+    let row = read_row(&key.into_iter().collect());
     (row.order_number, row.odd_key)
 }
 
@@ -206,7 +208,7 @@ fn a_key_is_a_number_however_it_is_spelled_and_otherwise_said_to_be_none() {
 fn details_are_a_text_and_otherwise_their_type_is_told() {
     let details = |value: Option<AttributeValue>| {
         let value = value.map(|value| ("order_details".to_owned(), value));
-        let row = Row::read(&value.into_iter().collect());
+        let row = read_row(&value.into_iter().collect());
         (row.order_details, row.odd_details)
     };
     let text = AttributeValue::S(DETAILS.into());

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use orderproof::embedded::EmbeddedPipeline;
-use orderproof::ledger::read_journal;
+use orderproof::journal::read_journal;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{Overrides, parse};
 use serde_json::Value;

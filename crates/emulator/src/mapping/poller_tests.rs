@@ -6,8 +6,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::failures::FailureKind;
-use crate::mapping::EngineQueue;
-use crate::mapping::ServiceTime;
+use crate::mapping::{EngineQueue, ServiceTime};
 use crate::sqs::{QueueAttributes, QueueCounts, Redrive, SendEntry, SqsEngine};
 use crate::testing::site;
 

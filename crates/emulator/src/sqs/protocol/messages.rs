@@ -6,8 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::reply::{self, Decimal, Nothing, SystemAttributes};
-use super::request;
-use super::{Context, seconds, write};
+use super::{Context, request, seconds, write};
 use crate::sqs::digest::md5_of_attributes;
 use crate::sqs::error::{SqsError, SqsErrorKind};
 use crate::sqs::message::{

@@ -1,8 +1,7 @@
 //! The operations on whole queues.
 
 use super::reply::{Nothing, QueueAttributes, QueueUrl, QueueUrls, SourceQueueUrls, Tags};
-use super::request;
-use super::{Context, settings, write};
+use super::{Context, request, settings, write};
 use crate::sqs::error::SqsError;
 use crate::sqs::site::name_in_url;
 

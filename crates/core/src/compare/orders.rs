@@ -1,0 +1,72 @@
+//! What became of the orders on both sides, and what each run has one of.
+
+use super::{Call, ClassChange, FigurePair};
+use crate::results::{RunReport, TimelineRow};
+use crate::verdict::{Class, Standing};
+
+/// Classes in which any run has an order, and `lost` always.
+pub(super) fn classes(base: &[RunReport], candidate: &[RunReport]) -> Vec<ClassChange> {
+    let gate = candidate[0].gate;
+    let counts = |side: &[RunReport], class: Class| -> Vec<u64> {
+        let count = |run: &RunReport| run.classes.get(&class).copied().unwrap_or(0);
+        side.iter().map(count).collect()
+    };
+    let listed = base[0].classes.keys().copied();
+    listed
+        .map(|class| {
+            let (base, candidate) = (counts(base, class), counts(candidate, class));
+            let worst = |side: &[u64]| side.iter().copied().max().unwrap_or(0);
+            let refused = class.standing(gate) != Standing::Accepted;
+            let call = match worst(&candidate).cmp(&worst(&base)) {
+                std::cmp::Ordering::Greater if refused => Call::Regressed,
+                std::cmp::Ordering::Less if refused => Call::Improved,
+                _ => Call::Unchanged,
+            };
+            ClassChange {
+                class,
+                base,
+                candidate,
+                call,
+            }
+        })
+        .filter(|change| {
+            let mut counts = change.base.iter().chain(&change.candidate);
+            change.class == Class::Lost || counts.any(|&count| count > 0)
+        })
+        .collect()
+}
+
+/// One number a run, without a word on it.
+pub(super) fn figures(base: &[RunReport], candidate: &[RunReport]) -> Vec<FigurePair> {
+    type Pick = fn(&RunReport) -> Option<f64>;
+    let picks: [(&str, Pick); 6] = [
+        ("drain, s", |run| Some(run.quiescence.drain?.as_secs_f64())),
+        ("largest backlog, orders", |run| {
+            most(run, |row| row.backlog_orders.map(|orders| orders as f64))
+        }),
+        ("most stored in a second, orders", |run| {
+            most(run, |row| row.stored_orders.map(|orders| orders as f64))
+        }),
+        ("schedule lag p99, ms", |run| {
+            Some(run.schedule_lag_us.measured()?.p99_us? as f64 / 1e3)
+        }),
+        ("most CPU of this process, processors", |run| {
+            most(run, |row| row.harness_cpus)
+        }),
+        ("redelivered, orders", |run| {
+            Some(run.redelivered_tally().exact()? as f64)
+        }),
+    ];
+    picks
+        .into_iter()
+        .map(|(name, pick)| FigurePair {
+            name: name.into(),
+            base: base.iter().map(pick).collect(),
+            candidate: candidate.iter().map(pick).collect(),
+        })
+        .collect()
+}
+
+fn most(run: &RunReport, pick: fn(&TimelineRow) -> Option<f64>) -> Option<f64> {
+    run.timeline.iter().filter_map(pick).reduce(f64::max)
+}

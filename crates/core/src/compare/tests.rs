@@ -1,0 +1,152 @@
+//! Comparisons of whole reports.
+
+use std::time::Duration;
+
+use super::*;
+use crate::exit::Exit;
+use crate::results::fixture::{SPIKE, World};
+use crate::verdict::{Class, Gate, Verdict};
+
+fn spike() -> RunReport {
+    World::new(&SPIKE).report()
+}
+
+fn compared(base: &RunReport, candidate: &RunReport) -> Comparison {
+    compare(
+        std::slice::from_ref(base),
+        std::slice::from_ref(candidate),
+        Options::default(),
+    )
+    .expect("comparable")
+}
+
+#[test]
+fn a_run_and_itself_are_unchanged_down_to_every_figure() {
+    let run = spike();
+    let comparison = compared(&run, &run);
+    assert!(!comparison.changes.is_empty());
+    for change in &comparison.changes {
+        // The simulated seconds hold no service time.
+        if change.samples.0 > 0 {
+            assert_eq!(
+                (change.call, change.change, change.effect),
+                (Call::Unchanged, 0.0, Some(0.0)),
+                "{change:?}"
+            );
+        }
+    }
+    assert_eq!(comparison.exit(), Exit::Success);
+    assert!(
+        comparison
+            .classes
+            .iter()
+            .all(|class| class.call == Call::Unchanged)
+    );
+}
+
+#[test]
+fn runs_that_were_asked_for_different_things_are_refused_with_the_field() {
+    type Change = fn(&mut RunReport);
+    let cases: [(Change, &str); 6] = [
+        (
+            |run| run.scenario.phases[2].end_rate *= 2.0,
+            "phases[2].end_rate",
+        ),
+        (|run| run.scenario.bad_share = 0.2, "bad_share"),
+        (|run| run.scenario.sending.batch = 10, "sending.batch"),
+        (|run| run.scenario.time_scale = 10.0, "time_scale"),
+        (
+            |run| run.scenario.expect.gate = Gate::Conserved,
+            "expect.gate",
+        ),
+        (
+            |run| {
+                run.scenario.target = crate::scenario::TargetSpec::Aws(Box::default());
+            },
+            "target",
+        ),
+    ];
+    for (change, field) in cases {
+        let mut other = spike();
+        change(&mut other);
+        let refused = compare(&[spike()], &[other], Options::default()).expect_err(field);
+        assert_eq!(refused.0.len(), 1, "{refused}");
+        assert_eq!(refused.0[0].field, field);
+        assert!(refused.to_string().contains("not comparable"), "{refused}");
+    }
+}
+
+#[test]
+fn what_one_compares_may_differ_and_is_told() {
+    let mut other = spike();
+    other.scenario.pipeline.visibility_timeout = Duration::from_secs(77);
+    other.scenario.seed += 1;
+    let comparison = compared(&spike(), &other);
+    let fields: Vec<_> = comparison
+        .differs
+        .iter()
+        .map(|difference| difference.field.as_str())
+        .collect();
+    assert_eq!(fields, ["pipeline.visibility_timeout", "seed"]);
+}
+
+#[test]
+fn more_lost_orders_are_a_regression_whatever_the_durations_say() {
+    let (mut worse, mut better) = (spike(), spike());
+    worse.classes.insert(Class::Lost, 3);
+    worse.verdict = Verdict::Fail;
+    better.classes.insert(Class::Lost, 0);
+    let comparison = compared(&better, &worse);
+    assert_eq!(comparison.exit(), Exit::OrderFailure);
+    let swapped = compared(&worse, &better);
+    assert_eq!(swapped.exit(), Exit::Success);
+    let lost = swapped
+        .classes
+        .iter()
+        .find(|class| class.class == Class::Lost)
+        .unwrap();
+    assert_eq!(lost.call, Call::Improved);
+    // More stored orders are no regression.
+    let mut more = spike();
+    more.classes.insert(Class::Stored, 99_999_999);
+    assert_eq!(compared(&spike(), &more).exit(), Exit::Success);
+}
+
+#[test]
+fn a_run_that_proved_nothing_is_no_basis() {
+    for change in [
+        |run: &mut RunReport| run.verdict = Verdict::Inconclusive,
+        |run: &mut RunReport| run.interrupted = true,
+    ] {
+        let mut half = spike();
+        change(&mut half);
+        assert_eq!(compared(&spike(), &half).exit(), Exit::Inconclusive);
+        assert_eq!(compared(&half, &spike()).exit(), Exit::Inconclusive);
+    }
+}
+
+#[test]
+fn a_report_without_seconds_has_not_enough_data_and_does_not_pass_for_unchanged() {
+    let mut old = spike();
+    old.intervals.clear();
+    let comparison = compared(&spike(), &old);
+    assert!(
+        comparison
+            .changes
+            .iter()
+            .all(|change| change.call == Call::NotEnoughData)
+    );
+    assert_eq!(comparison.judged, 0);
+}
+
+#[test]
+fn a_comparison_reads_back_from_json() {
+    let mut worse = spike();
+    worse.classes.insert(Class::Lost, 3);
+    let comparison = compared(&spike(), &worse);
+    let json = serde_json::to_string(&comparison).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Comparison>(&json).unwrap(),
+        comparison
+    );
+}

@@ -1,0 +1,232 @@
+//! One rule against the figures of a run; what is absent, or of too few orders, never holds.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::results::figures::{self, thousands};
+use crate::results::{PhaseReport, PipelineCounters, RunReport, Tally};
+use crate::scenario::{Bound, Condition, Counted, GateRule, Metric, SendRate};
+use crate::verdict::{Class, Gate, Standing};
+use crate::verify::{Durations, Figure, Standpoint};
+
+use super::baseline::regression;
+use super::outcome::GateInput;
+
+/// A rule and how it stands to a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The rule, as written.
+    pub rule: String,
+    /// How it stands.
+    pub standing: RuleStanding,
+    /// What was observed, for people; empty when nothing was.
+    pub observed: String,
+    /// Why it cannot be told, or what else there is to know.
+    pub note: Option<String>,
+    /// It is about what became of orders; otherwise about how fast and how often.
+    pub about_orders: bool,
+}
+
+/// How a rule stands to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleStanding {
+    /// It holds.
+    Ok,
+    /// It is broken.
+    Failed,
+    /// It cannot be told.
+    Missing,
+}
+
+/// What was seen, and how the rule stands to it.
+pub(super) type Seen = (RuleStanding, String, Option<String>);
+
+/// Holds `rule` against the run.
+pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
+    let report = input.report;
+    let phase = rule.phase.as_deref();
+    let (standing, observed, note) = match rule.condition {
+        Condition::Keeps(gate) => kept(report, gate),
+        Condition::Count(counted, bound) => counted_seen(report, counted, &bound),
+        Condition::Duration(metric, bound) => duration(input, metric, phase, &bound),
+        Condition::Rate(rate, bound) => rate_seen(report, rate, phase, &bound),
+        Condition::Regression(metric, bound) => regression(input.baseline, metric, phase, &bound),
+    };
+    Check {
+        rule: rule.text.clone(),
+        standing,
+        observed,
+        note,
+        about_orders: matches!(
+            rule.condition,
+            Condition::Keeps(_) | Condition::Count(Counted::Class(_), _)
+        ),
+    }
+}
+
+pub(super) fn missing(why: impl Into<String>) -> Seen {
+    (RuleStanding::Missing, String::new(), Some(why.into()))
+}
+
+fn told(holds: bool, observed: String) -> Seen {
+    let standing = match holds {
+        true => RuleStanding::Ok,
+        false => RuleStanding::Failed,
+    };
+    (standing, observed, None)
+}
+
+/// Whether no order is in a class that `gate` refuses.
+fn kept(report: &RunReport, gate: Gate) -> Seen {
+    let mut refused = Vec::new();
+    for class in Class::ALL {
+        let Some(&count) = report.classes.get(&class) else {
+            return missing(format!("the report does not count {}", class.as_str()));
+        };
+        if class.standing(gate) == Standing::Refused && count > 0 {
+            refused.push(format!("{} {}", thousands(count), class.as_str()));
+        }
+    }
+    match (refused.is_empty(), report.unlooked()) {
+        (false, _) => told(false, refused.join(", ")),
+        (true, Some(why)) => missing(why),
+        (true, None) => told(true, "0 orders out of place".into()),
+    }
+}
+
+fn counted_seen(report: &RunReport, counted: Counted, bound: &Bound<u64>) -> Seen {
+    let of_the_pipeline = |count: fn(&PipelineCounters) -> u64| match &report.pipeline {
+        Some(pipeline) => Tally::whole(count(pipeline)),
+        None => Tally::unknown(format!(
+            "this run counted no {}: only a pipeline in this process does",
+            counted.name()
+        )),
+    };
+    let tally = match counted {
+        Counted::Class(class) => report.class_tally(class),
+        Counted::Planned => Tally::whole(report.orders.planned),
+        Counted::Acknowledged => Tally::whole(report.orders.acknowledged),
+        Counted::Redelivered => report.redelivered_tally(),
+        Counted::ExtraDeadLetterCopies => report.extra_copies_tally(),
+        Counted::FailedInvocations => of_the_pipeline(|seen| seen.failed_invocations),
+        Counted::ThrottledWrites => of_the_pipeline(|seen| seen.throttled_writes),
+        Counted::ThrottledInvocations => of_the_pipeline(|seen| seen.throttled_invocations),
+    };
+    let standing = match tally.holds(bound) {
+        Some(true) => RuleStanding::Ok,
+        Some(false) => RuleStanding::Failed,
+        None => RuleStanding::Missing,
+    };
+    (standing, tally.told(), tally.why)
+}
+
+fn duration(
+    input: &GateInput<'_>,
+    metric: Metric,
+    phase: Option<&str>,
+    bound: &Bound<Duration>,
+) -> Seen {
+    let report = input.report;
+    let durations = Durations {
+        phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),
+        quiescence: Some(&report.quiescence),
+        clock_skew_bound: clocks_apart(report),
+        untimed_rows: untimed_rows(report).max(input.untimed_rows()),
+    };
+    let (figure, standpoint) = durations.check(metric, phase, bound);
+    let observed = figure.map(describe).unwrap_or_default();
+    let few = figure.and_then(|figure| too_few(metric, figure));
+    match (standpoint, few) {
+        (Standpoint::Broken, few) => (RuleStanding::Failed, observed, few),
+        (Standpoint::Unknown(why), _) => (RuleStanding::Missing, observed, Some(why)),
+        (Standpoint::Holds, Some(few)) => (RuleStanding::Missing, observed, Some(few)),
+        (Standpoint::Holds, None) => (RuleStanding::Ok, observed, None),
+    }
+}
+
+fn describe(figure: Figure) -> String {
+    let measured = figures::duration(figure.measured);
+    match figure.samples {
+        Some(samples) => format!("{measured} ({})", figures::orders(samples)),
+        None => measured,
+    }
+}
+
+/// A quantile of fewer orders than have one beyond it is the largest of them, and says nothing.
+fn too_few(metric: Metric, figure: Figure) -> Option<String> {
+    let quantile = match metric {
+        Metric::ResponseTime(quantile)
+        | Metric::ServiceTime(quantile)
+        | Metric::ScheduleLag(quantile)
+        | Metric::EndToEnd(quantile) => quantile,
+        Metric::Drain => return None,
+    };
+    let needed = match quantile < 1.0 {
+        true => (1.0 / (1.0 - quantile)).round() as u64,
+        false => 1,
+    };
+    let samples = figure.samples?;
+    (samples < needed).then(|| {
+        format!(
+            "{} is of {} only, and takes at least {}",
+            metric.name(),
+            figures::orders(samples),
+            thousands(needed)
+        )
+    })
+}
+
+/// How far the clocks behind the end-to-end latency may be apart, by what was measured and by the rows themselves.
+fn clocks_apart(report: &RunReport) -> Duration {
+    let measured = Duration::from_micros(report.clock_skew_bound_us);
+    report
+        .row_clock
+        .map_or(measured, |seen| seen.apart(measured))
+}
+
+/// Rows without an end-to-end latency, as far as the report tells: at least so many orders have a row.
+fn untimed_rows(report: &RunReport) -> u64 {
+    let rows: u64 = [
+        Class::Stored,
+        Class::StoredAndDeadLettered,
+        Class::BadOrderStored,
+    ]
+    .iter()
+    .filter_map(|class| report.classes.get(class))
+    .sum();
+    let timed: u64 = report
+        .phases
+        .iter()
+        .map(|phase| phase.figures.end_to_end.count())
+        .sum();
+    let told = report.untimed_rows.unwrap_or_default();
+    rows.saturating_sub(timed).max(told)
+}
+
+fn rate_seen(report: &RunReport, rate: SendRate, phase: Option<&str>, bound: &Bound<f64>) -> Seen {
+    let wanted = |seen: &&PhaseReport| match phase {
+        Some(name) => seen.figures.name == name,
+        None => !seen.figures.warm_up,
+    };
+    let (mut orders, mut seconds) = (0, 0.0);
+    for seen in report.phases.iter().filter(wanted) {
+        orders += match rate {
+            SendRate::Offered => seen.attempted,
+            SendRate::Acknowledged => seen.acknowledged,
+        };
+        seconds += seen.end.saturating_sub(seen.start).as_secs_f64();
+    }
+    if seconds <= 0.0 {
+        return missing("no phase was measured");
+    }
+    let per_second = orders as f64 / seconds;
+    told(
+        bound.holds(per_second),
+        format!(
+            "{per_second:.1}/s ({} in {seconds:.1} s)",
+            figures::orders(orders)
+        ),
+    )
+}

@@ -1,0 +1,20 @@
+//! The ledger: what became of the sending of every planned order.
+//!
+//! The journal is its file, durable from before the first send ([`entry`] says what a line is, [`read_lines`] what the
+//! lines say), the [`Ledger`] what it adds up to in memory: about a bit per order and outcome, and nothing per order
+//! beside that. Who writes the file stands elsewhere.
+
+pub mod entry;
+mod error;
+mod ranges;
+mod read;
+mod totals;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::{JOURNAL_SCHEMA_VERSION, JournalHeader};
+pub use error::JournalError;
+pub use ranges::{ParseRangesError, Ranges, parse_ranges};
+pub use read::{JournalContents, read_lines};
+pub use totals::{Ledger, Outcome, OutcomeCounts};

@@ -1,0 +1,17 @@
+//! When each order is due: a pure function of the plan.
+//!
+//! `Schedule` answers "order k is due at start + t(k)" for any k; `dispatches` groups arrivals into the
+//! batches the sender sends. No clock is read here: the drive holds the clock.
+
+mod dispatch;
+mod phase;
+mod profile;
+mod schedule;
+
+pub use dispatch::{Dispatch, Dispatches};
+pub use phase::{Arrivals, Phase};
+pub use profile::LoadProfile;
+pub use schedule::{Arriving, Schedule};
+
+#[cfg(test)]
+mod tests;

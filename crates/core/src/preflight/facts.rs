@@ -1,0 +1,209 @@
+//! What was read of a target: plain data.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::records::ClockOffset;
+
+/// Something read of the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known<T> {
+    /// It is so.
+    Is(T),
+    /// It is not there.
+    Absent,
+    /// It could not be read, and why.
+    Unknown(String),
+}
+
+impl<T> Known<T> {
+    /// What is known, if it is.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+}
+
+/// Tags by their keys.
+pub type Tags = BTreeMap<String, String>;
+
+/// Everything read of a target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Where it is and who asks.
+    pub place: Place,
+    /// The queue orders are sent to.
+    pub orders_queue: Known<QueueFacts>,
+    /// The dead-letter queue.
+    pub dead_letter_queue: Known<QueueFacts>,
+    /// The table.
+    pub table: Known<TableFacts>,
+    /// The event source mappings of the orders queue; none is an empty list.
+    pub mappings: Known<Vec<MappingFacts>>,
+    /// The function. `Absent` when there is none of that name, or it runs here.
+    pub function: Known<FunctionFacts>,
+    /// What the caller may do.
+    pub permissions: Vec<Permission>,
+}
+
+/// Where a target is and who asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// The account's number.
+    pub account: Known<String>,
+    /// The ARN of who asks.
+    pub caller: Known<String>,
+    /// The region.
+    pub region: String,
+    /// Where requests to SQS go.
+    pub sqs_endpoint: String,
+    /// Where requests to DynamoDB go.
+    pub dynamodb_endpoint: String,
+    /// All of it stays on this machine.
+    pub loopback: bool,
+    /// This machine's clock against SQS's, by the `Date` header.
+    pub clock: Known<ClockOffset>,
+}
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueueFacts {
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// Its ARN.
+    pub arn: String,
+    /// How long a received message is hidden.
+    pub visibility_timeout: Duration,
+    /// How long a message is kept from its first send.
+    pub retention: Duration,
+    /// How long a message is held back when sent.
+    pub delay: Duration,
+    /// Where messages go after too many receives.
+    pub redrive: Option<RedriveFacts>,
+    /// Messages in it, whatever their state, approximately.
+    pub messages: u64,
+    /// First in, first out.
+    pub fifo: bool,
+    /// The key of KMS it is encrypted with, if it is one of the account's own.
+    pub kms_key: Option<String>,
+    /// Its tags.
+    pub tags: Known<Tags>,
+}
+
+/// A redrive policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedriveFacts {
+    /// The ARN of the dead-letter queue.
+    pub target_arn: String,
+    /// Receives before a message moves there.
+    pub max_receive_count: u32,
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TableFacts {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `ACTIVE`, when it can be used.
+    pub status: String,
+    /// The key's attributes: name, type and role, such as `id`, `N`, `HASH`.
+    pub key: Vec<[String; 3]>,
+    /// Its capacity.
+    pub capacity: CapacityFacts,
+    /// Rows, hours old.
+    pub items: u64,
+    /// Bytes in it, hours old.
+    pub bytes: u64,
+    /// Whether there is a row now.
+    pub has_rows: Known<bool>,
+    /// The attribute by which rows expire, if they do.
+    pub expires_by: Known<Option<String>>,
+    /// Its tags.
+    pub tags: Known<Tags>,
+}
+
+/// The capacity of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapacityFacts {
+    /// On demand.
+    OnDemand {
+        /// Write units a second it takes at once, if that is told.
+        warm_write_units: Option<u64>,
+        /// The most write units a second it is allowed.
+        max_write_units: Option<u64>,
+    },
+    /// Provisioned.
+    Provisioned {
+        /// Write capacity units.
+        write_units: u64,
+        /// Read capacity units.
+        read_units: u64,
+    },
+}
+
+/// An event source mapping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MappingFacts {
+    /// Its id.
+    pub id: String,
+    /// The function's ARN, with version or alias if it names one.
+    pub function_arn: String,
+    /// `Enabled`, when it polls.
+    pub state: String,
+    /// Most messages in one invocation.
+    pub batch_size: u32,
+    /// How long it gathers them.
+    pub batching_window: Duration,
+    /// `ReportBatchItemFailures`.
+    pub partial_responses: bool,
+    /// `MaximumConcurrency`.
+    pub maximum_concurrency: Option<u32>,
+    /// Pollers in provisioned mode, at least and at most.
+    pub pollers: Option<(u32, u32)>,
+    /// The patterns of its filter criteria.
+    pub filters: Vec<String>,
+}
+
+/// A function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FunctionFacts {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// An invocation that takes longer has failed.
+    pub timeout: Duration,
+    /// Memory, MB.
+    pub memory_mb: u32,
+    /// It runs on arm64.
+    pub arm: bool,
+    /// `Active`, when it can be invoked.
+    pub state: String,
+    /// Invocations at one time that are kept for it.
+    pub reserved_concurrency: Known<Option<u32>>,
+    /// Invocations at one time of all functions of the account.
+    pub account_concurrency: Known<u32>,
+    /// The table its environment names (`DYNAMODB_ORDERS_TABLE`), if it does.
+    pub table_variable: Option<String>,
+}
+
+/// Whether the caller may do something.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Permission {
+    /// Such as `sqs:SendMessage`.
+    pub action: String,
+    /// On what.
+    pub resource: String,
+    /// As a call that changes nothing was answered.
+    pub granted: Known<bool>,
+}

@@ -1,0 +1,13 @@
+//! What the stores give, as plain data: rows, dead letters, counts, and how far their clock is off.
+//!
+//! Whoever reads a table and queues makes these of what they answer; `verify` and `preflight` work from them alone.
+
+mod before;
+mod clock;
+mod queue;
+mod row;
+
+pub use before::{LettersBefore, RowsBefore};
+pub use clock::ClockOffset;
+pub use queue::{Counts, DeadLetter};
+pub use row::{OddKey, Row, attribute};

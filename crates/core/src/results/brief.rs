@@ -1,0 +1,105 @@
+//! A report in a line: only what a list shows is read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ReportError;
+use super::json::check_version;
+use crate::evidence::{JsonLimits, check_json};
+
+/// What a list shows of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunBrief {
+    /// When its first order was due, RFC 3339, UTC.
+    pub started_at: String,
+    /// Its scenario's name.
+    pub scenario: String,
+    /// `pass`, `fail` or `inconclusive`.
+    pub verdict: String,
+    /// It was stopped by the user.
+    pub interrupted: bool,
+    /// Orders planned.
+    pub planned: u64,
+    /// Orders lost.
+    pub lost: u64,
+    /// The largest 99th percentile of end-to-end latency of any phase outside warm-up.
+    pub end_to_end_p99_us: Option<u64>,
+    /// From the last send to the empty queue.
+    pub drain: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct Slim {
+    verdict: crate::verdict::Verdict,
+    interrupted: bool,
+    started_at: String,
+    orders: SlimOrders,
+    classes: std::collections::BTreeMap<String, u64>,
+    quiescence: SlimRest,
+    phases: Vec<SlimPhase>,
+    scenario: SlimScenario,
+}
+
+#[derive(Deserialize)]
+struct SlimOrders {
+    planned: u64,
+}
+
+#[derive(Deserialize)]
+struct SlimRest {
+    drain: Option<Duration>,
+}
+
+#[derive(Deserialize)]
+struct SlimPhase {
+    end_to_end_us: crate::metrics::LatencySummary,
+    figures: SlimFigures,
+}
+
+#[derive(Deserialize)]
+struct SlimFigures {
+    warm_up: bool,
+}
+
+#[derive(Deserialize)]
+struct SlimScenario {
+    name: String,
+}
+
+/// Reads what a list shows of a `run.json` that is in memory; `path` is what errors name.
+///
+/// # Errors
+/// When it is damaged, beyond a limit or of another version.
+pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
+    #[derive(Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    check_json(bytes, &JsonLimits::REPORT).map_err(|reason| ReportError::Damaged {
+        path: path.to_owned(),
+        reason,
+    })?;
+    let damaged = |error: serde_json::Error| ReportError::Damaged {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let version: Version = serde_json::from_slice(bytes).map_err(damaged)?;
+    check_version(version.schema_version, path)?;
+    let slim: Slim = serde_json::from_slice(bytes).map_err(damaged)?;
+    let phases = slim.phases.iter();
+    let measured = phases.filter(|phase| !phase.figures.warm_up);
+    Ok(RunBrief {
+        started_at: slim.started_at,
+        scenario: slim.scenario.name,
+        verdict: slim.verdict.as_str().into(),
+        interrupted: slim.interrupted,
+        planned: slim.orders.planned,
+        lost: slim.classes.get("lost").copied().unwrap_or_default(),
+        end_to_end_p99_us: measured
+            .filter_map(|phase| phase.end_to_end_us.measured()?.p99_us)
+            .max(),
+        drain: slim.quiescence.drain,
+    })
+}

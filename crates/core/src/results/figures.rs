@@ -1,0 +1,83 @@
+//! Numbers as people read them.
+
+use std::time::Duration;
+
+/// `41000` as `41,000`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Microseconds in the unit that suits them, three significant digits: `640 us`, `1.24 ms`, `2.30 s`.
+pub fn micros(us: u64) -> String {
+    let us = us as f64;
+    match us {
+        us if us < 1e3 => format!("{us:.0} us"),
+        us if us < 1e6 => scaled(us / 1e3, "ms"),
+        us if us < 120e6 => scaled(us / 1e6, "s"),
+        us => scaled(us / 60e6, "min"),
+    }
+}
+
+/// The same of a figure that may not have been measured.
+pub fn micros_if(us: Option<u64>) -> Option<String> {
+    us.map(micros)
+}
+
+/// The same for a duration.
+pub fn duration(duration: Duration) -> String {
+    micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn scaled(value: f64, unit: &str) -> String {
+    match value {
+        value if value < 9.995 => format!("{value:.2} {unit}"),
+        value if value < 99.95 => format!("{value:.1} {unit}"),
+        value => format!("{value:.0} {unit}"),
+    }
+}
+
+/// `1 order`, `2 orders`.
+pub fn orders(count: u64) -> String {
+    format!(
+        "{} {}",
+        thousands(count),
+        if count == 1 { "order" } else { "orders" }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_and_durations_get_their_unit() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (41_000_000, "41,000,000"),
+        ] {
+            assert_eq!(thousands(number), text);
+        }
+        for (us, text) in [
+            (0, "0 us"),
+            (999, "999 us"),
+            (1_240, "1.24 ms"),
+            (9_996, "10.0 ms"),
+            (640_000, "640 ms"),
+            (2_300_000, "2.30 s"),
+            (119_000_000, "119 s"),
+            (180_000_000, "3.00 min"),
+        ] {
+            assert_eq!(micros(us), text);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What a run found: the model of its report, and the files of its folder as values.
+//!
+//! `build` puts a [`RunReport`] together from what each room found; every format is a function of it. The files are parsed
+//! from bytes here, within limits; reading and writing them is `folder`'s.
+
+mod brief;
+mod build;
+mod cloudwatch;
+mod failure;
+pub mod figures;
+pub mod file_name;
+mod headline;
+mod json;
+mod limits;
+mod meters;
+mod model;
+mod reading;
+mod schema;
+mod sends;
+mod sent;
+mod tally;
+mod timeline;
+
+#[doc(hidden)]
+pub mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use brief::{RunBrief, parse_brief};
+pub use build::{BuildInput, build, phase_figures};
+pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
+pub use failure::{FailureCount, FailureKind, NeverStarted};
+pub use headline::{headline, verdict_word};
+pub use json::{PlanFile, ReportError, parse_plan, parse_report, to_json};
+pub use meters::{MetersFile, parse_meters};
+pub use model::*;
+pub use reading::{PipelineReading, Reading, Stretch};
+pub use schema::run_schema;
+pub use sends::{PhaseSends, SecondSends, SendRecord};
+pub use sent::{SentFile, parse_sent};
+pub use tally::Tally;

@@ -1,0 +1,295 @@
+//! The file format: from text to a checked [`Scenario`].
+
+use crate::load::Arrivals;
+use std::time::Duration;
+
+use toml::Table;
+
+use super::capacity::{CAPACITY_HINT, parse_capacity};
+use super::expect::read_expectations;
+use super::fault::read_fault;
+use super::lambda::{bound_concurrency, read_function, read_mapping, read_processor};
+use super::phases::read_phases;
+use super::proof::read_proof;
+use super::section::{Problems, Section};
+use super::target::read_target;
+use super::*;
+
+/// The fastest time can be played: beyond it the pipeline's own work takes longer than what it imitates.
+const MAX_TIME_SCALE: f64 = 100.0;
+
+/// The shortest visibility timeout that is left when time is compressed.
+const MIN_VISIBILITY: Duration = Duration::from_millis(100);
+
+/// Twelve hours: the longest visibility timeout SQS knows.
+const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Reads the scenario in `text`, called `file` in errors, under `overrides`.
+///
+/// # Errors
+/// With every violation at once: syntax, unknown keys, wrong types, values out of range.
+pub fn parse(file: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioErrors> {
+    parse_with_proof(file, text, overrides).map(|(scenario, _)| scenario)
+}
+
+/// The same with what the scenario says it proves, if it does.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_proof(
+    file: &str,
+    text: &str,
+    overrides: &Overrides,
+) -> Result<(Scenario, Option<Proof>), ScenarioErrors> {
+    let errors = |violations| ScenarioErrors {
+        file: file.to_owned(),
+        violations,
+    };
+    let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| {
+            1 + text[..span.start.min(text.len())].matches('\n').count()
+        });
+        errors(vec![Violation::new(
+            format!("line {line}"),
+            format!("is not TOML: {}", error.message()),
+            "see scenarios/smoke.toml for a valid file",
+        )])
+    })?;
+    let problems = Problems::new(overrides.apply(&mut table));
+    let mut sections = Section::new(&table, String::new(), &problems);
+    let proof = read_proof(&mut sections);
+    let scenario = read_scenario(sections, &problems);
+    let violations = problems.into_inner();
+    match scenario {
+        Some(scenario) if violations.is_empty() => Ok((scenario.compressed(), proof)),
+        _ => Err(errors(violations)),
+    }
+}
+
+fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario> {
+    let name = required_text(
+        &mut file,
+        "name",
+        "write a short name such as \"spike\": a-z, 0-9 and -",
+        is_folder_name,
+    );
+    let question = required_text(
+        &mut file,
+        "question",
+        "write the question the run answers, one sentence",
+        |text| !text.trim().is_empty(),
+    );
+    let target = read_target(&mut file);
+    let time_scale = read_time_scale(&mut file, &target);
+    let processor = read_processor(&mut file);
+    let seed = file.integer("seed", 1, 0, i64::MAX as u64);
+    let phases = read_phases(&mut file, problems);
+    let arrivals = file.choice(
+        "arrivals",
+        Arrivals::Uniform,
+        &[
+            ("uniform", Arrivals::Uniform),
+            ("poisson", Arrivals::Poisson),
+        ],
+    );
+    let bad_share = file.share("bad_orders", 0.0);
+    let sending = read_sending(file.section("sending"));
+    let mut pipeline = read_pipeline(file.section("pipeline"), time_scale);
+    bound_concurrency(&mut pipeline.mapping, processor.as_ref());
+    let faults: Vec<Fault> = file
+        .sections("fault")
+        .into_iter()
+        .filter_map(|section| read_fault(section, &phases))
+        .collect();
+    let mut settle = file.section("settle");
+    let settle_deadline = settle.duration_within(
+        "deadline",
+        Duration::from_secs(60),
+        Duration::from_millis(1),
+        Duration::from_secs(86_400),
+    );
+    settle.finish();
+    let expect = read_expectations(file.section("expect"), &phases);
+    let elsewhere = |fault: &&Fault| fault.kind.place() != FaultPlace::Harness;
+    if target != TargetSpec::Embedded
+        && let Some(fault) = faults.iter().find(elsewhere)
+    {
+        let rule = format!(
+            "{} can only be planted in the embedded pipeline",
+            fault.kind.as_str()
+        );
+        file.problem("fault", rule, "leave out the fault or the target");
+    }
+    let in_table = |fault: &&Fault| {
+        let scans = [FaultKind::ScanStale, FaultKind::ScanTruncated];
+        fault.kind.place() == FaultPlace::Table && !scans.contains(&fault.kind)
+    };
+    if processor.is_some()
+        && let Some(fault) = faults.iter().find(in_table)
+    {
+        let rule = format!(
+            "{} is planted in the built-in processor's writes, and [processor] writes by itself",
+            fault.kind.as_str()
+        );
+        file.problem("fault", rule, "leave out the fault or [processor]");
+    }
+    if processor.is_some() && target != TargetSpec::Embedded {
+        file.problem(
+            "processor",
+            "somebody's own function runs in the embedded pipeline only",
+            "leave out [processor] or the target",
+        );
+    }
+    file.finish();
+    Some(Scenario {
+        target,
+        time_scale,
+        processor,
+        name: name?,
+        question: question?,
+        seed,
+        phases,
+        arrivals,
+        bad_share,
+        sending,
+        pipeline,
+        faults,
+        settle_deadline,
+        expect,
+    })
+}
+
+fn required_text(
+    file: &mut Section<'_>,
+    key: &'static str,
+    hint: &str,
+    legal: fn(&str) -> bool,
+) -> Option<String> {
+    if file.value(key).is_none() {
+        file.problem(key, "is missing", hint);
+    }
+    file.text(key, hint, |text| match legal(text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("{text:?} will not do")),
+    })
+}
+
+fn is_folder_name(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=60).contains(&text.len()) && text.chars().all(legal) && !text.starts_with('-')
+}
+
+fn read_sending(mut section: Section<'_>) -> Sending {
+    let sending = Sending {
+        batch: section.integer("batch", 1, 1, 10) as u8,
+        linger: section.duration_within(
+            "linger",
+            Duration::ZERO,
+            Duration::ZERO,
+            Duration::from_secs(60),
+        ),
+        senders: section.integer("senders", 32, 1, 4_096) as u32,
+        max_in_flight: section.integer("max_in_flight", 2_000, 1, 10_000_000) as u32,
+        attempt_timeout: section.duration_within(
+            "attempt_timeout",
+            Duration::from_secs(5),
+            Duration::from_millis(1),
+            Duration::from_secs(300),
+        ),
+        sender: section.choice(
+            "sender",
+            SenderKind::Http,
+            &[("http", SenderKind::Http), ("sdk", SenderKind::Sdk)],
+        ),
+    };
+    if sending.batch == 1 && !sending.linger.is_zero() {
+        section.problem(
+            "linger",
+            "an order sent alone waits for nobody",
+            "leave linger out, or set batch to 2 or more",
+        );
+    }
+    if sending.max_in_flight < u32::from(sending.batch) {
+        section.problem(
+            "max_in_flight",
+            "is below one batch, so nothing could be sent",
+            format!("write at least {}", sending.batch),
+        );
+    }
+    section.finish();
+    sending
+}
+
+/// How many times faster than the file says everything passes.
+fn read_time_scale(file: &mut Section<'_>, target: &TargetSpec) -> f64 {
+    let hint = "write a number from 1 to 100: 10 plays ten minutes in one";
+    let scale = file.read("time_scale", hint, |value| {
+        let number = value
+            .as_float()
+            .or(value.as_integer().map(|number| number as f64));
+        match number {
+            Some(number) if (1.0..=MAX_TIME_SCALE).contains(&number) => Ok(number),
+            Some(number) => Err(format!("must be within 1 and 100, found {number}")),
+            None => Err(format!("must be a number, found {}", value.type_str())),
+        }
+    });
+    let scale = scale.unwrap_or(1.0);
+    if scale != 1.0 && *target != TargetSpec::Embedded {
+        file.problem(
+            "time_scale",
+            "only the embedded pipeline's time can be compressed",
+            "leave out time_scale or the target",
+        );
+    }
+    scale
+}
+
+fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
+    let visibility_timeout = section.duration_within(
+        "visibility_timeout",
+        Duration::from_secs(30),
+        MIN_VISIBILITY.mul_f64(time_scale),
+        MAX_VISIBILITY,
+    );
+    let pipeline = Pipeline {
+        visibility_timeout,
+        max_receive_count: section.integer("max_receive_count", 3, 1, 1_000) as u32,
+        redrive_to: read_redrive(&mut section),
+        orders_retention: section.duration_within("orders_retention", 4 * DAY, MINUTE, 14 * DAY),
+        dead_letter_retention: section.duration_within(
+            "dead_letter_retention",
+            14 * DAY,
+            MINUTE,
+            14 * DAY,
+        ),
+        mapping: read_mapping(section.section("mapping")),
+        function: read_function(section.section("function"), visibility_timeout),
+        table_capacity: section
+            .text("table_capacity", CAPACITY_HINT, parse_capacity)
+            .unwrap_or(TableCapacity::on_demand()),
+    };
+    section.finish();
+    pipeline
+}
+
+/// The queue dead letters are moved to; `"none"` is none.
+fn read_redrive(section: &mut Section<'_>) -> Option<String> {
+    let lab = Resources::default();
+    let hint = format!(
+        "write a queue's name, such as {:?}, or \"none\"",
+        lab.dead_letter_queue
+    );
+    let read = section.text("redrive_to", &hint, |name| {
+        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue
+        {
+            true => Ok(name.to_owned()),
+            false => Err(format!("{name:?} cannot be a dead-letter queue")),
+        }
+    });
+    let name = read.unwrap_or(lab.dead_letter_queue);
+    (name != "none").then_some(name)
+}

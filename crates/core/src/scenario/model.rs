@@ -1,0 +1,385 @@
+//! The resolved scenario: every default filled in, every multiple of the baseline worked out.
+//!
+//! It is stored whole in the run's folder, so serde derives here define a file format.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fault, Secret, ServiceTime};
+use crate::load::{Arrivals, Phase, Schedule};
+use crate::verdict::Gate;
+
+/// A scenario whose values have been checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Short name, used in the run's folder name.
+    pub name: String,
+    /// The question the run answers, one sentence.
+    pub question: String,
+    /// Decides every random choice of the run.
+    pub seed: u64,
+    /// The load profile, phase after phase.
+    pub phases: Vec<Phase>,
+    /// How arrivals are spaced.
+    pub arrivals: Arrivals,
+    /// The share of bad orders, 0.0 to 1.0.
+    pub bad_share: f64,
+    /// How orders are sent.
+    pub sending: Sending,
+    /// Where the pipeline under test is.
+    pub target: TargetSpec,
+    /// How many times faster than the file says everything passes: its durations are divided by it and
+    /// its rates multiplied, here and in all that follows. 1 is real time.
+    pub time_scale: f64,
+    /// The settings of the pipeline under test.
+    pub pipeline: Pipeline,
+    /// Somebody's own function in place of the built-in processor.
+    pub processor: Option<ProcessorCommand>,
+    /// Faults to provoke, for proving the harness.
+    pub faults: Vec<Fault>,
+    /// How long to wait for quiescence after the last arrival.
+    pub settle_deadline: Duration,
+    /// What must hold for a pass.
+    pub expect: Expectations,
+}
+
+impl Scenario {
+    /// When each of its orders is due.
+    pub fn schedule(&self) -> Schedule {
+        Schedule::new(&self.phases, self.arrivals, self.seed)
+    }
+}
+
+/// How orders are sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sending {
+    /// Orders in one `SendMessageBatch`, 1 to 10; 1 uses `SendMessage`.
+    pub batch: u8,
+    /// How long the first order of a batch may wait for the batch to fill.
+    pub linger: Duration,
+    /// Senders in the pool, one connection each.
+    pub senders: u32,
+    /// Orders dispatched and not answered; arrivals beyond it are counted unsent.
+    pub max_in_flight: u32,
+    /// After this long without a reply the outcome of a send is indeterminate.
+    pub attempt_timeout: Duration,
+    /// Which client sends.
+    pub sender: SenderKind,
+}
+
+/// Which client sends the orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderKind {
+    /// Our own connections over hyper, signed here.
+    Http,
+    /// The AWS SDK.
+    Sdk,
+}
+
+/// Where the pipeline under test is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetSpec {
+    /// In this process, made from the scenario.
+    Embedded,
+    /// In an AWS account, or behind endpoints that speak the AWS protocol.
+    Aws(Box<AwsTarget>),
+}
+
+impl TargetSpec {
+    /// The target outside this process, if it is one.
+    pub fn aws(&self) -> Option<&AwsTarget> {
+        match self {
+            Self::Embedded => None,
+            Self::Aws(target) => Some(target),
+        }
+    }
+}
+
+/// A pipeline in an AWS account, or behind endpoints that speak the AWS protocol. What is not given is
+/// found as the AWS SDK finds it: in the environment, the profile, the machine's role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsTarget {
+    /// The endpoint of every service that has none of its own here.
+    pub endpoint_url: Option<String>,
+    /// Of SQS, such as `http://127.0.0.1:4566`.
+    pub sqs_endpoint_url: Option<String>,
+    /// Of DynamoDB.
+    pub dynamodb_endpoint_url: Option<String>,
+    /// The region requests are signed for.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files that credentials and region come from.
+    pub profile: Option<String>,
+    /// Requests are signed with placeholder credentials, never the caller's: how it is reached this time, in no file.
+    #[serde(skip)]
+    pub placeholder_credentials: bool,
+    /// The names of its queues and table.
+    pub resources: Resources,
+    /// The name of the function.
+    pub function: String,
+    /// Where the function runs.
+    pub processor: ProcessorPlace,
+    /// The queue counts are exact, so that quiescence needs no minute of waiting. Holds on loopback
+    /// only: what AWS counts is approximate.
+    pub exact_counts: bool,
+    /// Whether the dead-letter queue is the run's own.
+    pub dead_letters: DeadLetterUse,
+    /// Read capacity units a second that reading the table may take.
+    pub read_units: u32,
+    /// A run with more orders than this is refused, unless the target is on loopback.
+    pub max_orders: u64,
+    /// A run that is estimated to cost more than this, in US dollars, is refused, unless the target is
+    /// on loopback.
+    pub max_usd: f64,
+}
+
+/// Where the function of a target runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessorPlace {
+    /// Behind the target, as on AWS.
+    Lambda,
+    /// Here: this process polls the target's queue and writes to its table, with mapping and function as
+    /// the scenario describes them.
+    Local,
+}
+
+/// Whose the dead letters are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterUse {
+    /// Everybody's: they are received, nothing is deleted, and they are shown again. At most 120,000
+    /// of them, which is how many messages of one queue SQS lets be hidden at a time.
+    Shared,
+    /// The run's own: each is deleted once it is written down in the run's folder.
+    Own,
+}
+
+/// The lab's name of its function.
+pub const FUNCTION_NAME: &str = "lab-order-processor";
+
+/// The names of the pipeline's three resources.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// The queue orders are sent to.
+    pub orders_queue: String,
+    /// Its dead-letter queue.
+    pub dead_letter_queue: String,
+    /// The table orders end in.
+    pub table: String,
+}
+
+impl Default for Resources {
+    /// The original lab's names.
+    fn default() -> Self {
+        Self {
+            orders_queue: "orders-queue".into(),
+            dead_letter_queue: "orders-dl-queue".into(),
+            table: "orders".into(),
+        }
+    }
+}
+
+/// The settings of the pipeline under test, named as on AWS; the embedded one is made from them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pipeline {
+    /// Of the orders queue.
+    pub visibility_timeout: Duration,
+    /// Receives before a message moves to the dead-letter queue.
+    pub max_receive_count: u32,
+    /// The queue its redrive policy names; `None` when it has none.
+    pub redrive_to: Option<String>,
+    /// How long the orders queue keeps a message (AWS: 60 s to 14 days, 4 days by default).
+    pub orders_retention: Duration,
+    /// How long the dead-letter queue does, counted from the first send.
+    pub dead_letter_retention: Duration,
+    /// The event source mapping.
+    pub mapping: Mapping,
+    /// The function behind it.
+    pub function: Function,
+    /// The table's write capacity.
+    pub table_capacity: TableCapacity,
+}
+
+/// The event source mapping between queue and function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s.
+    pub batch_size: u16,
+    /// How long to gather a batch; zero invokes as soon as there is a message.
+    pub batching_window: Duration,
+    /// Concurrent invocations at first (AWS: 5; provisioned mode: 10 a poller).
+    pub starting_concurrency: u32,
+    /// Concurrent invocations added a minute while there is a backlog (AWS: 300; provisioned mode:
+    /// 1,000).
+    pub added_concurrency_per_minute: u32,
+    /// The most concurrent invocations (AWS: 2 to 1,250; provisioned mode: 10 a poller).
+    pub maximum_concurrency: u32,
+    /// Provisioned mode, from which the three figures above then follow.
+    pub provisioned_pollers: Option<ProvisionedPollers>,
+    /// Concurrency that was added is taken back as invocations fail or are throttled.
+    pub back_off: bool,
+    /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
+    pub report_batch_item_failures: bool,
+    /// Filter criteria: a message that does not match is deleted without an invocation.
+    pub filter: Option<MessageFilter>,
+}
+
+/// The pollers of a mapping in provisioned mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionedPollers {
+    /// Always there (AWS: 2 to 200).
+    pub minimum: u32,
+    /// At most (AWS: 2 to 10,000).
+    pub maximum: u32,
+}
+
+/// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
+/// values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageFilter {
+    /// The values let through, field by field of a JSON body.
+    pub body: BTreeMap<String, Vec<serde_json::Value>>,
+}
+
+/// Which order processor is behind the mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessorKind {
+    /// Ours: record by record, conditional put, partial batch response.
+    Orderproof,
+    /// The original lab's: one after the other, the first bad record fails the whole batch, unconditional
+    /// put, no partial batch response.
+    Lab,
+}
+
+/// The function that processes orders.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Which order processor it is.
+    pub processor: ProcessorKind,
+    /// An invocation that takes longer has failed.
+    pub timeout: Duration,
+    /// Time every invocation takes on top of its own work.
+    pub service_time: ServiceTime,
+    /// Time the first invocation of an execution environment takes on top of that.
+    pub cold_start: ServiceTime,
+    /// Invocations that may run at one time, whatever the mapping asks for; more are throttled.
+    pub reserved_concurrency: Option<u32>,
+}
+
+/// A function of the user's own: a Lambda bootstrap that is run as child processes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessorCommand {
+    /// The program and its arguments.
+    #[serde(serialize_with = "super::secret::serialize_arguments")]
+    pub command: Vec<String>,
+    /// Its working folder; the scenario's caller's when absent.
+    pub working_dir: Option<String>,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// The function's own environment variables. Files hold their names; their values are not kept.
+    pub environment: BTreeMap<String, Secret>,
+    /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; not enforced.
+    pub memory_mb: u32,
+    /// How long an execution environment may take to ask for its first invocation. Real time, also when
+    /// time is compressed.
+    pub init_timeout: Duration,
+    /// Processes at one time; the mapping's concurrency is bounded by it.
+    pub max_environments: u32,
+    /// A process that has asked for an event is stopped until there is one, as Lambda freezes its environments.
+    /// Runs of versions that did not do so lack it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub freeze: bool,
+}
+
+/// Capacity of the table, reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TableCapacity {
+    /// Nothing is throttled, which no table on AWS promises.
+    Unlimited,
+    /// Double the previous peak of more than 30 minutes ago is taken at once.
+    OnDemand {
+        /// Write units a second it takes from the start; 4,000 when new.
+        warm_write_units: u32,
+    },
+    /// Capacity units a second, with 300 s of unused capacity kept for bursts.
+    Provisioned {
+        /// Writes of up to 1 KB per second.
+        write_capacity_units: u32,
+        /// Strongly consistent reads of up to 4 KB per second; not limited when absent.
+        read_capacity_units: Option<u32>,
+    },
+}
+
+impl TableCapacity {
+    /// A new table on demand.
+    pub const fn on_demand() -> Self {
+        Self::OnDemand {
+            warm_write_units: 4_000,
+        }
+    }
+}
+
+/// What must hold for a pass.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectations {
+    /// Which classes are accepted.
+    pub gate: Gate,
+    /// The share of planned orders that may be left unsent before the run proves nothing.
+    pub max_unsent_share: f64,
+    /// Orders whose sending had no known outcome and that were seen nowhere.
+    pub max_indeterminate: u64,
+    /// Schedule lag (p99, spike and all other phases but warm-up) above which the harness was too
+    /// late to claim its offered load.
+    pub max_schedule_lag_p99: Duration,
+    /// Performance rules, such as `end_to_end_p99 < 2s for spike`.
+    pub rules: Vec<Rule>,
+}
+
+/// A performance rule, parsed before anything is sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// As written.
+    pub text: String,
+    /// What is measured.
+    pub metric: Metric,
+    /// The limit must be stayed under (`<`) or may be reached (`<=`).
+    pub inclusive: bool,
+    /// The limit.
+    pub limit: Duration,
+    /// Only in this phase; otherwise in every phase that is no warm-up, merged.
+    pub phase: Option<String>,
+}
+
+/// What a performance rule measures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// A quantile (0.0 to 1.0) of the send's response time.
+    ResponseTime(f64),
+    /// A quantile of the send's service time.
+    ServiceTime(f64),
+    /// A quantile of the schedule lag.
+    ScheduleLag(f64),
+    /// A quantile of the end-to-end latency.
+    EndToEnd(f64),
+    /// From the last arrival to an empty queue.
+    Drain,
+}

@@ -1,0 +1,123 @@
+//! Whether a rule can be kept by runs of one scenario, and what it says in that scenario's time.
+
+use std::time::Duration;
+
+use super::parse::refuse_failing_class;
+use super::{Bound, Condition, Counted, GateRule, RuleProblem};
+use crate::load::{LoadProfile, Phase};
+use crate::scenario::{Metric, Scenario};
+use crate::verdict::Class;
+
+/// The longest duration that histograms tell apart.
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+impl GateRule {
+    /// The rule in the time of `scenario`, which may be compressed.
+    ///
+    /// # Errors
+    /// When it names a phase that is not there or has no orders, or no run of the scenario could break
+    /// or keep it.
+    pub fn fit(&self, scenario: &Scenario) -> Result<Self, RuleProblem> {
+        if let Some(name) = &self.phase {
+            check_phase(name, &scenario.phases).map_err(|problem| {
+                RuleProblem::new(
+                    format!("`{}`: {problem}", self.text),
+                    "name one of the scenario's phases, or leave `for PHASE` out",
+                )
+            })?;
+        }
+        let mut rule = self.clone();
+        match &mut rule.condition {
+            Condition::Count(counted, bound) => {
+                if let Counted::Class(class) = counted {
+                    refuse_failing_class(&self.text, *class, scenario.expect.gate, bound)?;
+                }
+                check_count(&self.text, *counted, bound, scenario.schedule().count())?;
+            }
+            Condition::Duration(metric, bound) => {
+                bound.limit = bound.limit.div_f64(scenario.time_scale);
+                check_length(&self.text, *metric, bound)?;
+                rule.text = self.told(scenario, || format!("{:?}", bound.limit));
+            }
+            Condition::Rate(_, bound) => {
+                bound.limit *= scenario.time_scale;
+                rule.text = self.told(scenario, || format!("{:.1}/s", bound.limit));
+            }
+            Condition::Keeps(_) | Condition::Regression(..) => {}
+        }
+        Ok(rule)
+    }
+
+    /// Its text with what it means where time is compressed.
+    fn told(&self, scenario: &Scenario, limit: impl Fn() -> String) -> String {
+        match scenario.time_scale {
+            1.0 => self.text.clone(),
+            scale => format!("{} (time_scale {scale}: {} here)", self.text, limit()),
+        }
+    }
+}
+
+/// Whether there is a phase `name` in which orders are due.
+pub(in crate::scenario) fn check_phase(name: &str, phases: &[Phase]) -> Result<(), String> {
+    let Some(index) = phases.iter().position(|phase| phase.name == name) else {
+        let names: Vec<_> = phases.iter().map(|phase| phase.name.as_str()).collect();
+        return Err(format!(
+            "there is no phase {name:?}, only {}",
+            names.join(", ")
+        ));
+    };
+    let profile = LoadProfile::new(phases);
+    let (start, end) = profile.phase_span(index);
+    match profile.integral(end) - profile.integral(start) < 1.0 {
+        true => Err(format!("no order is due in the phase {name:?}")),
+        false => Ok(()),
+    }
+}
+
+/// No more orders can be in a class than are planned. That a rule is too loose for a small scenario is let be: one
+/// file of rules serves several.
+fn check_count(
+    text: &str,
+    counted: Counted,
+    bound: &Bound<u64>,
+    planned: u64,
+) -> Result<(), RuleProblem> {
+    let (least, most) = match counted {
+        Counted::Planned => (planned, planned),
+        Counted::Class(Class::Phantom) => return Ok(()),
+        Counted::Class(_) | Counted::Acknowledged | Counted::Redelivered => (0, planned),
+        _ => return Ok(()),
+    };
+    let whole = bound.whole();
+    let possible = whole.is_some_and(|whole| {
+        let within = Bound {
+            operator: super::Operator::AtMost,
+            limit: most,
+        };
+        let above = Bound {
+            operator: super::Operator::AtLeast,
+            limit: least,
+        };
+        whole.agrees_with(&within) && whole.agrees_with(&above)
+    });
+    match possible {
+        true => Ok(()),
+        false => Err(RuleProblem::new(
+            format!("`{text}` can never hold: the scenario plans {planned} orders"),
+            "write a limit that a run of this scenario can meet",
+        )),
+    }
+}
+
+/// Durations beyond an hour count as an hour: they must not be held against more.
+fn check_length(text: &str, metric: Metric, bound: &Bound<Duration>) -> Result<(), RuleProblem> {
+    match metric != Metric::Drain && bound.limit >= LONGEST {
+        true => Err(RuleProblem::new(
+            format!(
+                "`{text}` cannot be told: durations of an hour and more are counted as an hour"
+            ),
+            "write a limit below 1h",
+        )),
+        false => Ok(()),
+    }
+}

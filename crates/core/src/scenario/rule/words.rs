@@ -1,0 +1,181 @@
+//! What rules can speak of: the names, and the nearest one to a name that is none.
+
+use super::{Condition, Counted, SendRate};
+use crate::scenario::Metric;
+use crate::verdict::Class;
+
+/// The quantiles that may be asked for, as they are written.
+const QUANTILES: [(&str, f64); 5] = [
+    ("p50", 0.5),
+    ("p90", 0.9),
+    ("p99", 0.99),
+    ("p999", 0.999),
+    ("max", 1.0),
+];
+
+/// A metric of a quantile.
+type OfQuantile = fn(f64) -> Metric;
+
+/// The durations that have quantiles.
+const DURATIONS: [(&str, OfQuantile); 4] = [
+    ("response_time", Metric::ResponseTime),
+    ("service_time", Metric::ServiceTime),
+    ("schedule_lag", Metric::ScheduleLag),
+    ("end_to_end", Metric::EndToEnd),
+];
+
+/// What is counted beside the classes.
+const COUNTS: [(&str, Counted); 7] = [
+    ("planned", Counted::Planned),
+    ("acknowledged", Counted::Acknowledged),
+    ("redelivered", Counted::Redelivered),
+    ("extra_dead_letter_copies", Counted::ExtraDeadLetterCopies),
+    ("failed_invocations", Counted::FailedInvocations),
+    ("throttled_writes", Counted::ThrottledWrites),
+    ("throttled_invocations", Counted::ThrottledInvocations),
+];
+
+const RATES: [(&str, SendRate); 2] = [
+    ("offered_rate", SendRate::Offered),
+    ("acknowledged_rate", SendRate::Acknowledged),
+];
+
+/// Something a rule can limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Word {
+    Count(Counted),
+    Duration(Metric),
+    Rate(SendRate),
+    Regression,
+}
+
+/// What `name` stands for.
+pub(super) fn look_up(name: &str) -> Option<Word> {
+    if name == "drain" {
+        return Some(Word::Duration(Metric::Drain));
+    }
+    if name == "regression" {
+        return Some(Word::Regression);
+    }
+    let class = Class::ALL.iter().find(|class| class.as_str() == name);
+    if let Some(&class) = class {
+        return Some(Word::Count(Counted::Class(class)));
+    }
+    if let Some(&(_, counted)) = COUNTS.iter().find(|(known, _)| *known == name) {
+        return Some(Word::Count(counted));
+    }
+    if let Some(&(_, rate)) = RATES.iter().find(|(known, _)| *known == name) {
+        return Some(Word::Rate(rate));
+    }
+    let (duration, quantile) = name.rsplit_once('_')?;
+    let (_, metric) = DURATIONS.iter().find(|(known, _)| *known == duration)?;
+    let (_, quantile) = QUANTILES.iter().find(|(known, _)| *known == quantile)?;
+    Some(Word::Duration(metric(*quantile)))
+}
+
+/// What to write instead of `name`, which is nothing that can be limited.
+pub(super) fn suggestion(name: &str) -> String {
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    if DURATIONS.iter().any(|(known, _)| *known == name) {
+        return format!("name a quantile: `{name}_p99`; there are p50, p90, p99, p999 and max");
+    }
+    let named = all_names();
+    let nearest = named
+        .iter()
+        .map(|known| (strsim::levenshtein(&name, known), known))
+        .filter(|&(edits, _)| edits <= 1 + name.len() / 4)
+        .min();
+    match nearest {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => format!(
+            "there are {} with _p50, _p90, _p99, _p999 or _max, drain, {}, every class of orders (such as lost or \
+             unsent), {}, regression, and the words strict and conserved",
+            DURATIONS.map(|(known, _)| known).join(", "),
+            RATES.map(|(known, _)| known).join(", "),
+            COUNTS.map(|(known, _)| known).join(", ")
+        ),
+    }
+}
+
+fn all_names() -> Vec<String> {
+    let durations = DURATIONS
+        .iter()
+        .flat_map(|(name, _)| QUANTILES.map(|(quantile, _)| format!("{name}_{quantile}")));
+    let others = ["drain", "regression", "strict", "conserved"].into_iter();
+    let others = others.chain(Class::ALL.map(Class::as_str));
+    let others = others.chain(COUNTS.map(|(name, _)| name));
+    let others = others.chain(RATES.map(|(name, _)| name));
+    durations.chain(others.map(str::to_owned)).collect()
+}
+
+/// The name of a metric, as rules write it.
+pub(super) fn metric_name(metric: Metric) -> String {
+    let (name, quantile) = match metric {
+        Metric::Drain => return "drain".into(),
+        Metric::ResponseTime(quantile) => ("response_time", quantile),
+        Metric::ServiceTime(quantile) => ("service_time", quantile),
+        Metric::ScheduleLag(quantile) => ("schedule_lag", quantile),
+        Metric::EndToEnd(quantile) => ("end_to_end", quantile),
+    };
+    let known = QUANTILES.iter().find(|(_, known)| *known == quantile);
+    match known {
+        Some((suffix, _)) => format!("{name}_{suffix}"),
+        None => format!("{name}_{quantile}"),
+    }
+}
+
+impl Metric {
+    /// As rules write it: `end_to_end_p99`.
+    pub fn name(self) -> String {
+        metric_name(self)
+    }
+
+    /// Its quantile, 0.0 to 1.0, if it is one.
+    pub fn quantile(self) -> Option<f64> {
+        match self {
+            Self::ResponseTime(quantile)
+            | Self::ServiceTime(quantile)
+            | Self::ScheduleLag(quantile)
+            | Self::EndToEnd(quantile) => Some(quantile),
+            Self::Drain => None,
+        }
+    }
+}
+
+impl Counted {
+    /// As rules write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Class(class) => class.as_str(),
+            counted => COUNTS
+                .iter()
+                .find(|(_, known)| *known == counted)
+                .map(|(name, _)| *name)
+                .expect("every count but the classes is in the table"),
+        }
+    }
+}
+
+impl SendRate {
+    /// As rules write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Offered => "offered_rate",
+            Self::Acknowledged => "acknowledged_rate",
+        }
+    }
+}
+
+impl Condition {
+    /// What it limits, as rules write it.
+    pub fn name(self) -> String {
+        match self {
+            Self::Keeps(gate) => gate.as_str().into(),
+            Self::Count(counted, _) => counted.name().into(),
+            Self::Duration(metric, _) => metric.name(),
+            Self::Rate(rate, _) => rate.name().into(),
+            Self::Regression(None, _) => "regression".into(),
+            Self::Regression(Some(metric), _) => format!("{} regression", metric.name()),
+        }
+    }
+}

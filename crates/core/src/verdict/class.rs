@@ -1,0 +1,180 @@
+//! What can become of an order.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of an order.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// Good order, row with the right content, no dead-letter copy.
+    Stored,
+    /// Bad order, dead-letter copy, no row.
+    DeadLetteredByDesign,
+    /// Send outcome unknown, yet it landed where it belongs.
+    Recovered,
+    /// Row and dead-letter copy.
+    StoredAndDeadLettered,
+    /// Good order, dead-letter copy, no row.
+    GoodOrderDeadLettered,
+    /// Bad order, row.
+    BadOrderStored,
+    /// Send outcome unknown, nowhere.
+    IndeterminateNeverSeen,
+    /// SQS refused it, nowhere.
+    Rejected,
+    /// Planned, never attempted.
+    Unsent,
+    /// Acknowledged and seen nowhere, while the evidence is incomplete: neither found nor lost.
+    Undecided,
+    /// Refused or unsent, yet it landed.
+    Ghost,
+    /// The content differs from what was sent.
+    Altered,
+    /// One id, two contents.
+    Overwritten,
+    /// An id in this run's space that was never planned.
+    Phantom,
+    /// Acknowledged, and nowhere after quiescence.
+    Lost,
+}
+
+/// Which classes are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// Every order in the right place, once, unaltered.
+    Strict,
+    /// Every order in the table or the dead-letter queue.
+    Conserved,
+}
+
+impl Gate {
+    /// The word used in files and output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Conserved => "conserved",
+        }
+    }
+}
+
+/// What a class means for a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// As it should be.
+    Accepted,
+    /// Fails the gate.
+    Refused,
+    /// Counts against a budget, and beyond it the run proves nothing.
+    Budgeted,
+    /// Proves nothing.
+    Unproven,
+}
+
+impl Class {
+    /// Every class, in the order reports list them.
+    pub const ALL: [Self; 15] = [
+        Self::Stored,
+        Self::DeadLetteredByDesign,
+        Self::Recovered,
+        Self::StoredAndDeadLettered,
+        Self::GoodOrderDeadLettered,
+        Self::BadOrderStored,
+        Self::IndeterminateNeverSeen,
+        Self::Rejected,
+        Self::Unsent,
+        Self::Undecided,
+        Self::Ghost,
+        Self::Altered,
+        Self::Overwritten,
+        Self::Phantom,
+        Self::Lost,
+    ];
+
+    /// Its name in files and output, snake case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::DeadLetteredByDesign => "dead_lettered_by_design",
+            Self::Recovered => "recovered",
+            Self::StoredAndDeadLettered => "stored_and_dead_lettered",
+            Self::GoodOrderDeadLettered => "good_order_dead_lettered",
+            Self::BadOrderStored => "bad_order_stored",
+            Self::IndeterminateNeverSeen => "indeterminate_never_seen",
+            Self::Rejected => "rejected",
+            Self::Unsent => "unsent",
+            Self::Undecided => "undecided",
+            Self::Ghost => "ghost",
+            Self::Altered => "altered",
+            Self::Overwritten => "overwritten",
+            Self::Phantom => "phantom",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// What it means for `gate`.
+    pub fn standing(self, gate: Gate) -> Standing {
+        match self {
+            Self::Stored | Self::DeadLetteredByDesign | Self::Recovered => Standing::Accepted,
+            Self::StoredAndDeadLettered | Self::GoodOrderDeadLettered | Self::BadOrderStored => {
+                match gate {
+                    Gate::Strict => Standing::Refused,
+                    Gate::Conserved => Standing::Accepted,
+                }
+            }
+            Self::IndeterminateNeverSeen | Self::Rejected | Self::Unsent => Standing::Budgeted,
+            Self::Undecided => Standing::Unproven,
+            Self::Ghost | Self::Altered | Self::Overwritten | Self::Phantom | Self::Lost => {
+                Standing::Refused
+            }
+        }
+    }
+
+    /// What it means and what to do about it, for the reader of a report.
+    pub fn explanation(self) -> &'static str {
+        match self {
+            Self::Stored => "good orders with their row, unaltered",
+            Self::DeadLetteredByDesign => "bad orders in the dead-letter queue",
+            Self::Recovered => "no reply to the send, yet the order landed where it belongs",
+            Self::StoredAndDeadLettered => {
+                "in the table and in the dead-letter queue: a redrive would process them twice; \
+                 look for a visibility timeout shorter than the processing"
+            }
+            Self::GoodOrderDeadLettered => {
+                "good orders in the dead-letter queue: look for whole batches failing with one bad \
+                 record, or for throttled writes; partial batch responses cure the first"
+            }
+            Self::BadOrderStored => "bad orders in the table: the processor does not validate",
+            Self::IndeterminateNeverSeen => "no reply to the send, and the order is nowhere",
+            Self::Rejected => "refused by SQS: see the send errors",
+            Self::Unsent => {
+                "planned and never sent: the generator or `max_in_flight` held them back"
+            }
+            Self::Undecided => {
+                "acknowledged and not seen, but the looking was not complete: neither found nor lost"
+            }
+            Self::Ghost => {
+                "refused or never sent, and yet they landed: another sender uses these ids"
+            }
+            Self::Altered => "the content is not the one that was sent",
+            Self::Overwritten => "two different contents under one id",
+            Self::Phantom => "ids of this run that were never planned",
+            Self::Lost => {
+                "acknowledged by SQS and nowhere: not in the table, not in the dead-letter queue; \
+                 search the processor's logs for the ids"
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Findings on what the stores hold beside the orders in their classes: strangers, unreadable keys, and how a content
+//! differs.
+
+use std::fmt::Write;
+
+use roaring::RoaringBitmap;
+
+use super::Observation;
+use crate::order::{OrderId, RunId, excerpt};
+use crate::verdict::{Finding, Severity, finding};
+
+/// Examples that a message names.
+const NAMED: usize = 3;
+
+/// What is to be said of rows and letters that are no order of this run.
+pub(super) fn strangers(seen: &Observation) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if seen.unreadable_keys > 0 {
+        let rows = counted(seen.unreadable_keys, "row has", "rows have");
+        findings.push(finding(
+            Severity::MissingEvidence,
+            "unreadable_keys",
+            format!(
+                "{rows} a key that cannot be read as a number, so it is not known which orders they are{}; look \
+                 at what the function or the endpoint makes of `id`",
+                examples(&seen.unreadable_key_examples)
+            ),
+        ));
+    }
+    let kinds = [
+        (
+            "foreign_rows",
+            seen.foreign_rows,
+            ("row is", "rows are"),
+            &seen.foreign_row_examples,
+        ),
+        (
+            "foreign_dead_letters",
+            seen.foreign_dead_letters,
+            ("dead letter is", "dead letters are"),
+            &seen.foreign_dead_letter_examples,
+        ),
+    ];
+    for (code, count, (one, many), named) in kinds {
+        if count > 0 {
+            findings.push(foreign(
+                seen.own_stores,
+                code,
+                &counted(count, one, many),
+                named,
+            ));
+        }
+    }
+    findings
+}
+
+/// Where nobody else writes, what is not an order of this run was made by the pipeline.
+fn foreign(own_stores: bool, code: &str, those: &str, named: &[String]) -> Finding {
+    let examples = examples(named);
+    match own_stores {
+        true => finding(
+            Severity::OrderFailure,
+            code,
+            format!(
+                "{those} no order of this run, in a pipeline that only this run uses{examples}; look for a function \
+                 that changes order numbers (cut to 32 bits, negative, rounded) or sends messages of its own"
+            ),
+        ),
+        false => finding(
+            Severity::Note,
+            code,
+            format!("{those} no order of this run and not looked at{examples}"),
+        ),
+    }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    let words = if count == 1 { one } else { many };
+    format!("{count} {words}")
+}
+
+/// What was read back from a file is cut and escaped once more.
+fn examples(named: &[String]) -> String {
+    let named: Vec<_> = named.iter().take(NAMED).map(|text| excerpt(text)).collect();
+    match named.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", named.join("; ")),
+    }
+}
+
+/// How the first of `members` differ from what was sent, to follow the message of their class.
+pub(super) fn differences(run: RunId, members: &RoaringBitmap, seen: &Observation) -> String {
+    let mut text = String::new();
+    let those = seen
+        .alterations
+        .iter()
+        .filter(|alteration| members.contains(alteration.sequence));
+    for alteration in those.take(NAMED) {
+        let number = OrderId::new(run, u64::from(alteration.sequence));
+        let _ = write!(text, "; {number}: {alteration}");
+    }
+    text
+}

@@ -1,0 +1,32 @@
+//! From what was sent and what is seen to a verdict; pure.
+//!
+//! A [`Collector`] puts rows and letters together into an [`Observation`], [`Settling`] says from the queues' counts when
+//! the pipeline has come to rest, [`reconcile`] puts every order into exactly one class, [`judge()`] turns the classes into
+//! a verdict. Who reads the stores and the files stands elsewhere.
+
+mod bitmap;
+mod collector;
+mod contradict;
+mod due;
+mod examples;
+mod file;
+mod judge;
+mod judge_content;
+mod observation;
+mod reconcile;
+mod row_clock;
+mod rules;
+mod settle;
+
+#[cfg(test)]
+mod tests;
+
+pub use collector::Collector;
+pub use contradict::contradictions;
+pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
+pub use judge::*;
+pub use observation::*;
+pub use reconcile::{Reconciliation, reconcile};
+pub use row_clock::RowClock;
+pub use rules::{Durations, Figure, Standpoint};
+pub use settle::{FunctionStart, Settling};

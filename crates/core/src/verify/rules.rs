@@ -1,0 +1,147 @@
+//! Rules on durations against what was measured; an absent figure never passes.
+
+use std::time::Duration;
+
+use super::{JudgeInput, PhaseFigures, Quiescence};
+use crate::metrics::Histogram;
+use crate::scenario::{Bound, Metric, Rule};
+use crate::verdict::{Finding, Severity, finding};
+
+/// What durations were measured, and how far they can be trusted.
+pub struct Durations<'a> {
+    /// Of each phase; `None` when they were lost with the process.
+    pub phases: Option<Vec<&'a PhaseFigures>>,
+    /// How the pipeline came to rest; `None` when nobody could look.
+    pub quiescence: Option<&'a Quiescence>,
+    /// The largest difference between the clocks behind the end-to-end latency.
+    pub clock_skew_bound: Duration,
+    /// Rows that do not tell when they were stored.
+    pub untimed_rows: u64,
+}
+
+/// A measured duration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Figure {
+    /// The duration.
+    pub measured: Duration,
+    /// How many orders it is of; `None` where it is of none.
+    pub samples: Option<u64>,
+}
+
+/// How a rule stands to what was measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standpoint {
+    /// It holds.
+    Holds,
+    /// It is broken.
+    Broken,
+    /// It cannot be told, and why.
+    Unknown(String),
+}
+
+/// What `rule` has to say; nothing when it holds.
+pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding> {
+    let durations = Durations {
+        phases: input.phases.map(|phases| phases.iter().collect()),
+        quiescence: input.observation.map(|seen| &seen.quiescence),
+        clock_skew_bound: input.clock_skew_bound,
+        untimed_rows: input.observation.map_or(0, |seen| seen.untimed_rows),
+    };
+    let (figure, standpoint) = durations.check(rule.metric, rule.phase.as_deref(), &rule.bound());
+    let (severity, code, message) = match standpoint {
+        Standpoint::Holds => return None,
+        Standpoint::Broken => {
+            let measured = figure.map_or(Duration::ZERO, |figure| figure.measured);
+            (
+                Severity::PerformanceFailure,
+                "rule_broken",
+                format!("rule `{}` is broken: measured {measured:?}", rule.text),
+            )
+        }
+        Standpoint::Unknown(why) => (
+            Severity::MissingEvidence,
+            "rule_without_figures",
+            format!("rule `{}` cannot be checked: {why}", rule.text),
+        ),
+    };
+    Some(finding(severity, code, message))
+}
+
+impl Durations<'_> {
+    /// Holds `metric` against `bound`, in one phase or in all that are no warm-up.
+    pub fn check(
+        &self,
+        metric: Metric,
+        phase: Option<&str>,
+        bound: &Bound<Duration>,
+    ) -> (Option<Figure>, Standpoint) {
+        let Some(figure) = self.measure(metric, phase) else {
+            return (None, Standpoint::Unknown("nothing was measured".into()));
+        };
+        (Some(figure), self.stand(metric, figure.measured, bound))
+    }
+
+    fn stand(&self, metric: Metric, measured: Duration, bound: &Bound<Duration>) -> Standpoint {
+        let two_clocks = matches!(metric, Metric::EndToEnd(_));
+        let skew = match two_clocks {
+            true => self.clock_skew_bound,
+            false => Duration::ZERO,
+        };
+        // Far below the limit both ends decide, however little was measured.
+        if skew > measured && skew.saturating_mul(10) > bound.limit {
+            let why = "the clocks behind it differ by more than it measured";
+            return Standpoint::Unknown(why.into());
+        }
+        // The true figure lies within the skew of the measured one: what both ends agree on is certain.
+        match (
+            bound.holds(measured.saturating_sub(skew)),
+            bound.holds(measured + skew),
+        ) {
+            (true, true) => {}
+            (false, false) => return Standpoint::Broken,
+            (true, false) | (false, true) => {
+                return Standpoint::Unknown(format!(
+                    "measured {measured:?}, and the clocks behind it differ by up to {skew:?}"
+                ));
+            }
+        }
+        match self.untimed_rows {
+            rows if two_clocks && rows > 0 => {
+                Standpoint::Unknown(format!("{rows} rows do not tell when they were stored"))
+            }
+            _ => Standpoint::Holds,
+        }
+    }
+
+    /// What was measured, if anything was.
+    pub fn measure(&self, metric: Metric, phase: Option<&str>) -> Option<Figure> {
+        type Pick = fn(&PhaseFigures) -> &Histogram;
+        let (pick, quantile): (Pick, f64) = match metric {
+            Metric::ResponseTime(quantile) => (|phase| &phase.response_time, quantile),
+            Metric::ServiceTime(quantile) => (|phase| &phase.service_time, quantile),
+            Metric::ScheduleLag(quantile) => (|phase| &phase.schedule_lag, quantile),
+            Metric::EndToEnd(quantile) => (|phase| &phase.end_to_end, quantile),
+            Metric::Drain => {
+                let quiescence = self.quiescence.filter(|quiescence| quiescence.reached)?;
+                return quiescence.drain.map(|measured| Figure {
+                    measured,
+                    samples: None,
+                });
+            }
+        };
+        let mut merged = Histogram::new();
+        for figures in self.phases.as_ref()? {
+            let wanted = match phase {
+                Some(name) => figures.name == name,
+                None => !figures.warm_up,
+            };
+            if wanted {
+                merged.merge(pick(figures));
+            }
+        }
+        merged.quantile(quantile).map(|measured| Figure {
+            measured,
+            samples: Some(merged.count()),
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of the verifier: each detector with what trips it and a near miss that does not.
+
+mod collector;
+mod contents;
+mod file;
+mod judge;
+mod judge_content;
+mod model;
+mod reconcile;
+mod settle;
+mod world;

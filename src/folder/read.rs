@@ -1,0 +1,79 @@
+//! Reading the files of a run's folder, each within its limits.
+
+use std::io;
+use std::path::Path;
+
+use super::read_within;
+use crate::evidence::JsonLimits;
+use crate::results::{
+    MetersFile, PlanFile, ReportError, RunBrief, RunReport, SentFile, parse_brief, parse_meters,
+    parse_plan, parse_report, parse_sent,
+};
+use crate::verify::{ObservationFile, ObservationFileError};
+
+/// Reads `run.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged, beyond a limit or of another version.
+pub fn read_report(path: &Path) -> Result<RunReport, ReportError> {
+    parse_report(&read_bytes(path, &JsonLimits::REPORT)?, path)
+}
+
+/// Reads what a list shows of a `run.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn brief(path: &Path) -> Result<RunBrief, ReportError> {
+    parse_brief(&read_bytes(path, &JsonLimits::REPORT)?, path)
+}
+
+/// Reads `plan.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged, beyond a limit or of another version.
+pub fn read_plan(path: &Path) -> Result<PlanFile, ReportError> {
+    parse_plan(&read_bytes(path, &JsonLimits::PLAN)?, path)
+}
+
+/// Reads `meters.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged, beyond a limit or of another version.
+pub fn read_meters(path: &Path) -> Result<MetersFile, ReportError> {
+    parse_meters(&read_bytes(path, &JsonLimits::REPORT)?, path)
+}
+
+/// Reads `sent.json`.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn read_sent(path: &Path) -> Result<SentFile, ReportError> {
+    parse_sent(&read_bytes(path, &JsonLimits::REPORT)?, path)
+}
+
+/// Reads an observation.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged or of another version.
+pub fn read_observation(path: &Path) -> Result<ObservationFile, ObservationFileError> {
+    let bytes =
+        read_within(path, JsonLimits::OBSERVATION.bytes).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => ObservationFileError::Missing(path.to_owned()),
+            _ => ObservationFileError::Read {
+                path: path.to_owned(),
+                source,
+            },
+        })?;
+    ObservationFile::parse(&bytes, path)
+}
+
+/// The bytes of a file of the folder, no more than its limits allow.
+fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, ReportError> {
+    read_within(path, limits.bytes).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
+        _ => ReportError::Read {
+            path: path.to_owned(),
+            source,
+        },
+    })
+}

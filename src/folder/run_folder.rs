@@ -1,0 +1,133 @@
+//! A run's folder: made once, never overwritten, every file whole or not there.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+/// Why a run's folder or one of its files cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is something in it already.
+    #[error(
+        "{0}: the folder is not empty, and a run is never overwritten; name another one with --output-dir"
+    )]
+    Taken(PathBuf),
+    /// The system refuses.
+    #[error("{path}: cannot write: {source}; free space or name another folder with --output-dir")]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Takes the folder away again as long as there is nothing in it.
+    pub fn discard_empty(&self) {
+        if let Err(error) = std::fs::remove_dir(&self.path) {
+            tracing::debug!(%error, path = %self.path.display(), "the folder stays");
+        }
+    }
+
+    /// Makes `<parent>/<utc>-<scenario>`; a second run within the second gets a suffix.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn create(parent: &Path, utc: Timestamp, scenario: &str) -> Result<Self, FolderError> {
+        let stamp = utc.strftime("%Y%m%dT%H%M%SZ");
+        std::fs::create_dir_all(parent).map_err(failed(parent))?;
+        let mut attempt = 1;
+        loop {
+            let name = match attempt {
+                1 => format!("{stamp}-{scenario}"),
+                _ => format!("{stamp}-{scenario}-{attempt}"),
+            };
+            let path = parent.join(name);
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path }),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => attempt += 1,
+                Err(error) => return Err(failed(&path)(error)),
+            }
+        }
+    }
+
+    /// Makes exactly `path`, which must not be there yet or be empty.
+    ///
+    /// # Errors
+    /// When there is something in it, or it cannot be made.
+    pub fn create_exactly(path: &Path) -> Result<Self, FolderError> {
+        std::fs::create_dir_all(path).map_err(failed(path))?;
+        let mut entries = std::fs::read_dir(path).map_err(failed(path))?;
+        match entries.next() {
+            Some(_) => Err(FolderError::Taken(path.to_owned())),
+            None => Ok(Self {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// The folder of a run that is there already.
+    pub fn existing(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Takes a file away that was written here.
+    pub fn remove(&self, name: &str) {
+        if let Err(error) = std::fs::remove_file(self.file(name)) {
+            tracing::debug!(%error, name, "the file stays");
+        }
+    }
+
+    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file. A folder in its
+    /// name is made.
+    ///
+    /// # Errors
+    /// When the system refuses, a full disk say; nothing is left behind then.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.file(name);
+        if let Some(within) = path.parent() {
+            std::fs::create_dir_all(within).map_err(failed(within))?;
+        }
+        let mut temporary = tempfile::Builder::new()
+            .permissions(as_the_umask_says())
+            .tempfile_in(&self.path)
+            .map_err(failed(&path))?;
+        temporary.write_all(bytes).map_err(failed(&path))?;
+        temporary.as_file().sync_all().map_err(failed(&path))?;
+        temporary
+            .persist_noclobber(&path)
+            .map_err(|error| failed(&path)(error.error))?;
+        Ok(())
+    }
+}
+
+/// Temporary files are private; a report is as readable as the umask of its user says, as every other file.
+pub fn as_the_umask_says() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {
+    let path = path.to_owned();
+    move |source| FolderError::Write { path, source }
+}

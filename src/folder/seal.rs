@@ -1,0 +1,78 @@
+//! A folder held against its newest seal.
+
+use std::path::Path;
+
+use super::{digest_of_file, read_within};
+use crate::evidence::seal::{GROWING, is_evidence};
+use crate::evidence::{FileDigest, JsonLimits, SEAL, Seal};
+
+/// What a folder's newest seal says of its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SealState {
+    /// Every file it lists is as it was.
+    Whole(Seal),
+    /// There is no seal: the run did not come to its end, or its orderproof wrote none.
+    Missing,
+    /// Something is not as it was, a sentence each.
+    Broken(Vec<String>),
+}
+
+/// The name of the newest seal in `folder`; none of a folder without one, or that cannot be read.
+pub fn newest_seal(folder: &Path) -> Option<String> {
+    let names = std::fs::read_dir(folder).ok()?;
+    let names = names.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let seals = names.filter(|name| name.starts_with("seal") && is_evidence(name));
+    // `seal-<utc>.json` is later than `seal.json`, and those are in order of time.
+    seals.max_by_key(|name| (name != SEAL, name.clone()))
+}
+
+/// Holds the files in `folder` against its newest seal.
+pub fn check_seal(folder: &Path) -> SealState {
+    let Some(name) = newest_seal(folder) else {
+        return SealState::Missing;
+    };
+    match read_seal(folder, &name) {
+        Err(problem) => SealState::Broken(vec![problem]),
+        Ok(seal) => match differences_from(&seal, folder) {
+            differences if differences.is_empty() => SealState::Whole(seal),
+            differences => SealState::Broken(differences),
+        },
+    }
+}
+
+fn read_seal(folder: &Path, name: &str) -> Result<Seal, String> {
+    let path = folder.join(name);
+    let wrong = |why: String| format!("{}: {why}", path.display());
+    let bytes =
+        read_within(&path, JsonLimits::SEAL.bytes).map_err(|error| wrong(error.to_string()))?;
+    Seal::parse(&bytes).map_err(wrong)
+}
+
+/// What is not as `seal` says, a sentence each.
+pub fn differences_from(seal: &Seal, folder: &Path) -> Vec<String> {
+    let differ = |file: &FileDigest| {
+        let path = folder.join(&file.name).display().to_string();
+        // What is longer was not hashed: it is not what was sealed, whatever it is.
+        let length = std::fs::metadata(folder.join(&file.name)).map(|found| found.len());
+        let grows = file.name == GROWING;
+        match length {
+            Ok(length) if length != file.bytes && !(grows && length > file.bytes) => {
+                return Some(format!(
+                    "{path} has {length} bytes, {SEAL} says {}",
+                    file.bytes
+                ));
+            }
+            _ => {}
+        }
+        match digest_of_file(folder, &file.name, Some(file.bytes)) {
+            Ok(found) if found == *file => None,
+            Ok(_) => Some(format!("{path} is not as it was when it was sealed")),
+            Err(error) => Some(format!("{path}: {error}")),
+        }
+    };
+    seal.files.iter().filter_map(differ).collect()
+}
+
+#[cfg(test)]
+#[path = "seal_tests.rs"]
+mod tests;

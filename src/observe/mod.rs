@@ -1,0 +1,16 @@
+//! Looking at the stores: the queues along the way, and table and dead-letter queue at the end.
+//!
+//! [`Watcher`] samples the queues on a thread of its own, beside the drive; then it waits for rest and reads the table and
+//! the dead-letter queue into an [`crate::verify::Observation`]. What that comes to is `verify`'s business.
+
+mod letters;
+mod look;
+mod sightings;
+mod watcher;
+
+#[cfg(test)]
+mod tests;
+
+pub use look::{AskFunction, ObservePlan};
+pub use sightings::{LETTER_LOG, SightingsError};
+pub use watcher::{Seen, Watcher, WatcherView};

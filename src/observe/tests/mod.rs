@@ -1,0 +1,4 @@
+//! Looks at real stores over loopback.
+
+mod look;
+mod watcher;

@@ -1,0 +1,270 @@
+//! The verifier's thread: it samples the queues from before the first send, then settles and observes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::ObservePlan;
+use super::look::{observe, set};
+use crate::clock;
+use crate::records::Counts;
+use crate::store::{Stores, Target};
+use crate::verify::{Observation, QueueSample, Quiescence, Settling, StoredTimes};
+
+/// Between two samples while orders are sent.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+/// Between two samples while settling, counts being exact.
+const SETTLE_EVERY: Duration = Duration::from_millis(200);
+/// The same on AWS, where counts change slowly and requests cost money.
+const SETTLE_EVERY_AWS: Duration = Duration::from_secs(5);
+
+/// The longest that is waited for messages to go through all of their receives because the queue says so: as long as
+/// SQS can hide one. Whoever needs more sets the deadline.
+const RECEIVES_PATIENCE: Duration = Duration::from_secs(43_200);
+
+/// What was seen of a run.
+pub struct Seen {
+    /// What the stores held.
+    pub observation: Observation,
+    /// When rows were stored.
+    pub times: StoredTimes,
+    /// The queues' counts along the way.
+    pub samples: Vec<QueueSample>,
+    /// When they could not be read, since the run's start.
+    pub failed_samples: Vec<Duration>,
+    /// How far the wall clock was stepped meanwhile: the rows' own instants are off by that.
+    pub clock_step: Duration,
+}
+
+/// Samples the queues from its start on; then settles and observes when asked to.
+pub struct Watcher {
+    ask: oneshot::Sender<ObservePlan>,
+    latest: Arc<Mutex<Option<QueueSample>>>,
+    status: Arc<Mutex<String>>,
+    thread: JoinHandle<Option<Seen>>,
+}
+
+/// What a live view may read while the watcher works.
+#[derive(Clone)]
+pub struct WatcherView {
+    latest: Arc<Mutex<Option<QueueSample>>>,
+    status: Arc<Mutex<String>>,
+}
+
+impl WatcherView {
+    /// The latest counts; `at` counts from the watcher's start.
+    pub fn latest(&self) -> Option<QueueSample> {
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the watcher is doing, in words.
+    pub fn status(&self) -> String {
+        self.status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+impl Watcher {
+    /// Starts sampling the queues of `target`.
+    ///
+    /// # Errors
+    /// When the machine gives no thread or runtime.
+    pub fn start(target: Target) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (ask, asked) = oneshot::channel();
+        let latest = Arc::new(Mutex::new(None));
+        let status = Arc::new(Mutex::new(String::new()));
+        let view = WatcherView {
+            latest: Arc::clone(&latest),
+            status: Arc::clone(&status),
+        };
+        let thread = std::thread::Builder::new()
+            .name("watcher".into())
+            .spawn(move || runtime.block_on(watch(&Stores::new(&target), asked, &view)))?;
+        Ok(Self {
+            ask,
+            latest,
+            status,
+            thread,
+        })
+    }
+
+    /// What a live view may read.
+    pub fn view(&self) -> WatcherView {
+        WatcherView {
+            latest: Arc::clone(&self.latest),
+            status: Arc::clone(&self.status),
+        }
+    }
+
+    /// Waits for rest, reads the stores, and ends. Blocks until then.
+    ///
+    /// # Panics
+    /// When the watcher's thread has panicked.
+    pub fn settle_and_observe(self, plan: ObservePlan) -> Seen {
+        let asked = self.ask.send(plan).is_ok();
+        let seen = self
+            .thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        seen.filter(|_| asked)
+            .expect("the watcher answers when asked")
+    }
+}
+
+/// A sample on the monotonic clock, before the run's start is known.
+type RawSample = (Instant, Counts, Counts);
+
+async fn watch(
+    stores: &Stores,
+    mut asked: oneshot::Receiver<ObservePlan>,
+    view: &WatcherView,
+) -> Option<Seen> {
+    let began = Instant::now();
+    let began_wall = clock::wall();
+    let mut clock_step = Duration::ZERO;
+    let mut samples: Vec<RawSample> = Vec::new();
+    let mut failed: Vec<Instant> = Vec::new();
+    let mut ticks = interval(SAMPLE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut plan = loop {
+        tokio::select! {
+            plan = &mut asked => break plan.ok()?,
+            _ = ticks.tick() => {
+                clock_step = clock_step.max(clock::step_between(began, began_wall));
+                match stores.counts().await {
+                    Ok((orders, dead)) => {
+                        keep(&mut samples, view, began, orders, dead);
+                    }
+                    Err(_) => failed.push(Instant::now()),
+                }
+            }
+        }
+    };
+    if plan.folder.is_some() {
+        believe_the_queue(stores, &mut plan).await;
+    }
+    let quiescence = settle(stores, &plan, (&mut samples, &mut failed), view, began).await;
+    let (observation, times) = observe(stores, &plan, quiescence, &view.status).await;
+    let samples = samples
+        .into_iter()
+        .filter_map(|(at, orders, dead)| {
+            let at = at.checked_duration_since(plan.start)?;
+            Some(sample_at(at, orders, dead))
+        })
+        .collect();
+    let failed_samples = failed
+        .into_iter()
+        .filter_map(|at| at.checked_duration_since(plan.start))
+        .collect();
+    Some(Seen {
+        observation,
+        times,
+        samples,
+        failed_samples,
+        clock_step: clock_step.max(clock::step_between(began, began_wall)),
+    })
+}
+
+/// A queue outside this process may be slower than the scenario says: the slower of the two counts.
+async fn believe_the_queue(stores: &Stores, plan: &mut ObservePlan) {
+    match stores.delivery().await {
+        Ok(delivery) => {
+            plan.visibility_timeout = plan.visibility_timeout.max(delivery.visibility_timeout);
+            let count = delivery.max_receive_count.unwrap_or_default();
+            plan.max_receive_count = plan.max_receive_count.max(count);
+            // Orders that cannot be processed go through all of their receives.
+            let receives = plan.max_receive_count.saturating_add(1);
+            let all_receives = plan.visibility_timeout.saturating_mul(receives);
+            plan.patience = plan.patience.max(all_receives.min(RECEIVES_PATIENCE));
+        }
+        // Then the counts cannot be read either, and there is no rest.
+        Err(error) => tracing::warn!(%error, "the queue's settings are taken from the scenario"),
+    }
+}
+
+fn sample_at(at: Duration, orders: Counts, dead: Counts) -> QueueSample {
+    QueueSample {
+        at,
+        visible: orders.visible,
+        in_flight: orders.in_flight,
+        delayed: orders.delayed,
+        dead_letters: dead.total(),
+    }
+}
+
+fn keep(
+    samples: &mut Vec<RawSample>,
+    view: &WatcherView,
+    began: Instant,
+    orders: Counts,
+    dead: Counts,
+) -> Instant {
+    let now = Instant::now();
+    samples.push((now, orders, dead));
+    let latest = sample_at(now.duration_since(began), orders, dead);
+    *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
+    now
+}
+
+async fn settle(
+    stores: &Stores,
+    plan: &ObservePlan,
+    (samples, failed): (&mut Vec<RawSample>, &mut Vec<Instant>),
+    view: &WatcherView,
+    began: Instant,
+) -> Quiescence {
+    let exact = stores.exact_counts();
+    let mut settling = Settling::new(
+        plan.last_send,
+        plan.patience,
+        exact,
+        plan.visibility_timeout,
+    );
+    let mut ticks = interval(if exact {
+        SETTLE_EVERY
+    } else {
+        SETTLE_EVERY_AWS
+    });
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let counts = stores.counts().await;
+        // What is kept as a sample and what proves rest is told of the same instant: a reader can compare them.
+        let mut now = Instant::now();
+        if let Ok((orders, dead)) = counts {
+            now = keep(samples, view, began, orders, dead);
+            let waiting = orders.total();
+            set(
+                &view.status,
+                format!(
+                    "settling: {waiting} messages in the queue, {} dead letters",
+                    dead.total()
+                ),
+            );
+        } else {
+            failed.push(Instant::now());
+        }
+        let counts =
+            counts
+                .map(|(orders, _)| orders)
+                .map_err(|error| match plan.folder.is_some() {
+                    true => error.while_observing(),
+                    false => error.to_string(),
+                });
+        if let Some(function) = &plan.function {
+            settling.function(function());
+        }
+        if let Some(quiescence) = settling.sample(now.saturating_duration_since(plan.start), counts)
+        {
+            return quiescence;
+        }
+    }
+}
