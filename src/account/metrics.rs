@@ -8,18 +8,21 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataError;
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{
-    Dimension, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
-};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::facts::why;
+use super::service::{Ask, CallError, Service};
 use crate::results::{CloudWatch, Metric, MetricSeries};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
 use crate::store::Session;
+
+const CLOUDWATCH: Service = Service {
+    id: "CloudWatch",
+    host: "monitoring",
+    signing_name: "monitoring",
+};
 
 /// Seconds of a point; the finest AWS keeps of these metrics.
 const PERIOD_S: i64 = 60;
@@ -103,8 +106,7 @@ pub async fn read_metrics(
 ) -> CloudWatch {
     let span = Span::new(from, to);
     let mut read = Read::default();
-    let client = Client::new(session.config());
-    let reading = read.pages(&client, target, span);
+    let reading = read.pages(session, target, span);
     let unread = match tokio::time::timeout(PATIENCE, reading).await {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(format!("GetMetricData: {}", in_a_line(&error))),
@@ -114,7 +116,7 @@ pub async fn read_metrics(
 }
 
 /// An error in a line; what no service of AWS would say, by its status.
-fn in_a_line(error: &SdkError<GetMetricDataError>) -> String {
+fn in_a_line(error: &CallError) -> String {
     match (error.code(), error.raw_response()) {
         (None, Some(response)) => format!(
             "the endpoint answers {} and not as CloudWatch does",
@@ -165,37 +167,50 @@ struct Read {
 impl Read {
     async fn pages(
         &mut self,
-        client: &Client,
+        session: &Session,
         target: &AwsTarget,
         span: Span,
-    ) -> Result<(), SdkError<GetMetricDataError>> {
-        let mut pages = client
-            .get_metric_data()
-            .set_metric_data_queries(Some(queries(target)))
-            .start_time(DateTime::from_secs(span.first))
-            .end_time(DateTime::from_secs(span.end))
-            .scan_by(ScanBy::TimestampAscending)
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            let page = page?;
-            for result in page.metric_data_results() {
+    ) -> Result<(), CallError> {
+        let mut token: Option<String> = None;
+        loop {
+            let mut asked = json!({
+                "MetricDataQueries": queries(target),
+                "StartTime": span.first,
+                "EndTime": span.end,
+                "ScanBy": "TimestampAscending",
+            });
+            if let Some(token) = &token {
+                asked["NextToken"] = token.as_str().into();
+            }
+            let ask = Ask::json("GraniteServiceVersion20100801.GetMetricData", &asked);
+            let page: Page = CLOUDWATCH.call(session, "GetMetricData", ask).await?;
+            for result in page.results.iter().flatten() {
                 self.take(result);
             }
-            let said = page.messages().iter().filter_map(|message| message.value());
-            self.said.extend(said.map(str::to_owned));
+            let said = page.messages.into_iter().flatten();
+            self.said.extend(said.filter_map(|message| message.value));
+            let next = page.next_token.filter(|next| !next.is_empty());
+            if next.is_some() && next == token {
+                return Err(SdkError::construction_failure(
+                    "the token of the next page did not change",
+                ));
+            }
+            match next {
+                Some(_) => token = next,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
-    fn take(&mut self, result: &MetricDataResult) {
-        let id = result.id().unwrap_or_default();
-        let points = self.points.entry(id.to_owned()).or_default();
-        let times = result.timestamps().iter().map(DateTime::secs);
-        points.extend(times.zip(result.values().iter().copied()));
-        match result.status_code() {
-            None | Some(StatusCode::Complete) => self.wrong.remove(id),
-            Some(other) => self.wrong.insert(id.to_owned(), other.as_str().to_owned()),
+    fn take(&mut self, result: &QueryResult) {
+        let id = result.id.clone().unwrap_or_default();
+        let points = self.points.entry(id.clone()).or_default();
+        let times = result.timestamps.iter().flatten().map(|at| *at as i64);
+        let values = result.values.iter().flatten().copied();
+        points.extend(times.zip(values));
+        match result.status_code.as_deref() {
+            None | Some("Complete") => self.wrong.remove(&id),
+            Some(other) => self.wrong.insert(id, other.to_owned()),
         };
     }
 
@@ -235,24 +250,43 @@ fn asked(
         .map(|(index, asked)| (format!("m{index}"), asked))
 }
 
-fn queries(target: &AwsTarget) -> Vec<MetricDataQuery> {
+fn queries(target: &AwsTarget) -> Vec<Value> {
     let query = |(id, (_, source, name, statistic)): (String, (_, Source, &str, &str))| {
         let (namespace, dimension) = source.place();
-        let which = Dimension::builder()
-            .name(dimension)
-            .value(source.name(target));
-        let metric = aws_sdk_cloudwatch::types::Metric::builder()
-            .namespace(namespace)
-            .metric_name(name)
-            .dimensions(which.build());
-        let figure = MetricStat::builder()
-            .metric(metric.build())
-            .period(PERIOD_S as i32)
-            .stat(statistic);
-        MetricDataQuery::builder()
-            .id(id)
-            .metric_stat(figure.build())
-            .build()
+        let metric = json!({
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": [{ "Name": dimension, "Value": source.name(target) }],
+        });
+        let figure = json!({ "Metric": metric, "Period": PERIOD_S, "Stat": statistic });
+        json!({ "Id": id, "MetricStat": figure })
     };
     asked(target).map(query).collect()
+}
+
+/// A page of points, as far as it is read: CloudWatch's API reference. Any member may be missing or null.
+#[derive(Debug, Deserialize)]
+struct Page {
+    #[serde(rename = "MetricDataResults")]
+    results: Option<Vec<QueryResult>>,
+    #[serde(rename = "Messages")]
+    messages: Option<Vec<Message>>,
+    #[serde(rename = "NextToken")]
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QueryResult {
+    id: Option<String>,
+    status_code: Option<String>,
+    /// Unix seconds.
+    timestamps: Option<Vec<f64>>,
+    values: Option<Vec<f64>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Message {
+    value: Option<String>,
 }

@@ -7,6 +7,8 @@
 mod facts;
 mod metrics;
 
+mod service;
+
 mod standing;
 mod status;
 mod survey;

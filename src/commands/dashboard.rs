@@ -12,6 +12,11 @@ pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, Error> {
     let Some(port) = port else {
         return Ok(None);
     };
+    if !cfg!(feature = "dashboard") {
+        return Err(Error::usage(
+            "--dashboard is not in this build: build it with the feature `dashboard`",
+        ));
+    }
     // Goose binds it itself, later, and does not say which free one it took.
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .and_then(|listener| listener.local_addr())
@@ -23,7 +28,7 @@ pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, Error> {
         })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "dashboard"))]
 mod tests {
     use super::*;
 

@@ -26,6 +26,10 @@ mod screen;
 mod self_test;
 mod self_test_table;
 mod serve;
+#[cfg(feature = "tui")]
+mod tui;
+#[cfg(not(feature = "tui"))]
+#[path = "no_tui.rs"]
 mod tui;
 mod up;
 mod verify;

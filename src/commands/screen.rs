@@ -2,10 +2,13 @@
 
 use std::io::{self, Write, stderr};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
+#[cfg(feature = "tui")]
 use ratatui::crossterm::cursor::{Hide, Show};
+#[cfg(feature = "tui")]
 use ratatui::crossterm::execute;
+#[cfg(feature = "tui")]
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -22,7 +25,6 @@ static SAID: Mutex<Said> = Mutex::new(Said {
     kept: Vec::new(),
     dropped: 0,
 });
-static GIVE_BACK_ON_PANIC: Once = Once::new();
 
 /// What was said while the screen was taken.
 struct Said {
@@ -34,7 +36,9 @@ struct Said {
 ///
 /// # Errors
 /// When the terminal cannot be switched; it is as it was.
+#[cfg(feature = "tui")]
 pub fn take() -> io::Result<()> {
+    static GIVE_BACK_ON_PANIC: std::sync::Once = std::sync::Once::new();
     GIVE_BACK_ON_PANIC.call_once(|| {
         let told = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -58,6 +62,7 @@ pub fn is_taken() -> bool {
 }
 
 /// Draws one frame, unless the screen has been given back.
+#[cfg(feature = "tui")]
 pub fn draw(frame: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
     let _drawing = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
     match is_taken() {
@@ -76,8 +81,11 @@ fn give_back_now() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let _ = execute!(stderr(), LeaveAlternateScreen, Show);
-    let _ = disable_raw_mode();
+    #[cfg(feature = "tui")]
+    {
+        let _ = execute!(stderr(), LeaveAlternateScreen, Show);
+        let _ = disable_raw_mode();
+    }
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = stderr().write_all(&std::mem::take(&mut said.kept));
     let dropped = std::mem::take(&mut said.dropped);

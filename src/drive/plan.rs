@@ -69,6 +69,9 @@ pub enum DriveError {
         "the Goose dashboard at {0} would be open to other machines: name a loopback address such as 127.0.0.1:5118"
     )]
     Dashboard(SocketAddr),
+    /// The build has no dashboard.
+    #[error("the Goose dashboard is not in this build: build it with the feature `dashboard`")]
+    NoDashboard,
     /// Goose did not run, so nothing was sent.
     #[error("Goose failed: {0}: if it names a file or an address, name another one")]
     Goose(String),

@@ -44,6 +44,9 @@ pub fn run(
     {
         return Err(DriveError::Dashboard(address));
     }
+    if !cfg!(feature = "dashboard") && options.goose_dashboard.is_some() {
+        return Err(DriveError::NoDashboard);
+    }
     run_with(
         plan,
         target,

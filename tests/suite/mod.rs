@@ -7,6 +7,7 @@ mod cloudwatch;
 mod compare;
 mod corpora;
 mod crash;
+mod dependencies;
 mod endpoint;
 mod evidence;
 mod faults;
@@ -35,4 +36,5 @@ mod template;
 mod terminal;
 mod tidy;
 mod time;
+#[cfg(all(feature = "tui", feature = "dashboard"))]
 mod tui;

@@ -105,7 +105,7 @@ fn violations(word: &str, allowed: &[&str], sources: &[Source]) -> Vec<String> {
 #[test]
 fn the_dependency_walls_stand() {
     let sources = sources();
-    let walls: [(&str, &[&str]); 11] = [
+    let walls: [(&str, &[&str]); 12] = [
         (
             "aws_sdk_",
             &[
@@ -123,6 +123,7 @@ fn the_dependency_walls_stand() {
             "aws_lambda_events",
             &["src/processor/", "src/embedded/", "crates/emulator/"],
         ),
+        ("aws_runtime", &["src/account/service.rs"]),
         ("lambda_runtime", &["src/bin/"]),
         ("goose::", &["src/drive/"]),
         ("plotters", &["crates/report/src/charts"]),
@@ -225,9 +226,7 @@ fn nothing_is_left_unfinished_and_no_file_has_grown_too_long() {
             "#[ignore]",
             "thread::sleep(Duration::from_secs",
         ] {
-            // What needs other servers is run by .ci/run, which starts them.
-            let text = source.text.replace("#[ignore = \"needs peers", "");
-            if text.contains(word) {
+            if source.text.contains(word) {
                 broken.push(format!("{} holds `{word}`", source.path));
             }
         }
@@ -240,6 +239,40 @@ fn nothing_is_left_unfinished_and_no_file_has_grown_too_long() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What may keep a test from an ordinary run: it needs what only .ci/run starts, or it is long.
+const REASONS_TO_IGNORE: [&str; 2] = ["needs ", "full matrix: .ci/run runs it\"]"];
+
+#[test]
+fn what_is_ignored_says_why_and_the_full_matrices_run_in_ci() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let lines: Vec<_> = source.text.lines().map(str::trim).collect();
+        for (index, line) in lines.iter().enumerate() {
+            let Some(reason) = line.strip_prefix("#[ignore = \"") else {
+                continue;
+            };
+            let known = REASONS_TO_IGNORE
+                .iter()
+                .position(|known| reason.starts_with(known));
+            let test = lines[index + 1..].iter().find(|line| line.contains("fn "));
+            let is_matrix = test.is_some_and(|test| test.contains("fn full_matrix_"));
+            if known.is_none() || is_matrix != (known == Some(1)) {
+                broken.push(format!("{}: {line} {test:?}", source.path));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+    let ci = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run");
+    let ci = std::fs::read_to_string(ci).expect(".ci/run");
+    let steps = [
+        "--ignored full_matrix_",
+        "--ignored --skip peers_answer --skip full_matrix_",
+    ];
+    for step in steps {
+        assert!(ci.contains(step), ".ci/run does not run `{step}`");
+    }
 }
 
 /// What the core may stand on: nothing that does I/O, waits, or talks to anyone.

@@ -1,84 +1,39 @@
-//! What CloudWatch answers over the wire (Smithy RPC v2 with CBOR, as its SDK asks), read into series.
+//! What CloudWatch answers over the wire (its JSON protocol), read into series.
 
 use std::io::{BufRead, BufReader, Read as _, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, SystemTime};
 
+use serde_json::json;
+
 use super::{has_metrics, read_metrics};
 use crate::results::{CloudWatch, Metric};
 use crate::scenario::{AwsTarget, ProcessorPlace};
 use crate::store::Session;
-
-/// As much of CBOR (RFC 8949) as an answer takes; every length is below 256.
-mod cbor {
-    fn head(major: u8, length: usize) -> Vec<u8> {
-        let length = u8::try_from(length).expect("short");
-        match length {
-            0..24 => vec![major << 5 | length],
-            _ => vec![major << 5 | 24, length],
-        }
-    }
-
-    pub fn text(words: &str) -> Vec<u8> {
-        [head(3, words.len()), words.as_bytes().to_vec()].concat()
-    }
-
-    pub fn list(items: &[Vec<u8>]) -> Vec<u8> {
-        [head(4, items.len()), items.concat()].concat()
-    }
-
-    pub fn map(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {
-        let pairs_only = pairs
-            .iter()
-            .flat_map(|(key, value)| [text(key), value.clone()]);
-        [
-            head(5, pairs.len()),
-            pairs_only.collect::<Vec<_>>().concat(),
-        ]
-        .concat()
-    }
-
-    pub fn double(value: f64) -> Vec<u8> {
-        [&[0xfb][..], &value.to_be_bytes()].concat()
-    }
-
-    /// Tag 1: Unix seconds.
-    pub fn time(unix: f64) -> Vec<u8> {
-        [vec![0xc1], double(unix)].concat()
-    }
-}
 
 /// One query's result: its id, its state and its points.
 type Answer = (&'static str, &'static str, &'static [(f64, f64)]);
 
 fn page(results: &[Answer], next: Option<&str>) -> Vec<u8> {
     let result = |&(id, status, points): &Answer| {
-        let times: Vec<_> = points.iter().map(|point| cbor::time(point.0)).collect();
-        let values: Vec<_> = points.iter().map(|point| cbor::double(point.1)).collect();
-        cbor::map(&[
-            ("Id", cbor::text(id)),
-            ("StatusCode", cbor::text(status)),
-            ("Timestamps", cbor::list(&times)),
-            ("Values", cbor::list(&values)),
-        ])
+        let times: Vec<_> = points.iter().map(|point| point.0).collect();
+        let values: Vec<_> = points.iter().map(|point| point.1).collect();
+        json!({ "Id": id, "StatusCode": status, "Timestamps": times, "Values": values })
     };
     let results: Vec<_> = results.iter().map(result).collect();
-    let mut pairs = vec![("MetricDataResults", cbor::list(&results))];
-    pairs.extend(next.map(|token| ("NextToken", cbor::text(token))));
-    cbor::map(&pairs)
+    let page = json!({ "MetricDataResults": results, "NextToken": next });
+    page.to_string().into_bytes()
 }
 
 fn error(code: &str, message: &str) -> Vec<u8> {
     let kind = format!("com.amazonaws.cloudwatch#{code}");
-    cbor::map(&[
-        ("__type", cbor::text(&kind)),
-        ("message", cbor::text(message)),
-    ])
+    let body = json!({ "__type": kind, "message": message });
+    body.to_string().into_bytes()
 }
 
 /// Answers a request a connection with these statuses and bodies in turn, the last again and again, and tells
-/// what it was asked: the first line and the body, whose texts stand in CBOR as they are.
+/// what it was asked: the head and the body.
 fn stub(answers: Vec<(u16, Vec<u8>)>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -104,6 +59,7 @@ fn answer(mut stream: &TcpStream, reply: &(u16, Vec<u8>), asked: &Sender<String>
         if line.trim().is_empty() {
             break;
         }
+        first.push_str(&line);
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
         }
@@ -114,7 +70,7 @@ fn answer(mut stream: &TcpStream, reply: &(u16, Vec<u8>), asked: &Sender<String>
     let (status, body) = reply;
     write!(
         stream,
-        "HTTP/1.1 {status} X\r\nsmithy-protocol: rpc-v2-cbor\r\nContent-Type: application/cbor\r\n\
+        "HTTP/1.1 {status} X\r\nContent-Type: application/x-amz-json-1.0\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     )
@@ -175,9 +131,9 @@ async fn points_of_several_pages_are_put_together_by_metric() {
     let [one, two] = asked.as_slice() else {
         panic!("two requests: {asked:?}");
     };
-    assert!(
-        one.starts_with("POST /service/GraniteServiceVersion20100801/operation/GetMetricData ")
-    );
+    assert!(one.starts_with("POST / "), "{one}");
+    assert!(one.contains("x-amz-target: GraniteServiceVersion20100801.GetMetricData\r\n"));
+    assert!(one.contains("/us-east-1/monitoring/aws4_request"), "{one}");
     assert!(two.contains("token-2") && !one.contains("token-2"));
     for word in [
         "AWS/Lambda",

@@ -29,7 +29,7 @@ pub const CHECKS: &[Check] = &[
     check!(Sqs, "receive", "SentTimestamp and ApproximateFirstReceiveTimestamp stay what they were.", Aws("SQS API: ReceiveMessage"), timestamps_stay),
     check!(Sqs, "receive", "Message attributes are given only when asked for, by name or by prefix.", Aws("SQS API: ReceiveMessage"), message_attributes),
     check!(Sqs, "receive", "Each receive of a message gives another receipt handle.", Aws("SQS guide: Amazon SQS queue and message identifiers"), handles_differ),
-    check!(Sqs, "receive", "With 2,000 messages in flight a receive takes no longer than with none.", Unknown("AWS documents a limit of about 120,000 messages in flight and no speed; more than five times as long, and 50 ms, fails."), many_in_flight),
+    check!(Sqs, "receive", "Of 2,000 messages all are received, ten at a time, while those before stay in flight.", Unknown("AWS documents a limit of about 120,000 messages in flight; a short poll may give fewer than ten."), many_in_flight),
 ];
 
 fn receive(peer: &Peer, url: &str) -> ReceiveMessageFluentBuilder {
@@ -314,24 +314,12 @@ async fn many_in_flight(peer: &Peer) -> Outcome {
         .queue_with("q", &[(Name::VisibilityTimeout, "600")])
         .await?;
     super::counts::fill(peer, &url, 2_000).await?;
-    let mut times = Vec::new();
     for _ in 0..200 {
-        let began = std::time::Instant::now();
         equal(
             "messages received",
             peer.receive(&url, 10, None, 1).await?.len(),
             10,
         )?;
-        times.push(began.elapsed());
     }
-    let median = |times: &mut [std::time::Duration]| {
-        times.sort();
-        times[times.len() / 2]
-    };
-    let first = median(&mut times[..20]);
-    let last = median(&mut times[180..]);
-    ensure(
-        last <= first * 5 + std::time::Duration::from_millis(50),
-        "receives with 2,000 messages in flight: expected to take as long as with none, seen longer",
-    )
+    Ok(())
 }

@@ -22,20 +22,21 @@ use world::World;
 
 use crate::verdict::{Class, Gate, Verdict};
 
-/// Worlds in an ordinary test run.
-const WORLDS: u64 = 100_000;
+/// Worlds in an ordinary test run, and in the full matrix.
+const WORLDS: u64 = 5_000;
+const WORLDS_FULL: u64 = 100_000;
 /// The seed of the first world; the others follow.
 const FIRST_SEED: u64 = 0x0de5_0000_0000;
 /// Of one world in so many the journal is also checked order by order.
 const JOURNAL_EVERY: u64 = 32;
 
-/// How many worlds to check: fewer when `cargo mutants` asks for fewer.
-fn worlds() -> u64 {
+/// How many worlds to check, unless the environment asks for another number.
+fn worlds(otherwise: u64) -> u64 {
     match std::env::var("ORDERPROOF_WORLDS") {
         Ok(text) => text
             .parse()
             .expect("ORDERPROOF_WORLDS is a number of worlds"),
-        Err(_) => WORLDS,
+        Err(_) => otherwise,
     }
 }
 
@@ -52,15 +53,25 @@ fn check(seed: u64, made: &Made) -> (World, Option<Answer>) {
     (world, expected)
 }
 
-#[test]
-fn program_and_reference_agree_on_every_world() {
+fn they_agree_on_each_of(worlds: u64) {
     let made = Made::new();
-    for seed in FIRST_SEED..FIRST_SEED + worlds() {
+    for seed in FIRST_SEED..FIRST_SEED + worlds {
         let (world, _) = check(seed, &made);
         if seed % JOURNAL_EVERY == 0 {
             journal::check_reader(&world);
         }
     }
+}
+
+#[test]
+fn program_and_reference_agree_on_every_world() {
+    they_agree_on_each_of(worlds(WORLDS));
+}
+
+#[test]
+#[ignore = "full matrix: .ci/run runs it"]
+fn full_matrix_of_100_000_worlds() {
+    they_agree_on_each_of(worlds(WORLDS_FULL));
 }
 
 /// Every reason a verdict can have.

@@ -1,0 +1,418 @@
+//! Services of which a handful of operations are asked, without an SDK of their own: those of Lambda and CloudWatch
+//! are a sixth of all the code that a build of this program would compile.
+//!
+//! A call goes through the machinery that is under every SDK client (credentials, signature, retries, time-outs, the
+//! session's HTTP client), and ends in its `SdkError`, so that it fails in the same words as the others.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::auth::{SigV4OperationSigningConfig, SigningOptions};
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
+use aws_sdk_sqs::config::Region;
+use aws_sdk_sqs::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+use aws_sdk_sqs::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::error::{BoxError, ErrorMetadata, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime::client::orchestrator::operation::Operation;
+use aws_smithy_runtime::client::retries::classifiers::{
+    HttpStatusCodeClassifier, TransientErrorClassifier,
+};
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{
+    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+};
+use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_types::SdkConfig;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::Session;
+
+/// An answer that takes longer is given up and asked for again, where the session says nothing.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A service, as AWS's API models call it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Service {
+    /// In settings of a profile (`service_id`).
+    pub(super) id: &'static str,
+    /// In host names (`endpointPrefix`).
+    pub(super) host: &'static str,
+    /// In signatures.
+    pub(super) signing_name: &'static str,
+}
+
+/// One request: JSON in, JSON out.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ask {
+    method: &'static str,
+    /// Path and query, encoded.
+    pub(super) path: String,
+    /// `X-Amz-Target`, of services that speak JSON 1.0.
+    pub(super) target: Option<&'static str>,
+    pub(super) body: String,
+}
+
+impl Ask {
+    /// A request without a body.
+    pub(super) fn get(path: String) -> Self {
+        Self {
+            method: "GET",
+            path,
+            ..Self::default()
+        }
+    }
+
+    /// A request in AWS's JSON 1.0: `target` is the service's prefix and the operation.
+    pub(super) fn json(target: &'static str, body: &serde_json::Value) -> Self {
+        Self {
+            method: "POST",
+            path: "/".into(),
+            target: Some(target),
+            body: body.to_string(),
+        }
+    }
+}
+
+/// A part of a path or a query, percent-encoded.
+pub(super) fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                out.push(byte.into());
+            }
+            other => out.push_str(&format!("%{other:02X}")),
+        }
+    }
+    out
+}
+
+/// Why a service refused: its code and its words.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: u16,
+    meta: ErrorMetadata,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.meta.code() {
+            Some(_) => write!(f, "{}", self.meta),
+            None => write!(f, "HTTP {} without an error of the service", self.status),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ProvideErrorMetadata for Refusal {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.meta
+    }
+}
+
+/// How a call failed.
+pub(super) type CallError = SdkError<Refusal, HttpResponse>;
+
+impl Service {
+    /// Asks once; what may pass is asked again, as the SDK does.
+    pub(super) async fn call<T>(
+        self,
+        session: &Session,
+        operation: &'static str,
+        ask: Ask,
+    ) -> Result<T, CallError>
+    where
+        T: DeserializeOwned + fmt::Debug + Send + Sync + 'static,
+    {
+        let config = session.config();
+        let endpoint = self.endpoint(config).await;
+        let endpoint = endpoint.map_err(SdkError::construction_failure)?;
+        let mut call = Operation::builder()
+            .service_name(self.id)
+            .operation_name(operation)
+            .endpoint_url(&endpoint)
+            .standard_retry(
+                &config
+                    .retry_config()
+                    .cloned()
+                    .unwrap_or_else(RetryConfig::standard),
+            )
+            .retry_classifier(TransientErrorClassifier::<Refusal>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .interceptor(ServiceClockSkewInterceptor::new())
+            .with_connection_poisoning()
+            .runtime_plugin(self.signed(session))
+            .timeout_config(config.timeout_config().cloned().unwrap_or_else(|| {
+                let timeouts = TimeoutConfig::builder();
+                timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
+            }))
+            .serializer(request)
+            .deserializer(reply::<T>);
+        if let Some(client) = config.http_client() {
+            call = call.http_client(client);
+        }
+        if let Some(sleep) = config.sleep_impl() {
+            call = call.sleep_impl(sleep);
+        }
+        if let Some(time) = config.time_source() {
+            call = call.time_source(time);
+        }
+        call.build().invoke(ask).await
+    }
+
+    /// What signs: the session's credentials, for this service.
+    fn signed(self, session: &Session) -> StaticRuntimePlugin {
+        let mut signing = Layer::new("signing");
+        signing.store_put(SigV4OperationSigningConfig {
+            region: Some(Region::new(session.region().to_owned()).into()),
+            region_set: None,
+            name: Some(self.signing_name.into()),
+            signing_options: SigningOptions::default(),
+        });
+        signing.store_put(AuthSchemeOptionResolverParams::new(()));
+        let mut components = RuntimeComponentsBuilder::new("signing");
+        components
+            .set_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(
+                StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]),
+            )))
+            .push_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .set_identity_resolver(
+                SCHEME_ID,
+                SharedIdentityResolver::new(session.credentials()),
+            );
+        if let Some(cache) = session.config().identity_cache() {
+            components.set_identity_cache(Some(cache));
+        }
+        StaticRuntimePlugin::new()
+            .with_config(signing.freeze())
+            .with_runtime_components(components)
+    }
+
+    /// Where it is: as the session says, or its profile and environment of this service, or AWS's own.
+    async fn endpoint(self, config: &SdkConfig) -> Result<String, BoxError> {
+        let given = config.endpoint_url().map(str::to_owned);
+        if given.is_some() && config.get_origin("endpoint_url").is_client_config() {
+            return Ok(given.unwrap_or_default());
+        }
+        let key = aws_types::service_config::ServiceConfigKey::builder()
+            .service_id(self.id)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()?;
+        let of_service = config
+            .service_config()
+            .and_then(|config| config.load_config(key));
+        match of_service.or(given) {
+            Some(url) => Ok(url),
+            None => self.own_endpoint(config).await,
+        }
+    }
+
+    /// AWS's endpoint. Its partitions are known to the endpoint rules of SQS, whose host names differ in the first
+    /// label alone.
+    async fn own_endpoint(self, config: &SdkConfig) -> Result<String, BoxError> {
+        let region = config.region().map(ToString::to_string).unwrap_or_default();
+        let fips = config.use_fips().unwrap_or(false);
+        let params = Params::builder()
+            .region(region.clone())
+            .use_dual_stack(config.use_dual_stack().unwrap_or(false))
+            .build()?;
+        let of_sqs = DefaultResolver::new().resolve_endpoint(&params).await?;
+        let beyond = of_sqs.url().strip_prefix("https://sqs.");
+        let beyond = beyond.ok_or("no endpoint of SQS to take the partition from")?;
+        // CloudWatch's own rule.
+        let plain = self.host == "monitoring" && region.starts_with("us-gov-");
+        let host = match fips && !plain {
+            true => format!("{}-fips", self.host),
+            false => self.host.to_owned(),
+        };
+        Ok(format!("https://{host}.{beyond}"))
+    }
+}
+
+fn request(ask: Ask) -> Result<HttpRequest, BoxError> {
+    let mut request = HttpRequest::new(SdkBody::from(ask.body));
+    request.set_method(ask.method)?;
+    request.set_uri(ask.path)?;
+    let headers = request.headers_mut();
+    headers.insert(
+        "user-agent",
+        concat!("orderproof/", env!("CARGO_PKG_VERSION")),
+    );
+    if let Some(target) = ask.target {
+        headers.insert("content-type", "application/x-amz-json-1.0");
+        headers.insert("x-amz-target", target);
+    }
+    Ok(request)
+}
+
+fn reply<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<Refusal>> {
+    let body = response.body().bytes().unwrap_or_default();
+    if !response.status().is_success() {
+        return Err(OrchestratorError::operation(refusal(response, body)));
+    }
+    serde_json::from_slice(body).map_err(|error| OrchestratorError::response(error.into()))
+}
+
+/// An error as the JSON protocols of AWS write it.
+#[derive(Debug, Default, Deserialize)]
+struct ErrorBody {
+    #[serde(rename = "__type")]
+    kind: Option<String>,
+    code: Option<String>,
+    #[serde(alias = "Message", alias = "errorMessage")]
+    message: Option<String>,
+}
+
+fn refusal(response: &HttpResponse, body: &[u8]) -> Refusal {
+    let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let header = |name: &str| response.headers().get(name).map(str::to_owned);
+    // The code that a service had in its older protocol, if it has changed.
+    let older = header("x-amzn-query-error");
+    let code = older
+        .or(header("x-amzn-errortype"))
+        .or(body.kind.or(body.code));
+    let mut meta = ErrorMetadata::builder();
+    if let Some(code) = code {
+        let name = code.rsplit('#').next().unwrap_or_default();
+        meta = meta.code(name.split([';', ':']).next().unwrap_or_default());
+    }
+    if let Some(message) = body.message {
+        meta = meta.message(message);
+    }
+    Refusal {
+        status: response.status().as_u16(),
+        meta: meta.build(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_smithy_runtime_api::http::StatusCode;
+
+    const LAMBDA: Service = Service {
+        id: "Lambda",
+        host: "lambda",
+        signing_name: "lambda",
+    };
+    const CLOUDWATCH: Service = Service {
+        id: "CloudWatch",
+        host: "monitoring",
+        signing_name: "monitoring",
+    };
+
+    #[tokio::test]
+    async fn aws_own_endpoints_follow_the_partition_fips_and_dual_stack() {
+        for (service, region, fips, dual, url) in [
+            (
+                LAMBDA,
+                "us-east-1",
+                false,
+                false,
+                "https://lambda.us-east-1.amazonaws.com",
+            ),
+            (
+                LAMBDA,
+                "cn-north-1",
+                false,
+                false,
+                "https://lambda.cn-north-1.amazonaws.com.cn",
+            ),
+            (
+                LAMBDA,
+                "us-east-1",
+                true,
+                false,
+                "https://lambda-fips.us-east-1.amazonaws.com",
+            ),
+            (
+                LAMBDA,
+                "eu-west-1",
+                false,
+                true,
+                "https://lambda.eu-west-1.api.aws",
+            ),
+            (
+                CLOUDWATCH,
+                "us-west-2",
+                false,
+                false,
+                "https://monitoring.us-west-2.amazonaws.com",
+            ),
+            (
+                CLOUDWATCH,
+                "us-west-2",
+                true,
+                true,
+                "https://monitoring-fips.us-west-2.api.aws",
+            ),
+            (
+                CLOUDWATCH,
+                "us-gov-west-1",
+                true,
+                false,
+                "https://monitoring.us-gov-west-1.amazonaws.com",
+            ),
+        ] {
+            let config = SdkConfig::builder()
+                .region(Region::new(region))
+                .use_fips(fips)
+                .use_dual_stack(dual)
+                .build();
+            assert_eq!(service.endpoint(&config).await.expect("one"), url);
+        }
+        let named = SdkConfig::builder().endpoint_url("http://127.0.0.1:4566");
+        let endpoint = LAMBDA.endpoint(&named.build()).await;
+        assert_eq!(endpoint.expect("one"), "http://127.0.0.1:4566");
+    }
+
+    #[test]
+    fn an_error_is_read_from_header_or_body() {
+        for (header, body, code, message) in [
+            (
+                None,
+                r#"{"__type":"com.amazonaws.x#Denied","Message":"no"}"#,
+                Some("Denied"),
+                Some("no"),
+            ),
+            (
+                Some(("x-amzn-errortype", "Denied:http://x/")),
+                r#"{"message":"no"}"#,
+                Some("Denied"),
+                Some("no"),
+            ),
+            (
+                Some(("x-amzn-query-error", "Old;Sender")),
+                r#"{"__type":"New"}"#,
+                Some("Old"),
+                None,
+            ),
+            (None, "<html>", None, None),
+        ] {
+            let status = StatusCode::try_from(403).expect("a status");
+            let mut response = HttpResponse::new(status, SdkBody::from(body));
+            if let Some((name, value)) = header {
+                response.headers_mut().insert(name, value);
+            }
+            let refusal = refusal(&response, body.as_bytes());
+            assert_eq!(
+                (refusal.code(), refusal.message()),
+                (code, message),
+                "{body}"
+            );
+        }
+    }
+}
