@@ -9,13 +9,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use orderproof::embedded::{Orders, order_table};
+use orderproof::emulator::counters::Counters;
+use orderproof::emulator::mapping::{
+    EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan,
+};
+use orderproof::emulator::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
+use orderproof::emulator::table::{KeyKind, TableCapacity, Tables, key};
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::pipeline::counters::Counters;
-use orderproof::pipeline::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
-use orderproof::pipeline::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
-use orderproof::pipeline::table::Tables;
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
-use orderproof::scenario::{Function, Mapping, ProcessorKind, ServiceTime, TableCapacity};
 
 const ORDERS: u64 = 20_000;
 const QUEUE: &str = "orders-queue";
@@ -38,12 +40,12 @@ fn main() {
     let counters = Arc::new(Counters::default());
     let tables = Tables::open(1.0, counters).expect("a database in memory can be opened");
     tables
-        .create("orders", TableCapacity::Unlimited)
+        .create("orders", &key("id", KeyKind::N), TableCapacity::Unlimited)
         .expect("a new database takes a table");
-    let table = tables.writer("orders").expect("a thread can be started");
+    let table = order_table(&tables, "orders").expect("a thread can be started");
     run("no table (warm-up)", Nowhere);
     run("no table", Nowhere);
-    run("embedded table", table.store());
+    run("embedded table", Orders::of(&table));
     a_million_messages();
     long_polls();
 }
@@ -184,8 +186,11 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
                     arn: format!("arn:aws:sqs:us-east-1:000000000000:{QUEUE}"),
                     region: "us-east-1".into(),
                 },
-                mapping: &aws_mapping(),
-                function: &function(),
+                mapping: &Mapping::default(),
+                function: &FunctionSettings {
+                    timeout: Duration::from_secs(10),
+                    ..FunctionSettings::default()
+                },
                 seed: 2026,
                 speed: 1.0,
             },
@@ -202,30 +207,6 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
         processing.print(name, "mapping and function");
         mapping.abort();
     });
-}
-
-fn aws_mapping() -> Mapping {
-    Mapping {
-        batch_size: 10,
-        batching_window: Duration::ZERO,
-        starting_concurrency: 5,
-        added_concurrency_per_minute: 300,
-        maximum_concurrency: 1_250,
-        provisioned_pollers: None,
-        back_off: true,
-        report_batch_item_failures: true,
-        filter: None,
-    }
-}
-
-fn function() -> Function {
-    Function {
-        processor: ProcessorKind::Orderproof,
-        timeout: Duration::from_secs(10),
-        service_time: ServiceTime::ZERO,
-        cold_start: ServiceTime::ZERO,
-        reserved_concurrency: None,
-    }
 }
 
 /// Sends so many orders in batches of ten; the bytes of their bodies.

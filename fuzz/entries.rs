@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use orderproof::emulator::sqs::{
+    QueueAttributes, Redrive, SendEntry, Site, SqsEngine, answer_request,
+};
 use orderproof::gate::{GateInput, conclude, gate_text, scenario_rules};
 use orderproof::ledger::{Ledger, Outcome, read_lines};
 use orderproof::load::Schedule;
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::pipeline::sqs::{
-    QueueAttributes, Redrive, SendEntry, Site, SqsEngine, answer_request,
-};
 use orderproof::processor::{
     IncomingOrder, OrderRow, OrderStore, PutOutcome, StoreError, process, process_like_the_lab,
 };

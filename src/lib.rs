@@ -15,16 +15,16 @@
 //!   -> compare                      pure: two reports, or repeats: what changed beyond noise
 //! ```
 //!
-//! Beside the spine stand `pipeline`, the embedded stand-in for SQS, Lambda and DynamoDB, `processor`, the
-//! order processor itself, `simulator`, which sends a few orders from Lambda, `fault`, which orders a
-//! scenario's faults strike, `clock`, the wall clock, `evidence`, which reads a run's files within limits and seals
-//! them, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes before it is
-//! shown. Before a run at AWS, `account` reads the target's real
-//! settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
+//! Beside the spine stand `emulator`, a crate of its own that plays SQS, Lambda and DynamoDB and knows nothing of
+//! orders, `embedded`, which makes a scenario's pipeline of it, `processor`, the order processor itself, `simulator`,
+//! which sends a few orders from Lambda, `fault`, which orders a scenario's faults strike, `clock`, the wall clock,
+//! `evidence`, which reads a run's files within limits and seals them, and `escape`, through which every text from
+//! elsewhere (files, endpoints, functions) passes before it is shown. Before a run at AWS, `account` reads the target's
+//! real settings (and creates, deletes and cleans), and `preflight` says what they mean, what the run costs and
 //! whether it may be driven at all.
 //!
 //! Invariants, checked by `tests/suite/tidy.rs`:
-//! - only `send`, `store`, `processor`, `pipeline` and `account` name an `aws_*` crate;
+//! - only `send`, `store`, `processor`, `embedded` and `account` name an `aws_*` crate;
 //! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
@@ -38,6 +38,8 @@ pub mod clock;
 pub mod commands;
 pub mod compare;
 pub mod drive;
+pub mod embedded;
+pub mod error;
 pub mod escape;
 pub mod evidence;
 pub mod exit;
@@ -47,12 +49,14 @@ pub mod ledger;
 pub mod load;
 pub mod metrics;
 pub mod order;
-pub mod pipeline;
 pub mod preflight;
 pub mod processor;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod send;
 pub mod simulator;
 pub mod store;
 pub mod verify;
+
+pub use orderproof_emulator as emulator;

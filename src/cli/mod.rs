@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::pipeline::HostName;
+use crate::emulator::HostName;
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
-use super::gate::{read_baseline, read_rules};
-use super::{CommandError, Output};
+use super::gate::read_rules;
+use super::{Error, Output};
 use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::gate::RuleSources;
 use crate::load::Schedule;
 use crate::preflight::{Weight, inspect_embedded};
+use crate::run::read_baseline;
 use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride, TargetSpec};
 
 /// Validates every file and reports on each; one bad file does not hide another.
-pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
     let mut invalid = 0;
     // Whether there will be a baseline is not known yet.
     let rules = read_rules(&args.rules, true).unwrap_or_else(|error| {
@@ -52,11 +53,11 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, CommandError> {
 }
 
 /// The scenario, when the rules can be held against its runs.
-fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scenario, CommandError> {
+fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scenario, Error> {
     let problems = rules.fit(&scenario).err();
     match problems {
         None => Ok(scenario),
-        Some(problems) => Err(CommandError::usage(format!(
+        Some(problems) => Err(Error::usage(format!(
             "{}: rules do not fit:\n  {}",
             path.display(),
             problems.join("\n  ")
@@ -111,22 +112,19 @@ const LAB: &str = include_str!("../../scenarios/lab.toml");
 ///
 /// # Errors
 /// As [`load_scenario`].
-pub fn scenario_or_lab(
-    path: Option<&Path>,
-    overrides: &Overrides,
-) -> Result<Scenario, CommandError> {
+pub fn scenario_or_lab(path: Option<&Path>, overrides: &Overrides) -> Result<Scenario, Error> {
     let (file, text) = match path {
         Some(path) => (path.display().to_string(), read_text(path)?),
         None => ("scenarios/lab.toml (built in)".into(), LAB.to_owned()),
     };
-    scenario::parse(&file, &text, overrides).map_err(CommandError::usage)
+    scenario::parse(&file, &text, overrides).map_err(Error::usage)
 }
 
 /// Reads and validates a scenario file under the command line's overrides.
 ///
 /// # Errors
 /// With the path and the cause when it cannot be read, with every violation when it is not valid.
-pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, CommandError> {
+pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, Error> {
     scenario_or_lab(Some(path), &overrides_in(overrides))
 }
 
@@ -155,14 +153,14 @@ fn target_in(args: &TargetArgs) -> Option<TargetOverride> {
 ///
 /// # Errors
 /// As [`load_scenario`].
-pub fn load_with_proof(path: &Path) -> Result<(Scenario, Option<Proof>), CommandError> {
+pub fn load_with_proof(path: &Path) -> Result<(Scenario, Option<Proof>), Error> {
     let (text, file) = (read_text(path)?, path.display().to_string());
-    scenario::parse_with_proof(&file, &text, &Overrides::default()).map_err(CommandError::usage)
+    scenario::parse_with_proof(&file, &text, &Overrides::default()).map_err(Error::usage)
 }
 
-fn read_text(path: &Path) -> Result<String, CommandError> {
+fn read_text(path: &Path) -> Result<String, Error> {
     std::fs::read_to_string(path).map_err(|error| {
-        CommandError::usage(format!(
+        Error::usage(format!(
             "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
              scenarios/smoke.toml",
             path.display()

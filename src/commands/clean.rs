@@ -5,7 +5,7 @@ use std::path::Path;
 use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::{Access, reach};
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::account::{Cleaner, Found, Survey};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
@@ -15,8 +15,8 @@ use crate::scenario::AwsTarget;
 use crate::verify::Verdict;
 
 /// Counts the rows and dead letters of a run, or deletes them.
-pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, CommandError> {
-    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
+pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, Error> {
+    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(Error::usage)?;
     let target = target_of(args, &plan, output)?;
     if args.delete {
         judged_first(args, output)?;
@@ -25,13 +25,9 @@ pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, CommandError> {
 }
 
 /// The target of the run, at endpoints that the caller has named or confirmed.
-fn target_of(
-    args: &CleanArgs,
-    plan: &PlanFile,
-    output: &Output,
-) -> Result<AwsTarget, CommandError> {
+fn target_of(args: &CleanArgs, plan: &PlanFile, output: &Output) -> Result<AwsTarget, Error> {
     match plan.scenario.target.aws() {
-        None => Err(CommandError::usage(
+        None => Err(Error::usage(
             "the embedded pipeline of this run has ended with it, and its rows and letters too: there is nothing \
              to clean",
         )),
@@ -43,7 +39,7 @@ fn target_of(
 }
 
 /// What is deleted cannot be judged any more, so the verdict comes first.
-fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), CommandError> {
+fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), Error> {
     let report = args.dir.join(file_name::RUN);
     match read_report(&report) {
         Ok(report) if report.verdict == Verdict::Inconclusive => {
@@ -54,14 +50,14 @@ fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), CommandError> {
         }
         Ok(_) => Ok(()),
         Err(_) if args.without_verdict => Ok(()),
-        Err(ReportError::Missing(_)) => Err(CommandError::refused(format!(
+        Err(ReportError::Missing(_)) => Err(Error::refused(format!(
             "{} has no {}: it is still running, or was broken off; judge it first (`orderproof verify {} --resume`), or \
              give --without-verdict to delete the evidence",
             args.dir.display(),
             file_name::RUN,
             args.dir.display()
         ))),
-        Err(error) => Err(CommandError::usage(error)),
+        Err(error) => Err(Error::usage(error)),
     }
 }
 
@@ -70,7 +66,7 @@ async fn sweep(
     plan: &PlanFile,
     target: &AwsTarget,
     output: &Output,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit, Error> {
     quit_on_interrupt();
     let session = open(target).await?;
     let survey = Survey::read(&session, &target.resources).await;
@@ -80,7 +76,7 @@ async fn sweep(
     );
     there(&survey.table)?;
     if let Some(redrive) = &letters.redrive {
-        return Err(CommandError::refused(format!(
+        return Err(Error::refused(format!(
             "{} has a redrive policy of its own (to {}): receiving its letters would move them on; take the policy \
              away first",
             letters.name, redrive.target_arn
@@ -97,7 +93,7 @@ async fn sweep(
         exact_counts: target.exact_counts && survey.place.loopback,
     };
     let repeat = |error| {
-        CommandError::internal(format!(
+        Error::internal(format!(
             "{error}; what is gone is gone, and the same command goes on from there"
         ))
     };
@@ -112,13 +108,13 @@ async fn sweep(
     conclude(args, orders, [&rows, &dead], output)
 }
 
-fn there<T>(found: &Known<T>) -> Result<&T, CommandError> {
+fn there<T>(found: &Known<T>) -> Result<&T, Error> {
     match found {
         Known::Is(found) => Ok(found),
-        Known::Absent => Err(CommandError::usage(
+        Known::Absent => Err(Error::usage(
             "a queue or the table of the run is not there: nothing was deleted; check plan.json, --region and --profile",
         )),
-        Known::Unknown(why) => Err(CommandError::usage(format!(
+        Known::Unknown(why) => Err(Error::usage(format!(
             "a queue or the table of the run could not be read: {why}; nothing was deleted"
         ))),
     }
@@ -165,7 +161,7 @@ fn conclude(
     orders: &QueueFacts,
     found: [&Found; 2],
     output: &Output,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit, Error> {
     if orders.messages > 0 {
         output.print(&format!(
             "{} still holds {} messages, which are not touched: those of the run become rows or dead letters yet\n",
@@ -186,7 +182,7 @@ fn conclude(
     ];
     match remaining + held {
         0 => Ok(Exit::Success),
-        _ => Err(CommandError::internal(format!(
+        _ => Err(Error::internal(format!(
             "{remaining} of the run would not be deleted, and {held} letters are hidden by another consumer; repeat \
              in some minutes"
         ))),

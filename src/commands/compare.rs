@@ -3,21 +3,21 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::gate::unbroken;
 use super::new_file::write_new;
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::{CompareArgs, CompareFormat};
 use crate::compare::{Comparison, Options, comparison_html, comparison_markdown, comparison_text};
 use crate::exit::Exit;
 use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
 use crate::report::{RunFolder, RunReport, TextStyle, file_name, read_report, to_json};
+use crate::run::unbroken;
 use crate::scenario::{parse_duration, parse_percent};
 
 /// Compares the runs in two folders, or in several.
-pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, Error> {
     let options = options(args)?;
     let read = |dir: &Path| {
-        let report = read_report(&dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+        let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
         unbroken(dir).map(|()| report)
     };
     let bases = std::iter::once(&args.base).chain(&args.bases);
@@ -27,8 +27,7 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError
         .iter()
         .map(|dir| read(dir))
         .collect::<Result<_, _>>()?;
-    let comparison =
-        crate::compare::compare(&base, &candidate, options).map_err(CommandError::usage)?;
+    let comparison = crate::compare::compare(&base, &candidate, options).map_err(Error::usage)?;
     let pair = match (&base[..], &candidate[..]) {
         ([base], [candidate]) => Some(Pair { base, candidate }),
         _ => None,
@@ -48,23 +47,23 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, CommandError
     Ok(comparison.exit())
 }
 
-fn options(args: &CompareArgs) -> Result<Options, CommandError> {
+fn options(args: &CompareArgs) -> Result<Options, Error> {
     let share = |flag: &str, text: &str, most: f64| {
         parse_percent(text)
             .ok()
             .filter(|share| *share > 0.0 && *share <= most)
             .ok_or_else(|| {
-                CommandError::usage(format!(
+                Error::usage(format!(
                     "--{flag} {text}: must be a share above 0% and up to {:.0}%; write 5%",
                     most * 100.0
                 ))
             })
     };
     let floor = parse_duration(&args.noise_floor).map_err(|problem| {
-        CommandError::usage(format!("--noise-floor {}: {problem}", args.noise_floor))
+        Error::usage(format!("--noise-floor {}: {problem}", args.noise_floor))
     })?;
     if floor > Duration::from_secs(3_600) {
-        return Err(CommandError::usage(format!(
+        return Err(Error::usage(format!(
             "--noise-floor {}: must be at most 1h, or everything is noise",
             args.noise_floor
         )));
@@ -82,21 +81,17 @@ fn render(
     comparison: &Comparison,
     pair: Option<&Pair<'_>>,
     style: TextStyle,
-) -> Result<String, CommandError> {
+) -> Result<String, Error> {
     Ok(match format {
         CompareFormat::Text => comparison_text(comparison, style),
         CompareFormat::Markdown => comparison_markdown(comparison),
-        CompareFormat::Html => comparison_html(comparison, pair).map_err(CommandError::internal)?,
+        CompareFormat::Html => comparison_html(comparison, pair).map_err(Error::internal)?,
         CompareFormat::Json => String::from_utf8_lossy(&to_json(comparison)).into_owned(),
     })
 }
 
-fn write_all(
-    dir: &Path,
-    comparison: &Comparison,
-    pair: Option<&Pair<'_>>,
-) -> Result<(), CommandError> {
-    let folder = RunFolder::create_exactly(dir).map_err(CommandError::usage)?;
+fn write_all(dir: &Path, comparison: &Comparison, pair: Option<&Pair<'_>>) -> Result<(), Error> {
+    let folder = RunFolder::create_exactly(dir).map_err(Error::usage)?;
     let plain = TextStyle { color: false };
     for (name, format) in [
         ("comparison.txt", CompareFormat::Text),
@@ -107,21 +102,19 @@ fn write_all(
         let text = render(format, comparison, pair, plain)?;
         folder
             .write(name, text.as_bytes())
-            .map_err(CommandError::internal)?;
+            .map_err(Error::internal)?;
     }
     let Some(pair) = pair else {
         return Ok(());
     };
     for overlay in Overlay::ALL {
         let stem = overlay.file_stem();
-        let svg = overlay_page(overlay, pair)
-            .map_err(CommandError::internal)?
-            .svg;
-        let png = overlay_png(overlay, pair).map_err(CommandError::internal)?;
+        let svg = overlay_page(overlay, pair).map_err(Error::internal)?.svg;
+        let png = overlay_png(overlay, pair).map_err(Error::internal)?;
         folder
             .write(&format!("{stem}.svg"), svg.as_bytes())
             .and_then(|()| folder.write(&format!("{stem}.png"), &png))
-            .map_err(CommandError::internal)?;
+            .map_err(Error::internal)?;
     }
     Ok(())
 }

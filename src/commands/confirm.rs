@@ -2,31 +2,15 @@
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::escape::Shown;
-
-/// What is to be confirmed.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
-    /// What will be done, where, and at what cost: shown line by line, also under `--yes`.
-    pub facts: &'a [String],
-    /// What has to be typed: something only who has read the facts types, such as the account's number.
-    pub word: &'a str,
-    /// `--yes` was given.
-    pub yes: bool,
-    /// Why it is refused when there is no terminal, and what to write then.
-    pub unasked: &'a str,
-}
-
-/// The usual reason: what is asked about is not on loopback.
-pub const OFF_LOOPBACK: &str =
-    "this is not on loopback and there is no terminal to confirm it on: give --yes if it is meant";
+use crate::run::Question;
 
 /// Shows the facts on standard error and asks, unless `--yes` was given.
 ///
 /// # Errors
-/// [`CommandError::Refused`] when another word is typed, or nobody is there to type one.
-pub fn confirm(question: Question<'_>, output: &Output) -> Result<(), CommandError> {
+/// [`Error::Refused`] when another word is typed, or nobody is there to type one.
+pub fn confirm(question: Question<'_>, output: &Output) -> Result<(), Error> {
     let terminal = stdin().is_terminal() && output.stderr_is_terminal();
     let mut typed = stdin().lock();
     let typed = terminal.then_some(&mut typed as &mut dyn BufRead);
@@ -38,21 +22,19 @@ fn ask(
     question: Question<'_>,
     typed: Option<&mut dyn BufRead>,
     shown: &mut dyn Write,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     for fact in question.facts {
         // Who cannot be shown the facts cannot confirm them; `--yes` needs nobody to look.
         let written = writeln!(shown, "{}", Shown(fact));
         if written.is_err() && !question.yes {
-            return Err(CommandError::refused(
-                "the facts to be confirmed cannot be shown",
-            ));
+            return Err(Error::refused("the facts to be confirmed cannot be shown"));
         }
     }
     if question.yes {
         return Ok(());
     }
     let Some(typed) = typed else {
-        return Err(CommandError::refused(question.unasked));
+        return Err(Error::refused(question.unasked));
     };
     let mut line = String::new();
     let asked =
@@ -60,21 +42,20 @@ fn ask(
     let read = asked.and_then(|()| typed.read_line(&mut line));
     match read {
         Ok(_) if line.trim() == question.word => Ok(()),
-        Ok(_) => Err(CommandError::refused(format!(
+        Ok(_) => Err(Error::refused(format!(
             "{} was not typed, so it is not confirmed",
             question.word
         ))),
-        Err(error) => Err(CommandError::refused(format!(
-            "no answer could be read: {error}"
-        ))),
+        Err(error) => Err(Error::refused(format!("no answer could be read: {error}"))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::OFF_LOOPBACK;
 
-    fn asked(yes: bool, typed: Option<&str>) -> (Result<(), CommandError>, String) {
+    fn asked(yes: bool, typed: Option<&str>) -> (Result<(), Error>, String) {
         let facts = [
             "account 123456789012".to_owned(),
             "region eu-west-1".to_owned(),

@@ -2,18 +2,18 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use super::CommandError;
+use super::Error;
 
 /// The loopback address of `port`, or for 0 one that nobody has taken; none without a port.
 ///
 /// # Errors
 /// When something listens there already: said before anything is sent.
-pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, CommandError> {
+pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, Error> {
     let Some(port) = port else {
         return Ok(None);
     };
     if !cfg!(feature = "dashboard") {
-        return Err(CommandError::usage(
+        return Err(Error::usage(
             "--dashboard is not in this build: build it with the feature `dashboard`",
         ));
     }
@@ -22,7 +22,7 @@ pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, CommandError> {
         .and_then(|listener| listener.local_addr())
         .map(Some)
         .map_err(|error| {
-            CommandError::usage(format!(
+            Error::usage(format!(
                 "--dashboard {port}: {error}; name another port, or 0 for any that is free"
             ))
         })

@@ -1,7 +1,7 @@
 //! `orderproof down`: delete what `up` created, and say what is left and why.
 
 use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::account::{
     CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Kind, Ownership, Survey, count_rows, delete,
 };
@@ -15,16 +15,12 @@ use crate::store::Session;
 const ORDER: [Kind; 3] = [Kind::Table, Kind::OrdersQueue, Kind::DeadLetterQueue];
 
 /// Deletes the queues and the table that carry our tag.
-pub fn down(args: &DownArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn down(args: &DownArgs, output: &Output) -> Result<Exit, Error> {
     let (_, target) = scenario_in(&args.place)?;
     block_on(take_down(&args.place, &target, output))
 }
 
-async fn take_down(
-    args: &PlaceArgs,
-    target: &AwsTarget,
-    output: &Output,
-) -> Result<Exit, CommandError> {
+async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Result<Exit, Error> {
     let names = &target.resources;
     let session = open(target).await?;
     let survey = Survey::read(&session, names).await;
@@ -60,7 +56,7 @@ async fn take_down(
     output.print(&(place_lines(&survey).join("\n") + "\n"));
     match unknown.is_empty() {
         true => Ok(Exit::Success),
-        false => Err(CommandError::internal(format!(
+        false => Err(Error::internal(format!(
             "not everything is known to be gone: {}\nThe same command again goes on from there.",
             unknown.join("; ")
         ))),

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use super::new_file::write_new;
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::InitArgs;
 use crate::exit::Exit;
 use crate::scenario::{self, Overrides};
 
 /// Writes the scenario; what it would write is checked before.
-pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     for (flag, value) in [("--rate", &args.rate), ("--peak", &args.peak)] {
         if value.contains(['"', '\\', '\n', '\r']) {
-            return Err(CommandError::usage(format!(
+            return Err(Error::usage(format!(
                 "{flag} {value:?}: not a rate; write 50/s or, for --peak, 5x"
             )));
         }
@@ -24,7 +24,7 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, CommandError> {
         &Overrides::default(),
     )
     .map_err(|error| {
-        CommandError::usage(format!(
+        Error::usage(format!(
             "with --rate {} and --peak {} the scenario would not be valid:\n{error}",
             args.rate, args.peak
         ))

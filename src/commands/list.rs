@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::ListArgs;
 use crate::escape::{Shown, line};
 use crate::exit::Exit;
@@ -23,7 +23,7 @@ struct Line {
 }
 
 /// Lists the runs in a folder, the latest first.
-pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, Error> {
     let mut lines = lines(&args.dir)?;
     if let Some(scenario) = &args.scenario {
         lines.retain(|line| {
@@ -50,9 +50,9 @@ pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, CommandError> {
     Ok(Exit::Success)
 }
 
-fn lines(dir: &Path) -> Result<Vec<Line>, CommandError> {
+fn lines(dir: &Path) -> Result<Vec<Line>, Error> {
     let unreadable = |error: std::io::Error| {
-        CommandError::usage(format!(
+        Error::usage(format!(
             "{}: cannot read: {error}; name the folder in which runs leave theirs, or run a scenario first",
             dir.display()
         ))

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::interrupt::quit_on_interrupt;
-use super::preflight::{Purpose, admit};
 use super::reach::{Access, reach};
-use super::run::orders;
-use super::site::{Site, resolve};
-use super::stores_lock::StoresLock;
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
 use crate::load::Schedule;
 use crate::report::{PlanFile, file_name};
+use crate::run::{Purpose, Site, StoresLock, admit, orders, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher};
@@ -30,11 +27,11 @@ pub fn look(
     plan: &PlanFile,
     journal: &JournalContents,
     output: &Output,
-) -> Result<ObservationFile, CommandError> {
+) -> Result<ObservationFile, Error> {
     let dir = &args.dir;
     let Some(planned) = plan.scenario.target.aws() else {
         let option = if args.resume { "--resume" } else { "--live" };
-        return Err(CommandError::usage(format!(
+        return Err(Error::usage(format!(
             "the embedded pipeline of this run has ended with it, so there is nothing live to look at; leave {option} \
              out"
         )));
@@ -64,10 +61,10 @@ pub fn look(
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();
     let start = Instant::now().checked_sub(age).ok_or_else(|| {
-        CommandError::internal("the run is older than this machine can reckon: its age is unknown")
+        Error::internal("the run is older than this machine can reckon: its age is unknown")
     })?;
     quit_on_interrupt();
-    let watcher = Watcher::start(site.target()).map_err(CommandError::internal)?;
+    let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
         function: None,
@@ -106,7 +103,7 @@ fn resumed(
     target: &AwsTarget,
     args: &VerifyArgs,
     output: &Output,
-) -> Result<Target, CommandError> {
+) -> Result<Target, Error> {
     let quiet = true;
     admit(
         Purpose::Resume,
@@ -124,7 +121,7 @@ fn looked_at(
     target: &AwsTarget,
     args: &VerifyArgs,
     output: &Output,
-) -> Result<Target, CommandError> {
+) -> Result<Target, Error> {
     let untouched = AwsTarget {
         dead_letters: DeadLetterUse::Shared,
         ..target.clone()

@@ -1,30 +1,23 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
 mod check;
-mod claim;
 mod clean;
 mod compare;
-mod conclude;
 mod confirm;
 mod dashboard;
 mod down;
-mod error;
 mod gate;
 mod generated;
-mod guard;
-mod held;
 mod init;
 mod interrupt;
 mod list;
 mod live;
-mod metrics;
 mod new_file;
 mod output;
 mod place;
 mod preflight;
 mod progress;
 mod reach;
-mod readings;
 mod render;
 mod report;
 mod run;
@@ -33,8 +26,6 @@ mod screen;
 mod self_test;
 mod self_test_table;
 mod serve;
-mod site;
-mod stores_lock;
 #[cfg(feature = "tui")]
 mod tui;
 #[cfg(not(feature = "tui"))]
@@ -42,9 +33,8 @@ mod tui;
 mod tui;
 mod up;
 mod verify;
-mod watch;
 
-pub use error::CommandError;
+pub use crate::error::Error;
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -113,7 +103,7 @@ fn start_logging(output: &Output, command: &Command) {
         _ => (false, LogFormat::Text),
     };
     let usual = match requests {
-        true => "error,orderproof::requests=info",
+        true => "error,orderproof_emulator::requests=info",
         false => "error",
     };
     let filter =

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use super::CommandError;
+use super::Error;
 use crate::report::as_the_umask_says;
 
 /// Writes what `write` gives to `path`, which must not be there yet.
@@ -13,10 +13,10 @@ use crate::report::as_the_umask_says;
 pub fn write_new(
     path: &Path,
     write: impl Fn(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     written(path, write).map_err(|error| {
         let path = path.display();
-        CommandError::usage(match error.kind() {
+        Error::usage(match error.kind() {
             io::ErrorKind::AlreadyExists => format!(
                 "{path}: cannot write: it is there already and is not replaced; nothing is overwritten, name another file"
             ),

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::io;
 
-use super::watch::Watch;
-use super::{CommandError, Output};
+use super::{Error, Output};
+use crate::run::Watch;
 
 /// A view that is never started.
 pub struct LiveView(Infallible);
@@ -13,8 +13,8 @@ pub struct LiveView(Infallible);
 ///
 /// # Errors
 /// Always: the build has no live view.
-pub fn check_terminal(_: &Output) -> Result<(), CommandError> {
-    Err(CommandError::usage(
+pub fn check_terminal(_: &Output) -> Result<(), Error> {
+    Err(Error::usage(
         "--tui is not in this build: build it with the feature `tui`; without it progress is told in lines",
     ))
 }

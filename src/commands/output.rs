@@ -1,15 +1,18 @@
 //! Writing to the terminal: color only where it is wanted, no panic on a closed pipe.
 
+use std::any::Any;
 use std::io::{self, IsTerminal, Write, stderr, stdout};
 
 use anstyle::{AnsiColor, Style};
 
 use serde::Serialize;
 
-use super::screen;
+use super::confirm::confirm;
+use super::{Error, screen};
 use crate::cli::ColorChoice;
 use crate::escape::{self, terminal};
 use crate::report::to_json;
+use crate::run::{Attendant, Question, Watch};
 use crate::scenario::without_userinfo;
 
 /// Where a command's words go.
@@ -101,6 +104,21 @@ impl Output {
             "{style}error{style:#}: {}",
             indented(&error.to_string())
         ));
+    }
+}
+
+impl Attendant for Output {
+    fn note(&self, line: &str) {
+        Self::note(self, line);
+    }
+
+    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
+        confirm(question, self)
+    }
+
+    /// Nothing is shown of it.
+    fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
+        Ok(Box::new(()))
     }
 }
 

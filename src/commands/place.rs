@@ -1,11 +1,12 @@
 //! Where `up`, `down` and `clean` are to do something, in words, and the confirmation they ask for.
 
 use super::check::scenario_or_lab;
-use super::confirm::{OFF_LOOPBACK, Question, confirm};
-use super::{CommandError, Output};
+use super::confirm::confirm;
+use super::{Error, Output};
 use crate::account::Survey;
 use crate::cli::{PlaceArgs, TargetKind};
 use crate::preflight::Known;
+use crate::run::{OFF_LOOPBACK, Question};
 use crate::scenario::{AwsTarget, Overrides, Scenario, TargetOverride};
 use crate::store::Session;
 
@@ -13,9 +14,9 @@ use crate::store::Session;
 ///
 /// # Errors
 /// When the scenario is not valid, or the embedded pipeline is asked for.
-pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), CommandError> {
+pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), Error> {
     if args.target.target == Some(TargetKind::Embedded) {
-        return Err(CommandError::usage(
+        return Err(Error::usage(
             "the embedded pipeline is made for each run and ends with it, so there is nothing to create or \
              delete; leave --target embedded out",
         ));
@@ -27,7 +28,7 @@ pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), CommandErr
     };
     let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides)?;
     let target = scenario.target.aws().cloned().ok_or_else(|| {
-        CommandError::usage("the target is the embedded pipeline; leave target=embedded out")
+        Error::usage("the target is the embedded pipeline; leave target=embedded out")
     })?;
     Ok((scenario, target))
 }
@@ -36,11 +37,11 @@ pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), CommandErr
 ///
 /// # Errors
 /// When the system gives no thread for it, or as the task itself.
-pub fn block_on<T>(task: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+pub fn block_on<T>(task: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(CommandError::internal)?
+        .map_err(Error::internal)?
         .block_on(task)
 }
 
@@ -48,8 +49,8 @@ pub fn block_on<T>(task: impl Future<Output = Result<T, CommandError>>) -> Resul
 ///
 /// # Errors
 /// When there is no region or no way to credentials.
-pub async fn open(target: &AwsTarget) -> Result<Session, CommandError> {
-    Session::open(target).await.map_err(CommandError::usage)
+pub async fn open(target: &AwsTarget) -> Result<Session, Error> {
+    Session::open(target).await.map_err(Error::usage)
 }
 
 /// Where it is and whose, a line each.
@@ -84,7 +85,7 @@ pub fn confirm_at(
     what: &[String],
     yes: bool,
     output: &Output,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     if survey.place.loopback {
         return Ok(());
     }

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
-use super::confirm::{Question, confirm};
-use super::{CommandError, Output};
+use super::confirm::confirm;
+use super::{Error, Output};
 use crate::cli::ReachArgs;
+use crate::run::Question;
 use crate::scenario::{AwsTarget, check_endpoint, is_loopback};
 
 /// Where the AWS SDK looks for endpoints.
@@ -30,14 +31,14 @@ pub enum Access {
 /// has named or confirmed. Nothing is sent.
 ///
 /// # Errors
-/// [`CommandError::Refused`] when an endpoint is neither named nor confirmed; a usage error when one is not a URL.
+/// [`Error::Refused`] when an endpoint is neither named nor confirmed; a usage error when one is not a URL.
 pub fn reach(
     file: &Path,
     planned: &AwsTarget,
     args: &ReachArgs,
     access: Access,
     output: &Output,
-) -> Result<AwsTarget, CommandError> {
+) -> Result<AwsTarget, Error> {
     let environment = ENDPOINT_VARIABLES.map(|name| std::env::var(name).ok());
     let environment: Vec<String> = environment.into_iter().flatten().collect();
     let (mut target, unnamed) = named(file, planned, args, &environment)?;
@@ -113,7 +114,7 @@ fn named(
     planned: &AwsTarget,
     args: &ReachArgs,
     environment: &[String],
-) -> Result<(AwsTarget, Vec<String>), CommandError> {
+) -> Result<(AwsTarget, Vec<String>), Error> {
     let mut target = AwsTarget {
         region: args.region.clone().or(planned.region.clone()),
         profile: args.profile.clone().or(planned.profile.clone()),
@@ -123,8 +124,7 @@ fn named(
         .endpoint_url
         .iter()
         .map(|url| {
-            check_endpoint(url)
-                .map_err(|rule| CommandError::usage(format!("--endpoint-url: {rule}")))
+            check_endpoint(url).map_err(|rule| Error::usage(format!("--endpoint-url: {rule}")))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let own = [
@@ -135,7 +135,7 @@ fn named(
     let mut planned_urls: Vec<String> = Vec::new();
     for url in own.into_iter().flatten() {
         *url = check_endpoint(url)
-            .map_err(|rule| CommandError::usage(format!("{}: target: {rule}", file.display())))?;
+            .map_err(|rule| Error::usage(format!("{}: target: {rule}", file.display())))?;
         if !planned_urls.contains(url) {
             planned_urls.push(url.clone());
         }

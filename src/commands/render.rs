@@ -3,24 +3,22 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::conclude::bad_orders;
 use super::new_file::write_new;
-use super::run::orders;
-use super::verify::{read_ledger, read_observation};
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
 use crate::load::Schedule;
 use crate::report::{
     Format, OrderFacts, RunReport, TextStyle, file_name, read_plan, render_text, write_orders_csv,
 };
+use crate::run::{bad_orders, orders, read_ledger, read_observation};
 use crate::verify::reconcile;
 
 /// Renders the format asked for and hands it over.
-pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<(), CommandError> {
+pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<(), Error> {
     let part = args.part.as_deref();
     match (args.format.as_str(), part) {
-        (TEXT_FORMAT | ORDERS_FORMAT, Some(_)) => Err(CommandError::usage(format!(
+        (TEXT_FORMAT | ORDERS_FORMAT, Some(_)) => Err(Error::usage(format!(
             "--format {} has one part; leave --part out",
             args.format
         ))),
@@ -34,9 +32,9 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
         (ORDERS_FORMAT, None) => render_orders(&args.dir, |write| hand_over(args, output, write)),
         (name, part) => {
             let format = Format::named(name)
-                .ok_or_else(|| CommandError::usage(format!("there is no format {name}")))?;
+                .ok_or_else(|| Error::usage(format!("there is no format {name}")))?;
             if !format.is_text() && args.output.is_none() && output.stdout_is_terminal() {
-                return Err(CommandError::usage(format!(
+                return Err(Error::usage(format!(
                     "{name} is nothing for a terminal; write it to a file with --output FILE"
                 )));
             }
@@ -54,11 +52,7 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
 }
 
 /// The file of `format` that is called `part`, or its first.
-fn one_file(
-    format: &Format,
-    part: Option<&str>,
-    report: &RunReport,
-) -> Result<Vec<u8>, CommandError> {
+fn one_file(format: &Format, part: Option<&str>, report: &RunReport) -> Result<Vec<u8>, Error> {
     let files = format.files(report);
     let found = match part {
         None => files.first(),
@@ -71,7 +65,7 @@ fn one_file(
             .filter(|part| !part.is_empty())
             .collect();
         let name = format.name;
-        CommandError::usage(match (files.is_empty(), parts.is_empty()) {
+        Error::usage(match (files.is_empty(), parts.is_empty()) {
             (true, _) => {
                 format!("nothing was measured that {name} could tell: no order has a duration")
             }
@@ -79,18 +73,17 @@ fn one_file(
             (false, false) => format!("{name} has no such part; it has {}", parts.join(", ")),
         })
     })?;
-    file.render().map_err(CommandError::usage)
+    file.render().map_err(Error::usage)
 }
 
 /// Brings together what `orders.csv` is made of, and hands over what writes it.
 fn render_orders(
     dir: &Path,
-    hand_over: impl FnOnce(&dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), CommandError>,
-) -> Result<(), CommandError> {
-    let plan = read_plan(&dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
-    let journal = read_ledger(dir, &plan).map_err(CommandError::usage)?;
-    let observed =
-        read_observation(dir, file_name::OBSERVATION, &plan).map_err(CommandError::usage)?;
+    hand_over: impl FnOnce(&dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let plan = read_plan(&dir.join(file_name::PLAN)).map_err(Error::usage)?;
+    let journal = read_ledger(dir, &plan).map_err(Error::usage)?;
+    let observed = read_observation(dir, file_name::OBSERVATION, &plan).map_err(Error::usage)?;
     let orders = orders(&plan.scenario, plan.run_id);
     let bad = bad_orders(&orders, journal.ledger.planned());
     let reconciliation = reconcile(&journal.ledger, &bad, &observed.observation);
@@ -110,11 +103,11 @@ fn hand_over(
     args: &ReportArgs,
     output: &Output,
     write: impl Fn(&mut dyn Write) -> io::Result<()>,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     let Some(path) = &args.output else {
-        return output.stream(write).map_err(|error| {
-            CommandError::internal(format!("standard output: cannot write: {error}"))
-        });
+        return output
+            .stream(write)
+            .map_err(|error| Error::internal(format!("standard output: cannot write: {error}")));
     };
     write_new(path, write)
 }

@@ -4,21 +4,19 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::conclude::{Problems, write_formats};
-use super::gate::unbroken;
-use super::metrics::metrics_between;
 use super::reach::{Access, reach};
 use super::render::render;
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::report::{CloudWatch, RunFolder, RunReport, file_name, read_report};
+use crate::run::{Problems, metrics_between, unbroken, write_formats};
 
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
-pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> {
-    let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(CommandError::usage)?;
+pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, Error> {
+    let mut report = read_report(&args.dir.join(file_name::RUN)).map_err(Error::usage)?;
     if args.reach.is_given() && !args.cloudwatch {
-        return Err(CommandError::usage(
+        return Err(Error::usage(
             "--endpoint-url, --region, --profile and --yes say where CloudWatch is: add --cloudwatch, or leave them out",
         ));
     }
@@ -33,15 +31,13 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, CommandError> 
         render(args, &report, output)?;
         return Ok(Exit::Success);
     };
-    let folder = RunFolder::create_exactly(target).map_err(CommandError::usage)?;
+    let folder = RunFolder::create_exactly(target).map_err(Error::usage)?;
     let mut problems = Problems::default();
     write_formats(&folder, &report, &mut problems);
-    problems.print(output);
+    problems.iter().for_each(|problem| output.error(problem));
     match problems.is_empty() {
         true => Ok(Exit::Success),
-        false => Err(CommandError::internal(
-            "the report could not be rendered whole",
-        )),
+        false => Err(Error::internal("the report could not be rendered whole")),
     }
 }
 
@@ -50,18 +46,16 @@ fn counted_since(
     args: &ReportArgs,
     report: &RunReport,
     output: &Output,
-) -> Result<CloudWatch, CommandError> {
+) -> Result<CloudWatch, Error> {
     let none = || {
-        CommandError::usage(
-            "the run was not driven where there is a CloudWatch; leave --cloudwatch out",
-        )
+        Error::usage("the run was not driven where there is a CloudWatch; leave --cloudwatch out")
     };
     let target = report.scenario.target.aws().ok_or_else(none)?;
     // A folder may come from another person: credentials go to its endpoint only after the caller agrees.
     let file = args.dir.join(file_name::RUN);
     let reached = reach(&file, target, &args.reach, Access::Reads, output)?;
-    let at = |text: &str| -> Result<SystemTime, CommandError> {
-        let at: Timestamp = text.parse().map_err(CommandError::usage)?;
+    let at = |text: &str| -> Result<SystemTime, Error> {
+        let at: Timestamp = text.parse().map_err(Error::usage)?;
         let since = u64::try_from(at.as_millisecond()).unwrap_or(0);
         Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since))
     };

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use super::check::load_with_proof;
 use super::interrupt::stop_on_interrupt;
 use super::self_test_table::{Trial, render_markdown, render_text};
-use super::verify::{Rejudged, rejudge};
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::report::{as_the_umask_says, file_name, read_plan, read_report};
+use crate::run::{Rejudged, rejudge};
 use crate::scenario::{Proof, Scenario};
 use crate::verify::{Class, Verdict};
 
@@ -45,13 +45,13 @@ pub(super) struct Observed {
 }
 
 /// Runs every scenario of `args`, compares, prints the table.
-pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, Error> {
     let cases = cases(&args.scenarios)?;
-    let scratch = tempfile::tempdir().map_err(CommandError::internal)?;
+    let scratch = tempfile::tempdir().map_err(Error::internal)?;
     let folder = match &args.keep {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|error| {
-                CommandError::usage(format!("{}: cannot be made: {error}", folder.display()))
+                Error::usage(format!("{}: cannot be made: {error}", folder.display()))
             })?;
             folder.as_path()
         }
@@ -72,7 +72,7 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, CommandEr
     match (mismatches, skipped) {
         (0, 0) => Ok(Exit::Success),
         (0, _) => Ok(Exit::Interrupted),
-        (_, _) => Err(CommandError::internal(format!(
+        (_, _) => Err(Error::internal(format!(
             "{mismatches} of {} scenarios did not come out as stated: no verdict of this build can be trusted",
             cases.len()
         ))),
@@ -80,7 +80,7 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, CommandEr
 }
 
 /// The scenarios of these files and of the folders' files, by name.
-fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, CommandError> {
+fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, Error> {
     let mut files = Vec::new();
     for path in paths {
         match path.is_dir() {
@@ -91,7 +91,7 @@ fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, CommandError> {
     let cases = files.into_iter().map(|file| {
         let (scenario, proof) = load_with_proof(&file)?;
         let missing = || {
-            CommandError::usage(format!(
+            Error::usage(format!(
                 "{}: `proves` is missing: a self-test needs to know what must come out; write [proves] with \
                  loss_mode, verdict, exit_code and classes",
                 file.display()
@@ -103,18 +103,17 @@ fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, CommandError> {
             file,
         })
     });
-    let cases: Vec<Case> = cases.collect::<Result<_, CommandError>>()?;
+    let cases: Vec<Case> = cases.collect::<Result<_, Error>>()?;
     match cases.is_empty() {
-        true => Err(CommandError::usage(
+        true => Err(Error::usage(
             "there is no scenario (*.toml) in the folders given; try scenarios/faults",
         )),
         false => Ok(cases),
     }
 }
 
-fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
-    let unreadable =
-        |error| CommandError::usage(format!("{}: cannot be read: {error}", folder.display()));
+fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |error| Error::usage(format!("{}: cannot be read: {error}", folder.display()));
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -136,8 +135,8 @@ fn try_all(
     jobs: usize,
     stop: &StopSignal,
     output: &Output,
-) -> Result<Vec<Trial>, CommandError> {
-    let program = std::env::current_exe().map_err(CommandError::internal)?;
+) -> Result<Vec<Trial>, Error> {
+    let program = std::env::current_exe().map_err(Error::internal)?;
     // The longest first, so that none is waited for alone.
     let mut longest_first: Vec<&Case> = cases.iter().collect();
     longest_first.sort_by_key(|case| std::cmp::Reverse(case.scenario.settle_deadline));
@@ -190,7 +189,7 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         format!("it left no plan: {}", told.trim())
     })?;
     let reported = read_report(&dir.join(file_name::RUN)).ok();
-    let rejudged = rejudge(&dir, &plan, reported.as_ref()).map_err(|error| error.to_string())?;
+    let rejudged = rejudge(&dir, &plan, reported.as_ref());
     let verified = rejudged.exit().code().into();
     let from_files = seen_again(&rejudged, verified);
     let observed = match (run.status.code(), reported) {
@@ -239,9 +238,9 @@ fn seen_again(rejudged: &Rejudged, verified: i32) -> Observed {
 }
 
 /// Writes a file whole, over the one that may be there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
-        CommandError::usage(format!(
+        Error::usage(format!(
             "{}: the table cannot be written: {error}",
             path.display()
         ))

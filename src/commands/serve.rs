@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use super::check::{overrides_in, scenario_or_lab};
 use super::interrupt::stop_on_interrupt;
-use super::run::{orders, run_id};
-use super::{CommandError, Output};
+use super::run::run_id;
+use super::{Error, Output};
 use crate::cli::ServeArgs;
 use crate::drive::StopSignal;
+use crate::embedded::{EmbeddedPipeline, PipelineError, ServeOptions, StartWatch};
+use crate::emulator::HEALTH_PATH;
 use crate::exit::Exit;
 use crate::load::Schedule;
-use crate::pipeline::runtime::StartWatch;
-use crate::pipeline::{EmbeddedPipeline, HEALTH_PATH, PipelineError, ServeOptions};
 use crate::report::NeverStarted;
+use crate::run::{orders, random_run_id};
 use crate::scenario::{Resources, Scenario, TargetSpec};
 use crate::store::Target;
 
@@ -21,12 +22,12 @@ use crate::store::Target;
 const TICK: Duration = Duration::from_millis(50);
 
 /// Serves the pipeline a scenario describes until ctrl-c, and says then what it counted.
-pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     let scenario = scenario_of(args)?;
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), "");
     let planned = Schedule::new(&scenario).count();
-    let run_id = run_id(args.run_id)?;
+    let run_id = run_id(args.run_id)?.unwrap_or_else(random_run_id);
     let options = ServeOptions {
         address: SocketAddr::new(args.bind, args.port),
         creates_resources: !args.empty,
@@ -87,10 +88,10 @@ fn not_starting(never: &NeverStarted) -> String {
     told
 }
 
-fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
+fn scenario_of(args: &ServeArgs) -> Result<Scenario, Error> {
     let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides_in(&args.overrides))?;
     match (&args.scenario, scenario.target == TargetSpec::Embedded) {
-        (Some(path), false) => Err(CommandError::usage(format!(
+        (Some(path), false) => Err(Error::usage(format!(
             "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
             path.display()
         ))),
@@ -99,13 +100,13 @@ fn scenario_of(args: &ServeArgs) -> Result<Scenario, CommandError> {
 }
 
 /// What to do about a pipeline that cannot be started.
-fn explain(error: PipelineError, address: SocketAddr) -> CommandError {
+fn explain(error: PipelineError, address: SocketAddr) -> Error {
     match error {
-        PipelineError::Serve(cause) => CommandError::usage(format!(
+        PipelineError::Serve(cause) => Error::usage(format!(
             "cannot listen on {address}: {cause}; choose another with --port (0 takes any that is free) \
              or --bind"
         )),
-        other => CommandError::usage(other),
+        other => Error::usage(other),
     }
 }
 

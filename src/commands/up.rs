@@ -1,7 +1,7 @@
 //! `orderproof up`: create what is not there, and change nothing that is.
 
 use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
-use super::{CommandError, Output};
+use super::{Error, Output};
 use crate::account::{
     AccountError, CREATED_BY_TAG, CREATED_BY_VALUE, Kind, Standing, Survey, Wanted, create,
     until_active,
@@ -13,10 +13,10 @@ use crate::scenario::{AwsTarget, ProcessorPlace, Resources};
 use crate::store::Session;
 
 /// Creates queues and table with the scenario's settings, as far as they are not there.
-pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, Error> {
     let (scenario, target) = scenario_in(&args.place)?;
     let wanted = Wanted::of(&scenario.pipeline, &target.resources)
-        .map_err(|problems| CommandError::usage(problems.join("\n  ")))?;
+        .map_err(|problems| Error::usage(problems.join("\n  ")))?;
     block_on(raise(&args.place, &target, &wanted, output))
 }
 
@@ -25,7 +25,7 @@ async fn raise(
     target: &AwsTarget,
     wanted: &Wanted,
     output: &Output,
-) -> Result<Exit, CommandError> {
+) -> Result<Exit, Error> {
     let names = &target.resources;
     let session = open(target).await?;
     let survey = Survey::read(&session, names).await;
@@ -62,14 +62,14 @@ async fn raise(
     Ok(Exit::Success)
 }
 
-fn unfinished(error: AccountError) -> CommandError {
-    CommandError::internal(format!(
+fn unfinished(error: AccountError) -> Error {
+    Error::internal(format!(
         "{error}; what was created stays: the same command goes on from there, `orderproof down` takes it back"
     ))
 }
 
 /// What is to be created; an error if anything that is there is not what is wanted.
-fn missing(survey: &Survey, wanted: &Wanted, names: &Resources) -> Result<Vec<Kind>, CommandError> {
+fn missing(survey: &Survey, wanted: &Wanted, names: &Resources) -> Result<Vec<Kind>, Error> {
     let mut missing = Vec::new();
     let mut problems = Vec::new();
     for kind in Kind::ALL {
@@ -89,7 +89,7 @@ fn missing(survey: &Survey, wanted: &Wanted, names: &Resources) -> Result<Vec<Ki
     }
     match problems.is_empty() {
         true => Ok(missing),
-        false => Err(CommandError::usage(format!(
+        false => Err(Error::usage(format!(
             "nothing was created or changed\n  {}\nDelete it (`orderproof down`), name others (--orders-queue, \
              --dead-letter-queue, --table), or give the settings it has.",
             problems.join("\n  ")
@@ -112,7 +112,7 @@ async fn until_usable(
     wanted: &Wanted,
     names: &Resources,
     output: &Output,
-) -> Result<(), CommandError> {
+) -> Result<(), Error> {
     const TRIES: u32 = 30;
     let tell = &mut |line: String| output.note(&line);
     until_active(session, &names.table, tell)
@@ -142,7 +142,7 @@ async fn until_usable(
         .iter()
         .map(|(kind, standing)| format!("{} {}: {standing:?}", kind.word(), kind.name(names)))
         .collect();
-    Err(CommandError::internal(format!(
+    Err(Error::internal(format!(
         "it is not seen as it was asked for: {}; repeat, or look at it in the console",
         seen.join("; ")
     )))

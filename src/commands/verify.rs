@@ -2,68 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::conclude::{class_lines, finished_files, seal_again};
-use super::held::{Held, Weighed};
-use super::{CommandError, Output, live};
+use super::{Error, Output, live};
 use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::evidence::{SealState, check_seal};
 use crate::exit::Exit;
-use crate::ledger::{JournalContents, read_journal};
-use crate::load::Schedule;
-use crate::report::{
-    PlanFile, ReportError, RunFolder, RunReport, file_name, read_meters, read_plan, read_report,
-    read_sent,
+use crate::report::{PlanFile, RunFolder, RunReport, file_name, read_meters, read_sent};
+use crate::run::{
+    Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
+    read_ledger, seal_again, word,
 };
-use crate::scenario;
-use crate::verify::{
-    Class, Judgment, ObservationFile, ObservationFileError, Reconciliation, Verdict,
-};
-
-/// A run judged again.
-pub struct Rejudged {
-    pub judgment: Judgment,
-    pub reconciliation: Option<Reconciliation>,
-    pub interrupted: bool,
-    /// Rows that do not tell when they were stored.
-    pub untimed_rows: u64,
-    /// The evidence is as it was sealed.
-    pub trusted: bool,
-    /// The report that the evidence amounts to; none where a part of it is missing.
-    pub recomputed: Option<RunReport>,
-    /// The seal vouches for the report.
-    pub report_sealed: bool,
-}
-
-impl Rejudged {
-    /// How the program ends with it.
-    pub fn exit(&self) -> Exit {
-        Exit::of(&self.judgment, self.interrupted)
-    }
-}
+use crate::verify::{Class, ObservationFile, Verdict};
 
 /// Judges the run in a folder again and says what changed since it was reported.
-pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, CommandError> {
+pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
     let looks = args.live || args.resume;
     if args.reach.is_given() && !looks {
-        return Err(CommandError::usage(
+        return Err(Error::usage(
             "--endpoint-url, --region, --profile and --yes say how the live stores are reached: add --live or --resume, \
              or leave them out",
         ));
     }
-    let plan = read_plan(&args.dir.join(file_name::PLAN)).map_err(CommandError::usage)?;
-    let reported = match read_report(&args.dir.join(file_name::RUN)) {
-        Ok(report) => Some(report),
-        Err(ReportError::Missing(_)) => None,
-        // A broken seal is reported as a broken seal, whatever else is wrong.
-        Err(_) if matches!(check_seal(&args.dir), SealState::Broken(_)) => None,
-        Err(error) => return Err(CommandError::usage(error)),
-    };
-    let from_files = rejudge(&args.dir, &plan, reported.as_ref())?;
+    let JudgedFolder {
+        plan,
+        reported,
+        rejudged: from_files,
+    } = judge_folder(&args.dir)?;
     let (rejudged, before) = match looks {
         false => (from_files, reported.as_ref().map(Before::reported)),
         true => {
@@ -104,163 +71,13 @@ impl Before {
     }
 }
 
-/// Why nothing can be known: the judgment that says so.
-pub fn without(code: &str, message: String) -> Rejudged {
-    Rejudged {
-        judgment: Judgment::without_evidence(code, message),
-        reconciliation: None,
-        interrupted: false,
-        untimed_rows: 0,
-        trusted: false,
-        recomputed: None,
-        report_sealed: false,
-    }
-}
-
-/// Judges the run in `dir` from its files.
-pub fn rejudge(
-    dir: &Path,
-    plan: &PlanFile,
-    reported: Option<&RunReport>,
-) -> Result<Rejudged, CommandError> {
-    let seal = match check_seal(dir) {
-        SealState::Broken(problems) => return Ok(broken(&problems)),
-        SealState::Missing => None,
-        SealState::Whole(seal) => Some(seal),
-    };
-    let held = match Held::read(dir, plan, seal.as_ref()) {
-        Ok(held) => held,
-        Err(untold) => return Ok(untold.judged()),
-    };
-    // A report that the seal leaves out says nothing here.
-    let vouched = seal.as_ref().is_none_or(|seal| seal.covers(file_name::RUN));
-    let weighed = held.weigh(reported.filter(|_| vouched));
-    let Some(seal) = seal else {
-        return Ok(unsealed(judged(&held, weighed)));
-    };
-    let chain = seal.chain_before(file_name::RUN);
-    let recomputed = held.report(&weighed, &weighed.judgment, Some(chain));
-    Ok(Rejudged {
-        recomputed,
-        report_sealed: seal.covers(file_name::RUN),
-        ..judged(&held, weighed)
-    })
-}
-
-/// The judgment of a folder in which something is not as it was sealed: neither a pass nor an accusation.
-pub fn broken(problems: &[String]) -> Rejudged {
-    const QUOTED: usize = 5;
-    let more = match problems.len().saturating_sub(QUOTED) {
-        0 => String::new(),
-        more => format!("; and {more} more"),
-    };
-    let quoted = problems.iter().take(QUOTED).cloned().collect::<Vec<_>>();
-    without(
-        "evidence_changed",
-        format!(
-            "the evidence is not as the run left it: {}{more}; restore the folder",
-            quoted.join("; ")
-        ),
-    )
-}
-
-/// What evidence without a seal says is shown, and proves nothing: nobody can tell whether it is what was written.
-fn unsealed(rejudged: Rejudged) -> Rejudged {
-    let verdict = rejudged.judgment.verdict;
-    if verdict == Verdict::Inconclusive {
-        return Rejudged {
-            trusted: false,
-            ..rejudged
-        };
-    }
-    let judgment = Judgment::without_evidence(
-        "evidence_unsealed",
-        format!(
-            "the evidence says {}, and without {} nothing proves that it is as it was written: the run did not come to \
-             its end, the seal was taken away, or an orderproof before 0.4 made the run; look at its stores again \
-             (`orderproof verify DIR --live`), or run the scenario again",
-            word(verdict),
-            file_name::SEAL
-        ),
-    );
-    Rejudged {
-        judgment,
-        trusted: false,
-        ..rejudged
-    }
-}
-
-fn judged(held: &Held, weighed: Weighed) -> Rejudged {
-    let observed = held.observed.as_ref();
-    Rejudged {
-        judgment: weighed.judgment,
-        reconciliation: Some(weighed.reconciliation),
-        interrupted: weighed.interrupted,
-        untimed_rows: observed.map_or(0, |seen| seen.observation.untimed_rows),
-        trusted: true,
-        recomputed: None,
-        report_sealed: false,
-    }
-}
-
-/// Why a file of a run's folder says nothing: a code and a sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Untold {
-    code: &'static str,
-    message: String,
-}
-
-impl Untold {
-    /// With a code for programs and a sentence for people.
-    pub fn new(code: &'static str, message: String) -> Self {
-        Self { code, message }
-    }
-
-    /// The judgment that nothing can be known.
-    fn judged(self) -> Rejudged {
-        without(self.code, self.message)
-    }
-}
-
-/// Why there is no observation.
-#[derive(Debug, thiserror::Error)]
-pub enum NoObservation {
-    /// The run ended before it could look.
-    #[error(transparent)]
-    Missing(ObservationFileError),
-    /// It is not to be trusted.
-    #[error(transparent)]
-    Untrusted(Untold),
-}
-
-/// The observation of a run in the file `name`, if it is of this run.
-pub fn read_observation(
-    dir: &Path,
-    name: &str,
-    plan: &PlanFile,
-) -> Result<ObservationFile, NoObservation> {
-    match ObservationFile::read(&dir.join(name)) {
-        Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
-        Ok(observed) => Err(NoObservation::Untrusted(Untold {
-            code: "observation_of_another_run",
-            message: format!("{name} is the observation of run {}", observed.run_id),
-        })),
-        Err(error @ ObservationFileError::Missing(_)) => Err(NoObservation::Missing(error)),
-        Err(error) => Err(NoObservation::Untrusted(Untold {
-            code: "observation_unreadable",
-            message: error.to_string(),
-        })),
-    }
-}
-
 /// Judges the run in `dir` from its ledger and what its stores hold now; that is written down first.
 fn rejudge_live(
     args: &VerifyArgs,
     plan: &PlanFile,
     reported: Option<&RunReport>,
     output: &Output,
-) -> Result<Rejudged, CommandError> {
+) -> Result<Rejudged, Error> {
     let dir = args.dir.as_path();
     if let SealState::Broken(problems) = check_seal(dir) {
         return Ok(broken(&problems));
@@ -289,7 +106,7 @@ fn rejudge_live(
     };
     folder
         .write(&name, &observed.to_json())
-        .map_err(CommandError::internal)?;
+        .map_err(Error::internal)?;
     output.note(&format!(
         "what was seen is kept in {}",
         dir.join(&name).display()
@@ -312,49 +129,6 @@ fn rejudge_live(
             .filter(|meters| meters.run_id == plan.run_id),
     };
     Ok(judged(&held, held.weigh(reported)))
-}
-
-/// The ledger of a run, if it is of this run.
-pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untold> {
-    let journal = read_journal(&dir.join(file_name::JOURNAL)).map_err(|error| Untold {
-        code: "ledger_unreadable",
-        message: error.to_string(),
-    })?;
-    match not_of_this_plan(plan, &journal) {
-        Some(message) => Err(Untold {
-            code: "ledger_of_another_run",
-            message,
-        }),
-        None => Ok(journal),
-    }
-}
-
-/// Why a journal does not belong to the plan beside it.
-fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String> {
-    let header = &journal.header;
-    let planned = Schedule::new(&plan.scenario).count();
-    let same = header.run_id == plan.run_id
-        && header.seed == plan.scenario.seed
-        && header.planned == planned
-        && scenario::is_digest(&header.scenario_digest, &plan.scenario);
-    (!same).then(|| {
-        format!(
-            "{} is of run {} with {} orders, {} of run {} with {planned}",
-            file_name::JOURNAL,
-            header.run_id,
-            header.planned,
-            file_name::PLAN,
-            plan.run_id
-        )
-    })
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail => "FAIL",
-        Verdict::Inconclusive => "INCONCLUSIVE",
-    }
 }
 
 fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {

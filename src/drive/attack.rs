@@ -12,9 +12,10 @@ use goose::goose::{GooseUser, Scenario, Transaction, TransactionFunction, Transa
 use goose::{GooseAttack, GooseError};
 
 use super::plan::DriveOptions;
-use super::work::{InHand, Shared, Work};
+use super::pool::{Replies, send_what_is_due};
+use super::work::{Shared, Work};
 use crate::ledger::Outcome;
-use crate::send::{Batch, SendReply, Sender};
+use crate::send::SendReply;
 
 /// Users started a second: all of them before Goose looks at its clock again.
 const START_RATE: &str = "100000";
@@ -32,7 +33,7 @@ pub(super) async fn attack(
     take_from_goose_what_is_ours();
     let user_loop: TransactionFunction = Arc::new(move |user| {
         let shared = Arc::clone(&shared);
-        Box::pin(async move { send_what_is_due(user, &shared).await })
+        Box::pin(async move { one_user(user, &shared).await })
     });
     let scenario = Scenario::new("orders").register_transaction(Transaction::new(user_loop));
     // With its dashboard on, Goose saves a report of its own accord, into the working directory unless
@@ -111,30 +112,28 @@ impl log::Log for ToTracing {
     fn flush(&self) {}
 }
 
-/// One user's whole life: send what is due until nothing more will be.
-async fn send_what_is_due(user: &mut GooseUser, shared: &Shared) -> TransactionResult {
+/// One user's whole life.
+async fn one_user(user: &mut GooseUser, shared: &Shared) -> TransactionResult {
     if shared.queue.is_disconnected() && shared.queue.is_empty() {
         // Goose calls again until it notices, within half a second, that the attack is over.
         tokio::time::sleep(Duration::from_millis(25)).await;
         return Ok(());
     }
     let _presence = Presence(shared);
-    let mut sender = shared.pool.sender();
-    sender.warm_up().await;
-    shared.roll.enter();
-    let mut batch = Batch::new();
-    while let Ok(work) = shared.queue.recv_async().await {
-        batch.fill(&shared.orders, work.orders());
-        let in_hand = InHand::send(shared, work);
-        let reply = sender.send(&batch).await;
-        let acked_at = shared.now();
-        in_hand.settle(acked_at, &reply);
-        tell_goose(user, &work, acked_at, &reply).await;
-    }
+    send_what_is_due(shared, &mut GooseFigures(user)).await;
     Ok(())
 }
 
-/// Goose's own figures: one request a batch, timed from the intended instant of its first order.
+/// Goose's own figures.
+struct GooseFigures<'a>(&'a mut GooseUser);
+
+impl Replies for GooseFigures<'_> {
+    async fn replied(&mut self, work: &Work, acked_at: Duration, reply: &SendReply) {
+        tell_goose(self.0, work, acked_at, reply).await;
+    }
+}
+
+/// One request a batch, timed from the intended instant of its first order.
 async fn tell_goose(user: &mut GooseUser, work: &Work, acked_at: Duration, reply: &SendReply) {
     let name = match reply.entries.len() {
         1 => "SendMessage",

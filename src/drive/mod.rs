@@ -1,13 +1,14 @@
 //! Open-model load: every order at its intended instant, whatever the pipeline does.
 //!
 //! A pacer on a thread of its own walks the schedule and hands each batch over when it is due; Goose's
-//! users are the pool that sends them. Lateness of any kind shows as schedule lag, and what exceeds
+//! users, or plain tasks, are the pool that sends them. Lateness of any kind shows as schedule lag, and what exceeds
 //! `max_in_flight` is counted unsent. Leaves how an order is sent to `send` and the file to `ledger`.
 
 mod attack;
 mod pace;
 mod pacer;
 mod plan;
+mod pool;
 mod progress;
 mod record;
 mod run;
@@ -20,6 +21,7 @@ mod work;
 
 pub use pace::{Pace, process_cpu_time, thread_cpu_time};
 pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
+pub use pool::Pool;
 pub use progress::{Progress, Started};
 pub use record::{PhaseSends, SecondSends, SendRecord};
 pub use run::run;

@@ -9,7 +9,7 @@ use crate::order::OrderPlan;
 use crate::scenario::Scenario;
 use crate::send::SendError;
 
-use super::{SendRecord, Started};
+use super::{Pool, SendRecord, Started};
 
 /// What is to be sent.
 #[derive(Debug, Clone)]
@@ -24,9 +24,11 @@ pub struct DrivePlan {
     pub plan_digest: Option<String>,
 }
 
-/// What Goose offers beside driving.
+/// Who sends, and what Goose offers beside driving.
 #[derive(Debug, Clone, Default)]
 pub struct DriveOptions {
+    /// Who gives the senders their turns.
+    pub pool: Pool,
     /// Where Goose's own HTML report goes, a name ending in `.html`.
     pub goose_report: Option<PathBuf>,
     /// Where Goose's live dashboard listens: a loopback address.

@@ -8,10 +8,11 @@ use super::attack::attack;
 use super::pace::{sharpen_thread, thread_cpu_time};
 use super::pacer::{NewJournal, Paced, pace};
 use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
+use super::pool::run_tasks;
 use super::sabotage::Sabotage;
 use super::tally::Tally;
 use super::work::{Roll, Shared};
-use super::{Progress, StopSignal};
+use super::{Pool, Progress, StopSignal};
 use crate::fault::FaultPlan;
 use crate::ledger::JournalWriter;
 use crate::load::Schedule;
@@ -79,7 +80,8 @@ pub(super) fn run_with(
     stop: StopSignal,
     journal: &NewJournal<'_>,
 ) -> Result<DriveOutcome, DriveError> {
-    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = (options.pool == Pool::Goose)
+        .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
     let schedule = Schedule::new(&plan.scenario);
     let sabotage = sabotage(plan, schedule.count())?;
     let sending = &plan.scenario.sending;
@@ -110,8 +112,13 @@ pub(super) fn run_with(
             sharpen_thread();
             let host = target.sqs_endpoint.as_str();
             let _end = EndOfPool(&shared);
-            let result = runtime.block_on(attack(Arc::clone(&shared), host, users, options));
-            // What Goose left running ends here, and each batch in hand with an outcome.
+            let result = runtime.block_on(async {
+                match options.pool {
+                    Pool::Goose => attack(Arc::clone(&shared), host, users, options).await,
+                    Pool::Tasks => run_tasks(Arc::clone(&shared), users).await,
+                }
+            });
+            // What the pool left running ends here, and each batch in hand with an outcome.
             drop(runtime);
             (result, thread_cpu_time())
         });

@@ -162,6 +162,7 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
     let options = DriveOptions {
         goose_report: Some(report.clone()),
         goose_dashboard: cfg!(feature = "dashboard").then(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+        ..DriveOptions::default()
     };
     let outcome = bench.run(&scenario, &options, StopSignal::new()).unwrap();
     assert_eq!(
@@ -203,6 +204,41 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
         !Path::new("goose-runs").exists(),
         "Goose saved more than asked"
     );
+}
+
+#[test]
+fn plain_tasks_send_the_same_as_goose_and_two_drives_go_on_side_by_side() {
+    let options = DriveOptions {
+        pool: Pool::Tasks,
+        ..DriveOptions::default()
+    };
+    let drive = || {
+        let bench = Bench::new(|_| Answer::Late(Duration::from_millis(20)));
+        let outcome = bench.run(&short(), &options, StopSignal::new()).unwrap();
+        let mut sent: Vec<String> = bench
+            .stub
+            .recorded()
+            .iter()
+            .flat_map(Recorded::messages)
+            .collect();
+        sent.sort();
+        (counts(&outcome), sent, outcome.record.interrupted)
+    };
+    let (one, two) = std::thread::scope(|scope| {
+        let other = scope.spawn(drive);
+        (drive(), other.join().expect("it ends"))
+    });
+    for (counts, sent, interrupted) in [one, two] {
+        assert_eq!((counts.planned, counts.acknowledged), (45, 45));
+        let orders = plan(&short()).orders;
+        let planned = (0..45).map(|k| {
+            let mut body = Vec::new();
+            orders.write_body(k, &mut body);
+            String::from_utf8(body).unwrap()
+        });
+        assert_eq!(sent, planned.collect::<Vec<_>>());
+        assert!(!interrupted);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A fault exists to prove the harness: whatever it does to the chosen orders must be found. Which
 //! orders are chosen is a pure function of the seed, so a finding can be checked on paper. Leaves what
-//! a strike does to the place it sits at: `pipeline::fault` and `drive`.
+//! a strike does to the place it sits at: `embedded::fault` and `drive`.
 
 mod plan;
 

@@ -12,8 +12,6 @@ pub enum Stream {
     Arrivals,
     /// Which orders a fault strikes.
     Faults,
-    /// How long invocation `k` takes.
-    Invocations,
 }
 
 /// Draws reserved for one counter value.
@@ -32,7 +30,6 @@ pub fn generator(seed: u64, stream: Stream, k: u64) -> SplitMix64 {
         Stream::Content => 1,
         Stream::Arrivals => 2,
         Stream::Faults => 3,
-        Stream::Invocations => 4,
     };
     // Hashed twice, so that neighboring seeds and the streams of one seed start far apart.
     let origin = draw(draw(seed) ^ stream);
@@ -64,7 +61,6 @@ mod tests {
             first(7, Stream::Content),
             first(7, Stream::Arrivals),
             first(7, Stream::Faults),
-            first(7, Stream::Invocations),
             first(8, Stream::Content),
             first(0, Stream::Content),
         ];

@@ -1,12 +1,9 @@
 //! Why invocations failed and why no process came up, as the runtime saw it.
 //!
-//! A function's own words are a stranger's: they are kept as one printable line of bounded length, and only so
-//! many different ones are told apart.
+//! A function's own words are a stranger's: the emulator keeps them as one printable line of bounded length, and tells
+//! only so many different ones apart.
 
 use serde::{Deserialize, Serialize};
-
-/// The longest reason kept, in characters.
-const REASON_MAX: usize = 300;
 
 /// What an invocation that brought its whole batch back ended in.
 #[derive(
@@ -126,56 +123,5 @@ impl NeverStarted {
             told.push_str(reason);
         }
         told
-    }
-}
-
-/// The first line of a stranger's text that says something, printable and of at most `most` characters.
-pub fn one_line(text: &str, most: usize) -> String {
-    let mut lines = text.lines().map(str::trim);
-    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
-    printable(line, most)
-}
-
-/// A reason as it is kept.
-pub fn reason(text: &str) -> String {
-    one_line(text, REASON_MAX)
-}
-
-/// A text without anything that a terminal would obey or that hides what stands there, cut at `most` characters.
-pub fn printable(text: &str, most: usize) -> String {
-    let shown = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        // Marks that turn or hide text.
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(shown).take(most).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_strangers_words_are_one_printable_line_of_bounded_length() {
-        let cases = [
-            ("KeyError: 'x'\n  at handler", "KeyError: 'x'"),
-            ("\n \n\tno\tprice ", "no price"),
-            (
-                "\u{1b}[31mred\u{7}\u{202e}",
-                "\u{fffd}[31mred\u{fffd}\u{fffd}",
-            ),
-            ("::error::\rgone", "::error::\u{fffd}gone"),
-            ("", ""),
-            ("größer", "größer"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(one_line(text, 100), expected, "{text:?}");
-        }
-        assert_eq!(reason(&"ü".repeat(2_000)), "ü".repeat(REASON_MAX));
     }
 }

@@ -42,7 +42,7 @@ pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
 pub use csv::{findings_csv, timeseries_csv};
 pub use diagnosis::diagnose;
 pub use distributions::Measured;
-pub use failure::{FailureCount, FailureKind, NeverStarted, one_line, printable, reason};
+pub use failure::{FailureCount, FailureKind, NeverStarted};
 pub(crate) use folder::as_the_umask_says;
 pub use folder::{FolderError, RunFolder, file_name};
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};

@@ -23,6 +23,7 @@ mod secret;
 mod secret_tests;
 mod section;
 mod service_time;
+mod steady;
 mod stored;
 mod target;
 mod template;

@@ -270,21 +270,6 @@ pub struct MessageFilter {
     pub body: BTreeMap<String, Vec<serde_json::Value>>,
 }
 
-impl MessageFilter {
-    /// Whether a message with this body reaches the function. A body that is no JSON object never
-    /// matches a filter on the body (AWS Lambda, "Using event filtering with an Amazon SQS event
-    /// source").
-    pub fn lets_through(&self, body: &str) -> bool {
-        let Ok(fields) = serde_json::from_str::<BTreeMap<String, serde_json::Value>>(body) else {
-            return false;
-        };
-        let matches = |(name, values): (&String, &Vec<serde_json::Value>)| {
-            fields.get(name).is_some_and(|value| values.contains(value))
-        };
-        self.body.iter().all(matches)
-    }
-}
-
 /// Which order processor is behind the mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,15 +1,8 @@
 //! How long something takes: always the same, or drawn from a distribution.
 
-use std::f64::consts::TAU;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-
-/// The standard normal distribution's 99th percentile.
-const Z_99: f64 = 2.326_347_874_040_841;
-
-/// The longest that is drawn: a day.
-const LONGEST_S: f64 = 86_400.0;
 
 /// A duration, or a distribution of durations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -30,24 +23,6 @@ impl ServiceTime {
     /// No time at all.
     pub const ZERO: Self = Self::Constant(Duration::ZERO);
 
-    /// Whether it never takes any time.
-    pub fn is_zero(self) -> bool {
-        self == Self::ZERO
-    }
-
-    /// The time that belongs to two numbers drawn evenly from all `u64`.
-    pub fn draw(self, random: [u64; 2]) -> Duration {
-        let (p50, p99) = match self {
-            Self::Constant(duration) => return duration,
-            Self::Lognormal { p50, p99 } => (p50.as_secs_f64(), p99.as_secs_f64()),
-        };
-        // Box-Muller, of which one of the two normal numbers is used.
-        let unit = |number: u64| ((number >> 11) as f64 + 0.5) / (1_u64 << 53) as f64;
-        let normal = (-2.0 * unit(random[0]).ln()).sqrt() * (TAU * unit(random[1])).cos();
-        let sigma = (p99 / p50).ln() / Z_99;
-        Duration::from_secs_f64((p50 * (sigma * normal).exp()).min(LONGEST_S))
-    }
-
     /// How long it mostly takes.
     pub fn typical(self) -> Duration {
         match self {
@@ -64,58 +39,6 @@ impl ServiceTime {
                 p50: p50.div_f64(speed),
                 p99: p99.div_f64(speed),
             },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::order::{Stream, generator};
-    use rand_xoshiro::rand_core::Rng;
-
-    #[test]
-    fn a_constant_is_constant() {
-        let hundred = ServiceTime::Constant(Duration::from_millis(100));
-        for random in [[0, 0], [u64::MAX, 1], [7, u64::MAX]] {
-            assert_eq!(hundred.draw(random), Duration::from_millis(100));
-        }
-    }
-
-    #[test]
-    fn a_lognormal_has_the_median_and_the_tail_it_is_told() {
-        let time = ServiceTime::Lognormal {
-            p50: Duration::from_millis(20),
-            p99: Duration::from_millis(200),
-        };
-        let mut drawn: Vec<_> = (0..100_000)
-            .map(|k| {
-                let mut random = generator(7, Stream::Invocations, k);
-                time.draw([random.next_u64(), random.next_u64()])
-            })
-            .collect();
-        drawn.sort_unstable();
-        let within = |at: usize, low_us: u64, high_us: u64| {
-            let seen = drawn[at];
-            let range = Duration::from_micros(low_us)..=Duration::from_micros(high_us);
-            assert!(range.contains(&seen), "{at}: {seen:?}");
-        };
-        within(50_000, 19_700, 20_300);
-        within(99_000, 194_000, 206_000);
-        within(1_000, 1_940, 2_060);
-    }
-
-    #[test]
-    fn no_number_breaks_it() {
-        let time = ServiceTime::Lognormal {
-            p50: Duration::from_millis(1),
-            p99: Duration::from_secs(900),
-        };
-        for first in [0, 1, u64::MAX] {
-            for second in [0, 1, u64::MAX / 2, u64::MAX] {
-                let drawn = time.draw([first, second]);
-                assert!(drawn <= Duration::from_secs(86_400), "{drawn:?}");
-            }
         }
     }
 }

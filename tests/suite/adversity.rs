@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use orderproof::embedded::EmbeddedPipeline;
 use orderproof::ledger::read_journal;
-use orderproof::pipeline::EmbeddedPipeline;
 use serde_json::Value;
 
 use super::endpoint::pipeline_elsewhere;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use aws_lambda_events::event::sqs::SqsEvent;
-use orderproof::pipeline::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandFunction};
+use orderproof::embedded::EmbeddedPipeline;
+use orderproof::emulator::runtime::{CommandConfig, CommandFunction};
 use orderproof::processor::KIND_VARIABLE;
 use serde_json::{Value, json};
 

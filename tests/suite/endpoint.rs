@@ -4,12 +4,12 @@ use super::program::{Program, scenario};
 use super::run::smoke;
 
 /// A pipeline of this process, as the program at the other end of its endpoints expects it.
-pub fn pipeline_elsewhere(run: u32) -> orderproof::pipeline::EmbeddedPipeline {
+pub fn pipeline_elsewhere(run: u32) -> orderproof::embedded::EmbeddedPipeline {
     pipeline_with(run, &[])
 }
 
 /// The same with further settings.
-pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::pipeline::EmbeddedPipeline {
+pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::embedded::EmbeddedPipeline {
     use orderproof::{load::Schedule, order, scenario as file};
     let path = scenario("smoke");
     let text = std::fs::read_to_string(&path).expect("the smoke scenario");
@@ -29,17 +29,17 @@ pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::pipeline::Embed
     };
     let planned = Schedule::new(&smoke).count();
     // `0.0.0.0` stands for a place off loopback in these tests.
-    let options = orderproof::pipeline::ServeOptions {
+    let options = orderproof::embedded::ServeOptions {
         allowed_hosts: vec!["0.0.0.0".parse().expect("an address")],
         ..Default::default()
     };
-    orderproof::pipeline::EmbeddedPipeline::start_with(&smoke, plan, planned, &options)
+    orderproof::embedded::EmbeddedPipeline::start_with(&smoke, plan, planned, &options)
         .expect("it starts")
 }
 
 const SECRET: &str = "a-secret-of-this-test";
 
-fn at_endpoints(program: Program, pipeline: &orderproof::pipeline::EmbeddedPipeline) -> Program {
+fn at_endpoints(program: Program, pipeline: &orderproof::embedded::EmbeddedPipeline) -> Program {
     let target = pipeline.target();
     program
         .args([

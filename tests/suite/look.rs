@@ -147,12 +147,9 @@ fn an_endpoint_on_loopback_that_the_caller_did_not_name_hears_no_credentials_of_
     verify(&run, &["--live"]).code(0);
     let stranger = Stranger::in_place_of(served);
     let out = run.path("out").display().to_string();
-    let report = ["report", &out, "--cloudwatch", "--output-dir", "again"];
-    let verify_live = ["verify", &out, "--live"];
-    for (asks, what) in [
-        (Program::new(verify_live), "verify"),
-        (Program::new(report), "report"),
-    ] {
+    let look = Program::new(["verify", &out, "--live"]);
+    let report = Program::new(["report", &out, "--cloudwatch", "--output-dir", "again"]);
+    for (asks, what) in [(look, "verify --live"), (report, "report --cloudwatch")] {
         let looked = credentials(asks).finish();
         let note = format!("--endpoint-url {endpoint} sends yours");
         assert!(looked.stderr.contains(&note), "{}", looked.stderr);

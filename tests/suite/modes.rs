@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use orderproof::embedded::{EmbeddedPipeline, Holdings};
 use orderproof::ledger::{Outcome, read_journal};
 use orderproof::order::{OrderId, OrderPlan, RunId, Stream, generator};
-use orderproof::pipeline::{EmbeddedPipeline, Holdings};
 use orderproof::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Overrides, Scenario, parse};
 use rand_xoshiro::rand_core::Rng;
 

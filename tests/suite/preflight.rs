@@ -4,7 +4,7 @@
 use super::endpoint::pipeline_elsewhere;
 use super::peers::Peer;
 use super::program::{Finished, Program, scenario, wait_for};
-use orderproof::pipeline::EmbeddedPipeline;
+use orderproof::embedded::EmbeddedPipeline;
 
 fn asked(pipeline: &EmbeddedPipeline, operation: &str, body: &serde_json::Value) -> u16 {
     super::endpoint::ask(&pipeline.target(), operation, body.to_string().as_bytes())

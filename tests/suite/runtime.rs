@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-use orderproof::pipeline::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
+use orderproof::embedded::EmbeddedPipeline;
+use orderproof::emulator::runtime::{CommandConfig, CommandError, CommandFunction};
 
 use super::endpoint::pipeline_elsewhere;
 use super::program::Program;

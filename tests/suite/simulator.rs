@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orderproof::pipeline::EmbeddedPipeline;
-use orderproof::pipeline::runtime::{CommandConfig, CommandError, CommandFunction};
+use orderproof::embedded::EmbeddedPipeline;
+use orderproof::emulator::runtime::{CommandConfig, CommandError, CommandFunction};
 use orderproof::simulator::{Answer, QUEUE_VARIABLE};
 use serde_json::{Value, json};
 

@@ -16,11 +16,12 @@ use std::time::Duration;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use super::watch::Watch;
-use super::{CommandError, Output, screen};
+use super::{Error, Output, screen};
 use draw::{Palette, draw};
 use keys::Keys;
 use view::Viewer;
+
+use crate::run::Watch;
 
 /// Between two frames; keys are seen at once.
 const FRAME: Duration = Duration::from_millis(200);
@@ -35,11 +36,11 @@ pub struct LiveView {
 ///
 /// # Errors
 /// When there is none: said before anything is sent.
-pub fn check_terminal(output: &Output) -> Result<(), CommandError> {
+pub fn check_terminal(output: &Output) -> Result<(), Error> {
     let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
     match output.stderr_is_terminal() && !dumb {
         true => Ok(()),
-        false => Err(CommandError::usage(
+        false => Err(Error::usage(
             "--tui needs a terminal on standard error; without it progress is told in lines",
         )),
     }

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::commands::watch::Watch;
 use crate::escape::line;
 use crate::load::LoadProfile;
 use crate::report::Stretch;
+use crate::run::Watch;
 use crate::scenario::Scenario;
 use crate::verify::QueueSample;
 

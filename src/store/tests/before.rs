@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::site::Services;
+use crate::emulator::sqs::{QueueAttributes, Redrive};
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::sqs::{QueueAttributes, Redrive};
 use crate::store::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::site::Services;
-use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, Redrive, SendEntry};
+use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, ReceivedMessage, Redrive, SendEntry};
 use crate::scenario::DeadLetterUse;
 use crate::store::sweep::{Seen, Sight, Sweep};
 use crate::store::{Counts, DeadLetter, Disposal, Receives, StoreError, Stores};

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::pipeline::Front;
-use crate::pipeline::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
-use crate::pipeline::table::{Table, TableServer, Tables};
+use crate::embedded::{OrderTable, Orders, order_table};
+use crate::emulator::Front;
+use crate::emulator::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
+use crate::emulator::table::{KeyKind, TableCapacity, TableServer, Tables, key};
 use crate::processor::{OrderRow, OrderStore};
-use crate::scenario::TableCapacity;
 use crate::store::{Stores, Target};
 
 pub(crate) const DETAILS: &str = r#"{"num_items": 1}"#;
@@ -19,7 +19,7 @@ pub(crate) const DETAILS: &str = r#"{"num_items": 1}"#;
 pub(crate) struct Services {
     pub(crate) engine: SqsEngine,
     pub(crate) target: Target,
-    table: Table,
+    table: OrderTable,
     _server: TableServer,
 }
 
@@ -31,8 +31,11 @@ impl Services {
             engine.create_queue(queue, attributes).unwrap();
         }
         let tables = Tables::open(1.0, Arc::default()).unwrap();
-        tables.create("orders", TableCapacity::Unlimited).unwrap();
-        let table = tables.writer("orders").unwrap();
+        let unlimited = TableCapacity::Unlimited;
+        tables
+            .create("orders", &key("id", KeyKind::N), unlimited)
+            .unwrap();
+        let table = order_table(&tables, "orders").unwrap();
         let server = TableServer::start(tables.database()).unwrap();
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.unwrap();
@@ -85,7 +88,7 @@ impl Services {
                 receive_count: 2,
             })
             .collect();
-        let outcomes = self.table.store().put_new(rows).await;
+        let outcomes = Orders::of(&self.table).put_new(rows).await;
         assert!(outcomes.iter().all(Result::is_ok));
     }
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 use roaring::RoaringBitmap;
 
 use super::world::complete;
+use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::ledger::{Ledger, Outcome};
 use crate::load::Schedule;
 use crate::order::{OrderPlan, RunId};
-use crate::pipeline::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::scenario::DeadLetterUse;
 use crate::scenario::fixture;
 use crate::store::tests::site::Services;

@@ -2,9 +2,9 @@
 
 use super::super::sends::Said;
 use super::*;
+use orderproof::embedded::Holdings;
 use orderproof::ledger::Ledger;
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::pipeline::Holdings;
 
 /// A case whose pipeline and program both do what is right.
 struct Fixture {

@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use orderproof::embedded::EmbeddedPipeline;
 use orderproof::ledger::read_journal;
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::pipeline::EmbeddedPipeline;
 use orderproof::scenario::{Overrides, parse};
 use serde_json::Value;
 use tokio::runtime::{Builder, Handle};

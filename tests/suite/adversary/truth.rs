@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orderproof::embedded::Holdings;
 use orderproof::ledger::Outcome;
 use orderproof::order::{OrderId, OrderPlan};
-use orderproof::pipeline::Holdings;
 use serde_json::Value;
 
 /// Where one order is, and with what content.

@@ -1,0 +1,292 @@
+//! How an emulator is put together and started.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::counters::Counters;
+use super::emulator::Emulator;
+use super::error::EmulatorError;
+use super::front::Front;
+use super::function::{Function, Polling, Seat};
+use super::http::{HostName, Hosts};
+use super::service::{ServiceThread, listener_at};
+use super::sqs::{QueueAttributes, QueueFaults, Site, SqsEngine};
+use super::table::{TableCapacity, TableFaults, TableKey, TableServer, Tables};
+
+/// What an emulator is to hold, and how it is to be served.
+#[must_use = "nothing runs before it is started"]
+pub struct Builder {
+    address: SocketAddr,
+    speed: f64,
+    seed: u64,
+    stored_bytes_max: Option<u64>,
+    allowed_hosts: Vec<HostName>,
+    traffic_max: Option<(usize, u64)>,
+    queues: Vec<(String, QueueAttributes)>,
+    tables: Vec<(String, TableKey, TableCapacity)>,
+    functions: Vec<Function>,
+    queue_faults: Option<Box<dyn QueueFaults>>,
+    table_faults: Option<Arc<dyn TableFaults>>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Builder")
+            .field("address", &self.address)
+            .field("queues", &self.queues)
+            .field("tables", &self.tables)
+            .field("functions", &self.functions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    /// Nothing, on a free loopback port, at the speed of the clock and without a limit.
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            speed: 1.0,
+            seed: 0,
+            stored_bytes_max: None,
+            allowed_hosts: Vec::new(),
+            traffic_max: None,
+            queues: Vec::new(),
+            tables: Vec::new(),
+            functions: Vec::new(),
+            queue_faults: None,
+            table_faults: None,
+        }
+    }
+}
+
+impl Builder {
+    /// With a queue of SQS's default attributes.
+    pub fn queue(self, name: &str) -> Self {
+        self.queue_with(name, QueueAttributes::default())
+    }
+
+    /// With a queue of these attributes. A dead-letter queue comes before the queue that names it.
+    pub fn queue_with(mut self, name: &str, attributes: QueueAttributes) -> Self {
+        self.queues.push((name.to_owned(), attributes));
+        self
+    }
+
+    /// With a new table on demand of this key.
+    pub fn table(self, name: &str, key: TableKey) -> Self {
+        self.table_with(name, key, TableCapacity::on_demand())
+    }
+
+    /// With a table of this key and capacity.
+    pub fn table_with(mut self, name: &str, key: TableKey, capacity: TableCapacity) -> Self {
+        self.tables.push((name.to_owned(), key, capacity));
+        self
+    }
+
+    /// With a function behind a queue: a [`command`](super::command), a [`handler`](super::handler), or either with
+    /// settings of its own.
+    pub fn function(mut self, function: impl Into<Function>) -> Self {
+        self.functions.push(function.into());
+        self
+    }
+
+    /// Listens at this address; port 0 is any that is free. Nothing is authenticated: whoever reaches it can read and
+    /// change what it holds.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Answers also who calls it by one of these names, beside loopback's and the address's.
+    pub fn allowed_hosts(mut self, hosts: Vec<HostName>) -> Self {
+        self.allowed_hosts = hosts;
+        self
+    }
+
+    /// Lets time pass `speed` times faster than on AWS: what AWS bounds by a duration is bounded by so much less, and
+    /// rates grow as much. Durations that are given are left as they are.
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// Decides what is drawn: how long invocations take whose settings are a distribution.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Refuses what would take the queues, or the tables, beyond so many bytes each.
+    pub fn stored_bytes_max(mut self, bytes: u64) -> Self {
+        self.stored_bytes_max = Some(bytes);
+        self
+    }
+
+    /// Takes so many connections, and so many bytes of bodies that are on their way, at one time.
+    pub fn traffic_max(mut self, connections: usize, request_bytes: u64) -> Self {
+        self.traffic_max = Some((connections, request_bytes));
+        self
+    }
+
+    /// Makes the queues misbehave.
+    pub fn queue_faults(mut self, faults: impl QueueFaults + 'static) -> Self {
+        self.queue_faults = Some(Box::new(faults));
+        self
+    }
+
+    /// Makes the tables' reads misbehave.
+    pub fn table_faults(mut self, faults: impl TableFaults + 'static) -> Self {
+        self.table_faults = Some(Arc::new(faults));
+        self
+    }
+
+    /// Starts it: queues and tables exist and can be reached when this returns. Threads and runtimes are its own, so
+    /// that this may be called with or without a runtime, and as often as one likes.
+    ///
+    /// # Errors
+    /// When a queue or a table cannot be created, a command cannot be run, or no port or thread can be had.
+    pub fn start(self) -> Result<Emulator, EmulatorError> {
+        self.prepare()?.start()
+    }
+
+    /// Takes the port and creates queues and tables, and serves nothing yet: for functions that need to know the
+    /// address or write to a table past HTTP.
+    ///
+    /// # Errors
+    /// When a queue or a table cannot be created, or the port cannot be had.
+    pub fn prepare(self) -> Result<Prepared, EmulatorError> {
+        let counters = Arc::new(Counters::default());
+        let (listener, address) = listener_at(self.address)?;
+        let engine = SqsEngine::with_speed(self.speed);
+        for (queue, attributes) in &self.queues {
+            let created = engine.create_queue(queue, attributes.clone());
+            created.map_err(|source| EmulatorError::Queue {
+                queue: queue.clone(),
+                source,
+            })?;
+        }
+        let tables = Tables::open(self.speed, Arc::clone(&counters))?;
+        let tables = tables.storing_at_most(self.stored_bytes_max);
+        for (table, key, capacity) in &self.tables {
+            tables.create(table, key, *capacity)?;
+        }
+        Ok(Prepared {
+            builder: self,
+            listener,
+            site: Site::local(address),
+            engine,
+            tables,
+            counters,
+        })
+    }
+}
+
+/// An emulator that has its port and its queues and tables, and serves nothing yet.
+#[must_use = "nothing runs before it is started"]
+pub struct Prepared {
+    builder: Builder,
+    listener: TcpListener,
+    site: Site,
+    engine: SqsEngine,
+    tables: Tables,
+    counters: Arc<Counters>,
+}
+
+impl Prepared {
+    /// Where it will be reached.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Its tables, to write to past HTTP.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// As [`Builder::function`].
+    pub fn function(mut self, function: impl Into<Function>) -> Self {
+        self.builder = self.builder.function(function);
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When a command cannot be run, or no port or thread can be had.
+    pub fn start(self) -> Result<Emulator, EmulatorError> {
+        let Self {
+            builder,
+            listener,
+            site,
+            engine,
+            tables,
+            counters,
+        } = self;
+        if let Some(bytes) = builder.stored_bytes_max {
+            engine.store_at_most(bytes);
+        }
+        if let Some(faults) = builder.queue_faults {
+            engine.set_faults(faults);
+        }
+        let table_server = TableServer::start(tables.database())?;
+        let gateway = tables.gateway(table_server.address(), builder.table_faults);
+        let hosts = Hosts::new(builder.address.ip(), builder.allowed_hosts);
+        let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
+        if let Some((connections, bytes)) = builder.traffic_max {
+            front = front.taking_at_most(connections, bytes);
+        }
+        let first = builder.queues.first().map(|(name, _)| name.as_str());
+        let (mut mappings, mut commands) = (Vec::new(), Vec::new());
+        for function in builder.functions {
+            let queue = function.queue().or(first).ok_or(EmulatorError::NoQueue)?;
+            let queue = queue.to_owned();
+            let seat = Seat {
+                engine: &engine,
+                site: &site,
+                counters: &counters,
+                seed: builder.seed,
+                speed: builder.speed,
+                queue: &queue,
+            };
+            let (polling, command) = function
+                .start(seat)
+                .map_err(|(command, source)| EmulatorError::Command { command, source })?;
+            mappings.push(polling);
+            commands.extend(command);
+        }
+        let front = serve(listener, front, mappings)?;
+        Ok(Emulator {
+            front,
+            table_server,
+            engine,
+            tables,
+            site,
+            counters,
+            commands,
+        })
+    }
+}
+
+/// The thread that serves queues and tables, polls the queues and runs the functions.
+fn serve(
+    listener: TcpListener,
+    front: Front,
+    mappings: Vec<Polling>,
+) -> std::io::Result<ServiceThread> {
+    ServiceThread::spawn("emulator", move |stop| async move {
+        let listener = match tokio::net::TcpListener::from_std(listener) {
+            Ok(listener) => listener,
+            Err(error) => {
+                tracing::error!(%error, "the embedded queues cannot be served");
+                return;
+            }
+        };
+        let _polling: JoinSet<()> = mappings.into_iter().collect();
+        let until = async move {
+            let _ = stop.await;
+        };
+        front.serve(listener, until).await;
+    })
+}

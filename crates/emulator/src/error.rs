@@ -1,0 +1,38 @@
+//! Why an emulator could not be started.
+
+use std::io;
+
+use super::sqs::SqsError;
+use super::table::TableError;
+
+/// Why an emulator could not be started, or what it holds not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// A table could not be made, served or read.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A queue could not be created or read.
+    #[error("the embedded queue `{queue}` could not be created or read: {source}")]
+    Queue {
+        /// Its name.
+        queue: String,
+        /// What the queue says.
+        source: SqsError,
+    },
+    /// A command cannot be run.
+    #[error("the function's command `{command}` cannot be run: {source}")]
+    Command {
+        /// It and its arguments.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A function says no queue to be fed from, and there is none.
+    #[error(
+        "a function has no queue: create one with `queue` before, or name one with `Function::on`"
+    )]
+    NoQueue,
+    /// No port or thread could be had.
+    #[error("no loopback port or thread could be had: {0}")]
+    Serve(#[from] io::Error),
+}

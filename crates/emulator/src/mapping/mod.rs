@@ -1,0 +1,37 @@
+//! The event source mapping: from messages on the queue to invocations of the function, and back.
+//!
+//! What Lambda's pollers do: take a batch, invoke, delete what succeeded, and leave the rest to its
+//! visibility time-out. One loop takes batches, as many invocations run at one time as the concurrency
+//! allows. The queue is the embedded one or any other ([`MessageQueue`]). Leaves receive counts and dead letters to the queue.
+//!
+//! Filter criteria are imitated as far as exact values of a body's fields go. Not modeled: how AWS takes
+//! back concurrency and environments that are no longer needed, which is not documented.
+
+mod service_time;
+mod settings;
+
+mod queue;
+
+mod embedded;
+
+mod batches;
+mod concurrency;
+mod environments;
+mod event;
+mod invoker;
+mod outcome;
+mod poller;
+
+#[cfg(test)]
+mod reason_tests;
+
+pub use concurrency::Concurrency;
+pub use embedded::EngineQueue;
+pub use environments::{Begin, Environments};
+pub use event::{EventSource, event_of};
+pub(super) use invoker::{Expected, Throttle};
+pub use outcome::{BatchFate, InvocationError, fate, invalid_response};
+pub use poller::{EventSourceMapping, MappingPlan};
+pub use queue::{Delivery, MessageQueue};
+pub use service_time::ServiceTime;
+pub use settings::{FunctionSettings, Mapping, MessageFilter};

@@ -1,0 +1,67 @@
+//! A sender's life, whoever gives it its turns, and the pool of plain tasks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::work::{InHand, Shared, Work};
+use crate::send::{Batch, SendReply, Sender};
+
+/// Who gives the senders their turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pool {
+    /// Goose's users: its metrics, report and dashboard show the sends. One run of a process at a time.
+    #[default]
+    Goose,
+    /// Tasks on a runtime of the run's own: any number of runs side by side, and nothing global.
+    Tasks,
+}
+
+/// Hears of each reply.
+pub(super) trait Replies: Send {
+    /// The reply to `work` came at `acked_at` after the run's start.
+    fn replied(
+        &mut self,
+        work: &Work,
+        acked_at: Duration,
+        reply: &SendReply,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+impl Replies for () {
+    async fn replied(&mut self, _: &Work, _: Duration, _: &SendReply) {}
+}
+
+/// Sends what is due until nothing more will be.
+pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies) {
+    let mut sender = shared.pool.sender();
+    sender.warm_up().await;
+    shared.roll.enter();
+    let mut batch = Batch::new();
+    while let Ok(work) = shared.queue.recv_async().await {
+        batch.fill(&shared.orders, work.orders());
+        let in_hand = InHand::send(shared, work);
+        let reply = sender.send(&batch).await;
+        let acked_at = shared.now();
+        in_hand.settle(acked_at, &reply);
+        replies.replied(&work, acked_at, &reply).await;
+    }
+}
+
+/// Runs the pool of tasks until the queue of work is closed and empty.
+///
+/// # Errors
+/// When a sender panicked; the batch in its hand has an outcome.
+pub(super) async fn run_tasks(shared: Arc<Shared>, senders: u32) -> Result<(), String> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..senders {
+        let shared = Arc::clone(&shared);
+        tasks.spawn(async move { send_what_is_due(&shared, &mut ()).await });
+    }
+    let mut result = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        result = result.and(ended.map_err(|error| format!("a sender failed: {error}")));
+    }
+    result
+}

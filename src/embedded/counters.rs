@@ -1,0 +1,95 @@
+//! What the emulator counts, as the report has it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::emulator::counters::Counters;
+use crate::emulator::failures::{self, FailureKind};
+use crate::emulator::runtime;
+use crate::report::{self, FailureCount, NeverStarted, PipelineCounters, PipelineReading};
+
+/// The figures for the report, as far as the emulator counts them itself.
+pub(super) fn figures(
+    counters: &Counters,
+    faults_struck: BTreeMap<String, u64>,
+) -> PipelineCounters {
+    let figures = counters.figures();
+    PipelineCounters {
+        invocations: figures.invocations,
+        failed_invocations: figures.failed_invocations,
+        failed_records: figures.failed_records,
+        throttled_writes: figures.throttled_writes,
+        throttled_reads: figures.throttled_reads,
+        throttling_reasons: figures.throttling_reasons,
+        cold_starts: figures.cold_starts,
+        crashes: 0,
+        backed_off: figures.backed_off,
+        throttled_invocations: figures.throttled_invocations,
+        filtered_messages: figures.filtered_messages,
+        max_concurrency: figures.max_concurrency,
+        faults_struck,
+        failures: Some(figures.failures.into_iter().map(failure).collect()),
+        never_started: None,
+        freezes: None,
+    }
+}
+
+fn failure(failure: failures::FailureCount) -> FailureCount {
+    FailureCount {
+        kind: match failure.kind {
+            FailureKind::Error => report::FailureKind::Error,
+            FailureKind::TimedOut => report::FailureKind::TimedOut,
+            FailureKind::InvalidResponse => report::FailureKind::InvalidResponse,
+            FailureKind::FailedStart => report::FailureKind::FailedStart,
+            FailureKind::Crashed => report::FailureKind::Crashed,
+            FailureKind::Throttled => report::FailureKind::Throttled,
+        },
+        reason: failure.reason,
+        count: failure.count,
+        without_bad_orders: failure.unexpected,
+    }
+}
+
+/// What a live view may read of a pipeline or a function while it runs; clones read the same.
+#[derive(Debug, Clone)]
+pub struct Gauges(Arc<Counters>);
+
+impl Gauges {
+    pub(super) fn of(counters: &Arc<Counters>) -> Self {
+        Self(Arc::clone(counters))
+    }
+
+    /// What a chart over time needs; the peak starts anew, so one reader at a time.
+    pub fn reading(&self) -> PipelineReading {
+        let reading = self.0.reading();
+        PipelineReading {
+            concurrency_peak: reading.concurrency_peak,
+            throttled_writes: reading.throttled_writes,
+            throttled_invocations: reading.throttled_invocations,
+        }
+    }
+}
+
+/// Tells whether a function of one's own has started, as long as anybody asks; holds no process.
+#[derive(Debug, Clone)]
+pub struct StartWatch(runtime::StartWatch);
+
+impl StartWatch {
+    pub(super) fn of(function: &runtime::CommandFunction) -> Self {
+        Self(function.watch_start())
+    }
+
+    /// That no process has ever asked for an invocation, once one has been started.
+    pub fn never_started(&self) -> Option<NeverStarted> {
+        let never = self.0.never_started()?;
+        let folder = report::file_name::FUNCTION_LOGS;
+        Some(NeverStarted {
+            starts: never.starts,
+            failed: never.failed,
+            reason: never.reason,
+            log: never.log.map(|file| format!("{folder}/{file}")),
+            last_lines: never.last_lines,
+            given_up: never.given_up,
+        })
+    }
+}

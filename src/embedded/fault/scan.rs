@@ -1,0 +1,74 @@
+//! Faults of reading: a page of a scan that shows less than there is.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::emulator::table::TableFaults;
+use crate::fault::FaultPlan;
+use crate::scenario::FaultKind;
+
+/// The plan's faults of scans.
+pub struct FaultyScans(Arc<FaultPlan>);
+
+impl FaultyScans {
+    /// Those of this plan.
+    pub fn new(plan: Arc<FaultPlan>) -> Self {
+        Self(plan)
+    }
+
+    fn strikes(&self, kind: FaultKind, item: &Value) -> bool {
+        let number = item["id"]["N"]
+            .as_str()
+            .and_then(|number| number.parse().ok());
+        number.is_some_and(|number| self.0.strikes(kind, number))
+    }
+}
+
+impl TableFaults for FaultyScans {
+    fn strikes_scans(&self) -> bool {
+        self.0.has(FaultKind::ScanStale) || self.0.has(FaultKind::ScanTruncated)
+    }
+
+    fn hides(&self, item: &Value) -> bool {
+        self.strikes(FaultKind::ScanStale, item)
+    }
+
+    fn ends_scan_at(&self, item: &Value) -> bool {
+        self.strikes(FaultKind::ScanTruncated, item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::testing::faulty;
+    use crate::order::{OrderPlan, RunId};
+    use crate::scenario::{Fault, FaultExtent};
+
+    #[test]
+    fn a_stale_scan_misses_its_victims_and_a_truncated_one_ends_at_them() {
+        let orders = OrderPlan {
+            run: RunId::new(7).unwrap(),
+            seed: 2026,
+            bad_share: 0.0,
+        };
+        let struck = |kind| {
+            let plan = faulty(&[Fault::new(kind, FaultExtent::Count(2))], orders, 10);
+            let faults = FaultyScans::new(Arc::new(plan));
+            assert!(faults.strikes_scans());
+            let items =
+                (0..10).map(|k| serde_json::json!({"id": {"N": orders.id(k).get().to_string()}}));
+            let items: Vec<_> = items.collect();
+            let hidden = items.iter().filter(|item| faults.hides(item)).count();
+            let ends = items.iter().filter(|item| faults.ends_scan_at(item));
+            (hidden, ends.count())
+        };
+        assert_eq!(struck(FaultKind::ScanStale), (2, 0));
+        assert_eq!(struck(FaultKind::ScanTruncated), (0, 2));
+        let sound = FaultyScans::new(Arc::new(faulty(&[], orders, 10)));
+        assert!(!sound.strikes_scans());
+        let strange = serde_json::json!({"id": {"S": "seven"}});
+        assert!(!sound.hides(&strange) && !sound.ends_scan_at(&strange));
+    }
+}

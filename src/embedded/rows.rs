@@ -1,0 +1,159 @@
+//! Orders in the emulator's table: what a row's item is, and what a write's outcome says to the order processor.
+
+use std::sync::Arc;
+
+use crate::emulator::table::{
+    AttributeValue, Item, KeyKind, Put, PutError, Table, TableError, TableKey, TableStore, Tables,
+    key,
+};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
+
+/// The orders table with its writing thread.
+pub type OrderTable = Table<OrderRow>;
+
+/// The key of an orders table.
+pub(super) fn order_key() -> TableKey {
+    key(attribute::ID, KeyKind::N)
+}
+
+/// The thread that writes orders to `table`, which is to have the key `id` (Number).
+///
+/// # Errors
+/// When it cannot be started.
+pub fn order_table(tables: &Tables, table: &str) -> Result<OrderTable, TableError> {
+    tables.writer(table, attribute::ID, |row: &OrderRow| {
+        item(row, unix_micros())
+    })
+}
+
+/// The orders table as the processor sees it.
+#[derive(Clone)]
+pub struct Orders(TableStore<OrderRow>);
+
+impl Orders {
+    /// Those of this table.
+    pub fn of(table: &OrderTable) -> Self {
+        Self(table.store())
+    }
+
+    /// Deletes the row of an order some time after this returns: nothing waits for it.
+    pub fn delete(&self, id: u64) {
+        let key = (attribute::ID.to_owned(), number(id));
+        self.0.delete([key].into());
+    }
+}
+
+type Outcomes = Vec<Result<PutOutcome, StoreError>>;
+
+impl OrderStore for Orders {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
+        told(self.0.put_new(rows).await)
+    }
+
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Outcomes {
+        told(self.0.replace(rows).await)
+    }
+}
+
+fn told(outcomes: Vec<Result<Put, PutError>>) -> Outcomes {
+    let told = |outcome| match outcome {
+        Ok(Put::Stored) => Ok(PutOutcome::Stored),
+        Ok(Put::Exists(existing)) => Ok(PutOutcome::Exists {
+            order_details: existing.and_then(details_of),
+        }),
+        Err(PutError::Throttled) => Err(StoreError::Throttled),
+        Err(PutError::Failed(reason)) => Err(StoreError::Failed(reason)),
+    };
+    outcomes.into_iter().map(told).collect()
+}
+
+fn details_of(mut item: Item) -> Option<String> {
+    match item.remove(attribute::ORDER_DETAILS) {
+        Some(AttributeValue::S(details)) => Some(details),
+        _ => None,
+    }
+}
+
+/// `id` and `order_details` of an item, empty where it has none.
+pub(super) fn id_and_details(mut item: Item) -> (String, String) {
+    let mut text = |name: &str| match item.remove(name) {
+        Some(AttributeValue::N(text) | AttributeValue::S(text)) => text,
+        _ => String::new(),
+    };
+    (text(attribute::ID), text(attribute::ORDER_DETAILS))
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn item(row: &OrderRow, stored_at_us: u64) -> Item {
+    Item::from([
+        (attribute::ID.to_owned(), number(row.id)),
+        (
+            attribute::ORDER_DETAILS.to_owned(),
+            AttributeValue::S(row.order_details.clone()),
+        ),
+        (attribute::STORED_AT.to_owned(), number(stored_at_us)),
+        (
+            attribute::RECEIVED_AT.to_owned(),
+            number(row.received_at_us),
+        ),
+        (
+            attribute::RECEIVE_COUNT.to_owned(),
+            number(u64::from(row.receive_count)),
+        ),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::table::TableCapacity;
+
+    fn row(id: u64, order_details: &str) -> OrderRow {
+        OrderRow {
+            id,
+            order_details: order_details.into(),
+            received_at_us: 1,
+            receive_count: 2,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_row_is_stored_once_with_its_times_and_a_second_is_told_what_is_there() {
+        let tables = Tables::open(1.0, Arc::default()).unwrap();
+        let unlimited = TableCapacity::Unlimited;
+        tables.create("orders", &order_key(), unlimited).unwrap();
+        let table = order_table(&tables, "orders").unwrap();
+        let orders = Orders::of(&table);
+        let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
+        let outcomes = orders.put_new(rows).await;
+        let exists = PutOutcome::Exists {
+            order_details: Some("a".into()),
+        };
+        assert_eq!(
+            outcomes,
+            [Ok(PutOutcome::Stored), Ok(PutOutcome::Stored), Ok(exists)]
+        );
+        orders.replace(Arc::from([row(1, "c")])).await;
+        orders.delete(2);
+        // The thread works in order: once this is answered, the row is gone.
+        orders.put_new(Arc::from([row(1, "d")])).await;
+        let items = tables.items("orders").unwrap();
+        let [item] = &items[..] else {
+            panic!("one row: {items:?}")
+        };
+        assert_eq!(item[attribute::RECEIVE_COUNT], number(2));
+        assert_eq!(item[attribute::RECEIVED_AT], number(1));
+        let AttributeValue::N(stored_at) = &item[attribute::STORED_AT] else {
+            panic!("a number: {item:?}")
+        };
+        let stored_at: u64 = stored_at.parse().unwrap();
+        assert!(
+            stored_at > 1_700_000_000_000_000,
+            "microseconds: {stored_at}"
+        );
+        assert_eq!(id_and_details(item.clone()), ("1".into(), "c".into()));
+    }
+}

@@ -1,0 +1,190 @@
+//! A run as a library: a scenario goes in, a typed outcome comes out, and nothing is printed.
+//!
+//! [`Run::execute`] is what `orderproof run` calls. It drives the load, waits until the pipeline is at rest, looks at the
+//! stores, judges, and leaves a sealed folder of evidence and reports. [`judge_folder`] judges such a folder again, and
+//! [`Gate::hold`] holds rules against it. Several runs may go on in one process: there is no global logger, signal handler
+//! or lock, except where Goose drives ([`Pool::Goose`]), which can do one run at a time.
+
+mod admit;
+mod attendant;
+mod claim;
+mod cloudwatch;
+mod conclude;
+mod gating;
+mod held;
+mod ids;
+mod readings;
+mod rejudge;
+mod site;
+mod spine;
+mod start_guard;
+mod stores_lock;
+mod watch;
+
+pub use admit::{Purpose, admit, look};
+pub use attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
+pub use cloudwatch::metrics_between;
+pub use conclude::{
+    Outcome, Problems, bad_orders, class_lines, finished_files, seal_again, write_formats,
+};
+pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
+pub use held::Held;
+pub use ids::{orders, random_run_id};
+pub use readings::LastSecond;
+pub use rejudge::{
+    JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
+    without, word,
+};
+pub use site::{Site, resolve};
+pub use stores_lock::StoresLock;
+pub use watch::Watch;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::drive::{Pool, StopSignal};
+use crate::error::Error;
+use crate::order::RunId;
+use crate::scenario::Scenario;
+
+/// A run that is about to begin.
+///
+/// ```
+/// use orderproof::run::Run;
+/// use orderproof::scenario::Scenario;
+/// use orderproof::verify::Verdict;
+///
+/// let scenario = Scenario::steady("checkout", 20.0, std::time::Duration::from_secs(1));
+/// let folder = tempfile::tempdir().unwrap();
+/// let outcome = Run::new(scenario)
+///     .output_dir(folder.path().join("run"))
+///     .execute()?;
+/// assert_eq!(outcome.report.verdict, Verdict::Pass);
+/// # Ok::<(), orderproof::error::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Run {
+    scenario: Scenario,
+    run_id: Option<RunId>,
+    output_dir: Option<PathBuf>,
+    overrides: Vec<String>,
+    scenario_file: String,
+    yes: bool,
+    quiet: bool,
+    stop: StopSignal,
+    pool: Pool,
+    goose_report: bool,
+    goose_dashboard: Option<SocketAddr>,
+}
+
+impl Run {
+    /// A run of `scenario` with a random run id, in a new folder below `reports`, sent by tasks of its own.
+    pub fn new(scenario: Scenario) -> Self {
+        Self {
+            scenario,
+            run_id: None,
+            output_dir: None,
+            overrides: Vec::new(),
+            scenario_file: String::new(),
+            yes: false,
+            quiet: false,
+            stop: StopSignal::new(),
+            pool: Pool::Tasks,
+            goose_report: false,
+            goose_dashboard: None,
+        }
+    }
+
+    /// With this run id. Outside the embedded pipeline nothing in the stores may carry it yet.
+    #[must_use]
+    pub fn run_id(mut self, run_id: RunId) -> Self {
+        self.run_id = Some(run_id);
+        self
+    }
+
+    /// In this folder, which is made, or is there and empty.
+    #[must_use]
+    pub fn output_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.output_dir = Some(path.into());
+        self
+    }
+
+    /// Where the scenario comes from, for the report: its file and what was set over it.
+    #[must_use]
+    pub fn read_from(mut self, file: impl Into<String>, overrides: Vec<String>) -> Self {
+        self.scenario_file = file.into();
+        self.overrides = overrides;
+        self
+    }
+
+    /// Agreed to beforehand: a run off loopback, which costs money, asks nobody.
+    #[must_use]
+    pub fn yes(mut self, yes: bool) -> Self {
+        self.yes = yes;
+        self
+    }
+
+    /// Without remarks on what preflight found.
+    #[must_use]
+    pub fn quiet(mut self, quiet: bool) -> Self {
+        self.quiet = quiet;
+        self
+    }
+
+    /// Once `stop` is raised no further order is sent; what was sent is settled and judged.
+    #[must_use]
+    pub fn stop_signal(mut self, stop: StopSignal) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Sent by Goose, which installs a logger and a ctrl-c handler where the process has none; with its own report in the
+    /// run's folder, and its dashboard at a loopback address, if they are wanted.
+    #[must_use]
+    pub fn with_goose(mut self, report: bool, dashboard: Option<SocketAddr>) -> Self {
+        self.pool = Pool::Goose;
+        self.goose_report = report;
+        self.goose_dashboard = dashboard;
+        self
+    }
+
+    /// Drives, observes, judges and reports. Blocks for as long as that takes, on a thread of its own, so it may be called
+    /// from asynchronous code that can wait.
+    ///
+    /// # Errors
+    /// When nothing was sent: something is invalid or was refused, or the machine failed. Whatever goes wrong later is in
+    /// the outcome.
+    pub fn execute(self) -> Result<Outcome, Error> {
+        self.execute_with(&Unattended)
+    }
+
+    /// The same with somebody who is asked and told.
+    ///
+    /// # Errors
+    /// As [`Run::execute`]; also when `attendant` does not agree.
+    pub fn execute_with(self, attendant: &(dyn Attendant + Sync)) -> Result<Outcome, Error> {
+        std::thread::scope(|scope| {
+            let spine = std::thread::Builder::new().name("run".into());
+            let spine = spine
+                .spawn_scoped(scope, || spine::drive_and_judge(self, attendant))
+                .map_err(Error::internal)?;
+            spine
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// The same for asynchronous code, of any runtime.
+    ///
+    /// # Errors
+    /// As [`Run::execute`].
+    pub async fn execute_async(self) -> Result<Outcome, Error> {
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        std::thread::Builder::new()
+            .name("run".into())
+            .spawn(move || done.send(spine::drive_and_judge(self, &Unattended)))
+            .map_err(Error::internal)?;
+        let ended = outcome.await;
+        ended.unwrap_or_else(|_| Err(Error::internal("the run's thread panicked")))
+    }
+}

@@ -1,0 +1,147 @@
+//! The pipeline a run is driven at.
+
+use std::path::PathBuf;
+
+use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
+use crate::error::Error;
+use crate::order::OrderPlan;
+use crate::report::PipelineCounters;
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
+use crate::store::{Session, StoreError, Target};
+
+/// The pipeline a run is driven at.
+pub enum Site {
+    /// In this process.
+    Embedded(Box<EmbeddedPipeline>),
+    /// In an AWS account, or behind endpoints, with its function there or here.
+    Aws(Box<Target>, Option<LocalProcessor>),
+}
+
+impl Site {
+    /// Starts the embedded pipeline for the planned orders. A function of one's own writes its logs to the folder
+    /// `function_logs`.
+    ///
+    /// # Errors
+    /// When it cannot start; nothing has been sent.
+    pub fn embedded(
+        scenario: &Scenario,
+        orders: OrderPlan,
+        planned: u64,
+        function_logs: PathBuf,
+    ) -> Result<Self, Error> {
+        let options = ServeOptions {
+            function_logs: Some(function_logs),
+            ..ServeOptions::default()
+        };
+        EmbeddedPipeline::start_with(scenario, orders, planned, &options)
+            .map(|pipeline| Self::Embedded(Box::new(pipeline)))
+            .map_err(Error::usage)
+    }
+
+    /// The pipeline at `target`; a function that is to run here starts.
+    ///
+    /// # Errors
+    /// When the function cannot start.
+    pub fn elsewhere(
+        scenario: &Scenario,
+        orders: OrderPlan,
+        target: Target,
+    ) -> Result<Self, Error> {
+        let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
+        let processor = match scenario.target.aws().is_some_and(local) {
+            true => {
+                let started = LocalProcessor::start(scenario, orders, &target);
+                Some(started.map_err(Error::usage)?)
+            }
+            false => None,
+        };
+        Ok(Self::Aws(Box::new(target), processor))
+    }
+
+    /// The stores at `target`, to be read; nothing starts.
+    pub fn looked_at(target: Target) -> Self {
+        Self::Aws(Box::new(target), None)
+    }
+
+    /// Where it is.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Embedded(pipeline) => pipeline.target(),
+            Self::Aws(target, _) => (**target).clone(),
+        }
+    }
+
+    /// What a live view may read of what runs here, if anything does.
+    pub fn gauges(&self) -> Option<Gauges> {
+        match self {
+            Self::Embedded(pipeline) => Some(pipeline.gauges()),
+            Self::Aws(_, processor) => processor.as_ref().map(LocalProcessor::gauges),
+        }
+    }
+
+    /// Whether a function of one's own has started yet; nothing to watch without one.
+    pub fn watch_start(&self) -> Option<StartWatch> {
+        match self {
+            Self::Embedded(pipeline) => pipeline.watch_start(),
+            Self::Aws(..) => None,
+        }
+    }
+
+    /// Ends what runs here, the embedded pipeline or the function, and says what it counted of itself.
+    pub fn close(self) -> Option<PipelineCounters> {
+        match self {
+            Self::Embedded(pipeline) => {
+                let counters = pipeline.counters();
+                pipeline.shutdown();
+                Some(counters)
+            }
+            Self::Aws(_, processor) => processor.map(|processor| {
+                let counters = processor.counters();
+                processor.shutdown();
+                counters
+            }),
+        }
+    }
+}
+
+/// Finds the queues and the table of a target.
+///
+/// # Errors
+/// When one is not there, or the target cannot be reached.
+pub fn resolve(spec: &AwsTarget) -> Result<Target, Error> {
+    block_on(async {
+        let session = Session::open(spec).await?;
+        Target::resolve(&session, spec).await
+    })
+}
+
+/// Asks a target something, before anything else runs.
+///
+/// # Errors
+/// When it cannot be reached; the words say what to look at.
+pub fn block_on<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::internal)?
+        .block_on(asking)
+        .map_err(|error| {
+            Error::usage(format!(
+                "{error}; check [target], its queues, table and credentials"
+            ))
+        })
+}
+
+/// The target in a word, for the report.
+pub fn target_name(scenario: &Scenario) -> String {
+    match &scenario.target {
+        TargetSpec::Embedded => "embedded".into(),
+        TargetSpec::Aws(target) => {
+            let place = target
+                .sqs_endpoint_url
+                .as_ref()
+                .or(target.endpoint_url.as_ref());
+            place.cloned().unwrap_or_else(|| "aws".into())
+        }
+    }
+}

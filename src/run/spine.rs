@@ -1,0 +1,253 @@
+//! The spine: from a scenario to an outcome.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::admit::{Purpose, admit};
+use super::attendant::Attendant;
+use super::claim::{Claim, Claimed, claim};
+use super::cloudwatch::metrics_since;
+use super::conclude::{Evidence, Outcome, Problems, conclude};
+use super::held::Held;
+use super::ids::{orders, random_run_id};
+use super::readings::Readings;
+use super::site::{Site, target_name};
+use super::start_guard::{StartGuard, state_of};
+use super::{Run, Watch};
+use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
+use crate::error::Error;
+use crate::evidence::digest_of_bytes;
+use crate::load::Schedule;
+use crate::order::OrderPlan;
+use crate::preflight::{Preflight, Weight, place};
+use crate::report::{
+    MetersFile, PlanFile, Provenance, RunFolder, SCHEMA_VERSION, SentFile, file_name, to_json,
+};
+use crate::scenario::{self, DeadLetterUse, TargetSpec};
+use crate::verify::{
+    AskFunction, OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservePlan, Watcher,
+};
+
+/// Where runs are kept unless a folder is named.
+const REPORTS: &str = "reports";
+
+/// Drives the scenario of `run` at its pipeline, accounts for every order, and reports.
+///
+/// # Errors
+/// When nothing was sent: something is invalid or was refused, or the machine failed.
+pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Outcome, Error> {
+    let schedule = Schedule::new(&run.scenario);
+    let mut plan = plan_file(&run);
+    // Held to the end of the run: nobody else of this machine comes near its stores.
+    let entered = enter(&run, &mut plan, schedule.count(), attendant)?;
+    let admitted = entered.as_ref().map(|(found, _)| found);
+    let orders = orders(&plan.scenario, plan.run_id);
+    let folder = create_folder(&run)?;
+    let logs = folder.file(file_name::FUNCTION_LOGS);
+    let site = match &entered {
+        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders, claim.target.clone()),
+        None => Site::embedded(&plan.scenario, orders, schedule.count(), logs),
+    }
+    .inspect_err(|_| folder.discard_empty())?;
+    folder
+        .write(file_name::PLAN, &to_json(&plan))
+        .map_err(Error::internal)?;
+    if let Some(found) = admitted {
+        folder
+            .write(file_name::PREFLIGHT, &to_json(found))
+            .map_err(Error::internal)?;
+    }
+
+    let stop = run.stop;
+    let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
+    let progress = Arc::new(Progress::new());
+    let options = DriveOptions {
+        pool: run.pool,
+        goose_report: run.goose_report.then(|| folder.file(file_name::GOOSE)),
+        goose_dashboard: run.goose_dashboard,
+    };
+    let readings = Readings::start(Arc::clone(&progress), site.gauges());
+    let view = attendant.watch(Watch {
+        scenario: plan.scenario.clone(),
+        schedule: schedule.clone(),
+        target: plan.provenance.target.clone(),
+        folder: folder.path().display().to_string(),
+        progress: Arc::clone(&progress),
+        watched: watcher.view(),
+        last_second: readings.last_second(),
+        stop: stop.clone(),
+        dashboard: run.goose_dashboard,
+    })?;
+    let guard = StartGuard::start(site.watch_start(), stop.clone());
+    let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
+    // The user has interrupted nothing when the guard has, or a sender that cannot write its journal.
+    driven.record.interrupted &= !guard.end() && driven.journal_failure.is_none();
+    let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);
+    let sent = SentFile::new(plan.run_id, apart, &driven.record);
+    let mut problems = Problems::default();
+    problems.note(folder.write(file_name::SENT, &to_json(&sent)));
+    let mut asked = observe_plan(&plan, orders, &schedule, &driven, &folder);
+    asked.function = site
+        .watch_start()
+        .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);
+    let seen = watcher.settle_and_observe(asked);
+    drop(view);
+    let readings = readings.stop();
+    let counters = site.close();
+    let cloudwatch = metrics_since(&plan.scenario, driven.started.wall);
+    problems.note(driven.journal_failure.as_ref().map_or(Ok(()), Err));
+    problems.note(driven.goose_failure.as_ref().map_or(Ok(()), Err));
+    let meters = MetersFile {
+        schema_version: SCHEMA_VERSION,
+        run_id: plan.run_id,
+        finished_at: Timestamp::now().to_string(),
+        // A clock that was stepped is off by that, on top of what it was off before.
+        clock_skew_bound: seen.clock_step.saturating_add(apart),
+        pipeline: counters,
+        readings,
+        cloudwatch,
+    };
+    let observed = ObservationFile {
+        schema_version: OBSERVATION_SCHEMA_VERSION,
+        run_id: plan.run_id,
+        observation: seen.observation,
+        samples: seen.samples,
+        failed_samples: seen.failed_samples,
+        times: seen.times,
+        rests_on: BTreeMap::new(),
+    };
+    conclude(
+        &folder,
+        Evidence {
+            held: Held {
+                plan,
+                ledger: driven.ledger,
+                ledger_ended: driven.journal_failure.is_none(),
+                started_at: driven.started.wall,
+                sent: Some(sent),
+                observed: Some(observed),
+                meters: Some(meters),
+            },
+            orders,
+            schedule,
+            problems,
+        },
+    )
+}
+
+/// Lets a run in at a target outside this process: what was found of it, and the claim to its stores. The plan has the
+/// run id, the place and the traps afterwards.
+fn enter(
+    run: &Run,
+    plan: &mut PlanFile,
+    planned: u64,
+    attendant: &dyn Attendant,
+) -> Result<Option<(Preflight, Claim)>, Error> {
+    let scenario = &plan.scenario;
+    let Some(spec) = scenario.target.aws() else {
+        return Ok(None);
+    };
+    let asked = (run.yes, run.quiet);
+    let mut found = admit(Purpose::Run, scenario, spec, asked, attendant)?;
+    let claimed = Claimed {
+        scenario,
+        spec,
+        planned,
+        asked: run.run_id.is_some(),
+        what: &format!("a run of {}", scenario.name),
+        quiet: run.quiet,
+    };
+    let mut orders = orders(scenario, plan.run_id);
+    let claim = claim(&claimed, &mut orders, attendant)?;
+    found.claimed(claim.id_space.clone());
+    plan.run_id = orders.run;
+    plan.own_stores = spec.dead_letters == DeadLetterUse::Own && claim.id_space.stores_were_empty();
+    plan.provenance.target = place(&found.facts);
+    let traps = found
+        .of_weight(Weight::Trap)
+        .map(|check| check.trap.as_str());
+    plan.provenance.traps = traps.map(str::to_owned).collect();
+    Ok(Some((found, claim)))
+}
+
+fn plan_file(run: &Run) -> PlanFile {
+    let scenario = run.scenario.clone();
+    PlanFile {
+        schema_version: SCHEMA_VERSION,
+        run_id: run.run_id.unwrap_or_else(random_run_id),
+        created_at: Timestamp::now().to_string(),
+        own_stores: scenario.target == TargetSpec::Embedded,
+        provenance: Provenance {
+            version: env!("CARGO_PKG_VERSION").into(),
+            target: target_name(&scenario),
+            traps: Vec::new(),
+            platform: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cpus: std::thread::available_parallelism().map_or(0, |cpus| cpus.get() as u32),
+            overrides: run.overrides.clone(),
+            scenario_file: run.scenario_file.clone(),
+        },
+        scenario,
+    }
+}
+
+fn create_folder(run: &Run) -> Result<RunFolder, Error> {
+    match &run.output_dir {
+        Some(path) => RunFolder::create_exactly(path),
+        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), &run.scenario.name),
+    }
+    .map_err(Error::usage)
+}
+
+fn drive_load(
+    plan: &PlanFile,
+    orders: OrderPlan,
+    site: &Site,
+    folder: &RunFolder,
+    options: &DriveOptions,
+    progress: Arc<Progress>,
+    stop: StopSignal,
+) -> Result<DriveOutcome, Error> {
+    let drive_plan = DrivePlan {
+        scenario: plan.scenario.clone(),
+        orders,
+        scenario_digest: scenario::digest(&plan.scenario),
+        plan_digest: Some(digest_of_bytes(&to_json(plan))),
+    };
+    let journal = folder.file(file_name::JOURNAL);
+    drive::run(
+        &drive_plan,
+        &site.target(),
+        &journal,
+        options,
+        progress,
+        stop,
+    )
+    .map_err(Error::internal)
+}
+
+fn observe_plan(
+    plan: &PlanFile,
+    orders: OrderPlan,
+    schedule: &Schedule,
+    driven: &DriveOutcome,
+    folder: &RunFolder,
+) -> ObservePlan {
+    ObservePlan {
+        function: None,
+        folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
+        orders,
+        schedule: schedule.clone(),
+        phases: plan.scenario.phases.len(),
+        ledger: driven.ledger.clone(),
+        start: driven.started.instant,
+        start_wall: driven.started.wall,
+        last_send: driven.record.last_reply_at,
+        patience: plan.scenario.settle_deadline,
+        visibility_timeout: plan.scenario.pipeline.visibility_timeout,
+        max_receive_count: plan.scenario.pipeline.max_receive_count,
+        own_stores: plan.own_stores,
+    }
+}
