@@ -1,6 +1,7 @@
 //! `orderproof` proves that an order pipeline on AWS loses nothing under load.
 //!
-//! The modules stand in the order of the spine; those of `orderproof-core` are shown here under their own names:
+//! The modules stand in the order of the spine; those of `orderproof-core` and, as `report`,
+//! `orderproof-report` are shown here under their own names:
 //!
 //! ```text
 //! scenario -> load::Schedule        core: order k is due at start + t(k)
@@ -49,10 +50,10 @@ pub mod folder;
 pub mod journal;
 pub mod observe;
 pub mod processor;
-pub mod report;
 pub mod run;
 pub mod send;
 pub mod simulator;
 pub mod store;
 
 pub use orderproof_emulator as emulator;
+pub use orderproof_report as report;

@@ -126,7 +126,7 @@ fn the_dependency_walls_stand() {
         ("aws_runtime", &["src/account/service.rs"]),
         ("lambda_runtime", &["src/bin/"]),
         ("goose::", &["src/drive/"]),
-        ("plotters", &["src/report/charts"]),
+        ("plotters", &["crates/report/src/charts"]),
         ("ratatui", &["src/commands/screen.rs", "src/commands/tui/"]),
         ("clap::", &["src/cli/", "src/main.rs"]),
         ("hdrhistogram::", &["crates/core/src/metrics/histogram.rs"]),

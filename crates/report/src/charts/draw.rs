@@ -1,0 +1,409 @@
+//! The renderer: any figure onto any backend.
+
+use std::ops::Range;
+
+use plotters::coord::Shift;
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis::{Axis, x_axis, x_label, y_axis, y_label, y_place};
+use super::figure::{Band, Figure, Limit, Line, Panel, Series, Span, XAxis};
+use super::heat::Heat;
+use super::style::{BAND, FAINT, FONT, GRID, HATCH, HEAT, TEXT, register_fonts};
+
+type Area<DB> = DrawingArea<DB, Shift>;
+type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+type Drawn = Result<(), String>;
+
+/// Where a panel's plot was drawn, in pixels of the whole, and its axes in drawn coordinates.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Plotted {
+    pub x: Range<i32>,
+    pub y: Range<i32>,
+    pub x_axis: Axis,
+    pub y_axis: Axis,
+}
+
+/// Of the title, above the panels.
+pub(super) const HEADER: i32 = 46;
+const FOOTER: i32 = 30;
+const LEGEND: i32 = 30;
+/// Where a legend begins.
+const LEFT: i32 = 102;
+
+/// Draws a figure on the whole of `area`; says where each panel's plot is.
+pub(super) fn draw<DB: DrawingBackend>(
+    figure: &Figure,
+    area: &Area<DB>,
+) -> Result<Vec<Plotted>, String> {
+    let mut plotted = Vec::new();
+    register_fonts();
+    area.fill(&WHITE).map_err(told)?;
+    let (width, height) = area.dim_in_pixel();
+    let (width, height) = (width as i32, height as i32);
+    text(area, &figure.title, (16, 12), 24, true, &TEXT)?;
+    text(area, &figure.caption, (16, height - 26), 16, false, &FAINT)?;
+    let body = area.clone().shrink(
+        (0, HEADER),
+        (width as u32, (height - HEADER - FOOTER) as u32),
+    );
+    let total: f64 = figure.panels.iter().map(|panel| panel.weight).sum();
+    let mut rest = body;
+    let mut shared = f64::from(height - HEADER - FOOTER);
+    let mut weights = total;
+    for (index, panel) in figure.panels.iter().enumerate() {
+        let own = (shared * panel.weight / weights).round();
+        let last = index + 1 == figure.panels.len();
+        let (upper, lower) = rest.split_vertically(own as i32);
+        plotted.push(draw_panel(
+            panel,
+            &upper,
+            last || panel.x != figure.panels[index + 1].x,
+            index == 0,
+        )?);
+        rest = lower;
+        shared -= own;
+        weights -= panel.weight;
+    }
+    area.present().map_err(told)?;
+    Ok(plotted)
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn text<DB: DrawingBackend>(
+    area: &Area<DB>,
+    words: &str,
+    at: (i32, i32),
+    size: i32,
+    bold: bool,
+    color: &RGBColor,
+) -> Drawn {
+    let style = if bold {
+        FontStyle::Bold
+    } else {
+        FontStyle::Normal
+    };
+    let font = (FONT, size, style).into_text_style(area).color(color);
+    area.draw_text(words, &font, at).map_err(told)
+}
+
+fn draw_panel<DB: DrawingBackend>(
+    panel: &Panel,
+    area: &Area<DB>,
+    x_title: bool,
+    names: bool,
+) -> Result<Plotted, String> {
+    let legend = draw_legend(panel, area)?;
+    let (x, y) = (x_axis(panel.x), y_axis(panel));
+    let mut plot = ChartBuilder::on(area)
+        .margin_top(LEGEND * legend)
+        .margin_right(24)
+        .margin_left(8)
+        .x_label_area_size(if x_title { 50 } else { 30 })
+        .y_label_area_size(92)
+        .build_cartesian_2d(x.clone(), y.clone())
+        .map_err(told)?;
+    draw_bands(&mut plot, &panel.bands, &y)?;
+    if let Some(heat) = &panel.heat {
+        draw_heat(&mut plot, heat, &x, &y)?;
+    }
+    draw_mesh(&mut plot, panel, &x, &y, x_title)?;
+    if names {
+        name_bands(&plot, &panel.bands, &x)?;
+    }
+    for series in &panel.series {
+        draw_series(&mut plot, panel, series)?;
+    }
+    if let Some(limit) = &panel.limit {
+        draw_limit(&mut plot, panel, limit, (&x, &y))?;
+    }
+    if let Some(span) = &panel.span {
+        draw_span(&mut plot, span, &y)?;
+    }
+    if !panel.has_samples() {
+        let (left, top) = plot.plotting_area().get_base_pixel();
+        let (width, height) = plot.plotting_area().dim_in_pixel();
+        let (base_x, base_y) = area.get_base_pixel();
+        let middle = (
+            left - base_x + width as i32 / 2 - 40,
+            top - base_y + height as i32 / 2 - 10,
+        );
+        text(area, "no samples", middle, 18, false, &FAINT)?;
+    }
+    let (across, down) = plot.plotting_area().get_pixel_range();
+    Ok(Plotted {
+        x: across,
+        y: down,
+        x_axis: x,
+        y_axis: y,
+    })
+}
+
+fn draw_mesh<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    panel: &Panel,
+    x: &Axis,
+    y: &Axis,
+    x_title: bool,
+) -> Drawn {
+    let (x_kind, y_kind) = (panel.x, panel.y);
+    let x_format = move |place: &f64| x_label(x_kind, *place);
+    let y_format = move |place: &f64| y_label(y_kind, *place);
+    let title = match (x_title, panel.x) {
+        (false, _) => "",
+        (true, XAxis::Seconds(_)) => "seconds since the first order was due",
+        (true, XAxis::Around(..)) => "seconds since the start of the highest load",
+        (true, XAxis::Quantiles(_)) => "percentile, as 1/(1-p) on a logarithmic axis",
+    };
+    plot.configure_mesh()
+        .x_labels(x.ticks.len())
+        .y_labels(y.ticks.len())
+        .x_max_light_lines(0)
+        .y_max_light_lines(0)
+        .bold_line_style(GRID)
+        .axis_style(FAINT)
+        .x_label_formatter(&x_format)
+        .y_label_formatter(&y_format)
+        .x_desc(title)
+        .y_desc(panel.y_title)
+        .label_style((FONT, 16).into_font().color(&TEXT))
+        .axis_desc_style((FONT, 16).into_font().color(&TEXT))
+        .draw()
+        .map_err(told)
+}
+
+/// Room for a text: a reader of an SVG, or of the page, may have a wider font than the embedded one (DejaVu Sans takes
+/// 17% more).
+fn widest(width: u32) -> i32 {
+    (width as i32 * 6 + 4) / 5
+}
+
+/// Draws the legend and says how many lines it takes.
+fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32, String> {
+    let font = (FONT, 17).into_text_style(area).color(&TEXT);
+    let wide = |words: &str| {
+        let size = area.estimate_text_size(words, &font).map_err(told)?;
+        Ok::<_, String>(widest(size.0))
+    };
+    let (right, _) = area.dim_in_pixel();
+    let (mut x, mut line) = (LEFT, 0);
+    for series in panel.series.iter().filter(|series| !series.name.is_empty()) {
+        let width = 32 + wide(&series.name)?;
+        if x > LEFT && x + width > right as i32 {
+            (x, line) = (LEFT, line + 1);
+        }
+        let y = LEGEND * line + LEGEND / 2;
+        draw_sample(area, series, (x, y))?;
+        area.draw_text(&series.name, &font, (x + 32, y - 8))
+            .map_err(told)?;
+        x += width + 22;
+    }
+    if let Some(heat) = &panel.heat {
+        let words = format!("orders in a cell of {} s: 1", heat.column_s);
+        let most = orderproof_core::results::figures::thousands(heat.most);
+        let width = wide(&words)? + 8 + 18 * HEAT.len() as i32 + 6 + wide(&most)?;
+        if x > LEFT && x + width > right as i32 {
+            (x, line) = (LEFT, line + 1);
+        }
+        let y = LEGEND * line + LEGEND / 2;
+        area.draw_text(&words, &font, (x, y - 8)).map_err(told)?;
+        x += wide(&words)? + 8;
+        for color in HEAT {
+            let swatch = Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled());
+            area.draw(&swatch).map_err(told)?;
+            x += 18;
+        }
+        area.draw_text(&most, &font, (x + 6, y - 8)).map_err(told)?;
+    }
+    Ok(line + 1)
+}
+
+fn draw_sample<DB: DrawingBackend>(area: &Area<DB>, series: &Series, (x, y): (i32, i32)) -> Drawn {
+    let sample = [(x, y), (x + 26, y)];
+    let style = stroke(series);
+    match series.line {
+        Line::Dashed => area.draw(&DashedPathElement::new(sample, 6, 4, style)),
+        Line::Thick | Line::Solid | Line::Thin => area.draw(&PathElement::new(sample, style)),
+    }
+    .map_err(told)
+}
+
+/// The counts, of each shade together, within the axes.
+fn draw_heat<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    heat: &Heat,
+    x: &Axis,
+    y: &Axis,
+) -> Drawn {
+    for (shade, color) in HEAT.iter().enumerate() {
+        let cells = heat.cells.iter().filter(|cell| cell.shade == shade);
+        let rectangles = cells.map(|cell| {
+            let (left, right) = (cell.from_s.min(x.to), cell.to_s.min(x.to));
+            let (bottom, top) = (cell.from.clamp(y.from, y.to), cell.to.clamp(y.from, y.to));
+            Rectangle::new([(left, bottom), (right, top)], color.filled())
+        });
+        plot.draw_series(rectangles).map_err(told)?;
+    }
+    Ok(())
+}
+
+/// A level across the panel and what it is, where the axis reaches it.
+fn draw_limit<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    panel: &Panel,
+    limit: &Limit,
+    (x, y): (&Axis, &Axis),
+) -> Drawn {
+    let place = y_place(panel.y, limit.at);
+    if !(y.from..=y.to).contains(&place) {
+        return Ok(());
+    }
+    let ends = [(x.from, place), (x.to, place)];
+    let dashes = DashedPathElement::new(ends, 2, 4, FAINT);
+    plot.draw_series([dashes]).map_err(told)?;
+    let area = plot.plotting_area();
+    let (right, level) = area.map_coordinate(&(x.to, place));
+    let base = area.get_base_pixel();
+    let shifted = area.strip_coord_spec();
+    let style = (FONT, 15).into_text_style(&shifted).color(&FAINT);
+    let style = style.pos(Pos::new(HPos::Right, VPos::Top));
+    shifted
+        .draw_text(
+            &limit.label,
+            &style,
+            (right - base.0 - 6, level - base.1 + 3),
+        )
+        .map_err(told)
+}
+
+fn stroke(series: &Series) -> ShapeStyle {
+    let width = match series.line {
+        Line::Thick => 6,
+        Line::Solid => 2,
+        Line::Thin => 1,
+        Line::Dashed => 2,
+    };
+    series.ink.color().stroke_width(width)
+}
+
+fn draw_series<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    panel: &Panel,
+    series: &Series,
+) -> Drawn {
+    let style = stroke(series);
+    for stretch in series.stretches() {
+        let points: Vec<_> = stretch
+            .iter()
+            .map(|&(x, y)| (x, y_place(panel.y, y)))
+            .collect();
+        if let [point] = points[..] {
+            plot.draw_series([Circle::new(point, 2, style.filled())])
+                .map_err(told)?;
+        } else if series.line == Line::Dashed {
+            plot.draw_series(DashedLineSeries::new(points, 6, 4, style))
+                .map_err(told)?;
+        } else {
+            plot.draw_series(LineSeries::new(points, style))
+                .map_err(told)?;
+        }
+    }
+    Ok(())
+}
+
+fn draw_bands<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, bands: &[Band], y: &Axis) -> Drawn {
+    for (index, band) in bands.iter().enumerate() {
+        if band.warm_up {
+            draw_hatching(plot, band, y)?;
+        } else if index % 2 == bands.iter().filter(|band| band.warm_up).count() % 2 {
+            continue;
+        } else {
+            let corners = [(band.from, y.from), (band.to, y.to)];
+            plot.draw_series([Rectangle::new(corners, BAND.filled())])
+                .map_err(told)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rising lines, clipped to the band.
+fn draw_hatching<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, band: &Band, y: &Axis) -> Drawn {
+    let (width, height) = plot.plotting_area().dim_in_pixel();
+    let whole = plot.plotting_area().get_x_range();
+    let per_pixel = (whole.end - whole.start) / f64::from(width.max(1));
+    let rise = f64::from(height) * per_pixel;
+    let mut start = band.from - rise;
+    while start < band.to {
+        let at = |x: f64| (x, y.from + (x - start) / rise * (y.to - y.from));
+        let (left, right) = (start.max(band.from), (start + rise).min(band.to));
+        plot.draw_series([PathElement::new([at(left), at(right)], HATCH)])
+            .map_err(told)?;
+        start += 10.0 * per_pixel;
+    }
+    Ok(())
+}
+
+/// Names the bands above the plot, where there is room.
+fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis) -> Drawn {
+    let area = plot.plotting_area();
+    let (width, _) = area.dim_in_pixel();
+    let base = area.get_base_pixel();
+    let shifted = area.strip_coord_spec();
+    let style = (FONT, 16, FontStyle::Bold)
+        .into_text_style(&shifted)
+        .color(&FAINT)
+        .pos(Pos::new(HPos::Center, VPos::Top));
+    for band in bands {
+        let pixels = (band.to - band.from) / (x.to - x.from) * f64::from(width);
+        let (wide, _) = shifted
+            .estimate_text_size(&band.name, &style)
+            .map_err(told)?;
+        if f64::from(widest(wide)) + 4.0 < pixels {
+            let middle = (band.from + band.to) / 2.0;
+            let (at, _) = area.map_coordinate(&(middle, area.get_y_range().end));
+            shifted
+                .draw_text(&band.name, &style, (at - base.0, 6))
+                .map_err(told)?;
+        }
+    }
+    Ok(())
+}
+
+fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis) -> Drawn {
+    let color = super::style::Ink::Vermillion.color();
+    let height = y.from + (y.to - y.from) * 0.72;
+    let dashes = |x: f64| DashedPathElement::new([(x, y.from), (x, y.to)], 4, 4, color);
+    plot.draw_series([dashes(span.from), dashes(span.to)])
+        .map_err(told)?;
+    let line = PathElement::new(
+        [(span.from, height), (span.to, height)],
+        color.stroke_width(2),
+    );
+    plot.draw_series([line]).map_err(told)?;
+    let tip = Polygon::new([(1, 0), (-9, -5), (-9, 5)], color.filled());
+    let head = EmptyElement::at((span.to, height)) + tip;
+    plot.draw_series([head]).map_err(told)?;
+    let area = plot.plotting_area();
+    let (x, y) = area.map_coordinate(&(span.from, height));
+    let base = area.get_base_pixel();
+    let shifted = area.strip_coord_spec();
+    let style = (FONT, 16, FontStyle::Bold)
+        .into_text_style(&shifted)
+        .color(&color)
+        .pos(Pos::new(HPos::Right, VPos::Bottom));
+    let (right, bottom) = (x - base.0 - 6, y - base.1 + 8);
+    // The label keeps clear of the lines it may lie on.
+    let (width, height) = shifted
+        .estimate_text_size(&span.label, &style)
+        .map_err(told)?;
+    let corner = (right - widest(width) - 3, bottom - height as i32 - 1);
+    let paper = Rectangle::new([corner, (right + 2, bottom + 1)], WHITE.filled());
+    shifted.draw(&paper).map_err(told)?;
+    shifted
+        .draw_text(&span.label, &style, (right, bottom))
+        .map_err(told)
+}

@@ -1,0 +1,264 @@
+//! A chart as plain data.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::heat::Heat;
+use super::style::Ink;
+use orderproof_core::escape::line;
+use orderproof_core::results::RunReport;
+
+/// Points of one series at most; longer runs are thinned to each bucket's maximum.
+const MAX_POINTS: usize = 1_000;
+
+/// A chart: panels one above the other.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Figure {
+    pub title: String,
+    pub caption: String,
+    pub panels: Vec<Panel>,
+}
+
+impl Figure {
+    /// The same with every text as it may be shown: names of phases come from files.
+    pub(super) fn shown(mut self) -> Self {
+        let panels = self.panels.iter_mut().flat_map(|panel| {
+            let names = panel.series.iter_mut().map(|series| &mut series.name);
+            let bands = panel.bands.iter_mut().map(|band| &mut band.name);
+            let span = panel.span.iter_mut().map(|span| &mut span.label);
+            let limit = panel.limit.iter_mut().map(|limit| &mut limit.label);
+            names.chain(bands).chain(span).chain(limit)
+        });
+        for text in panels.chain([&mut self.title, &mut self.caption]) {
+            if let Cow::Owned(shown) = line(text) {
+                *text = shown;
+            }
+        }
+        self
+    }
+}
+
+/// One pair of axes with its series.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Panel {
+    pub x: XAxis,
+    pub y: YAxis,
+    pub y_title: &'static str,
+    pub series: Vec<Series>,
+    pub bands: Vec<Band>,
+    pub span: Option<Span>,
+    /// Counts behind the lines.
+    pub heat: Option<Heat>,
+    /// A level that should not be reached.
+    pub limit: Option<Limit>,
+    /// Of the height the panels share.
+    pub weight: f64,
+}
+
+/// What the horizontal axis means.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum XAxis {
+    /// Seconds since the run's start, up to this many.
+    Seconds(f64),
+    /// Seconds before and after the spike's start.
+    Around(f64, f64),
+    /// Quantiles on a logarithmic 1/(1-p) axis, up to this many nines.
+    Quantiles(f64),
+}
+
+/// What the vertical axis means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum YAxis {
+    /// A count or a rate from zero.
+    Count,
+    /// Seconds from zero.
+    Seconds,
+    /// A duration in microseconds, on a logarithmic axis.
+    LogMicros,
+    /// Candidate to base, on a logarithmic axis around 1.
+    Ratio,
+}
+
+/// A level across the panel.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Limit {
+    pub at: f64,
+    pub label: String,
+}
+
+/// A line. A point without a value is a gap.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Series {
+    pub name: String,
+    pub ink: Ink,
+    pub line: Line,
+    pub points: Vec<(f64, Option<f64>)>,
+}
+
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Under lines that may cover it.
+    Thick,
+    Solid,
+    Thin,
+    Dashed,
+}
+
+/// A shaded stretch of the time axis.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Band {
+    pub name: String,
+    pub from: f64,
+    pub to: f64,
+    pub warm_up: bool,
+}
+
+/// A measured stretch, drawn as an arrow.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Span {
+    pub from: f64,
+    pub to: f64,
+    pub label: String,
+}
+
+impl Series {
+    /// A series of one value a row, thinned.
+    pub(super) fn new(
+        name: impl Into<String>,
+        ink: Ink,
+        line: Line,
+        points: Vec<(f64, Option<f64>)>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            ink,
+            line,
+            points: thinned(points),
+        }
+    }
+
+    /// The stretches between gaps.
+    pub(super) fn stretches(&self) -> Vec<Vec<(f64, f64)>> {
+        let mut stretches = vec![Vec::new()];
+        for &(x, y) in &self.points {
+            match y {
+                Some(y) => stretches.last_mut().expect("never empty").push((x, y)),
+                None => stretches.push(Vec::new()),
+            }
+        }
+        stretches.retain(|stretch| !stretch.is_empty());
+        stretches
+    }
+}
+
+impl Figure {
+    /// Pixels: many panels need more.
+    pub(super) fn size(&self) -> (u32, u32) {
+        let height = if self.panels.len() > 3 { 860 } else { 680 };
+        (1200, height)
+    }
+}
+
+impl Panel {
+    /// Lines against the time of a run, with nothing else.
+    pub(super) fn over_time(
+        report: &RunReport,
+        y: YAxis,
+        y_title: &'static str,
+        series: Vec<Series>,
+    ) -> Self {
+        Self {
+            x: time_axis(report),
+            y,
+            y_title,
+            series,
+            bands: bands(report),
+            span: None,
+            heat: None,
+            limit: None,
+            weight: 1.0,
+        }
+    }
+
+    /// Whether any series has a value.
+    pub(super) fn has_samples(&self) -> bool {
+        self.series
+            .iter()
+            .any(|series| series.points.iter().any(|point| point.1.is_some()))
+    }
+
+    /// The largest value of any series, or the limit when it is near.
+    pub(super) fn top(&self) -> f64 {
+        let top = self.values().fold(0.0, f64::max);
+        let near = |limit: &&Limit| limit.at <= top * 20.0;
+        let limit = self.limit.as_ref().filter(near);
+        limit.map_or(top, |limit| top.max(limit.at))
+    }
+
+    /// The smallest value above zero.
+    pub(super) fn bottom(&self) -> f64 {
+        self.values()
+            .filter(|&value| value > 0.0)
+            .fold(f64::INFINITY, f64::min)
+    }
+
+    fn values(&self) -> impl Iterator<Item = f64> + '_ {
+        self.series
+            .iter()
+            .flat_map(|series| series.points.iter().filter_map(|point| point.1))
+    }
+}
+
+/// Keeps the maximum of each bucket: a thinned chart hides no peak.
+fn thinned(points: Vec<(f64, Option<f64>)>) -> Vec<(f64, Option<f64>)> {
+    if points.len() <= MAX_POINTS {
+        return points;
+    }
+    let bucket = points.len().div_ceil(MAX_POINTS);
+    points
+        .chunks(bucket)
+        .map(|chunk| {
+            (
+                chunk[0].0,
+                chunk.iter().filter_map(|point| point.1).reduce(f64::max),
+            )
+        })
+        .collect()
+}
+
+/// The phases of a run as bands.
+pub(super) fn bands(report: &RunReport) -> Vec<Band> {
+    report
+        .phases
+        .iter()
+        .map(|phase| Band {
+            name: phase.figures.name.clone(),
+            from: phase.start.as_secs_f64(),
+            to: phase.end.as_secs_f64(),
+            warm_up: phase.figures.warm_up,
+        })
+        .collect()
+}
+
+/// The time axis of a run: to its last second.
+pub(super) fn time_axis(report: &RunReport) -> XAxis {
+    let phases = report
+        .phases
+        .last()
+        .map_or(Duration::ZERO, |phase| phase.end)
+        .as_secs_f64();
+    XAxis::Seconds(phases.max(report.timeline.len() as f64).max(1.0))
+}
+
+/// What every chart says of its run.
+pub(super) fn caption(report: &RunReport, samples: &str) -> String {
+    let played = match report.scenario.time_scale {
+        1.0 => String::new(),
+        scale => format!(", played {scale} times faster"),
+    };
+    format!(
+        "{}{played}  \u{2022}  run {}  \u{2022}  seed {}  \u{2022}  {samples}  \u{2022}  orderproof {}",
+        report.scenario.name, report.run_id, report.scenario.seed, report.provenance.version
+    )
+}

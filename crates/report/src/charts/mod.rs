@@ -1,0 +1,162 @@
+//! Charts, drawn from the report alone, as SVG and as PNG. The only room that names `plotters`.
+//!
+//! Each chart is first plain data (a `Figure`: panels, series, axes) and then drawn by one renderer,
+//! so that all of them look alike and what they show can be tested without looking.
+
+mod axis;
+mod backlog;
+mod cloudwatch;
+mod concurrency;
+mod describe;
+mod draw;
+mod figure;
+mod heat;
+mod latency;
+mod overlay;
+mod page;
+mod percentiles;
+mod rates;
+mod style;
+mod validity;
+
+#[cfg(test)]
+mod tests;
+
+use plotters::prelude::*;
+
+use figure::Figure;
+use orderproof_core::results::RunReport;
+pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
+pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
+
+/// One of the report's charts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chart {
+    /// Orders per second: scheduled, offered, acknowledged, stored, dead-lettered.
+    Rates,
+    /// Backlog, oldest age and drain.
+    Backlog,
+    /// Response time and end-to-end latency over time.
+    Latency,
+    /// The percentile spectrum of both.
+    Percentiles,
+    /// The function's concurrency and what was throttled, where it ran in this process.
+    Concurrency,
+    /// Whether the harness kept up.
+    Validity,
+    /// Throttles, concurrency and messages as CloudWatch counted them, if it did.
+    CloudWatch,
+}
+
+/// Why a chart could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("chart {chart}: cannot draw: {cause}")]
+pub struct ChartError {
+    chart: &'static str,
+    cause: String,
+}
+
+impl Chart {
+    /// The charts that every run has.
+    pub const ALWAYS: [Self; 5] = [
+        Self::Rates,
+        Self::Backlog,
+        Self::Latency,
+        Self::Percentiles,
+        Self::Validity,
+    ];
+
+    /// The charts of a run: of concurrency and of what CloudWatch counted only where there is something to draw.
+    pub fn of(report: &RunReport) -> Vec<Self> {
+        let all = [
+            Self::Rates,
+            Self::Backlog,
+            Self::Latency,
+            Self::Percentiles,
+            Self::Concurrency,
+            Self::CloudWatch,
+            Self::Validity,
+        ];
+        let has_panels = |chart: &Self| !chart.figure(report).panels.is_empty();
+        all.into_iter()
+            .filter(|chart| Self::ALWAYS.contains(chart) || has_panels(chart))
+            .collect()
+    }
+
+    /// The file's name without its extension.
+    pub fn file_stem(self) -> &'static str {
+        match self {
+            Self::Rates => "rates",
+            Self::Backlog => "backlog",
+            Self::Latency => "latency",
+            Self::Percentiles => "percentiles",
+            Self::Concurrency => "concurrency",
+            Self::Validity => "validity",
+            Self::CloudWatch => "cloudwatch",
+        }
+    }
+
+    /// What it shows, in a line.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Rates => {
+                "Orders per second: scheduled, offered, acknowledged, stored, dead-lettered"
+            }
+            Self::Backlog => "Backlog and age of the oldest order",
+            Self::Latency => "Response time and end-to-end latency over time",
+            Self::Percentiles => "Percentile spectrum",
+            Self::Concurrency => "Concurrency of the function, and throttles",
+            Self::Validity => "Validity: schedule lag, CPU, in flight, failed sends",
+            Self::CloudWatch => "Throttles, concurrency and messages (CloudWatch, not proof)",
+        }
+    }
+
+    fn figure(self, report: &RunReport) -> Figure {
+        match self {
+            Self::Rates => rates::figure(report),
+            Self::Backlog => backlog::figure(report),
+            Self::Latency => latency::figure(report),
+            Self::Percentiles => percentiles::figure(report),
+            Self::Concurrency => concurrency::figure(report),
+            Self::Validity => validity::figure(report),
+            Self::CloudWatch => cloudwatch::figure(report),
+        }
+        .shown()
+    }
+}
+
+/// The chart as an SVG document.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
+    Ok(page_chart(chart, report)?.svg)
+}
+
+/// The chart as a PNG file.
+///
+/// # Errors
+/// When the drawing library or the encoder refuses.
+pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError> {
+    png_of(&chart.figure(report), chart.file_stem())
+}
+
+fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
+    let failed = |cause: String| ChartError { chart, cause };
+    let (width, height) = figure.size();
+    let mut pixels = vec![0; (width * height * 3) as usize];
+    let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+    draw::draw(figure, &area).map_err(failed)?;
+    drop(area);
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::write_buffer_with_format(
+        &mut png,
+        &pixels,
+        width,
+        height,
+        image::ColorType::Rgb8,
+        image::ImageOutputFormat::Png,
+    )
+    .map_err(|error| failed(error.to_string()))?;
+    Ok(png.into_inner())
+}

@@ -1,0 +1,208 @@
+//! Every chart on long, short and empty runs.
+
+use super::*;
+use crate::render_markdown;
+use orderproof_core::results::fixture::{SPIKE, World};
+use orderproof_core::results::{CloudWatch, Metric, MetricSeries};
+
+fn drawn(phases: &[(&str, f64, u64, bool)]) {
+    let report = World::new(phases).report();
+    for chart in Chart::of(&report) {
+        let svg = draw_svg(chart, &report).unwrap();
+        let figure = chart.figure(&report);
+        assert!(svg.contains(&figure.title), "{chart:?} carries its title");
+        let named = figure
+            .panels
+            .iter()
+            .flat_map(|panel| &panel.series)
+            .filter(|series| !series.name.is_empty());
+        for series in named {
+            assert!(
+                svg.contains(&series.name),
+                "{chart:?} names {}",
+                series.name
+            );
+        }
+        let samples = figure.panels.iter().all(figure::Panel::has_samples);
+        assert_eq!(svg.contains("no samples"), !samples, "{chart:?}");
+    }
+}
+
+#[test]
+fn a_spike_is_drawn() {
+    drawn(&SPIKE);
+    let report = World::new(&SPIKE).report();
+    for chart in Chart::of(&report) {
+        let png = image::load_from_memory(&draw_png(chart, &report).unwrap()).unwrap();
+        assert_eq!(
+            (png.width(), png.height()),
+            chart.figure(&report).size(),
+            "{chart:?}"
+        );
+        let colored = png
+            .to_rgb8()
+            .pixels()
+            .filter(|pixel| pixel.0 != [255; 3])
+            .count();
+        assert!(colored > 2_000, "{chart:?} is not blank: {colored} pixels");
+    }
+}
+
+#[test]
+fn one_second_an_hour_and_nothing_at_all_are_drawn() {
+    drawn(&[("baseline", 10.0, 1, false)]);
+    drawn(&[("baseline", 2.0, 3_600, false)]);
+    drawn(&[("baseline", 0.0, 1, false)]);
+    drawn(&[("warm-up", 10.0, 2, true)]);
+}
+
+#[test]
+fn thinning_hides_no_peak() {
+    let mut report = World::new(&[("baseline", 2.0, 3_600, false)]).report();
+    report.timeline[1_777].offered_orders = 9_999;
+    let figure = Chart::Rates.figure(&report);
+    let offered = &figure.panels[0].series[1];
+    assert!(offered.points.len() <= 1_000);
+    assert!(offered.points.iter().any(|point| point.1 == Some(9_999.0)));
+}
+
+#[test]
+fn the_step_to_five_times_the_baseline_shows() {
+    let figure = Chart::Rates.figure(&World::new(&SPIKE).report());
+    let scheduled = &figure.panels[0].series[0].points;
+    assert_eq!(
+        (scheduled[24].1, scheduled[25].1),
+        (Some(200.0), Some(1_000.0))
+    );
+}
+
+/// A spike as CloudWatch counts it: 27 s into a minute, its last minute without points, one missing.
+fn watched() -> RunReport {
+    let mut report = World::new(&[
+        ("baseline", 200.0, 270, false),
+        ("spike", 1_000.0, 300, false),
+    ])
+    .report();
+    let series = |metric, values: [Option<f64>; 9]| MetricSeries {
+        metric,
+        points: (0i64..)
+            .zip(values)
+            .filter_map(|(minute, value)| Some((minute * 60 - 27, value?)))
+            .collect(),
+    };
+    let some = |values: [f64; 9]| values.map(Some);
+    let mut gap = some([
+        200.0, 9_800.0, 12_000.0, 12_000.0, 12_000.0, 40_000.0, 60_000.0, 60_000.0, 58_000.0,
+    ]);
+    gap[3] = None;
+    report.cloudwatch = Some(CloudWatch {
+        series: vec![
+            series(
+                Metric::ThrottledInvocations,
+                some([0.0, 0.0, 0.0, 0.0, 0.0, 812.0, 1_240.0, 310.0, 0.0]),
+            ),
+            series(
+                Metric::ConcurrentInvocations,
+                some([4.0, 20.0, 21.0, 20.0, 22.0, 100.0, 100.0, 100.0, 96.0]),
+            ),
+            series(
+                Metric::OldestMessageAgeS,
+                some([0.0, 0.0, 1.0, 0.0, 0.0, 14.0, 33.0, 21.0, 2.0]),
+            ),
+            series(Metric::MessagesSent, gap),
+            series(Metric::ThrottledWrites, [None; 9]),
+        ],
+        missing_minutes: 1,
+        ..CloudWatch::default()
+    });
+    report
+}
+
+#[test]
+fn what_cloudwatch_counted_is_drawn_dashed_and_said_to_be_no_proof() {
+    let report = watched();
+    let figure = Chart::CloudWatch.figure(&report);
+    assert!(figure.title.contains("not proof"));
+    let series: Vec<_> = figure
+        .panels
+        .iter()
+        .flat_map(|panel| &panel.series)
+        .collect();
+    let names: Vec<_> = series.iter().map(|series| series.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "throttled invocations",
+            "most invocations at one time",
+            "messages sent"
+        ],
+        "what has no points has no line, and a subject without lines no panel"
+    );
+    assert!(
+        series
+            .iter()
+            .all(|series| series.line == figure::Line::Dashed)
+    );
+    assert_eq!(
+        series[2].stretches().len(),
+        2,
+        "a minute without a point is a gap"
+    );
+    let first = &series[0].points;
+    assert_eq!(
+        first[..2],
+        [(0.0, Some(0.0)), (33.0, Some(0.0))],
+        "from the run's start"
+    );
+    let backlog = Chart::Backlog.figure(&report);
+    let ages = &backlog.panels[1].series;
+    assert_eq!(ages.len(), 2);
+    assert!(ages[1].line == figure::Line::Dashed && ages[1].name.contains("not proof"));
+    assert_eq!(
+        ages[1].stretches()[0]
+            .iter()
+            .map(|point| point.1)
+            .fold(0.0, f64::max),
+        33.0
+    );
+    let svg = draw_svg(Chart::CloudWatch, &report).unwrap();
+    assert!(svg.contains("not proof") && !svg.contains("no samples"));
+}
+
+#[test]
+fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
+    let mut report = World::new(&SPIKE).report();
+    assert_eq!(Chart::of(&report), Chart::ALWAYS);
+    report.cloudwatch = Some(CloudWatch::unread("AccessDenied: no"));
+    assert_eq!(Chart::of(&report), Chart::ALWAYS);
+    assert_eq!(Chart::Backlog.figure(&report).panels[1].series.len(), 1);
+    assert!(!render_markdown(&report).contains("cloudwatch.png"));
+    assert_eq!(Chart::of(&watched()).len(), 6);
+    assert!(render_markdown(&watched()).contains("(cloudwatch.png)"));
+}
+
+#[test]
+fn a_page_knows_where_each_plot_is_and_what_is_drawn_there() {
+    let report = World::new(&SPIKE).report();
+    for chart in Chart::ALWAYS {
+        let page = super::page_chart(chart, &report).unwrap();
+        let (width, height) = page.size;
+        assert!(page.svg.contains("<svg"), "{chart:?}");
+        for panel in &page.panels {
+            let (x, y) = (panel.x, panel.y);
+            assert!(
+                0 < x.from_px && x.from_px < x.to_px && x.to_px < width as i32,
+                "{chart:?} {x:?}"
+            );
+            assert!(
+                0 < y.to_px && y.to_px < y.from_px && y.from_px < height as i32,
+                "{chart:?} {y:?}"
+            );
+            assert!(!panel.series.is_empty(), "{chart:?}");
+            let values = panel.series.iter().flat_map(|series| &series.points);
+            for &(place, _) in values {
+                assert!((x.from..=x.to + 1e-9).contains(&place), "{chart:?} {place}");
+            }
+        }
+    }
+}

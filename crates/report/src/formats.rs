@@ -1,0 +1,187 @@
+//! Every format that `run.json` is enough for, in one list: what a run writes and what `report --format` shows.
+//!
+//! A format is pure: the model in, bytes out. A new one is a line in [`FORMATS`].
+
+use std::borrow::Cow;
+
+use super::charts::{Chart, ChartError, draw_png, draw_svg};
+use super::distributions::{distributions, interval_log};
+use super::{open_metrics, render_html, render_junit, render_markdown, timeseries_csv};
+use orderproof_core::escape;
+use orderproof_core::results::{RunReport, file_name, to_json};
+
+/// Why a report has no such file.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A chart could not be drawn.
+    #[error(transparent)]
+    Chart(#[from] ChartError),
+    /// The report was written before runs kept a histogram a second.
+    #[error(
+        "this run.json holds no intervals (it is of an older orderproof, or nothing was acknowledged): there is no \
+         interval log to be made of it; run the scenario again"
+    )]
+    NoIntervals,
+    /// The start of the run cannot be read.
+    #[error("started_at is {0:?}, and that is no time; restore run.json")]
+    Start(String),
+}
+
+/// Bytes of one file of a report.
+type Rendered = Result<Vec<u8>, RenderError>;
+
+/// One format.
+pub struct Format {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its IANA media type.
+    pub media_type: &'static str,
+    /// The files it gives of a report.
+    files: fn(&RunReport) -> Vec<ReportFile<'_>>,
+}
+
+/// One file of a report, not yet rendered.
+pub struct ReportFile<'a> {
+    /// Its path within the run's folder.
+    pub path: String,
+    /// Which of its format's files it is, where there are several.
+    pub part: String,
+    render: Box<dyn Fn() -> Rendered + 'a>,
+}
+
+/// Every format, in the order in which a run writes them: `run.json` first.
+pub const FORMATS: [Format; 10] = [
+    Format {
+        name: "json",
+        media_type: "application/json",
+        files: |report| one(file_name::RUN, || Ok(to_json(report))),
+    },
+    Format {
+        name: "timeseries-csv",
+        media_type: "text/csv",
+        files: |report| one(file_name::TIMESERIES, || Ok(shown(timeseries_csv(report)))),
+    },
+    Format {
+        name: "markdown",
+        media_type: "text/markdown",
+        files: |report| one(file_name::SUMMARY, || Ok(shown(render_markdown(report)))),
+    },
+    Format {
+        name: "html",
+        media_type: "text/html",
+        files: |report| one(file_name::PAGE, || Ok(render_html(report)?.into())),
+    },
+    Format {
+        name: "junit",
+        media_type: "application/xml",
+        files: |report| one(file_name::JUNIT, || Ok(shown(render_junit(report)))),
+    },
+    Format {
+        name: "openmetrics",
+        media_type: "application/openmetrics-text",
+        files: |report| one(file_name::METRICS, || Ok(shown(open_metrics(report)))),
+    },
+    Format {
+        name: "hdr-log",
+        media_type: "text/plain",
+        files: |report| one(file_name::INTERVAL_LOG, || interval_log(report)),
+    },
+    Format {
+        name: "hgrm",
+        media_type: "text/plain",
+        files: hgrm_files,
+    },
+    Format {
+        name: "svg",
+        media_type: "image/svg+xml",
+        files: |report| {
+            chart_files(report, "svg", |chart, report| {
+                Ok(shown(draw_svg(chart, report)?))
+            })
+        },
+    },
+    Format {
+        name: "png",
+        media_type: "image/png",
+        files: |report| chart_files(report, "png", |chart, report| Ok(draw_png(chart, report)?)),
+    },
+];
+
+impl Format {
+    /// The format of this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FORMATS.iter().find(|format| format.name == name)
+    }
+
+    /// The files it gives of `report`; none when there is nothing to be told in it.
+    pub fn files<'a>(&self, report: &'a RunReport) -> Vec<ReportFile<'a>> {
+        (self.files)(report)
+    }
+
+    /// Whether its files are text.
+    pub fn is_text(&self) -> bool {
+        self.media_type != "image/png"
+    }
+}
+
+impl ReportFile<'_> {
+    /// Its content.
+    ///
+    /// # Errors
+    /// When the report does not hold what it takes.
+    pub fn render(&self) -> Rendered {
+        (self.render)()
+    }
+}
+
+/// Every file a run's folder gets of its report; what the report does not hold is left out.
+pub fn report_files(report: &RunReport) -> Vec<ReportFile<'_>> {
+    FORMATS
+        .iter()
+        .filter(|format| format.name != "hdr-log" || !report.intervals.is_empty())
+        .flat_map(|format| format.files(report))
+        .collect()
+}
+
+/// The second wall, after each format's own escaping.
+fn shown(text: impl Into<Vec<u8>>) -> Vec<u8> {
+    let text = text.into();
+    match escape::terminal(&String::from_utf8_lossy(&text), false) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown.into(),
+    }
+}
+
+fn one<'a>(path: &str, render: impl Fn() -> Rendered + 'a) -> Vec<ReportFile<'a>> {
+    vec![ReportFile {
+        path: path.into(),
+        part: String::new(),
+        render: Box::new(render),
+    }]
+}
+
+fn hgrm_files(report: &RunReport) -> Vec<ReportFile<'_>> {
+    let files = distributions(report).into_iter();
+    files
+        .map(|distribution| ReportFile {
+            path: format!("{}/{}.hgrm", file_name::HDR, distribution.name),
+            part: distribution.name.clone(),
+            render: Box::new(move || Ok(distribution.render())),
+        })
+        .collect()
+}
+
+fn chart_files<'a>(
+    report: &'a RunReport,
+    extension: &str,
+    draw: fn(Chart, &RunReport) -> Rendered,
+) -> Vec<ReportFile<'a>> {
+    let charts = Chart::of(report).into_iter();
+    charts
+        .map(|chart| ReportFile {
+            path: format!("{}.{extension}", chart.file_stem()),
+            part: chart.file_stem().into(),
+            render: Box::new(move || draw(chart, report)),
+        })
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! What a function in this process did, in words: its invocations, why they failed, its processes.
+
+use std::fmt::Write;
+
+use orderproof_core::results::figures::thousands;
+use orderproof_core::results::{FailureCount, PipelineCounters, RunReport};
+
+/// Reasons quoted at most.
+const QUOTED: usize = 3;
+
+/// Evidence of the function: label and what was counted.
+pub(super) fn told(report: &RunReport) -> Vec<(&'static str, String)> {
+    let Some(pipeline) = &report.pipeline else {
+        return Vec::new();
+    };
+    let mut told = vec![("function", invocations(pipeline))];
+    let failures = pipeline.failures.as_deref().unwrap_or_default();
+    if !failures.is_empty() {
+        told.push(("failures", reasons(failures, QUOTED)));
+    }
+    told.extend(processes(report, pipeline).map(|processes| ("processes", processes)));
+    told.extend(throttled(pipeline).map(|throttled| ("throttled", throttled)));
+    told
+}
+
+/// How the function was invoked.
+fn invocations(pipeline: &PipelineCounters) -> String {
+    let mut told = format!(
+        "{} invocations, at most {} at one time, {} cold starts",
+        thousands(pipeline.invocations),
+        thousands(pipeline.max_concurrency.into()),
+        thousands(pipeline.cold_starts)
+    );
+    for (count, what) in [
+        (pipeline.failed_invocations, "failed whole"),
+        (pipeline.crashes, "environments crashed"),
+        (pipeline.backed_off, "times the mapping backed off"),
+    ] {
+        if count > 0 {
+            let _ = write!(told, ", {} {what}", thousands(count));
+        }
+    }
+    told
+}
+
+/// The commonest reasons with their counts, and how many more there are.
+pub(super) fn reasons(failures: &[FailureCount], most: usize) -> String {
+    let quoted: Vec<_> = failures.iter().take(most).map(FailureCount::told).collect();
+    let mut told = quoted.join("; ");
+    let more: u64 = failures.iter().skip(most).map(|more| more.count).sum();
+    if more > 0 {
+        let _ = write!(told, "; {} more for other reasons", thousands(more));
+    }
+    told
+}
+
+/// Whether processes were frozen between invocations; nothing of a function without processes.
+fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> {
+    report.scenario.processor.as_ref()?;
+    Some(match pipeline.freezes {
+        Some(times) => format!(
+            "frozen between invocations, as on Lambda, {} times",
+            thousands(times)
+        ),
+        None => "not frozen between invocations (processor.freeze is off): work that goes on after the answer was \
+                 done, and Lambda would stop it"
+            .into(),
+    })
+}
+
+/// What was throttled, if anything, with the table's own reasons.
+fn throttled(pipeline: &PipelineCounters) -> Option<String> {
+    let mut told = Vec::new();
+    for (count, what) in [
+        (pipeline.throttled_invocations, "invocations"),
+        (pipeline.throttled_writes, "writes"),
+        (pipeline.throttled_reads, "reads"),
+    ] {
+        if count > 0 {
+            told.push(format!("{} {what}", thousands(count)));
+        }
+    }
+    let reasons: Vec<_> = pipeline
+        .throttling_reasons
+        .keys()
+        .map(String::as_str)
+        .collect();
+    match (told.is_empty(), reasons.is_empty()) {
+        (true, _) => None,
+        (false, true) => Some(told.join(", ")),
+        (false, false) => Some(format!("{} ({})", told.join(", "), reasons.join(", "))),
+    }
+}

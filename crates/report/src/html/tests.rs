@@ -1,0 +1,114 @@
+//! The page: what is in it, in which order, and that no text of a report becomes markup.
+
+use super::*;
+use orderproof_core::results::fixture::{SPIKE, World};
+use orderproof_core::verdict::{Class, Finding, Severity, Verdict};
+
+const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\"'&";
+
+fn failed() -> RunReport {
+    let mut report = World::new(&SPIKE).report();
+    report.verdict = Verdict::Fail;
+    report.classes.insert(Class::Lost, 2);
+    report.findings.push(Finding {
+        severity: Severity::OrderFailure,
+        code: "lost".into(),
+        message: "2 orders are lost".into(),
+        orders: 2,
+        first_ids: vec![4_711, 4_712],
+    });
+    report
+}
+
+#[test]
+fn no_text_of_a_report_becomes_markup() {
+    let mut report = failed();
+    report.scenario.question = HOSTILE.into();
+    report.scenario.name = HOSTILE.into();
+    report.findings[0].message = HOSTILE.into();
+    report.findings[0].code = HOSTILE.into();
+    report.send_errors.insert(HOSTILE.into(), 3);
+    report.started_at = HOSTILE.into();
+    report.quiescence.evidence = HOSTILE.into();
+    report.scan.complete = false;
+    report.scan.error = Some(HOSTILE.into());
+    report.provenance.target = HOSTILE.into();
+    report.provenance.traps = vec![HOSTILE.into()];
+    report.provenance.overrides = vec![HOSTILE.into()];
+    report.provenance.scenario_file = HOSTILE.into();
+    report.provenance.platform = HOSTILE.into();
+    report.provenance.version = HOSTILE.into();
+    for phase in &mut report.phases {
+        phase.figures.name = HOSTILE.into();
+    }
+    for phase in &mut report.scenario.phases {
+        phase.name = HOSTILE.into();
+    }
+    let page = render_html(&report).unwrap();
+    assert!(!page.contains("<img"));
+    assert!(!page.contains("<script>alert"));
+    let scripts = page.matches("<script").count();
+    assert_eq!(scripts, page.matches("</script>").count());
+    assert_eq!(
+        scripts,
+        render_html(&failed()).unwrap().matches("<script").count()
+    );
+}
+
+#[test]
+fn the_sections_come_in_the_order_a_reader_asks_for_them() {
+    let page = render_html(&failed()).unwrap();
+    let places: Vec<_> = [
+        "id=\"verdict\"",
+        "id=\"evidence\"",
+        "id=\"orders\"",
+        "id=\"findings\"",
+        "id=\"charts\"",
+        "id=\"phases\"",
+        "id=\"settings\"",
+    ]
+    .iter()
+    .map(|id| page.find(id).unwrap_or_else(|| panic!("{id} is there")))
+    .collect();
+    assert!(places.is_sorted(), "{places:?}");
+    assert_eq!(page.matches("<h1").count(), 1);
+    assert!(page.contains("FAIL") && page.contains("4711, 4712"));
+}
+
+#[test]
+fn every_class_is_listed_with_its_meaning() {
+    let page = render_html(&failed()).unwrap();
+    for class in Class::ALL {
+        assert!(page.contains(&format!("<code>{}</code>", class.as_str())));
+    }
+    assert_eq!(
+        page.matches(">refused</span>").count(),
+        1,
+        "only lost has orders"
+    );
+}
+
+#[test]
+fn the_page_refers_to_nothing_outside_itself() {
+    let page = render_html(&failed()).unwrap();
+    for outside in ["src=", "href=\"http", "url(", "@import", "<link", "<iframe"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+    assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
+    for handler in [" onclick=", " style=\""] {
+        assert!(!page.contains(handler), "the policy would refuse {handler}");
+    }
+}
+
+#[test]
+fn an_hour_long_run_stays_small_and_the_same_report_gives_the_same_page() {
+    let report = World::new(&[
+        ("baseline", 7.0, 1_800, false),
+        ("spike", 35.0, 300, false),
+        ("recovery", 7.0, 1_500, false),
+    ])
+    .report();
+    let page = render_html(&report).unwrap();
+    assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    assert_eq!(page, render_html(&report).unwrap());
+}
