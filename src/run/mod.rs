@@ -182,7 +182,10 @@ impl Run {
         let (done, outcome) = tokio::sync::oneshot::channel();
         std::thread::Builder::new()
             .name("run".into())
-            .spawn(move || done.send(spine::drive_and_judge(self, &Unattended)))
+            .spawn(move || {
+                // Whoever has stopped waiting does not want to know.
+                let _ = done.send(spine::drive_and_judge(self, &Unattended));
+            })
             .map_err(Error::internal)?;
         let ended = outcome.await;
         ended.unwrap_or_else(|_| Err(Error::internal("the run's thread panicked")))
