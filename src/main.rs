@@ -12,11 +12,18 @@ use orderproof::escape;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    outlive_full_files();
     match orderproof::cli::Cli::try_parse() {
         Ok(cli) => orderproof::commands::execute(cli).into(),
         Err(error) if error.use_stderr() => refuse(&error),
         Err(help) => help.exit(),
     }
+}
+
+/// A file that reaches the limit of its size is an error like a full disk, not the end of the program.
+fn outlive_full_files() {
+    // Sound: no handler is installed, the signal is only ignored.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// What is wrong with the arguments, which may come from anywhere.

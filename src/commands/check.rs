@@ -1,5 +1,7 @@
 //! `orderproof check`: validate scenario files without running them.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::gate::read_rules;
@@ -11,6 +13,9 @@ use crate::gate::RuleSources;
 use crate::preflight::{Weight, inspect_embedded};
 use crate::run::read_baseline;
 use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride, TargetSpec};
+
+/// The longest scenario or file of rules, bytes.
+const TEXT_MAX: u64 = 4 << 20;
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
@@ -158,11 +163,45 @@ pub fn load_with_proof(path: &Path) -> Result<(Scenario, Option<Proof>), Error> 
 }
 
 fn read_text(path: &Path) -> Result<String, Error> {
-    std::fs::read_to_string(path).map_err(|error| {
+    text_within(path).map_err(|error| {
         Error::usage(format!(
             "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
              scenarios/smoke.toml",
             path.display()
         ))
     })
+}
+
+/// A text that a person has written, from a file or a pipe.
+///
+/// # Errors
+/// When it cannot be read, is not UTF-8, or is longer than any such text.
+pub fn text_within(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?
+        .take(TEXT_MAX + 1)
+        .read_to_string(&mut text)?;
+    match read as u64 > TEXT_MAX {
+        true => Err(io::Error::other(format!(
+            "it is longer than the {TEXT_MAX} bytes that are read of it"
+        ))),
+        false => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_end_is_not_read_to_its_end() {
+        let endless = text_within(Path::new("/dev/zero")).expect_err("it has no end");
+        assert!(endless.to_string().contains("longer than"), "{endless}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("scenario.toml");
+        for (length, is_read) in [(TEXT_MAX, true), (TEXT_MAX + 1, false)] {
+            std::fs::write(&path, vec![b' '; length as usize]).unwrap();
+            assert_eq!(text_within(&path).is_ok(), is_read, "{length} bytes");
+        }
+    }
 }

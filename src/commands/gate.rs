@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
+use super::check::text_within;
 use super::{Error, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::exit::Exit;
@@ -59,7 +60,7 @@ pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, Error>
     let file = match &args.rules_file {
         None => None,
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| {
+            let text = text_within(path).map_err(|error| {
                 Error::usage(format!(
                     "{}: cannot read the rules: {error}; give a TOML file with rules = [\"lost == 0\"]",
                     path.display()

@@ -16,8 +16,12 @@ use super::reply::checked;
 use super::sweep::LEASE;
 use crate::scenario::DeadLetterUse;
 
-/// A read that takes longer is given up and tried again: far above a full page or a long poll.
-const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+/// A request that takes longer is given up and tried again: above a full page or a long poll of 20 s.
+const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(30);
+/// All attempts at a request of SQS, with their pauses.
+const SQS_TIMEOUT: Duration = Duration::from_secs(60);
+/// The same of the table, which may throttle for longer.
+const TABLE_TIMEOUT: Duration = Duration::from_secs(180);
 /// Attempts at one read of the table, with pauses of up to 20 s between them.
 const TABLE_ATTEMPTS: u32 = 10;
 /// How long the counts of AWS may lag behind the queue: "at least a minute", and some room.
@@ -43,20 +47,22 @@ pub struct Stores {
 
 impl Stores {
     /// Clients for `target`. Reads are retried as the SDK does by default, the table's more often: a
-    /// table that throttles reads gives a page again within the pauses between ten attempts.
+    /// table that throttles reads gives a page again within the pauses between ten attempts. An endpoint that never answers
+    /// is given up after a minute, of the table after three.
     pub fn new(target: &Target) -> Self {
         let http = http_client();
         let region = Region::new(target.region.clone());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(OPERATION_ATTEMPT_TIMEOUT)
-            .build();
+            .operation_attempt_timeout(OPERATION_ATTEMPT_TIMEOUT);
+        let sqs_timeouts = timeouts.clone().operation_timeout(SQS_TIMEOUT).build();
+        let table_timeouts = timeouts.operation_timeout(TABLE_TIMEOUT).build();
         let sqs = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region.clone())
             .endpoint_url(&target.sqs_endpoint)
             .credentials_provider(target.credentials.clone())
-            .timeout_config(timeouts.clone())
+            .timeout_config(sqs_timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(http.clone())
             .build();
@@ -65,7 +71,7 @@ impl Stores {
             .region(region)
             .endpoint_url(&target.dynamodb_endpoint)
             .credentials_provider(target.credentials.clone())
-            .timeout_config(timeouts)
+            .timeout_config(table_timeouts)
             .retry_config(RetryConfig::standard().with_max_attempts(TABLE_ATTEMPTS))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .http_client(http)

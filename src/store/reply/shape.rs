@@ -3,6 +3,8 @@
 //! By the API references of SQS and DynamoDB, and as AWS, DynamoDB Local and moto answer. What AWS leaves out when
 //! there is none of it (`Messages`, `LastEvaluatedKey`, a queue's `Tags`) may be missing here.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -30,6 +32,8 @@ pub(super) fn is_looked_at(operation: &str) -> bool {
 
 /// Why `body` is no reply to `asked`, if it is none.
 pub(super) fn check(operation: &str, asked: &[u8], body: &[u8]) -> Result<(), String> {
+    // Which of two members of one name is meant nobody can say, and readers differ in it.
+    parsed::<NamesOnce>(body)?;
     match operation {
         "Scan" => scan(parsed(asked)?, parsed(body)?),
         "BatchGetItem" => batch_get(&parsed(asked)?, &parsed(body)?),
@@ -202,6 +206,9 @@ struct EntriesReply {
     _failed: Option<Objects>,
 }
 
+/// Any JSON, in all of whose objects each name stands once.
+struct NamesOnce;
+
 /// A JSON object, whatever it holds.
 struct Object;
 
@@ -221,6 +228,65 @@ impl<T> Named<T> {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 }
+
+impl<'de> Deserialize<'de> for NamesOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for NamesOnce {
+    type Value = Self;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON")
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self, A::Error> {
+        while list.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some(Name(name)) = map.next_key()? {
+            map.next_value::<Self>()?;
+            if names.contains(&name) {
+                return Err(A::Error::custom(format!("it names {name:?} twice")));
+            }
+            names.insert(name);
+        }
+        Ok(self)
+    }
+}
+
+/// The name of a member, copied only where it is written with escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

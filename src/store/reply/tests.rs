@@ -54,6 +54,26 @@ fn a_page_holds_its_items_and_their_number() {
             ),
             (r#"{"Count":0,"ScannedCount":0}"#, false, "no Items"),
             (
+                r#"{"Items":[{"id":{"N":"1"},"id":{"N":"2"}}],"Count":1,"ScannedCount":1}"#,
+                false,
+                "a row with one attribute twice",
+            ),
+            (
+                r#"{"Items":[{"id":{"N":"1"},"\u0069d":{"N":"1"}}],"Count":1,"ScannedCount":1}"#,
+                false,
+                "the same, spelled otherwise",
+            ),
+            (
+                r#"{"Items":[{"id":{"N":"1"},"s":{"S":"{\"a\":1,\"a\":2}"}}],"Count":1,"ScannedCount":1}"#,
+                true,
+                "what stands in a text is the row's own",
+            ),
+            (
+                r#"{"Items":[{"id":{"N":"1"}}],"Count":1,"ScannedCount":1,"X":1e9,"Y":[true,null,-1]}"#,
+                true,
+                "members that nobody knows",
+            ),
+            (
                 r#"{"Items":null,"Count":0,"ScannedCount":0}"#,
                 false,
                 "Items are null",

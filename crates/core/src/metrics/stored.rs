@@ -26,7 +26,7 @@ const HIGHEST_US: u64 = u32::MAX as u64;
 /// about thirty.
 const MEMORY_FLOOR: u64 = 64 << 20;
 const MEMORY_PER_BYTE: u64 = 64;
-const MEMORY_MAX: u64 = 2 << 30;
+const MEMORY_MAX: u64 = 512 << 20;
 
 thread_local! {
     /// What the file that is being read may still take; without a file each histogram stands for itself.

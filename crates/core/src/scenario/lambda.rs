@@ -279,6 +279,11 @@ fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
             if RESERVED_VARIABLES.contains(&name.as_str()) {
                 return Err(format!("{name} is reserved for Lambda and this pipeline"));
             }
+            if name.is_empty() || name.contains(['=', '\0']) || text.contains('\0') {
+                return Err(format!(
+                    "{name:?}: no process can have it: a name is not empty and has no \"=\", and neither it nor its value has a NUL"
+                ));
+            }
             environment.insert(name.clone(), Secret::from(text.to_owned()));
         }
         Ok(environment)

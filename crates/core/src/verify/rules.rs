@@ -89,8 +89,9 @@ impl Durations<'_> {
         };
         // Far below the limit both ends decide, however little was measured.
         if skew > measured && skew.saturating_mul(10) > bound.limit {
-            let why = "the clocks behind it differ by more than it measured";
-            return Standpoint::Unknown(why.into());
+            return Standpoint::Unknown(format!(
+                "the clocks behind it may differ by {skew:?}, which is more than it measured"
+            ));
         }
         // The true figure lies within the skew of the measured one: what both ends agree on is certain.
         match (
