@@ -20,10 +20,6 @@ pub struct LastSecond(Arc<Mutex<Option<Stretch>>>);
 
 impl LastSecond {
     /// From the second reading on.
-    #[cfg_attr(
-        not(feature = "tui"),
-        expect(dead_code, reason = "the lines show none")
-    )]
     pub fn get(&self) -> Option<Stretch> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
