@@ -92,6 +92,26 @@ fn a_finished_journal_reads_back_as_the_ledger_that_was_in_memory() {
 }
 
 #[test]
+fn what_stands_after_the_journals_end_is_somebody_elses_and_an_error() {
+    let folder = folder();
+    let (path, ledger) = journal(folder.path(), 50, &[Some(Outcome::Acknowledged); 20], 7);
+    let whole = std::fs::read(&path).unwrap();
+    for more in [
+        &b"\0\0\0"[..],
+        b"deadbeef {\"x\"",
+        b"deadbeef {\"x\":1}\n",
+        b"\n",
+    ] {
+        let error = read_bytes(&[&whole, more].concat()).unwrap_err();
+        assert!(matches!(error, JournalError::Untrusted { .. }), "{error}");
+    }
+    // The near misses: nothing after it, and a torn line before it.
+    assert_eq!(read_bytes(&whole).unwrap().ledger, ledger);
+    let torn = read_bytes(&whole[..whole.len() - 1]).unwrap();
+    assert!(torn.torn_tail && !torn.ended);
+}
+
+#[test]
 fn an_existing_journal_is_never_overwritten_and_a_missing_one_is_an_error() {
     let folder = folder();
     let path = written(folder.path(), b"precious");

@@ -258,11 +258,14 @@ fn run_all(seeds: std::ops::Range<u64>, stop: bool) -> u64 {
     decided.into_inner()
 }
 
-/// Faults that never stop, over these seeds: a verdict may be missing, but not always.
-fn safety(seeds: std::ops::Range<u64>) {
+/// Faults that never stop, over these seeds: a verdict may be missing, but not always; `least` come to one.
+fn safety(seeds: std::ops::Range<u64>, least: u64) {
     let count = seeds.end - seeds.start;
     let decided = run_all(seeds, false);
-    assert!(decided > 0, "none of {count} came to a verdict");
+    assert!(
+        decided >= least,
+        "only {decided} of {count} came to a verdict"
+    );
 }
 
 /// Faults that stop, over these seeds: each has a verdict.
@@ -273,7 +276,7 @@ fn liveness(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn under_faults_that_never_stop_no_verdict_is_wrong() {
-    safety(0..8);
+    safety(0..8, 1);
 }
 
 #[test]
@@ -284,7 +287,7 @@ fn once_the_faults_have_stopped_there_is_a_verdict_and_it_is_right() {
 #[test]
 #[ignore = "full matrix: .ci/run runs it"]
 fn full_matrix_of_24_faults_that_never_stop() {
-    safety(0..24);
+    safety(0..24, 6);
 }
 
 #[test]
