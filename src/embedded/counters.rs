@@ -18,6 +18,7 @@ pub(super) fn figures(
         invocations: figures.invocations,
         failed_invocations: figures.failed_invocations,
         failed_records: figures.failed_records,
+        failed_good_records: figures.unexpected_records,
         throttled_writes: figures.throttled_writes,
         throttled_reads: figures.throttled_reads,
         throttling_reasons: figures.throttling_reasons,
@@ -31,6 +32,7 @@ pub(super) fn figures(
         failures: Some(figures.failures.into_iter().map(failure).collect()),
         never_started: None,
         freezes: None,
+        incomplete_freezes: None,
     }
 }
 

@@ -160,6 +160,7 @@ impl EmbeddedPipeline {
             counters.cold_starts = figures.started;
             counters.crashes = figures.crashed + figures.failed_inits;
             counters.freezes = self.freezes.then_some(figures.freezes);
+            counters.incomplete_freezes = self.freezes.then_some(figures.incomplete_freezes);
             counters.never_started = StartWatch::of(command).never_started();
         }
         counters

@@ -46,6 +46,21 @@ def late(record):
     store(record)
 
 
+def leave(record, way):
+    """Has a child that leaves the process's group store the order a moment later."""
+    child = os.fork()
+    if child:
+        return child
+    if way == "group":
+        os.setpgid(0, 0)
+    else:
+        os.setsid()
+    if way == "daemon" and os.fork():
+        os._exit(0)
+    late(record)
+    os._exit(0)
+
+
 def handler(event):
     if MODE == "raises":
         raise LookupError("no price list of day %d\nand more lines" % time.time_ns())
@@ -54,6 +69,10 @@ def handler(event):
         try:
             if MODE == "late":
                 threading.Thread(target=late, args=[record], daemon=True).start()
+            elif MODE in ("group", "session", "daemon"):
+                leave(record, MODE)
+            elif MODE == "session-awaited":
+                os.waitpid(leave(record, "session"), 0)
             else:
                 store(record)
         except Exception as error:

@@ -173,6 +173,40 @@ fn work_after_the_answer_is_lost_and_with_freezing_off_the_report_says_so() {
 }
 
 #[test]
+fn a_descendant_that_left_its_group_is_frozen_too_unless_it_was_awaited() {
+    if !all_there(&["python3"]) {
+        return;
+    }
+    let of = |mode| {
+        let patient = python(mode).args(["--set", "bad_orders=0%"]);
+        patient
+            .args(["--set", "pipeline.visibility_timeout=20s"])
+            .args(["--set", "pipeline.function.timeout=20s"])
+            .finish()
+    };
+    let left = ["group", "session", "daemon"];
+    let (left, awaited) = std::thread::scope(|scope| {
+        let left = left.map(|mode| scope.spawn(move || of(mode).code(3)));
+        let awaited = scope.spawn(|| of("session-awaited").code(0));
+        (
+            left.map(|run| run.join().expect("a run")),
+            awaited.join().expect("a run"),
+        )
+    });
+    for finished in &left {
+        assert!(class(finished, "lost") > 0);
+        let cause = findings(finished);
+        assert!(cause.contains("answered that it had processed"), "{cause}");
+    }
+    assert_eq!(class(&awaited, "stored"), 40);
+    for finished in left.iter().chain([&awaited]) {
+        let pipeline = &finished.json("out/run.json")["pipeline"];
+        assert!(pipeline["freezes"].as_u64() > Some(0), "{pipeline}");
+        assert_eq!(pipeline["incomplete_freezes"], 0, "{pipeline}");
+    }
+}
+
+#[test]
 fn a_function_that_cannot_be_imported_ends_the_run_with_its_traceback() {
     if !all_there(&["python3"]) {
         return;
@@ -268,7 +302,7 @@ fn an_error_raised_every_time_is_quoted_and_no_order_is_called_understood() {
     for word in [
         "has understood no order",
         reason,
-        "refused for the same reason",
+        "refused as good ones were",
         "function-logs/environment-",
     ] {
         assert!(cause.contains(word), "{word}: {cause}");

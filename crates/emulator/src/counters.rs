@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::failures::{FailureCount, Failures};
 use super::table::Side;
@@ -34,6 +34,8 @@ pub struct Counters {
     pub failures: Failures,
     /// Records named in partial batch responses.
     pub failed_records: Counter,
+    /// Those of them that were not expected to fail, where it is known which are.
+    unexpected_records: Mutex<Option<u64>>,
     /// Operations the tables throttled, by AWS's reason.
     throttled: Mutex<BTreeMap<String, u64>>,
     /// Operations on the tables that were throttled: writes, and reads.
@@ -64,6 +66,8 @@ pub struct Figures {
     pub failed_invocations: u64,
     /// Records reported as failed in partial batch responses.
     pub failed_records: u64,
+    /// Those of them that were not expected to fail; absent when nobody said which are.
+    pub unexpected_records: Option<u64>,
     /// Writes the tables throttled.
     pub throttled_writes: u64,
     /// Reads the tables throttled.
@@ -114,6 +118,17 @@ impl Counters {
         }
     }
 
+    /// Counts records named in a partial batch response that were not expected to fail.
+    pub(super) fn named_unexpectedly(&self, records: u64) {
+        let mut counted = self.unexpected_records();
+        *counted = Some(counted.unwrap_or_default() + records);
+    }
+
+    fn unexpected_records(&self) -> MutexGuard<'_, Option<u64>> {
+        let counted = self.unexpected_records.lock();
+        counted.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes that `concurrency` invocations are running.
     pub fn saw_concurrency(&self, concurrency: u32) {
         self.running.store(concurrency, Ordering::Relaxed);
@@ -143,6 +158,7 @@ impl Counters {
             invocations: self.invocations.get(),
             failed_invocations: self.failed_invocations.get(),
             failed_records: self.failed_records.get(),
+            unexpected_records: *self.unexpected_records(),
             throttled_writes: self.throttled_writes.get(),
             throttled_reads: self.throttled_reads.get(),
             throttling_reasons: reasons.clone(),

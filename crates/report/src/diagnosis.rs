@@ -88,10 +88,15 @@ impl Seen<'_> {
             && self.report.scenario.faults.is_empty()
     }
 
+    /// Nothing is stored, and nothing was lost: what was answered with success, and is not there, was understood.
+    fn nothing_understood(&self) -> bool {
+        self.nothing_stored() && self.count(Class::Lost) == 0
+    }
+
     /// What the good orders suffer, if they suffer.
     fn suffering(&self) -> Option<String> {
         let good = self.good_orders();
-        if self.nothing_stored() {
+        if self.nothing_understood() {
             return Some(format!(
                 "the function has understood no order: none of {} good orders is in the table",
                 thousands(good)
@@ -119,16 +124,22 @@ impl Seen<'_> {
         let mut told = match (whole, records) {
             // What was lost that way is told by itself.
             (0, 0) if self.count(Class::Lost) > 0 => return None,
-            (0, 0) if self.nothing_stored() => format!(
+            (0, 0) if self.nothing_understood() => format!(
                 "{these}, and each of its {} invocations succeeded. Cure: have it write to the table that \
                  DYNAMODB_ORDERS_TABLE names at AWS_ENDPOINT_URL{}",
                 thousands(self.pipeline.invocations),
                 self.see_the_log()
             ),
             (0, 0) => return None,
-            (0, records) if self.is_own_function() || self.nothing_stored() => format!(
-                "{these}: it named {} records as failed, good orders among them. Cure: its own words say why{}",
+            // Whom it named is known: these good orders suffer from something else.
+            (0, _) if self.pipeline.failed_good_records == Some(0) => return None,
+            (0, records) if self.is_own_function() || self.nothing_understood() => format!(
+                "{these}: it named {} records as failed, {}. Cure: its own words say why{}",
                 thousands(records),
+                match self.pipeline.failed_good_records {
+                    Some(good) => format!("{} of them of good orders", thousands(good)),
+                    None => "and whether good orders are among them was not counted".into(),
+                },
                 self.see_the_log()
             ),
             (0, _) => return None,
@@ -218,7 +229,8 @@ impl Seen<'_> {
         }
     }
 
-    /// Bad orders that were refused as the good ones were show nothing of the function's judgment.
+    /// Bad orders that were refused as the good ones were show nothing of the function's judgment, unless good ones
+    /// were accepted.
     fn word_on_bad_orders(&self) -> Option<String> {
         let bad = self.count(Class::DeadLetteredByDesign);
         let failures = self.pipeline.failures.as_deref().unwrap_or_default();
@@ -226,13 +238,20 @@ impl Seen<'_> {
             && failures
                 .iter()
                 .any(|failure| failure.without_bad_orders.is_some_and(|count| count > 0));
-        (bad > 0 && (alike || self.nothing_stored())).then(|| {
-            format!(
-                ". The {} bad orders there were refused for the same reason as good ones: nothing shows that the \
-                 function tells them apart",
-                thousands(bad)
-            )
-        })
+        let good_refused = self.good_dead() > 0
+            || self.pipeline.failed_invocations > 0
+            || self.pipeline.failed_good_records > Some(0);
+        let word = match self.nothing_understood() && good_refused {
+            _ if bad == 0 => return None,
+            true => {
+                "were refused as good ones were: nothing shows that the function tells them apart"
+            }
+            false if alike => {
+                "may have been refused for the same reason as good ones: batches without a bad order failed, too"
+            }
+            false => return None,
+        };
+        Some(format!(". The {} bad orders there {word}", thousands(bad)))
     }
 
     fn throttled(&self) -> Vec<String> {

@@ -215,19 +215,25 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
         "{cause}"
     );
     assert!(
-        cause.contains("The 4,000 bad orders there were refused for the same reason"),
+        cause.contains("The 4,000 bad orders there were refused as good ones were: nothing"),
         "{cause}"
     );
 
-    let named = || counted(|counters| counters.failed_records = 400);
+    let named = || {
+        counted(|counters| {
+            counters.failed_records = 400;
+            counters.failed_good_records = Some(360);
+        })
+    };
     let causes = diagnosed(&dead, named(), nothing_stored);
     let cause = one(&causes);
     assert!(
         cause.starts_with("the function has understood no order"),
         "{cause}"
     );
-    assert!(cause.contains("it named 400 records as failed"), "{cause}");
-    assert!(cause.contains("refused for the same reason"), "{cause}");
+    let words = "it named 400 records as failed, 360 of them of good orders";
+    assert!(cause.contains(words), "{cause}");
+    assert!(cause.contains("refused as good ones were"), "{cause}");
 
     // One row in the table is one success.
     let causes = diagnosed(&dead, named(), |report| {
@@ -237,7 +243,7 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
     let cause = one(&causes);
     assert!(!cause.contains("understood no order"), "{cause}");
     assert!(
-        !cause.contains("refused for the same reason"),
+        !cause.contains("refused") && !cause.contains("tells them apart"),
         "records were told apart: {cause}"
     );
     // A table that was not read to its end proves no absence.
@@ -246,6 +252,44 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
         report.scan.complete = false;
     });
     assert!(!one(&causes).contains("understood no order"), "{causes:?}");
+}
+
+#[test]
+fn a_function_that_named_bad_orders_alone_has_understood_the_good_ones_that_it_lost() {
+    let own_words = |good, lost, dead| {
+        let classes = [
+            (Class::Stored, 0),
+            (Class::Lost, lost),
+            (Class::GoodOrderDeadLettered, dead),
+            (Class::DeadLetteredByDesign, 3),
+        ];
+        let counters = counted(|counters| {
+            counters.freezes = Some(25);
+            counters.failed_records = 6;
+            counters.failed_good_records = good;
+        });
+        diagnosed(&classes, counters, nothing_stored)
+    };
+    // As counted, and as a version before counted it.
+    for good in [Some(0), None] {
+        let causes = own_words(good, 36_000, 0);
+        let cause = one(&causes);
+        let words = "answered that it had processed 36,000 orders that are not in the table (lost)";
+        assert!(cause.contains(words), "{cause}");
+        for word in ["understood", "named", "refused", "apart"] {
+            assert!(!cause.contains(word), "{word}: {cause}");
+        }
+    }
+    assert_eq!(
+        own_words(Some(0), 0, 9),
+        [""; 0],
+        "it named none of the nine"
+    );
+    let causes = own_words(Some(2), 0, 36_000);
+    assert!(one(&causes).contains("6 records as failed, 2 of them of good orders"));
+    let causes = own_words(None, 0, 36_000);
+    let cause = one(&causes);
+    assert!(cause.contains("among them was not counted"), "{cause}");
 }
 
 #[test]
@@ -259,8 +303,10 @@ fn bad_orders_refused_by_failures_of_their_own_are_left_alone() {
             without_bad,
         )]);
         let causes = diagnosed(&dead, raised, own);
-        let told = one(&causes).contains("refused for the same reason");
+        let cause = one(&causes);
+        let told = cause.contains("may have been refused for the same reason");
         assert_eq!(told, word, "{without_bad}: {causes:?}");
+        assert!(!cause.contains("tells them apart"), "good ones are stored");
     }
 }
 

@@ -58,10 +58,22 @@ pub(super) fn reasons(failures: &[FailureCount], most: usize) -> String {
 fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> {
     report.scenario.processor.as_ref()?;
     Some(match pipeline.freezes {
-        Some(times) => format!(
-            "frozen between invocations, as on Lambda, {} times",
-            thousands(times)
-        ),
+        Some(times) => {
+            let mut told = format!(
+                "frozen between invocations, as on Lambda, {} times",
+                thousands(times)
+            );
+            let incomplete = pipeline.incomplete_freezes.unwrap_or_default();
+            if incomplete > 0 {
+                let _ = write!(
+                    told,
+                    "; {} of them not for certain with all descendants (these could not be looked for, or one not be \
+                     stopped): work after the answer may have been done that Lambda would stop",
+                    thousands(incomplete)
+                );
+            }
+            told
+        }
         None => "not frozen between invocations (processor.freeze is off): work that goes on after the answer was \
                  done, and Lambda would stop it"
             .into(),
@@ -89,5 +101,44 @@ fn throttled(pipeline: &PipelineCounters) -> Option<String> {
         (true, _) => None,
         (false, true) => Some(told.join(", ")),
         (false, false) => Some(format!("{} ({})", told.join(", "), reasons.join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::fixture::{SPIKE, World};
+    use crate::scenario::ProcessorCommand;
+
+    fn processes_of(freezes: Option<u64>, incomplete: Option<u64>) -> String {
+        let mut report = World::new(&SPIKE).report();
+        report.scenario.processor = Some(ProcessorCommand {
+            command: vec!["./bootstrap".into()],
+            working_dir: None,
+            handler: "handler".into(),
+            environment: Default::default(),
+            memory_mb: 128,
+            init_timeout: std::time::Duration::from_secs(10),
+            max_environments: 20,
+            freeze: freezes.is_some(),
+        });
+        let pipeline = PipelineCounters {
+            freezes,
+            incomplete_freezes: incomplete,
+            ..PipelineCounters::default()
+        };
+        processes(&report, &pipeline).expect("it has processes")
+    }
+
+    #[test]
+    fn freezes_that_may_have_left_somebody_out_are_told() {
+        let whole = "frozen between invocations, as on Lambda, 2,621 times";
+        // The versions before did not count it.
+        for incomplete in [Some(0), None] {
+            assert_eq!(processes_of(Some(2_621), incomplete), whole);
+        }
+        let told = processes_of(Some(2_621), Some(7));
+        assert!(told.starts_with(&format!("{whole}; 7 of them not for certain")));
+        assert!(processes_of(None, None).starts_with("not frozen"));
     }
 }

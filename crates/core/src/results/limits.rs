@@ -200,6 +200,8 @@ fn check_counters(counters: &PipelineCounters) -> Checked {
     failures
         .chain(starts)
         .chain(counters.freezes)
+        .chain(counters.incomplete_freezes)
+        .chain(counters.failed_good_records)
         .try_for_each(|number| count("the function's counts", number))
 }
 

@@ -228,6 +228,9 @@ pub struct PipelineCounters {
     pub failed_invocations: u64,
     /// Records reported as failed in partial batch responses.
     pub failed_records: u64,
+    /// Those of them that are of good orders; absent when that was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_good_records: Option<u64>,
     /// Writes the table throttled.
     pub throttled_writes: u64,
     /// Reads the table throttled.
@@ -260,6 +263,10 @@ pub struct PipelineCounters {
     /// absent when that was not done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freezes: Option<u64>,
+    /// Those of them after which a descendant of the process may have gone on, because it could not be found or not be
+    /// stopped; absent when nothing was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incomplete_freezes: Option<u64>,
 }
 
 /// Where and with what the run was made.

@@ -30,7 +30,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
 /// environment variables"); the rest keep the function at this pipeline and away from the caller's account.
-pub const RESERVED_VARIABLES: [&str; 22] = [
+pub const RESERVED_VARIABLES: [&str; 23] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_DEFAULT_REGION",
@@ -53,6 +53,7 @@ pub const RESERVED_VARIABLES: [&str; 22] = [
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_LAMBDA_MAX_CONCURRENCY",
+    "ORDERPROOF_ENVIRONMENT",
 ];
 
 /// Reads `[pipeline.mapping]`.

@@ -1,5 +1,6 @@
 //! The function's side of the mapping: one batch from its invocation to what becomes of its messages.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -214,6 +215,14 @@ where
             Ok(response) => {
                 let failed = response.batch_item_failures.len() as u64;
                 self.counters.failed_records.add(failed);
+                if let Some(is_to_fail) = &self.expected {
+                    let named = response.batch_item_failures.iter();
+                    let named: HashSet<_> = named.map(|one| one.item_identifier.as_str()).collect();
+                    let unexpected = batch.iter().filter(|message| {
+                        named.contains(message.message_id()) && !is_to_fail(message.body())
+                    });
+                    self.counters.named_unexpectedly(unexpected.count() as u64);
+                }
             }
             Err(error) => tracing::debug!(%error, "an invocation failed"),
         }

@@ -9,9 +9,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::descendants::MARK;
+
 /// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
 /// environment variables"); the rest keep the function at the emulator and away from the caller's account.
-pub const RESERVED_VARIABLES: [&str; 22] = [
+pub const RESERVED_VARIABLES: [&str; 23] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_DEFAULT_REGION",
@@ -34,6 +36,7 @@ pub const RESERVED_VARIABLES: [&str; 22] = [
     "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_EC2_METADATA_DISABLED",
     "AWS_LAMBDA_MAX_CONCURRENCY",
+    MARK,
 ];
 
 /// A function that is a command: a Lambda bootstrap of any language.
@@ -64,7 +67,7 @@ pub struct CommandConfig {
     pub endpoint_url: Option<String>,
     /// The most environments at one time; an invocation beyond waits until one is free.
     pub max_environments: u32,
-    /// A process that has asked for an invocation is stopped until there is one, with its whole group.
+    /// A process that has asked for an invocation is stopped until there is one, with all its descendants.
     pub freeze: bool,
 }
 
@@ -289,7 +292,7 @@ mod tests {
             config.environment.insert(name.into(), value.into());
             Launch::new(config).map(|_| ()).map_err(|e| e.to_string())
         };
-        for name in ["_HANDLER", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL"] {
+        for name in ["_HANDLER", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", MARK] {
             let refused = with(name, "x").unwrap_err();
             assert!(refused.contains(name) && refused.contains("reserved"));
         }

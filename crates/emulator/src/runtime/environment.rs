@@ -42,7 +42,7 @@ struct Running {
     log: EnvironmentLog,
     /// The tasks end with the process.
     reader: JoinSet<()>,
-    /// Its group is stopped.
+    /// It is stopped, with all its descendants.
     frozen: bool,
     _server: JoinSet<()>,
     _alive: Alive,
@@ -89,15 +89,18 @@ impl Environment {
     /// has nothing to do. It has asked for an invocation: what it works on after that is nobody's business.
     pub(super) fn freeze(&mut self) {
         if let Some(running) = self.running.as_mut().filter(|running| !running.frozen) {
-            running.process.stop();
+            let whole = running.process.stop();
             running.frozen = true;
-            self.figures.add(|figures| figures.freezes += 1);
+            self.figures.add(|figures| {
+                figures.freezes += 1;
+                figures.incomplete_freezes += u64::from(!whole);
+            });
         }
     }
 
     /// Kills the process without waiting for its end.
-    pub(super) fn signal(&self) {
-        if let Some(running) = &self.running {
+    pub(super) fn signal(&mut self) {
+        if let Some(running) = &mut self.running {
             running.process.signal();
         }
     }
@@ -280,7 +283,7 @@ impl Running {
 
     /// Waits until all that the process, which has ended, wrote is in its log.
     async fn finish_log(&mut self) {
-        // Somebody who left the process's group may hold the pipe open: not for ever.
+        // Somebody who was not found may hold the pipe open: not for ever.
         let _ = timeout(LAST_WORDS, self.reader.join_next()).await;
     }
 }

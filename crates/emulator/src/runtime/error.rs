@@ -85,6 +85,9 @@ pub struct EnvironmentFigures {
     pub abandoned: u64,
     /// Times a process was stopped because it had asked for an invocation and none waited.
     pub freezes: u64,
+    /// Those of them after which a descendant may have gone on: it could not be stopped, or descendants that had left
+    /// the process's group could not be looked for.
+    pub incomplete_freezes: u64,
     /// The most processes alive at one time.
     pub most_at_one_time: u64,
 }

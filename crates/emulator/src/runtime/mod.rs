@@ -4,7 +4,7 @@
 //! One process for each concurrent execution environment, each with an API of its own on a free loopback
 //! port. What is as on AWS: the API, the variables, one invocation at a time, warm environments, killing
 //! at the time-out, and that work stops once the runtime has asked for an invocation and none waits (the
-//! process's group is stopped; a descendant in a session of its own escapes that). What is not: memory is
+//! process is stopped with all its descendants, whatever group or session they have gone to). What is not: memory is
 //! not limited, a start that fails is not tried a second time within its invocation, there are no
 //! extensions, and processes share this machine's files and network. What an invocation's end means for its messages is
 //! `mapping`'s business.
@@ -13,6 +13,7 @@ mod config;
 mod error;
 
 mod api;
+mod descendants;
 mod environment;
 mod exchange;
 mod figures;

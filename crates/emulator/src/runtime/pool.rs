@@ -169,7 +169,7 @@ impl Pool {
     pub(super) async fn stop(&self) {
         let mut environments = std::mem::take(&mut self.resting().environments);
         // All are told before the first is waited for.
-        environments.iter().for_each(Environment::signal);
+        environments.iter_mut().for_each(Environment::signal);
         for environment in &mut environments {
             environment.kill().await;
         }

@@ -1,7 +1,10 @@
-//! A process in a group of its own: started, watched and killed with whatever it has started.
+//! A process in a group of its own: started, watched, stopped and killed with whatever it has started.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -9,14 +12,15 @@ use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 
 use super::config::Launch;
+use super::descendants::{Descendants, MARK, new_mark};
 
-/// A running process. Dropping it kills its group and waits for its end.
+/// A running process. Dropping it kills it with all its descendants and waits for its end.
 ///
 /// The group keeps a ctrl-c in the terminal away from it: a run that is interrupted settles first.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    group: libc::pid_t,
+    descendants: Descendants,
     ended: bool,
 }
 
@@ -28,13 +32,17 @@ impl Process {
         number: u32,
     ) -> io::Result<(Self, pipe::Receiver)> {
         let (output, input) = io::pipe()?;
+        let output = File::from(OwnedFd::from(output));
+        let inode = output.metadata().ok().map(|metadata| metadata.ino());
         let output = pipe::Receiver::from_owned_fd(output.into())?;
+        let mark = new_mark();
         // The command holds the pipe's other end: it must be gone when this returns.
         let child = Command::new(&launch.program)
             .args(&launch.config.command[1..])
             .current_dir(&launch.folder)
             .env_clear()
             .envs(launch.variables(api, number))
+            .env(MARK, &mark)
             .stdin(Stdio::null())
             .stdout(input.try_clone()?)
             .stderr(input)
@@ -44,7 +52,7 @@ impl Process {
         let group = group.ok_or_else(|| io::Error::other("the process has no id"))?;
         let process = Self {
             child,
-            group,
+            descendants: Descendants::of(group, mark, inode),
             ended: false,
         };
         Ok((process, output))
@@ -76,26 +84,23 @@ impl Process {
     }
 
     /// Kills it and all it has started, stopped or not.
-    pub(super) fn signal(&self) {
-        self.send(libc::SIGKILL);
+    pub(super) fn signal(&mut self) {
+        // The group's number stays taken until the process has been waited for. Right after that `end` calls this
+        // once more, for what the process has left behind, long before numbers come round to this one again.
+        if !self.ended {
+            self.descendants.kill();
+        }
     }
 
-    /// Stops it and all it has started, but for what has left its group.
-    pub(super) fn stop(&self) {
-        self.send(libc::SIGSTOP);
+    /// Stops it and all it has started: whether none of them can have gone on, as far as can be known.
+    pub(super) fn stop(&mut self) -> bool {
+        self.ended || self.descendants.stop()
     }
 
     /// Has it and all it has started go on.
-    pub(super) fn go_on(&self) {
-        self.send(libc::SIGCONT);
-    }
-
-    fn send(&self, signal: libc::c_int) {
+    pub(super) fn go_on(&mut self) {
         if !self.ended {
-            // SAFETY: a plain system call. The group is this process's: its number stays taken until the
-            // process has been waited for. Right after that `end` calls this once more, for what the
-            // process has left behind, long before numbers come round to this one again.
-            unsafe { libc::killpg(self.group, signal) };
+            self.descendants.go_on();
         }
     }
 
@@ -117,7 +122,7 @@ impl Drop for Process {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        tracing::warn!(pid = self.group, "a killed process has not ended");
+        tracing::warn!(pid = self.child.id(), "a killed process has not ended");
     }
 }
 
