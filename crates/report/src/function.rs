@@ -107,8 +107,8 @@ fn throttled(pipeline: &PipelineCounters) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::fixture::{SPIKE, World};
-    use crate::scenario::ProcessorCommand;
+    use orderproof_core::results::fixture::{SPIKE, World};
+    use orderproof_core::scenario::ProcessorCommand;
 
     fn processes_of(freezes: Option<u64>, incomplete: Option<u64>) -> String {
         let mut report = World::new(&SPIKE).report();
