@@ -122,11 +122,12 @@ async fn descendants_stop_go_on_and_end_wherever_they_have_gone() {
 async fn those_of_others_go_on() {
     let leaves = format!("{}; sleep 1000 & echo $$ > root; wait", LEAVES[3].1);
     let (mut one, other) = (Started::new(&leaves), Started::new(&leaves));
-    let mut bystander = std::process::Command::new("sleep")
+    let mut bystander = tokio::process::Command::new("sleep")
         .arg("1000")
+        .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let bystander_pid = pid_t::try_from(bystander.id()).unwrap();
+    let bystander_pid = pid_t::try_from(bystander.id().unwrap()).unwrap();
     let of_other = [other.pid("root").await, other.pid("daemon").await];
     let daemon = one.pid("daemon").await;
     assert!(one.process.stop());
@@ -137,8 +138,7 @@ async fn those_of_others_go_on() {
     until("it has ended", || state(daemon).is_none()).await;
     assert!(of_other.iter().all(|pid| state(*pid).is_some()));
     assert!(state(bystander_pid).is_some());
-    bystander.kill().unwrap();
-    bystander.wait().unwrap();
+    bystander.kill().await.unwrap();
 }
 
 #[tokio::test]
