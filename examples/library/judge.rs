@@ -1,4 +1,4 @@
-//! A judge of one's own over a run's folder: `cargo run --example judge -- reports/example-smoke`.
+//! A custom judge over a run's folder: `cargo run --example judge -- reports/example-smoke`.
 //!
 //! The evidence is judged again first. What this judge adds is a rule that no scenario can say: of the good orders that were
 //! acknowledged, at least 99% are in the table, and nothing else is wrong with the run.

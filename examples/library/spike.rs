@@ -1,4 +1,4 @@
-//! A spike as a test of one's own: `cargo test --example spike`, or `cargo run --example spike`.
+//! A spike as a test: `cargo test --example spike`, or `cargo run --example spike`.
 
 use std::error::Error;
 use std::time::Duration;
@@ -49,7 +49,9 @@ async fn every_order_of_the_spike_is_accounted_for() -> Result<(), Box<dyn Error
     });
     let [one, two] = runs;
     let (one, two) = tokio::join!(one, two);
-    for outcome in [one?, two?] {
+    // Code that may block can do without `await`.
+    let three = Run::new(spike()).output_dir(folder.path().join("three"));
+    for outcome in [one?, two?, three.execute()?] {
         let report = &outcome.report;
         assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.findings);
         assert_eq!(report.orders.planned, 120);

@@ -1,4 +1,4 @@
-//! Who is asked and told while a run is prepared and driven: a person at a terminal, or nobody.
+//! Who confirms and hears remarks while a run is prepared and driven: a person at a terminal, or nobody.
 
 use std::any::Any;
 

@@ -2,8 +2,9 @@
 //!
 //! [`Run::execute`] is what `orderproof run` calls. It drives the load, waits until the pipeline is at rest, looks at the
 //! stores, judges, and leaves a sealed folder of evidence and reports. [`judge_folder`] judges such a folder again, and
-//! [`Gate::hold`] holds rules against it. Several runs may go on in one process: there is no global logger, signal handler
-//! or lock, except where Goose drives ([`Pool::Goose`]), which can do one run at a time.
+//! [`Gate::hold`] holds rules against it. Several runs may go on in one process: no logger and no signal handler is
+//! installed. Goose ([`Pool::Goose`]) is the exception: it installs both and drives one run of a process at a time.
+//! Runs at the same queues and table exclude each other, in whatever process.
 
 mod admit;
 mod attendant;
@@ -148,8 +149,8 @@ impl Run {
         self
     }
 
-    /// Drives, observes, judges and reports. Blocks for as long as that takes, on a thread of its own, so it may be called
-    /// from asynchronous code that can wait.
+    /// Drives, observes, judges and reports. Blocks the caller until the end. The work is done on a thread of its own, so
+    /// that asynchronous code may call it, too; [`Run::execute_async`] does not block there.
     ///
     /// # Errors
     /// When nothing was sent: something is invalid or was refused, or the machine failed. Whatever goes wrong later is in
@@ -158,7 +159,7 @@ impl Run {
         self.execute_with(&Unattended)
     }
 
-    /// The same with somebody who is asked and told.
+    /// The same with an attendant, who confirms what costs money and hears remarks.
     ///
     /// # Errors
     /// As [`Run::execute`]; also when `attendant` does not agree.

@@ -50,7 +50,10 @@ impl Stores {
     /// table that throttles reads gives a page again within the pauses between ten attempts. An endpoint that never answers
     /// is given up after a minute, of the table after three.
     pub fn new(target: &Target) -> Self {
-        let http = http_client();
+        Self::over(target, http_client())
+    }
+
+    fn over(target: &Target, http: SharedHttpClient) -> Self {
         let region = Region::new(target.region.clone());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
@@ -109,4 +112,66 @@ pub(super) fn http_client() -> SharedHttpClient {
             .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
             .build_https(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+    use aws_credential_types::provider::SharedCredentialsProvider;
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::store::ReadPolicy;
+
+    /// Takes requests and answers none.
+    #[derive(Debug)]
+    struct Silence;
+
+    impl HttpConnector for Silence {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            HttpConnectorFuture::new(std::future::pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_never_answered_is_given_up() {
+        let own = Credentials::new("test", "test", None, None, "test");
+        let target = Target {
+            sqs_endpoint: "http://127.0.0.1:1".into(),
+            dynamodb_endpoint: "http://127.0.0.1:1".into(),
+            region: "us-east-1".into(),
+            credentials: SharedCredentialsProvider::new(own),
+            orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
+            dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
+            table: "orders".into(),
+            exact_counts: true,
+            read: ReadPolicy {
+                units_per_second: None,
+                dead_letters: DeadLetterUse::Shared,
+            },
+        };
+        let silent = http_client_fn(|_, _| SharedHttpConnector::new(Silence));
+        let stores = Stores::over(&target, silent);
+        let began = Instant::now();
+        let receive = stores.sqs.receive_message().queue_url("q").send().await;
+        assert!(receive.is_err());
+        let received = began.elapsed();
+        // Longer than one attempt: a request that was slow once is made again.
+        assert!(
+            received > OPERATION_ATTEMPT_TIMEOUT
+                && received <= SQS_TIMEOUT + Duration::from_secs(1),
+            "{received:?}"
+        );
+        let scan = stores.dynamodb.scan().table_name("orders").send().await;
+        assert!(scan.is_err());
+        let scanned = began.elapsed() - received;
+        assert!(
+            scanned > SQS_TIMEOUT && scanned <= TABLE_TIMEOUT + Duration::from_secs(1),
+            "{scanned:?}"
+        );
+    }
 }

@@ -2,6 +2,7 @@
 //! neither a pass nor a loss.
 
 use std::collections::BTreeSet;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use orderproof::evidence::Seal;
@@ -415,4 +416,31 @@ fn no_run_passes_whose_evidence_was_taken_away_while_it_went_on() {
             });
         }
     });
+}
+
+/// Bytes that a file of the run may have: the plan fits, the journal and the report do not.
+const FILE_BYTES: libc::rlim_t = 6_000;
+
+#[test]
+fn a_file_that_may_not_grow_ends_in_a_verdict_like_a_full_disk() {
+    let program = Program::new(["run", "evidence.toml", "--output-dir", "out", "--quiet"])
+        .file("evidence.toml", SCENARIO);
+    let mut command = program.command();
+    let limit = libc::rlimit {
+        rlim_cur: FILE_BYTES,
+        rlim_max: FILE_BYTES,
+    };
+    // SAFETY: a plain system call between fork and exec.
+    unsafe {
+        command.pre_exec(move || match libc::setrlimit(libc::RLIMIT_FSIZE, &limit) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        });
+    }
+    let output = command.output().expect("the program ends");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}{errors}");
+    assert!(told.starts_with("INCONCLUSIVE"), "{told}");
+    assert!(errors.contains("File too large"), "{errors}");
 }

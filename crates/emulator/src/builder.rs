@@ -92,8 +92,8 @@ impl Builder {
         self
     }
 
-    /// Listens at this address; port 0 is any that is free. Nothing is authenticated: whoever reaches it can read and
-    /// change what it holds.
+    /// Listens at this address; port 0 takes any free port. Nothing is authenticated: everybody who can reach the address
+    /// can read and change what the emulator holds.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self

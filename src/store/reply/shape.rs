@@ -272,15 +272,34 @@ impl<'de> Visitor<'de> for NamesOnce {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
-        let mut names = HashSet::new();
+        let mut names = Names::default();
         while let Some(Name(name)) = map.next_key()? {
             map.next_value::<Self>()?;
-            if names.contains(&name) {
-                return Err(A::Error::custom(format!("it names {name:?} twice")));
-            }
-            names.insert(name);
+            names.add(name).map_err(A::Error::custom)?;
         }
         Ok(self)
+    }
+}
+
+/// The names of one object. Most objects of a page have a single member, and take no memory here.
+#[derive(Default)]
+struct Names<'a> {
+    first: Option<Cow<'a, str>>,
+    others: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: Cow<'a, str>) -> Result<(), String> {
+        match &self.first {
+            None => self.first = Some(name),
+            Some(first) if *first == name || self.others.contains(&name) => {
+                return Err(format!("it names {name:?} twice"));
+            }
+            Some(_) => {
+                self.others.insert(name);
+            }
+        }
+        Ok(())
     }
 }
 

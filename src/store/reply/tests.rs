@@ -64,6 +64,11 @@ fn a_page_holds_its_items_and_their_number() {
                 "the same, spelled otherwise",
             ),
             (
+                r#"{"Items":[{"id":{"N":"1"},"a":{"S":"x"},"b":{"S":"x"},"b":{"S":"y"}}],"Count":1,"ScannedCount":1}"#,
+                false,
+                "twice, and neither the first of the row",
+            ),
+            (
                 r#"{"Items":[{"id":{"N":"1"},"s":{"S":"{\"a\":1,\"a\":2}"}}],"Count":1,"ScannedCount":1}"#,
                 true,
                 "what stands in a text is the row's own",

@@ -99,7 +99,7 @@ impl Seal {
         let listed = ["plan.json", "ledger.journal"].map(|name| names.contains(&name));
         match right && known && once && listed == [true, true] && names.len() <= FILES_MAX {
             true => Ok(seal),
-            false => Err("it is no seal of orderproof".into()),
+            false => Err("it is not a seal of orderproof".into()),
         }
     }
 }

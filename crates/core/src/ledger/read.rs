@@ -71,7 +71,7 @@ pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents
             }
         };
         if bytes.pop() != Some(b'\n') {
-            // What ends the journal is its last line: whatever follows was written by somebody else.
+            // The end line is the last one that a run writes: something else wrote what follows it.
             if replay.as_ref().is_some_and(|replay| replay.ended) {
                 return Err(untrusted("it stands after the journal's end".into()));
             }

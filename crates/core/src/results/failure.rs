@@ -62,7 +62,7 @@ pub struct FailureCount {
     /// What they ended in.
     pub kind: FailureKind,
     /// The first of their reasons in full: error type and first line of the message, say. Reasons that differ
-    /// only in numbers count as one. Absent for those beyond the number of reasons that are told apart.
+    /// only in numbers count as one. Absent for failures beyond the number of reasons that are kept apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How many.

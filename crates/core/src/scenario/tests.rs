@@ -272,6 +272,39 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
         (
             &[
                 "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ \"A=B\" = \"x\" }",
+            ],
+            "processor.environment",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ A = \"x=y\" }",
+            ],
+        ),
+        (
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ \"\" = \"x\" }",
+            ],
+            "processor.environment",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ A = \"\" }",
+            ],
+        ),
+        (
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ A = \"\\u0000\" }",
+            ],
+            "processor.environment",
+            &[
+                "processor.command=[\"./bootstrap\"]",
+                "processor.environment={ A = \"\\u0001\" }",
+            ],
+        ),
+        (
+            &[
+                "processor.command=[\"./bootstrap\"]",
                 "fault=[{kind=\"write_lost\", count=1}]",
             ],
             "fault",

@@ -53,7 +53,7 @@ const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Draws kept for one invocation; the next one's begin after them.
 const DRAWS_PER_INVOCATION: u64 = 4_096;
 
-/// Sets these numbers apart from others that somebody draws from the same seed.
+/// Keeps these numbers independent of others that are drawn from the same seed.
 const STREAM: u64 = 4;
 
 impl Draws {

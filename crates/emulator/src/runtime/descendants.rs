@@ -3,8 +3,8 @@
 //!
 //! `/proc` is searched. A process is a descendant when its parent is one, when it is in the process's group, when it was
 //! started with the mark that the process was given among its variables, or when it writes to the process's output.
-//! What has lost its parent, its variables and its output, all three, is not found. Where there is no `/proc` nothing
-//! is, and whoever asks is told so.
+//! A process that has lost all three, parent, variables and output, is not found. Without `/proc` nothing is found, and
+//! [`Descendants::stop`] returns false.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -98,7 +98,7 @@ impl Descendants {
         }
     }
 
-    /// Stops the process and all its descendants: whether none of them can have gone on, as far as can be known.
+    /// Stops the process and all its descendants. True if, as far as can be known, none was left running.
     pub(super) fn stop(&mut self) -> bool {
         self.signal_group(libc::SIGSTOP);
         let stopped = self.signal_away(libc::SIGSTOP);
@@ -190,7 +190,7 @@ impl Descendants {
             if pid == self.root {
                 found.root_seen = stat.born == born;
             } else if self.away.get(&pid) == Some(&stat.born) {
-                // Known, and told by whoever asks.
+                // Known: the caller has signaled it already.
             } else if stat.group == self.root {
                 family.insert(pid);
                 found.refused |= !send(pid, NO_SIGNAL);

@@ -92,7 +92,7 @@ impl Process {
         }
     }
 
-    /// Stops it and all it has started: whether none of them can have gone on, as far as can be known.
+    /// Stops it and all it has started. True if, as far as can be known, none was left running.
     pub(super) fn stop(&mut self) -> bool {
         self.ended || self.descendants.stop()
     }
