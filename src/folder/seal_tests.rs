@@ -150,7 +150,7 @@ fn a_seal_names_files_of_evidence_in_its_own_folder_and_nothing_else() {
         });
         let forged = Seal::over(seal.run_id, files);
         std::fs::write(folder.path().join(SEAL), forged.to_json()).unwrap();
-        assert!(broken(&folder).contains("no seal"), "{name}");
+        assert!(broken(&folder).contains("not a seal"), "{name}");
     }
 }
 
