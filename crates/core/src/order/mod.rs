@@ -9,6 +9,7 @@ mod document;
 mod excerpt;
 mod id;
 mod random;
+pub mod spec;
 
 pub use content::{Difference, ITEM_DESCRIPTIONS, Order, OrderPlan, Price, WHOLE, unit_interval};
 pub use decimal::Decimal;

@@ -4,10 +4,12 @@
 
 mod before;
 mod clock;
+mod item;
 mod queue;
 mod row;
 
 pub use before::{LettersBefore, RowsBefore};
 pub use clock::ClockOffset;
+pub use item::{Item, Value};
 pub use queue::{Counts, DeadLetter};
 pub use row::{OddKey, Row, attribute};
