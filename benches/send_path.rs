@@ -103,11 +103,7 @@ async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
     let senders = (0..SENDERS).map(|index| {
         let mut sender = pool.sender();
         tokio::spawn(async move {
-            let plan = OrderPlan {
-                run: RunId::new(1).expect("in range"),
-                seed: 1,
-                bad_share: 0.1,
-            };
+            let plan = OrderPlan::lab(RunId::new(1).expect("in range"), 1, 0.1);
             let mut orders = Batch::new();
             for first in (index * share..(index + 1) * share).step_by(batch.into()) {
                 orders.fill(&plan, first..first + u64::from(batch));

@@ -109,7 +109,7 @@ impl EmbeddedPipeline {
         options: &ServeOptions,
     ) -> Result<Self, PipelineError> {
         let resources = Resources::default();
-        let faults = Arc::new(FaultPlan::new(scenario, plan, planned)?);
+        let faults = Arc::new(FaultPlan::new(scenario, plan.clone(), planned)?);
         let builder = builder(scenario, &resources, &faults, options);
         let mut prepared = builder.prepare()?;
         let table = order_table(prepared.tables(), &resources.table)?;

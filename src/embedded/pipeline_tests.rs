@@ -14,11 +14,7 @@ use crate::scenario::{Fault, FaultExtent, FaultKind, TableCapacity};
 const ORDERS: u64 = 200;
 
 fn plan() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share: 0.1,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
 async fn send_all(client: &aws_sdk_sqs::Client, target: &Target) {

@@ -59,7 +59,12 @@ pub(super) async fn observe(
     status: &Mutex<String>,
 ) -> (Observation, StoredTimes) {
     let stores = &stores.expecting(plan.schedule.count());
-    let mut collector = Collector::new(plan.orders, &plan.schedule, plan.start_wall, plan.phases);
+    let mut collector = Collector::new(
+        plan.orders.clone(),
+        &plan.schedule,
+        plan.start_wall,
+        plan.phases,
+    );
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);

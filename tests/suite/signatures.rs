@@ -40,11 +40,7 @@ async fn outcomes(target: &Target) -> Vec<(Outcome, String)> {
         attempt_timeout: Duration::from_secs(30),
         sender: SenderKind::Http,
     };
-    let plan = OrderPlan {
-        run: RunId::new(7).expect("in range"),
-        seed: 1,
-        bad_share: 0.3,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).expect("in range"), 1, 0.3);
     let pool = SenderPool::new(target, &sending).expect("a good endpoint");
     let mut sender = pool.sender();
     let mut seen = Vec::new();

@@ -35,11 +35,7 @@ const ORDERS: u64 = 100;
 const FORGOTTEN: u64 = 5;
 
 fn orders() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share: 0.1,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
 fn plan() -> ObservePlan {

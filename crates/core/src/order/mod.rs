@@ -8,6 +8,7 @@ mod decimal;
 mod document;
 mod excerpt;
 mod id;
+mod model;
 mod random;
 pub mod spec;
 
@@ -16,4 +17,5 @@ pub use decimal::Decimal;
 pub use document::{Document, Flaw, ORDER_NUMBER, canonical, order_numbers};
 pub use excerpt::excerpt;
 pub use id::{MAX_ORDERS, OrderId, RunId};
+pub use model::Model;
 pub use random::{Stream, generator};
