@@ -13,23 +13,13 @@ use serde_json::value::RawValue;
 
 use super::decimal::Decimal;
 use super::id::OrderId;
+use super::json::Flaw;
 
 /// The field that names the order in a message's body.
 pub const ORDER_NUMBER: &str = "order_number";
 
 /// How deep values are compared; what lies deeper is compared as text.
 const DEPTH_MAX: u32 = 64;
-
-/// Why a text is no document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Flaw {
-    /// It is not JSON.
-    #[error("not JSON ({0})")]
-    NotJson(String),
-    /// It is JSON and no object.
-    #[error("no JSON object")]
-    NotAnObject,
-}
 
 /// A JSON object's fields in the order in which they stand.
 #[derive(Debug)]
@@ -83,12 +73,6 @@ impl<'a> Document<'a> {
 /// Whether a JSON text is this number.
 pub fn is_number(value: &str, number: &Decimal) -> bool {
     Decimal::parse(value).as_ref() == Some(number)
-}
-
-/// Whether a JSON text is this string.
-pub fn is_text(value: &str, text: &str) -> bool {
-    value.starts_with('"')
-        && serde_json::from_str::<Text<'_>>(value).is_ok_and(|found| found.0 == text)
 }
 
 /// The order numbers a message's body names: one in nearly every case, none when it is no order, several when

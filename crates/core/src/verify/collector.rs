@@ -11,8 +11,10 @@ use super::examples::{Alterations, Strangers};
 use super::{Observation, Place, RowClock, StoredSecond, StoredTimes};
 use crate::load::Schedule;
 use crate::metrics::Histogram;
-use crate::order::{Difference, OrderId, OrderPlan, canonical, order_numbers};
-use crate::records::{DeadLetter, OddKey, Row, attribute};
+use crate::order::{
+    Difference, Json, ORDER_NUMBER, OrderId, OrderPlan, canonical, json_text_differs, order_numbers,
+};
+use crate::records::{DeadLetter, OddKey, Row, Value, attribute};
 
 /// Seconds of timeline kept for rows stored long after the run: a day.
 const MAX_SECONDS: usize = 86_400;
@@ -168,7 +170,7 @@ impl Collector {
     fn details(&mut self, k: u32, row: &Row) {
         let Some(text) = row.order_details.as_deref() else {
             let found = row.odd_details.as_deref().unwrap_or("missing");
-            let difference = Difference::of(attribute::ORDER_DETAILS, "a text (S)".into(), found);
+            let difference = Difference::of(attribute::ORDER_DETAILS, "a text (S)", found);
             self.content(k, Place::Row, Some(difference), found);
             return;
         };
@@ -193,7 +195,14 @@ impl Collector {
 
     fn difference(&self, k: u32, text: &str) -> Option<Difference> {
         let k = u64::from(k);
-        self.plan.order(k).difference(self.plan.id(k), text)
+        let mut planned = Vec::new();
+        self.plan.order(k).write_details(&mut planned);
+        let planned = String::from_utf8(planned).expect("an order is text");
+        let planned = Json::read(&planned).expect("an order is JSON");
+        let own = self.plan.id(k).to_string();
+        let own = Json::read(&own).expect("a number is JSON");
+        let may_hold = |name: &str| (name == ORDER_NUMBER).then_some(&own);
+        json_text_differs(&planned, &Value::S(text.to_owned()), may_hold)
     }
 
     /// Takes in a content, with what tells it from the planned one, and compares it with every other seen under
