@@ -4,6 +4,7 @@
 //! the pipeline has come to rest, [`reconcile`] puts every order into exactly one class, [`judge()`] turns the classes into
 //! a verdict. Who reads the stores and the files stands elsewhere.
 
+mod belongs;
 mod bitmap;
 mod collector;
 mod contradict;
@@ -21,6 +22,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
+pub use belongs::Belongs;
 pub use collector::Collector;
 pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};

@@ -1,5 +1,7 @@
 //! What was seen in the table and the dead-letter queue once the run had settled.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use roaring::RoaringBitmap;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::RowClock;
 use crate::metrics::Histogram;
 use crate::order::Difference;
+use crate::order::spec::{DEAD_LETTER, STORED};
 
 /// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
 /// nothing, and that nothing is complete.
@@ -34,6 +37,27 @@ pub struct Observation {
     /// Planned orders seen with two or more different contents.
     #[serde(with = "super::bitmap")]
     pub overwritten: RoaringBitmap,
+    /// Of each end, the planned orders that left there some of what they must leave, and not all of it.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        with = "super::bitmap::by_name"
+    )]
+    pub in_part: BTreeMap<String, RoaringBitmap>,
+    /// Of each end but `stored` and the dead-letter queue, the planned orders that left something there.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        with = "super::bitmap::by_name"
+    )]
+    pub elsewhere: BTreeMap<String, RoaringBitmap>,
+    /// Planned orders of which a row stands twice, under keys that the consumer made up.
+    #[serde(
+        default,
+        skip_serializing_if = "RoaringBitmap::is_empty",
+        with = "super::bitmap"
+    )]
+    pub stored_twice: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
     pub phantoms: Vec<u64>,
     /// Rows of other runs, and rows whose key is a number that is no order's: no business of this run.
@@ -85,6 +109,35 @@ impl Observation {
     /// How far the clocks behind the end-to-end latency may be apart, `measured` being what was measured otherwise.
     pub fn clocks_apart(&self, measured: Duration) -> Duration {
         self.row_clock.map_or(measured, |seen| seen.apart(measured))
+    }
+
+    /// Planned orders that were seen at this end, whatever they left there.
+    pub fn seen_at(&self, end: &str) -> Cow<'_, RoaringBitmap> {
+        match end {
+            STORED => Cow::Borrowed(&self.stored),
+            DEAD_LETTER => Cow::Borrowed(&self.dead_lettered),
+            end => self.elsewhere.get(end).map_or_else(Default::default, Cow::Borrowed),
+        }
+    }
+
+    /// Planned orders that left at this end all that they must leave there.
+    pub fn whole_at(&self, end: &str) -> RoaringBitmap {
+        match self.in_part.get(end) {
+            Some(in_part) => &*self.seen_at(end) - in_part,
+            None => self.seen_at(end).into_owned(),
+        }
+    }
+
+    /// The ends at which something was seen, beside `stored` and the dead-letter queue.
+    pub fn ends(&self) -> impl Iterator<Item = &str> {
+        let further = self.elsewhere.keys().map(String::as_str);
+        [STORED, DEAD_LETTER].into_iter().chain(further)
+    }
+
+    /// Planned orders that were seen anywhere.
+    pub fn seen(&self) -> RoaringBitmap {
+        let both = &self.stored | &self.dead_lettered;
+        self.elsewhere.values().fold(both, |all, end| all | end)
     }
 
     /// Whether everything was looked at, after everything had come to rest: only then is an order
