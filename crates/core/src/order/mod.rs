@@ -3,17 +3,36 @@
 //! Everything about order `k` of a run is a pure function of the plan's seed and `k`, so content is
 //! checked without having been stored. Leaves when an order is due to `load`.
 
+mod cipher;
 mod content;
 mod decimal;
 mod document;
+mod draw;
+mod drawn;
 mod excerpt;
 mod id;
+mod instant;
+mod mistake;
+mod names;
+mod pattern;
 mod random;
+mod scheme;
+mod sink;
 pub mod spec;
+mod template;
+mod values;
 
 pub use content::{Difference, ITEM_DESCRIPTIONS, Order, OrderPlan, Price, WHOLE, unit_interval};
 pub use decimal::Decimal;
 pub use document::{Document, Flaw, ORDER_NUMBER, canonical, order_numbers};
+pub use drawn::Drawn;
 pub use excerpt::excerpt;
 pub use id::{MAX_ORDERS, OrderId, RunId};
+pub use mistake::{Mistake, Problem, key_below};
+pub use names::{FieldName, Names, Place};
+pub use pattern::{Capture, Captures};
 pub use random::{Stream, generator};
+pub use scheme::{Id, Scheme};
+pub use sink::{Sink, put_escaped, put_quoted};
+pub use template::Template;
+pub use values::{Inserted, Values};
