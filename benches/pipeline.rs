@@ -212,11 +212,7 @@ fn run<S: OrderStore + Clone + 'static>(name: &str, store: S) {
 /// Sends so many orders in batches of ten; the bytes of their bodies.
 fn send_orders(engine: &SqsEngine, orders: u64) -> u64 {
     let mut bytes = 0;
-    let plan = OrderPlan {
-        run: RunId::new(7).expect("within range"),
-        seed: 2026,
-        bad_share: 0.0,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).expect("within range"), 2026, 0.0);
     for first in (0..orders).step_by(10) {
         let entries = (first..first + 10).map(|k| {
             let mut body = Vec::new();

@@ -23,7 +23,7 @@ use orderproof::metrics::Histogram;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{SenderKind, Sending};
 use orderproof::send::{Batch, Sender, SenderPool};
-use orderproof::store::Target;
+use orderproof::store::{TableAt, Target};
 use serde_json::{Value, json};
 
 /// The program's own.
@@ -73,7 +73,7 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
-        table: "orders".into(),
+        tables: vec![TableAt::lab("orders")],
         exact_counts: true,
         read: Default::default(),
     };
@@ -103,11 +103,7 @@ async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
     let senders = (0..SENDERS).map(|index| {
         let mut sender = pool.sender();
         tokio::spawn(async move {
-            let plan = OrderPlan {
-                run: RunId::new(1).expect("in range"),
-                seed: 1,
-                bad_share: 0.1,
-            };
+            let plan = OrderPlan::lab(RunId::new(1).expect("in range"), 1, 0.1);
             let mut orders = Batch::new();
             for first in (index * share..(index + 1) * share).step_by(batch.into()) {
                 orders.fill(&plan, first..first + u64::from(batch));

@@ -56,11 +56,7 @@ fn main() -> ExitCode {
     };
     let schedule = scenario.schedule();
     assert_eq!(schedule.count(), ORDERS);
-    let plan = OrderPlan {
-        run: RunId::new(7).expect("a run id"),
-        seed: 2026,
-        bad_share: 0.1,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).expect("a run id"), 2026, 0.1);
     let mut sound = true;
     for (missing, lost_ids) in [(Some(LOST), vec![plan.id(LOST).get()]), (None, Vec::new())] {
         let (began, cpu_began) = (Instant::now(), cpu_time());
@@ -160,7 +156,7 @@ fn observe(
     missing: Option<u64>,
 ) -> Observation {
     let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
-    let mut collector = Collector::new(*plan, schedule, start, 1);
+    let mut collector = Collector::new(plan.clone(), schedule, start, 1);
     // Coprime to the number of orders: each comes once.
     const STRIDE: u64 = 6_180_339;
     let (mut rows, mut letters) = (0, 0);

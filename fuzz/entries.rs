@@ -219,11 +219,7 @@ fn observe(text: &str) {
 const SCENARIO: &str = "name = \"fuzz\"\nquestion = \"?\"\n[[phase]]\nname = \"baseline\"\nrate = \"10/s\"\nduration = \"1s\"\n";
 
 fn plan() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).expect("in range"),
-        seed: 1,
-        bad_share: 0.0,
-    }
+    OrderPlan::lab(RunId::new(7).expect("in range"), 1, 0.0)
 }
 
 fn body_of(k: u64) -> String {

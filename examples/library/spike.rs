@@ -14,6 +14,8 @@ fn spike() -> Scenario {
     scenario.bad_share = 0.1;
     scenario.pipeline.visibility_timeout = second;
     scenario.pipeline.function.timeout = second;
+    // This test is about orders, on a machine that other tests share.
+    scenario.expect.max_schedule_lag_p99 = second;
     scenario.phases.push(Phase {
         name: "spike".into(),
         start_rate: 100.0,

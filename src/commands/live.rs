@@ -55,7 +55,7 @@ pub fn look(
     // What a run receives of its dead letters a look would hide from it.
     let _lock = StoresLock::take(&target, &format!("a look for {}", dir.display()))?;
     let site = match args.resume {
-        true => Site::elsewhere(scenario, orders, target)?,
+        true => Site::elsewhere(scenario, orders.clone(), target)?,
         false => Site::looked_at(target),
     };
     let start_wall = journal.header.started_at;

@@ -64,7 +64,7 @@ pub fn run(
 
 /// What goes wrong with the harness itself, if the scenario wants that.
 fn sabotage(plan: &DrivePlan, planned: u64) -> Result<Option<Sabotage>, DriveError> {
-    let faults = FaultPlan::new(&plan.scenario, plan.orders, planned)?;
+    let faults = FaultPlan::new(&plan.scenario, plan.orders.clone(), planned)?;
     Ok(faults
         .has_at(FaultPlace::Harness)
         .then(|| Sabotage::new(&faults)))
@@ -88,7 +88,7 @@ pub(super) fn run_with(
     let phases = plan.scenario.phases.len();
     let (queue, work) = flume::unbounded();
     let shared = Arc::new(Shared {
-        orders: plan.orders,
+        orders: plan.orders.clone(),
         pool: SenderPool::new(target, sending)?,
         queue: work,
         progress,

@@ -80,11 +80,7 @@ fn read(bench: &Bench) -> JournalContents {
 fn plan(scenario: &Scenario) -> DrivePlan {
     DrivePlan {
         scenario: scenario.clone(),
-        orders: OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: scenario.seed,
-            bad_share: scenario.bad_share,
-        },
+        orders: OrderPlan::lab(RunId::new(7).unwrap(), scenario.seed, scenario.bad_share),
         scenario_digest: "digest".into(),
         plan_digest: None,
     }

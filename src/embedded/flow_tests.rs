@@ -20,11 +20,7 @@ use crate::scenario::{Fault, FaultExtent, FaultKind, ProcessorKind};
 const ORDERS: u64 = 200;
 
 fn plan() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share: 0.1,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
 /// Where the orders `0..ORDERS` have ended, by sequence number.

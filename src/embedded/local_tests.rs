@@ -18,11 +18,7 @@ use crate::send::stub::{Answer, Stub};
 const ORDERS: u64 = 30;
 
 fn plan() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.2,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.2)
 }
 
 /// Messages come back within a second, which is the least an SQS queue can be asked for its setting.

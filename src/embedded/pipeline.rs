@@ -23,7 +23,7 @@ use crate::results::PipelineCounters;
 use crate::scenario::{
     FUNCTION_NAME, FaultKind, FaultPlace, ProcessorCommand, Resources, Scenario,
 };
-use crate::store::{ReadPolicy, Target};
+use crate::store::{ReadPolicy, TableAt, Target};
 
 /// What a pipeline holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -109,7 +109,7 @@ impl EmbeddedPipeline {
         options: &ServeOptions,
     ) -> Result<Self, PipelineError> {
         let resources = Resources::default();
-        let faults = Arc::new(FaultPlan::new(scenario, plan, planned)?);
+        let faults = Arc::new(FaultPlan::new(scenario, plan.clone(), planned)?);
         let builder = builder(scenario, &resources, &faults, options);
         let mut prepared = builder.prepare()?;
         let table = order_table(prepared.tables(), &resources.table)?;
@@ -146,7 +146,7 @@ impl EmbeddedPipeline {
             dynamodb_endpoint: site.base_url.clone(),
             region: site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
-            table: self.resources.table.clone(),
+            tables: vec![TableAt::lab(&self.resources.table)],
             exact_counts: true,
             read: ReadPolicy::default(),
         }

@@ -271,7 +271,7 @@ mod tests {
     proptest! {
         #[test]
         fn details_of_a_planned_order_are_those_the_plan_writes(seed: u64, k in 0u64..1_000_000) {
-            let plan = OrderPlan { run: RunId::new(9).unwrap(), seed, bad_share: 0.2 };
+            let plan = OrderPlan::lab(RunId::new(9).unwrap(), seed, 0.2);
             let mut body = Vec::new();
             plan.write_body(k, &mut body);
             let parsed = IncomingOrder::parse(std::str::from_utf8(&body).unwrap());

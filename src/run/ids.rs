@@ -5,11 +5,7 @@ use crate::scenario::Scenario;
 
 /// What each order of a run contains.
 pub fn orders(scenario: &Scenario, run: RunId) -> OrderPlan {
-    OrderPlan {
-        run,
-        seed: scenario.seed,
-        bad_share: scenario.bad_share,
-    }
+    OrderPlan::lab(run, scenario.seed, scenario.bad_share)
 }
 
 /// Any run id: run ids need to differ, not to be secret.

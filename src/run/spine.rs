@@ -49,8 +49,8 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let folder = create_folder(&run)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = match &entered {
-        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders, claim.target.clone()),
-        None => Site::embedded(&plan.scenario, orders, schedule.count(), logs),
+        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone()),
+        None => Site::embedded(&plan.scenario, orders.clone(), schedule.count(), logs),
     }
     .inspect_err(|_| folder.discard_empty())?;
     folder
@@ -83,14 +83,22 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         dashboard: run.goose_dashboard,
     })?;
     let guard = StartGuard::start(site.watch_start(), stop.clone());
-    let mut driven = drive_load(&plan, orders, &site, &folder, &options, progress, stop)?;
+    let mut driven = drive_load(
+        &plan,
+        orders.clone(),
+        &site,
+        &folder,
+        &options,
+        progress,
+        stop,
+    )?;
     // The user has interrupted nothing when the guard has, or a sender that cannot write its journal.
     driven.record.interrupted &= !guard.end() && driven.journal_failure.is_none();
     let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);
     let sent = SentFile::new(plan.run_id, apart, &driven.record);
     let mut problems = Problems::default();
     problems.note(folder.write(file_name::SENT, &to_json(&sent)));
-    let mut asked = observe_plan(&plan, orders, &schedule, &driven, &folder);
+    let mut asked = observe_plan(&plan, orders.clone(), &schedule, &driven, &folder);
     asked.function = site
         .watch_start()
         .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);

@@ -83,11 +83,7 @@ mod tests {
 
     #[test]
     fn a_batch_holds_the_plans_bodies_and_knows_their_md5() {
-        let plan = OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: 1,
-            bad_share: 0.5,
-        };
+        let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.5);
         let mut batch = Batch::new();
         batch.fill(&plan, 90..100);
         batch.fill(&plan, 5..8);

@@ -64,11 +64,7 @@ mod tests {
 
     #[test]
     fn a_request_is_the_json_that_a_parser_reads_back() {
-        let plan = OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: 1,
-            bad_share: 0.5,
-        };
+        let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.5);
         for (orders, what) in [(3..4, "single"), (0..2, "pair"), (20..30, "ten")] {
             let mut batch = Batch::new();
             batch.fill(&plan, orders);

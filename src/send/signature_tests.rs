@@ -85,11 +85,7 @@ fn sdk(target: &Target, bare: bool) -> aws_sdk_sqs::Client {
 }
 
 fn batch(orders: std::ops::Range<u64>) -> Batch {
-    let plan = OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.3,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.3);
     let mut batch = Batch::new();
     batch.fill(&plan, orders);
     batch

@@ -15,11 +15,7 @@ use crate::order::{OrderPlan, RunId};
 const PATIENT: Duration = Duration::from_secs(30);
 
 fn batch(orders: std::ops::Range<u64>) -> Batch {
-    let plan = OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.3,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.3);
     let mut batch = Batch::new();
     batch.fill(&plan, orders);
     batch

@@ -96,14 +96,13 @@ impl Request {
     /// The orders' plan; `random` decides what was left out.
     pub fn plan(&self, random: [u64; 2]) -> OrderPlan {
         let any_run = 1 + (random[0] >> 32) as u32 % RunId::MAX;
-        OrderPlan {
-            run: self
-                .run_id
+        OrderPlan::lab(
+            self.run_id
                 .or(RunId::new(any_run))
                 .expect("the remainder is below the largest run id"),
-            seed: self.seed.unwrap_or(random[1] & SEED_BITS),
-            bad_share: self.bad_share,
-        }
+            self.seed.unwrap_or(random[1] & SEED_BITS),
+            self.bad_share,
+        )
     }
 }
 

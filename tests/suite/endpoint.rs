@@ -22,11 +22,11 @@ pub fn pipeline_with(run: u32, settings: &[&str]) -> orderproof::embedded::Embed
         ..Default::default()
     };
     let smoke = file::parse(&path, &text, &overrides).expect("a valid scenario");
-    let plan = order::OrderPlan {
-        run: order::RunId::new(run).expect("in range"),
-        seed: smoke.seed,
-        bad_share: smoke.bad_share,
-    };
+    let plan = order::OrderPlan::lab(
+        order::RunId::new(run).expect("in range"),
+        smoke.seed,
+        smoke.bad_share,
+    );
     let planned = smoke.schedule().count();
     // `0.0.0.0` stands for a place off loopback in these tests.
     let options = orderproof::embedded::ServeOptions {

@@ -57,11 +57,11 @@ fn scenario() -> Scenario {
 }
 
 fn orders(scenario: &Scenario, run: u32) -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(run).expect("in range"),
-        seed: scenario.seed,
-        bad_share: scenario.bad_share,
-    }
+    OrderPlan::lab(
+        RunId::new(run).expect("in range"),
+        scenario.seed,
+        scenario.bad_share,
+    )
 }
 
 /// One to three faults drawn by `seed`; those that stop strike each order once.
@@ -103,7 +103,7 @@ fn run(seed: u64, faults: Vec<Fault>) -> Trial {
     let kinds: Vec<_> = faults.iter().map(|fault| fault.kind.as_str()).collect();
     let what = format!("seed {seed}: {}", kinds.join(", "));
     scenario.faults = faults;
-    let pipeline = EmbeddedPipeline::start(&scenario, plan, 240).expect("it starts");
+    let pipeline = EmbeddedPipeline::start(&scenario, plan.clone(), 240).expect("it starts");
     let finished = Program::new(["run", "modes.toml", "--output-dir", "out", "--quiet"])
         .file("modes.toml", SCENARIO)
         .args(["--run-id", &run.to_string()])

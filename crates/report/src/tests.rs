@@ -113,11 +113,7 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
             "{column}"
         );
     }
-    let plan = OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.1,
-    };
+    let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.1);
     let schedule = world.scenario.schedule();
     let findings = |world: &World| {
         let csv = findings_csv(
@@ -146,11 +142,7 @@ fn orders_csv_has_a_row_for_every_order_and_for_those_never_planned() {
     let mut world = World::new(&SPIKE);
     world.observation.stored.remove(5_000);
     world.observation.phantoms.push(7_999_999_999);
-    let orders = OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 1,
-        bad_share: 0.1,
-    };
+    let orders = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.1);
     let facts = OrderFacts {
         scenario: &world.scenario,
         orders: &orders,

@@ -7,11 +7,7 @@ use crate::processor::testing::MemoryStore;
 use crate::scenario::{Fault, FaultExtent};
 
 fn orders() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share: 0.1,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
 fn plan(kind: FaultKind, extent: FaultExtent) -> Arc<FaultPlan> {

@@ -48,13 +48,13 @@ mod tests {
 
     #[test]
     fn a_stale_scan_misses_its_victims_and_a_truncated_one_ends_at_them() {
-        let orders = OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: 2026,
-            bad_share: 0.0,
-        };
+        let orders = OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.0);
         let struck = |kind| {
-            let plan = faulty(&[Fault::new(kind, FaultExtent::Count(2))], orders, 10);
+            let plan = faulty(
+                &[Fault::new(kind, FaultExtent::Count(2))],
+                orders.clone(),
+                10,
+            );
             let faults = FaultyScans::new(Arc::new(plan));
             assert!(faults.strikes_scans());
             let items =
@@ -66,7 +66,7 @@ mod tests {
         };
         assert_eq!(struck(FaultKind::ScanStale), (2, 0));
         assert_eq!(struck(FaultKind::ScanTruncated), (0, 2));
-        let sound = FaultyScans::new(Arc::new(faulty(&[], orders, 10)));
+        let sound = FaultyScans::new(Arc::new(faulty(&[], orders.clone(), 10)));
         assert!(!sound.strikes_scans());
         let strange = serde_json::json!({"id": {"S": "seven"}});
         assert!(!sound.hides(&strange) && !sound.ends_scan_at(&strange));

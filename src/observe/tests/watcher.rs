@@ -14,11 +14,7 @@ fn plan(patience: Duration) -> ObservePlan {
     ObservePlan {
         function: None,
         folder: None,
-        orders: OrderPlan {
-            run: RunId::new(7).unwrap(),
-            seed: 2026,
-            bad_share: 0.1,
-        },
+        orders: OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
         ledger: Ledger::new(schedule.count()),
         schedule,
         phases: 1,

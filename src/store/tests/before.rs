@@ -10,11 +10,7 @@ use crate::records::{LettersBefore, RowsBefore};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn orders(run: u32) -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(run).expect("in range"),
-        seed: 1,
-        bad_share: 0.0,
-    }
+    OrderPlan::lab(RunId::new(run).expect("in range"), 1, 0.0)
 }
 
 #[tokio::test]

@@ -23,11 +23,7 @@ impl Fixture {
         case.conserved = false;
         case.own = false;
         case.orders = 20;
-        let plan = OrderPlan {
-            run: RunId::new(9).expect("in range"),
-            seed: 1,
-            bad_share: 0.2,
-        };
+        let plan = OrderPlan::lab(RunId::new(9).expect("in range"), 1, 0.2);
         let (mut holdings, mut log) = (Holdings::default(), Log::default());
         for k in 0..case.orders {
             log.said.insert(k, vec![Said::Taken]);

@@ -56,14 +56,15 @@ fn case(seed: u64, runtime: &Handle) -> Ended {
     let text = case.scenario();
     let mut scenario = parse("adversary.toml", &text, &Overrides::default()).expect("it is valid");
     scenario.faults.clone_from(&case.faults);
-    let plan = OrderPlan {
-        run: RunId::new(1 + (seed % 9_000_000) as u32).expect("in range"),
-        seed: scenario.seed,
-        bad_share: scenario.bad_share,
-    };
-    let pipeline = EmbeddedPipeline::start(&scenario, plan, case.orders).expect("it starts");
+    let plan = OrderPlan::lab(
+        RunId::new(1 + (seed % 9_000_000) as u32).expect("in range"),
+        scenario.seed,
+        scenario.bad_share,
+    );
+    let pipeline =
+        EmbeddedPipeline::start(&scenario, plan.clone(), case.orders).expect("it starts");
     let upstream = pipeline.target().sqs_endpoint;
-    let proxy = Proxy::start(runtime, &case, plan, &upstream).expect("a port");
+    let proxy = Proxy::start(runtime, &case, plan.clone(), &upstream).expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
     let exit = run(&case, plan.run, &proxy.endpoint(), folder.path());
     let log = proxy.finish();

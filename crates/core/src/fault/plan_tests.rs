@@ -19,11 +19,7 @@ fn planned(faults: &[Fault], orders: OrderPlan, planned: u64) -> Result<FaultPla
 }
 
 fn orders(bad_share: f64) -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, bad_share)
 }
 
 fn plan(kind: FaultKind, extent: FaultExtent, count: u64) -> FaultPlan {

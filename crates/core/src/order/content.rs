@@ -1,6 +1,7 @@
 //! The content of an order, as the original lab's simulator writes it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use rand_xoshiro::rand_core::Rng;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use super::decimal::Decimal;
 use super::document::{Document, Flaw, ORDER_NUMBER, is_number, is_text};
 use super::excerpt::excerpt;
 use super::id::{OrderId, RunId};
+use super::model::Model;
 use super::random::{Stream, generator};
 
 /// The five articles of the lab's shop.
@@ -205,7 +207,7 @@ impl fmt::Display for Difference {
 }
 
 /// What every order of a run contains: a pure function of the seed and the sequence number.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct OrderPlan {
     /// The run the orders belong to.
     pub run: RunId,
@@ -213,9 +215,21 @@ pub struct OrderPlan {
     pub seed: u64,
     /// The share of bad orders, 0.0 to 1.0.
     pub bad_share: f64,
+    /// What an order is, and where it ends.
+    pub model: Arc<Model>,
 }
 
 impl OrderPlan {
+    /// Orders of the original lab.
+    pub fn lab(run: RunId, seed: u64, bad_share: f64) -> Self {
+        Self {
+            run,
+            seed,
+            bad_share,
+            model: Model::lab(),
+        }
+    }
+
     /// The number of order `k` on the wire.
     pub fn id(&self, k: u64) -> OrderId {
         OrderId::new(self.run, k)

@@ -5,11 +5,7 @@ use serde_json::Value;
 use super::*;
 
 fn plan(bad_share: f64) -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, bad_share)
 }
 
 #[test]

@@ -17,11 +17,7 @@ const START_US: u64 = 1_800_000_000_000_000;
 const SECOND_US: u64 = 1_000_000;
 
 pub(super) fn plan() -> OrderPlan {
-    OrderPlan {
-        run: RunId::new(7).unwrap(),
-        seed: 2026,
-        bad_share: 0.1,
-    }
+    OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
 /// 10 orders a second: 20 in `baseline`, 20 in `spike`.

@@ -115,7 +115,7 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
 
 fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
     let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
-    let mut collector = Collector::new(world.plan, schedule, start, 1);
+    let mut collector = Collector::new(world.plan.clone(), schedule, start, 1);
     world.rows.iter().for_each(|row| collector.row(row));
     let letters = world.letters.iter();
     letters.for_each(|letter| collector.dead_letter(letter));

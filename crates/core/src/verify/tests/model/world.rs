@@ -120,11 +120,11 @@ impl World {
         };
         // More small worlds than large ones.
         let planned = dice.below(13).min(dice.below(13));
-        let plan = OrderPlan {
-            run: RunId::new(RUN as u32).unwrap(),
-            seed: dice.number(),
-            bad_share: dice.pick(&[0.0, 0.3, 0.3, 0.3, 1.0]),
-        };
+        let plan = OrderPlan::lab(
+            RunId::new(RUN as u32).unwrap(),
+            dice.number(),
+            dice.pick(&[0.0, 0.3, 0.3, 0.3, 1.0]),
+        );
         let sent = sent(planned, temper, dice);
         let (mut rows, mut letters) = (Vec::new(), Vec::new());
         for k in 0..planned {
