@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::letters::{KnownLetters, LetterLook, look_at_letters};
-use super::sightings::{SCAN_LOG, ScanLog, SightingsError};
+use super::sightings::{ScanLog, SightingsError, scan_log};
 use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::records::DeadLetter;
-use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores};
+use crate::records::{DeadLetter, Item, Row, Value, attribute};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, StoreError, Stores, TableAt};
 use crate::verify::{
     Collector, FunctionStart, Observation, Quiescence, Retention, StoredTimes, Sweep,
 };
@@ -68,12 +68,14 @@ pub(super) async fn observe(
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);
-        let take = |page: &Page| {
+        let take = |_: &TableAt, page: &Page| {
             items += page.rows.len() as u64;
             collector.read_at(age(plan));
-            page.rows.iter().for_each(|row| collector.row(row));
+            page.rows
+                .iter()
+                .for_each(|row| collector.row(&Row::read(row)));
         };
-        let result = read_table(stores, plan, quiescence.reached, &mut requests, take).await;
+        let result = read_tables(stores, plan, quiescence.reached, &mut requests, take).await;
         sweep_of(result, items, requests, plan)
     };
     set(
@@ -138,21 +140,40 @@ pub(super) async fn observe(
     (observation, collector.into_times())
 }
 
-/// Scans the table and hands each page to `take`. At rest, and outside this process, pages are kept in the run's
-/// folder, and those kept there by a verifier that did not come to its end are not read again.
-async fn read_table(
+/// Scans every table and hands each page to `take`.
+async fn read_tables(
     stores: &Stores,
     plan: &ObservePlan,
     at_rest: bool,
+    requests: &mut u64,
+    mut take: impl FnMut(&TableAt, &Page),
+) -> Result<(), StoreError> {
+    for (index, table) in stores.tables().iter().enumerate() {
+        let log = plan.folder.as_ref().filter(|_| at_rest);
+        let log = log.map(|folder| folder.join(scan_log(index)));
+        read_table(stores, plan, (table, log), requests, |page| {
+            take(table, page)
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Scans one table. With a log, pages are kept there, and those kept by a verifier that did not come to its end are not
+/// read again.
+async fn read_table(
+    stores: &Stores,
+    plan: &ObservePlan,
+    (table, log): (&TableAt, Option<PathBuf>),
     requests: &mut u64,
     mut take: impl FnMut(&Page),
 ) -> Result<(), StoreError> {
     let failed =
         |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
     let mut cursors = vec![Cursor::Start; stores.segments()];
+    let path = log;
     let mut log = None;
-    if let Some(folder) = plan.folder.as_ref().filter(|_| at_rest) {
-        let path = folder.join(SCAN_LOG);
+    if let Some(path) = path {
         let (opened, resumed) =
             ScanLog::open(&path, plan.orders.run, cursors.len(), clock::wall()).map_err(failed)?;
         resumed.pages.iter().for_each(&mut take);
@@ -160,7 +181,7 @@ async fn read_table(
         log = Some(opened);
     }
     let scanned = stores
-        .scan(&cursors, plan.patience, requests, |page| {
+        .scan(table, &cursors, plan.patience, requests, |page| {
             if let Some(log) = &mut log {
                 log.keep(&page).map_err(failed)?;
             }
@@ -237,11 +258,15 @@ impl Looking<'_> {
                 break;
             }
             let (collector, plan) = (&mut self.collector, self.plan);
+            let keys: Vec<Item> = numbers.iter().map(|number| lab_key(*number)).collect();
+            let Some(table) = self.stores.tables().first() else {
+                break;
+            };
             result = self
                 .stores
-                .look_up(numbers, &mut requests, |row| {
+                .look_up(table, &keys, &mut requests, |row| {
                     collector.read_at(age(plan));
-                    collector.row(&row);
+                    collector.row(&Row::read(&row));
                 })
                 .await;
             if result.is_err() {
@@ -371,6 +396,11 @@ impl Looking<'_> {
             }
         }
     }
+}
+
+/// The key of a row of the lab's table.
+fn lab_key(number: u64) -> Item {
+    [(attribute::ID.to_owned(), Value::N(number.to_string()))].into()
 }
 
 fn took_too_long(allowed: Duration, answered: u64, missing: usize) -> StoreError {

@@ -9,11 +9,11 @@ use aws_sdk_sqs::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::Target;
 use super::bounds::LETTERS_LEAST;
 use super::budget::ReadBudget;
 use super::reply::checked;
 use super::sweep::LEASE;
+use super::{TableAt, Target};
 use crate::scenario::DeadLetterUse;
 
 /// A request that takes longer is given up and tried again: above a full page or a long poll of 20 s.
@@ -94,6 +94,11 @@ impl Stores {
         }
     }
 
+    /// The target's tables.
+    pub fn tables(&self) -> &[TableAt] {
+        &self.target.tables
+    }
+
     /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.
     pub fn deletes_dead_letters(&self) -> bool {
         self.target.read.dead_letters == DeadLetterUse::Own
@@ -147,7 +152,7 @@ mod tests {
             credentials: SharedCredentialsProvider::new(own),
             orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
             dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
-            table: "orders".into(),
+            tables: vec![TableAt::lab("orders")],
             exact_counts: true,
             read: ReadPolicy {
                 units_per_second: None,
