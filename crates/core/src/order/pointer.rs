@@ -51,6 +51,23 @@ impl Pointer {
         })
     }
 
+    /// The place of these names and numbers.
+    pub(super) fn of(names: &[String]) -> Self {
+        let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
+        Self {
+            text: format!("/{}", escaped.collect::<Vec<_>>().join("/")),
+            parts: names.iter().cloned().map(Part::Name).collect(),
+        }
+    }
+
+    /// What is left of it after so many steps.
+    pub(super) fn from(&self, step: usize) -> Self {
+        Self {
+            text: self.text.clone(),
+            parts: self.parts.iter().skip(step).cloned().collect(),
+        }
+    }
+
     /// Whether it is the whole document.
     pub fn is_whole(&self) -> bool {
         self.parts.is_empty()

@@ -7,9 +7,11 @@ mod clock;
 mod item;
 mod queue;
 mod row;
+mod stamp;
 
 pub use before::{LettersBefore, RowsBefore};
 pub use clock::ClockOffset;
 pub use item::{Item, Value};
 pub use queue::{Counts, DeadLetter};
 pub use row::{OddKey, Row, attribute};
+pub use stamp::instant_us;
