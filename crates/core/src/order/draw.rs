@@ -121,7 +121,8 @@ impl Draw {
     }
 }
 
-fn version_4(bits: u128) -> u128 {
+/// Random bits as those of a UUID of version 4.
+pub(super) fn version_4(bits: u128) -> u128 {
     (bits & !(0xf << 76) & !(0b11 << 62)) | 0x4 << 76 | 0b10 << 62
 }
 

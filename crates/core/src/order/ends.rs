@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::expect::Expect;
+use super::expect::{Expect, pointer};
 use super::mistake::{Mistake, Problem, key_below};
 use super::names::Names;
 use super::pointer::Pointer;
@@ -32,8 +32,6 @@ pub struct Ends {
 #[derive(Debug, Clone)]
 pub(super) struct CompiledEnd {
     pub name: String,
-    /// Its leaves, as indices.
-    pub leaves: Vec<usize>,
     /// The leaf that tells when an order was stored.
     pub timed_by: Option<usize>,
     /// The leaf that tells how often its message was received.
@@ -130,11 +128,6 @@ impl RowLeaf {
         self.key.iter().any(|part| !part.template.is_known())
     }
 
-    /// Whether its key refers to another row.
-    pub fn is_linked(&self) -> bool {
-        self.key.iter().any(|part| part.template.links().next().is_some())
-    }
-
     /// Whether its content is one text that holds JSON: then differences name fields of it alone.
     pub fn is_one_document(&self) -> bool {
         matches!(self.holds.as_slice(), [(_, Expect::Json { .. })])
@@ -164,18 +157,10 @@ impl Ends {
     /// Every mistake in them, by its key.
     pub fn new(spec: &OrderSpec, names: &Names) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let scheme = match names.scheme() {
-            Some(scheme) => scheme.clone(),
-            None => Scheme::Number,
-        };
+        let tables = spec.tables.iter().map(|(name, key)| (name.clone(), Table::new(key)));
         let mut ends = Self {
-            scheme,
-            ends: Vec::new(),
-            leaves: Vec::new(),
-            tables: spec.tables.iter().map(|(name, key)| (name.clone(), Table::new(key))).collect(),
-            before: Vec::new(),
-            sums: Vec::new(),
-            may_add: Vec::new(),
+            tables: tables.collect(),
+            ..Self::none(names.scheme().unwrap_or(&Scheme::Number))
         };
         let mut reader = Reader {
             spec,
@@ -197,6 +182,19 @@ impl Ends {
         match problems.is_empty() {
             true => Ok(ends),
             false => Err(problems),
+        }
+    }
+
+    /// No ends at all.
+    pub(super) fn none(scheme: &Scheme) -> Self {
+        Self {
+            scheme: scheme.clone(),
+            ends: Vec::new(),
+            leaves: Vec::new(),
+            tables: BTreeMap::new(),
+            before: Vec::new(),
+            sums: Vec::new(),
+            may_add: Vec::new(),
         }
     }
 
@@ -249,7 +247,6 @@ impl Ends {
             name: name.to_owned(),
             timed_by: first_row(|row| row.stored_at.is_some()),
             counted_by: first_row(|row| row.receives_at.is_some()),
-            leaves,
         });
     }
 
@@ -348,9 +345,7 @@ impl Reader<'_> {
     }
 
     fn pointer(&mut self, key: &str, text: &str) -> Option<Pointer> {
-        let read = Pointer::parse(text);
-        let read = read.map_err(|rule| Mistake::new(rule, "write a JSON pointer such as /lines"));
-        self.good(key, read)
+        self.good(key, pointer(text))
     }
 
     fn row(&mut self, path: &str, row: &RowSpec) -> Option<RowLeaf> {

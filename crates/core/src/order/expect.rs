@@ -57,8 +57,18 @@ impl Source {
     }
 }
 
-fn pointer(text: &str) -> Result<Pointer, Mistake> {
-    Pointer::parse(text).map_err(|rule| Mistake::new(rule, "write a JSON pointer such as /customer/email"))
+/// Reads a pointer.
+///
+/// # Errors
+/// In the words in which a scenario is told of it.
+pub(super) fn pointer(text: &str) -> Result<Pointer, Mistake> {
+    let told = |_| {
+        Mistake::new(
+            format!("{text:?} is no JSON pointer"),
+            "begin it with a slash: \"/customer/email\"",
+        )
+    };
+    Pointer::parse(text).map_err(told)
 }
 
 impl Expect {
@@ -91,22 +101,6 @@ impl Expect {
             },
             Expected::Absent => Self::Absent,
         })
-    }
-
-    /// The pointers into the order that it names.
-    pub(super) fn pointers(&self) -> Vec<&Pointer> {
-        match self {
-            Self::At(of) | Self::Count(of) | Self::Join { of, .. } => vec![of],
-            Self::Number(Source::Pointer(of)) => vec![of],
-            Self::Json { of, may_add } => {
-                let of = match of {
-                    Source::Pointer(of) => Some(of),
-                    Source::Template(_) => None,
-                };
-                of.into_iter().chain(may_add).collect()
-            }
-            _ => Vec::new(),
-        }
     }
 
     /// The names that may be added to a text that holds JSON.

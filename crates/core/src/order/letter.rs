@@ -62,7 +62,7 @@ impl OrderPlan {
         let named = match found.is_any() {
             true => String::new(),
             false => {
-                let pointer = model.id_places().next().map_or("", |place| place.pointer.as_str());
+                let pointer = model.id_places().first().map_or("", |place| place.pointer.as_str());
                 found.others_in_words(pointer, unwrapped.as_deref().unwrap_or(body))
             }
         };

@@ -27,7 +27,7 @@ pub enum RowOwner {
     Counter {
         /// Which.
         sum: usize,
-        /// Its key, in words.
+        /// Its key.
         key: String,
     },
     /// It belongs to the order whose row holds this attribute's text.
@@ -111,7 +111,7 @@ impl Ends {
         if let Some(&sum) = uses.sums.iter().find(is_counter) {
             return RowOwner::Counter {
                 sum,
-                key: key_in_words(uses, item),
+                key: counter_key(uses, item),
             };
         }
         open.unwrap_or_else(|| RowOwner::Foreign {
@@ -254,6 +254,20 @@ fn key_in_words(uses: &Table, item: &Item) -> String {
     let part = |(name, kind): &(String, super::spec::KeyType)| {
         let text = key_text(item, name, *kind);
         excerpt(&text.unwrap_or_default())
+    };
+    let parts: Vec<_> = uses.key.iter().map(part).collect();
+    parts.join(" / ")
+}
+
+/// The key of a counter, whole: by it the orders that add to it are found.
+pub(super) fn counter_key(uses: &Table, item: &Item) -> String {
+    let part = |(name, kind): &(String, super::spec::KeyType)| {
+        let text = key_text(item, name, *kind).unwrap_or_default();
+        let number = super::Decimal::parse(&text).and_then(|number| number.as_u64());
+        match (kind, number) {
+            (super::spec::KeyType::N, Some(number)) => number.to_string(),
+            _ => text.into_owned(),
+        }
     };
     let parts: Vec<_> = uses.key.iter().map(part).collect();
     parts.join(" / ")

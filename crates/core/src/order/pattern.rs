@@ -21,6 +21,8 @@ pub enum Capture {
     Run,
     /// `{{at}}`.
     At,
+    /// `{{order}}`.
+    Order,
 }
 
 impl Capture {
@@ -30,6 +32,7 @@ impl Capture {
             Place::N => Some(Self::N),
             Place::Run => Some(Self::Run),
             Place::At => Some(Self::At),
+            Place::Order => Some(Self::Order),
             _ => None,
         }
     }
@@ -39,7 +42,7 @@ impl Capture {
         match self {
             Self::Run => 7,
             Self::N => 9,
-            Self::Id | Self::At => DIGITS_MAX,
+            Self::Id | Self::At | Self::Order => DIGITS_MAX,
         }
     }
 }
@@ -69,23 +72,30 @@ enum Part {
     Literal(String),
     /// Digits, as many as there are, within `least..=most`.
     Digits {
-        capture: Option<Capture>,
+        capture: Capture,
         least: usize,
         most: usize,
     },
     /// Letters, digits and hyphens, this many.
     Shaped {
-        capture: Capture,
         length: usize,
     },
     /// The id begins or ends here.
     IdEdge,
 }
 
-/// Parts that stand side by side; before each run but the first, and after the last if it is open, lies anything.
+/// Parts that stand side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Run {
+    /// What lies before them, of no known shape, where it is wanted.
+    before: Option<Capture>,
+    parts: Vec<Part>,
+}
+
+/// Runs with anything between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
-    runs: Vec<Vec<Part>>,
+    runs: Vec<Run>,
     /// What the whole text is, whatever its shape: the template is one placeholder.
     whole: Option<Capture>,
 }
@@ -96,11 +106,14 @@ impl Pattern {
             [Piece::Slot { place, .. }] => Capture::of(place),
             _ => None,
         };
-        let mut runs = vec![Vec::new()];
+        let mut pattern = Self {
+            runs: vec![Run::default()],
+            whole,
+        };
         for piece in pieces {
-            extend(&mut runs, piece, names.scheme());
+            pattern.extend(piece, names.scheme());
         }
-        Self { runs, whole }
+        pattern
     }
 
     /// Whether a number is followed by what may be a digit, and is not of full width.
@@ -113,7 +126,7 @@ impl Pattern {
             },
             _ => false,
         };
-        let ambiguous = |run: &Vec<Part>| run.windows(2).any(follows_digits);
+        let ambiguous = |run: &Run| run.parts.windows(2).any(follows_digits);
         self.runs.iter().any(ambiguous)
     }
 
@@ -125,83 +138,67 @@ impl Pattern {
         }
         let (first, rest) = self.runs.split_first()?;
         let mut at = match_run(first, text, 0, &mut found)?;
-        let Some((last, between)) = rest.split_last() else {
-            return (at == text.len()).then_some(found);
+        for (index, run) in rest.iter().enumerate() {
+            let is_last = index + 1 == rest.len();
+            let (start, end) = match run.parts.is_empty() && is_last {
+                true => (text.len(), text.len()),
+                false => find_run(run, text, at, is_last, &mut found)?,
+            };
+            let before = run.before.map(|name| (name, &text[at..start]));
+            found.found.extend(before);
+            at = end;
+        }
+        (at == text.len()).then_some(found)
+    }
+
+    fn extend(&mut self, piece: &Piece, scheme: Option<&Scheme>) {
+        let (place, width) = match piece {
+            Piece::Literal(text) => return self.push(Part::Literal(text.clone())),
+            Piece::Unknown => return self.runs.push(Run::default()),
+            Piece::Slot { place, width, .. } => (place, usize::from(*width)),
         };
-        for run in between {
-            at = find_run(run, text, at, false, &mut found)?;
+        let digits = |capture: Capture, least: usize, most: usize| Part::Digits {
+            capture,
+            least,
+            most,
+        };
+        match (Capture::of(place), scheme) {
+            (before @ (None | Some(Capture::Order)), _) => self.runs.push(Run {
+                before,
+                parts: Vec::new(),
+            }),
+            (Some(Capture::Id), Some(Scheme::Text(template))) => {
+                self.push(Part::IdEdge);
+                for piece in template.pieces() {
+                    self.extend(piece, None);
+                }
+                self.push(Part::IdEdge);
+            }
+            (Some(Capture::Id), Some(Scheme::Uuid)) => self.push(Part::Shaped { length: 36 }),
+            (Some(Capture::Id), Some(Scheme::Ulid)) => self.push(Part::Shaped { length: 26 }),
+            (Some(capture), _) => {
+                let most = capture.full_width().max(width);
+                self.push(digits(capture, width.max(1), most));
+            }
         }
-        if last.is_empty() {
-            return Some(found);
-        }
-        find_run(last, text, at, true, &mut found).map(|_| found)
     }
-}
 
-fn extend(runs: &mut Vec<Vec<Part>>, piece: &Piece, scheme: Option<&Scheme>) {
-    let (place, width) = match piece {
-        Piece::Literal(text) => return push(runs, Part::Literal(text.clone())),
-        Piece::Unknown => return runs.push(Vec::new()),
-        Piece::Slot { place, width, .. } => (place, usize::from(*width)),
-    };
-    match (Capture::of(place), scheme) {
-        (Some(Capture::Id), Some(Scheme::Text(template))) => {
-            push(runs, Part::IdEdge);
-            template
-                .pieces()
-                .iter()
-                .for_each(|piece| extend(runs, piece, None));
-            push(runs, Part::IdEdge);
+    fn push(&mut self, part: Part) {
+        if let Some(run) = self.runs.last_mut() {
+            run.parts.push(part);
         }
-        (Some(Capture::Id), Some(Scheme::Number)) => push(
-            runs,
-            Part::Digits {
-                capture: Some(Capture::Id),
-                least: 1,
-                most: DIGITS_MAX,
-            },
-        ),
-        (Some(capture @ Capture::Id), Some(Scheme::Uuid)) => push(
-            runs,
-            Part::Shaped {
-                capture,
-                length: 36,
-            },
-        ),
-        (Some(capture @ Capture::Id), Some(Scheme::Ulid)) => push(
-            runs,
-            Part::Shaped {
-                capture,
-                length: 26,
-            },
-        ),
-        (Some(capture), _) => push(
-            runs,
-            Part::Digits {
-                capture: Some(capture),
-                least: width.max(1),
-                most: capture.full_width().max(width),
-            },
-        ),
-        (None, _) => runs.push(Vec::new()),
-    }
-}
-
-fn push(runs: &mut [Vec<Part>], part: Part) {
-    if let Some(run) = runs.last_mut() {
-        run.push(part);
     }
 }
 
 /// Matches `run` at `at`; gives where it ends.
 fn match_run<'t>(
-    run: &[Part],
+    run: &Run,
     text: &'t str,
     mut at: usize,
     found: &mut Captures<'t>,
 ) -> Option<usize> {
     let mut id_begin = None;
-    for part in run {
+    for part in &run.parts {
         let rest = text.get(at..)?;
         match part {
             Part::Literal(literal) => {
@@ -218,18 +215,16 @@ fn match_run<'t>(
                 if count < *least {
                     return None;
                 }
-                found
-                    .found
-                    .extend(capture.map(|name| (name, &rest[..count])));
+                found.found.push((*capture, &rest[..count]));
                 at += count;
             }
-            Part::Shaped { capture, length } => {
+            Part::Shaped { length } => {
                 let shaped = rest.get(..*length)?;
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
                 if !shaped.bytes().all(fits) {
                     return None;
                 }
-                found.found.push((*capture, shaped));
+                found.found.push((Capture::Id, shaped));
                 at += length;
             }
             Part::IdEdge => match id_begin.take() {
@@ -241,21 +236,22 @@ fn match_run<'t>(
     Some(at)
 }
 
-/// The first place from `from` on where `run` matches, up to the text's end if `to_end`; gives where it ends.
+/// The first place from `from` on where `run` matches, up to the text's end if `to_end`; gives where it begins and ends.
 fn find_run<'t>(
-    run: &[Part],
+    run: &Run,
     text: &'t str,
     from: usize,
     to_end: bool,
     found: &mut Captures<'t>,
-) -> Option<usize> {
+) -> Option<(usize, usize)> {
     let known = found.found.len();
     for (offset, _) in text.get(from..)?.char_indices() {
-        match match_run(run, text, from + offset, found) {
-            Some(end) if !to_end || end == text.len() => return Some(end),
+        let start = from + offset;
+        match match_run(run, text, start, found) {
+            Some(end) if !to_end || end == text.len() => return Some((start, end)),
             _ => found.found.truncate(known),
         }
     }
     // At the text's end only what is empty can stand.
-    (run.is_empty()).then_some(from)
+    run.parts.is_empty().then_some((from, from))
 }

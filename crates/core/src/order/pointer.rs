@@ -51,15 +51,6 @@ impl Pointer {
         })
     }
 
-    /// The place of these names and numbers.
-    pub(super) fn of(names: &[String]) -> Self {
-        let escaped = names.iter().map(|name| name.replace('~', "~0").replace('/', "~1"));
-        Self {
-            text: format!("/{}", escaped.collect::<Vec<_>>().join("/")),
-            parts: names.iter().cloned().map(Part::Name).collect(),
-        }
-    }
-
     /// What is left of it after so many steps.
     pub(super) fn from(&self, step: usize) -> Self {
         Self {

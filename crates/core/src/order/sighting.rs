@@ -2,13 +2,17 @@
 //!
 //! Compared with the order's own end first. A row that several ends leave alike is one of its own.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::amount::Amount;
 use super::OrderPlan;
 use super::difference::Difference;
 use super::ends::{Ends, Leaf, RowLeaf};
 use super::expect::{Expect, Known, Source, rendered};
 use super::json::{Json, write_fields};
 use super::letter::letter_differs;
-use super::locate::RowOwner;
+use super::locate::{RowOwner, counter_key};
 use super::row::{elements_of, is_unchanged, key_of, row_differs, write_canonical};
 use super::spec::{DEAD_LETTER, KeyType, STORED};
 use super::template::Template;
@@ -124,6 +128,12 @@ impl OrderPlan {
         instant_us(item.get(&at.attribute)?, at.unit)
     }
 
+    /// When a row of a table was stored, as it says itself in the way of any row template of the table.
+    pub fn row_stored_at_us(&self, table: &str, item: &Item) -> Option<u64> {
+        let leaves = &self.ends().tables.get(table)?.rows;
+        leaves.iter().find_map(|&leaf| self.stored_at_us(leaf as u32, item))
+    }
+
     /// How often the message of a row had been received, as it says itself.
     pub fn receives(&self, leaf: u32, item: &Item) -> Option<u64> {
         let name = self.row_leaf(leaf)?.receives_at.as_ref()?;
@@ -140,6 +150,57 @@ impl OrderPlan {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// What a counter holds.
+    pub fn counted<'i>(&self, sum: usize, item: &'i Item) -> Option<&'i Value> {
+        item.get(&self.ends().sums.get(sum)?.attribute)
+    }
+
+    /// Which counter of a sum order `k` adds to, and what; `None` when that is no number that can be added.
+    pub fn adds(&self, sum: usize, k: u64) -> (String, Option<Amount>) {
+        let ends = self.ends();
+        let Some(sum) = ends.sums.get(sum) else {
+            return (String::new(), None);
+        };
+        let values = self.values(k);
+        let text = sum.of.as_ref().and_then(|_| self.order_json(k));
+        let document = text.as_deref().and_then(|text| Json::read(text).ok());
+        let known = Known {
+            values: &values,
+            order: document.as_ref(),
+            at: 0,
+        };
+        let amount = match &sum.of {
+            None => Some(Amount::ONE),
+            Some(of) => {
+                let found = document.as_ref().and_then(|order| order.at(of, 0));
+                found.and_then(Json::plain).and_then(Amount::parse)
+            }
+        };
+        let key = key_of(&sum.key, known).unwrap_or_default();
+        let key = match ends.tables.get(&sum.table) {
+            Some(table) => counter_key(table, &key),
+            None => String::new(),
+        };
+        (key, amount)
+    }
+
+    /// Of a row's key a number other than zero: rows under other keys have another one, but for one in four thousand
+    /// million.
+    pub fn row_key_hash(&self, table: &str, item: &Item) -> u32 {
+        let Some(uses) = self.ends().tables.get(table) else {
+            return 1;
+        };
+        let mut hasher = DefaultHasher::new();
+        for (name, _) in &uses.key {
+            match item.get(name) {
+                Some(Value::S(text) | Value::N(text)) => text.hash(&mut hasher),
+                Some(Value::B(bytes)) => bytes.hash(&mut hasher),
+                _ => {}
+            }
+        }
+        (hasher.finish() as u32).max(1)
     }
 
     fn row_leaf(&self, leaf: u32) -> Option<&RowLeaf> {

@@ -126,7 +126,7 @@ impl Template {
 
     /// What the placeholders stand for when this template gives `text`, in time linear in its length; `None` when it does
     /// not. Meant for texts and keys, not for JSON.
-    pub fn matches<'t>(&'t self, text: &'t str) -> Option<Captures<'t>> {
+    pub fn matches<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
         self.pattern.matches(text)
     }
 

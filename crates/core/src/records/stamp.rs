@@ -31,7 +31,7 @@ fn rfc_3339(text: &str) -> Option<u64> {
     let with_offset = text.parse::<jiff::Timestamp>().ok();
     let timestamp = with_offset.or_else(|| {
         let civil = text.parse::<jiff::civil::DateTime>().ok()?;
-        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+        jiff::tz::Offset::UTC.to_timestamp(civil).ok()
     });
     u64::try_from(timestamp?.as_microsecond()).ok()
 }

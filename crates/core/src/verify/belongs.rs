@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
+use crate::order::OrderPlan;
 use crate::order::spec::{DEAD_LETTER, STORED};
 
 /// Which of the planned orders are bad, and where each belongs.
@@ -28,6 +29,16 @@ impl Belongs {
             ends: ends.into(),
             nowhere: RoaringBitmap::new(),
         }
+    }
+
+    /// Where each of the first `planned` orders of a plan belongs.
+    pub fn of(plan: &OrderPlan, planned: u64) -> Self {
+        let mut belongs = Self::default();
+        for k in 0..u32::try_from(planned).expect("a run has at most 10^9 orders") {
+            let own = plan.own_ends(u64::from(k));
+            belongs.put(k, plan.is_bad(u64::from(k)), own.into_iter());
+        }
+        belongs
     }
 
     /// Takes in that order `k`, bad or not, belongs to these ends.

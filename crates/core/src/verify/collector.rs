@@ -1,6 +1,6 @@
 //! What the rows and the dead letters say, put together order by order; no I/O.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
@@ -15,8 +15,11 @@ use super::timing::Timing;
 use super::{Counter, Observation, Place, StoredTimes};
 use crate::load::Schedule;
 use crate::order::spec::{DEAD_LETTER, STORED};
-use crate::order::{ExpectedRow, Id, Odd, OrderPlan, RowOwner, Sighting, Slot, shown};
+use crate::order::{ExpectedRow, Id, MISSING, Odd, OrderPlan, RowOwner, Sighting, Slot, shown};
 use crate::records::{DeadLetter, Item, Value};
+
+/// Counters that are kept.
+const COUNTERS_MAX: usize = 1_000_000;
 
 /// Gathers rows and dead letters, as they are read, into what an [`Observation`] says of the orders.
 pub struct Collector {
@@ -34,7 +37,7 @@ pub struct Collector {
     pub(super) alterations: Alterations,
     letters: LetterIds,
     links: Links,
-    counters: Vec<Counter>,
+    counters: BTreeMap<(u32, String), String>,
     pub(super) redelivered: u64,
     counted_rows: u64,
     pub(super) timing: Timing,
@@ -60,7 +63,7 @@ impl Collector {
             alterations: Alterations::default(),
             letters: LetterIds::default(),
             links: Links::new(&plan),
-            counters: Vec::new(),
+            counters: BTreeMap::new(),
             redelivered: 0,
             counted_rows: 0,
             timing: Timing::new(schedule, start, phases),
@@ -131,17 +134,17 @@ impl Collector {
         }
     }
 
+    /// Takes in a counter; seen again, it is what it is now.
     fn counter(&mut self, sum: usize, key: String, item: &Item) {
-        let found = self.plan.counted(sum, item);
-        self.counters.push(Counter {
-            sum: sum as u32,
-            key,
-            found: match found {
-                Some(Value::N(number)) => number.clone(),
-                Some(other) => shown(other),
-                None => crate::order::MISSING.to_owned(),
-            },
-        });
+        let found = match self.plan.counted(sum, item) {
+            Some(Value::N(number)) => number.clone(),
+            Some(other) => shown(other),
+            None => MISSING.to_owned(),
+        };
+        if self.counters.len() >= COUNTERS_MAX {
+            return self.strangers.unreadable(format!("one of more than {COUNTERS_MAX} counters"));
+        }
+        self.counters.insert((sum as u32, key), found);
     }
 
     /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
@@ -259,9 +262,11 @@ impl Collector {
         self.links.waiting().for_each(|key| strangers.row(key));
         let seen_at = |name: &str| self.slots.seen_at(name).cloned().unwrap_or_default();
         let stored = seen_at(STORED);
-        let mut counters = self.counters.clone();
-        counters.sort_unstable();
-        counters.dedup();
+        let counters = self.counters.iter().map(|((sum, key), found)| Counter {
+            sum: *sum,
+            key: key.clone(),
+            found: found.clone(),
+        });
         let further = self.slots.ends().filter(|(name, seen, _)| {
             *name != STORED && *name != DEAD_LETTER && !seen.is_empty()
         });
@@ -278,7 +283,7 @@ impl Collector {
             altered,
             overwritten: self.contents.overwritten.clone(),
             phantoms,
-            counters,
+            counters: counters.collect(),
             foreign_rows: strangers.rows,
             foreign_row_examples: strangers.row_examples,
             foreign_dead_letters: strangers.letters,
@@ -310,6 +315,3 @@ pub(super) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
     value.hash(&mut hasher);
     hasher.finish()
 }
-
-#[allow(dead_code)]
-type Unused = HashMap<(), ()>;

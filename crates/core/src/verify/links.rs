@@ -1,6 +1,6 @@
 //! Rows that are found by another row: a key that is an attribute of a row whose key the consumer made up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::collector::hash_of;
 use crate::order::{OrderPlan, excerpt};
@@ -13,7 +13,7 @@ const WAITING_MAX: usize = 1_000_000;
 pub(super) struct Links {
     attributes: Vec<String>,
     owners: HashMap<u64, u32>,
-    waiting: HashMap<u64, Vec<Waiting>>,
+    waiting: BTreeMap<u64, Vec<Waiting>>,
     count: usize,
     /// Rows that there was no room for.
     lost: u64,
@@ -31,7 +31,7 @@ impl Links {
         Self {
             attributes: plan.linked_attributes().into_iter().map(str::to_owned).collect(),
             owners: HashMap::new(),
-            waiting: HashMap::new(),
+            waiting: BTreeMap::new(),
             count: 0,
             lost: 0,
         }

@@ -7,17 +7,23 @@
 mod belongs;
 mod bitmap;
 mod collector;
+mod contents;
 mod contradict;
 mod due;
 mod examples;
 mod file;
 mod judge;
 mod judge_content;
+mod letters;
+mod links;
 mod observation;
 mod reconcile;
 mod row_clock;
 mod rules;
 mod settle;
+mod slots;
+mod sums;
+mod timing;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::RowClock;
 use crate::metrics::Histogram;
-use crate::order::Difference;
+use crate::order::{Difference, Id, excerpt};
 use crate::order::spec::{DEAD_LETTER, STORED};
 
 /// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
@@ -59,7 +59,7 @@ pub struct Observation {
     )]
     pub stored_twice: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
-    pub phantoms: Vec<u64>,
+    pub phantoms: Vec<Id>,
     /// Rows of other runs, and rows whose key is a number that is no order's: no business of this run.
     pub foreign_rows: u64,
     /// Dead letters that carry no readable order number of this run.
@@ -81,6 +81,9 @@ pub struct Observation {
     /// has made.
     #[serde(default)]
     pub own_stores: bool,
+    /// The counters of the scenario's sums, as they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<Counter>,
     /// How the first altered and overwritten orders differ from what was sent.
     #[serde(default)]
     pub alterations: Vec<Alteration>,
@@ -170,18 +173,34 @@ pub struct Alteration {
     pub sequence: u32,
     /// Where that was seen.
     pub place: Place,
+    /// The row's table, where orders have rows in several places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// What differs.
     pub difference: Difference,
 }
 
 impl std::fmt::Display for Alteration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let place = match self.place {
-            Place::Row => "in its row",
-            Place::DeadLetter => "in a dead letter",
-        };
-        write!(f, "{place}, {}", self.difference)
+        match (self.place, &self.table) {
+            (Place::Row, None) => f.write_str("in its row")?,
+            (Place::Row, Some(table)) => write!(f, "in its row of {}", excerpt(table))?,
+            (Place::DeadLetter, _) => f.write_str("in a dead letter")?,
+        }
+        write!(f, ", {}", self.difference)
     }
+}
+
+/// A counter as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counter {
+    /// Which of the scenario's sums it is.
+    pub sum: u32,
+    /// Its key.
+    pub key: String,
+    /// What it holds: digits, or in words what it is otherwise.
+    pub found: String,
 }
 
 /// Receives in a dead-letter queue with a redrive policy of its own, each of which is a step towards the next queue.

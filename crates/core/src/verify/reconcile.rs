@@ -6,6 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::{Belongs, Observation};
 use crate::ledger::Ledger;
+use crate::order::Id;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::verdict::Class;
 
@@ -16,8 +17,8 @@ pub struct Reconciliation {
     pub planned: u64,
     /// The members of each class but the phantoms; disjoint, and together `0..planned`.
     pub members: BTreeMap<Class, RoaringBitmap>,
-    /// Order numbers never planned, ascending.
-    pub phantoms: Vec<u64>,
+    /// Ids never planned, ascending.
+    pub phantoms: Vec<Id>,
 }
 
 impl Reconciliation {

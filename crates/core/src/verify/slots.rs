@@ -110,12 +110,6 @@ impl Slots {
         !was_filled
     }
 
-    /// Takes in that something of order `k` was seen at the end of this leaf that fills no slot.
-    pub(super) fn see(&mut self, k: u32, leaf: u32) {
-        let end = self.leaves[leaf as usize].end;
-        self.ends[end].seen.insert(k);
-    }
-
     fn look_whether_whole(&mut self, k: u32, end: usize, counts: &[u32]) {
         let all = |leaf: &usize| {
             let at = |at| Slot {
@@ -150,6 +144,16 @@ impl Slots {
     pub(super) fn seen_at(&self, name: &str) -> Option<&RoaringBitmap> {
         let end = self.ends.iter().find(|end| end.name == name);
         end.map(|end| &end.seen)
+    }
+
+    /// How many slots are filled.
+    pub(super) fn filled(&self) -> u64 {
+        let count = |leaf: &Leaf| match &leaf.filled {
+            Filled::Once(_) if leaf.is_alone => self.ends[leaf.end].seen.len(),
+            Filled::Once(filled) => filled.len(),
+            Filled::Elements(elements) => elements.bits.len(),
+        };
+        self.leaves.iter().map(count).sum()
     }
 
     /// Orders that left all they must at one end or another.

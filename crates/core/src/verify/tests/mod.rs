@@ -7,5 +7,6 @@ mod judge;
 mod judge_content;
 mod model;
 mod reconcile;
+mod rows;
 mod settle;
 mod world;
