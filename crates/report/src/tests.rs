@@ -33,7 +33,7 @@ fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_
 fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
     let _whole = |input: &JudgeInput<'_>| {
         let JudgeInput {
-            run: _,
+            orders: _,
             expect: _,
             reconciliation: _,
             observation: _,

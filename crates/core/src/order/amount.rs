@@ -18,9 +18,15 @@ pub struct Amount {
 
 impl Amount {
     /// Nothing.
-    pub const ZERO: Self = Self { digits: 0, places: 0 };
+    pub const ZERO: Self = Self {
+        digits: 0,
+        places: 0,
+    };
     /// One.
-    pub const ONE: Self = Self { digits: 1, places: 0 };
+    pub const ONE: Self = Self {
+        digits: 1,
+        places: 0,
+    };
 
     /// Reads a number; `None` for what is none, or has too many digits.
     pub fn parse(text: &str) -> Option<Self> {
@@ -39,7 +45,9 @@ impl Amount {
     /// The sum of both; `None` when it has too many digits.
     pub fn plus(self, other: Self) -> Option<Self> {
         let places = self.places.max(other.places);
-        let digits = self.with_places(places)?.checked_add(other.with_places(places)?)?;
+        let digits = self
+            .with_places(places)?
+            .checked_add(other.with_places(places)?)?;
         Some(Self { digits, places })
     }
 
@@ -79,7 +87,11 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.digits < 0 { "-" } else { "" };
         let places = self.places as usize;
-        let digits = format!("{:0>width$}", self.digits.unsigned_abs(), width = places + 1);
+        let digits = format!(
+            "{:0>width$}",
+            self.digits.unsigned_abs(),
+            width = places + 1
+        );
         let (whole, fraction) = digits.split_at(digits.len() - places);
         match places {
             0 => write!(f, "{sign}{whole}"),
@@ -105,7 +117,10 @@ mod tests {
         assert_eq!(sum, amount("100"));
         assert_eq!(sum.to_string(), "100.0");
         let mixed = [amount("12.50"), amount("1e3"), amount("-0.004")];
-        let total = mixed.into_iter().try_fold(Amount::ZERO, Amount::plus).unwrap();
+        let total = mixed
+            .into_iter()
+            .try_fold(Amount::ZERO, Amount::plus)
+            .unwrap();
         assert_eq!(total.to_string(), "1012.496");
         assert_eq!(amount("-0.05").to_string(), "-0.05");
         assert!(amount("-1") < Amount::ZERO && Amount::ZERO < amount("0.0000001"));

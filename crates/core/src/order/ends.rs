@@ -157,7 +157,10 @@ impl Ends {
     /// Every mistake in them, by its key.
     pub fn new(spec: &OrderSpec, names: &Names) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let tables = spec.tables.iter().map(|(name, key)| (name.clone(), Table::new(key)));
+        let tables = spec
+            .tables
+            .iter()
+            .map(|(name, key)| (name.clone(), Table::new(key)));
         let mut ends = Self {
             tables: tables.collect(),
             ..Self::none(names.scheme().unwrap_or(&Scheme::Number))
@@ -261,8 +264,14 @@ impl Ends {
         for (name, kind) in key {
             let text = before.row.get(&name).and_then(key_text);
             match text.map(|text| Template::key(&text, reader.names)) {
-                Some(Ok(template)) => parts.push(KeyPart { name, kind, template }),
-                Some(Err(mistake)) => reader.told(&key_below(&format!("{path}.row"), &name), mistake),
+                Some(Ok(template)) => parts.push(KeyPart {
+                    name,
+                    kind,
+                    template,
+                }),
+                Some(Err(mistake)) => {
+                    reader.told(&key_below(&format!("{path}.row"), &name), mistake)
+                }
                 None => {}
             }
         }
@@ -275,7 +284,10 @@ impl Ends {
 
     fn add_sum(&mut self, path: &str, sum: &Sum, reader: &mut Reader<'_>) {
         let key = reader.key(path, &sum.table, &sum.key, reader.names);
-        let of = sum.of.as_deref().and_then(|of| reader.pointer(&format!("{path}.of"), of));
+        let of = sum
+            .of
+            .as_deref()
+            .and_then(|of| reader.pointer(&format!("{path}.of"), of));
         let sums = self.sums.len();
         self.table(&sum.table).sums.push(sums);
         self.sums.push(CompiledSum {
@@ -287,7 +299,9 @@ impl Ends {
     }
 
     fn table(&mut self, name: &str) -> &mut Table {
-        self.tables.entry(name.to_owned()).or_insert_with(Table::nameless)
+        self.tables
+            .entry(name.to_owned())
+            .or_insert_with(Table::nameless)
     }
 
     /// The end of this name, as an index.
@@ -300,7 +314,9 @@ impl Ends {
 fn key_text(expected: &super::spec::Expected) -> Option<String> {
     use super::spec::Expected;
     match expected {
-        Expected::Text(text) | Expected::Number(text) if !text.starts_with('/') => Some(text.clone()),
+        Expected::Text(text) | Expected::Number(text) if !text.starts_with('/') => {
+            Some(text.clone())
+        }
         Expected::Is(json) => {
             let value = super::Json::read(json).ok()?;
             value.plain().map(str::to_owned)
@@ -383,7 +399,9 @@ impl Reader<'_> {
 
     fn letter(&mut self, path: &str, letter: &LetterSpec) -> Option<LetterLeaf> {
         let id_at = letter.id_at.iter();
-        let id_at: Vec<_> = id_at.filter_map(|at| self.pointer(&format!("{path}.id_at"), at)).collect();
+        let id_at: Vec<_> = id_at
+            .filter_map(|at| self.pointer(&format!("{path}.id_at"), at))
+            .collect();
         let names = self.names;
         let mut holds = Vec::new();
         for (at, expected) in &letter.holds {
@@ -399,11 +417,20 @@ impl Reader<'_> {
         })
     }
 
-    fn key(&mut self, path: &str, table: &str, key: &BTreeMap<String, String>, names: &Names) -> Vec<KeyPart> {
+    fn key(
+        &mut self,
+        path: &str,
+        table: &str,
+        key: &BTreeMap<String, String>,
+        names: &Names,
+    ) -> Vec<KeyPart> {
         let known = self.spec.tables.get(table).map(Table::new);
         let kind = |name: &str| {
             let parts = known.iter().flat_map(|table| &table.key);
-            parts.filter(|(known, _)| known == name).map(|(_, kind)| *kind).next()
+            parts
+                .filter(|(known, _)| known == name)
+                .map(|(_, kind)| *kind)
+                .next()
         };
         let mut parts = Vec::new();
         for (name, text) in key {

@@ -49,7 +49,10 @@ pub(super) enum Source {
 }
 
 impl Source {
-    fn new(text: &str, read: impl FnOnce(&str) -> Result<Template, Mistake>) -> Result<Self, Mistake> {
+    fn new(
+        text: &str,
+        read: impl FnOnce(&str) -> Result<Template, Mistake>,
+    ) -> Result<Self, Mistake> {
         match text.starts_with('/') {
             true => pointer(text).map(Self::Pointer),
             false => read(text).map(Self::Template),
@@ -80,11 +83,16 @@ impl Expect {
         Ok(match expected {
             Expected::At(at) => Self::At(pointer(at)?),
             Expected::Text(text) => Self::Text(Template::text(text, names)?),
-            Expected::Number(of) => Self::Number(Source::new(of, |text| Template::text(text, names))?),
+            Expected::Number(of) => {
+                Self::Number(Source::new(of, |text| Template::text(text, names))?)
+            }
             Expected::Count(of) => Self::Count(pointer(of)?),
             Expected::Json { of, may_add } => Self::Json {
                 of: Source::new(of, |text| Template::json(text, names))?,
-                may_add: may_add.iter().map(|text| pointer(text)).collect::<Result<_, _>>()?,
+                may_add: may_add
+                    .iter()
+                    .map(|text| pointer(text))
+                    .collect::<Result<_, _>>()?,
             },
             Expected::Join { of, with } => Self::Join {
                 of: pointer(of)?,
@@ -113,7 +121,11 @@ impl Expect {
 
     /// Where `found` differs from what must be there. What stands nowhere in the order need not be in the row; of an order
     /// that is no JSON nothing is compared that is found by a pointer.
-    pub(super) fn differs(&self, known: Known<'_, '_>, found: Option<&Value>) -> Option<Difference> {
+    pub(super) fn differs(
+        &self,
+        known: Known<'_, '_>,
+        found: Option<&Value>,
+    ) -> Option<Difference> {
         match self {
             Self::Absent => return found.map(unwanted),
             Self::Text(template) => {
@@ -169,14 +181,18 @@ impl Expect {
             Self::At(pointer) => at(pointer).map(value_of),
             Self::Text(template) => Some(Value::S(rendered(template, known))),
             Self::Number(Source::Template(template)) => Some(Value::N(rendered(template, known))),
-            Self::Number(Source::Pointer(pointer)) => {
-                at(pointer).and_then(|value| value.plain()).map(|text| Value::N(text.to_owned()))
-            }
+            Self::Number(Source::Pointer(pointer)) => at(pointer)
+                .and_then(|value| value.plain())
+                .map(|text| Value::N(text.to_owned())),
             Self::Count(pointer) => at(pointer).map(|list| Value::N(count(list).to_string())),
-            Self::Json { of: Source::Template(template), .. } => Some(Value::S(rendered(template, known))),
-            Self::Json { of: Source::Pointer(pointer), .. } => {
-                at(pointer).map(|value| Value::S(value.text().to_owned()))
-            }
+            Self::Json {
+                of: Source::Template(template),
+                ..
+            } => Some(Value::S(rendered(template, known))),
+            Self::Json {
+                of: Source::Pointer(pointer),
+                ..
+            } => at(pointer).map(|value| Value::S(value.text().to_owned())),
             Self::Join { of, with } => at(of).map(|list| Value::S(joined(list, with))),
             Self::Is(json) => Json::read(json).ok().as_ref().map(value_of),
             Self::Absent => None,
@@ -238,7 +254,9 @@ fn json_differs(
         return text_differs(&expected, found);
     };
     json_text_differs(&document, found, |name| {
-        let allowed = may_add.iter().find(|pointer| pointer.top_level() == Some(name))?;
+        let allowed = may_add
+            .iter()
+            .find(|pointer| pointer.top_level() == Some(name))?;
         known.order?.at(allowed, known.at)
     })
 }
@@ -268,7 +286,9 @@ pub(super) fn value_of(json: &Json<'_>) -> Value {
         Shape::Text(text) => Value::S(text.clone().into_owned()),
         Shape::List(elements) => Value::L(elements.iter().map(value_of).collect()),
         Shape::Object(fields) => {
-            let field = |(name, value): &(Cow<'_, str>, Json<'_>)| (name.clone().into_owned(), value_of(value));
+            let field = |(name, value): &(Cow<'_, str>, Json<'_>)| {
+                (name.clone().into_owned(), value_of(value))
+            };
             Value::M(fields.iter().map(field).collect())
         }
         Shape::Opaque => Value::S(json.text().to_owned()),

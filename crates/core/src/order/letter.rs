@@ -56,13 +56,19 @@ impl OrderPlan {
         if let Ok(letter) = Json::read(body) {
             for pointer in model.ends().id_pointers(queue) {
                 let values = letter.all_at(pointer, 0);
-                values.iter().filter_map(|value| value.plain()).for_each(|text| found.id(text));
+                values
+                    .iter()
+                    .filter_map(|value| value.plain())
+                    .for_each(|text| found.id(text));
             }
         }
         let named = match found.is_any() {
             true => String::new(),
             false => {
-                let pointer = model.id_places().first().map_or("", |place| place.pointer.as_str());
+                let pointer = model
+                    .id_places()
+                    .first()
+                    .map_or("", |place| place.pointer.as_str());
                 found.others_in_words(pointer, unwrapped.as_deref().unwrap_or(body))
             }
         };
@@ -119,7 +125,10 @@ impl Found<'_> {
             return;
         };
         let values = document.all_at(&pointer, 0);
-        values.iter().filter_map(|value| value.plain()).for_each(|text| self.text(&place.template, text));
+        values
+            .iter()
+            .filter_map(|value| value.plain())
+            .for_each(|text| self.text(&place.template, text));
     }
 
     fn text(&mut self, template: &Template, text: &str) {
@@ -128,7 +137,9 @@ impl Found<'_> {
         };
         match owner_in(self.scheme, std::slice::from_ref(&captures)) {
             Ok(owner) => self.owner(owner),
-            Err(()) => self.others.push(captures.get(Capture::Id).unwrap_or(text).to_owned()),
+            Err(()) => self
+                .others
+                .push(captures.get(Capture::Id).unwrap_or(text).to_owned()),
         }
     }
 
@@ -188,11 +199,17 @@ fn holds_differ(leaf: &LetterLeaf, known: Known<'_, '_>, body: &str) -> Option<D
     let differs = leaf.holds.iter().filter_map(|(pointer, expect)| {
         let found = letter.all_at(pointer, 0);
         if found.len() > 1 {
-            return Some(Difference::of(pointer.as_str(), "one value", "given more than once"));
+            return Some(Difference::of(
+                pointer.as_str(),
+                "one value",
+                "given more than once",
+            ));
         }
         let found = found.first().map(|value| value_of(value));
         let name = pointer.as_str().trim_start_matches('/');
-        expect.differs(known, found.as_ref()).map(|difference| difference.within(name))
+        expect
+            .differs(known, found.as_ref())
+            .map(|difference| difference.within(name))
     });
     { differs }.next()
 }

@@ -61,7 +61,13 @@ enum Claim {
 
 impl Ends {
     /// Whose `item` of `table` is, of `run` with so many orders planned.
-    pub(super) fn owner_of_row(&self, run: RunId, planned: u64, table: &str, item: &Item) -> RowOwner {
+    pub(super) fn owner_of_row(
+        &self,
+        run: RunId,
+        planned: u64,
+        table: &str,
+        item: &Item,
+    ) -> RowOwner {
         let Some(uses) = self.tables.get(table) else {
             return RowOwner::Foreign {
                 key: format!("a row of {}", excerpt(table)),
@@ -86,7 +92,11 @@ impl Ends {
                     }
                 }
                 Claim::Linked(attribute, text) => {
-                    open.get_or_insert(RowOwner::Linked { leaf, attribute, text });
+                    open.get_or_insert(RowOwner::Linked {
+                        leaf,
+                        attribute,
+                        text,
+                    });
                 }
                 Claim::Unreadable(what) => {
                     open.get_or_insert(RowOwner::Unreadable(what));
@@ -214,7 +224,9 @@ fn link(row: &RowLeaf, item: &Item) -> Claim {
 /// The id that a row keeps in one of its attributes; in words what is there instead.
 fn id_in(at: &IdAt, item: &Item) -> Result<String, String> {
     let told = |what: String| format!("`{}` is {what}", excerpt(&at.attribute));
-    let value = item.get(&at.attribute).ok_or_else(|| told(super::MISSING.to_owned()))?;
+    let value = item
+        .get(&at.attribute)
+        .ok_or_else(|| told(super::MISSING.to_owned()))?;
     plain_at(value, &at.path).ok_or_else(|| match at.path.is_whole() {
         true => told(kind(value)),
         false => told(format!("{}, without an id at {}", kind(value), at.path)),

@@ -12,12 +12,20 @@ use super::value::{kind, shown, unwanted};
 use crate::records::{Item, Value};
 
 /// The text of a key attribute of this type; in words what it is otherwise.
-pub(super) fn key_text<'i>(item: &'i Item, name: &str, key: KeyType) -> Result<Cow<'i, str>, String> {
+pub(super) fn key_text<'i>(
+    item: &'i Item,
+    name: &str,
+    key: KeyType,
+) -> Result<Cow<'i, str>, String> {
     let value = item.get(name).ok_or_else(|| MISSING.to_owned())?;
     match (key, value) {
         (KeyType::S, Value::S(text)) => Ok(Cow::Borrowed(text)),
-        (KeyType::N, Value::N(text)) if super::Decimal::parse(text).is_some() => Ok(Cow::Borrowed(text)),
-        (KeyType::N, Value::N(text)) => Err(format!("\"{}\", which is no number", super::excerpt(text))),
+        (KeyType::N, Value::N(text)) if super::Decimal::parse(text).is_some() => {
+            Ok(Cow::Borrowed(text))
+        }
+        (KeyType::N, Value::N(text)) => {
+            Err(format!("\"{}\", which is no number", super::excerpt(text)))
+        }
         (KeyType::B, Value::B(bytes)) => Ok(String::from_utf8_lossy(bytes)),
         (_, Value::S(text)) => Err(format!("a text (S), \"{}\"", super::excerpt(text))),
         (_, other) => Err(kind(other)),
@@ -38,8 +46,13 @@ pub(super) fn row_differs(leaf: &RowLeaf, known: Known<'_, '_>, item: &Item) -> 
             return Some(no_such_element(count, known.at));
         }
     }
-    let key = leaf.key.iter().filter_map(|part| key_differs(part, known, item)).next();
-    key.or_else(|| holds_differ(leaf, known, item)).or_else(|| more_differs(leaf, item))
+    let key = leaf
+        .key
+        .iter()
+        .filter_map(|part| key_differs(part, known, item))
+        .next();
+    key.or_else(|| holds_differ(leaf, known, item))
+        .or_else(|| more_differs(leaf, item))
 }
 
 fn holds_differ(leaf: &RowLeaf, known: Known<'_, '_>, item: &Item) -> Option<Difference> {
@@ -83,7 +96,9 @@ fn key_differs(part: &KeyPart, known: Known<'_, '_>, item: &Item) -> Option<Diff
         };
         return (!same).then(|| differs(part, &expected, found));
     }
-    let parts = part.template.known_parts(known.values, Some(u64::from(known.at)));
+    let parts = part
+        .template
+        .known_parts(known.values, Some(u64::from(known.at)));
     let fits = text.is_ok_and(|text| stand_in(&text, &parts));
     (!fits).then(|| differs(part, &parts.join("*"), found))
 }
@@ -117,7 +132,10 @@ fn stand_in(text: &str, parts: &[String]) -> bool {
 /// The key of the order's row here; `None` where its consumer makes it up.
 pub(super) fn key_of(key: &[KeyPart], known: Known<'_, '_>) -> Option<Item> {
     let part = |part: &KeyPart| {
-        let text = part.template.is_known().then(|| rendered(&part.template, known))?;
+        let text = part
+            .template
+            .is_known()
+            .then(|| rendered(&part.template, known))?;
         let value = match part.kind {
             KeyType::S => Value::S(text),
             KeyType::N => Value::N(text),
@@ -164,7 +182,9 @@ fn write_value(value: &Value, out: &mut String) {
             Some(number) => out.push_str(&number.canonical()),
             None => out.push_str(number),
         },
-        Value::L(elements) => elements.iter().for_each(|element| write_value(element, out)),
+        Value::L(elements) => elements
+            .iter()
+            .for_each(|element| write_value(element, out)),
         Value::M(map) => map.iter().for_each(|(name, value)| {
             super::json::write_text(name, out);
             write_value(value, out);
@@ -172,7 +192,9 @@ fn write_value(value: &Value, out: &mut String) {
         Value::Ss(members) | Value::Ns(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable();
-            members.iter().for_each(|member| super::json::write_text(member, out));
+            members
+                .iter()
+                .for_each(|member| super::json::write_text(member, out));
         }
         other => {
             use std::fmt::Write;

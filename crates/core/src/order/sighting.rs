@@ -5,8 +5,8 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::amount::Amount;
 use super::OrderPlan;
+use super::amount::Amount;
 use super::difference::Difference;
 use super::ends::{Ends, Leaf, RowLeaf};
 use super::expect::{Expect, Known, Source, rendered};
@@ -113,13 +113,17 @@ impl OrderPlan {
     /// The row template of `stored` that says when an order was stored.
     pub fn timed_by(&self) -> Option<u32> {
         let end = self.ends().end(STORED)?;
-        self.ends().ends[end].timed_by.and_then(|leaf| u32::try_from(leaf).ok())
+        self.ends().ends[end]
+            .timed_by
+            .and_then(|leaf| u32::try_from(leaf).ok())
     }
 
     /// The row template of `stored` that says how often an order was received.
     pub fn counted_by(&self) -> Option<u32> {
         let end = self.ends().end(STORED)?;
-        self.ends().ends[end].counted_by.and_then(|leaf| u32::try_from(leaf).ok())
+        self.ends().ends[end]
+            .counted_by
+            .and_then(|leaf| u32::try_from(leaf).ok())
     }
 
     /// When a row was stored, as it says itself: microseconds since the Unix epoch.
@@ -131,7 +135,9 @@ impl OrderPlan {
     /// When a row of a table was stored, as it says itself in the way of any row template of the table.
     pub fn row_stored_at_us(&self, table: &str, item: &Item) -> Option<u64> {
         let leaves = &self.ends().tables.get(table)?.rows;
-        leaves.iter().find_map(|&leaf| self.stored_at_us(leaf as u32, item))
+        leaves
+            .iter()
+            .find_map(|&leaf| self.stored_at_us(leaf as u32, item))
     }
 
     /// How often the message of a row had been received, as it says itself.
@@ -211,7 +217,11 @@ impl OrderPlan {
     pub fn own_ends(&self, k: u64) -> Vec<&str> {
         let spec = self.model.spec();
         match self.kind(k) {
-            Some(kind) => vec![spec.bad.get(kind).map_or(DEAD_LETTER, |kind| kind.end.as_str())],
+            Some(kind) => vec![
+                spec.bad
+                    .get(kind)
+                    .map_or(DEAD_LETTER, |kind| kind.end.as_str()),
+            ],
             None if spec.good_ends.is_empty() => vec![STORED],
             None => spec.good_ends.iter().map(String::as_str).collect(),
         }
@@ -246,7 +256,9 @@ impl OrderPlan {
             order: document.as_ref(),
             at,
         };
-        let without_before = self.kind(k).is_some_and(|kind| self.model.spec().bad[kind].without_before);
+        let without_before = self
+            .kind(k)
+            .is_some_and(|kind| self.model.spec().bad[kind].without_before);
         let of_table = ends.before.iter().filter(|before| before.table == table);
         if !without_before && { of_table }.any(|before| is_unchanged(before, known(0), item)) {
             return Sighting {
@@ -288,11 +300,21 @@ impl OrderPlan {
         let mut sent = Vec::new();
         self.write_body(k, &mut sent);
         let sent = String::from_utf8_lossy(&sent);
-        let here = |leaf: &Leaf| leaf.letter().is_some_and(|letter| letter.queue.as_deref() == queue);
-        let leaves = ends.leaves.iter().enumerate().filter(|(_, leaf)| here(leaf));
+        let here = |leaf: &Leaf| {
+            leaf.letter()
+                .is_some_and(|letter| letter.queue.as_deref() == queue)
+        };
+        let leaves = ends
+            .leaves
+            .iter()
+            .enumerate()
+            .filter(|(_, leaf)| here(leaf));
         let candidates: Vec<_> = leaves.map(|(leaf, _)| (leaf, None)).collect();
         let facts = self.facts(k);
-        let document = facts.document.as_deref().and_then(|text| Json::read(text).ok());
+        let document = facts
+            .document
+            .as_deref()
+            .and_then(|text| Json::read(text).ok());
         let known = Known {
             values: &facts.values,
             order: document.as_ref(),
@@ -356,7 +378,10 @@ impl OrderPlan {
     pub fn expected_rows(&self, k: u64) -> Vec<ExpectedRow> {
         let ends = self.ends();
         let facts = self.facts(k);
-        let document = facts.document.as_deref().and_then(|text| Json::read(text).ok());
+        let document = facts
+            .document
+            .as_deref()
+            .and_then(|text| Json::read(text).ok());
         let counts = self.slots_of(k);
         let mut rows: Vec<ExpectedRow> = Vec::new();
         for (leaf, row) in ends.leaves.iter().enumerate() {
@@ -389,18 +414,28 @@ impl OrderPlan {
             return Vec::new();
         }
         let facts = self.facts(k);
-        let document = facts.document.as_deref().and_then(|text| Json::read(text).ok());
+        let document = facts
+            .document
+            .as_deref()
+            .and_then(|text| Json::read(text).ok());
         let known = Known {
             values: &facts.values,
             order: document.as_ref(),
             at: 0,
         };
         let item = |row: &[(String, Expect)]| {
-            let attribute = |(name, expect): &(String, Expect)| Some((name.clone(), expect.value(known)?));
+            let attribute =
+                |(name, expect): &(String, Expect)| Some((name.clone(), expect.value(known)?));
             row.iter().filter_map(attribute).collect::<Item>()
         };
         let rows = ends.before.iter();
-        rows.map(|before| (before.table.clone(), with_key_types(item(&before.row), before, ends))).collect()
+        rows.map(|before| {
+            (
+                before.table.clone(),
+                with_key_types(item(&before.row), before, ends),
+            )
+        })
+        .collect()
     }
 
     /// The same text for the same content of a row, and for the same content of a letter where both are a document.
@@ -431,7 +466,10 @@ impl OrderPlan {
         };
         let ends = self.ends();
         let is_added = |name: &str, value: &Json<'_>| {
-            let pointer = ends.may_add.iter().find(|pointer| pointer.top_level() == Some(name));
+            let pointer = ends
+                .may_add
+                .iter()
+                .find(|pointer| pointer.top_level() == Some(name));
             let own = pointer.and_then(|pointer| order?.at(pointer, 0));
             own.is_some_and(|own| super::compare::differs(own, value).is_none())
         };
@@ -469,7 +507,16 @@ fn slot(leaf: usize, at: u32) -> Slot {
 /// Whether a row holds one text, and that is byte for byte what the order's template gives: most rows of such tables do,
 /// and need no reading.
 fn is_just_so(row: &RowLeaf, values: &Values<'_>, item: &Item) -> bool {
-    let [(name, Expect::Json { of: Source::Template(template), .. })] = row.holds.as_slice() else {
+    let [
+        (
+            name,
+            Expect::Json {
+                of: Source::Template(template),
+                ..
+            },
+        ),
+    ] = row.holds.as_slice()
+    else {
         return false;
     };
     let known = Known {
@@ -483,14 +530,23 @@ fn is_just_so(row: &RowLeaf, values: &Values<'_>, item: &Item) -> bool {
     };
     let is_text = matches!(item.get(name), Some(Value::S(_)));
     let key = |part: &super::ends::KeyPart| {
-        part.template.is_known() && part.kind != KeyType::B && same(&part.template, item.get(&part.name))
+        part.template.is_known()
+            && part.kind != KeyType::B
+            && same(&part.template, item.get(&part.name))
     };
-    row.each.is_none() && !row.only && is_text && same(template, item.get(name)) && row.key.iter().all(key)
+    row.each.is_none()
+        && !row.only
+        && is_text
+        && same(template, item.get(name))
+        && row.key.iter().all(key)
 }
 
 /// A key attribute that is a number is one in a row that is written, however its template says it.
 fn with_key_types(mut item: Item, before: &super::ends::BeforeRow, ends: &Ends) -> Item {
-    let key = ends.tables.get(&before.table).map_or(&[][..], |table| &table.key);
+    let key = ends
+        .tables
+        .get(&before.table)
+        .map_or(&[][..], |table| &table.key);
     for (name, kind) in key {
         if *kind == KeyType::N
             && let Some(Value::S(text)) = item.get(name)

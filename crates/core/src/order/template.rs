@@ -114,7 +114,11 @@ impl Template {
         let mut parts = vec![String::new()];
         for piece in &self.pieces {
             match piece {
-                Piece::Unknown | Piece::Slot { place: Place::Row(_), .. } => parts.push(String::new()),
+                Piece::Unknown
+                | Piece::Slot {
+                    place: Place::Row(_),
+                    ..
+                } => parts.push(String::new()),
                 piece => {
                     let last = parts.last_mut().expect("there is always one");
                     write_piece(piece, values, &[], at, last);
@@ -147,12 +151,34 @@ impl Template {
     /// templates of one such attribute and literal text around it.
     pub(super) fn link_in<'t>(&self, text: &'t str) -> Option<(&str, &'t str)> {
         let (name, before, after) = match self.pieces.as_slice() {
-            [Piece::Slot { place: Place::Row(name), .. }] => (name, "", ""),
-            [Piece::Literal(before), Piece::Slot { place: Place::Row(name), .. }] => (name, before.as_str(), ""),
-            [Piece::Slot { place: Place::Row(name), .. }, Piece::Literal(after)] => (name, "", after.as_str()),
-            [Piece::Literal(before), Piece::Slot { place: Place::Row(name), .. }, Piece::Literal(after)] => {
-                (name, before.as_str(), after.as_str())
-            }
+            [
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+            ] => (name, "", ""),
+            [
+                Piece::Literal(before),
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+            ] => (name, before.as_str(), ""),
+            [
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+                Piece::Literal(after),
+            ] => (name, "", after.as_str()),
+            [
+                Piece::Literal(before),
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+                Piece::Literal(after),
+            ] => (name, before.as_str(), after.as_str()),
             _ => return None,
         };
         let inner = text.strip_prefix(before)?.strip_suffix(after)?;

@@ -134,7 +134,8 @@ mod tests {
 
     fn row(number: u64, stored_at_us: Option<u64>) -> Item {
         let id = (attribute::ID.to_owned(), Value::N(number.to_string()));
-        let stored_at = stored_at_us.map(|us| (attribute::STORED_AT.to_owned(), Value::N(us.to_string())));
+        let stored_at =
+            stored_at_us.map(|us| (attribute::STORED_AT.to_owned(), Value::N(us.to_string())));
         std::iter::once(id).chain(stored_at).collect()
     }
 
@@ -158,7 +159,10 @@ mod tests {
         let own = [7_000_000_000, 7_999_999_999].map(|number| row(number, None));
         seen.take(&orders(), "orders", &own);
         assert_eq!(seen.of_the_run, 2);
-        assert_eq!(seen.first_ids, [7_000_000_000, 7_999_999_999].map(Id::Number));
+        assert_eq!(
+            seen.first_ids,
+            [7_000_000_000, 7_999_999_999].map(Id::Number)
+        );
         let mut elsewhere = RowsBefore::default();
         elsewhere.take(&orders(), "another", &own);
         assert_eq!(elsewhere.of_the_run, 0, "a table that no end names");

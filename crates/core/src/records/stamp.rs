@@ -42,7 +42,10 @@ mod tests {
 
     #[test]
     fn each_unit_is_read_as_consumers_write_it() {
-        let (n, s) = (|text: &str| Value::N(text.into()), |text: &str| Value::S(text.into()));
+        let (n, s) = (
+            |text: &str| Value::N(text.into()),
+            |text: &str| Value::S(text.into()),
+        );
         let at = Some(1_795_770_000_123_000);
         for (value, unit, expected) in [
             (n("1795770000.123"), TimeUnit::S, at),

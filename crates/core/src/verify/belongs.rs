@@ -23,7 +23,10 @@ impl Belongs {
         let mut good = RoaringBitmap::new();
         good.insert_range(0..u32::try_from(planned).expect("a run has at most 10^9 orders"));
         good -= &bad;
-        let ends = [(STORED.to_owned(), good), (DEAD_LETTER.to_owned(), bad.clone())];
+        let ends = [
+            (STORED.to_owned(), good),
+            (DEAD_LETTER.to_owned(), bad.clone()),
+        ];
         Self {
             bad,
             ends: ends.into(),

@@ -94,10 +94,16 @@ impl Collector {
     /// is compared each time.
     pub fn row(&mut self, table: &str, item: &Item) {
         match self.plan.owner_of_row(self.planned, table, item) {
-            RowOwner::Order { k, candidates } => self.planned_row(k as u32, &candidates, table, item),
+            RowOwner::Order { k, candidates } => {
+                self.planned_row(k as u32, &candidates, table, item)
+            }
             RowOwner::Phantom(id) => self.phantoms.push(id),
             RowOwner::Counter { sum, key } => self.counter(sum, key, item),
-            RowOwner::Linked { leaf, attribute, text } => match self.links.owner(&attribute, &text) {
+            RowOwner::Linked {
+                leaf,
+                attribute,
+                text,
+            } => match self.links.owner(&attribute, &text) {
                 Some(k) => self.planned_row(k, &[(leaf, None)], table, item),
                 None => self.links.wait(&attribute, &text, table, leaf, item),
             },
@@ -106,7 +112,13 @@ impl Collector {
         }
     }
 
-    fn planned_row(&mut self, k: u32, candidates: &[(usize, Option<u32>)], table: &str, item: &Item) {
+    fn planned_row(
+        &mut self,
+        k: u32,
+        candidates: &[(usize, Option<u32>)],
+        table: &str,
+        item: &Item,
+    ) {
         let sighting = self.plan.sight_row(u64::from(k), candidates, table, item);
         if sighting.unchanged {
             return;
@@ -142,7 +154,9 @@ impl Collector {
             None => MISSING.to_owned(),
         };
         if self.counters.len() >= COUNTERS_MAX {
-            return self.strangers.unreadable(format!("one of more than {COUNTERS_MAX} counters"));
+            return self
+                .strangers
+                .unreadable(format!("one of more than {COUNTERS_MAX} counters"));
         }
         self.counters.insert((sum as u32, key), found);
     }
@@ -153,9 +167,15 @@ impl Collector {
         if let Some(k) = by_id {
             return self.planned_letter(k, queue, &letter.body);
         }
-        let owners = self.plan.owners_of_letter(self.planned, queue, &letter.body);
+        let owners = self
+            .plan
+            .owners_of_letter(self.planned, queue, &letter.body);
         if owners.orders.is_empty() && owners.phantoms.is_empty() {
-            match self.letters.unanswered_of(&letter.body).filter(|_| queue.is_none()) {
+            match self
+                .letters
+                .unanswered_of(&letter.body)
+                .filter(|_| queue.is_none())
+            {
                 Some(k) => self.planned_letter(k, queue, &letter.body),
                 None => self.strangers.letter(letter, &owners.named),
             }
@@ -183,12 +203,20 @@ impl Collector {
         let Some(first) = self.slots.choose(k, &sighting.fills, key) else {
             return Vec::new();
         };
-        let others = sighting.fills.iter().copied().filter(|slot| slot.leaf != first.leaf);
+        let others = sighting
+            .fills
+            .iter()
+            .copied()
+            .filter(|slot| slot.leaf != first.leaf);
         let own = self.plan.own_ends(u64::from(k));
-        let is_own = |slot: &Slot| own.contains(&self.end_names[self.slots.end_of(slot.leaf)].as_str());
+        let is_own =
+            |slot: &Slot| own.contains(&self.end_names[self.slots.end_of(slot.leaf)].as_str());
         let filled: Vec<_> = std::iter::once(first).chain(others).collect();
         let of_own_end = is_own(&first);
-        let seen: Vec<_> = filled.iter().map(|slot| !of_own_end || is_own(slot)).collect();
+        let seen: Vec<_> = filled
+            .iter()
+            .map(|slot| !of_own_end || is_own(slot))
+            .collect();
         let mut first_seen = Vec::new();
         for (slot, is_seen) in filled.into_iter().zip(seen) {
             let counts = || self.plan.slots_of(u64::from(k));
@@ -207,7 +235,8 @@ impl Collector {
         let group = self.group(slot);
         self.contents.odd(k, group, &odd.content, was_filled);
         let table = self.tables[slot.leaf as usize].clone();
-        self.alterations.note(k, place, table, odd.difference.clone());
+        self.alterations
+            .note(k, place, table, odd.difference.clone());
         let counts = || self.plan.slots_of(u64::from(k));
         match self.slots.fill(k, slot, key, true, counts) {
             true => vec![slot],
@@ -267,17 +296,25 @@ impl Collector {
             key: key.clone(),
             found: found.clone(),
         });
-        let further = self.slots.ends().filter(|(name, seen, _)| {
-            *name != STORED && *name != DEAD_LETTER && !seen.is_empty()
-        });
-        let in_part = self.slots.ends().filter(|(.., in_part)| !in_part.is_empty());
+        let further = self
+            .slots
+            .ends()
+            .filter(|(name, seen, _)| *name != STORED && *name != DEAD_LETTER && !seen.is_empty());
+        let in_part = self
+            .slots
+            .ends()
+            .filter(|(.., in_part)| !in_part.is_empty());
         Observation {
             uncounted_rows: Some(stored.len().saturating_sub(self.counted_rows)),
             untimed_rows: stored.len().saturating_sub(self.timing.timed_rows),
             stored,
             dead_lettered: seen_at(DEAD_LETTER),
-            elsewhere: further.map(|(name, seen, _)| (name.to_owned(), seen.clone())).collect(),
-            in_part: in_part.map(|(name, _, in_part)| (name.to_owned(), in_part)).collect(),
+            elsewhere: further
+                .map(|(name, seen, _)| (name.to_owned(), seen.clone()))
+                .collect(),
+            in_part: in_part
+                .map(|(name, _, in_part)| (name.to_owned(), in_part))
+                .collect(),
             stored_twice: self.slots.stored_twice.clone(),
             alterations: self.alterations.of(&altered, &self.contents.overwritten),
             altered,

@@ -64,27 +64,48 @@ fn sets(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec
 fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
     let is_end = |name: &str| orders.end_names().any(|end| end == name);
     let is_further = |name: &str| is_end(name) && name != STORED && name != DEAD_LETTER;
-    if !seen.elsewhere.keys().all(|name| is_further(name)) || !seen.in_part.keys().all(|name| is_end(name)) {
-        found.push("orders are said to have been seen at an end that the scenario does not have".into());
+    if !seen.elsewhere.keys().all(|name| is_further(name))
+        || !seen.in_part.keys().all(|name| is_end(name))
+    {
+        found.push(
+            "orders are said to have been seen at an end that the scenario does not have".into(),
+        );
     }
-    let is_seen = |(name, in_part): (&String, &RoaringBitmap)| in_part.is_subset(&seen.seen_at(name));
+    let is_seen =
+        |(name, in_part): (&String, &RoaringBitmap)| in_part.is_subset(&seen.seen_at(name));
     if !seen.in_part.iter().all(is_seen) || !seen.stored_twice.is_subset(&seen.seen()) {
-        found.push("orders that left a part, or stand twice, are not among those that were seen".into());
+        found.push(
+            "orders that left a part, or stand twice, are not among those that were seen".into(),
+        );
     }
     let can_be_in_part = |name: &str| {
-        let leaves = orders.leaves().filter(|leaf| orders.end_names().nth(leaf.end) == Some(name));
+        let leaves = orders
+            .leaves()
+            .filter(|leaf| orders.end_names().nth(leaf.end) == Some(name));
         let several = |(count, is_for_each): (usize, bool)| count > 1 || is_for_each;
-        several(leaves.fold((0, false), |(count, each), leaf| (count + 1, each || leaf.is_for_each)))
+        several(leaves.fold((0, false), |(count, each), leaf| {
+            (count + 1, each || leaf.is_for_each)
+        }))
     };
     if !seen.in_part.keys().all(|name| can_be_in_part(name)) {
-        found.push("orders are said to have left a part where they leave one row or letter alone".into());
+        found.push(
+            "orders are said to have left a part where they leave one row or letter alone".into(),
+        );
     }
     if !seen.stored_twice.is_empty() && !orders.leaves().any(|leaf| leaf.is_made_up) {
         found.push("rows are said to stand twice whose keys can stand once alone".into());
     }
     let sums = orders.model.spec().sums.len();
-    let ascending = seen.counters.windows(2).all(|pair| (pair[0].sum, &pair[0].key) < (pair[1].sum, &pair[1].key));
-    if !ascending || !seen.counters.iter().all(|counter| (counter.sum as usize) < sums) {
+    let ascending = seen
+        .counters
+        .windows(2)
+        .all(|pair| (pair[0].sum, &pair[0].key) < (pair[1].sum, &pair[1].key));
+    if !ascending
+        || !seen
+            .counters
+            .iter()
+            .all(|counter| (counter.sum as usize) < sums)
+    {
         found.push("counters are out of order, or of a sum that the scenario does not have".into());
     }
 }
@@ -96,7 +117,11 @@ fn rows(file: &ObservationFile, orders: &OrderPlan, found: &mut Vec<String>) {
     let end = orders.end_names().position(|name| name == STORED);
     let mut leaves = orders.leaves().filter(|leaf| Some(leaf.end) == end);
     // An end of letters alone leaves no row.
-    let least = if leaves.all(|leaf| leaf.table.is_some()) { stored } else { 0 };
+    let least = if leaves.all(|leaf| leaf.table.is_some()) {
+        stored
+    } else {
+        0
+    };
     let rows = least + seen.foreign_rows + seen.unreadable_keys;
     // At rest a complete scan has seen every row there is.
     if seen.scan.complete && seen.quiescence.reached && seen.scan.items < rows {
@@ -125,7 +150,10 @@ fn lookups(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut 
     if !(seen.lookups.complete && seen.scan.complete && seen.quiescence.reached) {
         return;
     }
-    if !orders.leaves().any(|leaf| leaf.table.is_some() && !leaf.is_made_up) {
+    if !orders
+        .leaves()
+        .any(|leaf| leaf.table.is_some() && !leaf.is_made_up)
+    {
         return;
     }
     let sent = ledger.acknowledged() | ledger.indeterminate();

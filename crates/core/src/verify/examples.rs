@@ -62,7 +62,13 @@ type Noted = (Place, Option<String>, Difference);
 
 impl Alterations {
     /// Order `k` was seen with another content; the first one seen is kept.
-    pub(super) fn note(&mut self, k: u32, place: Place, table: Option<String>, difference: Difference) {
+    pub(super) fn note(
+        &mut self,
+        k: u32,
+        place: Place,
+        table: Option<String>,
+        difference: Difference,
+    ) {
         self.0.entry(k).or_insert((place, table, difference));
         if self.0.len() > KEPT {
             self.0.pop_last();

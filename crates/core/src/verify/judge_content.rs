@@ -89,7 +89,11 @@ fn examples(named: &[String]) -> String {
 }
 
 /// How the first of `members` differ from what was sent, to follow the message of their class.
-pub(super) fn differences(orders: &OrderPlan, members: &RoaringBitmap, seen: &Observation) -> String {
+pub(super) fn differences(
+    orders: &OrderPlan,
+    members: &RoaringBitmap,
+    seen: &Observation,
+) -> String {
     let mut text = String::new();
     let those = seen
         .alterations

@@ -34,7 +34,9 @@ impl LetterIds {
         if self.by_message_id.is_empty() {
             return None;
         }
-        self.by_message_id.get(&hash_of(letter.message_id.as_str())).copied()
+        self.by_message_id
+            .get(&hash_of(letter.message_id.as_str()))
+            .copied()
     }
 
     /// The first order that was sent with this body and of which no letter was seen; the first of all when there is none.

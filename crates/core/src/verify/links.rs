@@ -29,7 +29,11 @@ struct Waiting {
 impl Links {
     pub(super) fn new(plan: &OrderPlan) -> Self {
         Self {
-            attributes: plan.linked_attributes().into_iter().map(str::to_owned).collect(),
+            attributes: plan
+                .linked_attributes()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             owners: HashMap::new(),
             waiting: BTreeMap::new(),
             count: 0,
@@ -43,7 +47,14 @@ impl Links {
     }
 
     /// Keeps a row until the one it belongs to is seen.
-    pub(super) fn wait(&mut self, attribute: &str, text: &str, table: &str, leaf: usize, item: &Item) {
+    pub(super) fn wait(
+        &mut self,
+        attribute: &str,
+        text: &str,
+        table: &str,
+        leaf: usize,
+        item: &Item,
+    ) {
         if self.count >= WAITING_MAX {
             self.lost += 1;
             return;
@@ -55,7 +66,10 @@ impl Links {
             item: item.clone(),
             link: excerpt(text),
         };
-        self.waiting.entry(hash_of(&(attribute, text))).or_default().push(waiting);
+        self.waiting
+            .entry(hash_of(&(attribute, text)))
+            .or_default()
+            .push(waiting);
     }
 
     /// Takes in a row of order `k`; gives the rows that waited for it, each with its leaf and table.
@@ -69,7 +83,11 @@ impl Links {
             self.owners.entry(hash).or_insert(k);
             let waited = self.waiting.remove(&hash).unwrap_or_default();
             self.count -= waited.len();
-            found.extend(waited.into_iter().map(|one| (one.leaf, one.item, one.table)));
+            found.extend(
+                waited
+                    .into_iter()
+                    .map(|one| (one.leaf, one.item, one.table)),
+            );
         }
         found
     }
@@ -78,7 +96,8 @@ impl Links {
     pub(super) fn waiting(&self) -> impl Iterator<Item = String> {
         let waiting = self.waiting.values().flatten();
         let named = waiting.map(|one| format!("{} of {}", one.link, excerpt(&one.table)));
-        let lost = (0..self.lost).map(|_| "one of too many whose other row was not seen".to_owned());
+        let lost =
+            (0..self.lost).map(|_| "one of too many whose other row was not seen".to_owned());
         named.chain(lost)
     }
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RowClock;
 use crate::metrics::Histogram;
-use crate::order::{Difference, Id, excerpt};
 use crate::order::spec::{DEAD_LETTER, STORED};
+use crate::order::{Difference, Id, excerpt};
 
 /// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
 /// nothing, and that nothing is complete.
@@ -119,7 +119,10 @@ impl Observation {
         match end {
             STORED => Cow::Borrowed(&self.stored),
             DEAD_LETTER => Cow::Borrowed(&self.dead_lettered),
-            end => self.elsewhere.get(end).map_or_else(Default::default, Cow::Borrowed),
+            end => self
+                .elsewhere
+                .get(end)
+                .map_or_else(Default::default, Cow::Borrowed),
         }
     }
 

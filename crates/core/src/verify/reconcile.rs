@@ -72,7 +72,11 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // It was refused or never attempted, and yet it landed.
     take(Class::Ghost, &seen - ledger.acknowledged() - &open);
     // Some of what it leaves at an end is there, and at no end all of it; what was not looked at may be there.
-    let in_part = if complete { Class::Incomplete } else { Class::Undecided };
+    let in_part = if complete {
+        Class::Incomplete
+    } else {
+        Class::Undecided
+    };
     take(in_part, &seen - &whole);
     // It has a row and a dead-letter copy; a good order also when it ended elsewhere where it belongs.
     take(
@@ -82,7 +86,10 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // A bad order has a row where good ones belong.
     take(Class::BadOrderStored, (stored & bad) - belongs.at(STORED));
     // A good order has a dead-letter copy and no row.
-    take(Class::GoodOrderDeadLettered, dead - bad - belongs.at(DEAD_LETTER));
+    take(
+        Class::GoodOrderDeadLettered,
+        dead - bad - belongs.at(DEAD_LETTER),
+    );
     // It left something at an end that is not its own.
     take(Class::WrongEnd, places.astray);
     // One of its rows stands twice, under keys that nobody could know.
@@ -103,7 +110,11 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
         ledger.indeterminate().clone(),
     );
     // Acknowledged and seen nowhere: lost, if the looking was complete, and undecided otherwise.
-    let nowhere = if complete { Class::Lost } else { Class::Undecided };
+    let nowhere = if complete {
+        Class::Lost
+    } else {
+        Class::Undecided
+    };
     take(nowhere, ledger.acknowledged().clone());
 
     let reconciliation = Reconciliation {

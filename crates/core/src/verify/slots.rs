@@ -85,7 +85,14 @@ impl Slots {
 
     /// Takes in that a slot of order `k` is filled, by a row under this key if it is one; `counts` says how many slots each
     /// leaf of the order has. `is_seen` says whether it is what its end alone leaves.
-    pub(super) fn fill(&mut self, k: u32, slot: Slot, key: u32, is_seen: bool, counts: impl FnOnce() -> Vec<u32>) -> bool {
+    pub(super) fn fill(
+        &mut self,
+        k: u32,
+        slot: Slot,
+        key: u32,
+        is_seen: bool,
+        counts: impl FnOnce() -> Vec<u32>,
+    ) -> bool {
         let was_filled = self.is_filled(k, slot);
         let leaf = &mut self.leaves[slot.leaf as usize];
         match &mut leaf.filled {
@@ -234,7 +241,11 @@ struct Keys {
 impl Keys {
     fn get(&self, k: u32, at: u32) -> Option<u32> {
         match at {
-            0 => self.first.get(k as usize).copied().filter(|&hash| hash != 0),
+            0 => self
+                .first
+                .get(k as usize)
+                .copied()
+                .filter(|&hash| hash != 0),
             at => self.further.get(&(k, at)).copied(),
         }
     }

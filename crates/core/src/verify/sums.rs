@@ -41,7 +41,9 @@ pub(super) fn wrong_sums(input: &JudgeInput<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let of_classes = |classes: &[Class]| {
-        let members = classes.iter().filter_map(|class| input.reconciliation.members.get(class));
+        let members = classes
+            .iter()
+            .filter_map(|class| input.reconciliation.members.get(class));
         members.fold(RoaringBitmap::new(), |all, members| all | members)
     };
     let counted = of_classes(&COUNTED) & &seen.stored;
@@ -60,7 +62,12 @@ struct Books<'a> {
 }
 
 impl<'a> Books<'a> {
-    fn of(plan: &'a OrderPlan, sum: usize, counted: &RoaringBitmap, perhaps: &RoaringBitmap) -> Self {
+    fn of(
+        plan: &'a OrderPlan,
+        sum: usize,
+        counted: &RoaringBitmap,
+        perhaps: &RoaringBitmap,
+    ) -> Self {
         let mut books = Self {
             plan,
             ranges: BTreeMap::new(),
@@ -75,7 +82,10 @@ impl<'a> Books<'a> {
     }
 
     fn enter(&mut self, key: String, amount: Option<Amount>, is_certain: bool) {
-        let range = self.ranges.entry(key).or_insert(Some((Amount::ZERO, Amount::ZERO)));
+        let range = self
+            .ranges
+            .entry(key)
+            .or_insert(Some((Amount::ZERO, Amount::ZERO)));
         // Who may not have been counted, and has nothing that can be counted, was not.
         let Some(amount) = amount.or((!is_certain).then_some(Amount::ZERO)) else {
             *range = None;
@@ -92,7 +102,10 @@ impl<'a> Books<'a> {
     fn check(mut self, sum: usize, seen: &Observation) -> Option<Finding> {
         let mut wrong = Vec::new();
         let mut open = Vec::new();
-        let found = seen.counters.iter().filter(|counter| counter.sum as usize == sum);
+        let found = seen
+            .counters
+            .iter()
+            .filter(|counter| counter.sum as usize == sum);
         for counter in found {
             let range = match self.ranges.remove(&counter.key) {
                 Some(range) => range,
@@ -106,7 +119,11 @@ impl<'a> Books<'a> {
             };
             let amount = Amount::parse(&counter.found);
             if !amount.is_some_and(|amount| least <= amount && amount <= most) {
-                wrong.push((counter.key.clone(), counter.found.clone(), told(least, most)));
+                wrong.push((
+                    counter.key.clone(),
+                    counter.found.clone(),
+                    told(least, most),
+                ));
             }
         }
         for (key, range) in self.ranges {
@@ -129,7 +146,11 @@ fn told(least: Amount, most: Amount) -> String {
     }
 }
 
-fn wrong_finding(plan: &OrderPlan, sum: usize, wrong: &[(String, String, String)]) -> Option<Finding> {
+fn wrong_finding(
+    plan: &OrderPlan,
+    sum: usize,
+    wrong: &[(String, String, String)],
+) -> Option<Finding> {
     let spec = &plan.model.spec().sums[sum];
     let are = match wrong.len() {
         0 => return None,
@@ -140,7 +161,10 @@ fn wrong_finding(plan: &OrderPlan, sum: usize, wrong: &[(String, String, String)
     let mut message = format!("{are} not the sum of the orders that were stored");
     for (key, found, expected) in wrong.iter().take(NAMED) {
         let (key, found) = (excerpt(key), excerpt(found));
-        let _ = write!(message, "; `{attribute}` of {key} in {table} is {found}, expected {expected}");
+        let _ = write!(
+            message,
+            "; `{attribute}` of {key} in {table} is {found}, expected {expected}"
+        );
     }
     message.push_str("; look for a message that is counted again when it is delivered again, and for lost updates");
     Some(finding(Severity::OrderFailure, "wrong_sum", message))

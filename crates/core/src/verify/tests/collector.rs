@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::rows::Row;
 use super::world::{Content, worlds};
 use crate::load::{Phase, Schedule};
 use crate::order::{Id, OrderPlan, RunId};
-use super::rows::Row;
 use crate::records::DeadLetter;
 use crate::scenario::fixture;
 use crate::verify::Observation;
@@ -79,7 +79,8 @@ pub(super) fn body(body: String) -> DeadLetter {
 
 pub(super) fn collected(rows: &[Row], letters: &[DeadLetter]) -> Collector {
     let mut collector = collector();
-    rows.iter().for_each(|row| collector.row("orders", &row.item()));
+    rows.iter()
+        .for_each(|row| collector.row("orders", &row.item()));
     letters
         .iter()
         .for_each(|letter| collector.dead_letter(None, letter));
@@ -402,7 +403,8 @@ fn a_row_stored_before_it_was_due_or_after_it_was_read_is_an_impossible_reading(
     let clock = |rows: &[Row]| {
         let mut collector = collector();
         collector.read_at(Duration::from_secs(6));
-        rows.iter().for_each(|row| collector.row("orders", &row.item()));
+        rows.iter()
+            .for_each(|row| collector.row("orders", &row.item()));
         collector.observation(Default::default()).row_clock
     };
     assert_eq!(clock(&[]), None, "no row tells anything");

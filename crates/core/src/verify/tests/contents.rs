@@ -2,11 +2,13 @@
 
 use roaring::RoaringBitmap;
 
-use super::collector::{seen, body, check, collected, collector, details, letter, number, plan, row};
+use super::collector::{
+    body, check, collected, collector, details, letter, number, plan, row, seen,
+};
+use super::rows::Row;
 use super::world::{Content, complete};
 use crate::ledger::{Ledger, Outcome};
 use crate::order::Price;
-use super::rows::Row;
 use crate::records::{DeadLetter, Value};
 use crate::verdict::Class;
 use crate::verify::{Belongs, Place, reconcile};
@@ -177,7 +179,11 @@ fn a_letter_belongs_to_the_order_it_names_however_it_spells_the_number() {
         let letters = named(same);
         check(&[], &letters, false, false, same);
         let collector = collected(&[], &letters);
-        assert_eq!(seen(&collector).dead_lettered, RoaringBitmap::from([3]), "{same}");
+        assert_eq!(
+            seen(&collector).dead_lettered,
+            RoaringBitmap::from([3]),
+            "{same}"
+        );
         assert_eq!(collector.strangers.letters, 0, "{same}");
     }
     let quoted = named("\"7000000003\"");
@@ -249,7 +255,11 @@ fn a_key_that_cannot_be_read_leaves_the_missing_undecided_and_a_foreign_number_d
         let mut ledger = Ledger::new(1);
         ledger.record(Outcome::Acknowledged, 0..1);
         let seen = collected(&[row], &[]).observation(complete());
-        let classes = reconcile(&ledger, &Belongs::good_or_bad(1, RoaringBitmap::new()), &seen);
+        let classes = reconcile(
+            &ledger,
+            &Belongs::good_or_bad(1, RoaringBitmap::new()),
+            &seen,
+        );
         let found = [Class::Lost, Class::Undecided].map(|class| classes.count(class));
         (found, seen)
     };
@@ -282,10 +292,13 @@ fn strangers_are_counted_and_the_first_five_of_each_kind_named() {
             ..row(k, Content::Planned)
         };
         collector.row("orders", &row.item());
-        collector.dead_letter(None, &DeadLetter {
-            body: format!("{{\"order_number\": {}}}", cut(k)),
-            message_id: format!("id-{k}\u{1b}"),
-        });
+        collector.dead_letter(
+            None,
+            &DeadLetter {
+                body: format!("{{\"order_number\": {}}}", cut(k)),
+                message_id: format!("id-{k}\u{1b}"),
+            },
+        );
     }
     let junk = [
         "<script>",

@@ -510,9 +510,14 @@ fn findings_name_the_first_five_order_numbers() {
     assert_eq!(findings[0].orders, 7);
     assert_eq!(
         findings[0].first_ids,
-        (7_000_000_002..7_000_000_007).map(Id::Number).collect::<Vec<_>>()
+        (7_000_000_002..7_000_000_007)
+            .map(Id::Number)
+            .collect::<Vec<_>>()
     );
-    assert_eq!(findings[1].first_ids, [7_000_000_000, 7_000_000_001].map(Id::Number));
+    assert_eq!(
+        findings[1].first_ids,
+        [7_000_000_000, 7_000_000_001].map(Id::Number)
+    );
     let case = Case::with(|case| case.phantoms = (7_000_002_000..7_000_002_006).collect());
     let findings = case.judge().findings;
     assert_eq!(findings[0].orders, 6);

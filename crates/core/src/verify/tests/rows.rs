@@ -22,12 +22,20 @@ impl Row {
         let number = |number: u64| Value::N(number.to_string());
         let details = self.order_details.clone().map(Value::S);
         let attributes = [
-            (attribute::ID, self.order_number.map(number).or(self.odd_key.clone())),
-            (attribute::ORDER_DETAILS, details.or(self.odd_details.clone())),
+            (
+                attribute::ID,
+                self.order_number.map(number).or(self.odd_key.clone()),
+            ),
+            (
+                attribute::ORDER_DETAILS,
+                details.or(self.odd_details.clone()),
+            ),
             (attribute::STORED_AT, self.stored_at_us.map(number)),
             (attribute::RECEIVE_COUNT, self.receive_count.map(number)),
         ];
-        let there = attributes.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        let there = attributes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
         there.collect()
     }
 }

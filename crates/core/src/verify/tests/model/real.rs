@@ -122,7 +122,10 @@ fn number(id: &Id) -> u64 {
 fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
     let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
     let mut collector = Collector::new(world.plan.clone(), schedule, start, 1);
-    world.rows.iter().for_each(|row| collector.row("orders", &row.item()));
+    world
+        .rows
+        .iter()
+        .for_each(|row| collector.row("orders", &row.item()));
     let letters = world.letters.iter();
     letters.for_each(|letter| collector.dead_letter(None, letter));
     let sweep = |complete: bool| Sweep {

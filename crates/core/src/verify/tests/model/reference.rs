@@ -106,7 +106,9 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
         (1, false) => (Verdict::Inconclusive, 4),
         _ => (Verdict::Pass, 0),
     };
-    let listed = Class::ALL.into_iter().filter(|class| class.is_always_listed());
+    let listed = Class::ALL
+        .into_iter()
+        .filter(|class| class.is_always_listed());
     let mut counts: BTreeMap<Class, u64> = listed.map(|class| (class, 0)).collect();
     for class in classes.values() {
         *counts.entry(*class).or_default() += 1;

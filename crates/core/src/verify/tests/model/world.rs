@@ -1,10 +1,10 @@
 //! A world: what was planned, what the sender did, what landed, and what of it can be known.
 
+use super::super::rows::Row;
 use super::dice::Dice;
 use super::text::{self, FAITHFUL, GARBAGE, WORDINGS};
 use crate::ledger::Outcome;
 use crate::order::{OrderPlan, RunId};
-use super::super::rows::Row;
 use crate::records::{DeadLetter, Value};
 use crate::scenario::Metric;
 use crate::verdict::Gate;
