@@ -147,6 +147,7 @@ impl EmbeddedPipeline {
             region: site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
             tables: vec![TableAt::lab(&self.resources.table)],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy::default(),
         }
