@@ -187,6 +187,7 @@ impl EmbeddedPipeline {
             orders_queue,
             dead_letter_queue,
             table,
+            ..
         } = &self.resources;
         let items = self.emulator.items(table)?;
         Ok(Holdings {
