@@ -294,6 +294,16 @@ impl OrderPlan {
         sighting.settled()
     }
 
+    /// Whether a row holds what its order leaves; `None` when it is no planned order's.
+    pub fn is_as_planned(&self, planned: u64, table: &str, item: &Item) -> Option<bool> {
+        match self.owner_of_row(planned, table, item) {
+            RowOwner::Order { k, candidates } => {
+                Some(self.sight_row(k, &candidates, table, item).odd.is_none())
+            }
+            _ => None,
+        }
+    }
+
     /// What a letter of `queue` is to order `k`.
     pub fn sight_letter(&self, k: u64, queue: Option<&str>, body: &str) -> Sighting {
         let ends = self.ends();
