@@ -2,6 +2,7 @@
 
 mod collector;
 mod contents;
+mod ends;
 mod file;
 mod judge;
 mod judge_content;
