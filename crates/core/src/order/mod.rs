@@ -6,6 +6,7 @@
 mod body;
 mod check;
 mod cipher;
+mod compile;
 mod content;
 mod decimal;
 mod document;
