@@ -42,7 +42,7 @@ pub use excerpt::excerpt;
 pub use id::{MAX_ORDERS, OrderId, RunId};
 pub use lab::{dead_letter, lab};
 pub use message::{AttributeText, MessageAttribute};
-pub use mistake::{Mistake, Problem, key_below};
+pub use mistake::{Mistake, Problem, key_below, nearest};
 pub use model::Model;
 pub use names::{FieldName, Names, Place};
 pub use pattern::{Capture, Captures};
