@@ -3,10 +3,10 @@
 use crate::order::spec::{Field, Take};
 
 /// Bytes of one file of data: they are kept with the run.
-const BYTES_MAX: usize = 8 << 20;
+const BYTES_MAX: usize = 6 << 20;
 
 /// Rows of one file.
-const ROWS_MAX: usize = 1_000_000;
+const ROWS_MAX: usize = 300_000;
 
 /// The rows of a file.
 ///
