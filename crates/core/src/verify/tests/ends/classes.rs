@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::spec::{
-    DAMAGED, NO_LINES, Order, invoice_row, letter, line_row, order, order_row, plan_of, rejected_row, s, spec,
+    DAMAGED, NO_LINES, Order, invoice_row, letter, line_row, order, order_row, plan_of,
+    rejected_row, s, spec,
 };
 use crate::ledger::{Ledger, Outcome};
 use crate::load::{Phase, Schedule};
@@ -49,7 +50,9 @@ impl Run {
 
     /// The first order that is good (`None`), or of this kind of bad ones.
     pub(super) fn first(&self, kind: Option<usize>) -> u64 {
-        (0..20).find(|&k| self.plan.kind(k) == kind).expect("there is one")
+        (0..20)
+            .find(|&k| self.plan.kind(k) == kind)
+            .expect("there is one")
     }
 
     pub(super) fn order(&self, k: u64) -> Order {
@@ -63,7 +66,8 @@ impl Run {
         for at in 0..order.lines.len() {
             self.rows.push(("orders", line_row(&order, at, false)));
         }
-        self.rows.push(("invoices", invoice_row(&order, &format!("A-{k}"))));
+        self.rows
+            .push(("invoices", invoice_row(&order, &format!("A-{k}"))));
         self
     }
 
@@ -90,13 +94,18 @@ impl Run {
                 collector.message_id(k as u32, &format!("m{k}"));
             }
         }
-        self.rows.iter().for_each(|(table, row)| collector.row(table, row));
-        self.letters.iter().for_each(|letter| collector.dead_letter(None, letter));
+        self.rows
+            .iter()
+            .for_each(|(table, row)| collector.row(table, row));
+        self.letters
+            .iter()
+            .for_each(|letter| collector.dead_letter(None, letter));
         collector
     }
 
     pub(super) fn seen(&self) -> Observation {
-        self.collector().observation(super::super::world::complete())
+        self.collector()
+            .observation(super::super::world::complete())
     }
 
     /// The class of order `k`, all orders being acknowledged but this one, which is `outcome`.
@@ -106,13 +115,20 @@ impl Run {
         ledger.record(outcome, k..k + 1);
         let found = reconcile(&ledger, &Belongs::of(&self.plan, 20), seen);
         let mut classes = found.members.iter();
-        *classes.find(|(_, members)| members.contains(k as u32)).expect("it is in one").0
+        *classes
+            .find(|(_, members)| members.contains(k as u32))
+            .expect("it is in one")
+            .0
     }
 
     #[track_caller]
     pub(super) fn is(&self, k: u64, class: Class, why: &str) {
         let seen = self.seen();
-        assert_eq!(self.class_as(k, Outcome::Acknowledged, &seen), class, "{why}: {seen:#?}");
+        assert_eq!(
+            self.class_as(k, Outcome::Acknowledged, &seen),
+            class,
+            "{why}: {seen:#?}"
+        );
     }
 }
 
@@ -142,9 +158,13 @@ fn an_order_is_stored_when_all_of_its_rows_are_there_and_incomplete_when_one_is_
     ] {
         assert_eq!(part.class_as(k, outcome, &seen), class, "{outcome:?}");
     }
-    part.letter(k).is(k, Class::StoredAndDeadLettered, "some rows, and a letter");
+    part.letter(k)
+        .is(k, Class::StoredAndDeadLettered, "some rows, and a letter");
     let seen = Run::new().store(k).seen();
-    assert_eq!(whole.class_as(k, Outcome::Indeterminate, &seen), Class::Recovered);
+    assert_eq!(
+        whole.class_as(k, Outcome::Indeterminate, &seen),
+        Class::Recovered
+    );
 }
 
 #[test]
@@ -160,7 +180,10 @@ fn a_second_row_under_a_made_up_key_is_stored_twice_and_the_same_row_again_is_no
     assert!(twice("B").seen().stored_twice.contains(k as u32));
     let run = twice("B");
     let seen = run.seen();
-    assert_eq!(run.class_as(k, Outcome::Indeterminate, &seen), Class::StoredTwice);
+    assert_eq!(
+        run.class_as(k, Outcome::Indeterminate, &seen),
+        Class::StoredTwice
+    );
     let third = twice("B").row("invoices", invoice_row(&run.order(k), "C"));
     assert_eq!(third.seen().stored_twice.len(), 1, "counted once");
     let mut odd = invoice_row(&run.order(k), "B");
@@ -169,30 +192,55 @@ fn a_second_row_under_a_made_up_key_is_stored_twice_and_the_same_row_again_is_no
     run.is(k, Class::Overwritten, "and with another content");
     let again = Run::new().store(k);
     let row = order_row(&again.order(k), false);
-    again.row("orders", row).is(k, Class::Stored, "a row whose key is known");
+    again
+        .row("orders", row)
+        .is(k, Class::Stored, "a row whose key is known");
 }
 
 #[test]
 fn an_order_at_an_end_that_is_not_its_own_is_told_from_one_that_is_at_its_own() {
     let run = Run::new();
-    let (good, bad, damaged) = (run.first(None), run.first(Some(NO_LINES)), run.first(Some(DAMAGED)));
+    let (good, bad, damaged) = (
+        run.first(None),
+        run.first(Some(NO_LINES)),
+        run.first(Some(DAMAGED)),
+    );
     let rejected = |k: u64| rejected_row(&Run::new().order(k));
-    Run::new().row("rejected", rejected(bad)).is(bad, Class::EndedByDesign, "a bad order where it belongs");
-    Run::new().row("rejected", rejected(good)).is(good, Class::WrongEnd, "a good order, rejected");
+    Run::new().row("rejected", rejected(bad)).is(
+        bad,
+        Class::EndedByDesign,
+        "a bad order where it belongs",
+    );
+    Run::new()
+        .row("rejected", rejected(good))
+        .is(good, Class::WrongEnd, "a good order, rejected");
     let both = Run::new().store(good).row("rejected", rejected(good));
     both.is(good, Class::WrongEnd, "stored, and rejected as well");
-    Run::new().store(bad).is(bad, Class::BadOrderStored, "a bad order stored");
+    Run::new()
+        .store(bad)
+        .is(bad, Class::BadOrderStored, "a bad order stored");
     let both = Run::new().store(bad).row("rejected", rejected(bad));
     both.is(bad, Class::BadOrderStored, "where it belongs, and stored");
-    Run::new().letter(bad).is(bad, Class::WrongEnd, "dead-lettered in place of rejected");
-    Run::new().letter(good).is(good, Class::GoodOrderDeadLettered, "a good order");
-    Run::new().letter(damaged).is(damaged, Class::DeadLetteredByDesign, "a bad one that belongs there");
+    Run::new()
+        .letter(bad)
+        .is(bad, Class::WrongEnd, "dead-lettered in place of rejected");
+    Run::new()
+        .letter(good)
+        .is(good, Class::GoodOrderDeadLettered, "a good order");
+    Run::new().letter(damaged).is(
+        damaged,
+        Class::DeadLetteredByDesign,
+        "a bad one that belongs there",
+    );
     let both = Run::new().row("rejected", rejected(bad)).letter(bad);
     both.is(bad, Class::WrongEnd, "where it belongs, and dead-lettered");
     let both = Run::new().store(good).letter(good);
     both.is(good, Class::StoredAndDeadLettered, "a good one");
     let seen = Run::new().row("rejected", rejected(bad)).seen();
-    assert_eq!(run.class_as(bad, Outcome::Indeterminate, &seen), Class::Recovered);
+    assert_eq!(
+        run.class_as(bad, Outcome::Indeterminate, &seen),
+        Class::Recovered
+    );
     assert_eq!(run.class_as(bad, Outcome::Rejected, &seen), Class::Ghost);
 }
 
@@ -207,7 +255,9 @@ fn a_good_order_may_belong_to_several_ends() {
     let k = run().first(None);
     let rejected = rejected_row(&run().order(k));
     run().store(k).is(k, Class::Stored, "at the one");
-    run().row("rejected", rejected.clone()).is(k, Class::EndedByDesign, "at the other");
+    run()
+        .row("rejected", rejected.clone())
+        .is(k, Class::EndedByDesign, "at the other");
     let both = run().row("rejected", rejected.clone()).letter(k);
     both.is(k, Class::StoredAndDeadLettered, "at one, and dead-lettered");
     let in_part = run().store(k).without(0).row("rejected", rejected);
@@ -220,7 +270,9 @@ fn a_letter_without_an_id_is_known_by_its_message_id_or_by_its_body() {
     let damaged = run.first(Some(DAMAGED));
     let body = &letter(&run.plan, damaged).body;
     assert!(!body.contains(&run.order(damaged).id), "{body}");
-    let other = (damaged + 1..20).find(|&k| run.plan.kind(k) == Some(DAMAGED)).expect("another one");
+    let other = (damaged + 1..20)
+        .find(|&k| run.plan.kind(k) == Some(DAMAGED))
+        .expect("another one");
     assert_eq!(&letter(&run.plan, other).body, body, "they are all alike");
     let run = Run::new().letter(damaged);
     run.is(damaged, Class::DeadLetteredByDesign, "its own message id");
@@ -231,7 +283,11 @@ fn a_letter_without_an_id_is_known_by_its_message_id_or_by_its_body() {
     };
     unknown.is(damaged, Class::Lost, "nobody knows the id");
     assert_eq!(unknown.seen().foreign_dead_letters, 1);
-    let mut collector = Run { letters: Vec::new(), ..unknown }.collector();
+    let mut collector = Run {
+        letters: Vec::new(),
+        ..unknown
+    }
+    .collector();
     collector.without_message_id(damaged as u32);
     collector.without_message_id(other as u32);
     for copies in [1, 2, 3] {
@@ -287,19 +343,34 @@ fn rows_that_are_nobodys_are_told_from_those_that_say_nothing() {
     };
     let mut nameless = invoice_row(&order, "B");
     nameless.remove("order");
-    let typed = Item::from([("pk".to_owned(), Value::N("5".into())), ("sk".to_owned(), s("META"))]);
+    let typed = Item::from([
+        ("pk".to_owned(), Value::N("5".into())),
+        ("sk".to_owned(), s("META")),
+    ]);
     let run = Run::new()
         .store(k)
         .row("orders", order_row(&with_id(&theirs), true))
-        .row("orders", order_row(&with_id("6f1ed002-ab5a-4d5e-9f5e-2f5a3a3c9b11"), true))
+        .row(
+            "orders",
+            order_row(&with_id("6f1ed002-ab5a-4d5e-9f5e-2f5a3a3c9b11"), true),
+        )
         .row("orders", order_row(&with_id(&beyond), true))
-        .row("orders", Item::from([("pk".to_owned(), s("STOCK#TV")), ("sk".to_owned(), s("META"))]))
+        .row(
+            "orders",
+            Item::from([
+                ("pk".to_owned(), s("STOCK#TV")),
+                ("sk".to_owned(), s("META")),
+            ]),
+        )
         .row("invoices", nameless)
         .row("orders", typed)
         .row("another", order_row(&order, true));
     let seen = run.seen();
     assert_eq!(seen.foreign_rows, 4, "{:?}", seen.foreign_row_examples);
-    assert_eq!(seen.foreign_row_examples[0], format!("ORDER#{theirs} / META"));
+    assert_eq!(
+        seen.foreign_row_examples[0],
+        format!("ORDER#{theirs} / META")
+    );
     let phantoms: Vec<String> = seen.phantoms.iter().map(|id| id.to_string()).collect();
     assert_eq!(phantoms, [beyond]);
     assert_eq!(seen.unreadable_keys, 2);

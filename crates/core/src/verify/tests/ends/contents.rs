@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::classes::{Run, schedule};
-use super::spec::{amount, invoice_row, item, letter, line_row, order_row, plan_of, rejected_row, s, spec};
+use super::spec::{
+    amount, invoice_row, item, letter, line_row, order_row, plan_of, rejected_row, s, spec,
+};
 use crate::ledger::{Ledger, Outcome};
 use crate::order::spec::{Before, End, Expected, IdScheme, LetterSpec, RowSpec};
 use crate::records::{DeadLetter, Item, Value};
@@ -38,12 +40,26 @@ fn an_altered_row_says_which_attribute_what_was_expected_and_what_is_there() {
     let count = order.lines.len();
     let order_row = || order_row(&order, true);
     let line_row = |at| line_row(&order, at, true);
-    let lines = |count: usize| if count == 1 { "1 element".into() } else { format!("{count} elements") };
+    let lines = |count: usize| {
+        if count == 1 {
+            "1 element".into()
+        } else {
+            format!("{count} elements")
+        }
+    };
     for (table, row, expected) in [
         (
             "orders",
-            with(order_row(), "shipping", Some(amount(order.shipping + 1, true))),
-            format!("in its row of orders, `shipping` is {}.{:02}, expected {shipping}", (order.shipping + 1) / 100, (order.shipping + 1) % 100),
+            with(
+                order_row(),
+                "shipping",
+                Some(amount(order.shipping + 1, true)),
+            ),
+            format!(
+                "in its row of orders, `shipping` is {}.{:02}, expected {shipping}",
+                (order.shipping + 1) / 100,
+                (order.shipping + 1) % 100
+            ),
         ),
         (
             "orders",
@@ -53,7 +69,10 @@ fn an_altered_row_says_which_attribute_what_was_expected_and_what_is_there() {
         (
             "orders",
             with(order_row(), "customer", None),
-            format!("in its row of orders, `customer` is missing, expected \"{}\"", order.customer),
+            format!(
+                "in its row of orders, `customer` is missing, expected \"{}\"",
+                order.customer
+            ),
         ),
         (
             "orders",
@@ -78,12 +97,19 @@ fn an_altered_row_says_which_attribute_what_was_expected_and_what_is_there() {
         (
             "orders",
             line_row(count),
-            format!("in its row of orders, `content` is {}, expected {}", lines(count + 1), lines(count)),
+            format!(
+                "in its row of orders, `content` is {}, expected {}",
+                lines(count + 1),
+                lines(count)
+            ),
         ),
         (
             "invoices",
             with(invoice_row(&order, "B"), "customer", Some(s("nobody"))),
-            format!("in its row of invoices, `customer` is \"nobody\", expected \"{}\"", order.customer),
+            format!(
+                "in its row of invoices, `customer` is \"nobody\", expected \"{}\"",
+                order.customer
+            ),
         ),
         (
             "rejected",
@@ -108,24 +134,43 @@ fn an_altered_row_beside_sound_ones_is_altered_and_two_contents_of_one_row_are_o
     };
     let altered = Run::new().store(k).without(1).row("orders", odd(1));
     altered.is(k, Class::Altered, "one row of several");
-    let spelled = Run::new().store(k).without(1).row("orders", odd(1)).row("orders", odd(1));
+    let spelled = Run::new()
+        .store(k)
+        .without(1)
+        .row("orders", odd(1))
+        .row("orders", odd(1));
     spelled.is(k, Class::Altered, "the same, read again");
     let two = Run::new().store(k).row("orders", odd(1));
     two.is(k, Class::Overwritten, "the planned one, then another");
     let mut two = Run::new().store(k).row("orders", odd(1));
     two.rows.reverse();
     two.is(k, Class::Overwritten, "the other way round");
-    let two = Run::new().store(k).without(1).row("orders", odd(1)).row("orders", odd(2));
+    let two = Run::new()
+        .store(k)
+        .without(1)
+        .row("orders", odd(1))
+        .row("orders", odd(2));
     two.is(k, Class::Overwritten, "two other ones");
     let mut body = letter(&altered.plan, k);
     body.body = body.body.replace("\"customer\"", "\"client\"");
     let mut run = Run::new();
     run.letters.push(body);
     run.is(k, Class::Altered, "a letter");
-    assert!(told(&run).starts_with("in a dead letter, `customer` is missing, expected"), "{}", told(&run));
+    assert!(
+        told(&run).starts_with("in a dead letter, `customer` is missing, expected"),
+        "{}",
+        told(&run)
+    );
     let rejected = Run::new().row("rejected", rejected_row(&order));
-    let mut both = Run { letters: run.letters, ..rejected };
-    both.is(k, Class::Overwritten, "a row that is the whole order, and a letter that is another");
+    let mut both = Run {
+        letters: run.letters,
+        ..rejected
+    };
+    both.is(
+        k,
+        Class::Overwritten,
+        "a row that is the whole order, and a letter that is another",
+    );
     both.letters = vec![letter(&both.plan, k)];
     both.is(k, Class::GoodOrderDeadLettered, "and one that is the same");
 }
@@ -134,7 +179,9 @@ fn an_altered_row_beside_sound_ones_is_altered_and_two_contents_of_one_row_are_o
 fn a_key_of_which_a_part_is_wrong_is_told() {
     let mut spec = spec(IdScheme::Text("WEB-{{run}}-{{n:09}}".into()));
     let stored = spec.ends.get_mut("stored").unwrap();
-    stored.rows[0].key.insert("pk".into(), "CUSTOMER#c{{customer}}#*".into());
+    stored.rows[0]
+        .key
+        .insert("pk".into(), "CUSTOMER#c{{customer}}#*".into());
     stored.rows[0].key.insert("sk".into(), "{{id}}".into());
     stored.rows.truncate(1);
     let run = |pk: &str, sk: &str| {
@@ -150,9 +197,20 @@ fn a_key_of_which_a_part_is_wrong_is_told() {
     run("CUSTOMER#?#shard-7", "WEB-7-000000003").is(3, Class::Stored, "whatever the shard");
     let wrong = run("CUSTOMER#c9#1", "WEB-7-000000003");
     wrong.is(3, Class::Altered, "another customer");
-    assert!(told(&wrong).contains("`pk` is \"CUSTOMER#c9#1\", expected \"CUSTOMER#"), "{}", told(&wrong));
-    assert_eq!(run("CUSTOMER#?#1", "WEB-8-000000003").seen().foreign_rows, 1, "another run");
-    assert_eq!(run("CUSTOMER#?#1", "WEB-7-000000020").seen().phantoms.len(), 1);
+    assert!(
+        told(&wrong).contains("`pk` is \"CUSTOMER#c9#1\", expected \"CUSTOMER#"),
+        "{}",
+        told(&wrong)
+    );
+    assert_eq!(
+        run("CUSTOMER#?#1", "WEB-8-000000003").seen().foreign_rows,
+        1,
+        "another run"
+    );
+    assert_eq!(
+        run("CUSTOMER#?#1", "WEB-7-000000020").seen().phantoms.len(),
+        1
+    );
     assert_eq!(run("CUSTOMER#?#1", "WEB-7-3x").seen().foreign_rows, 1);
 }
 
@@ -169,7 +227,8 @@ fn a_row_that_was_there_before_counts_only_once_it_has_changed() {
     }];
     let stored = spec.ends.get_mut("stored").unwrap();
     stored.rows.truncate(1);
-    stored.rows[0].holds = BTreeMap::from([("status".to_owned(), Expected::Text("COMPLETED".into()))]);
+    stored.rows[0].holds =
+        BTreeMap::from([("status".to_owned(), Expected::Text("COMPLETED".into()))]);
     let run = |status: &str| {
         let run = Run {
             plan: plan_of(spec.clone(), 2026, 0.0),
@@ -183,13 +242,18 @@ fn a_row_that_was_there_before_counts_only_once_it_has_changed() {
         run.row("orders", row)
     };
     run("PENDING").is(3, Class::Lost, "nothing has happened to it");
-    run("PENDING").letter(3).is(3, Class::GoodOrderDeadLettered, "ended by its letter");
+    run("PENDING")
+        .letter(3)
+        .is(3, Class::GoodOrderDeadLettered, "ended by its letter");
     run("COMPLETED").is(3, Class::Stored, "as it must be");
     run("PROCESSING").is(3, Class::Altered, "neither");
     let before = run("").plan.rows_before(3);
     assert_eq!(before.len(), 1);
     let expected = ("orders".to_owned(), run("PENDING").rows[0].1.clone());
-    assert_eq!(before[0], expected, "what is written is what is taken for unchanged");
+    assert_eq!(
+        before[0], expected,
+        "what is written is what is taken for unchanged"
+    );
 }
 
 #[test]
@@ -224,14 +288,31 @@ fn letters_that_a_function_sends_itself_are_held_against_what_they_must_hold() {
         collector.dead_letter(queue, &DeadLetter { body, message_id });
         collector.observation(super::super::world::complete())
     };
-    let body = |reason: &str| format!("{{\"id\": \"{}\", \"reason\": \"{reason}\", \"shipping\": {shipping}}}", order.id);
+    let body = |reason: &str| {
+        format!(
+            "{{\"id\": \"{}\", \"reason\": \"{reason}\", \"shipping\": {shipping}}}",
+            order.id
+        )
+    };
     let seen = sent(Some("failed-orders"), body("no lines"));
-    assert_eq!(run.class_as(bad, Outcome::Acknowledged, &seen), Class::EndedByDesign);
+    assert_eq!(
+        run.class_as(bad, Outcome::Acknowledged, &seen),
+        Class::EndedByDesign
+    );
     assert_eq!(run.class_as(bad, Outcome::Rejected, &seen), Class::Ghost);
     let seen = sent(Some("failed-orders"), body("no idea"));
-    assert_eq!(run.class_as(bad, Outcome::Acknowledged, &seen), Class::Altered);
-    assert_eq!(seen.alterations[0].to_string(), "in a dead letter, `reason` is \"no idea\", expected \"no lines\"");
-    let seen = sent(Some("failed-orders"), "{\"id\": \"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}".into());
+    assert_eq!(
+        run.class_as(bad, Outcome::Acknowledged, &seen),
+        Class::Altered
+    );
+    assert_eq!(
+        seen.alterations[0].to_string(),
+        "in a dead letter, `reason` is \"no idea\", expected \"no lines\""
+    );
+    let seen = sent(
+        Some("failed-orders"),
+        "{\"id\": \"01ARZ3NDEKTSV4RRFFQ69G5FAV\"}".into(),
+    );
     assert_eq!((seen.foreign_dead_letters, seen.elsewhere.len()), (1, 0));
 }
 
@@ -259,10 +340,16 @@ fn rows_under_the_key_of_another_made_up_row_are_found_by_it_in_either_order() {
         ..Run::new()
     };
     let linked = |number: &str, k: u64| {
-        item([("product", s(&format!("STOCK#{number}"))), ("customer", s(&run().order(k).customer))])
+        item([
+            ("product", s(&format!("STOCK#{number}"))),
+            ("customer", s(&run().order(k).customer)),
+        ])
     };
     run().store(3).is(3, Class::Incomplete, "without it");
-    run().store(3).row("stock", linked("A-3", 3)).is(3, Class::Stored, "after the other row");
+    run()
+        .store(3)
+        .row("stock", linked("A-3", 3))
+        .is(3, Class::Stored, "after the other row");
     let mut before = run().store(3).row("stock", linked("A-3", 3));
     before.rows.rotate_right(1);
     before.is(3, Class::Stored, "before it");
@@ -271,7 +358,10 @@ fn rows_under_the_key_of_another_made_up_row_are_found_by_it_in_either_order() {
     assert_eq!(strange.seen().foreign_rows, 1);
     let mut odd = linked("A-3", 3);
     odd.insert("customer".into(), s("nobody"));
-    run().store(3).row("stock", odd).is(3, Class::Altered, "with another content");
+    run()
+        .store(3)
+        .row("stock", odd)
+        .is(3, Class::Altered, "with another content");
 }
 
 /// The findings on a run of these rows, all orders acknowledged.
@@ -292,13 +382,17 @@ fn findings(run: &Run, change: impl FnOnce(&mut Observation)) -> Vec<(Severity, 
         clock_skew_bound: std::time::Duration::ZERO,
     });
     let findings = judgment.findings.into_iter();
-    findings.map(|one| (one.severity, one.code, one.message)).collect()
+    findings
+        .map(|one| (one.severity, one.code, one.message))
+        .collect()
 }
 
 #[test]
 fn a_counter_must_be_the_sum_of_the_orders_that_were_stored() {
     assert_eq!(schedule().count(), 20);
-    let good: Vec<u64> = (0..20).filter(|&k| Run::new().plan.kind(k).is_none()).collect();
+    let good: Vec<u64> = (0..20)
+        .filter(|&k| Run::new().plan.kind(k).is_none())
+        .collect();
     let all = || good.iter().fold(Run::new(), |run, &k| run.store(k));
     let sums = |leave_out: Option<u64>| {
         let mut sums: BTreeMap<String, i64> = BTreeMap::new();
@@ -310,12 +404,17 @@ fn a_counter_must_be_the_sum_of_the_orders_that_were_stored() {
     };
     let counters = |run: Run, sums: BTreeMap<String, i64>| {
         sums.into_iter().fold(run, |run, (customer, cents)| {
-            let row = item([("customer", s(&format!("CUSTOMER#{customer}"))), ("shipping", amount(cents, false))]);
+            let row = item([
+                ("customer", s(&format!("CUSTOMER#{customer}"))),
+                ("shipping", amount(cents, false)),
+            ]);
             run.row("stats", row)
         })
     };
     let wrong = |run: &Run| -> Vec<String> {
-        let found = findings(run, |_| {}).into_iter().filter(|(_, code, _)| code == "wrong_sum");
+        let found = findings(run, |_| {})
+            .into_iter()
+            .filter(|(_, code, _)| code == "wrong_sum");
         found
             .map(|(severity, _, message)| {
                 assert_eq!(severity, Severity::OrderFailure);
@@ -323,7 +422,10 @@ fn a_counter_must_be_the_sum_of_the_orders_that_were_stored() {
             })
             .collect()
     };
-    assert!(wrong(&counters(all(), sums(None))).is_empty(), "as it must be");
+    assert!(
+        wrong(&counters(all(), sums(None))).is_empty(),
+        "as it must be"
+    );
     let first = Run::new().order(good[0]).customer;
     let mut a_cent = sums(None);
     *a_cent.get_mut(&first).unwrap() += 1;
@@ -342,22 +444,47 @@ fn a_counter_must_be_the_sum_of_the_orders_that_were_stored() {
     assert!(told[0].starts_with(&words), "{told:?} {words}");
     let mut missing = sums(None);
     missing.remove(&first);
-    assert!(wrong(&counters(all(), missing))[0].contains("is missing, expected"), "no counter at all");
+    assert!(
+        wrong(&counters(all(), missing))[0].contains("is missing, expected"),
+        "no counter at all"
+    );
     let late = findings(&counters(all(), a_cent), |seen| seen.scan.complete = false);
-    assert!(late.iter().all(|(_, code, _)| code != "wrong_sum"), "nobody has looked everywhere");
+    assert!(
+        late.iter().all(|(_, code, _)| code != "wrong_sum"),
+        "nobody has looked everywhere"
+    );
     // An order that is there in part may have been counted, or not.
     let part = || {
         let run = all();
-        let invoice = run.rows.iter().position(|(table, _)| *table == "invoices").unwrap();
+        let invoice = run
+            .rows
+            .iter()
+            .position(|(table, _)| *table == "invoices")
+            .unwrap();
         run.without(invoice)
     };
     assert!(wrong(&counters(part(), sums(None))).is_empty(), "with it");
-    assert!(wrong(&counters(part(), sums(Some(good[0])))).is_empty(), "without it");
+    assert!(
+        wrong(&counters(part(), sums(Some(good[0])))).is_empty(),
+        "without it"
+    );
     let mut neither = sums(None);
     *neither.get_mut(&first).unwrap() += 1;
-    assert!(wrong(&counters(part(), neither))[0].contains(" to "), "a range");
-    let strange = counters(all(), sums(None)).row("stats", item([("customer", s("CUSTOMER#c9")), ("shipping", amount(1, true))]));
+    assert!(
+        wrong(&counters(part(), neither))[0].contains(" to "),
+        "a range"
+    );
+    let strange = counters(all(), sums(None)).row(
+        "stats",
+        item([
+            ("customer", s("CUSTOMER#c9")),
+            ("shipping", amount(1, true)),
+        ]),
+    );
     assert!(wrong(&strange).is_empty(), "what others have counted");
     let own = findings(&strange, |seen| seen.own_stores = true);
-    assert!(own.iter().any(|(_, code, message)| code == "wrong_sum" && message.contains("CUSTOMER#c9")));
+    assert!(
+        own.iter()
+            .any(|(_, code, message)| code == "wrong_sum" && message.contains("CUSTOMER#c9"))
+    );
 }

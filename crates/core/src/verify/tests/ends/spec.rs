@@ -23,7 +23,10 @@ fn at(pointer: &str) -> Expected {
 }
 
 fn map<V, const N: usize>(fields: [(&str, V); N]) -> BTreeMap<String, V> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn row<const K: usize, const H: usize>(
@@ -124,7 +127,11 @@ pub(super) fn spec(id: IdScheme) -> OrderSpec {
     };
     let invoice = RowSpec {
         id_at: Some("order".into()),
-        ..row("invoices", [("number", "*")], [("customer", template("c{{customer}}"))])
+        ..row(
+            "invoices",
+            [("number", "*")],
+            [("customer", template("c{{customer}}"))],
+        )
     };
     let rejected = row(
         "rejected",
@@ -239,7 +246,14 @@ pub(super) fn order(plan: &OrderPlan, k: u64) -> Order {
         id,
         customer: value["customer"].as_str().unwrap().to_owned(),
         shipping: cents(&value["shipping"]),
-        lines: lines.map(|line| (line["sku"].as_str().unwrap().to_owned(), cents(&line["price"]))).collect(),
+        lines: lines
+            .map(|line| {
+                (
+                    line["sku"].as_str().unwrap().to_owned(),
+                    cents(&line["price"]),
+                )
+            })
+            .collect(),
         text,
     }
 }
