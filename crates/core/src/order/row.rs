@@ -20,9 +20,7 @@ pub(super) fn key_text<'i>(
     let value = item.get(name).ok_or_else(|| MISSING.to_owned())?;
     match (key, value) {
         (KeyType::S, Value::S(text)) => Ok(Cow::Borrowed(text)),
-        (KeyType::N, Value::N(text)) if super::Decimal::parse(text).is_some() => {
-            Ok(Cow::Borrowed(text))
-        }
+        (KeyType::N, Value::N(text)) if is_number(text) => Ok(Cow::Borrowed(text)),
         (KeyType::N, Value::N(text)) => {
             Err(format!("\"{}\", which is no number", super::excerpt(text)))
         }
@@ -30,6 +28,11 @@ pub(super) fn key_text<'i>(
         (_, Value::S(text)) => Err(format!("a text (S), \"{}\"", super::excerpt(text))),
         (_, other) => Err(kind(other)),
     }
+}
+
+fn is_number(text: &str) -> bool {
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain || super::Decimal::parse(text).is_some()
 }
 
 /// How many elements the list of this leaf has in this order; `None` where it is for no list, or the order has none.

@@ -28,6 +28,8 @@ pub struct Collector {
     /// Of each leaf, whether its content is the order's.
     is_whole: Vec<bool>,
     end_names: Vec<String>,
+    /// Some rows have keys that the consumer makes up.
+    has_made_up: bool,
     /// Of each leaf, its table where an alteration must name it.
     tables: Vec<Option<String>>,
     pub(super) slots: Slots,
@@ -50,10 +52,12 @@ impl Collector {
     /// `phases` how many its load profile has.
     pub fn new(plan: OrderPlan, schedule: &Schedule, start: SystemTime, phases: usize) -> Self {
         let rows = plan.leaves().filter(|leaf| leaf.table.is_some()).count();
+        let has_made_up = plan.leaves().any(|leaf| leaf.is_made_up);
         let named = |table: Option<&str>| table.filter(|_| rows > 1).map(str::to_owned);
         Self {
             planned: schedule.count(),
             is_whole: plan.leaves().map(|leaf| leaf.is_whole).collect(),
+            has_made_up,
             end_names: plan.end_names().map(str::to_owned).collect(),
             tables: plan.leaves().map(|leaf| named(leaf.table)).collect(),
             slots: Slots::new(&plan),
@@ -123,7 +127,10 @@ impl Collector {
         if sighting.unchanged {
             return;
         }
-        let key = self.plan.row_key_hash(table, item);
+        let key = match self.has_made_up {
+            true => self.plan.row_key_hash(table, item),
+            false => 0,
+        };
         let seen = self.sighted(k, &sighting, key, Place::Row);
         for slot in seen {
             if self.timed_by == Some(slot.leaf) && slot.at == 0 {

@@ -3,5 +3,6 @@
 
 mod classes;
 mod contents;
+mod evidence;
 mod model;
 mod spec;
