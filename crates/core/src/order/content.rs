@@ -11,8 +11,8 @@ use super::document::{Document, Flaw, ORDER_NUMBER, is_number, is_text};
 use super::excerpt::excerpt;
 use super::id::{OrderId, RunId};
 use super::model::Model;
-use super::plan::Times;
 use super::random::{Stream, generator};
+use super::times::Times;
 
 /// The five articles of the lab's shop.
 pub const ITEM_DESCRIPTIONS: [&str; 5] = ["zMobile", "zTablet", "zTV", "zWatch", "zPen"];
