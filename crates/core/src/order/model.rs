@@ -267,13 +267,14 @@ impl Model {
     }
 }
 
-/// Leaves a share of a text, at least nothing of its last character.
+/// Leaves a share of a text, in whole characters; one at least, for SQS takes no empty message.
 fn cut(text: &mut String, share: f64) {
+    let first = text.chars().next().map_or(0, char::len_utf8);
     let mut end = (text.len() as f64 * share).floor() as usize;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.truncate(end);
+    text.truncate(end.max(first));
 }
 
 /// Where bodies say whose they are, each place once.

@@ -145,6 +145,13 @@ fn read_scenario(
     let mut pipeline = file.section("pipeline");
     let order = read_orders(&mut file, &mut pipeline, files, problems);
     check_share(&file, bad_share, &order);
+    if time_scale != 1.0 && order.delay.is_some() {
+        file.problem(
+            "time_scale",
+            "a message's delay is in whole seconds and cannot be played faster",
+            "leave out time_scale, or [order] delay",
+        );
+    }
     let mut pipeline = read_pipeline(pipeline, time_scale, &order);
     bound_concurrency(&mut pipeline.mapping, processor.as_ref());
     let faults: Vec<Fault> = file

@@ -106,6 +106,11 @@ fn messages() {
         &["order.delay", "15 minutes"],
     );
     accepts(|s| s.delay = Some(std::time::Duration::from_secs(900)));
+    refuses(
+        |s| s.bad[0].body = Some(String::new()),
+        &["bad[0].body", "no empty message"],
+    );
+    refuses(|s| body(s, ""), &["order.body", "no empty message"]);
     let event = || {
         Some(Envelope::Eventbridge {
             source: "a".into(),
@@ -409,6 +414,26 @@ fn a_body_beyond_what_sqs_takes_at_its_largest() {
             s.encoding = Some(Encoding::Base64);
         },
         &["the largest message"],
+    );
+}
+
+#[test]
+fn a_body_far_beyond_all_bounds_is_refused_without_being_written() {
+    let list = |of: &str, fields: std::collections::BTreeMap<String, Field>| Field::List {
+        least: 1,
+        most: 10_000,
+        of: of.into(),
+        fields,
+    };
+    let inner = list("1", Default::default());
+    let middle = list("{{x}}", [("x".to_owned(), inner)].into());
+    let outer = list("{{x}}", [("x".to_owned(), middle)].into());
+    refuses(
+        |s| {
+            s.fields.insert("x".into(), outer);
+            body(s, r#"{"id": {{id}}, "x": {{x}}}"#);
+        },
+        &["order", "the largest message has 10000000000"],
     );
 }
 

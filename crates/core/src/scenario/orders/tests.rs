@@ -9,7 +9,7 @@ const HEAD: &str = "name = \"x\"\nquestion = \"Does it work?\"\nbad_orders = \"2
 fn files(name: &str) -> Result<String, String> {
     match name {
         "customers.csv" => Ok("email, name\na@x.y,\"A, the first\"\nb@x.y,B\n".into()),
-        "body.json" => Ok("{\"id\": \"{{id}}\"}".into()),
+        "body.json" => Ok("{\"id\": \"{{id}}\"}\n".into()),
         "sample.jsonl" => Ok("{\"id\": 1, \"mail\": \"me@x.y\"}\n{\"id\": 2}\n".into()),
         _ => Err(format!("{name}: there is no such file")),
     }
@@ -476,6 +476,11 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
             "id = \"uuid\"",
             "delay = \"16m\"",
             ["order.delay (line 9", "must be within", "duration"],
+        ),
+        (
+            "id = \"uuid\"",
+            "delay = \"1500ms\"",
+            ["order.delay", "whole seconds", "1s"],
         ),
         (
             "id = \"uuid\"",
