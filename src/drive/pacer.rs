@@ -13,7 +13,9 @@ use super::work::{Shared, Work};
 use super::{DriveError, Started};
 use crate::clock;
 use crate::journal::JournalWriter;
-use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader};
+use crate::ledger::{
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalError, JournalHeader,
+};
 use crate::load::Schedule;
 
 /// From when everything is ready to when the first order may be due: time to make the journal.
@@ -60,7 +62,10 @@ pub(super) fn pace(
         wall: clock::wall() + LEAD,
     };
     let header = JournalHeader {
-        schema_version: JOURNAL_SCHEMA_VERSION,
+        schema_version: match plan.orders.keeps_message_ids() {
+            true => JOURNAL_SCHEMA_VERSION_NAMED,
+            false => JOURNAL_SCHEMA_VERSION,
+        },
         run_id: plan.orders.run,
         seed: plan.scenario.seed,
         planned: schedule.count(),
