@@ -20,7 +20,7 @@ use crate::emulator::counters::Counters;
 use crate::emulator::mapping::{EventSource, EventSourceMapping, MappingPlan};
 use crate::emulator::service::ServiceThread;
 use crate::emulator::table::Side;
-use crate::fault::order_number_of;
+use crate::fault::is_to_fail;
 use crate::order::OrderPlan;
 use crate::results::PipelineCounters;
 use crate::scenario::Scenario;
@@ -143,9 +143,7 @@ async fn mapping_of(
         let processor = processor.clone();
         async move { processor.process(event).await }
     })
-    .expecting_failures_of(move |body| {
-        order_number_of(body).is_some_and(|number| orders.is_bad_number(number))
-    });
+    .expecting_failures_of(move |body| is_to_fail(&orders, body));
     Ok(mapping.run())
 }
 

@@ -17,7 +17,7 @@ use crate::emulator::mapping::FunctionSettings;
 use crate::emulator::runtime::{CommandConfig, CommandFunction};
 use crate::emulator::sqs::Site;
 use crate::emulator::{Builder, Emulator, Function, HostName, handler};
-use crate::fault::{FaultPlan, order_number_of};
+use crate::fault::{FaultPlan, is_to_fail};
 use crate::order::OrderPlan;
 use crate::results::PipelineCounters;
 use crate::scenario::{
@@ -278,9 +278,7 @@ fn function(
         let bodies = batch.iter().map(|message| &*message.body);
         any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
     })
-    .expecting_failures_of(move |body| {
-        order_number_of(body).is_some_and(|number| plan.is_bad_number(number))
-    })
+    .expecting_failures_of(move |body| is_to_fail(&plan, body))
 }
 
 /// The function's limits as the mapping enforces them.
