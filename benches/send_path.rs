@@ -23,7 +23,7 @@ use orderproof::metrics::Histogram;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{SenderKind, Sending};
 use orderproof::send::{Batch, Sender, SenderPool};
-use orderproof::store::Target;
+use orderproof::store::{TableAt, Target};
 use serde_json::{Value, json};
 
 /// The program's own.
@@ -73,7 +73,8 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
-        table: "orders".into(),
+        tables: vec![TableAt::lab("orders")],
+        letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),
     };

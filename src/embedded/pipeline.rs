@@ -23,7 +23,7 @@ use crate::results::PipelineCounters;
 use crate::scenario::{
     FUNCTION_NAME, FaultKind, FaultPlace, ProcessorCommand, Resources, Scenario,
 };
-use crate::store::{ReadPolicy, Target};
+use crate::store::{ReadPolicy, TableAt, Target};
 
 /// What a pipeline holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -146,7 +146,8 @@ impl EmbeddedPipeline {
             dynamodb_endpoint: site.base_url.clone(),
             region: site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
-            table: self.resources.table.clone(),
+            tables: vec![TableAt::lab(&self.resources.table)],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy::default(),
         }

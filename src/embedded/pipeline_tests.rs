@@ -84,7 +84,7 @@ async fn scan(target: &Target) -> (BTreeSet<u64>, BTreeSet<u64>) {
     let address = target.dynamodb_endpoint.strip_prefix("http://").unwrap();
     let scan = dynamodb_client(address.parse().unwrap())
         .scan()
-        .table_name(&target.table)
+        .table_name(&target.tables[0].name)
         .consistent_read(true)
         .send();
     let (mut rows, mut altered) = (BTreeSet::new(), BTreeSet::new());
@@ -148,7 +148,7 @@ async fn the_target_names_the_labs_resources_and_they_are_there_at_once() {
     let target = pipeline.target();
     assert!(target.orders_queue_url.ends_with("/orders-queue"));
     assert!(target.dead_letter_queue_url.ends_with("/orders-dl-queue"));
-    assert_eq!(target.table, "orders");
+    assert_eq!(target.tables, [crate::store::TableAt::lab("orders")]);
     assert!(target.exact_counts);
     let queues = sqs_client(&target.sqs_endpoint).list_queues().send().await;
     let mut urls = queues.unwrap().queue_urls.unwrap();

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::scenario::is_loopback;
-use crate::store::Target;
+use crate::store::{TableAt, Target};
 
 /// The stores of a target, held until this is dropped.
 #[derive(Debug)]
@@ -112,17 +112,18 @@ fn stores_of(target: &Target) -> Vec<String> {
         .trim_end_matches('/')
         .rsplit('/')
         .nth(1);
-    vec![
-        queue(&target.orders_queue_url),
-        queue(&target.dead_letter_queue_url),
+    let table = |table: &TableAt| {
         format!(
             "{} {} account {} table {}",
             place(&target.dynamodb_endpoint),
             target.region,
             account.unwrap_or_default(),
-            target.table
-        ),
-    ]
+            table.name
+        )
+    };
+    let queues = [&target.orders_queue_url, &target.dead_letter_queue_url];
+    let queues = queues.into_iter().map(|url| queue(url));
+    queues.chain(target.tables.iter().map(table)).collect()
 }
 
 /// A folder that is this user's alone.

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::scenario::{SenderKind, Sending};
-use crate::store::Target;
+use crate::store::{TableAt, Target};
 
 /// A request as it came in.
 #[derive(Debug, Clone)]
@@ -131,7 +131,8 @@ pub(crate) fn target(endpoint: &str) -> Target {
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
-        table: "orders".into(),
+        tables: vec![TableAt::lab("orders")],
+        letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),
     }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{Cursor, Disposal, KEYS_PER_LOOKUP, StoreError, Stores};
+use super::{Cursor, Disposal, KEYS_PER_LOOKUP, StoreError, Stores, TableAt};
 use crate::order::{OrderPlan, RunId};
-use crate::records::{Counts, LettersBefore, RowsBefore};
+use crate::records::{Counts, Item, LettersBefore, Row, RowsBefore, Value, attribute};
 
 /// Rows read at least, before the run's order numbers are looked up one by one instead: at 4 KB a read unit, and rows of
 /// 1 KB, 10,000 units.
@@ -48,13 +48,37 @@ impl Stores {
         patience: Duration,
         rows_max: u64,
     ) -> Result<RowsBefore, StoreError> {
+        let mut seen = RowsBefore {
+            whole_table: true,
+            ..RowsBefore::default()
+        };
+        for table in self.tables() {
+            let before = self.table_before(table, orders, planned, patience, rows_max);
+            seen = seen.and(before.await?);
+            if seen.of_the_run > 0 {
+                break;
+            }
+        }
+        Ok(seen)
+    }
+
+    /// What one table held.
+    async fn table_before(
+        &self,
+        table: &TableAt,
+        orders: &OrderPlan,
+        planned: u64,
+        patience: Duration,
+        rows_max: u64,
+    ) -> Result<RowsBefore, StoreError> {
         let run = orders.run;
         let mut seen = RowsBefore::default();
         let mut requests = 0;
         let cursors = vec![Cursor::Start; self.segments()];
         let scanned = self
-            .scan(&cursors, patience, &mut requests, |page| {
-                seen.take(run, &page.rows);
+            .scan(table, &cursors, patience, &mut requests, |page| {
+                let rows: Vec<Row> = page.rows.iter().map(Row::read).collect();
+                seen.take(run, &rows);
                 match seen.of_the_run > 0 || seen.read > rows_max {
                     true => Err(StoreError::new("DynamoDB Scan", "enough was seen")),
                     false => Ok(()),
@@ -64,7 +88,9 @@ impl Stores {
         match scanned {
             Ok(()) => seen.whole_table = true,
             Err(_) if seen.of_the_run > 0 => return Ok(seen),
-            Err(_) if seen.read > rows_max => self.look_each_up(orders, planned, &mut seen).await?,
+            Err(_) if seen.read > rows_max => {
+                self.look_each_up(table, orders, planned, &mut seen).await?;
+            }
             Err(error) => return Err(error),
         }
         Ok(seen)
@@ -72,6 +98,7 @@ impl Stores {
 
     async fn look_each_up(
         &self,
+        table: &TableAt,
         orders: &OrderPlan,
         planned: u64,
         seen: &mut RowsBefore,
@@ -80,10 +107,15 @@ impl Stores {
         let mut next = 0;
         while next < planned && seen.of_the_run == 0 {
             let end = planned.min(next + KEYS_PER_LOOKUP as u64);
-            let numbers: Vec<u64> = (next..end).map(|k| orders.id(k).get()).collect();
-            self.look_up(&numbers, &mut requests, |row| {
+            let key = |k| {
+                let number = Value::N(orders.id(k).to_string());
+                Item::from([(attribute::ID.to_owned(), number)])
+            };
+            let keys: Vec<Item> = (next..end).map(key).collect();
+            self.look_up(table, &keys, &mut requests, |row| {
                 // Whatever it says its key is, it was found under one of the run's.
-                seen.found(row.order_number.unwrap_or(numbers[0]));
+                let number = Row::read(&row).order_number;
+                seen.found(number.unwrap_or(orders.id(next).get()));
             })
             .await?;
             next = end;

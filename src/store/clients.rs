@@ -9,11 +9,11 @@ use aws_sdk_sqs::config::{
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::Target;
 use super::bounds::LETTERS_LEAST;
 use super::budget::ReadBudget;
 use super::reply::checked;
 use super::sweep::LEASE;
+use super::{QueueAt, TableAt, Target};
 use crate::scenario::DeadLetterUse;
 
 /// A request that takes longer is given up and tried again: above a full page or a long poll of 20 s.
@@ -94,6 +94,24 @@ impl Stores {
         }
     }
 
+    /// The target's tables.
+    pub fn tables(&self) -> &[TableAt] {
+        &self.target.tables
+    }
+
+    /// The queues, beside the dead-letter queue, in which orders may end.
+    pub fn letter_queues(&self) -> &[QueueAt] {
+        &self.target.letter_queues
+    }
+
+    /// The same stores, with `queue` in place of the dead-letter queue; it is everybody's.
+    pub fn with_letters_of(&self, queue: &QueueAt) -> Self {
+        let mut stores = self.clone();
+        stores.target.dead_letter_queue_url.clone_from(&queue.url);
+        stores.target.read.dead_letters = DeadLetterUse::Shared;
+        stores
+    }
+
     /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.
     pub fn deletes_dead_letters(&self) -> bool {
         self.target.read.dead_letters == DeadLetterUse::Own
@@ -147,7 +165,8 @@ mod tests {
             credentials: SharedCredentialsProvider::new(own),
             orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
             dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
-            table: "orders".into(),
+            tables: vec![TableAt::lab("orders")],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy {
                 units_per_second: None,

@@ -8,6 +8,7 @@ use aws_sdk_sqs::config::{BehaviorVersion, Region, StalledStreamProtectionConfig
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::clients::http_client;
+use super::rows::TABLE_DEFAULT;
 use super::{SdkOrderStore, StoreError, Target};
 
 /// A poll that takes longer is given up: far above the longest, which waits 20 s.
@@ -98,6 +99,10 @@ impl SdkOrderStore {
             .http_client(http_client())
             .interceptor(SharedInterceptor::new(witness))
             .build();
-        Self::new(aws_sdk_dynamodb::Client::from_conf(config), &target.table)
+        let table = target
+            .tables
+            .first()
+            .map_or(TABLE_DEFAULT, |table| &table.name);
+        Self::new(aws_sdk_dynamodb::Client::from_conf(config), table)
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 
 use super::session::{Session, Witness};
-use super::{ReadPolicy, StoreError, Target};
+use super::{ReadPolicy, StoreError, TableAt, Target};
 use crate::scenario::{AwsTarget, is_loopback};
 
 impl Target {
@@ -36,7 +36,8 @@ impl Target {
             credentials: session.credentials(),
             orders_queue_url: orders,
             dead_letter_queue_url: dead_letters,
-            table: spec.resources.table.clone(),
+            tables: vec![TableAt::lab(&spec.resources.table)],
+            letter_queues: Vec::new(),
             exact_counts: false,
             read: ReadPolicy {
                 units_per_second: Some(read_units(&described, spec)),

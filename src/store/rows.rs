@@ -22,7 +22,7 @@ use crate::records::attribute;
 /// Names the table, as the lab's function does.
 pub const TABLE_VARIABLE: &str = "DYNAMODB_ORDERS_TABLE";
 
-const TABLE_DEFAULT: &str = "orders";
+pub(super) const TABLE_DEFAULT: &str = "orders";
 
 /// A write that takes longer is given up and tried again.
 const OPERATION_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);

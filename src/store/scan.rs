@@ -1,20 +1,21 @@
 //! The scan: segments side by side, within the read budget, from wherever the last one stopped.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::budget::ReadBudget;
-use super::table::read_row;
-use super::{StoreError, Stores};
-use crate::records::{Row, attribute};
+use super::item::{SdkItem, item_of, key_in_words, key_of, sdk_item};
+use super::{StoreError, Stores, TableAt};
+use crate::order::spec::Key;
+use crate::records::Item;
 
 /// Items in one page. The embedded table reads the rest of the table for a page without a limit, and
 /// holds its writers up meanwhile.
@@ -43,8 +44,8 @@ const RETRY_LONGEST: Duration = Duration::from_secs(20);
 pub enum Cursor {
     /// Nothing of it.
     Start,
-    /// Up to and including the row of this number.
-    After(String),
+    /// Up to and including the row of this key.
+    After(Item),
     /// All of it.
     End,
 }
@@ -55,7 +56,7 @@ pub struct Page {
     /// Which segment, from 0.
     pub segment: usize,
     /// Its rows.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Item>,
     /// How far the segment has been read with it.
     pub cursor: Cursor,
 }
@@ -63,8 +64,8 @@ pub struct Page {
 /// What the pages of a segment have told so far. Those of a table that ends differ, each from all before it.
 #[derive(Debug, Default)]
 struct Trail {
-    cursors: HashSet<String>,
-    first_rows: HashSet<u64>,
+    cursors: BTreeSet<Item>,
+    first_rows: BTreeSet<Item>,
     empty: u32,
     repeated: u32,
 }
@@ -72,20 +73,21 @@ struct Trail {
 impl Trail {
     fn from(cursor: &Cursor) -> Self {
         let mut trail = Self::default();
-        if let Cursor::After(number) = cursor {
-            trail.cursors.insert(number.clone());
+        if let Cursor::After(key) = cursor {
+            trail.cursors.insert(key.clone());
         }
         trail
     }
 
-    /// Why there is no going on after `page`, if there is none.
-    fn passes(&mut self, page: &Page) -> Result<(), String> {
-        let Cursor::After(number) = &page.cursor else {
+    /// Why there is no going on after `page` of a table with this key, if there is none.
+    fn passes(&mut self, page: &Page, key: &Key) -> Result<(), String> {
+        let Cursor::After(last) = &page.cursor else {
             return Ok(());
         };
-        if !self.cursors.insert(number.clone()) {
+        if !self.cursors.insert(last.clone()) {
             return Err(format!(
-                "it says for the second time that more rows follow after {number}: it would never end"
+                "it says for the second time that more rows follow after {}: it would never end",
+                key_in_words(last)
             ));
         }
         let first = page.rows.first();
@@ -95,8 +97,8 @@ impl Trail {
                 "{EMPTY_PAGES_MAX} pages in a row held no row, and each named another"
             ));
         }
-        if let Some(number) = first.and_then(|row| row.order_number)
-            && !self.first_rows.insert(number)
+        if let Some(first) = first.and_then(|row| key_of(row, key))
+            && !self.first_rows.insert(first)
         {
             self.repeated += 1;
         }
@@ -118,7 +120,7 @@ impl Stores {
         segments as usize
     }
 
-    /// Reads the table from `cursors` on (one a segment), strongly consistent, and hands each page to `each`.
+    /// Reads `table` from `cursors` on (one a segment), strongly consistent, and hands each page to `each`.
     /// What fails for a while (throttling, a server's fault, the network) is asked for again until it has
     /// failed for as long as `patience`; the other segments go on meanwhile.
     ///
@@ -127,6 +129,7 @@ impl Stores {
     /// before stands.
     pub async fn scan(
         &self,
+        table: &TableAt,
         cursors: &[Cursor],
         patience: Duration,
         requests: &mut u64,
@@ -138,7 +141,7 @@ impl Stores {
         for (segment, cursor) in cursors.iter().enumerate() {
             let reader = Reader {
                 dynamodb: self.dynamodb.clone(),
-                table: self.target.table.clone(),
+                table: table.clone(),
                 segment,
                 segments: cursors.len(),
                 limit: self.target.read.units_per_second.map_or(PAGE, |units| {
@@ -164,10 +167,10 @@ impl Stores {
 }
 
 impl Stores {
-    /// Rows in the table, as it was told some hours ago; 0 when it is not told.
-    async fn items(&self) -> u64 {
+    /// Rows in the table as it counted them some hours ago; 0 when that is not known.
+    async fn items(&self, table: &TableAt) -> u64 {
         let described = self.dynamodb.describe_table();
-        let described = described.table_name(&self.target.table).send().await;
+        let described = described.table_name(&table.name).send().await;
         let items = described
             .ok()
             .and_then(|described| described.table?.item_count);
@@ -194,10 +197,10 @@ impl Clock {
     }
 
     /// Rows of others are known only to the table, which is asked for their number when it matters.
-    async fn has_run_out(&mut self, stores: &Stores) -> bool {
+    async fn has_run_out(&mut self, stores: &Stores, table: &TableAt) -> bool {
         if self.began.elapsed() > self.allowed && !self.asked {
             self.asked = true;
-            self.allowed = stores.time_for_rows(stores.items().await);
+            self.allowed = stores.time_for_rows(stores.items(table).await);
         }
         self.began.elapsed() > self.allowed
     }
@@ -206,7 +209,7 @@ impl Clock {
 /// Reads one segment.
 struct Reader {
     dynamodb: Client,
-    table: String,
+    table: TableAt,
     segment: usize,
     segments: usize,
     limit: u32,
@@ -247,9 +250,9 @@ impl Reader {
         trail: &mut Trail,
         clock: &mut Clock,
     ) -> Result<(), StoreError> {
-        let endless = |why| StoreError::new("DynamoDB Scan", format!("{}: {why}", self.table));
-        trail.passes(page).map_err(endless)?;
-        if page.cursor == Cursor::End || !clock.has_run_out(&self.stores).await {
+        let endless = |why| StoreError::new("DynamoDB Scan", format!("{}: {why}", self.table.name));
+        trail.passes(page, &self.table.key).map_err(endless)?;
+        if page.cursor == Cursor::End || !clock.has_run_out(&self.stores, &self.table).await {
             return Ok(());
         }
         Err(endless(format!(
@@ -282,16 +285,13 @@ impl Reader {
         let estimate = f64::from(self.limit) / f64::from(ROWS_PER_UNIT);
         self.budget.take(estimate).await;
         let start = match cursor {
-            Cursor::After(number) => Some(HashMap::from([(
-                attribute::ID.to_owned(),
-                AttributeValue::N(number.clone()),
-            )])),
+            Cursor::After(key) => sdk_item(key),
             Cursor::Start | Cursor::End => None,
         };
         let mut request = self
             .dynamodb
             .scan()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .limit(self.limit as i32)
@@ -304,31 +304,36 @@ impl Reader {
         let output = request
             .send()
             .await
-            .map_err(StoreError::of_named("DynamoDB Scan", &self.table))?;
+            .map_err(StoreError::of_named("DynamoDB Scan", &self.table.name))?;
         let consumed = output
             .consumed_capacity()
             .and_then(|consumed| consumed.capacity_units());
         self.budget.correct(consumed.unwrap_or(estimate) - estimate);
         Ok(Page {
             segment: self.segment,
-            rows: output.items().iter().map(read_row).collect(),
             cursor: self.cursor(output.last_evaluated_key)?,
+            rows: output
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .map(item_of)
+                .collect(),
         })
     }
 
-    fn cursor(&self, last: Option<HashMap<String, AttributeValue>>) -> Result<Cursor, StoreError> {
-        let Some(last) = last else {
+    fn cursor(&self, last: Option<SdkItem>) -> Result<Cursor, StoreError> {
+        let Some(last) = last.map(item_of) else {
             return Ok(Cursor::End);
         };
-        let number = last.get(attribute::ID).and_then(|id| id.as_n().ok());
-        match number {
-            Some(number) if last.len() == 1 => Ok(Cursor::After(number.clone())),
+        match key_of(&last, &self.table.key) {
+            // As it was given, so that the request for the next page names it so.
+            Some(key) if key.len() == last.len() => Ok(Cursor::After(last)),
             _ => Err(StoreError::new(
                 "DynamoDB Scan",
                 format!(
-                    "{}: its key is not the number {} alone",
-                    self.table,
-                    attribute::ID
+                    "{}: its key is not {} alone",
+                    self.table.name,
+                    self.table.key_in_words()
                 ),
             )),
         }
@@ -338,60 +343,71 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::Value;
+
+    fn row(number: u64) -> Item {
+        [("id".to_owned(), Value::N(number.to_string()))].into()
+    }
+
+    fn key() -> Key {
+        TableAt::lab("orders").key
+    }
 
     /// A page of these rows that says more follow after `cursor`.
     fn page(rows: &[u64], cursor: u64) -> Page {
-        let row = |&number: &u64| Row {
-            order_number: Some(number),
-            ..Row::default()
-        };
         Page {
             segment: 0,
-            rows: rows.iter().map(row).collect(),
-            cursor: Cursor::After(cursor.to_string()),
+            rows: rows.iter().map(|number| row(*number)).collect(),
+            cursor: Cursor::After(row(cursor)),
         }
     }
 
     #[test]
     fn a_page_that_is_named_twice_is_the_last_one() {
-        let mut trail = Trail::from(&Cursor::After("7".into()));
-        assert_eq!(trail.passes(&page(&[8, 9], 9)), Ok(()));
-        assert_eq!(trail.passes(&page(&[10], 10)), Ok(()));
-        let error = trail.passes(&page(&[11], 9)).unwrap_err();
+        let mut trail = Trail::from(&Cursor::After(row(7)));
+        assert_eq!(trail.passes(&page(&[8, 9], 9), &key()), Ok(()));
+        assert_eq!(trail.passes(&page(&[10], 10), &key()), Ok(()));
+        let error = trail.passes(&page(&[11], 9), &key()).unwrap_err();
         assert!(
-            error.contains("second time") && error.contains("after 9"),
+            error.contains("second time") && error.contains("after id 9"),
             "{error}"
         );
-        let mut resumed = Trail::from(&Cursor::After("7".into()));
-        assert!(resumed.passes(&page(&[8], 7)).is_err(), "where it began");
+        let mut resumed = Trail::from(&Cursor::After(row(7)));
+        assert!(
+            resumed.passes(&page(&[8], 7), &key()).is_err(),
+            "where it began"
+        );
         let end = Page {
             cursor: Cursor::End,
             ..page(&[8], 9)
         };
-        assert_eq!(trail.passes(&end), Ok(()), "an end is an end");
+        assert_eq!(trail.passes(&end, &key()), Ok(()), "an end is an end");
     }
 
     #[test]
     fn pages_without_rows_and_rows_without_end_are_no_table() {
         let mut trail = Trail::default();
         for cursor in 0..u64::from(EMPTY_PAGES_MAX) {
-            assert_eq!(trail.passes(&page(&[], cursor)), Ok(()));
+            assert_eq!(trail.passes(&page(&[], cursor), &key()), Ok(()));
         }
         assert_eq!(
-            trail.passes(&page(&[5], 10_000)),
+            trail.passes(&page(&[5], 10_000), &key()),
             Ok(()),
             "one row ends the row of them"
         );
         for cursor in 20_000..20_000 + u64::from(EMPTY_PAGES_MAX) {
-            assert_eq!(trail.passes(&page(&[], cursor)), Ok(()));
+            assert_eq!(trail.passes(&page(&[], cursor), &key()), Ok(()));
         }
-        assert!(trail.passes(&page(&[], 30_000)).is_err(), "one too many");
+        assert!(
+            trail.passes(&page(&[], 30_000), &key()).is_err(),
+            "one too many"
+        );
 
         let mut trail = Trail::default();
         for cursor in 0..=u64::from(REPEATED_PAGES_MAX) {
-            assert_eq!(trail.passes(&page(&[1, 2], cursor)), Ok(()));
+            assert_eq!(trail.passes(&page(&[1, 2], cursor), &key()), Ok(()));
         }
-        let error = trail.passes(&page(&[1, 2], 99)).unwrap_err();
+        let error = trail.passes(&page(&[1, 2], 99), &key()).unwrap_err();
         assert!(error.contains("same rows"), "{error}");
     }
 }

@@ -2,6 +2,8 @@
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 
+use crate::order::spec::{Key, KeyAttribute, KeyType};
+use crate::records::attribute;
 use crate::scenario::DeadLetterUse;
 
 /// How the stores may be read.
@@ -23,6 +25,53 @@ impl Default for ReadPolicy {
     }
 }
 
+/// A table of the pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableAt {
+    /// What the scenario calls it.
+    pub called: String,
+    /// Its name at the target.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+}
+
+impl TableAt {
+    /// The lab's table of orders, by its name at the target.
+    pub fn lab(name: &str) -> Self {
+        Self {
+            called: name.to_owned(),
+            name: name.to_owned(),
+            key: Key {
+                partition: KeyAttribute {
+                    name: attribute::ID.to_owned(),
+                    kind: KeyType::N,
+                },
+                sort: None,
+            },
+        }
+    }
+
+    /// Its key in words: `id (N)`, `pk (S) and sk (N)`.
+    pub fn key_in_words(&self) -> String {
+        let word = |attribute: &KeyAttribute| format!("{} ({:?})", attribute.name, attribute.kind);
+        let partition = word(&self.key.partition);
+        match &self.key.sort {
+            Some(sort) => format!("{partition} and {}", word(sort)),
+            None => partition,
+        }
+    }
+}
+
+/// A queue in which orders may end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueAt {
+    /// What the scenario calls it.
+    pub called: String,
+    /// Its URL.
+    pub url: String,
+}
+
 /// Where the pipeline under test is and how to sign requests to it.
 ///
 /// Deliberately without `Debug`: it carries credentials.
@@ -40,8 +89,10 @@ pub struct Target {
     pub orders_queue_url: String,
     /// The URL of the dead-letter queue.
     pub dead_letter_queue_url: String,
-    /// The table's name.
-    pub table: String,
+    /// The tables.
+    pub tables: Vec<TableAt>,
+    /// The queues, beside the dead-letter queue, in which orders may end.
+    pub letter_queues: Vec<QueueAt>,
     /// The queue counts are exact (the embedded pipeline), so quiescence needs no waiting rule.
     pub exact_counts: bool,
     /// How its stores may be read.

@@ -8,7 +8,7 @@ use orderproof::ledger::Outcome;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{SenderKind, Sending};
 use orderproof::send::{Batch, Sender, SenderPool};
-use orderproof::store::Target;
+use orderproof::store::{TableAt, Target};
 
 use super::peers::Peer;
 
@@ -24,7 +24,8 @@ fn target(endpoint: &str, region: &str, keys: [&str; 2], token: Option<&str>) ->
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/123456789012/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/123456789012/orders-dl-queue"),
-        table: "orders".into(),
+        tables: vec![TableAt::lab("orders")],
+        letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),
     }

@@ -23,8 +23,13 @@ pub use scan::ScanLog;
 
 use crate::order::RunId;
 
-/// The pages of a scan that has not reached its end.
-pub const SCAN_LOG: &str = "scan.journal";
+/// The pages of a scan that has not reached its end, of the target's table number `table`.
+pub fn scan_log(table: usize) -> String {
+    match table {
+        0 => "scan.journal".into(),
+        table => format!("scan-{table}.journal"),
+    }
+}
 
 /// The dead letters that were deleted from a queue of the run's own.
 pub const LETTER_LOG: &str = "dead-letters.journal";

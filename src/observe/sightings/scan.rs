@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::lines::{Lines, SightingsError};
 use super::{Header, SCHEMA_VERSION};
 use crate::order::RunId;
-use crate::records::Row;
+use crate::records::Item;
 use crate::store::{Cursor, Page};
 
 /// Pages older than this are read again: a day's rows may have been changed by then.
@@ -26,7 +26,7 @@ enum Record {
     },
     Page {
         segment: usize,
-        rows: Vec<Row>,
+        rows: Vec<Item>,
         cursor: Cursor,
     },
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::scan::Resumed;
 use super::*;
-use crate::records::{DeadLetter, Row};
+use crate::records::{DeadLetter, Item, Value};
 use crate::store::{Cursor, Page};
 
 fn run(number: u32) -> RunId {
@@ -12,12 +12,12 @@ fn run(number: u32) -> RunId {
 }
 
 fn page(segment: usize, numbers: std::ops::Range<u64>, cursor: Cursor) -> Page {
-    let row = |number| Row {
-        order_number: Some(number),
-        order_details: Some(format!("{{\"n\": \"{number}\\n\"}}")),
-        stored_at_us: Some(number * 10),
-        receive_count: Some(1),
-        ..Row::default()
+    let row = |number: u64| {
+        let details = format!("{{\"n\": \"{number}\\n\"}}");
+        Item::from([
+            ("id".into(), Value::N(number.to_string())),
+            ("order_details".into(), Value::S(details)),
+        ])
     };
     Page {
         segment,
@@ -62,7 +62,7 @@ impl Folder {
 }
 
 fn after(number: &str) -> Cursor {
-    Cursor::After(number.into())
+    Cursor::After([("id".into(), Value::N(number.into()))].into())
 }
 
 #[test]

@@ -9,11 +9,11 @@ use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::ledger::{Ledger, Outcome};
 use crate::observe::ObservePlan;
 use crate::observe::look::observe;
-use crate::observe::sightings::{LETTER_LOG, LetterLog, SCAN_LOG, ScanLog};
+use crate::observe::sightings::{LETTER_LOG, LetterLog, ScanLog, scan_log};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::tests::site::Services;
-use crate::store::{Cursor, Page, StoreError, Stores, Target};
+use crate::store::{Cursor, Page, StoreError, Stores, TableAt, Target};
 use crate::verdict::Class;
 use crate::verify::{
     OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes, reconcile,
@@ -135,7 +135,10 @@ async fn parts(services: &Services, change: impl FnOnce(&mut Target)) -> ([bool;
 #[tokio::test]
 async fn a_missing_table_leaves_scan_and_look_ups_incomplete() {
     let services = filled().await;
-    let (found, observation) = parts(&services, |target| target.table = "none".into()).await;
+    let (found, observation) = parts(&services, |target| {
+        target.tables = vec![TableAt::lab("none")]
+    })
+    .await;
     assert_eq!(found, [false, false, true, true]);
     let error = observation.scan.error.unwrap();
     assert!(error.contains("ResourceNotFound"), "{error}");
@@ -232,20 +235,26 @@ async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
     let stores = services.stores_of(|target| target.read.units_per_second = Some(5));
     let whole = observed(&stores).await;
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(SCAN_LOG);
+    let path = folder.path().join(scan_log(0));
     // Pages of 20 rows; the verifier dies after two.
     let run = orders().run;
     let (mut log, _) = ScanLog::open(&path, run, 1, SystemTime::now()).unwrap();
     let mut pages = 0;
     let broken_off = stores
-        .scan(&[Cursor::Start], Duration::ZERO, &mut 0, |page| {
-            log.keep(&page).unwrap();
-            pages += 1;
-            match pages {
-                2 => Err(StoreError::new("the verifier", "was killed")),
-                _ => Ok(()),
-            }
-        })
+        .scan(
+            &stores.tables()[0],
+            &[Cursor::Start],
+            Duration::ZERO,
+            &mut 0,
+            |page| {
+                log.keep(&page).unwrap();
+                pages += 1;
+                match pages {
+                    2 => Err(StoreError::new("the verifier", "was killed")),
+                    _ => Ok(()),
+                }
+            },
+        )
         .await;
     assert!(broken_off.is_err());
     drop(log);
@@ -269,7 +278,7 @@ async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
 async fn what_was_seen_before_rest_is_not_gone_on_with() {
     let services = filled().await;
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(SCAN_LOG);
+    let path = folder.path().join(scan_log(0));
     let stores = services.stores();
     // A log by which the table has been read to its end, and nothing was in it.
     let (mut log, _) = ScanLog::open(&path, orders().run, 1, SystemTime::now()).unwrap();
@@ -296,7 +305,7 @@ async fn what_was_seen_before_rest_is_not_gone_on_with() {
 async fn a_damaged_log_leaves_the_scan_incomplete_and_nobody_lost() {
     let services = filled().await;
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join(SCAN_LOG), "not a record\n").unwrap();
+    std::fs::write(folder.path().join(scan_log(0)), "not a record\n").unwrap();
     let observation = observed_in(&services.stores(), &folder).await;
     assert!(!observation.scan.complete);
     let error = observation.scan.error.clone().unwrap();

@@ -29,11 +29,17 @@ async fn stored(services: &Services) -> Vec<Row> {
     let scanned = services.stores();
     let cursors = [Cursor::Start];
     let each = |page: Page| {
-        rows.extend(page.rows);
+        rows.extend(page.rows.iter().map(Row::read));
         Ok(())
     };
     let scanned = scanned
-        .scan(&cursors, Duration::from_secs(5), &mut requests, each)
+        .scan(
+            &scanned.tables()[0],
+            &cursors,
+            Duration::from_secs(5),
+            &mut requests,
+            each,
+        )
         .await;
     scanned.unwrap();
     rows.sort_by_key(|row| row.order_number);

@@ -11,7 +11,7 @@ use crate::emulator::Front;
 use crate::emulator::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
 use crate::emulator::table::{KeyKind, TableCapacity, TableServer, Tables, key};
 use crate::processor::{OrderRow, OrderStore};
-use crate::store::{Stores, Target};
+use crate::store::{Stores, TableAt, Target};
 
 pub(crate) const DETAILS: &str = r#"{"num_items": 1}"#;
 
@@ -48,7 +48,8 @@ impl Services {
             credentials: SharedCredentialsProvider::new(credentials),
             orders_queue_url: site.queue_url("orders"),
             dead_letter_queue_url: site.queue_url("dead"),
-            table: "orders".into(),
+            tables: vec![TableAt::lab("orders")],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: Default::default(),
         };

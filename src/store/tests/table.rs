@@ -1,11 +1,10 @@
 //! The scan and the look-ups.
 
-use crate::store::table::read_row;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::site::{DETAILS, Services};
-use crate::records::{OddKey, Row};
-use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Stores};
+use crate::records::{Item, OddKey, Row, Value};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Stores, TableAt};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -13,11 +12,18 @@ async fn scanned(stores: &Stores) -> (Result<(), String>, Vec<Row>, u64) {
     let (mut rows, mut requests) = (Vec::new(), 0);
     let cursors = vec![Cursor::Start; stores.segments()];
     let each = |page: Page| {
-        rows.extend(page.rows);
+        rows.extend(page.rows.iter().map(Row::read));
         Ok(())
     };
-    let result = stores.scan(&cursors, PATIENCE, &mut requests, each).await;
+    let table = &stores.tables()[0];
+    let result = stores
+        .scan(table, &cursors, PATIENCE, &mut requests, each)
+        .await;
     (result.map_err(|error| error.to_string()), rows, requests)
+}
+
+fn key(number: u64) -> Item {
+    [("id".to_owned(), Value::N(number.to_string()))].into()
 }
 
 fn numbers(rows: &[Row]) -> Vec<u64> {
@@ -103,11 +109,13 @@ async fn a_row_is_read_as_far_as_it_can_be() {
 async fn a_look_up_finds_what_is_there() {
     let services = Services::start().await;
     services.put((0..100).step_by(3)).await;
-    let wanted: Vec<u64> = (0..KEYS_PER_LOOKUP as u64).collect();
+    let wanted: Vec<Item> = (0..KEYS_PER_LOOKUP as u64).map(key).collect();
+    let stores = services.stores();
     let (mut rows, mut requests) = (Vec::new(), 0);
-    let looked_up = services
-        .stores()
-        .look_up(&wanted, &mut requests, |row| rows.push(row))
+    let looked_up = stores
+        .look_up(&stores.tables()[0], &wanted, &mut requests, |row| {
+            rows.push(Row::read(&row));
+        })
         .await;
     looked_up.unwrap();
     assert!(numbers(&rows).into_iter().eq((0..100).step_by(3)));
@@ -128,100 +136,15 @@ async fn an_empty_table_is_read_in_one_request() {
 #[tokio::test]
 async fn a_missing_table_is_an_error_that_names_the_operation() {
     let services = Services::start().await;
-    let stores = services.stores_of(|target| target.table = "none".into());
+    let stores = services.stores_of(|target| target.tables = vec![TableAt::lab("none")]);
     let (result, rows, _) = scanned(&stores).await;
     let error = result.unwrap_err();
     assert!(error.contains("Scan"), "{error}");
     assert!(error.contains("ResourceNotFound"), "{error}");
     assert!(rows.is_empty());
-    let looked_up = stores.look_up(&[7], &mut 0, |_| panic!("no row")).await;
+    let table = &stores.tables()[0];
+    let looked_up = stores
+        .look_up(table, &[key(7)], &mut 0, |_| panic!("no row"))
+        .await;
     assert!(looked_up.unwrap_err().to_string().contains("BatchGetItem"));
-}
-
-/// What is read of a row with this key.
-fn keyed(key: Option<AttributeValue>) -> (Option<u64>, Option<OddKey>) {
-    let key = key.map(|key| ("id".to_owned(), key));
-    let row = read_row(&key.into_iter().collect());
-    (row.order_number, row.odd_key)
-}
-
-#[test]
-fn a_key_is_a_number_however_it_is_spelled_and_otherwise_said_to_be_none() {
-    let number = |text: &str| keyed(Some(AttributeValue::N(text.into())));
-    for text in [
-        "7000000001",
-        "7.000000001E9",
-        "7000000001.0",
-        "+7000000001",
-        "07000000001",
-        "7000000001e0",
-    ] {
-        assert_eq!(number(text), (Some(7_000_000_001), None), "{text}");
-    }
-    for text in [
-        "-7000000001",
-        "7000000001.5",
-        "18446744073709551616",
-        "1e400",
-    ] {
-        let odd = OddKey::Number(text.into());
-        assert_eq!(number(text), (None, Some(odd)), "{text}");
-    }
-    let unreadable = [
-        (None, "`id` is missing"),
-        (
-            Some(AttributeValue::N("7e".into())),
-            "`id` is \"7e\", which is no number",
-        ),
-        (
-            Some(AttributeValue::N(" 7".into())),
-            "`id` is \" 7\", which is no number",
-        ),
-        (
-            Some(AttributeValue::N("\u{1b}".into())),
-            "`id` is \"\\u{1b}\", which is no number",
-        ),
-        (
-            Some(AttributeValue::S("7000000001".into())),
-            "`id` is a text (S), \"7000000001\"",
-        ),
-        (
-            Some(AttributeValue::Bool(true)),
-            "`id` is a truth value (BOOL)",
-        ),
-        (Some(AttributeValue::Null(true)), "`id` is null (NULL)"),
-        (
-            Some(AttributeValue::Ns(vec!["7".into()])),
-            "`id` is a set of numbers (NS)",
-        ),
-    ];
-    for (key, why) in unreadable {
-        assert_eq!(
-            keyed(key),
-            (None, Some(OddKey::Unreadable(why.into()))),
-            "{why}"
-        );
-    }
-}
-
-#[test]
-fn details_are_a_text_and_otherwise_their_type_is_told() {
-    let details = |value: Option<AttributeValue>| {
-        let value = value.map(|value| ("order_details".to_owned(), value));
-        let row = read_row(&value.into_iter().collect());
-        (row.order_details, row.odd_details)
-    };
-    let text = AttributeValue::S(DETAILS.into());
-    assert_eq!(details(Some(text)), (Some(DETAILS.into()), None));
-    assert_eq!(details(None), (None, None));
-    for (value, kind) in [
-        (AttributeValue::M([].into()), "a map (M)"),
-        (AttributeValue::L(vec![]), "a list (L)"),
-        (
-            AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new([1])),
-            "binary (B)",
-        ),
-    ] {
-        assert_eq!(details(Some(value)), (None, Some(kind.into())), "{kind}");
-    }
 }

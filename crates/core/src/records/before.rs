@@ -52,6 +52,21 @@ impl RowsBefore {
         }
     }
 
+    /// With what another table held; the whole of both was read if the whole of each was.
+    pub fn and(mut self, other: Self) -> Self {
+        self.read += other.read;
+        self.whole_table &= other.whole_table;
+        self.looked_up = self.looked_up.max(other.looked_up);
+        self.of_the_run += other.of_the_run;
+        let room = FIRST_IDS.saturating_sub(self.first_ids.len());
+        self.first_ids.extend(other.first_ids.iter().take(room));
+        let latest = |seen: &Self| seen.latest_of_others.map(|(_, at)| at);
+        if latest(&other) > latest(&self) {
+            self.latest_of_others = other.latest_of_others;
+        }
+        self
+    }
+
     /// Takes in that this order number of the run is there.
     pub fn found(&mut self, number: u64) {
         self.of_the_run += 1;
