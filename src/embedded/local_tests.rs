@@ -54,7 +54,7 @@ async fn send_orders(target: &Target) {
 async fn settled(pipeline: &EmbeddedPipeline) -> Holdings {
     loop {
         let holdings = pipeline.holdings().unwrap();
-        let ended = holdings.rows.len() + holdings.dead_letters.len();
+        let ended = holdings.rows() + holdings.dead_letters.len();
         if ended as u64 >= ORDERS && holdings.queued.is_empty() {
             return holdings;
         }
@@ -74,7 +74,7 @@ async fn orders_of_a_queue_elsewhere_end_in_the_table_elsewhere() {
     let holdings = settled(&pipeline).await;
     let bad = (0..ORDERS).filter(|k| plan().is_bad(*k)).count();
     assert_eq!(holdings.dead_letters.len(), bad);
-    assert_eq!(holdings.rows.len() as u64, ORDERS - bad as u64);
+    assert_eq!(holdings.rows() as u64, ORDERS - bad as u64);
     let counters = local.counters();
     assert!(counters.invocations > 0 && counters.failed_invocations == 0);
     assert_eq!(counters.failed_records, 2 * bad as u64, "two receives each");

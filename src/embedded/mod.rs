@@ -7,6 +7,7 @@
 //! a table elsewhere, polled through `remote`.
 
 mod settings;
+mod stores;
 
 mod items;
 mod rows;
@@ -18,6 +19,7 @@ mod counters;
 mod remote;
 
 mod error;
+mod functions;
 mod local;
 mod pipeline;
 

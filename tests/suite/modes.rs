@@ -130,10 +130,10 @@ struct Whereabouts {
 fn whereabouts(trial: &Trial) -> HashMap<u64, Whereabouts> {
     let mut places: HashMap<u64, Whereabouts> = HashMap::new();
     let sequence = |number: u64| OrderId::sequence_in(trial.plan.run, number);
-    for (id, details) in &trial.holdings.rows {
+    for (id, details) in trial.holdings.lab_rows() {
         let k = sequence(id.parse().expect("a number")).expect("of this run");
         let planned = trial.plan.order(k);
-        let right = planned.difference(trial.plan.id(k), details).is_none();
+        let right = planned.difference(trial.plan.id(k), &details).is_none();
         let place = places.entry(k).or_default();
         (place.right_row, place.wrong_row) = (right, !right);
     }

@@ -8,6 +8,7 @@ mod decimal;
 mod document;
 mod excerpt;
 mod id;
+mod lab;
 mod message;
 mod model;
 mod random;

@@ -8,8 +8,9 @@ use toml::Table;
 use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
-use super::lambda::{bound_concurrency, read_function, read_mapping, read_processor};
+use super::lambda::{read_function, read_mapping};
 use super::phases::read_phases;
+use super::processor::{bound_concurrency, queue_name, read_processor, read_processors};
 use super::proof::read_proof;
 use super::section::{Problems, Section};
 use super::target::read_target;
@@ -85,6 +86,7 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
     let target = read_target(&mut file);
     let time_scale = read_time_scale(&mut file, &target);
     let processor = read_processor(&mut file);
+    let processors = read_processors(&mut file);
     let seed = file.integer("seed", 1, 0, i64::MAX as u64);
     let phases = read_phases(&mut file, problems);
     let arrivals = file.choice(
@@ -136,18 +138,34 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
         );
         file.problem("fault", rule, "leave out the fault or [processor]");
     }
-    if processor.is_some() && target != TargetSpec::Embedded {
-        file.problem(
-            "processor",
-            "somebody's own function runs in the embedded pipeline only",
-            "leave out [processor] or the target",
-        );
+    let runs_here = |target: &AwsTarget| target.processor == ProcessorPlace::Local;
+    if target.aws().is_some_and(|target| !runs_here(target)) {
+        for (key, is_there) in [
+            ("processor", processor.is_some()),
+            ("processors", !processors.is_empty()),
+        ] {
+            if is_there {
+                file.problem(
+                    key,
+                    "the functions of this target run elsewhere",
+                    format!("write processor = \"local\" under [target] to run them here, or leave out [{key}]"),
+                );
+            }
+        }
+    }
+    for (name, processor) in &processors {
+        if processor.queue == pipeline.orders_queue {
+            let rule =
+                format!("processors.{name} would take orders from [processor] or the built-in one");
+            file.problem("processors", rule, "name another queue of the pipeline");
+        }
     }
     file.finish();
     Some(Scenario {
         target,
         time_scale,
         processor,
+        processors,
         name: name?,
         question: question?,
         seed,
@@ -254,10 +272,13 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
         MIN_VISIBILITY.mul_f64(time_scale),
         MAX_VISIBILITY,
     );
+    let names = read_names(&mut section);
     let pipeline = Pipeline {
         visibility_timeout,
         max_receive_count: section.integer("max_receive_count", 3, 1, 1_000) as u32,
-        redrive_to: read_redrive(&mut section),
+        redrive_to: read_redrive(&mut section, &names),
+        orders_queue: names.orders_queue,
+        dead_letter_queue: names.dead_letter_queue,
         orders_retention: section.duration_within("orders_retention", 4 * DAY, MINUTE, 14 * DAY),
         dead_letter_retention: section.duration_within(
             "dead_letter_retention",
@@ -275,21 +296,40 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
     pipeline
 }
 
-/// The queue dead letters are moved to; `"none"` is none.
-fn read_redrive(section: &mut Section<'_>) -> Option<String> {
-    let lab = Resources::default();
+/// The queue dead letters are moved to, the pipeline's dead-letter queue unless another is named; `"none"` is none.
+fn read_redrive(section: &mut Section<'_>, names: &Resources) -> Option<String> {
     let hint = format!(
         "write a queue's name, such as {:?}, or \"none\"",
-        lab.dead_letter_queue
+        names.dead_letter_queue
     );
     let read = section.text("redrive_to", &hint, |name| {
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue
-        {
+        match queue_name(name).is_ok() && name != names.orders_queue {
             true => Ok(name.to_owned()),
             false => Err(format!("{name:?} cannot be a dead-letter queue")),
         }
     });
-    let name = read.unwrap_or(lab.dead_letter_queue);
+    let name = read.unwrap_or_else(|| names.dead_letter_queue.clone());
     (name != "none").then_some(name)
+}
+
+/// The names of the two queues.
+fn read_names(section: &mut Section<'_>) -> Resources {
+    let lab = Resources::default();
+    let mut read = |key, usual: String| {
+        let hint = format!("write a queue's name, such as {usual:?}");
+        section.text(key, &hint, queue_name).unwrap_or(usual)
+    };
+    let names = Resources {
+        orders_queue: read("orders_queue", lab.orders_queue),
+        dead_letter_queue: read("dead_letter_queue", lab.dead_letter_queue),
+        table: lab.table,
+    };
+    if names.orders_queue == names.dead_letter_queue {
+        section.problem(
+            "dead_letter_queue",
+            "is the orders queue itself",
+            "name two queues",
+        );
+    }
+    names
 }

@@ -15,6 +15,7 @@ mod lambda;
 mod model;
 mod overrides;
 mod phases;
+mod processor;
 mod proof;
 mod rule;
 mod secret;
@@ -35,9 +36,9 @@ pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
 pub use file::{parse, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
-pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
 pub use overrides::{Overrides, TargetOverride};
+pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use rule::{
     Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,

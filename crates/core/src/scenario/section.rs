@@ -96,6 +96,33 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// The tables within the table under `key`, by their names.
+    pub(super) fn named_sections(&mut self, key: &'static str) -> Vec<(String, Section<'a>)> {
+        let outer = self.section(key);
+        let Some(table) = outer.table else {
+            return Vec::new();
+        };
+        let mut sections = Vec::new();
+        for (name, value) in table {
+            let path = outer.key(name);
+            match value.as_table() {
+                Some(table) => {
+                    let section = Section::new(table, path, self.problems);
+                    sections.push((name.clone(), section));
+                }
+                None => {
+                    let rule = format!("must be a table, found {}", value.type_str());
+                    self.problems.borrow_mut().push(Violation::new(
+                        path.clone(),
+                        rule,
+                        format!("write a table: [{path}]"),
+                    ));
+                }
+            }
+        }
+        sections
+    }
+
     /// The value of `key` as `parse` reads it, or `None` with a violation if it cannot; absent values
     /// are `None` without one.
     pub(super) fn read<T>(
