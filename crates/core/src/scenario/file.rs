@@ -322,7 +322,7 @@ fn read_names(section: &mut Section<'_>) -> Resources {
     let names = Resources {
         orders_queue: read("orders_queue", lab.orders_queue),
         dead_letter_queue: read("dead_letter_queue", lab.dead_letter_queue),
-        table: lab.table,
+        ..lab
     };
     if names.orders_queue == names.dead_letter_queue {
         section.problem(
