@@ -116,16 +116,17 @@ impl Command {
 }
 
 /// A function behind a further queue.
+#[derive(Clone)]
 pub(super) struct Further {
     /// What the scenario calls it.
-    name: String,
+    pub(super) name: String,
     pub(super) command: Command,
     /// What its mapping does, apart from that of the orders queue.
     pub(super) counters: Arc<Counters>,
 }
 
 /// The functions of the user's own that were started.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Functions {
     /// The one behind the orders queue.
     pub(super) main: Option<Command>,

@@ -49,7 +49,9 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let folder = create_folder(&run)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = match &entered {
-        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone()),
+        Some((_, claim)) => {
+            Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone(), logs)
+        }
         None => Site::embedded(&plan.scenario, orders.clone(), schedule.count(), logs),
     }
     .inspect_err(|_| folder.discard_empty())?;

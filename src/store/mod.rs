@@ -32,7 +32,7 @@ pub(crate) mod tests;
 pub use clients::Stores;
 pub use delivery::Delivery;
 pub use error::StoreError;
-pub(crate) use function::{polling_client, queue_settings};
+pub(crate) use function::{polling_client, queue_settings, queue_url};
 pub(crate) use hold::Hold;
 pub use hold::show_what_is_held;
 pub use redrive::LetterRedrive;

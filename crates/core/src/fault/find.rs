@@ -1,17 +1,33 @@
 //! Whose a message or a row is, as far as a fault has to know: by the id in it.
 
-use crate::order::{OrderId, OrderPlan};
+use serde_json::Value;
+
+use crate::order::{IdPlace, Model, OrderId, OrderPlan};
 use crate::records::Item;
 
 /// The sequence number of the plan's order whose message has this body; `None` when it holds no id of the run.
 pub fn order_of_body(orders: &OrderPlan, body: &str) -> Option<u64> {
-    #[derive(serde::Deserialize)]
-    struct Numbered {
-        order_number: u64,
-    }
+    let document = orders.model.document_of(body)?;
+    let json: Option<Value> = serde_json::from_str(&document).ok();
+    let mut places = orders.model.id_places();
+    places.find_map(|place| {
+        let text = match place.pointer.as_str() {
+            "" => document.clone(),
+            pointer => plain(json.as_ref()?.pointer(pointer)?)?,
+        };
+        let found = place.template.matches(&text)?;
+        let (run, k) = orders.model.owner_in(&found)?;
+        (run == orders.run).then_some(k)
+    })
+}
 
-    let numbered: Numbered = serde_json::from_str(body).ok()?;
-    OrderId::sequence_in(orders.run, numbered.order_number)
+/// A text or a number as its text.
+fn plain(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// The sequence number of the plan's order whose row in `table` this is; `None` when it holds no id of the run.
@@ -26,4 +42,12 @@ pub fn is_to_fail(orders: &OrderPlan, body: &str) -> bool {
         Some(k) => orders.is_bad(k),
         None => orders.keeps_message_ids(),
     }
+}
+
+/// Why a fault cannot know an order by its message's body; `None` when it can.
+pub fn why_hidden(model: &Model) -> Option<&'static str> {
+    let mut places = model.id_places().map(|_: &IdPlace| ());
+    places.next().is_none().then_some(
+        "it strikes an order on its way, where only the message's body is seen, and no body of this scenario holds {{id}}",
+    )
 }
