@@ -65,8 +65,8 @@ fn functions_are_refused_where_they_would_not_run() {
     let run = draining(run, "other", Path::new("keep"));
     let refused = run.finish().code(2);
     for words in [
-        "processor: ",
-        "processors: ",
+        "\n  processor",
+        "\n  processors",
         "run elsewhere",
         "processor = \"local\"",
     ] {

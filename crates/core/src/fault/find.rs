@@ -51,3 +51,7 @@ pub fn why_hidden(model: &Model) -> Option<&'static str> {
         "it strikes an order on its way, where only the message's body is seen, and no body of this scenario holds {{id}}",
     )
 }
+
+#[cfg(test)]
+#[path = "find_tests.rs"]
+mod tests;

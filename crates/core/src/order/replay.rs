@@ -10,7 +10,7 @@ use super::mistake::Mistake;
 const BODIES_MAX: usize = 100_000;
 
 /// Bytes of all bodies of one file.
-pub const REPLAY_BYTES_MAX: usize = 16 << 20;
+pub const REPLAY_BYTES_MAX: usize = 6 << 20;
 
 const HINT: &str =
     "write a body a line, a Lambda function's SQS event, or what `aws sqs receive-message` prints";
@@ -118,6 +118,6 @@ mod tests {
         assert!(refused("\n\n").contains("no body"));
         assert!(refused("{\"id\": 1}\n{\"id\": \n").contains("line 2"));
         let line = format!("\"{}\"\n", "x".repeat(1 << 20));
-        assert!(refused(&line.repeat(17)).contains("too many"));
+        assert!(refused(&line.repeat(7)).contains("too many"));
     }
 }

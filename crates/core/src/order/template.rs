@@ -96,6 +96,22 @@ impl Template {
         out
     }
 
+    /// The text for `values` as a person reads it: `*` for what nobody knows, `{{row.NAME}}` for what another row holds.
+    pub fn shown(&self, values: &Values<'_>) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Unknown => out.push('*'),
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                } => out.push_str(&format!("{{{{row.{name}}}}}")),
+                piece => Self::render_piece(piece, values, &[], None, &mut out),
+            }
+        }
+        out
+    }
+
     /// Appends the text of the element at place `at` of a list, which has fields of its own.
     pub(super) fn render_element<'m>(
         &self,
@@ -105,24 +121,34 @@ impl Template {
         out: &mut impl Sink,
     ) {
         for piece in &self.pieces {
-            match piece {
-                Piece::Literal(text) => out.put(text),
-                Piece::Slot {
-                    place,
+            Self::render_piece(piece, values, inner, at, out);
+        }
+    }
+
+    fn render_piece<'m>(
+        piece: &Piece,
+        values: &Values<'m>,
+        inner: &[Drawn<'m>],
+        at: Option<u64>,
+        out: &mut impl Sink,
+    ) {
+        match piece {
+            Piece::Literal(text) => out.put(text),
+            Piece::Slot {
+                place,
+                style,
+                width,
+            } => {
+                let (style, width) = (*style, *width);
+                let how = How {
                     style,
                     width,
-                } => {
-                    let (style, width) = (*style, *width);
-                    let how = How {
-                        style,
-                        width,
-                        inner,
-                        at,
-                    };
-                    values.write(place, how, out);
-                }
-                Piece::Unknown => {}
+                    inner,
+                    at,
+                };
+                values.write(place, how, out);
             }
+            Piece::Unknown => {}
         }
     }
 

@@ -13,8 +13,10 @@ mod file;
 mod fixture;
 mod lambda;
 mod model;
+mod orders;
 mod overrides;
 mod phases;
+mod places;
 mod processor;
 mod proof;
 mod rule;
@@ -30,14 +32,17 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod whole;
 
 pub use error::{ScenarioErrors, Violation};
 pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
-pub use file::{parse, parse_with_proof};
+pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
 pub use model::*;
+pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};
+pub use places::Place;
 pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use rule::{

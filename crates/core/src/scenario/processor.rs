@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use toml::Value;
 
 use super::lambda::{MAX_TIMEOUT, read_mapping};
 use super::section::Section;
-use super::{Mapping, ProcessorCommand, Secret};
+use super::{Mapping, ProcessorCommand, Secret, Violation};
 
 const COMMAND_HINT: &str = "write the program and its arguments: command = [\"python3\", \"-m\", \"awslambdaric\", \"handler.handler\"]";
 
@@ -77,39 +78,48 @@ pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand>
 
 /// Reads `[processors.NAME]`, each of them.
 pub(super) fn read_processors(file: &mut Section<'_>) -> BTreeMap<String, QueueProcessor> {
-    let named = file.named_sections("processors");
-    let read = |(name, mut section): (String, Section<'_>)| {
-        if !is_function_name(&name) {
-            let rule = format!("{name:?} cannot be a function's name");
-            section.problem(
-                "queue",
-                rule,
-                "name it with letters, digits, - and _: [processors.drain]",
-            );
-        }
-        let queue = section.text("queue", QUEUE_HINT, queue_name);
-        if section.value("queue").is_none() {
-            section.problem("queue", "is missing", QUEUE_HINT);
-        }
-        let command = read_command(&mut section);
-        let timeout = section.duration_within(
-            "timeout",
-            Duration::from_secs(5),
-            Duration::from_millis(1),
-            MAX_TIMEOUT,
-        );
-        let mut mapping = read_mapping(section.section("mapping"));
-        bound_concurrency(&mut mapping, Some(&command));
-        section.finish();
-        let processor = QueueProcessor {
-            queue: queue?,
-            timeout,
-            mapping,
-            command,
+    let mut outer = file.section("processors");
+    let mut processors = BTreeMap::new();
+    for (name, value) in outer.entries() {
+        let path = outer.named(name);
+        let Value::Table(table) = value else {
+            let rule = format!("must be a table, found {}", value.type_str());
+            let hint = format!("write a table: [{path}]");
+            outer.push(Violation::new(path, rule, hint));
+            continue;
         };
-        Some((name, processor))
-    };
-    named.into_iter().filter_map(read).collect()
+        if !is_function_name(name) {
+            let hint = "name it with letters, digits, - and _: [processors.drain]";
+            outer.push(Violation::new(path, "cannot be a function's name", hint));
+        }
+        if let Some(processor) = read_queue_processor(outer.within(name, table)) {
+            processors.insert(name.clone(), processor);
+        }
+    }
+    processors
+}
+
+fn read_queue_processor(mut section: Section<'_>) -> Option<QueueProcessor> {
+    if !section.has("queue") {
+        section.problem("queue", "is missing", QUEUE_HINT);
+    }
+    let queue = section.text("queue", QUEUE_HINT, queue_name);
+    let command = read_command(&mut section);
+    let timeout = section.duration_within(
+        "timeout",
+        Duration::from_secs(5),
+        Duration::from_millis(1),
+        MAX_TIMEOUT,
+    );
+    let mut mapping = read_mapping(section.section("mapping"));
+    bound_concurrency(&mut mapping, Some(&command));
+    section.finish();
+    Some(QueueProcessor {
+        queue: queue?,
+        timeout,
+        mapping,
+        command,
+    })
 }
 
 /// A queue's name as SQS takes it.
@@ -118,7 +128,9 @@ pub(super) fn read_processors(file: &mut Section<'_>) -> BTreeMap<String, QueueP
 /// What is wrong with it.
 pub(super) fn queue_name(name: &str) -> Result<String, String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    match (1..=80).contains(&name.len()) && name.chars().all(legal) {
+    // FIFO queues have this end.
+    let stem = name.strip_suffix(".fifo").unwrap_or(name);
+    match name.len() <= 80 && !stem.is_empty() && stem.chars().all(legal) {
         true => Ok(name.to_owned()),
         false => Err(format!("{name:?} cannot be the name of a queue")),
     }

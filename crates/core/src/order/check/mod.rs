@@ -10,14 +10,28 @@ mod tests;
 use super::mistake::{Mistake, Problem, key_below, nearest};
 use super::names::Names;
 use super::spec::{Body, Field, OrderSpec, Take};
+use crate::evidence::{JsonLimits, check_json};
 
 pub(super) use contents::contents;
 
 /// What can be seen without an order.
 pub(super) fn structure(spec: &OrderSpec, names: &Names, problems: &mut Vec<Problem>) {
+    check_size(spec, problems);
     message::check(spec, problems);
     kinds::check(spec, problems);
     ends::check(spec, names, problems);
+}
+
+/// It is kept with the run, in files that have limits.
+fn check_size(spec: &OrderSpec, problems: &mut Vec<Problem>) {
+    let kept = serde_json::to_vec(spec).unwrap_or_default();
+    if let Err(beyond) = check_json(&kept, &JsonLimits::ORDERS) {
+        let mistake = Mistake::new(
+            format!("is too much to be kept with a run: {beyond}"),
+            "give fewer or shorter rows of data, recorded bodies or values to pick from",
+        );
+        problems.push(mistake.at("order"));
+    }
 }
 
 /// What cannot be for a run of this many orders.

@@ -413,6 +413,25 @@ fn a_body_beyond_what_sqs_takes_at_its_largest() {
 }
 
 #[test]
+fn what_is_too_much_to_be_kept_with_a_run() {
+    let pick = |length: usize| {
+        move |s: &mut OrderSpec| {
+            let values = vec![format!("\"{}\"", "x".repeat(length))];
+            let field = Field::Pick {
+                values,
+                weights: Vec::new(),
+            };
+            s.fields.insert("note".into(), field);
+        }
+    };
+    refuses(
+        pick(600 << 10),
+        &["order", "too much to be kept", "bytes in one text"],
+    );
+    accepts(pick(100 << 10));
+}
+
+#[test]
 fn what_is_taken_once_is_enough_for_the_orders_planned() {
     let mut spec = lab();
     let rows = vec![vec!["a".to_owned()]; 10];
