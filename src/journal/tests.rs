@@ -180,7 +180,7 @@ fn a_missing_middle_line_is_named() {
 #[test]
 fn whole_lines_missing_at_the_end_leave_their_orders_open() {
     use crate::verdict::Class;
-    use crate::verify::{Observation, reconcile};
+    use crate::verify::{Belongs, Observation, reconcile};
     let folder = folder();
     let path = folder.path().join("ledger.journal");
     let writer = JournalWriter::create(&path, &header(30)).unwrap();
@@ -202,8 +202,8 @@ fn whole_lines_missing_at_the_end_leave_their_orders_open() {
     let ghosts = |lines: usize| {
         let kept: String = whole.split_inclusive('\n').take(lines).collect();
         let contents = read_journal(&written(folder.path(), kept.as_bytes())).unwrap();
-        let bad = roaring::RoaringBitmap::new();
-        let found = reconcile(&contents.ledger, &bad, &observation);
+        let belongs = Belongs::good_or_bad(30, roaring::RoaringBitmap::new());
+        let found = reconcile(&contents.ledger, &belongs, &observation);
         let ghosts: Vec<u32> = found.members[&Class::Ghost].iter().collect();
         (contents.ended, ghosts)
     };

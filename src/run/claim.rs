@@ -115,7 +115,7 @@ async fn look(
         false => stores.counts().await?,
     };
     let letters = match claimed.asked && dead.total() > 0 {
-        true => Some(stores.letters_before(orders.run).await?),
+        true => Some(stores.letters_before(orders).await?),
         false => None,
     };
     let rows = stores

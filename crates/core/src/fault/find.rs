@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use crate::order::{IdPlace, Model, OrderId, OrderPlan};
+use crate::order::{Model, OrderPlan, RowOwner};
 use crate::records::Item;
 
 /// The sequence number of the plan's order whose message has this body; `None` when it holds no id of the run.
 pub fn order_of_body(orders: &OrderPlan, body: &str) -> Option<u64> {
     let document = orders.model.document_of(body)?;
     let json: Option<Value> = serde_json::from_str(&document).ok();
-    let mut places = orders.model.id_places();
+    let mut places = orders.model.id_places().iter();
     places.find_map(|place| {
         let text = match place.pointer.as_str() {
             "" => document.clone(),
@@ -30,10 +30,12 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-/// The sequence number of the plan's order whose row in `table` this is; `None` when it holds no id of the run.
-pub fn order_of_row(orders: &OrderPlan, _table: &str, item: &Item) -> Option<u64> {
-    let number = item.get("id")?.as_number()?;
-    OrderId::sequence_in(orders.run, number.parse().ok()?)
+/// The sequence number of the plan's order, of so many planned, whose row in `table` this is; `None` when it is nobody's.
+pub fn order_of_row(orders: &OrderPlan, planned: u64, table: &str, item: &Item) -> Option<u64> {
+    match orders.owner_of_row(planned, table, item) {
+        RowOwner::Order { k, .. } => Some(k),
+        _ => None,
+    }
 }
 
 /// Whether a function is to refuse the message with this body: it is a bad order's, or holds no id though good orders do.
@@ -46,8 +48,7 @@ pub fn is_to_fail(orders: &OrderPlan, body: &str) -> bool {
 
 /// Why a fault cannot know an order by its message's body; `None` when it can.
 pub fn why_hidden(model: &Model) -> Option<&'static str> {
-    let mut places = model.id_places().map(|_: &IdPlace| ());
-    places.next().is_none().then_some(
+    model.id_places().is_empty().then_some(
         "it strikes an order on its way, where only the message's body is seen, and no body of this scenario holds {{id}}",
     )
 }

@@ -123,7 +123,7 @@ impl FaultPlan {
     /// The same for the order of a row; a row without an order is never struck.
     pub fn strike_row(&self, kind: FaultKind, table: &str, item: &Item) -> Option<Duration> {
         match self.has(kind) {
-            true => self.strike(kind, order_of_row(&self.orders, table, item)?),
+            true => self.strike(kind, order_of_row(&self.orders, self.planned, table, item)?),
             false => None,
         }
     }
