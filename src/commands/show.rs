@@ -53,10 +53,7 @@ fn plan(scenario: &Scenario) -> Result<OrderPlan, Error> {
     let run = RunId::new(EXAMPLE_RUN).ok_or_else(|| Error::usage("no run has such an id"))?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_millis();
-    let times = Times {
-        start_unix_ms: u64::try_from(now).unwrap_or_default(),
-        schedule: scenario.schedule(),
-    };
+    let times = Times::new(u64::try_from(now).unwrap_or_default(), scenario.schedule());
     let plan = OrderPlan {
         model: scenario.model().map_err(told)?,
         ..OrderPlan::lab(run, scenario.seed, scenario.bad_share)

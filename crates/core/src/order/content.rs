@@ -6,8 +6,8 @@ use rand_xoshiro::rand_core::Rng;
 
 use super::id::{OrderId, RunId};
 use super::model::Model;
-use super::plan::Times;
 use super::random::{Stream, generator};
+use super::times::Times;
 
 /// The five articles of the lab's shop.
 pub const ITEM_DESCRIPTIONS: [&str; 5] = ["zMobile", "zTablet", "zTV", "zWatch", "zPen"];

@@ -31,6 +31,11 @@ impl Fields {
         self.draws.iter().map(Draw::largest).collect()
     }
 
+    /// The most bytes of each, escapes apart: what is certain without writing them.
+    pub(super) fn lengths_max(&self) -> Vec<u64> {
+        self.draws.iter().map(Draw::length_max).collect()
+    }
+
     /// Whether one says when the order is due.
     pub(super) fn needs_times(&self) -> bool {
         self.draws.iter().any(|draw| match draw {
@@ -90,6 +95,20 @@ impl Draw {
             }
             Self::List(list) => Drawn::List(list, Seed::Of(rng.next_u64())),
             Self::Data(table) => Drawn::Row(table.draw(rng, n)),
+        }
+    }
+
+    fn length_max(&self) -> u64 {
+        let longest = |constant: &Constant| constant.text.len() as u64;
+        match self {
+            Self::Pick(values) => values.iter().map(longest).max().unwrap_or(0),
+            Self::Weighted(values) => values.iter().map(|(_, v)| longest(v)).max().unwrap_or(0),
+            Self::Text(text) => u64::from(text.most),
+            Self::List(list) => {
+                let element = list.of.length_max(&[], &list.fields.lengths_max());
+                u64::from(list.most).saturating_mul(element)
+            }
+            _ => 1,
         }
     }
 

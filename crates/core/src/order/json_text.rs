@@ -11,13 +11,13 @@ const DEPTH_MAX: u32 = 128;
 
 /// The values of a JSON text.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     pub root: Node,
 }
 
 /// One value.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// Where it stands.
     pub span: Range<usize>,
     /// What it is.
@@ -26,7 +26,7 @@ pub(super) struct Node {
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Object(Vec<Member>),
     Array(Vec<Node>),
     Text,
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 
 /// A member of an object.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// Its name, without escapes.
     pub name: String,
     /// Where its name begins.
@@ -151,7 +151,7 @@ impl Node {
 }
 
 /// The steps of a JSON pointer; `/` is all of a document, as the empty pointer. Source: RFC 6901.
-pub(super) fn steps(pointer: &str) -> Option<Vec<String>> {
+pub(crate) fn steps(pointer: &str) -> Option<Vec<String>> {
     if matches!(pointer, "" | "/") {
         return Some(Vec::new());
     }

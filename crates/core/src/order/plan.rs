@@ -6,17 +6,8 @@ use super::content::{OrderPlan, unit_interval};
 use super::random::{Stream, generator};
 use super::scheme::Id;
 use super::spec::STORED;
+use super::times::Times;
 use super::values::Values;
-use crate::load::Schedule;
-
-/// When the orders of a run are due.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Times {
-    /// When the run's first order may be due, in milliseconds since the Unix epoch.
-    pub start_unix_ms: u64,
-    /// When each is due from there on.
-    pub schedule: Schedule,
-}
 
 impl OrderPlan {
     /// The same with the instants at which orders are due.
@@ -30,12 +21,7 @@ impl OrderPlan {
     /// When order `k` is due, in milliseconds since the Unix epoch; zero when the plan has no times, or needs none.
     pub fn due_unix_ms(&self, k: u64) -> u64 {
         match &self.times {
-            Some(times) if self.model.needs_times() && k < times.schedule.count() => {
-                let after = times.schedule.due(k).as_millis();
-                times
-                    .start_unix_ms
-                    .saturating_add(u64::try_from(after).unwrap_or(u64::MAX))
-            }
+            Some(times) if self.model.needs_times() => times.due_unix_ms(k),
             _ => 0,
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::load::{Arrivals, Phase};
+use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::*;
 use crate::order::{Model, RunId, lab};
 
@@ -244,10 +244,10 @@ fn an_order_says_when_it_is_due() {
             .kind = KeyType::S;
     });
     assert!(plan.model.needs_times());
-    let plan = plan.due(Times {
-        start_unix_ms: 1_795_770_000_000,
-        schedule: Schedule::new(&[phase], Arrivals::Uniform, 1),
-    });
+    let plan = plan.due(Times::new(
+        1_795_770_000_000,
+        Schedule::new(&[phase], Arrivals::Uniform, 1),
+    ));
     let good = (0..100)
         .find(|&k| k > 5 && !plan.is_bad(k))
         .expect("a good order");

@@ -171,6 +171,21 @@ impl Template {
         parts
     }
 
+    /// The bytes it gives at most, escapes apart, when an order's fields, and those of a list's element, have at most so
+    /// many each.
+    pub(super) fn length_max(&self, fields: &[u64], inner: &[u64]) -> u64 {
+        let of = |piece: &Piece| match piece {
+            Piece::Literal(text) => text.len() as u64,
+            Piece::Slot { place, .. } => match place {
+                Place::Field(at) => fields.get(*at).copied().unwrap_or(1),
+                Place::Inner(at) => inner.get(*at).copied().unwrap_or(1),
+                _ => 1,
+            },
+            Piece::Unknown => 0,
+        };
+        self.pieces.iter().map(of).fold(0, u64::saturating_add)
+    }
+
     /// What the placeholders stand for when this template gives `text`, in time linear in its length; `None` when it does
     /// not. Meant for texts and keys, not for JSON.
     pub fn matches<'t>(&self, text: &'t str) -> Option<Captures<'t>> {

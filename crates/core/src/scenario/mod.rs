@@ -11,6 +11,7 @@ mod expect;
 mod fault;
 mod file;
 mod fixture;
+mod guess;
 mod lambda;
 mod model;
 mod orders;
@@ -39,6 +40,7 @@ pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
 pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
+pub use guess::scenario_from;
 pub use model::*;
 pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::Decimal;
+use super::super::body::Body;
 use super::super::id::RunId;
 use super::super::json_text::steps;
 use super::super::mistake::{Mistake, Problem, key_below, nearest};
@@ -18,11 +19,17 @@ use super::super::values::Values;
 const SAMPLES: u64 = 64;
 
 /// The most bytes SQS takes in one message. Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
-const MESSAGE_BYTES_MAX: usize = 1 << 20;
+const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes of all samples of one kind, about.
+const SAMPLED_BYTES: u64 = 4 << 20;
 
 /// Looks at some orders of each kind.
 pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
-    sizes(model, problems);
+    if let Some(problem) = too_large(model) {
+        // What is too large to be sent is too large to be looked at.
+        return problems.push(problem);
+    }
     for name in model.spec().ends.keys() {
         let documents = documents_at(model, name);
         // Of orders that are no JSON nothing is compared by a pointer.
@@ -37,26 +44,32 @@ pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
     number_keys(model, problems);
 }
 
-/// No body is larger than a message.
-fn sizes(model: &Model, problems: &mut Vec<Problem>) {
+/// The first kind of orders whose largest body is larger than a message.
+fn too_large(model: &Model) -> Option<Problem> {
     let kinds = (0..model.spec().bad.len()).map(Some);
-    for kind in std::iter::once(None).chain(kinds) {
-        let length = |body| {
+    std::iter::once(None).chain(kinds).find_map(|kind| {
+        let largest = largest(model, kind);
+        let mistake = Mistake::new(
+            format!("the largest message has {largest} bytes, and SQS takes {MESSAGE_BYTES_MAX}"),
+            "draw shorter texts and lists",
+        );
+        let key = kind.map_or("order".into(), |kind| format!("bad[{kind}]"));
+        (largest > MESSAGE_BYTES_MAX).then(|| mistake.at(key))
+    })
+}
+
+/// The bytes of the largest message of a kind; when it is far too large, how many it has at least.
+fn largest(model: &Model, kind: Option<usize>) -> u64 {
+    let fields = model.fields_of(kind).lengths_max();
+    let certain = |body: &&Body| body.template.length_max(&fields, &[]);
+    let Some(body) = model.bodies_of(kind).bodies.iter().max_by_key(certain) else {
+        return 0;
+    };
+    match certain(&body) {
+        far_too_large if far_too_large > 4 * MESSAGE_BYTES_MAX => far_too_large,
+        _ => {
             let values = model.largest_values(kind);
-            model.dressed(kind, body, values, u128::MAX).len()
-        };
-        let bodies = &model.bodies_of(kind).bodies;
-        let largest = bodies.iter().map(length).max().unwrap_or(0);
-        if largest > MESSAGE_BYTES_MAX {
-            let key = kind.map_or("order".into(), |kind| format!("bad[{kind}]"));
-            let mistake = Mistake::new(
-                format!(
-                    "the largest message has {largest} bytes, and SQS takes {MESSAGE_BYTES_MAX}"
-                ),
-                "draw shorter texts and lists",
-            );
-            problems.push(mistake.at(key));
-            return;
+            model.dressed(kind, body, values, u128::MAX).len() as u64
         }
     }
 }
@@ -80,10 +93,10 @@ fn documents_at(model: &Model, end: &str) -> Vec<Value> {
 }
 
 fn documents(model: &Model, kind: Option<usize>) -> impl Iterator<Item = Value> {
-    let samples = if kind.is_some_and(|kind| model.spec().bad[kind].cut.is_some()) {
-        0
-    } else {
-        SAMPLES
+    let is_cut = kind.is_some_and(|kind| model.spec().bad[kind].cut.is_some());
+    let samples = match is_cut {
+        true => 0,
+        false => (SAMPLED_BYTES / largest(model, kind).max(1)).clamp(4, SAMPLES),
     };
     (0..samples).filter_map(move |k| {
         let body = model.body_of(kind, k, || k);

@@ -413,6 +413,26 @@ fn a_body_beyond_what_sqs_takes_at_its_largest() {
 }
 
 #[test]
+fn a_body_far_beyond_all_bounds_is_refused_without_being_written() {
+    let list = |of: &str, fields: std::collections::BTreeMap<String, Field>| Field::List {
+        least: 1,
+        most: 10_000,
+        of: of.into(),
+        fields,
+    };
+    let inner = list("1", Default::default());
+    let middle = list("{{x}}", [("x".to_owned(), inner)].into());
+    let outer = list("{{x}}", [("x".to_owned(), middle)].into());
+    refuses(
+        |s| {
+            s.fields.insert("x".into(), outer);
+            body(s, r#"{"id": {{id}}, "x": {{x}}}"#);
+        },
+        &["order", "the largest message has 10000000000"],
+    );
+}
+
+#[test]
 fn what_is_too_much_to_be_kept_with_a_run() {
     let pick = |length: usize| {
         move |s: &mut OrderSpec| {
