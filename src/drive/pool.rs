@@ -42,7 +42,7 @@ pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies
     while let Ok(work) = shared.queue.recv_async().await {
         let mut next = Some(work);
         while let Some(work) = next {
-            batch.fill(&shared.orders, work.orders());
+            batch.fill(shared.orders(), work.orders());
             // All of it, unless these orders are too large for one request.
             let (work, rest) = work.split(batch.len());
             let rest = Waiting::new(shared, rest);

@@ -68,7 +68,8 @@ impl Work {
 
 /// What the pacer and the pool share.
 pub(super) struct Shared {
-    pub(super) orders: OrderPlan,
+    /// With their due times, once the run's start is known: before there is work.
+    pub(super) orders: OnceLock<OrderPlan>,
     pub(super) pool: SenderPool,
     pub(super) queue: flume::Receiver<Work>,
     pub(super) progress: Arc<Progress>,
@@ -161,6 +162,13 @@ impl Shared {
         let peak = &self.progress.in_flight_peak;
         peak.fetch_max(before + count, Ordering::Relaxed);
         true
+    }
+
+    /// What each order contains.
+    pub(super) fn orders(&self) -> &OrderPlan {
+        self.orders
+            .get()
+            .expect("orders are known before there is work")
     }
 
     /// A batch that will not be sent.
