@@ -11,7 +11,7 @@ use crate::clock;
 use crate::ledger::JournalContents;
 use crate::observe::{ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
-use crate::run::{Purpose, Site, StoresLock, admit, orders, resolve};
+use crate::run::{Purpose, Site, StoresLock, admit, orders_since, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
@@ -51,7 +51,7 @@ pub fn look(
     }
     let scenario = &scenario;
     let schedule = scenario.schedule();
-    let orders = orders(scenario, plan.run_id);
+    let orders = orders_since(scenario, plan.run_id, journal.header.started_at);
     let target = match args.resume {
         true => resumed(scenario, &reached, args, output)?,
         false => looked_at(scenario, &reached, args, output)?,
