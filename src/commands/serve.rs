@@ -14,7 +14,7 @@ use crate::emulator::HEALTH_PATH;
 use crate::exit::Exit;
 use crate::results::NeverStarted;
 use crate::run::{orders, random_run_id};
-use crate::scenario::{Resources, Scenario, TargetSpec};
+use crate::scenario::{Pipeline, Scenario, TargetSpec};
 use crate::store::Target;
 
 /// How often it looks whether to stop.
@@ -39,7 +39,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     let plan = orders(&scenario, run_id);
     let pipeline = EmbeddedPipeline::start_with(&scenario, plan, planned, &options)
         .map_err(|error| explain(error, options.address))?;
-    output.print(&target_table(&pipeline.target(), args));
+    output.print(&target_table(&scenario, &pipeline.target(), args));
     if !args.bind.is_loopback() {
         output.note(&format!(
             "warning: {} can be reached from beyond this machine, and nothing is authenticated: anybody who \
@@ -110,13 +110,23 @@ fn explain(error: PipelineError, address: SocketAddr) -> Error {
 }
 
 /// The table that makes a scenario's target of it.
-fn target_table(target: &Target, args: &ServeArgs) -> String {
-    let Resources {
+fn target_table(scenario: &Scenario, target: &Target, args: &ServeArgs) -> String {
+    let Pipeline {
         orders_queue,
         dead_letter_queue,
-        table,
         ..
-    } = Resources::default();
+    } = &scenario.pipeline;
+    let further = target.letter_queues.iter();
+    let further: String = further.map(|queue| format!(", {}", queue.called)).collect();
+    let named = |tables: Vec<String>| match &tables[..] {
+        [table] => format!("the table {table}"),
+        tables => format!("the tables {}", tables.join("; ")),
+    };
+    let names = target.tables.iter().map(|table| table.name.clone());
+    let keys = target
+        .tables
+        .iter()
+        .map(|table| format!("{}, key {}", table.name, table.key_in_words()));
     let Target {
         sqs_endpoint: endpoint,
         region,
@@ -124,9 +134,13 @@ fn target_table(target: &Target, args: &ServeArgs) -> String {
     } = target;
     let resources = match args.empty {
         true => format!(
-            "# Nothing is there yet: create {orders_queue}, {dead_letter_queue} and the table {table}, key id (N)."
+            "# Nothing is there yet: create {orders_queue}, {dead_letter_queue}{further} and {}.",
+            named(keys.collect())
         ),
-        false => format!("# {orders_queue}, {dead_letter_queue} and the table {table}."),
+        false => format!(
+            "# {orders_queue}, {dead_letter_queue}{further} and {}.",
+            named(names.collect())
+        ),
     };
     let function = match args.no_function {
         true => "\n# No function runs: consume the orders yourself, or run with --processor local.",

@@ -118,11 +118,6 @@ impl OrderPlan {
             item_description: ITEM_DESCRIPTIONS[rng.next_u32() as usize % ITEM_DESCRIPTIONS.len()],
         }
     }
-
-    /// Whether this is the number of a bad order of the run.
-    pub fn is_bad_number(&self, number: u64) -> bool {
-        OrderId::sequence_in(self.run, number).is_some_and(|k| self.is_bad(k))
-    }
 }
 
 /// Maps 64 random bits to `[0, 1)`.
