@@ -5,4 +5,6 @@ mod classes;
 mod contents;
 mod evidence;
 mod model;
+mod reference;
 mod spec;
+mod world;
