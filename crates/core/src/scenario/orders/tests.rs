@@ -587,3 +587,17 @@ fn the_examples_of_the_repository_are_read() {
     }
     assert!(seen >= 6, "{seen} examples");
 }
+
+#[test]
+fn the_examples_of_the_page_on_orders_are_scenarios() {
+    let page = include_str!("../../../../../docs/orders.md");
+    let examples: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(examples.len() >= 2, "{examples:?}");
+    for example in examples {
+        read(example).unwrap_or_else(|errors| panic!("{errors}\n{example}"));
+    }
+}
