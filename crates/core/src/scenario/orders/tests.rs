@@ -24,6 +24,13 @@ fn read(text: &str) -> Result<Scenario, String> {
         }
         None => format!("{HEAD}{}", text.trim_start()),
     };
+    // Somebody has to consume the orders.
+    let consumer = match (text.contains("[processor"), text.contains("\"fifo\"")) {
+        (true, _) => "",
+        (false, true) => "[target]\nregion = \"us-east-1\"\n",
+        (false, false) => "[processor]\ncommand = [\"f\"]\n",
+    };
+    let text = format!("{text}\n{consumer}");
     parse_with_files("x.toml", &text, &Overrides::default(), &files)
         .map_err(|errors| errors.to_string())
 }
@@ -551,6 +558,7 @@ fn data_that_are_taken_once_must_be_enough() {
             &format!("[order.fields]\n{field}"),
             1,
         );
+        let text = format!("{text}\n[processor]\ncommand = [\"f\"]\n");
         parse_with_files("x.toml", &text, &Overrides::default(), &files)
             .map_err(|errors| errors.to_string())
     };
