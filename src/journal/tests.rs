@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::{
-    JOURNAL_SCHEMA_VERSION, JournalContents, JournalError, JournalHeader, Ledger, Outcome,
-    read_lines,
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalContents, JournalError,
+    JournalHeader, Ledger, MessageId, Outcome, read_lines,
 };
 use crate::order::RunId;
 
@@ -89,6 +89,43 @@ fn a_finished_journal_reads_back_as_the_ledger_that_was_in_memory() {
         "4 said so, 20 intended and never decided"
     );
     assert_eq!(counts.unsent, 55, "5 said so, 50 never intended");
+}
+
+#[test]
+fn messages_are_in_the_line_of_their_orders_and_read_back_with_them() {
+    let folder = folder();
+    let path = folder.path().join("ledger.journal");
+    let header = JournalHeader {
+        schema_version: JOURNAL_SCHEMA_VERSION_NAMED,
+        ..header(100)
+    };
+    let writer = JournalWriter::create(&path, &header).unwrap();
+    writer.wait_intended(50).unwrap();
+    let uuid = "db61ecd4-f33c-4b4a-a1f0-1c0c5d1f1a2e";
+    let id = |text| MessageId::parse(text).unwrap();
+    writer.record_named(Outcome::Acknowledged, 0..10, [(7, id(uuid)), (2, id("m2"))]);
+    writer.record(Outcome::Rejected, 10..20);
+    writer.record_named(Outcome::Acknowledged, 20..25, [(21, id("m21"))]);
+    let (ledger, result) = writer.finish();
+    result.unwrap();
+    let contents = read_journal(&path).unwrap();
+    assert_eq!(contents.ledger, ledger, "the file says the same");
+    let of = |id| ledger.message_ids().order_of(id);
+    assert_eq!(
+        [uuid, "m2", "m21", "m3"].map(of),
+        [Some(7), Some(2), Some(21), None]
+    );
+    // However the file is cut, an accepted order that has a message is read with it or not at all.
+    let whole = std::fs::read(&path).unwrap();
+    let head = whole.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    for end in head..whole.len() {
+        let ledger = read_bytes(&whole[..end]).unwrap().ledger;
+        for (k, text) in [(7, uuid), (2, "m2"), (21, "m21")] {
+            let accepted = ledger.outcome(k) == Outcome::Acknowledged;
+            let found = ledger.message_ids().order_of(text) == Some(k);
+            assert_eq!(accepted, found, "cut at {end}");
+        }
+    }
 }
 
 #[test]

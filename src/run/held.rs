@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use super::ids::orders;
+use super::ids::orders_since;
 use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
@@ -96,7 +96,7 @@ impl Held {
             let found = contradictions(
                 observed,
                 &journal.ledger,
-                &orders(&plan.scenario, plan.run_id),
+                &orders_since(&plan.scenario, plan.run_id, journal.header.started_at),
                 last_reply_at,
             );
             if !found.is_empty() {
@@ -120,7 +120,7 @@ impl Held {
     /// Judges the evidence. What was measured of the sends is in it, or, of a run by an older orderproof, in its report.
     pub fn weigh(&self, reported: Option<&RunReport>) -> Weighed {
         let scenario = &self.plan.scenario;
-        let orders = orders(scenario, self.plan.run_id);
+        let orders = orders_since(scenario, self.plan.run_id, self.started_at);
         let belongs = Belongs::of(&orders, self.ledger.planned());
         let observation = self.observed.as_ref().map(|file| &file.observation);
         let nothing = Observation::default();

@@ -131,7 +131,7 @@ struct Whereabouts {
 fn whereabouts(trial: &Trial) -> HashMap<u64, Whereabouts> {
     let mut places: HashMap<u64, Whereabouts> = HashMap::new();
     let sequence = |number: u64| OrderId::sequence_in(trial.plan.run, number);
-    for (id, details) in &trial.holdings.rows {
+    for (id, details) in trial.holdings.lab_rows() {
         let k = sequence(id.parse().expect("a number")).expect("of this run");
         let item = Item::from([
             ("id".to_owned(), Value::N(id.clone())),
