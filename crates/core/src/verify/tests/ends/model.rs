@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::classes::schedule;
+use super::message_ids;
 use super::reference::{Answer, counted, expected};
 use super::spec::{
     Order, STORED_MS, amount, invoice_row, item, letter, line_row, order_row, rejected_row, s,
@@ -28,9 +29,7 @@ const FIRST_SEED: u64 = 0x0e4d_0000_0000;
 fn found(world: &World) -> Answer {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(STORED_MS / 1_000 - 1);
     let mut collector = Collector::new(world.plan.clone(), &schedule(), start, 1);
-    for k in (0..ORDERS).filter(|&k| world.plan.keeps_message_id(k)) {
-        collector.message_id(k as u32, &format!("m{k}"));
-    }
+    collector.message_ids(&message_ids(&world.plan, ORDERS));
     for k in 0..ORDERS {
         let order = world.order(k);
         for &put in &world.puts[k as usize] {
