@@ -21,6 +21,8 @@ mod text;
 #[cfg(test)]
 mod format_tests;
 #[cfg(test)]
+mod snapshot_tests;
+#[cfg(test)]
 mod tests;
 
 pub use comparison::{comparison_html, comparison_markdown, comparison_text};
