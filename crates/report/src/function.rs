@@ -9,7 +9,7 @@ use orderproof_core::results::{FailureCount, PipelineCounters, RunReport};
 const QUOTED: usize = 3;
 
 /// Evidence of the function: label and what was counted.
-pub(super) fn told(report: &RunReport) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
     let Some(pipeline) = &report.pipeline else {
         return Vec::new();
     };

@@ -218,7 +218,7 @@ fn rule_status(check: &Check) -> TestCaseStatus {
         }
         RuleStanding::Missing => {
             let why = note.unwrap_or("no reason is known");
-            let message = format!("cannot be told: {why}");
+            let message = format!("no evidence: {why}");
             non_success(NonSuccessKind::Error, "rule", &message, None)
         }
     }

@@ -28,7 +28,9 @@ fn failed() -> RunReport {
         world.observation.stored.remove(k);
     }
     let mut report = world.report();
-    report.send_errors.insert("429 too many requests".into(), 1_204);
+    report
+        .send_errors
+        .insert("429 too many requests".into(), 1_204);
     report.clock_skew_bound_us = 2_000_000;
     report
 }

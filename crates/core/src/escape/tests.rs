@@ -101,7 +101,7 @@ proptest! {
             prop_assert_eq!(bars, 0, "{:?}", told);
             prop_assert_eq!(told.matches('`').count() % 2, 0);
         }
-        prop_assert!(!code(&text).contains('`'));
+        prop_assert_eq!(code(&text).matches('`').count(), 2);
     }
 
     #[test]

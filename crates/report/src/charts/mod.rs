@@ -6,10 +6,12 @@
 mod axis;
 mod backlog;
 mod cloudwatch;
+mod compact;
 mod concurrency;
 mod describe;
 mod draw;
 mod figure;
+mod figures;
 mod heat;
 mod latency;
 mod overlay;
@@ -18,6 +20,7 @@ mod percentiles;
 mod rates;
 mod style;
 mod validity;
+mod values;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,7 @@ mod tests;
 use plotters::prelude::*;
 
 use figure::Figure;
+pub(crate) use figures::{charts_of, charts_of_pair};
 use orderproof_core::results::RunReport;
 pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
 pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};

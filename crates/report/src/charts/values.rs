@@ -1,15 +1,14 @@
 //! The values behind a chart, as numbers and as a table.
 
-use maud::{Markup, html};
 use serde_json::Value;
 
-use super::scrolling;
-use crate::charts::{AxisKind, PagePanel, PageSeries};
+use super::{AxisKind, PagePanel, PageSeries};
+use crate::document::{Column, Table};
 use orderproof_core::results::figures::{micros, thousands};
 use orderproof_core::results::file_name;
 
 /// Rows of a table at most; a longer one is thinned.
-pub(super) const MAX_ROWS: usize = 120;
+const MAX_ROWS: usize = 120;
 
 /// A number for the page's script: three decimals, and none where there are none.
 pub(super) fn number(value: f64) -> Value {
@@ -22,12 +21,9 @@ pub(super) fn number(value: f64) -> Value {
 }
 
 /// A panel's values, thinned to what a reader can take in.
-pub(super) fn table(title: &str, panel: &PagePanel) -> Markup {
-    let mut places: Vec<f64> = panel
-        .series
-        .iter()
-        .flat_map(|series| series.points.iter().map(|point| point.0))
-        .collect();
+pub(super) fn table(panel: &PagePanel) -> Table {
+    let points = panel.series.iter().flat_map(|series| &series.points);
+    let mut places: Vec<f64> = points.map(|point| point.0).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
     let step = places.len().div_ceil(MAX_ROWS).max(1);
@@ -36,32 +32,27 @@ pub(super) fn table(title: &str, panel: &PagePanel) -> Markup {
         AxisKind::Quantiles => "percentile",
         _ => "time",
     };
-    let name = format!("{title}: {}", panel.title);
-    let rows = html! {
-        table {
-            caption {
-                (panel.title)
-                @if step > 1 { ", one row in " (step) "; all of them are in " (file_name::TIMESERIES) }
-            }
-            thead {
-                tr {
-                    th scope="col" { (first) }
-                    @for series in &panel.series { th.n scope="col" { (series.name) } }
-                }
-            }
-            tbody {
-                @for &x in places.iter().step_by(step) {
-                    tr {
-                        th scope="row" { (told(panel.x.kind, x)) }
-                        @for series in &panel.series {
-                            td.n { (nearest(series, x, tolerance).map_or("\u{2013}".into(), |y| told(panel.y.kind, y))) }
-                        }
-                    }
-                }
-            }
-        }
+    let thinned = match step {
+        1 => String::new(),
+        step => format!(
+            ", one row in {step}; all of them are in {}",
+            file_name::TIMESERIES
+        ),
     };
-    scrolling(&name, rows)
+    let mut table = Table::of("values", &[first]).called(format!("{}{thinned}", panel.title));
+    let names = panel.series.iter().map(|series| series.name.clone());
+    table
+        .columns
+        .extend(names.map(|name| Column { name, right: true }));
+    for &x in places.iter().step_by(step) {
+        let mut cells = vec![shown(panel.x.kind, x)];
+        cells.extend(panel.series.iter().map(|series| {
+            let value = nearest(series, x, tolerance);
+            value.map_or("\u{2013}".into(), |y| shown(panel.y.kind, y))
+        }));
+        table.row(cells);
+    }
+    table
 }
 
 /// The value at `x`, or the nearest one within `tolerance`: thinned series have places of their own.
@@ -78,7 +69,7 @@ fn nearest(series: &PageSeries, x: f64, tolerance: f64) -> Option<f64> {
 }
 
 /// A value in the unit of its axis.
-fn told(kind: AxisKind, value: f64) -> String {
+fn shown(kind: AxisKind, value: f64) -> String {
     match kind {
         AxisKind::Seconds => format!("{} s", (value * 100.0).round() / 100.0),
         AxisKind::Quantiles => percentile(value),
@@ -92,8 +83,8 @@ fn told(kind: AxisKind, value: f64) -> String {
 /// Nines as a percentile: 2 is p99, 3 is p99.9.
 fn percentile(nines: f64) -> String {
     let digits = (nines.ceil() as i32).clamp(1, 6) as usize;
-    let told = format!("{:.digits$}", 100.0 * (1.0 - 10f64.powf(-nines)));
-    format!("p{}", told.trim_end_matches('0').trim_end_matches('.'))
+    let text = format!("{:.digits$}", 100.0 * (1.0 - 10f64.powf(-nines)));
+    format!("p{}", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
@@ -112,9 +103,9 @@ mod tests {
         ] {
             assert_eq!(percentile(nines), text);
         }
-        assert_eq!(told(AxisKind::Seconds, 12.5), "12.5 s");
-        assert_eq!(told(AxisKind::Count, 1_200.0), "1,200");
-        assert_eq!(told(AxisKind::LogMicros, 1_240.0), "1.24 ms");
+        assert_eq!(shown(AxisKind::Seconds, 12.5), "12.5 s");
+        assert_eq!(shown(AxisKind::Count, 1_200.0), "1,200");
+        assert_eq!(shown(AxisKind::LogMicros, 1_240.0), "1.24 ms");
     }
 
     #[test]

@@ -1,105 +1,11 @@
-//! A comparison on a terminal: what got worse first.
+//! The words and figures of a comparison.
 
-use std::fmt::Write;
-
-use anstyle::{AnsiColor, Style};
-
-use crate::TextStyle;
+use crate::document::Tone;
 use orderproof_core::compare::{Call, Comparison, Method, MetricChange, RunLine};
-use orderproof_core::escape::Shown;
 use orderproof_core::results::figures::{duration, micros, thousands};
 
-/// The whole comparison as text.
-pub fn comparison_text(comparison: &Comparison, style: TextStyle) -> String {
-    let mut out = String::new();
-    write_all(&mut out, comparison, style).expect("writing to memory");
-    out
-}
-
-fn write_all(out: &mut String, comparison: &Comparison, style: TextStyle) -> std::fmt::Result {
-    let (word, call) = headline(comparison);
-    let color = paint(call, style);
-    writeln!(out, "{color}{word}{color:#}  {}", sentence(comparison))?;
-    for (what, runs) in [
-        ("base", &comparison.base),
-        ("candidate", &comparison.candidate),
-    ] {
-        for run in runs {
-            writeln!(out, "      {what:<9}  {}", Shown(&run_words(run)))?;
-        }
-    }
-    if !comparison.differs.is_empty() {
-        writeln!(out, "\nsettings that differ")?;
-        for difference in &comparison.differs {
-            writeln!(
-                out,
-                "  {}: {} -> {}",
-                Shown(&difference.field),
-                Shown(&difference.base),
-                Shown(&difference.candidate)
-            )?;
-        }
-    }
-    writeln!(out, "\norders")?;
-    for class in &comparison.classes {
-        let color = paint(class.call, style);
-        writeln!(
-            out,
-            "  {:<26} {:>14} {:>14}  {color}{}{color:#}",
-            class.class.as_str(),
-            counts(&class.base),
-            counts(&class.candidate),
-            match class.call {
-                Call::Unchanged => "",
-                call => call.as_str(),
-            }
-        )?;
-    }
-    writeln!(out, "\ndurations")?;
-    writeln!(
-        out,
-        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7}",
-        "phase", "what", "base", "candidate", "change", "interval", "effect", "noise"
-    )?;
-    for change in &comparison.changes {
-        write_change(out, change, style)?;
-    }
-    writeln!(out, "\nfigures (one a run, not judged)")?;
-    for figure in &comparison.figures {
-        writeln!(
-            out,
-            "  {:<38} {:>14} {:>14}",
-            figure.name,
-            numbers(&figure.base),
-            numbers(&figure.candidate)
-        )?;
-    }
-    writeln!(out, "\n{}", method(comparison))
-}
-
-fn write_change(out: &mut String, change: &MetricChange, style: TextStyle) -> std::fmt::Result {
-    let color = paint(change.call, style);
-    write!(
-        out,
-        "  {:<12} {:<19} {:>9} {:>10} {:>8}  {:<18} {:>6} {:>7}  {color}{}{color:#}",
-        Shown(change.phase.as_deref().unwrap_or("-")),
-        change.metric.name(),
-        told_us(change.base_us, change),
-        told_us(change.candidate_us, change),
-        percent(change.change),
-        interval(change),
-        effect(change),
-        noise(change),
-        change.call.as_str(),
-    )?;
-    match &change.why {
-        Some(why) => writeln!(out, ": {}", Shown(why)),
-        None => writeln!(out),
-    }
-}
-
 /// A duration, or that there is none.
-pub(super) fn told_us(us: f64, change: &MetricChange) -> String {
+pub(super) fn micros_of(us: f64, change: &MetricChange) -> String {
     match change.samples {
         (0, _) | (_, 0) => "-".into(),
         _ => micros(us.round() as u64),
@@ -157,7 +63,7 @@ pub(super) fn numbers(numbers: &[Option<f64>]) -> String {
     texts.join(" ")
 }
 
-pub(super) fn run_words(run: &RunLine) -> String {
+pub(super) fn run(run: &RunLine) -> String {
     let verdict = run.verdict.as_str();
     let interrupted = if run.interrupted { ", interrupted" } else { "" };
     format!(
@@ -169,15 +75,15 @@ pub(super) fn run_words(run: &RunLine) -> String {
 }
 
 /// The outcome in a word.
-pub(super) fn headline(comparison: &Comparison) -> (&'static str, Call) {
+pub(super) fn outcome(comparison: &Comparison) -> (&'static str, Tone) {
     if comparison.orders_regressed() || comparison.regressions().next().is_some() {
-        ("REGRESSED", Call::Regressed)
+        ("REGRESSED", Tone::Bad)
     } else if comparison.inconclusive() {
-        ("INCONCLUSIVE", Call::NotEnoughData)
+        ("INCONCLUSIVE", Tone::Open)
     } else if comparison.count(Call::Improved) > 0 {
-        ("IMPROVED", Call::Improved)
+        ("IMPROVED", Tone::Good)
     } else {
-        ("NO REGRESSION", Call::Unchanged)
+        ("NO REGRESSION", Tone::Good)
     }
 }
 
@@ -229,16 +135,4 @@ pub(super) fn method(comparison: &Comparison) -> String {
         options.noise * 100.0,
         duration(options.noise_floor)
     )
-}
-
-fn paint(call: Call, style: TextStyle) -> Style {
-    if !style.color {
-        return Style::new();
-    }
-    match call {
-        Call::Regressed => AnsiColor::Red.on_default().bold(),
-        Call::Improved => AnsiColor::Green.on_default(),
-        Call::NotEnoughData => AnsiColor::Yellow.on_default(),
-        Call::Unchanged => Style::new(),
-    }
 }

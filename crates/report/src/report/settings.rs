@@ -2,49 +2,40 @@
 
 use std::time::Duration;
 
-use maud::{Markup, html};
+use maud::html;
 use serde_json::Value;
 
-use super::verdict::moment;
-use crate::markdown::processors;
+use super::{moment, processors};
+use crate::document::Block;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{duration, thousands};
 
 /// The command, where the run was made, and the scenario as resolved.
-pub(super) fn section(report: &RunReport) -> Markup {
-    html! {
-        section aria-labelledby="settings" {
-            h2 #settings { "Settings and provenance" }
-            h3 { "Run it again" }
-            div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (command(report)) } } }
-            h3 { "Provenance" }
-            dl.facts {
-                @for (what, told) in provenance(report) {
-                    div { dt { (what) } dd { (told) } }
-                }
-            }
-            h3 { "Scenario as resolved" }
-            (scenario(report))
-        }
-    }
+pub(super) fn blocks(report: &RunReport) -> Vec<Block> {
+    vec![
+        Block::Heading("Run it again"),
+        Block::Code(vec![command(report)]),
+        Block::Heading("Provenance"),
+        Block::Facts(provenance(report)),
+        Block::Heading("Scenario as resolved"),
+        scenario(report),
+    ]
 }
 
-fn provenance(report: &RunReport) -> Vec<(&'static str, String)> {
+fn provenance(report: &RunReport) -> Vec<(String, String)> {
     let made = &report.provenance;
-    let or_none = |told: &[String]| match told {
+    let or_none = |texts: &[String]| match texts {
         [] => "none".to_owned(),
-        told => told.join(", "),
+        texts => texts.join(", "),
     };
-    vec![
+    let platform = format!("{}, {}", made.platform, processors(made.cpus));
+    [
         ("orderproof", made.version.clone()),
         ("run id", report.run_id.to_string()),
         ("seed", report.scenario.seed.to_string()),
         ("target", made.target.clone()),
         ("traps known before", or_none(&made.traps)),
-        (
-            "platform",
-            format!("{}, {}", made.platform, processors(made.cpus)),
-        ),
+        ("platform", platform),
         ("scenario file", made.scenario_file.clone()),
         ("overrides", or_none(&made.overrides)),
         ("first order due", moment(&report.started_at)),
@@ -52,6 +43,8 @@ fn provenance(report: &RunReport) -> Vec<(&'static str, String)> {
         ("interrupted", yes(report.interrupted).into()),
         ("exit code", report.exit_code.to_string()),
     ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }
 
 /// The command that runs the same again, for a shell.
@@ -84,7 +77,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// The scenario's fields as they are in `run.json`, in groups.
-fn scenario(report: &RunReport) -> Markup {
+fn scenario(report: &RunReport) -> Block {
     let value = serde_json::to_value(&report.scenario).expect("plain data");
     let mut groups: Vec<(String, Vec<(String, String)>)> = vec![("scenario".into(), Vec::new())];
     for (key, value) in value.as_object().into_iter().flatten() {
@@ -93,26 +86,22 @@ fn scenario(report: &RunReport) -> Markup {
         match rows.as_slice() {
             // A single value is a field of the scenario itself.
             [(path, _)] if path.is_empty() => {
-                let (_, told) = rows.remove(0);
-                groups[0].1.push((key.clone(), told));
+                let (_, value) = rows.remove(0);
+                groups[0].1.push((key.clone(), value));
             }
             _ => groups.push((key.clone(), rows)),
         }
     }
-    html! {
+    Block::Markup(html! {
         div.settings {
             @for (name, rows) in groups {
                 div {
                     h4 { (name) }
-                    dl {
-                        @for (key, told) in rows {
-                            div { dt { (key) } dd { (told) } }
-                        }
-                    }
+                    dl { @for (key, value) in rows { div { dt { (key) } dd { (value) } } } }
                 }
             }
         }
-    }
+    })
 }
 
 fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
@@ -122,7 +111,7 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     };
     match value {
         Value::Object(fields) => match as_duration(value) {
-            Some(told) => rows.push((path.into(), told)),
+            Some(span) => rows.push((path.into(), span)),
             // A named thing of a list is called by its name already.
             None => fields
                 .iter()
@@ -139,12 +128,12 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
         Value::Null => rows.push((path.into(), "not set".into())),
         Value::Bool(set) => rows.push((path.into(), yes(*set).into())),
         Value::String(text) => rows.push((path.into(), text.clone())),
-        Value::Number(number) => rows.push((path.into(), told(path, number))),
+        Value::Number(number) => rows.push((path.into(), number_of(path, number))),
     }
 }
 
 /// Counts are grouped; a seed is a name and is not.
-fn told(path: &str, number: &serde_json::Number) -> String {
+fn number_of(path: &str, number: &serde_json::Number) -> String {
     match number.as_u64() {
         Some(count) if !path.is_empty() => thousands(count),
         _ => number.to_string(),

@@ -1,64 +1,66 @@
-//! The charts: the drawings of the PNG files, with their values to be read by pointer, by keys and as tables.
+//! The charts on a page: the drawings of the PNG files, with their values to be read by pointer, by keys and as tables.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{PreEscaped, html};
 use serde_json::{Value, json};
 
-use super::drawing::compact;
+use super::compact::compact;
 use super::values::{number, table};
-use crate::charts::{Chart, ChartError, PageChart, PagePanel, page_chart};
+use super::{Chart, ChartError, Overlay, PageChart, PagePanel, Pair, overlay_page, page_chart};
+use crate::document::{Block, page_table};
 use orderproof_core::results::{RunReport, file_name};
 
 /// Every chart of the run.
-pub(super) fn section(report: &RunReport) -> Result<Markup, ChartError> {
-    let mut figures = Vec::new();
+pub(crate) fn charts_of(report: &RunReport) -> Result<Vec<Block>, ChartError> {
+    let lead = format!(
+        "Values are read by pointing at a chart, or with the arrow keys once it has the focus. Phases are shaded; a \
+         warm-up is hatched. Every second is in {}.",
+        file_name::TIMESERIES
+    );
+    let mut blocks = vec![Block::plain(lead)];
     for chart in Chart::of(report) {
-        let told = [chart.describe(report)];
-        figures.push(figure(
-            chart.file_stem(),
-            &told,
-            &page_chart(chart, report)?,
-        ));
+        let drawn = page_chart(chart, report)?;
+        blocks.push(figure(chart.file_stem(), &chart.describe(report), &drawn));
     }
-    Ok(html! {
-        section aria-labelledby="charts" {
-            h2 #charts { "Charts" }
-            p.lead {
-                "Values are read by pointing at a chart, or with the arrow keys once it has the focus. Phases are \
-                 shaded; a warm-up is hatched. Every second is in " (file_name::TIMESERIES) "."
+    Ok(blocks)
+}
+
+/// Every chart of two runs.
+pub(crate) fn charts_of_pair(pair: &Pair<'_>) -> Result<Vec<Block>, ChartError> {
+    let drawn = |overlay: Overlay| {
+        let chart = overlay_page(overlay, pair)?;
+        Ok(figure(overlay.file_stem(), overlay.words(), &chart))
+    };
+    Overlay::ALL.into_iter().map(drawn).collect()
+}
+
+/// A chart with `words` about it; `id` is its own on the page.
+fn figure(id: &str, words: &str, chart: &PageChart) -> Block {
+    Block::Markup(html! {
+        figure id={ "chart-" (id) } data-chart=(id) {
+            figcaption {
+                h3 { (chart.title) }
+                p { (words) }
             }
-            @for figure in figures { (figure) }
+            div.chart.scroll tabindex="0" role="region" aria-label={ "Chart: " (chart.title) } {
+                div.plot { (PreEscaped(inline(id, words, chart))) }
+            }
+            details {
+                summary { "Values as a table" span.said { ": " (chart.title) } }
+                @for panel in &chart.panels { (page_table(&table(panel))) }
+            }
+            script type="application/json" { (PreEscaped(embedded(chart))) }
         }
     })
 }
 
-/// A chart with `told` about it; `id` tells it from the page's others.
-pub(crate) fn figure(id: &str, told: &[String], chart: &PageChart) -> Markup {
-    html! {
-        figure id={ "chart-" (id) } data-chart=(id) {
-            figcaption {
-                h3 { (chart.title) }
-                @for told in told { p { (told) } }
-            }
-            div.chart.scroll tabindex="0" role="region" aria-label={ "Chart: " (chart.title) } {
-                div.plot { (PreEscaped(inline(id, told, chart))) }
-            }
-            details {
-                summary { "Values as a table" span.said { ": " (chart.title) } }
-                @for panel in &chart.panels { (table(&chart.title, panel)) }
-            }
-            script type="application/json" { (PreEscaped(embedded(chart))) }
-        }
-    }
-}
-
 /// The drawing as a part of the page: named, described, and without what the page's style says anyway.
-fn inline(id: &str, told: &[String], chart: &PageChart) -> String {
+fn inline(id: &str, words: &str, chart: &PageChart) -> String {
     let start = chart.svg.find('>').map_or(0, |end| end + 1);
     let (width, height) = (chart.size.0, chart.size.1 - chart.top_px);
     let top = chart.top_px;
     let head = html! {
         title id={ "title-" (id) } { (chart.title) }
-        desc id={ "desc-" (id) } { (told.join(" ")) " " (chart.caption) }
+        desc id={ "desc-" (id) } { (words) " " (chart.caption) }
     };
     let drawing = compact(chart.svg[start..].trim_start());
     format!(
@@ -87,11 +89,11 @@ fn panel(panel: &PagePanel) -> Value {
             .iter()
             .map(|point| point.1.map_or(Value::Null, number))
             .collect();
-        let mut told = json!({ "name": line.name, "color": line.color, "y": ys });
+        let mut values = json!({ "name": line.name, "color": line.color, "y": ys });
         if before.as_ref() != Some(&xs) {
-            told["x"] = xs.iter().copied().map(number).collect();
+            values["x"] = xs.iter().copied().map(number).collect();
         }
-        series.push(told);
+        series.push(values);
         before = Some(xs);
     }
     json!({ "title": panel.title, "x": panel.x, "y": panel.y, "series": series })

@@ -1,0 +1,360 @@
+//! A run's report as a document: the verdict first, its evidence under it.
+
+mod evidence;
+mod phases;
+mod settings;
+
+use std::path::Path;
+
+use crate::TextStyle;
+use crate::charts::{Chart, ChartError, charts_of};
+use crate::diagnose;
+use crate::document::{
+    Block, Document, Item, LINES_MAX, Medium, Row, Table, Text, Tone, markdown, page, terminal,
+};
+use orderproof_core::results::figures::{micros, thousands};
+use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
+use orderproof_core::verdict::{Class, Finding, Severity, Standing};
+
+/// Characters of one text in a summary at most.
+const TEXT_MAX: usize = 1_000;
+
+/// The whole report as text; `dir` is where its files are.
+pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
+    let mut document = document(report, Medium::Terminal);
+    let dir = dir.display();
+    document.closing = vec![Text::from(format!(
+        "report  {dir}/{}, {}, {}, charts *.png and *.svg",
+        file_name::PAGE,
+        file_name::SUMMARY,
+        file_name::RUN
+    ))];
+    terminal(&document, style)
+}
+
+/// The whole report as Markdown; charts are linked by their file names.
+pub fn render_markdown(report: &RunReport) -> String {
+    let mut document = document(report, Medium::Markdown);
+    let pictures = Chart::of(report).into_iter();
+    let pictures = pictures.map(|chart| (chart.words(), format!("{}.png", chart.file_stem())));
+    document.section(
+        "charts",
+        "Charts",
+        vec![Block::Pictures(pictures.collect())],
+    );
+    document.closing = [
+        "To read: ".into(),
+        Text::file(file_name::PAGE),
+        ". All figures: ".into(),
+        Text::file(file_name::RUN),
+        ", ".into(),
+        Text::file(file_name::TIMESERIES),
+        ", ".into(),
+        Text::file(file_name::FINDINGS),
+        ".".into(),
+    ]
+    .into();
+    markdown(&document, 1, TEXT_MAX)
+}
+
+/// The whole report as a page.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
+    let mut document = document(report, Medium::Page);
+    document.section("charts", "Charts", charts_of(report)?);
+    document.section(
+        "settings",
+        "Settings and provenance",
+        settings::blocks(report),
+    );
+    let word = verdict_word(report.verdict);
+    let title = format!("{word}: {}, run {}", report.scenario.name, report.run_id);
+    Ok(page(&document, &title))
+}
+
+fn document(report: &RunReport, medium: Medium) -> Document {
+    let word = verdict_word(report.verdict);
+    let mut document = Document::new(word, report.verdict.into(), [headline(report)]);
+    document.lead = lead(report, medium);
+    document.section("findings", "Findings", findings(report, medium));
+    document.section(
+        "function-output",
+        "The function's last lines",
+        last_lines(report),
+    );
+    let facts = Block::Facts(evidence::facts(report));
+    document.section("evidence", "Evidence", vec![facts]);
+    let orders = Block::Table(orders(report, medium));
+    let mut orders = vec![orders];
+    orders.extend(none(report).filter(|_| medium == Medium::Terminal));
+    document.section("orders", "What became of the orders", orders);
+    document.section("phases", "Phases", phases::blocks(report, medium));
+    if medium != Medium::Markdown {
+        document.section("send-errors", "Send errors", send_errors(report));
+    }
+    document
+}
+
+/// What it is a report of, and on a page the figures that are asked for first.
+fn lead(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let scenario = &report.scenario;
+    let played = match scenario.time_scale {
+        1.0 => "real time".into(),
+        scale => format!("time compressed {scale} times"),
+    };
+    let run = format!(
+        ", run {}, seed {}, {played}, ",
+        report.run_id, scenario.seed
+    );
+    let question = Block::Quote(scenario.question.clone());
+    match medium {
+        Medium::Terminal => vec![Block::plain(format!(
+            "scenario {}{run}{}",
+            scenario.name, report.started_at
+        ))],
+        Medium::Markdown => {
+            let made = &report.provenance;
+            let rest = format!(
+                "{run}{} on {} ({}), orderproof {}.",
+                report.started_at,
+                made.platform,
+                processors(made.cpus),
+                made.version,
+            );
+            let name = Text::code(&scenario.name);
+            let about = vec!["Scenario ".into(), name, rest.into()];
+            vec![question, Block::Paragraph(about)]
+        }
+        Medium::Page => {
+            let started = moment(&report.started_at);
+            let about = Block::plain(format!("Scenario {}{run}{started}", scenario.name));
+            vec![question, about, Block::Facts(key_figures(report))]
+        }
+    }
+}
+
+fn key_figures(report: &RunReport) -> Vec<(String, String)> {
+    let unknown = || "\u{2013}".to_owned();
+    let measured = report.phases.iter().filter(|phase| !phase.figures.warm_up);
+    let worst = measured.filter_map(|phase| phase.end_to_end_us.measured()?.p99_us);
+    let lost = report.class_tally(Class::Lost).exact();
+    [
+        ("orders planned", thousands(report.orders.planned)),
+        ("acknowledged", thousands(report.orders.acknowledged)),
+        ("lost", lost.map_or_else(unknown, thousands)),
+        (
+            "end-to-end p99, worst phase",
+            worst.max().map_or_else(unknown, micros),
+        ),
+        ("drained in", evidence::drained(&report.quiescence, "")),
+    ]
+    .map(|(name, figure)| (name.to_owned(), figure))
+    .into()
+}
+
+/// The reasons for the verdict, gravest first, and what most likely did it.
+fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let causes = diagnose(report);
+    let mut blocks = finding_list(report);
+    if !causes.is_empty() {
+        let causes = causes.into_iter().map(|text| Item {
+            kind: "likely cause",
+            tone: Tone::Note,
+            code: None,
+            text,
+            more: None,
+        });
+        blocks.push(Block::List("likely causes", causes.collect()));
+    }
+    if blocks.is_empty() && medium == Medium::Page {
+        blocks.push(Block::plain(
+            "Nothing was found that speaks against the verdict.",
+        ));
+    }
+    blocks
+}
+
+/// The findings, each with its first order numbers, if there are any.
+pub(crate) fn finding_list(report: &RunReport) -> Vec<Block> {
+    let item = |finding: &Finding| {
+        let (kind, tone) = match finding.severity {
+            Severity::OrderFailure => ("orders", Tone::Bad),
+            Severity::PerformanceFailure => ("rule", Tone::Bad),
+            Severity::MissingEvidence => ("missing", Tone::Open),
+            Severity::Note => ("note", Tone::Note),
+        };
+        Item {
+            kind,
+            tone,
+            code: Some(finding.code.clone()),
+            text: finding.message.clone(),
+            more: ids(finding),
+        }
+    };
+    match report.findings.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::List(
+            "findings",
+            report.findings.iter().map(item).collect(),
+        )],
+    }
+}
+
+/// The first ids of a finding, and where the others are.
+fn ids(finding: &Finding) -> Option<String> {
+    let named = finding.first_ids.len() as u64;
+    let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+    let more = match finding.orders.saturating_sub(named) {
+        0 => String::new(),
+        more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),
+    };
+    (named > 0).then(|| format!("{}{more}", ids.join(", ")))
+}
+
+/// What a function that never started wrote last.
+fn last_lines(report: &RunReport) -> Vec<Block> {
+    let pipeline = report.pipeline.as_ref();
+    let never = pipeline.and_then(|pipeline| pipeline.never_started.as_ref());
+    let Some(never) = never.filter(|never| !never.last_lines.is_empty()) else {
+        return Vec::new();
+    };
+    let log = never.log.iter().map(|log| Block::plain(log.clone()));
+    let lines = Block::Code(never.last_lines.clone());
+    log.chain([lines]).collect()
+}
+
+/// Every class with orders, and on a page all of them with their meaning.
+fn orders(report: &RunReport, medium: Medium) -> Table {
+    let mut table = match medium {
+        Medium::Terminal => Table::of("classes", &["#", "", ""]),
+        Medium::Markdown => Table::of("classes", &["class", "#orders"]),
+        Medium::Page => Table::of(
+            "classes",
+            &[
+                "class",
+                "#orders",
+                "#share",
+                "under the gate",
+                "what it means",
+            ],
+        ),
+    };
+    table.caption = format!(
+        "Every planned order is in exactly one class; the {} gate says which are accepted.",
+        report.gate.as_str()
+    );
+    let planned = report.orders.planned;
+    for class in Class::ALL {
+        let counted = report.classes.get(&class).copied();
+        let count = counted.unwrap_or_default();
+        let unseen = count == 0 && (class != Class::Lost || counted.is_none());
+        let orders = thousands(count).into();
+        let cells: Vec<Text> = match medium {
+            _ if unseen && medium != Medium::Page => continue,
+            Medium::Terminal => vec![orders, class.as_str().into(), standing(report, class)],
+            Medium::Markdown => vec![class.as_str().into(), orders],
+            Medium::Page => vec![
+                Text::code(class.as_str()),
+                orders,
+                share(count, planned).into(),
+                standing(report, class),
+                meaning(report, class).into(),
+            ],
+        };
+        table.row(cells).faint = unseen;
+    }
+    let row: &mut Row = match medium {
+        Medium::Terminal => table.row([thousands(planned), "planned".into()]),
+        _ => table.row(["planned".into(), thousands(planned)]),
+    };
+    row.total = true;
+    table
+}
+
+/// What the gate says of a class.
+pub(crate) fn standing(report: &RunReport, class: Class) -> Text {
+    let count = report.classes.get(&class).copied().unwrap_or_default();
+    match class.standing(report.gate) {
+        // None so far, as long as nobody has looked everywhere.
+        _ if count == 0 && report.unlooked().is_some() => Text::word("unproven", Tone::Open),
+        _ if count == 0 && class != Class::Lost => Text::from("ok"),
+        _ if count == 0 => Text::word("ok", Tone::Good),
+        Standing::Accepted => Text::word("ok", Tone::Good),
+        Standing::Refused => Text::word("FAIL", Tone::Bad),
+        Standing::Budgeted => Text::word("budgeted", Tone::Open),
+        Standing::Unproven => Text::word("unproven", Tone::Open),
+    }
+}
+
+fn meaning(report: &RunReport, class: Class) -> String {
+    let mut meaning = class.explanation().replace('`', "");
+    let of_class = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == class.as_str());
+    for ids in of_class.filter_map(ids) {
+        meaning.push_str(&format!(". Order numbers: {ids}"));
+    }
+    meaning
+}
+
+/// In percent; a share that is not nothing is never shown as 0%, nor one that is not all as 100%.
+fn share(count: u64, planned: u64) -> String {
+    if count == 0 || planned == 0 {
+        return "\u{2013}".into();
+    }
+    let percent = 100.0 * count as f64 / planned as f64;
+    match percent {
+        percent if percent < 0.01 => "< 0.01%".into(),
+        percent if percent > 99.99 && count < planned => "> 99.99%".into(),
+        percent => format!("{percent:.2}%"),
+    }
+}
+
+/// The classes that were looked for and have no order.
+fn none(report: &RunReport) -> Option<Block> {
+    let none = report.classes.iter();
+    let none = none.filter(|&(&class, &count)| count == 0 && class != Class::Lost);
+    let none: Vec<_> = none.map(|(class, _)| class.as_str()).collect();
+    let item = Item {
+        kind: "none:",
+        tone: Tone::Note,
+        code: None,
+        text: none.join(", "),
+        more: None,
+    };
+    (!none.is_empty()).then(|| Block::List("classes", vec![item]))
+}
+
+fn send_errors(report: &RunReport) -> Vec<Block> {
+    let mut table = Table::of("send errors", &["#orders", "reason"])
+        .called("Why sends were rejected or stayed without a known outcome");
+    for (reason, count) in &report.send_errors {
+        table.row([thousands(*count).as_str(), reason]);
+    }
+    match table.rows.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::Table(table)],
+    }
+}
+
+/// How many processors there were; none means that nobody knows.
+fn processors(cpus: u32) -> String {
+    match cpus {
+        0 => "number of processors unknown".into(),
+        1 => "1 processor".into(),
+        cpus => format!("{cpus} processors"),
+    }
+}
+
+/// An instant without the digits nobody reads.
+fn moment(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z").replace('T', " "),
+        None => text.replace('T', " "),
+    }
+}
+
+const _: () = assert!(LINES_MAX >= Class::ALL.len(), "every class is shown");
