@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::compact::compact;
 use super::values::{number, table};
-use super::{Chart, ChartError, Overlay, PageChart, PagePanel, Pair, overlay_page, page_chart};
+use super::{Chart, ChartError, Overlay, PageChart, PagePanel, Pair};
 use crate::document::{Block, page_table};
 use orderproof_core::results::{RunReport, file_name};
 
@@ -18,7 +18,7 @@ pub(crate) fn charts_of(report: &RunReport) -> Result<Vec<Block>, ChartError> {
     );
     let mut blocks = vec![Block::plain(lead)];
     for chart in Chart::of(report) {
-        let drawn = page_chart(chart, report)?;
+        let drawn = chart.page(report)?;
         blocks.push(figure(chart.file_stem(), &chart.describe(report), &drawn));
     }
     Ok(blocks)
@@ -27,7 +27,7 @@ pub(crate) fn charts_of(report: &RunReport) -> Result<Vec<Block>, ChartError> {
 /// Every chart of two runs.
 pub(crate) fn charts_of_pair(pair: &Pair<'_>) -> Result<Vec<Block>, ChartError> {
     let drawn = |overlay: Overlay| {
-        let chart = overlay_page(overlay, pair)?;
+        let chart = overlay.page(pair)?;
         Ok(figure(overlay.file_stem(), overlay.words(), &chart))
     };
     Overlay::ALL.into_iter().map(drawn).collect()

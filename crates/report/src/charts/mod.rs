@@ -30,8 +30,8 @@ use plotters::prelude::*;
 use figure::Figure;
 pub(crate) use figures::{charts_of, charts_of_pair};
 use orderproof_core::results::RunReport;
-pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
-pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
+pub use overlay::{Overlay, Pair, overlay_png, overlay_svg};
+use page::{AxisKind, PageChart, PagePanel, PageSeries, page_of};
 
 /// One of the report's charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,15 +61,6 @@ pub struct ChartError {
 }
 
 impl Chart {
-    /// The charts that every run has.
-    pub const ALWAYS: [Self; 5] = [
-        Self::Rates,
-        Self::Backlog,
-        Self::Latency,
-        Self::Percentiles,
-        Self::Validity,
-    ];
-
     /// The charts of a run: of concurrency and of what CloudWatch counted only where there is something to draw.
     pub fn of(report: &RunReport) -> Vec<Self> {
         let all = [
@@ -81,10 +72,12 @@ impl Chart {
             Self::CloudWatch,
             Self::Validity,
         ];
-        let has_panels = |chart: &Self| !chart.figure(report).panels.is_empty();
-        all.into_iter()
-            .filter(|chart| Self::ALWAYS.contains(chart) || has_panels(chart))
-            .collect()
+        // Of these two there is not always something to draw.
+        let drawn = |chart: &Self| match chart {
+            Self::Concurrency | Self::CloudWatch => !chart.figure(report).panels.is_empty(),
+            _ => true,
+        };
+        all.into_iter().filter(drawn).collect()
     }
 
     /// The file's name without its extension.
@@ -115,6 +108,10 @@ impl Chart {
         }
     }
 
+    fn page(self, report: &RunReport) -> Result<PageChart, ChartError> {
+        page_of(&self.figure(report), self.file_stem())
+    }
+
     fn figure(self, report: &RunReport) -> Figure {
         match self {
             Self::Rates => rates::figure(report),
@@ -134,7 +131,7 @@ impl Chart {
 /// # Errors
 /// When the drawing library refuses.
 pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
-    Ok(page_chart(chart, report)?.svg)
+    Ok(chart.page(report)?.svg)
 }
 
 /// The chart as a PNG file.

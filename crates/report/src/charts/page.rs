@@ -3,33 +3,28 @@
 use plotters::prelude::*;
 use serde::Serialize;
 
+use super::ChartError;
 use super::draw::{HEADER, Plotted, draw};
 use super::figure::{Figure, Panel, XAxis, YAxis};
-use super::{Chart, ChartError};
-use orderproof_core::results::RunReport;
 
-/// A chart's drawing and what a page needs to tell its values.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PageChart {
-    /// The drawing, an SVG document.
-    #[serde(skip)]
+/// A chart's drawing and what a page needs to show its values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PageChart {
     pub svg: String,
-    /// What it shows.
     pub title: String,
     /// Of which run and how many samples.
     pub caption: String,
-    /// Its width and height, pixels.
+    /// Width and height, pixels.
     pub size: (u32, u32),
-    /// Pixels at the top that hold the title alone; a page that tells it leaves them out.
+    /// Pixels at the top that hold the title alone; a page that shows it leaves them out.
     pub top_px: u32,
     /// One above the other.
     pub panels: Vec<PagePanel>,
 }
 
 /// One pair of axes with its values.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PagePanel {
-    /// What the vertical axis says.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PagePanel {
     pub title: String,
     /// From left to right.
     pub x: PageAxis,
@@ -39,54 +34,36 @@ pub struct PagePanel {
     pub series: Vec<PageSeries>,
 }
 
-/// Where an axis runs. A value's place between the pixels is linear in what its kind says.
+/// Where an axis runs. A value's place between the pixels is linear in what its kind says; of a logarithmic axis the
+/// places are exponents.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PageAxis {
-    /// What its values mean.
+pub(crate) struct PageAxis {
     pub kind: AxisKind,
-    /// The pixel of its start.
     pub from_px: i32,
-    /// The pixel of its end.
     pub to_px: i32,
-    /// The place drawn at its start: of a logarithmic axis, the exponent.
     pub from: f64,
-    /// The place drawn at its end.
     pub to: f64,
 }
 
-/// What an axis' values mean.
+/// What an axis' values mean; the place of a quantile is -log10(1-p).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AxisKind {
-    /// Seconds since the run's start, or seconds of age; linear.
+pub(crate) enum AxisKind {
     Seconds,
-    /// Nines: the place is -log10(1-p).
     Quantiles,
-    /// A count; linear.
     Count,
-    /// Microseconds; the place is their decimal logarithm.
     LogMicros,
-    /// A ratio; the place is its decimal logarithm.
     Ratio,
 }
 
 /// A named line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PageSeries {
-    /// As in the legend.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PageSeries {
     pub name: String,
     /// As drawn, `#rrggbb`.
     pub color: String,
     /// Places on the x axis and values in the unit of the y axis; a gap has no value.
     pub points: Vec<(f64, Option<f64>)>,
-}
-
-/// Draws `chart` for a page.
-///
-/// # Errors
-/// When the drawing library refuses.
-pub fn page_chart(chart: Chart, report: &RunReport) -> Result<PageChart, ChartError> {
-    page_of(&chart.figure(report), chart.file_stem())
 }
 
 /// Draws any figure for a page.
