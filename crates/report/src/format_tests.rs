@@ -176,11 +176,7 @@ fn hostile(lists: usize, text: &str) -> RunReport {
 fn a_page_stays_below_what_a_ci_job_takes_whatever_it_holds() {
     let page = render_markdown(&hostile(3_000, &"<&|`\\*".repeat(20_000)));
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
-    for left in [
-        "2,900 more findings (of 3,000) are left out here.",
-        "2,900 more phases",
-        "cut here",
-    ] {
+    for left in ["2,900 more (of 3,000) are left out here.", "cut here"] {
         assert!(page.contains(left), "{left}");
     }
     let small = render_markdown(&report());

@@ -80,7 +80,7 @@ fn the_sections_come_in_the_order_a_reader_asks_for_them() {
 fn every_class_is_listed_with_its_meaning() {
     let page = render_html(&failed()).unwrap();
     for class in Class::ALL {
-        assert!(page.contains(&format!("<code>{}</code>", class.as_str())));
+        assert!(page.contains(&format!("scope=\"row\">{}</th>", class.as_str())));
     }
     assert_eq!(
         page.matches(">FAIL</span>").count(),

@@ -14,10 +14,10 @@ pub fn render(preflight: &Preflight, color: bool) -> String {
 
 fn document(preflight: &Preflight) -> Document {
     let caller = preflight.facts.place.caller.get();
-    let mut about = vec![("target".to_owned(), place(&preflight.facts))];
-    about.extend(caller.map(|caller| ("as".to_owned(), caller.clone())));
-    about.push(("scenario".to_owned(), preflight.scenario.clone()));
-    let mut document = Document::new("", Tone::Note, [""]);
+    let mut about = vec![("target", place(&preflight.facts))];
+    about.extend(caller.map(|caller| ("as", caller.clone())));
+    about.push(("scenario", preflight.scenario.clone()));
+    let mut document = Document::new("", Tone::Note, String::new());
     document.lead = vec![Block::Facts(about)];
     let checks = Block::Table(checks(preflight));
     document.section("checks", "Checks", vec![checks]);
@@ -49,7 +49,7 @@ pub fn place(facts: &Facts) -> String {
 fn checks(preflight: &Preflight) -> Table {
     let mut checks: Vec<&Check> = preflight.checks.iter().collect();
     checks.sort_by_key(|check| check.weight);
-    let mut table = Table::of("checks", &["", "", ""]);
+    let mut table = Table::of("Checks", &["", "", ""]);
     table.wrapped = true;
     for check in checks {
         let tone = match check.weight {
@@ -85,16 +85,17 @@ fn estimate(estimate: &Estimate) -> Vec<Block> {
         "at most about ${:.2} on AWS (prices of {PRICES_REGION}, {PRICES_AS_OF}, from third parties)",
         estimate.usd
     );
-    let mut table = Table::of("costs", &["for", "#amount", "#USD"]);
-    for line in &estimate.lines {
-        table.row([
-            line.what.to_string(),
-            amount(line.count),
-            format!("${:.4}", line.usd),
-        ]);
-    }
-    let facts = [("takes", time), ("costs", cost)].map(|(name, text)| (name.to_owned(), text));
-    vec![Block::Facts(facts.into()), Block::Table(table)]
+    let table = Table::each(
+        "Costs",
+        &estimate.lines,
+        &[
+            ("for", |line| line.what.as_str().into()),
+            ("#amount", |line| amount(line.count).into()),
+            ("#USD", |line| format!("${:.4}", line.usd).into()),
+        ],
+    );
+    let facts = vec![("takes", time), ("costs", cost)];
+    vec![Block::Facts(facts), Block::Table(table)]
 }
 
 fn amount(count: f64) -> String {

@@ -39,7 +39,7 @@ pub(super) fn table(panel: &PagePanel) -> Table {
             file_name::TIMESERIES
         ),
     };
-    let mut table = Table::of("values", &[first]).called(format!("{}{thinned}", panel.title));
+    let mut table = Table::of(&format!("{}{thinned}", panel.title), &[first]);
     let names = panel.series.iter().map(|series| series.name.clone());
     table
         .columns

@@ -44,7 +44,7 @@ pub fn comparison_html(
 
 fn document(comparison: &Comparison, medium: Medium) -> Document {
     let (word, tone) = outcome(comparison);
-    let mut document = Document::new(word, tone, [sentence(comparison)]);
+    let mut document = Document::new(word, tone, sentence(comparison));
     for (side, runs) in [
         ("base", &comparison.base),
         ("candidate", &comparison.candidate),
@@ -65,7 +65,7 @@ fn document(comparison: &Comparison, medium: Medium) -> Document {
     let mut durations = vec![Block::Table(durations(comparison))];
     match medium {
         Medium::Page => durations.insert(0, Block::plain(how)),
-        _ => document.closing = vec![how.into()],
+        _ => document.closing = Some(Block::plain(how)),
     }
     document.section("durations", "Durations", durations);
     document.section(
@@ -88,67 +88,63 @@ fn change_word(call: Call) -> Text {
 }
 
 fn settings(comparison: &Comparison) -> Table {
-    let mut table = Table::of("settings", &["setting", "base", "candidate"])
-        .called("Settings that are not the same on both sides");
-    for differing in &comparison.differs {
-        table.row([&*differing.field, &*differing.base, &*differing.candidate]);
-    }
-    table
+    Table::each(
+        "Settings that are not the same on both sides",
+        &comparison.differs,
+        &[
+            ("setting", |differing| (&*differing.field).into()),
+            ("base", |differing| (&*differing.base).into()),
+            ("candidate", |differing| (&*differing.candidate).into()),
+        ],
+    )
 }
 
 fn orders(comparison: &Comparison) -> Table {
-    let mut table = Table::of("classes", &["class", "#base", "#candidate", "change"])
-        .called("Orders by class on both sides");
-    for class in &comparison.classes {
-        table.row([
-            class.class.as_str().into(),
-            counts(&class.base).into(),
-            counts(&class.candidate).into(),
-            change_word(class.call),
-        ]);
-    }
-    table
+    Table::each(
+        "Orders by class on both sides",
+        &comparison.classes,
+        &[
+            ("class", |class| class.class.as_str().into()),
+            ("#base", |class| counts(&class.base).into()),
+            ("#candidate", |class| counts(&class.candidate).into()),
+            ("change", |class| change_word(class.call)),
+        ],
+    )
 }
 
 fn durations(comparison: &Comparison) -> Table {
-    let columns = [
-        "phase",
-        "what",
-        "#base",
-        "#candidate",
-        "#change",
-        "#interval",
-        "#effect",
-        "#noise",
-        "outcome",
-        "reason",
-    ];
-    let mut table =
-        Table::of("durations", &columns).called("Durations of each phase on both sides");
-    for change in &comparison.changes {
-        let why = change.why.as_ref().map(ToString::to_string);
-        table.row([
-            change.phase.as_deref().unwrap_or("-").into(),
-            change.metric.name().into(),
-            micros_of(change.base_us, change).into(),
-            micros_of(change.candidate_us, change).into(),
-            percent(change.change).into(),
-            interval(change).into(),
-            effect(change).into(),
-            noise(change).into(),
-            change_word(change.call),
-            why.unwrap_or_default().into(),
-        ]);
-    }
-    table
+    Table::each(
+        "Durations of each phase on both sides",
+        &comparison.changes,
+        &[
+            ("phase", |change| {
+                change.phase.as_deref().unwrap_or("-").into()
+            }),
+            ("what", |change| change.metric.name().into()),
+            ("#base", |change| micros_of(change.base_us, change).into()),
+            ("#candidate", |change| {
+                micros_of(change.candidate_us, change).into()
+            }),
+            ("#change", |change| percent(change.change).into()),
+            ("#interval", |change| interval(change).into()),
+            ("#effect", |change| effect(change).into()),
+            ("#noise", |change| noise(change).into()),
+            ("outcome", |change| change_word(change.call)),
+            ("reason", |change| {
+                change.why.as_deref().unwrap_or_default().into()
+            }),
+        ],
+    )
 }
 
 fn figures(comparison: &Comparison) -> Table {
-    let mut table = Table::of("figures", &["one a run, not judged", "#base", "#candidate"])
-        .called("Figures of which each run has one; they are not judged");
-    for figure in &comparison.figures {
-        let (base, candidate) = (numbers(&figure.base), numbers(&figure.candidate));
-        table.row([figure.name.to_string(), base, candidate]);
-    }
-    table
+    Table::each(
+        "Figures of which each run has one; they are not judged",
+        &comparison.figures,
+        &[
+            ("one a run, not judged", |figure| figure.name.as_str().into()),
+            ("#base", |figure| numbers(&figure.base).into()),
+            ("#candidate", |figure| numbers(&figure.candidate).into()),
+        ],
+    )
 }

@@ -30,7 +30,7 @@ struct Markdown {
 impl Markdown {
     fn document(&mut self, document: &Document, level: usize) -> fmt::Result {
         let mark = "#".repeat(level);
-        let sentence = self.texts(&document.sentence);
+        let sentence = self.plain(&document.sentence);
         writeln!(self.out, "{mark} {}: {sentence}", document.word)?;
         document
             .lead
@@ -43,10 +43,8 @@ impl Markdown {
                 .iter()
                 .try_for_each(|block| self.block(block))?;
         }
-        match self.texts(&document.closing) {
-            none if none.is_empty() => Ok(()),
-            closing => writeln!(self.out, "\n{closing}"),
-        }
+        let mut closing = document.closing.iter();
+        closing.try_for_each(|block| self.block(block))
     }
 
     fn block(&mut self, block: &Block) -> fmt::Result {
@@ -61,18 +59,18 @@ impl Markdown {
                 writeln!(self.out, "> {text}")
             }
             Block::Facts(facts) => {
-                let mut table = Table::of("facts", &["", ""]);
+                let mut table = Table::of("", &["", ""]);
                 for (name, told) in facts {
-                    table.row([name.as_str(), told]);
+                    table.row([name, told.as_str()]);
                 }
                 self.table(&table)
             }
-            Block::List(what, items) => {
+            Block::List(items) => {
                 items
                     .iter()
                     .take(LINES_MAX)
                     .try_for_each(|item| self.item(item))?;
-                self.left_out(items.len(), what)
+                self.left_out(items.len())
             }
             Block::Table(table) => self.table(table),
             // Within it nothing is markup.
@@ -80,9 +78,7 @@ impl Markdown {
                 let text: String = line(text).chars().take(self.text_max).collect();
                 writeln!(self.out, "    {text}")
             }),
-            Block::Pictures(pictures) => pictures
-                .iter()
-                .try_for_each(|(words, file)| writeln!(self.out, "![{words}]({file})")),
+            Block::Markdown(text) => writeln!(self.out, "{text}"),
             Block::Heading(name) => writeln!(self.out, "### {name}"),
             Block::Markup(_) => Ok(()),
         }
@@ -101,7 +97,6 @@ impl Markdown {
             Look::Plain => self.plain(&text.text),
             Look::Strong => format!("**{}**", self.plain(&text.text)),
             Look::Code => code(&text.text.chars().take(self.text_max).collect::<String>()),
-            Look::File => format!("[{0}]({0})", text.text),
         }
     }
 
@@ -112,6 +107,9 @@ impl Markdown {
     fn item(&mut self, item: &Item) -> fmt::Result {
         let name = self.plain(item.code.as_deref().unwrap_or(item.kind));
         let text = self.plain(&item.text);
+        if name.is_empty() {
+            return writeln!(self.out, "- {text}");
+        }
         match &item.more {
             Some(more) => writeln!(self.out, "- **{name}**: {text} ({})", cell(more)),
             None => writeln!(self.out, "- **{name}**: {text}"),
@@ -142,7 +140,7 @@ impl Markdown {
         for row in table.rows.iter().take(LINES_MAX) {
             self.row(row)?;
         }
-        self.left_out(table.rows.len(), table.what)
+        self.left_out(table.rows.len())
     }
 
     fn row(&mut self, row: &Row) -> fmt::Result {
@@ -158,12 +156,12 @@ impl Markdown {
     }
 
     /// Says what is not shown.
-    fn left_out(&mut self, count: usize, what: &str) -> fmt::Result {
+    fn left_out(&mut self, count: usize) -> fmt::Result {
         match count.saturating_sub(LINES_MAX) as u64 {
             0 => Ok(()),
             more => writeln!(
                 self.out,
-                "\n{} more {what} (of {}) are left out here.",
+                "\n{} more (of {}) are left out here.",
                 thousands(more),
                 thousands(count as u64)
             ),

@@ -55,8 +55,6 @@ pub(crate) enum Look {
     Code,
     /// To be seen first.
     Strong,
-    /// The name of a file beside this one, as a link to it.
-    File,
 }
 
 /// A text of one look. It may come from anywhere: the renderers escape it.
@@ -77,39 +75,28 @@ impl<T: Into<String>> From<T> for Text {
 }
 
 impl Text {
-    pub(crate) fn set(text: impl Into<String>, look: Look) -> Self {
-        Self {
-            look,
-            ..text.into().into()
-        }
-    }
-
     /// The text as code.
     pub(crate) fn code(text: impl Into<String>) -> Self {
-        Self::set(text, Look::Code)
-    }
-
-    /// The name of a file, as a link.
-    pub(crate) fn file(name: &str) -> Self {
-        Self::set(name, Look::File)
+        Self {
+            look: Look::Code,
+            ..text.into().into()
+        }
     }
 
     /// A word that says how something stands; what is bad is set strong.
     pub(crate) fn word(text: impl Into<String>, tone: impl Into<Option<Tone>>) -> Self {
         let tone = tone.into();
-        let look = match tone {
-            Some(Tone::Bad) => Look::Strong,
-            _ => Look::Plain,
-        };
+        let strong = tone == Some(Tone::Bad);
         Self {
+            text: text.into(),
+            look: if strong { Look::Strong } else { Look::Plain },
             tone,
-            ..Self::set(text, look)
         }
     }
 }
 
 /// A name and what is known under it.
-pub(crate) type Fact = (String, String);
+pub(crate) type Fact = (&'static str, String);
 
 /// An entry of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,6 +111,19 @@ pub(crate) struct Item {
     pub more: Option<String>,
 }
 
+impl Item {
+    /// An entry without a kind.
+    pub(crate) fn plain(text: &str) -> Self {
+        Self {
+            kind: "",
+            tone: Tone::Note,
+            code: None,
+            text: text.into(),
+            more: None,
+        }
+    }
+}
+
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Column {
@@ -133,7 +133,7 @@ pub(crate) struct Column {
 }
 
 /// A row; a total stands apart, a faint one says that there is nothing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Row {
     pub cells: Vec<Text>,
     pub total: bool,
@@ -149,38 +149,43 @@ pub(crate) struct Table {
     /// Names over several columns, with how many.
     pub spans: Vec<(&'static str, usize)>,
     pub rows: Vec<Row>,
-    /// What the rows are, in a word.
-    pub what: &'static str,
     /// Long texts of the last column are broken between words.
     pub wrapped: bool,
 }
 
 impl Table {
     /// An empty table; the names of columns with numbers begin with `#`.
-    pub(crate) fn of(what: &'static str, columns: &[&str]) -> Self {
+    pub(crate) fn of(caption: &str, columns: &[&str]) -> Self {
         let column = |name: &&str| Column {
             name: name.trim_start_matches('#').to_owned(),
             right: name.starts_with('#'),
         };
         Self {
-            what,
+            caption: caption.into(),
             columns: columns.iter().map(column).collect(),
             ..Self::default()
         }
     }
 
-    /// The table with what a page says above it.
-    pub(crate) fn called(mut self, caption: impl Into<String>) -> Self {
-        self.caption = caption.into();
-        self
+    /// A row for each of `all`, with what each column shows of it.
+    pub(crate) fn each<T>(
+        caption: &str,
+        all: impl IntoIterator<Item = T>,
+        columns: &[(&str, fn(&T) -> Text)],
+    ) -> Self {
+        let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let mut table = Self::of(caption, &names);
+        for one in all {
+            table.row(columns.iter().map(|(_, show)| show(&one)));
+        }
+        table
     }
 
     /// One row more.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = impl Into<Text>>) -> &mut Row {
         self.rows.push(Row {
             cells: cells.into_iter().map(Into::into).collect(),
-            total: false,
-            faint: false,
+            ..Row::default()
         });
         self.rows.last_mut().expect("it was just added")
     }
@@ -192,12 +197,12 @@ pub(crate) enum Block {
     Paragraph(Vec<Text>),
     Quote(String),
     Facts(Vec<Fact>),
-    List(&'static str, Vec<Item>),
+    List(Vec<Item>),
     Table(Table),
     /// What a program wrote, or a command.
     Code(Vec<String>),
-    /// Drawings beside a Markdown file: what they show, and their files.
-    Pictures(Vec<(&'static str, String)>),
+    /// Markdown as it is, with nothing in it from elsewhere.
+    Markdown(String),
     /// A heading within a section.
     Heading(&'static str),
     /// What only a page can show.
@@ -226,27 +231,23 @@ pub(crate) struct Document {
     pub word: &'static str,
     pub tone: Tone,
     /// The outcome in a sentence.
-    pub sentence: Vec<Text>,
+    pub sentence: String,
     /// What it is of.
     pub lead: Vec<Block>,
     pub sections: Vec<Section>,
     /// A last word.
-    pub closing: Vec<Text>,
+    pub closing: Option<Block>,
 }
 
 impl Document {
-    pub(crate) fn new(
-        word: &'static str,
-        tone: Tone,
-        sentence: impl IntoIterator<Item = impl Into<Text>>,
-    ) -> Self {
+    pub(crate) fn new(word: &'static str, tone: Tone, sentence: String) -> Self {
         Self {
             word,
             tone,
-            sentence: sentence.into_iter().map(Into::into).collect(),
+            sentence,
             lead: Vec::new(),
             sections: Vec::new(),
-            closing: Vec::new(),
+            closing: None,
         }
     }
 

@@ -68,7 +68,7 @@ fn digest(source: &str) -> String {
 fn body(document: &Document) -> Markup {
     html! {
         div #verdict class={ "banner " (class(document.tone)) } {
-            h1 { strong { (document.word) } " " (texts(&document.sentence)) }
+            h1 { strong { (document.word) } " " (document.sentence) }
             @for block in &document.lead {
                 @match block {
                     Block::Facts(facts) => (facts_in("key", facts)),
@@ -100,7 +100,7 @@ fn text(text: &Text) -> Markup {
         (Some(tone), _) => html! { span class={ "mark " (class(tone)) } { (text.text) } },
         (None, Look::Code) => html! { code { (text.text) } },
         (None, Look::Strong) => html! { strong { (text.text) } },
-        (None, Look::Plain | Look::File) => html! { (text.text) },
+        (None, Look::Plain) => html! { (text.text) },
     }
 }
 
@@ -113,14 +113,14 @@ fn shown(block: &Block) -> Markup {
         Block::Paragraph(parts) => html! { p.lead { (texts(parts)) } },
         Block::Quote(text) => html! { p.question { (text) } },
         Block::Facts(facts) => facts_in("facts", facts),
-        Block::List(_, items) => html! { ul { @for one in items { (item(one)) } } },
+        Block::List(items) => html! { ul { @for one in items { (item(one)) } } },
         Block::Table(one) => table(one),
         Block::Code(lines) => html! {
             div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (lines.join("\n")) } } }
         },
         Block::Heading(name) => html! { h3 { (name) } },
         Block::Markup(markup) => markup.clone(),
-        Block::Pictures(_) => html! {},
+        Block::Markdown(_) => html! {},
     }
 }
 

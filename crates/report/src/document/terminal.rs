@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Block, Document, Item, Table, Text, Tone};
+use super::{Block, Document, Fact, Item, Table, Text, Tone};
 use orderproof_core::escape::{Shown, line};
 
 /// Columns that a broken text takes at most.
@@ -56,7 +56,7 @@ impl Terminal {
         if titled {
             self.text(&Text::word(document.word, document.tone))?;
             self.out.push_str("  ");
-            self.texts(&document.sentence)?;
+            writeln!(self.out, "{}", Shown(&document.sentence))?;
         }
         for block in &document.lead {
             self.block(block, if titled { LEAD } else { 0 })?;
@@ -67,13 +67,10 @@ impl Terminal {
                 self.block(block, 2)?;
             }
         }
-        match document.closing.is_empty() {
-            true => Ok(()),
-            false => {
-                self.out.push('\n');
-                self.texts(&document.closing)
-            }
-        }
+        document.closing.iter().try_for_each(|block| {
+            self.out.push('\n');
+            self.block(block, 0)
+        })
     }
 
     fn block(&mut self, block: &Block, indent: usize) -> fmt::Result {
@@ -83,12 +80,12 @@ impl Terminal {
                 self.texts(texts)
             }
             Block::Facts(facts) => self.facts(facts, indent),
-            Block::List(_, items) => self.list(items),
+            Block::List(items) => self.list(items),
             Block::Table(table) => self.table(table),
             Block::Code(lines) => lines
                 .iter()
                 .try_for_each(|line| writeln!(self.out, "  | {}", Shown(line))),
-            Block::Quote(_) | Block::Pictures(_) | Block::Heading(_) | Block::Markup(_) => Ok(()),
+            Block::Quote(_) | Block::Markdown(_) | Block::Heading(_) | Block::Markup(_) => Ok(()),
         }
     }
 
@@ -102,8 +99,8 @@ impl Terminal {
         writeln!(self.out)
     }
 
-    fn facts(&mut self, facts: &[(String, String)], indent: usize) -> fmt::Result {
-        let width = widest(facts.iter().map(|(name, _)| name.as_str()));
+    fn facts(&mut self, facts: &[Fact], indent: usize) -> fmt::Result {
+        let width = widest(facts.iter().map(|(name, _)| *name));
         facts.iter().try_for_each(|(name, told)| {
             let line = format!("{:indent$}{name:<width$}  {}", "", Shown(told));
             writeln!(self.out, "{}", line.trim_end())

@@ -39,7 +39,7 @@ fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
         Exit::Inconclusive => ("INCONCLUSIVE", Tone::Open),
         _ => ("FAIL", Tone::Bad),
     };
-    let mut document = Document::new(word, tone, [format!("gate: {}", summary(outcome))]);
+    let mut document = Document::new(word, tone, format!("gate: {}", summary(outcome)));
     document.lead = vec![
         Block::Paragraph(vec![
             "the run's verdict: ".into(),
@@ -58,7 +58,11 @@ fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
             .into(),
         ]),
     ];
-    document.section("doubts", "Doubts about the report", doubts(outcome));
+    if !outcome.doubts.is_empty() {
+        let doubts = outcome.doubts.iter().map(|doubt| Item::plain(doubt));
+        let doubts = Block::List(doubts.collect());
+        document.section("doubts", "Doubts about the report", vec![doubts]);
+    }
     document.section("rules", "Rules", vec![Block::Table(rules(outcome))]);
     if let Some(report) = report {
         document.section("orders", "Orders", vec![Block::Table(classes(report))]);
@@ -96,39 +100,25 @@ fn summary(outcome: &GateOutcome) -> String {
     format!("{}; exit code {}", parts.join(", "), outcome.exit_code)
 }
 
-fn doubts(outcome: &GateOutcome) -> Vec<Block> {
-    let item = |doubt: &String| Item {
-        kind: "doubt",
-        tone: Tone::Bad,
-        code: None,
-        text: doubt.clone(),
-        more: None,
-    };
-    match outcome.doubts.is_empty() {
-        true => Vec::new(),
-        false => vec![Block::List(
-            "doubts",
-            outcome.doubts.iter().map(item).collect(),
-        )],
-    }
-}
-
 fn rules(outcome: &GateOutcome) -> Table {
-    let mut table = Table::of("rules", &["", "rule", "observed"]);
     let mut checks: Vec<_> = outcome.rules.iter().collect();
     // Where not all are shown, those that hold are left out.
     if checks.len() > LINES_MAX {
         checks.sort_by_key(|check| check.standing == RuleStanding::Ok);
     }
-    for check in checks {
-        let word = match check.standing {
-            RuleStanding::Ok => Text::word("ok", Tone::Good),
-            RuleStanding::Failed => Text::word("FAIL", Tone::Bad),
-            RuleStanding::Missing => Text::word("missing", Tone::Open),
-        };
-        table.row([word, Text::code(&check.rule), observed(check).into()]);
-    }
-    table
+    Table::each(
+        "Rules",
+        checks,
+        &[
+            ("", |check| match check.standing {
+                RuleStanding::Ok => Text::word("ok", Tone::Good),
+                RuleStanding::Failed => Text::word("FAIL", Tone::Bad),
+                RuleStanding::Missing => Text::word("missing", Tone::Open),
+            }),
+            ("rule", |check| Text::code(&check.rule)),
+            ("observed", |check| observed(check).into()),
+        ],
+    )
 }
 
 /// What was observed and what there is to know of it.
@@ -140,7 +130,7 @@ fn observed(check: &Check) -> String {
 }
 
 fn classes(report: &RunReport) -> Table {
-    let mut table = Table::of("classes", &["#orders", "class", ""]);
+    let mut table = Table::of("Orders", &["#orders", "class", ""]);
     for (&class, &count) in &report.classes {
         if count > 0 || class == Class::Lost {
             table.row([

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::document::Fact;
 use crate::function;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{duration, micros_if, orders, thousands};
@@ -12,7 +13,7 @@ use orderproof_core::verify::{Quiescence, Sweep};
 const NOTABLE_SKEW: Duration = Duration::from_millis(1);
 
 /// Every piece of evidence that the report holds.
-pub(super) fn facts(report: &RunReport) -> Vec<(String, String)> {
+pub(super) fn facts(report: &RunReport) -> Vec<Fact> {
     let rest = &report.quiescence;
     let scan = sweep(&report.scan, "rows read to the end");
     let lookups = sweep(&report.lookups, "looked up once more by key");
@@ -39,8 +40,7 @@ pub(super) fn facts(report: &RunReport) -> Vec<(String, String)> {
     let of_function = function::facts(report).into_iter();
     let of_function = of_function.map(|(name, seen)| (name, Some(seen)));
     let all = before.into_iter().chain(of_function).chain(after);
-    all.filter_map(|(name, seen)| Some((name.to_owned(), seen?)))
-        .collect()
+    all.filter_map(|(name, seen)| Some((name, seen?))).collect()
 }
 
 /// Where the run was driven, and the traps that were known there; nothing of the embedded pipeline.

@@ -10,7 +10,7 @@ use crate::TextStyle;
 use crate::charts::{Chart, ChartError, charts_of};
 use crate::diagnose;
 use crate::document::{
-    Block, Document, Item, LINES_MAX, Medium, Row, Table, Text, Tone, markdown, page, terminal,
+    Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
 };
 use orderproof_core::results::figures::{micros, thousands};
 use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
@@ -22,38 +22,29 @@ const TEXT_MAX: usize = 1_000;
 /// The whole report as text; `dir` is where its files are.
 pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
     let mut document = document(report, Medium::Terminal);
-    let dir = dir.display();
-    document.closing = vec![Text::from(format!(
-        "report  {dir}/{}, {}, {}, charts *.png and *.svg",
-        file_name::PAGE,
-        file_name::SUMMARY,
-        file_name::RUN
-    ))];
+    let files = [file_name::PAGE, file_name::SUMMARY, file_name::RUN].join(", ");
+    document.closing = Some(Block::plain(format!(
+        "report  {}/{files}, charts *.png and *.svg",
+        dir.display()
+    )));
     terminal(&document, style)
 }
 
 /// The whole report as Markdown; charts are linked by their file names.
 pub fn render_markdown(report: &RunReport) -> String {
     let mut document = document(report, Medium::Markdown);
-    let pictures = Chart::of(report).into_iter();
-    let pictures = pictures.map(|chart| (chart.words(), format!("{}.png", chart.file_stem())));
-    document.section(
-        "charts",
-        "Charts",
-        vec![Block::Pictures(pictures.collect())],
-    );
-    document.closing = [
-        "To read: ".into(),
-        Text::file(file_name::PAGE),
-        ". All figures: ".into(),
-        Text::file(file_name::RUN),
-        ", ".into(),
-        Text::file(file_name::TIMESERIES),
-        ", ".into(),
-        Text::file(file_name::FINDINGS),
-        ".".into(),
-    ]
-    .into();
+    let charts = Chart::of(report).into_iter();
+    let charts = charts.map(|chart| format!("![{}]({}.png)", chart.words(), chart.file_stem()));
+    let charts = charts.collect::<Vec<_>>().join("\n");
+    document.section("charts", "Charts", vec![Block::Markdown(charts)]);
+    let link = |name: &str| format!("[{name}]({name})");
+    document.closing = Some(Block::Markdown(format!(
+        "To read: {}. All figures: {}, {}, {}.",
+        link(file_name::PAGE),
+        link(file_name::RUN),
+        link(file_name::TIMESERIES),
+        link(file_name::FINDINGS)
+    )));
     markdown(&document, 1, TEXT_MAX)
 }
 
@@ -76,7 +67,7 @@ pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
 
 fn document(report: &RunReport, medium: Medium) -> Document {
     let word = verdict_word(report.verdict);
-    let mut document = Document::new(word, report.verdict.into(), [headline(report)]);
+    let mut document = Document::new(word, report.verdict.into(), headline(report));
     document.lead = lead(report, medium);
     document.section("findings", "Findings", findings(report, medium));
     document.section(
@@ -135,7 +126,7 @@ fn lead(report: &RunReport, medium: Medium) -> Vec<Block> {
     }
 }
 
-fn key_figures(report: &RunReport) -> Vec<(String, String)> {
+fn key_figures(report: &RunReport) -> Vec<Fact> {
     let unknown = || "\u{2013}".to_owned();
     let measured = report.phases.iter().filter(|phase| !phase.figures.warm_up);
     let worst = measured.filter_map(|phase| phase.end_to_end_us.measured()?.p99_us);
@@ -150,7 +141,6 @@ fn key_figures(report: &RunReport) -> Vec<(String, String)> {
         ),
         ("drained in", evidence::drained(&report.quiescence, "")),
     ]
-    .map(|(name, figure)| (name.to_owned(), figure))
     .into()
 }
 
@@ -159,14 +149,11 @@ fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     let causes = diagnose(report);
     let mut blocks = finding_list(report);
     if !causes.is_empty() {
-        let causes = causes.into_iter().map(|text| Item {
+        let causes = causes.iter().map(|cause| Item {
             kind: "likely cause",
-            tone: Tone::Note,
-            code: None,
-            text,
-            more: None,
+            ..Item::plain(cause)
         });
-        blocks.push(Block::List("likely causes", causes.collect()));
+        blocks.push(Block::List(causes.collect()));
     }
     if blocks.is_empty() && medium == Medium::Page {
         blocks.push(Block::plain(
@@ -195,10 +182,7 @@ pub(crate) fn finding_list(report: &RunReport) -> Vec<Block> {
     };
     match report.findings.is_empty() {
         true => Vec::new(),
-        false => vec![Block::List(
-            "findings",
-            report.findings.iter().map(item).collect(),
-        )],
+        false => vec![Block::List(report.findings.iter().map(item).collect())],
     }
 }
 
@@ -227,49 +211,47 @@ fn last_lines(report: &RunReport) -> Vec<Block> {
 
 /// Every class with orders, and on a page all of them with their meaning.
 fn orders(report: &RunReport, medium: Medium) -> Table {
-    let mut table = match medium {
-        Medium::Terminal => Table::of("classes", &["#", "", ""]),
-        Medium::Markdown => Table::of("classes", &["class", "#orders"]),
-        Medium::Page => Table::of(
-            "classes",
-            &[
-                "class",
-                "#orders",
-                "#share",
-                "under the gate",
-                "what it means",
-            ],
-        ),
+    let columns: &[&str] = match medium {
+        Medium::Terminal => &["#", "", ""],
+        Medium::Markdown => &["class", "#orders"],
+        Medium::Page => &[
+            "class",
+            "#orders",
+            "#share",
+            "under the gate",
+            "what it means",
+        ],
     };
-    table.caption = format!(
+    let caption = format!(
         "Every planned order is in exactly one class; the {} gate says which are accepted.",
         report.gate.as_str()
     );
+    let mut table = Table::of(&caption, columns);
     let planned = report.orders.planned;
     for class in Class::ALL {
         let counted = report.classes.get(&class).copied();
         let count = counted.unwrap_or_default();
         let unseen = count == 0 && (class != Class::Lost || counted.is_none());
-        let orders = thousands(count).into();
-        let cells: Vec<Text> = match medium {
-            _ if unseen && medium != Medium::Page => continue,
-            Medium::Terminal => vec![orders, class.as_str().into(), standing(report, class)],
-            Medium::Markdown => vec![class.as_str().into(), orders],
-            Medium::Page => vec![
-                Text::code(class.as_str()),
-                orders,
-                share(count, planned).into(),
-                standing(report, class),
-                meaning(report, class).into(),
-            ],
+        if unseen && medium != Medium::Page {
+            continue;
+        }
+        let (name, orders) = (Text::from(class.as_str()), thousands(count).into());
+        let word = standing(report, class);
+        let cells = match medium {
+            Medium::Terminal => vec![orders, name, word],
+            Medium::Markdown => vec![name, orders],
+            Medium::Page => {
+                let meaning = meaning(report, class).into();
+                vec![name, orders, share(count, planned).into(), word, meaning]
+            }
         };
         table.row(cells).faint = unseen;
     }
-    let row: &mut Row = match medium {
-        Medium::Terminal => table.row([thousands(planned), "planned".into()]),
-        _ => table.row(["planned".into(), thousands(planned)]),
-    };
-    row.total = true;
+    let mut total = ["planned".to_owned(), thousands(planned)];
+    if medium == Medium::Terminal {
+        total.reverse();
+    }
+    table.row(total).total = true;
     table
 }
 
@@ -320,20 +302,20 @@ fn none(report: &RunReport) -> Option<Block> {
     let none: Vec<_> = none.map(|(class, _)| class.as_str()).collect();
     let item = Item {
         kind: "none:",
-        tone: Tone::Note,
-        code: None,
-        text: none.join(", "),
-        more: None,
+        ..Item::plain(&none.join(", "))
     };
-    (!none.is_empty()).then(|| Block::List("classes", vec![item]))
+    (!none.is_empty()).then(|| Block::List(vec![item]))
 }
 
 fn send_errors(report: &RunReport) -> Vec<Block> {
-    let mut table = Table::of("send errors", &["#orders", "reason"])
-        .called("Why sends were rejected or stayed without a known outcome");
-    for (reason, count) in &report.send_errors {
-        table.row([thousands(*count).as_str(), reason]);
-    }
+    let table = Table::each(
+        "Why sends were rejected or stayed without a known outcome",
+        &report.send_errors,
+        &[
+            ("#orders", |(_, count)| thousands(**count).into()),
+            ("reason", |(reason, _)| reason.as_str().into()),
+        ],
+    );
     match table.rows.is_empty() {
         true => Vec::new(),
         false => vec![Block::Table(table)],

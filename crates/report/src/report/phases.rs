@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::evidence::dash;
-use crate::document::{Block, Medium, Table};
+use crate::document::{Block, Medium, Table, Text};
 use orderproof_core::metrics::LatencySummary;
 use orderproof_core::results::figures::{duration, micros_if, thousands};
 use orderproof_core::results::{PhaseReport, RunReport};
@@ -21,43 +21,51 @@ const MEASURES: [Measure; 4] = [
 /// One table; on a page two: what was offered, and how long it took.
 pub(super) fn blocks(report: &RunReport, medium: Medium) -> Vec<Block> {
     let phases = &report.phases;
+    let brief = || Block::Table(brief(phases, medium));
+    let meanings = match medium {
+        Medium::Terminal => return vec![brief()],
+        Medium::Markdown => {
+            "Response time: from the intended instant to the acknowledgment. End-to-end latency: from the intended \
+             instant to the row."
+        }
+        Medium::Page => {
+            "Response time: from the instant an order was due to its acknowledgment. Service time: from its sending to \
+             its acknowledgment. End-to-end latency: from the instant it was due to its row. Schedule lag: how late it \
+             was sent."
+        }
+    };
+    let mut blocks = vec![Block::plain(meanings)];
     match medium {
-        Medium::Terminal => vec![Block::Table(brief(phases, medium))],
-        Medium::Markdown => vec![
-            Block::plain(
-                "Response time: from the intended instant to the acknowledgment. End-to-end latency: from the intended \
-                 instant to the row.",
-            ),
-            Block::Table(brief(phases, medium)),
-        ],
-        Medium::Page => vec![
-            Block::plain(
-                "Response time: from the instant an order was due to its acknowledgment. Service time: from its \
-                 sending to its acknowledgment. End-to-end latency: from the instant it was due to its row. \
-                 Schedule lag: how late it was sent.",
-            ),
+        Medium::Page => blocks.extend([
             Block::Heading("Offered load"),
             Block::Table(load(phases)),
             Block::Heading("Durations"),
             Block::Table(durations(phases)),
-        ],
+        ]),
+        _ => blocks.push(brief()),
     }
+    blocks
 }
 
 fn brief(phases: &[PhaseReport], medium: Medium) -> Table {
-    let mut table = Table::of(
-        "phases",
+    let offered: fn(&&PhaseReport) -> Text = match medium {
+        Medium::Markdown => |phase| format!("{:.0}", offered_rate(phase)).into(),
+        _ => |phase| thousands(offered_rate(phase).round() as u64).into(),
+    };
+    let mut table = Table::each(
+        "Phases",
+        phases,
         &[
-            "phase",
-            "#attempted",
-            "#offered/s",
-            "#p50",
-            "#p99",
-            "#max",
-            "#p50",
-            "#p99",
-            "#max",
-            "#p99",
+            ("phase", |phase| name(phase).into()),
+            ("#attempted", |phase| thousands(phase.attempted).into()),
+            ("#offered/s", offered),
+            ("#p50", |phase| us(&phase.response_time_us, |us| us.p50_us)),
+            ("#p99", |phase| us(&phase.response_time_us, |us| us.p99_us)),
+            ("#max", |phase| us(&phase.response_time_us, |us| us.max_us)),
+            ("#p50", |phase| us(&phase.end_to_end_us, |us| us.p50_us)),
+            ("#p99", |phase| us(&phase.end_to_end_us, |us| us.p99_us)),
+            ("#max", |phase| us(&phase.end_to_end_us, |us| us.max_us)),
+            ("#p99", |phase| us(&phase.schedule_lag_us, |us| us.p99_us)),
         ],
     );
     table.spans = vec![
@@ -66,74 +74,49 @@ fn brief(phases: &[PhaseReport], medium: Medium) -> Table {
         ("end-to-end latency", 3),
         ("schedule lag", 1),
     ];
-    for phase in phases {
-        let rate = offered_rate(phase);
-        let mut cells = vec![
-            name(phase),
-            thousands(phase.attempted),
-            match medium {
-                Medium::Markdown => format!("{rate:.0}"),
-                _ => thousands(rate.round() as u64),
-            },
-        ];
-        for summary in [&phase.response_time_us, &phase.end_to_end_us] {
-            let summary = summary.measured().copied().unwrap_or_default();
-            let figures = [summary.p50_us, summary.p99_us, summary.max_us];
-            cells.extend(figures.map(|us| dash(micros_if(us))));
-        }
-        let lag = phase.schedule_lag_us.measured().and_then(|lag| lag.p99_us);
-        cells.push(dash(micros_if(lag)));
-        table.row(cells);
-    }
     table
 }
 
 fn load(phases: &[PhaseReport]) -> Table {
-    let columns = [
-        "phase",
-        "#from",
-        "#to",
-        "#scheduled",
-        "#attempted",
-        "#acknowledged",
-        "#offered per s",
-    ];
-    let mut table = Table::of("phases", &columns).called("Orders by the phase they were due in");
-    for phase in phases {
-        table.row([
-            name(phase),
-            seconds(phase.start),
-            seconds(phase.end),
-            thousands(phase.scheduled),
-            thousands(phase.attempted),
-            thousands(phase.acknowledged),
-            thousands(offered_rate(phase).round() as u64),
-        ]);
-    }
-    table
+    Table::each(
+        "Orders by the phase they were due in",
+        phases,
+        &[
+            ("phase", |phase| name(phase).into()),
+            ("#from", |phase| seconds(phase.start).into()),
+            ("#to", |phase| seconds(phase.end).into()),
+            ("#scheduled", |phase| thousands(phase.scheduled).into()),
+            ("#attempted", |phase| thousands(phase.attempted).into()),
+            ("#acknowledged", |phase| {
+                thousands(phase.acknowledged).into()
+            }),
+            ("#offered per s", |phase| {
+                thousands(offered_rate(phase).round() as u64).into()
+            }),
+        ],
+    )
 }
 
 fn durations(phases: &[PhaseReport]) -> Table {
-    let columns = [
-        "phase", "duration", "#samples", "#p50", "#p99", "#p99.9", "#max",
-    ];
-    let mut table = Table::of("phases", &columns)
-        .called("Percentiles of each phase; a dash where there is no sample");
-    for phase in phases {
-        for (what, pick) in MEASURES {
-            let summary = pick(phase).measured().copied().unwrap_or_default();
-            let mut cells = vec![name(phase), what.to_owned(), thousands(summary.count)];
-            let figures = [
-                summary.p50_us,
-                summary.p99_us,
-                summary.p999_us,
-                summary.max_us,
-            ];
-            cells.extend(figures.map(|us| dash(micros_if(us))));
-            table.row(cells);
-        }
-    }
-    table
+    let measured = |phase| MEASURES.map(move |(what, pick)| (phase, what, pick(phase)));
+    Table::each(
+        "Percentiles of each phase; a dash where there is no sample",
+        phases.iter().flat_map(measured),
+        &[
+            ("phase", |(phase, ..)| name(phase).into()),
+            ("duration", |(_, what, _)| (*what).into()),
+            ("#samples", |(.., summary)| thousands(summary.count).into()),
+            ("#p50", |(.., summary)| us(summary, |us| us.p50_us)),
+            ("#p99", |(.., summary)| us(summary, |us| us.p99_us)),
+            ("#p99.9", |(.., summary)| us(summary, |us| us.p999_us)),
+            ("#max", |(.., summary)| us(summary, |us| us.max_us)),
+        ],
+    )
+}
+
+/// A figure of a summary, or a dash where nothing was measured.
+fn us(summary: &LatencySummary, pick: fn(&LatencySummary) -> Option<u64>) -> Text {
+    dash(micros_if(summary.measured().and_then(pick))).into()
 }
 
 /// Where a phase begins or ends; the first one does at 0 s.

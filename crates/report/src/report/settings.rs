@@ -6,7 +6,7 @@ use maud::html;
 use serde_json::Value;
 
 use super::{moment, processors};
-use crate::document::Block;
+use crate::document::{Block, Fact};
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{duration, thousands};
 
@@ -22,7 +22,7 @@ pub(super) fn blocks(report: &RunReport) -> Vec<Block> {
     ]
 }
 
-fn provenance(report: &RunReport) -> Vec<(String, String)> {
+fn provenance(report: &RunReport) -> Vec<Fact> {
     let made = &report.provenance;
     let or_none = |texts: &[String]| match texts {
         [] => "none".to_owned(),
@@ -43,7 +43,6 @@ fn provenance(report: &RunReport) -> Vec<(String, String)> {
         ("interrupted", yes(report.interrupted).into()),
         ("exit code", report.exit_code.to_string()),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
     .into()
 }
 
