@@ -11,10 +11,10 @@ use aws_sdk_sqs::operation::create_queue::{CreateQueueError, CreateQueueOutput};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
-use super::standing::{CREATED_BY_TAG, CREATED_BY_VALUE};
+use super::actual::Kind;
+use super::desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
+use super::state::{CREATED_BY_TAG, CREATED_BY_VALUE};
 use super::status::table_status;
-use super::survey::Kind;
-use super::wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable};
 use super::{AccountError, delete};
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
 use crate::processor::attribute;
@@ -43,13 +43,15 @@ const TABLE_PATIENCE: Duration = Duration::from_secs(600);
 pub async fn create(
     session: &Session,
     kind: Kind,
-    wanted: &Wanted,
+    desired: &DesiredResources,
     tell: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     match kind {
-        Kind::DeadLetterQueue => create_queue(session, &wanted.dead_letter_queue, None, tell).await,
+        Kind::DeadLetterQueue => {
+            create_queue(session, &desired.dead_letter_queue, None, tell).await
+        }
         Kind::OrdersQueue => {
-            let policy = match &wanted.orders_queue.redrive {
+            let policy = match &desired.orders_queue.redrive {
                 None => None,
                 Some((count, name)) => {
                     let target = queue_arn(session, name).await?;
@@ -59,19 +61,19 @@ pub async fn create(
                     )
                 }
             };
-            create_queue(session, &wanted.orders_queue, policy, tell).await
+            create_queue(session, &desired.orders_queue, policy, tell).await
         }
         Kind::Table => {
-            delete::until_table_is_gone(session, &wanted.table.name, Some(tell)).await?;
-            create_table(session, &wanted.table).await?;
-            until_active(session, &wanted.table.name, tell).await
+            delete::until_table_is_gone(session, &desired.table.name, Some(tell)).await?;
+            create_table(session, &desired.table).await?;
+            until_active(session, &desired.table.name, tell).await
         }
     }
 }
 
 async fn create_queue(
     session: &Session,
-    wanted: &WantedQueue,
+    desired: &DesiredQueue,
     redrive_policy: Option<String>,
     tell: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
@@ -80,9 +82,9 @@ async fn create_queue(
     let mut request = session
         .sqs()
         .create_queue()
-        .queue_name(&wanted.name)
-        .attributes(Name::MessageRetentionPeriod, seconds(wanted.retention));
-    if let Some(hidden) = wanted.visibility_timeout {
+        .queue_name(&desired.name)
+        .attributes(Name::MessageRetentionPeriod, seconds(desired.retention));
+    if let Some(hidden) = desired.visibility_timeout {
         request = request.attributes(Name::VisibilityTimeout, seconds(hidden));
     }
     if let Some(policy) = redrive_policy {
@@ -92,10 +94,10 @@ async fn create_queue(
         request = request.tags(key, value);
     }
     let attempt = async || request.clone().send().await;
-    until_free(&wanted.name, attempt, tell)
+    until_free(&desired.name, attempt, tell)
         .await
         .map(|_| ())
-        .map_err(AccountError::of("SQS CreateQueue", &wanted.name))
+        .map_err(AccountError::of("SQS CreateQueue", &desired.name))
 }
 
 /// Tries again while all that is in the way passes with time.
@@ -155,13 +157,13 @@ async fn queue_arn(session: &Session, name: &str) -> Result<String, AccountError
     arn.ok_or_else(|| AccountError::new(operation, name, "the reply has no QueueArn"))
 }
 
-async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), AccountError> {
+async fn create_table(session: &Session, desired: &DesiredTable) -> Result<(), AccountError> {
     let operation = "DynamoDB CreateTable";
     let built = "every required member is set";
     let mut request = session
         .dynamodb()
         .create_table()
-        .table_name(&wanted.name)
+        .table_name(&desired.name)
         .attribute_definitions(
             AttributeDefinition::builder()
                 .attribute_name(attribute::ID)
@@ -179,8 +181,8 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
     for (key, value) in TAGS {
         request = request.tags(Tag::builder().key(key).value(value).build().expect(built));
     }
-    request = match wanted.capacity {
-        WantedCapacity::OnDemand { warm_write_units } => {
+    request = match desired.capacity {
+        DesiredCapacity::OnDemand { warm_write_units } => {
             let warm = warm_write_units.map(|units| {
                 let units = i64::from(units);
                 WarmThroughput::builder()
@@ -191,7 +193,7 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
                 .billing_mode(BillingMode::PayPerRequest)
                 .set_warm_throughput(warm)
         }
-        WantedCapacity::Provisioned {
+        DesiredCapacity::Provisioned {
             write_units,
             read_units,
         } => {
@@ -208,7 +210,7 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
     let created = request.send().await;
     created
         .map(|_| ())
-        .map_err(AccountError::of(operation, &wanted.name))
+        .map_err(AccountError::of(operation, &desired.name))
 }
 
 /// Waits until the table can be used; one that was just created may not be found yet.

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
 use aws_sdk_dynamodb::types::{Select, TableStatus};
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
 
-use super::standing::{Ownership, ownership};
+use super::actual::Kind;
+use super::state::{Ownership, ownership};
 use super::status::table_status;
-use super::survey::Kind;
 use super::{AccountError, facts};
 use crate::preflight::{Known, QueueFacts};
 use crate::scenario::Resources;
@@ -36,7 +36,7 @@ pub enum Deletion {
 
 /// Messages or rows that are in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holdings {
+pub struct RowCount {
     /// How many were counted.
     pub count: u64,
     /// There are more than were counted.
@@ -140,8 +140,8 @@ pub(super) async fn until_table_is_gone(
 ///
 /// # Errors
 /// When a page cannot be read.
-pub async fn count_rows(session: &Session, table: &str) -> Result<Holdings, AccountError> {
-    let mut holdings = Holdings {
+pub async fn count_rows(session: &Session, table: &str) -> Result<RowCount, AccountError> {
+    let mut counted = RowCount {
         count: 0,
         more: false,
     };
@@ -157,12 +157,12 @@ pub async fn count_rows(session: &Session, table: &str) -> Result<Holdings, Acco
             .send()
             .await
             .map_err(AccountError::of("DynamoDB Scan", table))?;
-        holdings.count += u64::try_from(page.count()).unwrap_or(0);
+        counted.count += u64::try_from(page.count()).unwrap_or(0);
         start = page.last_evaluated_key;
-        holdings.more = start.is_some();
-        if !holdings.more {
+        counted.more = start.is_some();
+        if !counted.more {
             break;
         }
     }
-    Ok(holdings)
+    Ok(counted)
 }

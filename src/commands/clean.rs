@@ -6,7 +6,7 @@ use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::{Access, reach};
 use super::{Error, Output};
-use crate::account::{Cleaner, Found, Survey};
+use crate::account::{ActualResources, Cleaner, Found};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
@@ -70,12 +70,12 @@ async fn sweep(
 ) -> Result<Exit, Error> {
     quit_on_interrupt();
     let session = open(target).await?;
-    let survey = Survey::read(&session, &target.resources).await;
+    let actual = ActualResources::read(&session, &target.resources).await;
     let (letters, orders) = (
-        there(&survey.dead_letter_queue)?,
-        there(&survey.orders_queue)?,
+        there(&actual.dead_letter_queue)?,
+        there(&actual.orders_queue)?,
     );
-    there(&survey.table)?;
+    there(&actual.table)?;
     if let Some(redrive) = &letters.redrive {
         return Err(Error::refused(format!(
             "{} has a redrive policy of its own (to {}): receiving its letters would move them on; take the policy \
@@ -84,14 +84,14 @@ async fn sweep(
         )));
     }
     if args.delete {
-        confirm_at(&survey, &what_goes(plan, target), args.reach.yes, output)?;
+        confirm_at(&actual, &what_goes(plan, target), args.reach.yes, output)?;
     }
     let cleaner = Cleaner {
         session,
         run: plan.run_id,
         delete: args.delete,
-        read_units: (!survey.place.loopback).then_some(target.read_units),
-        exact_counts: target.exact_counts && survey.place.loopback,
+        read_units: (!actual.place.loopback).then_some(target.read_units),
+        exact_counts: target.exact_counts && actual.place.loopback,
     };
     let repeat = |error| {
         Error::internal(format!(
@@ -105,7 +105,7 @@ async fn sweep(
     output.print(&told("rows", &target.resources.table, &rows, args.delete));
     let dead = cleaner.dead_letters(&letters.url).await.map_err(repeat)?;
     output.print(&told("dead letters", &letters.name, &dead, args.delete));
-    output.print(&(place_lines(&survey).join("\n") + "\n"));
+    output.print(&(place_lines(&actual).join("\n") + "\n"));
     conclude(args, orders, [&rows, &dead], output)
 }
 

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::check::load_with_proof;
 use super::interrupt::stop_on_interrupt;
+use super::new_file::replace;
 use super::self_test_table::{Trial, render_markdown, render_text};
 use super::{Error, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::folder::{as_the_umask_says, read_plan, read_report};
+use crate::folder::{read_plan, read_report};
 use crate::results::file_name;
 use crate::run::{Rejudged, rejudge};
 use crate::scenario::{Proof, Scenario};
@@ -236,29 +237,6 @@ fn seen_again(rejudged: &Rejudged, verified: i32) -> Observed {
         verdict_again: rejudged.judgment.verdict,
         classes_again: classes,
     }
-}
-
-/// Writes a file whole, over the one that may be there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| {
-        Error::usage(format!(
-            "{}: the table cannot be written: {error}",
-            path.display()
-        ))
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new()
-        .permissions(as_the_umask_says())
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    std::io::Write::write_all(&mut temporary, bytes).map_err(failed)?;
-    temporary
-        .persist(path)
-        .map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// For how long a trial ran, to the tenth of a second.

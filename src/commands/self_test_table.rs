@@ -75,8 +75,8 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
     };
     differ(
         "verdict",
-        verdict(proof.verdict).into(),
-        verdict(observed.verdict).into(),
+        proof.verdict.as_str().into(),
+        observed.verdict.as_str().into(),
     );
     differ(
         "exit code",
@@ -91,8 +91,8 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
     );
     differ(
         "verdict of verify",
-        verdict(proof.verdict).into(),
-        verdict(observed.verdict_again).into(),
+        proof.verdict.as_str().into(),
+        observed.verdict_again.as_str().into(),
     );
     found.extend(classes_amiss(proof, &observed.classes));
     // Files that could not be written to the end know less than the process did, and may say so.
@@ -128,14 +128,6 @@ fn classes_amiss(proof: &Proof, classes: &BTreeMap<Class, u64>) -> Vec<String> {
         (!wanted.admits(count)).then(|| format!("{name}: expected {wanted}, observed {count}"))
     });
     amiss.collect()
-}
-
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 /// What is wrong with a scenario's pipeline: its faults, and the settings that are a trap.
@@ -199,7 +191,7 @@ fn expected(proof: &Proof) -> String {
         .iter()
         .filter(|(_, quantity)| **quantity != Quantity::Any);
     let classes = classes.map(|(class, quantity)| format!("{quantity} {}", class.as_str()));
-    told(proof.verdict, proof.exit_code.into(), classes.collect())
+    outcome(proof.verdict, proof.exit_code.into(), classes.collect())
 }
 
 fn observed(observed: &Observed, proof: &Proof) -> String {
@@ -218,15 +210,15 @@ fn observed(observed: &Observed, proof: &Proof) -> String {
     let classes = classes
         .iter()
         .map(|(class, count)| format!("{count} {}", class.as_str()));
-    told(observed.verdict, observed.exit_code, classes.collect())
+    outcome(observed.verdict, observed.exit_code, classes.collect())
 }
 
-fn told(word: Verdict, exit_code: i32, classes: Vec<String>) -> String {
-    let mut told = format!("{}, exit {exit_code}", verdict(word));
-    if !classes.is_empty() {
-        let _ = write!(told, ": {}", classes.join(", "));
+fn outcome(verdict: Verdict, exit_code: i32, classes: Vec<String>) -> String {
+    let outcome = format!("{}, exit {exit_code}", verdict.as_str());
+    match classes.is_empty() {
+        true => outcome,
+        false => format!("{outcome}: {}", classes.join(", ")),
     }
-    told
 }
 
 /// How many of the known modes were provoked, how many nearly, and what came out otherwise.

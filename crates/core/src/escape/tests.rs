@@ -193,3 +193,16 @@ fn what_is_obeyed_is_shown_instead() {
         r#""\u202e##\u005berror]\udb40\udc41""#
     );
 }
+
+#[test]
+fn a_word_stays_one_word_in_a_shell() {
+    for (word, shown) in [
+        ("scenarios/spike.toml", "scenarios/spike.toml"),
+        ("a b", "'a b'"),
+        ("", "''"),
+        ("it's; rm -rf $HOME", "'it'\\''s; rm -rf $HOME'"),
+        ("500/s", "500/s"),
+    ] {
+        assert_eq!(shell(word), shown);
+    }
+}

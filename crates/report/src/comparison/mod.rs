@@ -142,7 +142,9 @@ fn figures(comparison: &Comparison) -> Table {
         "Figures of which each run has one; they are not judged",
         &comparison.figures,
         &[
-            ("one a run, not judged", |figure| figure.name.as_str().into()),
+            ("one a run, not judged", |figure| {
+                figure.name.as_str().into()
+            }),
             ("#base", |figure| numbers(&figure.base).into()),
             ("#candidate", |figure| numbers(&figure.candidate).into()),
         ],

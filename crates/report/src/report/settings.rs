@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{moment, processors};
 use crate::document::{Block, Fact};
+use orderproof_core::escape::shell;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{duration, thousands};
 
@@ -48,31 +49,15 @@ fn provenance(report: &RunReport) -> Vec<Fact> {
 
 /// The command that runs the same again, for a shell.
 fn command(report: &RunReport) -> String {
-    let mut command = format!(
-        "orderproof run {}",
-        quoted(&report.provenance.scenario_file)
-    );
-    for given in &report.provenance.overrides {
-        command.push(' ');
+    let made = &report.provenance;
+    let mut words = vec!["orderproof", "run", &made.scenario_file];
+    for given in &made.overrides {
         match given.split_once(' ') {
-            Some((option, value)) => {
-                command.push_str(&quoted(option));
-                command.push(' ');
-                command.push_str(&quoted(value));
-            }
-            None => command.push_str(&quoted(given)),
+            Some((option, value)) => words.extend([option, value]),
+            None => words.push(given),
         }
     }
-    command
-}
-
-/// One word for a shell, whatever is in it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    words.into_iter().map(shell).collect::<Vec<_>>().join(" ")
 }
 
 /// The scenario's fields as they are in `run.json`, in groups.
@@ -153,22 +138,4 @@ fn as_duration(value: &Value) -> Option<String> {
 
 fn yes(set: bool) -> &'static str {
     if set { "yes" } else { "no" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_stays_one_word_in_a_shell() {
-        for (word, shell) in [
-            ("scenarios/spike.toml", "scenarios/spike.toml"),
-            ("a b", "'a b'"),
-            ("", "''"),
-            ("it's; rm -rf $HOME", "'it'\\''s; rm -rf $HOME'"),
-            ("500/s", "500/s"),
-        ] {
-            assert_eq!(quoted(word), shell);
-        }
-    }
 }
