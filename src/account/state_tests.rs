@@ -259,7 +259,7 @@ fn only_the_tag_with_its_value_makes_it_ours() {
         ),
         (
             Known::Is(Known::Absent),
-            Ownership::Unknown("its tags were not told".into()),
+            Ownership::Unknown("the reply has no tags".into()),
             "no tags told",
         ),
         (

@@ -62,7 +62,7 @@ fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scena
     match problems {
         None => Ok(scenario),
         Some(problems) => Err(Error::usage(format!(
-            "{}: rules do not fit:\n  {}",
+            "{}: invalid rules:\n  {}",
             path.display(),
             problems.join("\n  ")
         ))),

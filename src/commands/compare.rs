@@ -67,7 +67,7 @@ fn options(args: &CompareArgs) -> Result<Options, Error> {
     })?;
     if floor > Duration::from_secs(3_600) {
         return Err(Error::usage(format!(
-            "--noise-floor {}: must be at most 1h, or everything is noise",
+            "--noise-floor {}: must be at most 1h",
             args.noise_floor
         )));
     }

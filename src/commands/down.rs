@@ -59,7 +59,7 @@ async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Res
     match unknown.is_empty() {
         true => Ok(Exit::Success),
         false => Err(Error::internal(format!(
-            "not everything is known to be gone: {}\nThe same command again goes on from there.",
+            "some resources may still be there: {}\nRepeat the command to continue.",
             unknown.join("; ")
         ))),
     }

@@ -79,7 +79,7 @@ pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, Error>
 fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), Error> {
     if args.json && args.markdown.as_deref() == Some(Path::new("-")) {
         return Err(Error::usage(
-            "--json and --markdown - both want standard output; give --markdown a file",
+            "--json and --markdown - both write to standard output; give --markdown a file",
         ));
     }
     let sources = read_rules(&args.rules, args.rules.baseline.is_some())?;

@@ -92,7 +92,7 @@ fn give_back_now() {
     if dropped > 0 {
         let _ = writeln!(
             stderr(),
-            "({dropped} bytes more were said meanwhile; ORDERPROOF_LOG filters)"
+            "({dropped} more bytes of log lines are not shown; ORDERPROOF_LOG filters them)"
         );
     }
 }

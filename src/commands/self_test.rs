@@ -75,7 +75,7 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, Error> {
         (0, 0) => Ok(Exit::Success),
         (0, _) => Ok(Exit::Interrupted),
         (_, _) => Err(Error::internal(format!(
-            "{mismatches} of {} scenarios did not come out as stated: no verdict of this build can be trusted",
+            "{mismatches} of {} scenarios differ from what they state: do not trust the verdicts of this build",
             cases.len()
         ))),
     }
@@ -94,7 +94,7 @@ fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, Error> {
         let (scenario, proof) = load_with_proof(&file)?;
         let missing = || {
             Error::usage(format!(
-                "{}: `proves` is missing: a self-test needs to know what must come out; write [proves] with \
+                "{}: `proves` is missing: a self-test compares with the stated outcome; write [proves] with \
                  loss_mode, verdict, exit_code and classes",
                 file.display()
             ))

@@ -91,7 +91,7 @@ fn scenario_of(args: &ServeArgs) -> Result<Scenario, Error> {
     let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides_in(&args.overrides))?;
     match (&args.scenario, scenario.target == TargetSpec::Embedded) {
         (Some(path), false) => Err(Error::usage(format!(
-            "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
+            "{}: its target is a pipeline elsewhere, and only the embedded one can be served; leave [target] out",
             path.display()
         ))),
         _ => Ok(scenario),

@@ -65,7 +65,7 @@ async fn raise(
 
 fn unfinished(error: AccountError) -> Error {
     Error::internal(format!(
-        "{error}; what was created stays: the same command goes on from there, `orderproof down` takes it back"
+        "{error}; what was created stays: repeat the command to continue, or delete it with `orderproof down`"
     ))
 }
 

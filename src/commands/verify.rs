@@ -170,7 +170,7 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String
 fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Before>) -> String {
     let Some(reported) = before else {
         return format!(
-            "there is no {} to compare with: the run did not end by itself",
+            "there is no {} to compare with: the run did not finish",
             file_name::RUN
         );
     };

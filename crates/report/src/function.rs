@@ -67,8 +67,8 @@ fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> 
             if incomplete > 0 {
                 let _ = write!(
                     told,
-                    "; {} of them not for certain with all descendants (these could not be looked for, or one not be \
-                     stopped): work after the answer may have been done that Lambda would stop",
+                    "; {} of them perhaps not with all descendants (some could not be found or stopped): work after the answer may \
+                     have been done that Lambda would stop",
                     thousands(incomplete)
                 );
             }
@@ -138,7 +138,7 @@ mod tests {
             assert_eq!(processes_of(Some(2_621), incomplete), whole);
         }
         let told = processes_of(Some(2_621), Some(7));
-        assert!(told.starts_with(&format!("{whole}; 7 of them not for certain")));
+        assert!(told.starts_with(&format!("{whole}; 7 of them perhaps not")));
         assert!(processes_of(None, None).starts_with("not frozen"));
     }
 }

@@ -11,7 +11,7 @@ use orderproof_core::results::figures::orders;
 use orderproof_core::results::{RunReport, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing, Verdict};
 
-/// Characters of one text told at most.
+/// Characters of one text at most.
 const TEXT_MAX: usize = 2_000;
 
 /// The report as JUnit XML: its verdict, its classes, its scenario's gate and rules.

@@ -87,8 +87,8 @@ const PERMISSIONS_PATIENCE: Duration = Duration::from_secs(60);
 fn not_answered() -> Permission {
     let seconds = PERMISSIONS_PATIENCE.as_secs();
     Permission {
-        action: "what a run needs".into(),
-        resource: "its queues and table".into(),
+        action: "permissions of a run".into(),
+        resource: "its queues and its table".into(),
         granted: Known::Unknown(format!("no answer within {seconds} s")),
     }
 }

@@ -42,8 +42,7 @@ pub struct Difference {
 pub struct NotComparable(pub Vec<Difference>);
 
 fn told(differences: &[Difference]) -> String {
-    let mut text =
-        String::from("the runs are not comparable, they were asked to do different things:");
+    let mut text = String::from("the runs are not comparable, since their settings differ:");
     for Difference {
         field,
         base,

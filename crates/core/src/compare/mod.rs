@@ -6,7 +6,7 @@
 //! with the sides swapped the opposite ones.
 
 mod blocks;
-mod call;
+mod change_verdict;
 mod comparable;
 mod model;
 mod orders;
@@ -22,8 +22,8 @@ mod tests;
 
 pub use comparable::{Difference, NotComparable};
 pub use model::{
-    COMPARISON_SCHEMA_VERSION, Call, ClassChange, Comparison, FigurePair, Method, MetricChange,
-    Options, RunLine,
+    COMPARISON_SCHEMA_VERSION, ChangeVerdict, ClassChange, Comparison, FigurePair, Method,
+    MetricChange, Options, RunLine,
 };
 
 use crate::results::RunReport;

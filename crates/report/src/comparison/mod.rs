@@ -8,7 +8,7 @@ mod tests;
 use crate::TextStyle;
 use crate::charts::{ChartError, Pair, charts_of_pair};
 use crate::document::{Block, Document, Medium, Table, Text, Tone, markdown, page, terminal};
-use orderproof_core::compare::{Call, Comparison};
+use orderproof_core::compare::{ChangeVerdict, Comparison};
 use words::{
     counts, effect, interval, method, micros_of, noise, numbers, outcome, percent, run, sentence,
 };
@@ -77,12 +77,12 @@ fn document(comparison: &Comparison, medium: Medium) -> Document {
 }
 
 /// A change in a word; what stayed as it is goes without a color.
-fn change_word(call: Call) -> Text {
+fn change_word(call: ChangeVerdict) -> Text {
     let tone = match call {
-        Call::Regressed => Some(Tone::Bad),
-        Call::Improved => Some(Tone::Good),
-        Call::NotEnoughData => Some(Tone::Open),
-        Call::Unchanged => None,
+        ChangeVerdict::Regressed => Some(Tone::Bad),
+        ChangeVerdict::Improved => Some(Tone::Good),
+        ChangeVerdict::NotEnoughData => Some(Tone::Open),
+        ChangeVerdict::Unchanged => None,
     };
     Text::word(call.as_str(), tone)
 }

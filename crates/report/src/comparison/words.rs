@@ -1,7 +1,7 @@
 //! The words and figures of a comparison.
 
 use crate::document::Tone;
-use orderproof_core::compare::{Call, Comparison, Method, MetricChange, RunLine};
+use orderproof_core::compare::{ChangeVerdict, Comparison, Method, MetricChange, RunLine};
 use orderproof_core::results::figures::{duration, micros, thousands};
 
 /// A duration, or that there is none.
@@ -80,7 +80,7 @@ pub(super) fn outcome(comparison: &Comparison) -> (&'static str, Tone) {
         ("REGRESSED", Tone::Bad)
     } else if comparison.inconclusive() {
         ("INCONCLUSIVE", Tone::Open)
-    } else if comparison.count(Call::Improved) > 0 {
+    } else if comparison.count(ChangeVerdict::Improved) > 0 {
         ("IMPROVED", Tone::Good)
     } else {
         ("NO REGRESSION", Tone::Good)
@@ -93,7 +93,7 @@ pub(super) fn sentence(comparison: &Comparison) -> String {
     let worse = comparison
         .classes
         .iter()
-        .filter(|class| class.call == Call::Regressed);
+        .filter(|class| class.call == ChangeVerdict::Regressed);
     let worse: Vec<_> = worse.map(|class| class.class.as_str()).collect();
     if !worse.is_empty() {
         parts.push(format!("more orders are {}", worse.join(", ")));
@@ -105,10 +105,10 @@ pub(super) fn sentence(comparison: &Comparison) -> String {
     parts.push(format!(
         "of {} durations {} regressed, {} improved, {} unchanged, {} without enough data",
         comparison.changes.len(),
-        count(Call::Regressed),
-        count(Call::Improved),
-        count(Call::Unchanged),
-        count(Call::NotEnoughData)
+        count(ChangeVerdict::Regressed),
+        count(ChangeVerdict::Improved),
+        count(ChangeVerdict::Unchanged),
+        count(ChangeVerdict::NotEnoughData)
     ));
     parts.join("; ")
 }
