@@ -105,13 +105,18 @@ impl Seen<'_> {
         match self.good_dead() {
             0 if self.report.quiescence.reached => None,
             0 => Some("the queue did not come to rest".into()),
-            dead => Some(format!(
-                "{} of {} good orders ({}) are in the dead-letter queue",
-                thousands(dead),
-                thousands(good),
-                percent(dead, good)
-            )),
+            _ => Some(self.dead_lettered()),
         }
+    }
+
+    fn dead_lettered(&self) -> String {
+        let (dead, good) = (self.good_dead(), self.good_orders());
+        format!(
+            "{} of {} good orders ({}) are in the dead-letter queue",
+            thousands(dead),
+            thousands(good),
+            percent(dead, good)
+        )
     }
 
     /// What the failures of the function, whole or of single records, have done.
@@ -260,17 +265,10 @@ impl Seen<'_> {
 
     fn throttled(&self) -> Vec<String> {
         let mut causes = Vec::new();
-        let dead = self.good_dead();
-        if dead == 0 {
+        if self.good_dead() == 0 {
             return causes;
         }
-        let good = self.good_orders();
-        let these = format!(
-            "{} of {} good orders ({}) are in the dead-letter queue",
-            thousands(dead),
-            thousands(good),
-            percent(dead, good)
-        );
+        let these = self.dead_lettered();
         if self.pipeline.throttled_writes > 0 {
             causes.push(format!(
                 "{these}: the table throttled {} writes, and each that its retries did not save cost its order a \

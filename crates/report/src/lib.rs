@@ -14,7 +14,6 @@ mod function;
 mod gate;
 mod junit;
 mod openmetrics;
-mod orders;
 pub mod preflight;
 mod report;
 
@@ -28,7 +27,7 @@ mod snapshot_tests;
 mod tests;
 
 pub use comparison::{comparison_html, comparison_markdown, comparison_text};
-pub use csv::{findings_csv, timeseries_csv};
+pub use csv::{OrderFacts, findings_csv, timeseries_csv, write_orders_csv};
 pub use diagnosis::diagnose;
 pub use distributions::Measured;
 pub use document::TextStyle;
@@ -36,5 +35,4 @@ pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
 pub use gate::{gate_markdown, gate_text};
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use openmetrics::open_metrics;
-pub use orders::{OrderFacts, write_orders_csv};
 pub use report::{render_html, render_markdown, render_text};

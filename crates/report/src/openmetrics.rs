@@ -20,7 +20,8 @@ use orderproof_core::verdict::Verdict;
 use orderproof_core::verify::PhaseFigures;
 
 /// The metrics that a report may hold, and what they count.
-const HELP: [(&str, &str); 18] = [
+const HELP: [(&str, &str); 19] = [
+    ("run", "What was run, and what it proved"),
     ("verdict", "1 for what the run proved, 0 for the others"),
     ("exit_code", "How the program ended"),
     ("start_time", "When the first order was due, Unix time"),
@@ -33,7 +34,10 @@ const HELP: [(&str, &str); 18] = [
     ("failed_invocations", "Invocations that failed whole"),
     ("throttled_invocations", "Invocations that were throttled"),
     ("throttled_writes", "Writes the table throttled"),
-    ("max_concurrent_invocations", "Most invocations at one time"),
+    (
+        "max_concurrent_invocations",
+        "The most invocations at one time",
+    ),
     (
         "response_time",
         "From the intended instant to the acknowledgment",
@@ -61,6 +65,7 @@ type Labels = Vec<(&'static str, String)>;
 /// A metric with its samples.
 #[derive(Debug)]
 enum Samples {
+    Info(Labels),
     Gauge(Vec<(Labels, f64)>),
     Counter(Vec<(Labels, u64)>),
     Histogram(Vec<(Labels, Histogram)>),
@@ -73,17 +78,6 @@ pub fn open_metrics(report: &RunReport) -> String {
         ("run_id".into(), report.run_id.to_string().into()),
     ];
     let mut registry = Registry::with_prefix_and_labels("orderproof", labels.into_iter());
-    let made = &report.provenance;
-    let about = [
-        ("verdict", word(report.verdict)),
-        ("gate", report.gate.as_str().into()),
-        ("version", made.version.clone()),
-        ("target", made.target.clone()),
-        ("platform", made.platform.clone()),
-        ("seed", report.scenario.seed.to_string()),
-    ];
-    let about = Info::new(about.to_vec());
-    registry.register("run", "What was run, and what it proved", about);
     registry.register_collector(Box::new(Metrics::of(report)));
     let mut out = String::new();
     text::encode(&mut out, &registry).expect("writing to memory");
@@ -118,6 +112,16 @@ impl Metrics {
     }
 
     fn of_the_run(&mut self, report: &RunReport) {
+        let made = &report.provenance;
+        let about = [
+            ("verdict", word(report.verdict)),
+            ("gate", report.gate.as_str().into()),
+            ("version", made.version.clone()),
+            ("target", made.target.clone()),
+            ("platform", made.platform.clone()),
+            ("seed", report.scenario.seed.to_string()),
+        ];
+        self.0.push(("run", Samples::Info(about.into())));
         let verdicts = [Verdict::Pass, Verdict::Fail, Verdict::Inconclusive];
         let verdicts = verdicts.map(|verdict| {
             let proved = f64::from(u8::from(verdict == report.verdict));
@@ -189,6 +193,7 @@ impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         for (name, samples) in &self.0 {
             let kind = match samples {
+                Samples::Info(_) => MetricType::Info,
                 Samples::Gauge(_) => MetricType::Gauge,
                 Samples::Counter(_) => MetricType::Counter,
                 Samples::Histogram(_) => MetricType::Histogram,
@@ -205,6 +210,7 @@ impl Collector for Metrics {
 
 fn encode(samples: &Samples, mut metric: MetricEncoder<'_>) -> fmt::Result {
     match samples {
+        Samples::Info(labels) => Info::new(labels.clone()).encode(metric),
         Samples::Gauge(samples) => samples.iter().try_for_each(|(labels, value)| {
             ConstGauge::new(*value).encode(metric.encode_family(labels)?)
         }),

@@ -106,7 +106,7 @@ fn doubt_verdict(report: &RunReport, doubts: &mut Vec<String>) {
     let exit = Exit::of(&judgment, report.interrupted).code();
     if exit != report.exit_code {
         doubts.push(format!(
-            "the exit code is {}; of this verdict it is {exit}",
+            "the exit code is {}, and a run with this verdict exits with {exit}",
             report.exit_code
         ));
     }

@@ -143,11 +143,14 @@ pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError>
 }
 
 fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
-    let failed = |cause: String| ChartError { chart, cause };
+    let failed = |cause: &dyn std::fmt::Display| ChartError {
+        chart,
+        cause: cause.to_string(),
+    };
     let (width, height) = figure.size();
     let mut pixels = vec![0; (width * height * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-    draw::draw(figure, &area).map_err(failed)?;
+    draw::draw(figure, &area).map_err(|error| failed(&error))?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(
@@ -158,6 +161,6 @@ fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
         image::ColorType::Rgb8,
         image::ImageOutputFormat::Png,
     )
-    .map_err(|error| failed(error.to_string()))?;
+    .map_err(|error| failed(&error))?;
     Ok(png.into_inner())
 }

@@ -70,7 +70,10 @@ pub(crate) struct PageSeries {
 pub(super) fn page_of(figure: &Figure, stem: &'static str) -> Result<PageChart, ChartError> {
     let mut svg = String::new();
     let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
-    let plotted = draw(figure, &area).map_err(|cause| ChartError { chart: stem, cause })?;
+    let plotted = draw(figure, &area).map_err(|error| ChartError {
+        chart: stem,
+        cause: error.to_string(),
+    })?;
     drop(area);
     let panels = figure.panels.iter().zip(&plotted);
     Ok(PageChart {

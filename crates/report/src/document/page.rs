@@ -135,7 +135,9 @@ fn facts_in(class: &str, facts: &[Fact]) -> Markup {
 fn item(item: &Item) -> Markup {
     html! {
         li class={ "finding " (class(item.tone)) } {
-            p.kind { (item.kind) @if let Some(code) = &item.code { " \u{b7} " code { (code) } } }
+            @if !item.kind.is_empty() {
+                p.kind { (item.kind) @if let Some(code) = &item.code { " \u{b7} " code { (code) } } }
+            }
             p { (item.text) }
             @if let Some(more) = &item.more { p { "Order numbers: " (more) } }
         }

@@ -109,11 +109,12 @@ impl Terminal {
 
     fn list(&mut self, items: &[Item]) -> fmt::Result {
         let width = widest(items.iter().map(|item| item.kind));
-        let indent = width + 4;
+        let indent = if width == 0 { 2 } else { width + 4 };
         for item in items {
             let color = self.style.paint(Some(item.tone));
-            let text = wrapped(&item.text, indent);
-            writeln!(self.out, "  {color}{:<width$}{color:#}  {text}", item.kind)?;
+            let pad = indent.saturating_sub(2 + item.kind.len());
+            write!(self.out, "  {color}{}{color:#}{:pad$}", item.kind, "")?;
+            writeln!(self.out, "{}", wrapped(&item.text, indent))?;
             if let Some(more) = &item.more {
                 writeln!(self.out, "{:indent$}{}", "", Shown(more))?;
             }

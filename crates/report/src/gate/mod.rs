@@ -39,7 +39,11 @@ fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
         Exit::Inconclusive => ("INCONCLUSIVE", Tone::Open),
         _ => ("FAIL", Tone::Bad),
     };
-    let mut document = Document::new(word, tone, format!("gate: {}", summary(outcome)));
+    let of = match report {
+        None => format!("gate: {}", summary(outcome)),
+        Some(_) => format!("order gate of `{}`: {}", outcome.scenario, summary(outcome)),
+    };
+    let mut document = Document::new(word, tone, of);
     document.lead = vec![
         Block::Paragraph(vec![
             "the run's verdict: ".into(),
