@@ -131,7 +131,7 @@ fn check_refuses_rules_that_do_not_fit_before_a_run() {
     check("end_to_end_p99 < 1s for spike").code(0).quiet();
     let finished = check("end_to_end_p99 < 1s for sale").code(2);
     assert!(
-        finished.stderr.contains("rules do not fit"),
+        finished.stderr.contains("invalid rules"),
         "{}",
         finished.stderr
     );

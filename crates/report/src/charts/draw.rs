@@ -185,7 +185,7 @@ fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Drawn<DB, 
     };
     let (right, _) = area.dim_in_pixel();
     let (mut x, mut line) = (LEFT, 0);
-    for series in panel.series.iter().filter(|series| !series.name.is_empty()) {
+    for series in panel.named() {
         let width = 32 + wide(&series.name)?;
         if x > LEFT && x + width > right as i32 {
             (x, line) = (LEFT, line + 1);

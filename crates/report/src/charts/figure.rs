@@ -196,6 +196,11 @@ impl Panel {
         }
     }
 
+    /// The lines with a name; the others are parts of these (an undersampled tail).
+    pub(super) fn named(&self) -> impl Iterator<Item = &Series> {
+        self.series.iter().filter(|series| !series.name.is_empty())
+    }
+
     /// Whether any series has a value.
     pub(super) fn has_samples(&self) -> bool {
         self.series

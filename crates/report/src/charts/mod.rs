@@ -15,7 +15,6 @@ mod figures;
 mod heat;
 mod latency;
 mod overlay;
-mod page;
 mod percentiles;
 mod rates;
 mod style;
@@ -27,11 +26,11 @@ mod tests;
 
 use plotters::prelude::*;
 
+use draw::Plotted;
 use figure::Figure;
 pub(crate) use figures::{charts_of, charts_of_pair};
 use orderproof_core::results::RunReport;
 pub use overlay::{Overlay, Pair, overlay_png, overlay_svg};
-use page::{AxisKind, PageChart, PagePanel, PageSeries, page_of};
 
 /// One of the report's charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,8 +107,8 @@ impl Chart {
         }
     }
 
-    fn page(self, report: &RunReport) -> Result<PageChart, ChartError> {
-        page_of(&self.figure(report), self.file_stem())
+    fn drawing(self, report: &RunReport) -> Result<Drawing, ChartError> {
+        drawing(self.figure(report), self.file_stem())
     }
 
     fn figure(self, report: &RunReport) -> Figure {
@@ -131,7 +130,7 @@ impl Chart {
 /// # Errors
 /// When the drawing library refuses.
 pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
-    Ok(chart.page(report)?.svg)
+    Ok(chart.drawing(report)?.svg)
 }
 
 /// The chart as a PNG file.
@@ -140,6 +139,28 @@ pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> 
 /// When the drawing library or the encoder refuses.
 pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError> {
     png_of(&chart.figure(report), chart.file_stem())
+}
+
+/// A chart as an SVG document, with where its plots are in it.
+struct Drawing {
+    svg: String,
+    figure: Figure,
+    plotted: Vec<Plotted>,
+}
+
+fn drawing(figure: Figure, chart: &'static str) -> Result<Drawing, ChartError> {
+    let mut svg = String::new();
+    let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
+    let plotted = draw::draw(&figure, &area).map_err(|error| ChartError {
+        chart,
+        cause: error.to_string(),
+    })?;
+    drop(area);
+    Ok(Drawing {
+        svg,
+        figure,
+        plotted,
+    })
 }
 
 fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {

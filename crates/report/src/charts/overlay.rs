@@ -1,10 +1,9 @@
 //! Two runs in one chart, aligned on the start of the highest load, with their ratio below.
 
 use super::figure::{Band, Figure, Limit, Line, Panel, Series, XAxis, YAxis, bands};
-use super::page::page_of;
 use super::percentiles::{GRAY, curve};
 use super::style::Ink;
-use super::{ChartError, PageChart, png_of};
+use super::{ChartError, Drawing, drawing, png_of};
 use orderproof_core::metrics::Histogram;
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::verify::PhaseFigures;
@@ -60,8 +59,8 @@ impl Overlay {
         }
     }
 
-    pub(super) fn page(self, pair: &Pair<'_>) -> Result<PageChart, ChartError> {
-        page_of(&self.figure(pair), self.file_stem())
+    pub(super) fn drawing(self, pair: &Pair<'_>) -> Result<Drawing, ChartError> {
+        drawing(self.figure(pair), self.file_stem())
     }
 
     fn figure(self, pair: &Pair<'_>) -> Figure {
@@ -79,7 +78,7 @@ impl Overlay {
 /// # Errors
 /// When the drawing library refuses.
 pub fn overlay_svg(overlay: Overlay, pair: &Pair<'_>) -> Result<String, ChartError> {
-    Ok(overlay.page(pair)?.svg)
+    Ok(overlay.drawing(pair)?.svg)
 }
 
 /// `overlay` as a PNG file.

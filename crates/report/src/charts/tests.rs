@@ -194,19 +194,20 @@ fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
 fn a_page_knows_where_each_plot_is_and_what_is_drawn_there() {
     let report = World::new(&SPIKE).report();
     for chart in ALWAYS {
-        let page = chart.page(&report).unwrap();
-        let (width, height) = page.size;
-        assert!(page.svg.contains("<svg"), "{chart:?}");
-        for panel in &page.panels {
-            let (x, y) = (panel.x, panel.y);
+        let drawing = chart.drawing(&report).unwrap();
+        let (width, height) = drawing.figure.size();
+        assert!(drawing.svg.contains("<svg"), "{chart:?}");
+        for (panel, plotted) in drawing.figure.panels.iter().zip(&drawing.plotted) {
+            let (across, down) = (&plotted.x, &plotted.y);
             assert!(
-                0 < x.from_px && x.from_px < x.to_px && x.to_px < width as i32,
-                "{chart:?} {x:?}"
+                0 < across.start && across.start < across.end && across.end < width as i32,
+                "{chart:?} {across:?}"
             );
             assert!(
-                0 < y.to_px && y.to_px < y.from_px && y.from_px < height as i32,
-                "{chart:?} {y:?}"
+                0 < down.start && down.start < down.end && down.end < height as i32,
+                "{chart:?} {down:?}"
             );
+            let x = &plotted.x_axis;
             assert!(!panel.series.is_empty(), "{chart:?}");
             let values = panel.series.iter().flat_map(|series| &series.points);
             for &(place, _) in values {

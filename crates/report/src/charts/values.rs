@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AxisKind, PagePanel, PageSeries};
+use super::figure::{Panel, Series, XAxis, YAxis};
 use crate::document::{Column, Table};
 use orderproof_core::results::figures::{micros, thousands};
 use orderproof_core::results::file_name;
@@ -21,17 +21,18 @@ pub(super) fn number(value: f64) -> Value {
 }
 
 /// A panel's values, thinned to what a reader can take in.
-pub(super) fn table(panel: &PagePanel) -> Table {
-    let points = panel.series.iter().flat_map(|series| &series.points);
+pub(super) fn table(panel: &Panel) -> Table {
+    let points = panel.named().flat_map(|series| &series.points);
     let mut places: Vec<f64> = points.map(|point| point.0).collect();
     places.sort_by(f64::total_cmp);
     places.dedup();
     let step = places.len().div_ceil(MAX_ROWS).max(1);
-    let tolerance = (panel.x.to - panel.x.from).abs() / 100.0;
-    let first = match panel.x.kind {
-        AxisKind::Quantiles => "percentile",
-        _ => "time",
+    let (first, width) = match panel.x {
+        XAxis::Quantiles(nines) => ("percentile", nines),
+        XAxis::Seconds(seconds) => ("time", seconds),
+        XAxis::Around(from, to) => ("time", to - from),
     };
+    let tolerance = width.abs() / 100.0;
     let thinned = match step {
         1 => String::new(),
         step => format!(
@@ -39,16 +40,19 @@ pub(super) fn table(panel: &PagePanel) -> Table {
             file_name::TIMESERIES
         ),
     };
-    let mut table = Table::of(&format!("{}{thinned}", panel.title), &[first]);
-    let names = panel.series.iter().map(|series| series.name.clone());
+    let mut table = Table::of(&format!("{}{thinned}", panel.y_title), &[first]);
+    let names = panel.named().map(|series| series.name.clone());
     table
         .columns
         .extend(names.map(|name| Column { name, right: true }));
     for &x in places.iter().step_by(step) {
-        let mut cells = vec![shown(panel.x.kind, x)];
-        cells.extend(panel.series.iter().map(|series| {
+        let mut cells = vec![match panel.x {
+            XAxis::Quantiles(_) => percentile(x),
+            XAxis::Seconds(_) | XAxis::Around(..) => shown(YAxis::Seconds, x),
+        }];
+        cells.extend(panel.named().map(|series| {
             let value = nearest(series, x, tolerance);
-            value.map_or("\u{2013}".into(), |y| shown(panel.y.kind, y))
+            value.map_or("\u{2013}".into(), |y| shown(panel.y, y))
         }));
         table.row(cells);
     }
@@ -56,7 +60,7 @@ pub(super) fn table(panel: &PagePanel) -> Table {
 }
 
 /// The value at `x`, or the nearest one within `tolerance`: thinned series have places of their own.
-fn nearest(series: &PageSeries, x: f64, tolerance: f64) -> Option<f64> {
+fn nearest(series: &Series, x: f64, tolerance: f64) -> Option<f64> {
     let after = series.points.partition_point(|point| point.0 < x);
     let from = after.saturating_sub(1);
     let nearest = series.points[from..]
@@ -69,14 +73,13 @@ fn nearest(series: &PageSeries, x: f64, tolerance: f64) -> Option<f64> {
 }
 
 /// A value in the unit of its axis.
-fn shown(kind: AxisKind, value: f64) -> String {
+fn shown(kind: YAxis, value: f64) -> String {
     match kind {
-        AxisKind::Seconds => format!("{} s", (value * 100.0).round() / 100.0),
-        AxisKind::Quantiles => percentile(value),
-        AxisKind::Count if value.fract() == 0.0 && value >= 0.0 => thousands(value as u64),
-        AxisKind::Count => format!("{value:.1}"),
-        AxisKind::Ratio => format!("\u{d7}{value:.3}"),
-        AxisKind::LogMicros => micros(value.round().max(0.0) as u64),
+        YAxis::Seconds => format!("{} s", (value * 100.0).round() / 100.0),
+        YAxis::Count if value.fract() == 0.0 && value >= 0.0 => thousands(value as u64),
+        YAxis::Count => format!("{value:.1}"),
+        YAxis::Ratio => format!("\u{d7}{value:.3}"),
+        YAxis::LogMicros => micros(value.round().max(0.0) as u64),
     }
 }
 
@@ -89,6 +92,8 @@ fn percentile(nines: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::figure::Line;
+    use super::super::style::Ink;
     use super::*;
 
     #[test]
@@ -103,18 +108,15 @@ mod tests {
         ] {
             assert_eq!(percentile(nines), text);
         }
-        assert_eq!(shown(AxisKind::Seconds, 12.5), "12.5 s");
-        assert_eq!(shown(AxisKind::Count, 1_200.0), "1,200");
-        assert_eq!(shown(AxisKind::LogMicros, 1_240.0), "1.24 ms");
+        assert_eq!(shown(YAxis::Seconds, 12.5), "12.5 s");
+        assert_eq!(shown(YAxis::Count, 1_200.0), "1,200");
+        assert_eq!(shown(YAxis::LogMicros, 1_240.0), "1.24 ms");
     }
 
     #[test]
     fn a_thinned_series_answers_with_its_nearest_value_and_never_across_a_gap_or_from_afar() {
-        let series = PageSeries {
-            name: "p99".into(),
-            color: "#000000".into(),
-            points: vec![(0.5, Some(1.0)), (4.5, None), (8.5, Some(3.0))],
-        };
+        let points = vec![(0.5, Some(1.0)), (4.5, None), (8.5, Some(3.0))];
+        let series = Series::new("p99", Ink::Black, Line::Solid, points);
         for (x, value) in [
             (0.5, Some(1.0)),
             (1.5, Some(1.0)),
