@@ -42,7 +42,7 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
             )
         }
     };
-    output.print(&told(&plan, &rejudged, before.as_ref()));
+    output.print(&summary(&plan, &rejudged, before.as_ref()));
     Ok(rejudged.exit())
 }
 
@@ -132,13 +132,13 @@ fn rejudge_live(
     Ok(judged(&held, held.weigh(reported)))
 }
 
-fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
+fn summary(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
     let mut out = String::new();
     let verdict = rejudged.judgment.verdict;
     let _ = writeln!(
         out,
         "{}  scenario {}, run {}",
-        word(verdict),
+        verdict_word(verdict),
         Shown(&plan.scenario.name),
         plan.run_id
     );
@@ -178,8 +178,8 @@ fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Be
     if reported.verdict != verdict {
         changed.push(format!(
             "verdict {} -> {}",
-            word(reported.verdict),
-            word(verdict)
+            verdict_word(reported.verdict),
+            verdict_word(verdict)
         ));
     }
     for (class, before) in &reported.classes {
