@@ -164,7 +164,7 @@ pub enum DeadLetterUse {
 /// The lab's name of its function.
 pub const FUNCTION_NAME: &str = "lab-order-processor";
 
-/// The names of the pipeline's three resources.
+/// The names of the pipeline's resources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
@@ -174,6 +174,31 @@ pub struct Resources {
     pub dead_letter_queue: String,
     /// The table orders end in.
     pub table: String,
+    /// The names of tables that the scenario calls otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, String>,
+    /// The names of queues that the scenario calls otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub queues: BTreeMap<String, String>,
+}
+
+impl Resources {
+    /// The name of the table that the scenario calls `called`: another one only where that is said.
+    pub fn table_name<'a>(&'a self, called: &'a str) -> &'a str {
+        match self.tables.get(called) {
+            Some(name) => name,
+            None if called == Self::TABLE => &self.table,
+            None => called,
+        }
+    }
+
+    /// The same of a queue.
+    pub fn queue_name<'a>(&'a self, called: &'a str) -> &'a str {
+        self.queues.get(called).map_or(called, |name| name)
+    }
+
+    /// What the lab calls its table.
+    const TABLE: &'static str = "orders";
 }
 
 impl Default for Resources {
@@ -182,7 +207,9 @@ impl Default for Resources {
         Self {
             orders_queue: "orders-queue".into(),
             dead_letter_queue: "orders-dl-queue".into(),
-            table: "orders".into(),
+            table: Self::TABLE.into(),
+            tables: BTreeMap::new(),
+            queues: BTreeMap::new(),
         }
     }
 }
