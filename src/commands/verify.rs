@@ -11,10 +11,10 @@ use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_meters, read_sent};
-use crate::results::{PlanFile, RunReport, file_name};
+use crate::results::{PlanFile, RunReport, file_name, verdict_word};
 use crate::run::{
     Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
-    read_ledger, seal_again, word,
+    read_ledger, seal_again,
 };
 use crate::verdict::{Class, Verdict};
 
