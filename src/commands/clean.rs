@@ -191,7 +191,7 @@ fn conclude(
     match remaining + held {
         0 => Ok(Exit::Success),
         _ => Err(Error::internal(format!(
-            "{remaining} of the run could not be deleted, and another consumer hides {held} letters; repeat in some minutes"
+            "{remaining} of the run could not be deleted, and {held} letters are hidden by another consumer; repeat in some minutes"
         ))),
     }
 }

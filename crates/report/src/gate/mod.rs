@@ -5,7 +5,7 @@ mod tests;
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Item, LINES_MAX, Table, Text, Tone, markdown, terminal};
-use crate::report::{finding_list, standing};
+use crate::report::{finding_items, standing};
 use orderproof_core::exit::Exit;
 use orderproof_core::gate::{Check, GateOutcome, RuleStanding};
 use orderproof_core::results::figures::thousands;
@@ -70,7 +70,10 @@ fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
     document.section("rules", "Rules", vec![Block::Table(rules(outcome))]);
     if let Some(report) = report {
         document.section("orders", "Orders", vec![Block::Table(classes(report))]);
-        document.section("findings", "Findings", finding_list(report));
+        if !report.findings.is_empty() {
+            let findings = Block::List(finding_items(report));
+            document.section("findings", "Findings", vec![findings]);
+        }
     }
     document
 }

@@ -147,24 +147,22 @@ fn key_figures(report: &RunReport) -> Vec<Fact> {
 /// The reasons for the verdict, gravest first, and what most likely did it.
 fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     let causes = diagnose(report);
-    let mut blocks = finding_list(report);
-    if !causes.is_empty() {
-        let causes = causes.iter().map(|cause| Item {
-            kind: "likely cause",
-            ..Item::plain(cause)
-        });
-        blocks.push(Block::List(causes.collect()));
-    }
-    if blocks.is_empty() && medium == Medium::Page {
-        blocks.push(Block::plain(
+    let mut items = finding_items(report);
+    items.extend(causes.iter().map(|cause| Item {
+        kind: "cause",
+        ..Item::plain(cause)
+    }));
+    match (items.is_empty(), medium) {
+        (false, _) => vec![Block::List(items)],
+        (true, Medium::Page) => vec![Block::plain(
             "Nothing was found that speaks against the verdict.",
-        ));
+        )],
+        (true, _) => Vec::new(),
     }
-    blocks
 }
 
-/// The findings, each with its first order numbers, if there are any.
-pub(crate) fn finding_list(report: &RunReport) -> Vec<Block> {
+/// The findings, each with its first order numbers.
+pub(crate) fn finding_items(report: &RunReport) -> Vec<Item> {
     let item = |finding: &Finding| {
         let (kind, tone) = match finding.severity {
             Severity::OrderFailure => ("orders", Tone::Bad),
@@ -180,10 +178,7 @@ pub(crate) fn finding_list(report: &RunReport) -> Vec<Block> {
             more: ids(finding),
         }
     };
-    match report.findings.is_empty() {
-        true => Vec::new(),
-        false => vec![Block::List(report.findings.iter().map(item).collect())],
-    }
+    report.findings.iter().map(item).collect()
 }
 
 /// The first ids of a finding, and where the others are.
