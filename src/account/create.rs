@@ -35,7 +35,7 @@ const TABLE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_s
 const TABLE_TRIES: u32 = 300;
 const TABLE_PATIENCE: Duration = Duration::from_secs(600);
 
-/// Creates one of the resources and waits until it can be used; `tell` is told what is waited for.
+/// Creates one of the resources and waits until it can be used; `note` gets what is waited for.
 ///
 /// # Errors
 /// When the service refuses it, or it cannot be used after some minutes. What was created stays, and the
@@ -44,11 +44,11 @@ pub async fn create(
     session: &Session,
     kind: Kind,
     desired: &DesiredResources,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     match kind {
         Kind::DeadLetterQueue => {
-            create_queue(session, &desired.dead_letter_queue, None, tell).await
+            create_queue(session, &desired.dead_letter_queue, None, note).await
         }
         Kind::OrdersQueue => {
             let policy = match &desired.orders_queue.redrive {
@@ -61,12 +61,12 @@ pub async fn create(
                     )
                 }
             };
-            create_queue(session, &desired.orders_queue, policy, tell).await
+            create_queue(session, &desired.orders_queue, policy, note).await
         }
         Kind::Table => {
-            delete::until_table_is_gone(session, &desired.table.name, Some(tell)).await?;
+            delete::until_table_is_gone(session, &desired.table.name, Some(note)).await?;
             create_table(session, &desired.table).await?;
-            until_active(session, &desired.table.name, tell).await
+            until_active(session, &desired.table.name, note).await
         }
     }
 }
@@ -75,7 +75,7 @@ async fn create_queue(
     session: &Session,
     desired: &DesiredQueue,
     redrive_policy: Option<String>,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     use QueueAttributeName as Name;
     let seconds = |duration: Duration| duration.as_secs().to_string();
@@ -94,7 +94,7 @@ async fn create_queue(
         request = request.tags(key, value);
     }
     let attempt = async || request.clone().send().await;
-    until_free(&desired.name, attempt, tell)
+    until_free(&desired.name, attempt, note)
         .await
         .map(|_| ())
         .map_err(AccountError::of("SQS CreateQueue", &desired.name))
@@ -104,7 +104,7 @@ async fn create_queue(
 async fn until_free(
     name: &str,
     attempt: impl AsyncFn() -> Result<CreateQueueOutput, SdkError<CreateQueueError>>,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<CreateQueueOutput, SdkError<CreateQueueError>> {
     let mut tries = 1;
     loop {
@@ -115,7 +115,7 @@ async fn until_free(
         match passing(&error) {
             Some(why) if tries < NAME_TRIES => {
                 if tries == 1 {
-                    tell(format!("waiting for {name}: {why}"));
+                    note(format!("waiting for {name}: {why}"));
                 }
                 tries += 1;
                 tokio::time::sleep(NAME_PAUSE).await;
@@ -220,7 +220,7 @@ async fn create_table(session: &Session, desired: &DesiredTable) -> Result<(), A
 pub async fn until_active(
     session: &Session,
     name: &str,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     let mut pauses = TABLE_PAUSES[0];
     let began = Instant::now();
@@ -233,7 +233,7 @@ pub async fn until_active(
             return Ok(());
         }
         if tried == 5 {
-            tell(format!("waiting for the table {name} to become active"));
+            note(format!("waiting for the table {name} to become active"));
         }
         tokio::time::sleep(pauses).await;
         pauses = (pauses * 2).min(TABLE_PAUSES[1]);
@@ -300,7 +300,7 @@ mod tests {
         ];
         for (error, failures, attempts, created, why) in cases {
             let tried = Cell::new(0);
-            let mut told = Vec::new();
+            let mut noted = Vec::new();
             let attempt = async || {
                 tried.set(tried.get() + 1);
                 match tried.get() <= failures {
@@ -309,10 +309,10 @@ mod tests {
                 }
             };
             let began = tokio::time::Instant::now();
-            let outcome = until_free("orders-queue", attempt, &mut |line| told.push(line)).await;
+            let outcome = until_free("orders-queue", attempt, &mut |line| noted.push(line)).await;
             assert_eq!(outcome.is_ok(), created, "{why}");
             assert_eq!(tried.get(), attempts, "{why}");
-            assert_eq!(told.len(), usize::from(attempts > 1), "{why}: told once");
+            assert_eq!(noted.len(), usize::from(attempts > 1), "{why}: noted once");
             assert_eq!(began.elapsed(), NAME_PAUSE * (attempts - 1), "{why}");
         }
     }

@@ -102,12 +102,12 @@ async fn delete_table(session: &Session, name: &str) -> Result<Deletion, Account
     Ok(Deletion::Deleted)
 }
 
-/// Waits while the table is being deleted. With `tell`, one that is there to stay is left to whoever asks
+/// Waits while the table is being deleted. With `note`, one that is there to stay is left to whoever asks
 /// next; without, it is waited for until it is gone.
 pub(super) async fn until_table_is_gone(
     session: &Session,
     name: &str,
-    mut tell: Option<&mut dyn FnMut(String)>,
+    mut note: Option<&mut dyn FnMut(String)>,
 ) -> Result<(), AccountError> {
     let mut pause = GONE_PAUSES[0];
     let began = Instant::now();
@@ -118,11 +118,11 @@ pub(super) async fn until_table_is_gone(
         }
         match table_status(session, name).await? {
             None => return Ok(()),
-            Some(status) if tell.is_some() && status != TableStatus::Deleting => return Ok(()),
+            Some(status) if note.is_some() && status != TableStatus::Deleting => return Ok(()),
             Some(_) => {}
         }
-        if let (5, Some(tell)) = (tried, &mut tell) {
-            tell(format!(
+        if let (5, Some(note)) = (tried, &mut note) {
+            note(format!(
                 "waiting for the table {name}, which is being deleted"
             ));
         }

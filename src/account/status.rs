@@ -22,7 +22,7 @@ pub(super) async fn table_status(
     match described {
         Ok(described) => {
             let status = described.table.and_then(|table| table.table_status);
-            // A table of which no status is told is there all the same.
+            // A table without a status in the reply is there all the same.
             Ok(Some(status.unwrap_or_else(|| "".into())))
         }
         Err(error) => {

@@ -43,7 +43,7 @@ Exit codes:
 
 const COMPARE_EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing regressed (what lacks data is told)
+  0  nothing regressed (what lacks data is listed)
   1  internal error
   2  bad arguments, a folder that cannot be read, or runs that are not comparable
   3  more orders are lost, altered or misplaced

@@ -187,8 +187,8 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         .output()
         .map_err(|error| format!("it could not be started: {error}"))?;
     let plan = read_plan(&dir.join(file_name::PLAN)).map_err(|_| {
-        let told = String::from_utf8_lossy(&run.stderr);
-        format!("it left no plan: {}", told.trim())
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        format!("it left no plan: {}", stderr.trim())
     })?;
     let reported = read_report(&dir.join(file_name::RUN)).ok();
     let rejudged = rejudge(&dir, &plan, reported.as_ref());

@@ -135,38 +135,38 @@ fn planted(scenario: &Scenario) -> String {
     let Scenario {
         faults, pipeline, ..
     } = scenario;
-    let mut told = faults_in_short(faults);
-    let mut tell = |trap: bool, what: String| told.extend(trap.then_some(what));
+    let mut planted = faults_in_short(faults);
+    let mut plant = |trap: bool, what: String| planted.extend(trap.then_some(what));
     let usual = Resources::default().dead_letter_queue;
-    tell(
+    plant(
         pipeline.function.processor == ProcessorKind::Lab,
         "processor = lab".into(),
     );
-    tell(
+    plant(
         !pipeline.mapping.report_batch_item_failures,
         "report_batch_item_failures = false".into(),
     );
-    tell(pipeline.mapping.filter.is_some(), "filter".into());
+    plant(pipeline.mapping.filter.is_some(), "filter".into());
     if let TableCapacity::Provisioned {
         write_capacity_units,
         ..
     } = pipeline.table_capacity
     {
-        tell(true, format!("table_capacity = {write_capacity_units} wcu"));
+        plant(true, format!("table_capacity = {write_capacity_units} wcu"));
     }
     let redrive = pipeline.redrive_to.as_deref().unwrap_or("none");
-    tell(redrive != usual, format!("redrive_to = {redrive}"));
+    plant(redrive != usual, format!("redrive_to = {redrive}"));
     let retention = pipeline.dead_letter_retention;
-    tell(
+    plant(
         retention < pipeline.orders_retention,
         format!("dead_letter_retention = {retention:?}"),
     );
-    told.join(", ")
+    planted.join(", ")
 }
 
 /// A scenario's faults in short: `write_lost x3`, `receive_lost 100% (once)`.
 fn faults_in_short(faults: &[Fault]) -> Vec<String> {
-    let told = faults.iter().map(|fault| {
+    let planted = faults.iter().map(|fault| {
         let extent = match fault.extent {
             FaultExtent::Count(count) => format!("x{count}"),
             FaultExtent::Share(share) => format!("{}%", share * 100.0),
@@ -182,7 +182,7 @@ fn faults_in_short(faults: &[Fault]) -> Vec<String> {
         };
         format!("{} {extent}{times}{delay}", fault.kind.as_str())
     });
-    told.collect()
+    planted.collect()
 }
 
 fn expected(proof: &Proof) -> String {

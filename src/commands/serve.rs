@@ -79,12 +79,12 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
 
 /// The message about a function that does not start. It is tried again, as Lambda does, because it may be repaired meanwhile.
 fn not_starting(never: &NeverStarted) -> String {
-    let mut told = format!("warning: {}; it is tried again", never.told());
+    let mut note = format!("warning: {}; it is tried again", never.told());
     for line in &never.last_lines {
-        told.push_str("\n  | ");
-        told.push_str(line);
+        note.push_str("\n  | ");
+        note.push_str(line);
     }
-    told
+    note
 }
 
 fn scenario_of(args: &ServeArgs) -> Result<Scenario, Error> {

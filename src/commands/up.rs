@@ -111,8 +111,8 @@ async fn until_usable(
     output: &Output,
 ) -> Result<(), Error> {
     const TRIES: u32 = 30;
-    let tell = &mut |line: String| output.note(&line);
-    until_active(session, &names.table, tell)
+    let note = &mut |line: String| output.note(&line);
+    until_active(session, &names.table, note)
         .await
         .map_err(unfinished)?;
     let mut seen = Vec::new();

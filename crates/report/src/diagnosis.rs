@@ -126,7 +126,7 @@ impl Seen<'_> {
             self.pipeline.failed_invocations,
             self.pipeline.failed_records,
         );
-        let mut told = match (whole, records) {
+        let mut cause = match (whole, records) {
             // What was lost that way is a cause of its own.
             (0, 0) if self.count(Class::Lost) > 0 => return None,
             (0, 0) if self.nothing_understood() => format!(
@@ -151,9 +151,9 @@ impl Seen<'_> {
             (whole, _) => self.failed_whole(&these, whole),
         };
         if let Some(word) = self.word_on_bad_orders() {
-            told.push_str(&word);
+            cause.push_str(&word);
         }
-        Some(told)
+        Some(cause)
     }
 
     fn failed_whole(&self, these: &str, whole: u64) -> String {

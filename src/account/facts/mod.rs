@@ -94,7 +94,7 @@ fn not_answered() -> Permission {
 }
 
 /// Asks the queue's name again over a second: `Date` headers are cut to seconds, and those around the turn of
-/// one tell most.
+/// one say most.
 async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
     let sqs = session.sqs();
     for _ in 0..CLOCK_READINGS {

@@ -28,7 +28,7 @@ pub use model::{
 
 use crate::results::RunReport;
 
-/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise at all.
+/// Whether a phase of so many orders and seconds can distinguish a change of a quantile from noise at all.
 pub fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
     pair::can_be_told(orders, seconds, quantile)
 }

@@ -16,7 +16,7 @@ const SECONDS_MIN: usize = 8;
 /// Fewer samples beyond a quantile say little of it.
 pub(super) const BEYOND_MIN: f64 = 10.0;
 
-/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise.
+/// Whether a phase of so many orders and seconds can distinguish a change of a quantile from noise.
 pub(super) fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
     orders as f64 * (1.0 - quantile) >= BEYOND_MIN && seconds >= SECONDS_MIN
 }

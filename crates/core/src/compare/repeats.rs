@@ -114,7 +114,7 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
     row.candidate.sort_by(f64::total_cmp);
     let (base, candidate) = (median(&row.base), median(&row.candidate));
     let log_ratio = median(&differences);
-    // Whole runs differ by the machine's noise already: their spread tells it.
+    // Whole runs differ by the machine's noise already: their spread shows it.
     let band = band(base.exp(), candidate.exp(), 0.0, options);
     let alpha = options.level / judged.max(1) as f64;
     let (n, m) = (row.base.len(), row.candidate.len());

@@ -60,8 +60,8 @@ impl Markdown {
             }
             Block::Facts(facts) => {
                 let mut table = Table::of("", &["", ""]);
-                for (name, told) in facts {
-                    table.row([name, told.as_str()]);
+                for (name, fact) in facts {
+                    table.row([name, fact.as_str()]);
                 }
                 self.table(&table)
             }

@@ -127,7 +127,7 @@ fn shown(block: &Block) -> Markup {
 fn facts_in(class: &str, facts: &[Fact]) -> Markup {
     html! {
         dl class=(class) {
-            @for (name, told) in facts { div { dt { (name) } dd { (told) } } }
+            @for (name, fact) in facts { div { dt { (name) } dd { (fact) } } }
         }
     }
 }

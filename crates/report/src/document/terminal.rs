@@ -101,8 +101,8 @@ impl Terminal {
 
     fn facts(&mut self, facts: &[Fact], indent: usize) -> fmt::Result {
         let width = widest(facts.iter().map(|(name, _)| *name));
-        facts.iter().try_for_each(|(name, told)| {
-            let line = format!("{:indent$}{name:<width$}  {}", "", Shown(told));
+        facts.iter().try_for_each(|(name, fact)| {
+            let line = format!("{:indent$}{name:<width$}  {}", "", Shown(fact));
             writeln!(self.out, "{}", line.trim_end())
         })
     }
