@@ -3,12 +3,16 @@
 //! It is stored whole in the run's folder, so serde derives here define a file format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::{is_lab, lab_order};
 use super::{Fault, Secret, ServiceTime};
 use crate::load::{Arrivals, Phase, Schedule};
+use crate::order::spec::OrderSpec;
+use crate::order::{Model, Problem};
 use crate::verdict::Gate;
 
 /// A scenario whose values have been checked.
@@ -44,9 +48,23 @@ pub struct Scenario {
     pub settle_deadline: Duration,
     /// What must hold for a pass.
     pub expect: Expectations,
+    /// What its orders are and where they end; the lab's when absent.
+    #[serde(default = "lab_order", skip_serializing_if = "is_lab")]
+    pub order: Box<OrderSpec>,
 }
 
 impl Scenario {
+    /// What its orders are, compiled.
+    ///
+    /// # Errors
+    /// Every rule they break: never of a scenario that was read from a scenario file.
+    pub fn model(&self) -> Result<Arc<Model>, Vec<Problem>> {
+        match is_lab(&self.order) {
+            true => Ok(Model::lab()),
+            false => Model::new((*self.order).clone()).map(Arc::new),
+        }
+    }
+
     /// When each of its orders is due.
     pub fn schedule(&self) -> Schedule {
         Schedule::new(&self.phases, self.arrivals, self.seed)
@@ -234,6 +252,9 @@ pub struct Pipeline {
     pub function: Function,
     /// The table's write capacity.
     pub table_capacity: TableCapacity,
+    /// The orders queue is a FIFO queue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fifo: bool,
 }
 
 /// The event source mapping between queue and function.
