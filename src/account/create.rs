@@ -1,6 +1,6 @@
 //! Creating queues and table, each with its tags in the same request: nothing of ours is ever without them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
@@ -14,7 +14,7 @@ use serde_json::json;
 use super::actual::Kind;
 use super::desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
 use super::state::{CREATED_BY_TAG, CREATED_BY_VALUE};
-use super::status::table_status;
+use super::status::until_table;
 use super::{AccountError, delete};
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
 use crate::processor::attribute;
@@ -29,11 +29,6 @@ const TAGS: [(&str, &str); 2] = [
 /// The name of a deleted queue is free again after 60 s; asked every so often, for a little longer.
 const NAME_PAUSE: Duration = Duration::from_secs(5);
 const NAME_TRIES: u32 = 15;
-
-/// How long a table may take to become active: seconds as a rule, minutes with warm throughput.
-const TABLE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
-const TABLE_TRIES: u32 = 300;
-const TABLE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// Creates one of the resources and waits until it can be used; `note` gets what is waited for.
 ///
@@ -64,7 +59,7 @@ pub async fn create(
             create_queue(session, &desired.orders_queue, policy, note).await
         }
         Kind::Table => {
-            delete::until_table_is_gone(session, &desired.table.name, Some(note)).await?;
+            delete::until_name_is_free(session, &desired.table.name, note).await?;
             create_table(session, &desired.table).await?;
             until_active(session, &desired.table.name, note).await
         }
@@ -222,27 +217,9 @@ pub async fn until_active(
     name: &str,
     note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
-    let mut pauses = TABLE_PAUSES[0];
-    let began = Instant::now();
-    for tried in 0..TABLE_TRIES {
-        // An endpoint that answers slowly is asked less often.
-        if began.elapsed() > TABLE_PATIENCE {
-            break;
-        }
-        if table_status(session, name).await? == Some(TableStatus::Active) {
-            return Ok(());
-        }
-        if tried == 5 {
-            note(format!("waiting for the table {name} to become active"));
-        }
-        tokio::time::sleep(pauses).await;
-        pauses = (pauses * 2).min(TABLE_PAUSES[1]);
-    }
-    Err(AccountError::new(
-        "DynamoDB DescribeTable",
-        name,
-        "it did not become active in ten minutes: look at it in the console and repeat",
-    ))
+    let failure = "it did not become active in ten minutes: look at it in the console and repeat";
+    let active = |status| status == Some(TableStatus::Active);
+    until_table(session, name, active, " to become active", failure, note).await
 }
 
 #[cfg(test)]
