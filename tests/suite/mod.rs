@@ -13,6 +13,7 @@ mod evidence;
 mod faults;
 mod fidelity;
 mod formats;
+mod functions;
 mod gate;
 mod hostile;
 mod languages;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use orderproof_core::escape::csv_text;
 use orderproof_core::ledger::{Ledger, Outcome};
 use orderproof_core::load::Schedule;
-use orderproof_core::order::OrderPlan;
+use orderproof_core::order::{Id, OrderPlan};
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate, Standing};
@@ -68,7 +68,7 @@ pub fn findings_csv(
         let due = arriving.due(k);
         let phase = &scenario.phases[schedule.profile().phase_at(due)].name;
         let outcome = outcome_name(ledger.outcome(k));
-        let number = plan.id(k).get();
+        let number = id_cell(&plan.order_id(k));
         (
             number,
             Some(k),
@@ -78,9 +78,9 @@ pub fn findings_csv(
             Some(due.as_secs_f64()),
         )
     });
-    let phantoms = reconciliation.phantoms.iter().map(|&number| {
+    let phantoms = reconciliation.phantoms.iter().map(|id| {
         let class = Class::Phantom.as_str();
-        (number, None, class, NOT_PLANNED, csv_text(""), None)
+        (id_cell(id), None, class, NOT_PLANNED, csv_text(""), None)
     });
     let writer = WriterBuilder::new()
         .has_headers(false)
@@ -100,7 +100,7 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, mut out: impl io::Write) -> io::
     for (k, due) in facts.schedule.iter_from(0) {
         let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
         let row = (
-            facts.orders.id(k).get(),
+            id_cell(&facts.orders.order_id(k)),
             k,
             csv_text(&facts.scenario.phases[profile.phase_at(due)].name),
             due.as_secs_f64(),
@@ -112,9 +112,9 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, mut out: impl io::Write) -> io::
         );
         writer.serialize(row).map_err(io_error)?;
     }
-    for number in &facts.reconciliation.phantoms {
+    for id in &facts.reconciliation.phantoms {
         let class = Class::Phantom.as_str();
-        let row = (number, "", "", "", "", NOT_PLANNED, class, "", "");
+        let row = (id_cell(id), "", "", "", "", NOT_PLANNED, class, "", "");
         writer.serialize(row).map_err(io_error)?;
     }
     writer.flush()
@@ -132,6 +132,14 @@ fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// A number as it is; a text as one that no spreadsheet takes for a formula.
+fn id_cell(id: &Id) -> String {
+    match id {
+        Id::Number(number) => number.to_string(),
+        Id::Text(text) => csv_text(text).into_owned(),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn finding(severity: Severity) -> Finding {
         code: "planted".into(),
         message: "it is planted".into(),
         orders: 1,
-        first_ids: vec![7_000_000_001],
+        first_ids: vec![crate::order::Id::Number(7_000_000_001)],
     }
 }
 
@@ -360,9 +360,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
             *report.classes.get_mut(&Class::Stored).unwrap() -= 1;
             *report.classes.get_mut(&Class::Lost).unwrap() += 1;
         }),
-        ("not read completely", |report| {
-            report.scan.complete = false
-        }),
+        ("not read completely", |report| report.scan.complete = false),
         ("not offered on time", |report| {
             let late = Duration::from_secs(1);
             let lag = &mut report.phases[2].figures.schedule_lag;

@@ -12,6 +12,7 @@ use crate::diagnose;
 use crate::document::{
     Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
 };
+use orderproof_core::order::Id;
 use orderproof_core::results::figures::{micros, thousands};
 use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing};
@@ -184,7 +185,7 @@ pub(crate) fn finding_items(report: &RunReport) -> Vec<Item> {
 /// The first ids of a finding, and where the others are.
 fn ids(finding: &Finding) -> Option<String> {
     let named = finding.first_ids.len() as u64;
-    let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+    let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
     let more = match finding.orders.saturating_sub(named) {
         0 => String::new(),
         more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),
@@ -223,7 +224,8 @@ fn orders(report: &RunReport, medium: Medium) -> Table {
     );
     let mut table = Table::of(&caption, columns);
     let planned = report.orders.planned;
-    for class in Class::ALL {
+    let listed = |class: &Class| class.is_always_listed() || report.classes.contains_key(class);
+    for class in Class::ALL.into_iter().filter(listed) {
         let counted = report.classes.get(&class).copied();
         let count = counted.unwrap_or_default();
         let unseen = count == 0 && (class != Class::Lost || counted.is_none());
