@@ -65,7 +65,7 @@ pub(super) async fn observe(
         plan.start_wall,
         plan.phases,
     );
-    name_messages(plan, &mut collector);
+    collector.messages(&plan.ledger);
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);
@@ -160,25 +160,4 @@ pub(super) fn set(status: &Mutex<String>, text: String) {
     *status
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner) = text;
-}
-
-/// Tells whose the messages are of orders whose bodies may hold no id: by the ids that the queue gave them, and of those
-/// whose send was not answered, that nobody knows.
-fn name_messages(plan: &ObservePlan, collector: &mut Collector) {
-    if !plan.orders.keeps_message_ids() {
-        return;
-    }
-    let ids = plan.ledger.message_ids();
-    for (k, id) in ids.iter() {
-        if let Ok(k) = u32::try_from(k) {
-            collector.message_id(k, &id.to_string());
-        }
-    }
-    let unanswered = plan.ledger.indeterminate() | plan.ledger.untold();
-    for k in unanswered
-        .iter()
-        .filter(|&k| plan.orders.keeps_message_id(k.into()))
-    {
-        collector.without_message_id(k);
-    }
 }
