@@ -1,4 +1,5 @@
-//! One queue: which messages it holds, and in which of the three counts each one is.
+//! One queue: which messages it holds, and in which of the three counts each one is; of a FIFO queue also, which may be
+//! given out next.
 //!
 //! Pure state: the instant is handed in and nothing waits. The visible, in-flight and delayed
 //! messages are three disjoint sets, so the counts are their sizes. Every call first carries out
@@ -12,7 +13,8 @@ use tokio::sync::Notify;
 use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
 use super::clock::{Nanos, nanos};
 use super::faults::ReceiveFault;
-use super::message::{Message, Place};
+use super::fifo::{Cursor, Fifo, SequenceNumber, Standing};
+use super::message::{Extras, Message, Place};
 use super::moves::MoveTask;
 use super::tally::Tally;
 
@@ -63,12 +65,22 @@ pub(super) struct Queue {
     in_flight: BTreeSet<(Nanos, u32)>,
     delayed: BTreeSet<(Nanos, u32)>,
     by_age: BTreeSet<(Nanos, u32)>,
+    /// What only a FIFO queue has.
+    pub(super) fifo: Option<Box<Fifo>>,
     pub(super) tally: Tally,
 }
 
 impl Queue {
-    pub(super) fn new(uid: u32, attributes: QueueAttributes, now: Nanos, tally: Tally) -> Self {
+    /// A new queue, where time passes `speed` times faster than on AWS.
+    pub(super) fn new(
+        uid: u32,
+        attributes: QueueAttributes,
+        (now, speed): (Nanos, f64),
+        tally: Tally,
+    ) -> Self {
+        let fifo = attributes.fifo.map(|_| Box::new(Fifo::new(speed)));
         Self {
+            fifo,
             uid,
             attributes,
             tags: BTreeMap::new(),
@@ -159,7 +171,11 @@ impl Queue {
 
     /// Whether there is something to receive and room to receive it.
     pub(super) fn has_work(&self) -> bool {
-        self.visible > 0 && !self.is_full()
+        let has_some = match &self.fifo {
+            Some(fifo) => fifo.groups.has_ready(),
+            None => self.visible > 0,
+        };
+        has_some && !self.is_full()
     }
 
     /// Whether as many messages are in flight as AWS allows.
@@ -167,15 +183,16 @@ impl Queue {
         self.in_flight.len() >= IN_FLIGHT_MAX
     }
 
-    /// Stores a message in the place it says it is in.
-    pub(super) fn insert(&mut self, mut message: Message) {
+    /// Stores a message in the place it says it is in; its sequence number in a FIFO queue.
+    pub(super) fn insert(&mut self, mut message: Message) -> Option<SequenceNumber> {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
         });
+        let place = message.place;
+        let sequence = self.line_up(&mut message, slot);
         self.by_age.insert((message.sent_at, slot));
         self.tally.add(message.stored_bytes());
-        let place = message.place;
         message.place = Place::Visible;
         self.slots[slot as usize] = Some(message);
         match place {
@@ -188,6 +205,18 @@ impl Queue {
                 self.wake_if_earlier(until);
             }
         }
+        sequence
+    }
+
+    /// Puts a new message at the end of its group.
+    fn line_up(&mut self, message: &mut Message, slot: u32) -> Option<SequenceNumber> {
+        let groups = &mut self.fifo.as_mut()?.groups;
+        let extras = Arc::make_mut(message.extras.get_or_insert_default());
+        let group = groups.id(extras.group_id.get_or_insert_default());
+        let sequence = SequenceNumber(groups.add(&group, slot, standing(message.place)));
+        extras.group_id = Some(group);
+        extras.sequence_number = Some(sequence);
+        Some(sequence)
     }
 
     /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
@@ -206,24 +235,29 @@ impl Queue {
         let mut duplicates = Vec::new();
         let room = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
         let mut left = wanted.min(room);
+        let mut cursor = Cursor::default();
         while left > 0
-            && let Some((slot, serial)) = self.ready.pop_front()
+            && let Some(slot) = self.next_visible(&mut cursor)
         {
-            let Some(message) = self.live(slot, serial) else {
-                continue;
-            };
+            let message = self.slots[slot as usize]
+                .as_ref()
+                .expect("a visible message is in its slot");
             if limit.is_some_and(|limit| message.received_here() >= limit) {
                 dead.extend(self.remove(slot));
                 continue;
             }
             let fault = fault(&message.body);
+            let is_overtaken = fault == ReceiveFault::Overtake && self.has_follower(&cursor);
+            if is_overtaken {
+                continue;
+            }
             self.visible -= 1;
             match fault {
                 ReceiveFault::Duplicate => duplicates.push(slot),
                 ReceiveFault::HideFor(time) => {
                     self.set_place(slot, Place::InFlight(now + nanos(time)))
                 }
-                ReceiveFault::None | ReceiveFault::Lose => {
+                ReceiveFault::None | ReceiveFault::Lose | ReceiveFault::Overtake => {
                     self.set_place(slot, Place::InFlight(until));
                 }
             }
@@ -247,8 +281,30 @@ impl Queue {
         }
     }
 
-    /// The message that has been visible longest, and its slot.
+    /// The next message to give out, which is visible.
+    fn next_visible(&mut self, cursor: &mut Cursor) -> Option<u32> {
+        if let Some(fifo) = &self.fifo {
+            return fifo.groups.next(cursor);
+        }
+        while let Some((slot, serial)) = self.ready.pop_front() {
+            if self.live(slot, serial).is_some() {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    fn has_follower(&self, cursor: &Cursor) -> bool {
+        let fifo = self.fifo.as_ref();
+        fifo.is_some_and(|fifo| fifo.groups.has_follower(cursor))
+    }
+
+    /// The message that has been visible longest, of those that may be given out, and its slot.
     pub(super) fn first_visible(&mut self) -> Option<(u32, &Message)> {
+        if let Some(fifo) = &self.fifo {
+            let slot = fifo.groups.next(&mut Cursor::default())?;
+            return Some((slot, self.slots[slot as usize].as_ref()?));
+        }
         while let Some(&(slot, serial)) = self.ready.front() {
             if self.live(slot, serial).is_some() {
                 break;
@@ -280,11 +336,17 @@ impl Queue {
             }
         }
         self.by_age.remove(&(message.sent_at, slot));
+        if let Some(fifo) = &mut self.fifo
+            && let Some((group, sequence)) = line_of(&message.extras)
+        {
+            fifo.groups.remove(group, sequence);
+        }
         self.free.push(slot);
         if self.by_age.is_empty() {
             self.clear();
         }
-        if was_full && self.has_work() {
+        // The end of a message in flight may free its group.
+        if (was_full || self.fifo.is_some()) && self.has_work() {
             self.arrivals.notify_one();
         }
         Some(message)
@@ -307,6 +369,14 @@ impl Queue {
         }
     }
 
+    /// Counts what a FIFO queue remembers of messages that may be gone.
+    pub(super) fn remember(&mut self) {
+        if let Some(fifo) = &self.fifo {
+            let bytes = fifo.deduplication.bytes() + fifo.attempts.bytes();
+            self.tally.remember(bytes);
+        }
+    }
+
     /// Takes every message out, and gives the memory back.
     pub(super) fn clear(&mut self) {
         self.slots = Vec::new();
@@ -316,7 +386,36 @@ impl Queue {
         self.in_flight.clear();
         self.delayed.clear();
         self.by_age.clear();
+        if let Some(fifo) = &mut self.fifo {
+            fifo.groups.clear();
+        }
         self.tally.clear();
+    }
+
+    /// Hides what was never received until its delay from its sending has passed: a FIFO queue's new delay applies to what
+    /// is there already.
+    pub(super) fn delay_anew(&mut self, now: Nanos) {
+        let delay = nanos(self.attributes.delay);
+        for slot in 0..self.slots.len() {
+            let Some(message) = &self.slots[slot] else {
+                continue;
+            };
+            let due = message.sent_at.saturating_add(delay);
+            let slot = u32::try_from(slot).expect("memory ends before 2^32 messages");
+            match message.place {
+                Place::InFlight(_) => continue,
+                _ if message.receive_count > 0 => continue,
+                Place::Visible => self.visible -= 1,
+                Place::Delayed(until) => {
+                    self.delayed.remove(&(until, slot));
+                }
+            }
+            match due > now {
+                true => self.set_place(slot, Place::Delayed(due)),
+                false => self.show(slot),
+            }
+        }
+        self.arrivals.notify_waiters();
     }
 
     /// Makes a message, which is in no count at the moment, visible.
@@ -325,8 +424,11 @@ impl Queue {
             .as_mut()
             .expect("a message in a count is in its slot");
         message.place = Place::Visible;
-        self.ready.push_back((slot, message.serial));
         self.visible += 1;
+        match &mut self.fifo {
+            Some(fifo) => stand(fifo, &message.extras, Standing::Visible),
+            None => self.ready.push_back((slot, message.serial)),
+        }
     }
 
     /// Puts a message, which is in no count at the moment, among those in flight or delayed.
@@ -342,6 +444,9 @@ impl Queue {
         }
         if let Some(Some(message)) = self.slots.get_mut(slot as usize) {
             message.place = place;
+            if let Some(fifo) = &mut self.fifo {
+                stand(fifo, &message.extras, standing(place));
+            }
         }
     }
 
@@ -351,5 +456,25 @@ impl Queue {
             self.armed_until = 0;
             self.arrivals.notify_waiters();
         }
+    }
+}
+
+/// The group a message of a FIFO queue is in, and its place there.
+fn line_of(extras: &Option<Arc<Extras>>) -> Option<(&Arc<str>, u64)> {
+    let extras = extras.as_deref()?;
+    Some((extras.group_id.as_ref()?, extras.sequence_number?.0))
+}
+
+fn stand(fifo: &mut Fifo, extras: &Option<Arc<Extras>>, standing: Standing) {
+    if let Some((group, sequence)) = line_of(extras) {
+        fifo.groups.set(group, sequence, standing);
+    }
+}
+
+fn standing(place: Place) -> Standing {
+    match place {
+        Place::Visible => Standing::Visible,
+        Place::InFlight(_) => Standing::InFlight,
+        Place::Delayed(_) => Standing::Delayed,
     }
 }
