@@ -1,0 +1,280 @@
+//! One queue: which messages it holds, and in which of the three counts each one is; of a FIFO queue also, which may be
+//! given out next.
+//!
+//! Pure state: the instant is handed in and nothing waits. The visible, in-flight and delayed
+//! messages are three disjoint sets, so the counts are their sizes. Every call first carries out
+//! what time has done since the last one; see `advance`.
+
+mod giving;
+mod places;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
+use super::clock::{Nanos, nanos};
+use super::fifo::{Fifo, SequenceNumber};
+use super::message::{Message, Place};
+use super::moves::MoveTask;
+use super::tally::Tally;
+
+/// How many messages a queue holds: each message is in exactly one count of one queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueCounts {
+    /// Ready to be received.
+    pub visible: u64,
+    /// Received, not deleted, and still hidden.
+    pub in_flight: u64,
+    /// Sent with a delay that has not passed.
+    pub delayed: u64,
+}
+
+impl QueueCounts {
+    /// All messages of the queue.
+    pub fn total(self) -> u64 {
+        self.visible + self.in_flight + self.delayed
+    }
+}
+
+/// A message just received, and the slot its handle names.
+#[derive(Debug)]
+pub(in crate::sqs) struct Taken<'a> {
+    pub(in crate::sqs) slot: u32,
+    pub(in crate::sqs) message: &'a Message,
+}
+
+#[derive(Debug)]
+pub(in crate::sqs) struct Queue {
+    pub(in crate::sqs) uid: u32,
+    pub(in crate::sqs) attributes: QueueAttributes,
+    pub(in crate::sqs) tags: BTreeMap<String, String>,
+    pub(in crate::sqs) created_at: Nanos,
+    pub(in crate::sqs) modified_at: Nanos,
+    pub(in crate::sqs) purged_at: Option<Nanos>,
+    /// The tasks that move messages out of this queue, the latest first.
+    pub(in crate::sqs) moves: VecDeque<MoveTask>,
+    /// Wakes long polls.
+    pub(in crate::sqs) arrivals: Arc<Notify>,
+    /// The latest instant any long poll sleeps to; an earlier event has to wake it.
+    armed_until: Nanos,
+    slots: Vec<Option<Message>>,
+    free: Vec<u32>,
+    /// Slots and serials of visible messages, and some of messages that are gone.
+    ready: VecDeque<(u32, u64)>,
+    visible: usize,
+    in_flight: BTreeSet<(Nanos, u32)>,
+    delayed: BTreeSet<(Nanos, u32)>,
+    by_age: BTreeSet<(Nanos, u32)>,
+    /// What only a FIFO queue has.
+    pub(in crate::sqs) fifo: Option<Box<Fifo>>,
+    pub(in crate::sqs) tally: Tally,
+}
+
+impl Queue {
+    /// A new queue, where time passes `speed` times faster than on AWS.
+    pub(in crate::sqs) fn new(
+        uid: u32,
+        attributes: QueueAttributes,
+        (now, speed): (Nanos, f64),
+        tally: Tally,
+    ) -> Self {
+        let fifo = attributes.fifo.map(|_| Box::new(Fifo::new(speed)));
+        Self {
+            fifo,
+            uid,
+            attributes,
+            tags: BTreeMap::new(),
+            created_at: now,
+            modified_at: now,
+            purged_at: None,
+            moves: VecDeque::new(),
+            arrivals: Arc::new(Notify::new()),
+            armed_until: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            ready: VecDeque::new(),
+            visible: 0,
+            in_flight: BTreeSet::new(),
+            delayed: BTreeSet::new(),
+            by_age: BTreeSet::new(),
+            tally,
+        }
+    }
+
+    /// Bytes of memory the messages take, about.
+    pub(in crate::sqs) fn stored_bytes(&self) -> u64 {
+        self.tally.messages()
+    }
+
+    /// Carries out what time has done: visibilities and delays end, old messages go.
+    pub(in crate::sqs) fn advance(&mut self, now: Nanos) {
+        while let Some(&(until, slot)) = self.in_flight.first()
+            && until <= now
+        {
+            self.in_flight.pop_first();
+            self.show(slot);
+        }
+        while let Some(&(until, slot)) = self.delayed.first()
+            && until <= now
+        {
+            self.delayed.pop_first();
+            self.show(slot);
+        }
+        let retention = nanos(self.attributes.retention);
+        while let Some(&(sent_at, slot)) = self.by_age.first()
+            && sent_at.saturating_add(retention) <= now
+        {
+            self.remove(slot);
+        }
+    }
+
+    /// When time will next make a message visible.
+    pub(in crate::sqs) fn next_event(&self) -> Option<Nanos> {
+        let first = |set: &BTreeSet<(Nanos, u32)>| set.first().map(|(until, _)| *until);
+        match (first(&self.in_flight), first(&self.delayed)) {
+            (Some(shown), Some(due)) => Some(shown.min(due)),
+            (shown, due) => shown.or(due),
+        }
+    }
+
+    /// Tells the queue that a long poll is about to sleep to that instant.
+    pub(in crate::sqs) fn arm(&mut self, until: Nanos) {
+        self.armed_until = self.armed_until.max(until);
+    }
+
+    pub(in crate::sqs) fn counts(&self) -> QueueCounts {
+        QueueCounts {
+            visible: self.visible as u64,
+            in_flight: self.in_flight.len() as u64,
+            delayed: self.delayed.len() as u64,
+        }
+    }
+
+    /// The bodies of all messages, wherever they are, in no order.
+    pub(in crate::sqs) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.slots.iter().flatten().map(|message| &message.body)
+    }
+
+    /// The counts of the messages whose body is `wanted`, looked at one by one.
+    pub(in crate::sqs) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
+        let mut counts = QueueCounts::default();
+        for message in self.slots.iter().flatten() {
+            let count = match message.place {
+                Place::Visible => &mut counts.visible,
+                Place::InFlight(_) => &mut counts.in_flight,
+                Place::Delayed(_) => &mut counts.delayed,
+            };
+            *count += u64::from(wanted(&message.body));
+        }
+        counts
+    }
+
+    /// Whether there is something to receive and room to receive it.
+    pub(in crate::sqs) fn has_work(&self) -> bool {
+        let has_some = match &self.fifo {
+            Some(fifo) => fifo.groups.has_ready(),
+            None => self.visible > 0,
+        };
+        has_some && !self.is_full()
+    }
+
+    /// Whether as many messages are in flight as AWS allows.
+    pub(in crate::sqs) fn is_full(&self) -> bool {
+        self.in_flight.len() >= IN_FLIGHT_MAX
+    }
+
+    /// Stores a message in the place it says it is in; its sequence number in a FIFO queue.
+    pub(in crate::sqs) fn insert(&mut self, mut message: Message) -> Option<SequenceNumber> {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
+        });
+        let place = message.place;
+        let sequence = self.line_up(&mut message, slot);
+        self.by_age.insert((message.sent_at, slot));
+        self.tally.add(message.stored_bytes());
+        message.place = Place::Visible;
+        self.slots[slot as usize] = Some(message);
+        match place {
+            Place::Visible => {
+                self.show(slot);
+                self.arrivals.notify_one();
+            }
+            Place::InFlight(until) | Place::Delayed(until) => {
+                self.set_place(slot, place);
+                self.wake_if_earlier(until);
+            }
+        }
+        sequence
+    }
+
+    /// The message in a slot, if it is still the one with this serial number.
+    pub(in crate::sqs) fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
+        let message = self.slots.get(slot as usize)?.as_ref()?;
+        (message.serial == serial).then_some(message)
+    }
+
+    /// Takes a message out of the queue, wherever it is.
+    pub(in crate::sqs) fn remove(&mut self, slot: u32) -> Option<Message> {
+        let was_full = self.is_full();
+        let message = self.slots.get_mut(slot as usize)?.take()?;
+        self.tally.remove(message.stored_bytes());
+        match message.place {
+            Place::Visible => self.visible -= 1,
+            Place::InFlight(until) => {
+                self.in_flight.remove(&(until, slot));
+            }
+            Place::Delayed(until) => {
+                self.delayed.remove(&(until, slot));
+            }
+        }
+        self.by_age.remove(&(message.sent_at, slot));
+        if let Some(fifo) = &mut self.fifo
+            && let Some((group, sequence)) = places::line_of(&message.extras)
+        {
+            fifo.groups.remove(group, sequence);
+        }
+        self.free.push(slot);
+        if self.by_age.is_empty() {
+            self.clear();
+        }
+        // The end of a message in flight may free its group.
+        if (was_full || self.fifo.is_some()) && self.has_work() {
+            self.arrivals.notify_one();
+        }
+        Some(message)
+    }
+
+    /// Counts what a FIFO queue remembers of messages that may be gone.
+    pub(in crate::sqs) fn remember(&mut self) {
+        if let Some(fifo) = &self.fifo {
+            let bytes = fifo.deduplication.bytes() + fifo.attempts.bytes();
+            self.tally.remember(bytes);
+        }
+    }
+
+    /// Takes every message out, and gives the memory back.
+    pub(in crate::sqs) fn clear(&mut self) {
+        self.slots = Vec::new();
+        self.free = Vec::new();
+        self.ready = VecDeque::new();
+        self.visible = 0;
+        self.in_flight.clear();
+        self.delayed.clear();
+        self.by_age.clear();
+        if let Some(fifo) = &mut self.fifo {
+            fifo.groups.clear();
+        }
+        self.tally.clear();
+    }
+
+    /// Wakes the long polls if one of them would sleep past that instant.
+    fn wake_if_earlier(&mut self, event: Nanos) {
+        if event < self.armed_until {
+            self.armed_until = 0;
+            self.arrivals.notify_waiters();
+        }
+    }
+}
