@@ -17,7 +17,7 @@ config = Config(retries={"max_attempts": 0}, parameter_validation=False)
 sqs = boto3.client(
     "sqs", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y", config=config
 )
-assert sqs.meta.service_model.protocol_name == protocol, sqs.meta.service_model.protocol_name
+assert sqs.meta.service_model.metadata["protocol"] == protocol, sqs.meta.service_model.metadata
 
 
 def refused(code, call, **arguments):

@@ -49,18 +49,9 @@ pub(super) fn check_entry(entry: &SendEntry, queue: &QueueAttributes) -> Result<
 
 /// What a FIFO queue asks for beside that.
 fn check_fifo(entry: &SendEntry, fifo: FifoAttributes) -> Result<(), SqsError> {
-    if entry.group_id.is_none() {
-        return Err(SqsError::missing("MessageGroupId"));
-    }
-    match &entry.deduplication_id {
-        Some(id) => check_id("MessageDeduplicationId", id)?,
-        None if fifo.content_based_deduplication => {}
-        None => {
-            return Err(SqsError::value(
-                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId \
-                 provided explicitly",
-            ));
-        }
+    check_ids_given(entry, fifo)?;
+    if let Some(id) = &entry.deduplication_id {
+        check_id("MessageDeduplicationId", id)?;
     }
     match entry.delay {
         Some(delay) if !delay.is_zero() => Err(SqsError::not_for_queue(
@@ -68,6 +59,21 @@ fn check_fifo(entry: &SendEntry, fifo: FifoAttributes) -> Result<(), SqsError> {
             &delay.as_secs().to_string(),
         )),
         _ => Ok(()),
+    }
+}
+
+/// Whether a message to a FIFO queue has a group and, where its body is none, a deduplication id. Of a batch with an entry
+/// that has not, AWS refuses all.
+pub(super) fn check_ids_given(entry: &SendEntry, fifo: FifoAttributes) -> Result<(), SqsError> {
+    if entry.group_id.is_none() {
+        return Err(SqsError::missing("MessageGroupId"));
+    }
+    match entry.deduplication_id.is_some() || fifo.content_based_deduplication {
+        true => Ok(()),
+        false => Err(SqsError::value(
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
+             explicitly",
+        )),
     }
 }
 

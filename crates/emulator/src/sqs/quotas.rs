@@ -1,8 +1,10 @@
-//! Quotas of FIFO queues, as callers meet them.
+//! Quotas of FIFO queues, as callers meet them, and what they ask of a batch as a whole.
 
+use super::check::check_ids_given;
 use super::engine::SqsEngine;
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::{Action, ThroughputLimit};
+use super::message::SendEntry;
 
 /// A FIFO queue's message groups.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +28,16 @@ impl SqsEngine {
     pub async fn admitted(&self, queue: &str, action: Action) {
         while let Err(until) = self.try_admit(queue, action) {
             tokio::time::sleep_until(self.clock().instant(until)).await;
+        }
+    }
+
+    /// Refuses a batch to a FIFO queue in which an entry has no group, or no deduplication id where it needs one.
+    pub(super) fn check_batch(&self, queue: &str, entries: &[SendEntry]) -> Result<(), SqsError> {
+        match self.lock().0.queue(queue)?.attributes.fifo {
+            Some(fifo) => entries
+                .iter()
+                .try_for_each(|entry| check_ids_given(entry, fifo)),
+            None => Ok(()),
         }
     }
 

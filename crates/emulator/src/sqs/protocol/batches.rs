@@ -6,7 +6,7 @@ use super::reply::{Batch, Done, Failed, SentEntry, Shown};
 use super::{Context, messages, request, write};
 use crate::sqs::attributes::MESSAGE_SIZE_MAX;
 use crate::sqs::error::{SqsError, SqsErrorKind};
-use crate::sqs::fifo::Action;
+use crate::sqs::fifo::{Action, is_fifo};
 use crate::sqs::message::{SendEntry, Sent};
 use crate::sqs::site::name_in_url;
 
@@ -68,6 +68,9 @@ fn send_admitted(
     entries: Vec<SendEntry>,
 ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
     let engine = context.engine;
+    if is_fifo(name) {
+        engine.check_batch(name, &entries)?;
+    }
     engine.admit(name, Action::Send)?;
     let groups: Vec<_> = entries
         .iter()

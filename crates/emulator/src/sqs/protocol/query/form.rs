@@ -115,6 +115,11 @@ impl Node {
 }
 
 fn member(name: &str, node: &Node) -> Result<(String, Option<Value>), SqsError> {
+    // boto3 writes a list of nothing so, under the list's own name.
+    let is_list = name == "Entries" || TEXTS.iter().any(|(_, list)| *list == name);
+    if is_list && node.parts.is_empty() {
+        return Ok((name.to_owned(), Some(Value::Array(Vec::new()))));
+    }
     if let Some((_, name)) = TEXTS.iter().find(|(form, _)| *form == name) {
         let texts = node.list().into_iter();
         let texts: Vec<_> = texts.filter_map(|node| node.value.as_deref()).collect();

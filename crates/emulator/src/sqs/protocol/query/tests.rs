@@ -41,6 +41,11 @@ fn the_shorthands_of_the_guides_examples_are_read() {
     assert_eq!(set["Attributes"], json!({"DelaySeconds": "45"}));
     let get = input("Action=GetQueueAttributes&AttributeName=All");
     assert_eq!(get["AttributeNames"], json!(["All"]));
+    let none = input("Action=SendMessageBatch&Entries=&AttributeNames=");
+    assert_eq!(
+        (&none["Entries"], &none["AttributeNames"]),
+        (&json!([]), &json!([]))
+    );
     let created = input("Action=CreateQueue&QueueName=q&Tag.1.Key=a&Tag.1.Value=b");
     assert_eq!(created["tags"], json!({"a": "b"}));
 }
