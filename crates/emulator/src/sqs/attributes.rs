@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::FifoAttributes;
+use super::permission;
 
 /// The longest a message can be delayed.
 pub(super) const DELAY_MAX: Duration = Duration::from_secs(900);
@@ -19,6 +20,9 @@ pub(super) const MESSAGE_SIZE_MAX: u32 = 1 << 20;
 /// The most messages in flight in a queue: beyond it a receive from a standard queue is refused, and one from a FIFO
 /// queue gives nothing.
 pub(super) const IN_FLIGHT_MAX: usize = 120_000;
+
+/// Says which queues may name a queue as their dead-letter queue.
+pub(super) const ALLOW_POLICY: &str = "RedriveAllowPolicy";
 
 /// The attributes of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +41,8 @@ pub struct QueueAttributes {
     pub redrive: Option<Redrive>,
     /// What only a FIFO queue has; its name ends in `.fifo`.
     pub fifo: Option<FifoAttributes>,
-    /// Attributes that are kept and given back and have no effect here: policies (also
-    /// `RedriveAllowPolicy`) and encryption.
+    /// Attributes that are kept and given back and have no effect here: policies and encryption. Of them
+    /// `RedriveAllowPolicy` has one: it says which queues may name this one as their dead-letter queue.
     pub inert: BTreeMap<String, String>,
 }
 
@@ -114,6 +118,9 @@ impl QueueAttributes {
                 "Value {} for parameter maxReceiveCount is invalid. Reason: must be between 1 and 1000.",
                 redrive.max_receive_count
             )));
+        }
+        if let Some(policy) = self.inert.get(ALLOW_POLICY) {
+            permission::check(policy)?;
         }
         self.fifo.map_or(Ok(()), FifoAttributes::check)
     }

@@ -15,6 +15,7 @@ mod fifo;
 mod handle;
 mod message;
 mod moves;
+mod permission;
 mod prepared;
 mod protocol;
 mod queue;

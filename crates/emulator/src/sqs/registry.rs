@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attributes::QueueAttributes;
+use super::attributes::{ALLOW_POLICY, QueueAttributes};
 use super::clock::nanos;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::is_fifo;
+use super::permission;
 use super::queue::{Queue, QueueCounts};
 use super::tally::{Tally, described_bytes};
 
@@ -215,13 +216,25 @@ fn check_attributes(
              the source.",
         ));
     }
-    if !state.queues.contains_key(target) {
+    let Some(target_queue) = state.queues.get(target) else {
         return Err(SqsError::value(format!(
             "Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist: \
              {target}."
         )));
+    };
+    let before = state
+        .queues
+        .get(name)
+        .map(|queue| &queue.attributes.redrive);
+    let is_new = before != Some(&attributes.redrive);
+    let policy = target_queue.attributes.inert.get(ALLOW_POLICY);
+    match !is_new || permission::lets(policy, name) {
+        true => Ok(()),
+        false => Err(SqsError::value(format!(
+            "Value for parameter RedrivePolicy is invalid. Reason: {target} does not let this queue be its source \
+             (RedriveAllowPolicy)."
+        ))),
     }
-    Ok(())
 }
 
 /// As many tags as AWS takes, and of its lengths.

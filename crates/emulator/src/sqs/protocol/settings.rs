@@ -55,7 +55,9 @@ pub(super) fn apply(
                 set_fifo(fifo, name, value)?;
             }
             inert if INERT.contains(&inert) => {
-                if value.is_empty() {
+                // A queue has the encryption keys of SQS itself unless it is told otherwise.
+                let is_default = inert == "SqsManagedSseEnabled" && value == "true";
+                if value.is_empty() || is_default {
                     attributes.inert.remove(inert);
                 } else {
                     attributes.inert.insert(name.clone(), value.clone());
@@ -158,6 +160,8 @@ pub(super) fn describe(
         });
         all.insert("RedrivePolicy", policy.to_string());
     }
+    let has_own_keys = !attributes.inert.contains_key("KmsMasterKeyId");
+    all.insert("SqsManagedSseEnabled", has_own_keys.to_string());
     for name in INERT {
         if let Some(value) = attributes.inert.get(name) {
             all.insert(name, value.clone());
