@@ -18,4 +18,9 @@ pub struct InitArgs {
     /// The sale's rate: a rate, or a multiple of the ordinary day's.
     #[arg(long, value_name = "RATE", default_value = "5x")]
     pub peak: String,
+
+    /// Guess the orders from recorded messages: a body, a body a line, a Lambda function's SQS event, or what
+    /// `aws sqs receive-message` prints.
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
 }

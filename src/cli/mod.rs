@@ -278,6 +278,10 @@ pub struct CheckArgs {
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
 
+    /// Print the first N orders as they would be sent, each kind of bad orders once, and what would prove them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_000))]
+    pub show: Option<u64>,
+
     // Checked against each of the scenarios, before a run that they are to be held against.
     #[command(flatten)]
     pub rules: RuleArgs,

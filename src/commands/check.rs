@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use super::beside::beside;
 use super::gate::read_rules;
+use super::show::shown;
 use super::{Error, Output};
 use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::escape::Shown;
@@ -42,6 +44,9 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
                 traps(&scenario)
                     .iter()
                     .for_each(|trap| output.print(&format!("  {}\n", Shown(&trap.to_string()))));
+                if let Some(count) = args.show {
+                    output.print(&shown(&scenario, count)?);
+                }
             }
             Err(error) => {
                 invalid += 1;
@@ -121,7 +126,8 @@ pub fn scenario_or_lab(path: Option<&Path>, overrides: &Overrides) -> Result<Sce
         Some(path) => (path.display().to_string(), read_text(path)?),
         None => ("scenarios/lab.toml (built in)".into(), LAB.to_owned()),
     };
-    scenario::parse(&file, &text, overrides).map_err(Error::usage)
+    let files = beside(path.unwrap_or(Path::new("")));
+    scenario::parse_with_files(&file, &text, overrides, &files).map_err(Error::usage)
 }
 
 /// Reads and validates a scenario file under the command line's overrides.

@@ -6,7 +6,11 @@ use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::InitArgs;
 use crate::exit::Exit;
+use crate::folder::read_within;
 use crate::scenario::{self, Overrides};
+
+/// The longest sample, bytes.
+const SAMPLE_MAX: u64 = 64 << 20;
 
 /// Writes the scenario; what it would write is checked before.
 pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
@@ -17,7 +21,10 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
             )));
         }
     }
-    let text = scenario::template(&args.rate, &args.peak);
+    let mut text = scenario::template(&args.rate, &args.peak);
+    if let Some(sample) = &args.from {
+        text = guessed(sample, &text)?;
+    }
     scenario::parse(
         &args.file.display().to_string(),
         &text,
@@ -25,7 +32,7 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     )
     .map_err(|error| {
         Error::usage(format!(
-            "with --rate {} and --peak {} the scenario would not be valid:\n{error}",
+            "with --rate {} and --peak {} what would be written is not valid:\n{error}",
             args.rate, args.peak
         ))
     })?;
@@ -39,4 +46,12 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         args.file.display()
     ));
     Ok(Exit::Success)
+}
+
+/// A scenario with orders like those in `sample`, and with the phases of `load`.
+fn guessed(sample: &Path, load: &str) -> Result<String, Error> {
+    let told = |error: String| Error::usage(format!("{}: {error}", sample.display()));
+    let bytes = read_within(sample, SAMPLE_MAX).map_err(|error| told(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| told("it is not UTF-8".into()))?;
+    scenario::scenario_from(&text, load).map_err(told)
 }

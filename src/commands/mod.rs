@@ -1,5 +1,6 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
+mod beside;
 mod check;
 mod clean;
 mod compare;
@@ -26,6 +27,7 @@ mod screen;
 mod self_test;
 mod self_test_table;
 mod serve;
+mod show;
 #[cfg(feature = "tui")]
 mod tui;
 #[cfg(not(feature = "tui"))]

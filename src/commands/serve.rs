@@ -115,6 +115,7 @@ fn target_table(target: &Target, args: &ServeArgs) -> String {
         orders_queue,
         dead_letter_queue,
         table,
+        ..
     } = Resources::default();
     let Target {
         sqs_endpoint: endpoint,

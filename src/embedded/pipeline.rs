@@ -147,6 +147,7 @@ impl EmbeddedPipeline {
             region: site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
             tables: vec![TableAt::lab(&self.resources.table)],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy::default(),
         }
@@ -186,6 +187,7 @@ impl EmbeddedPipeline {
             orders_queue,
             dead_letter_queue,
             table,
+            ..
         } = &self.resources;
         let items = self.emulator.items(table)?;
         Ok(Holdings {

@@ -90,7 +90,9 @@ pub(crate) fn scenario() -> Scenario {
                 reserved_concurrency: None,
             },
             table_capacity: TableCapacity::on_demand(),
+            fifo: false,
         },
+        order: crate::scenario::lab_order(),
         faults: Vec::new(),
         settle_deadline: Duration::from_secs(10),
         expect: Expectations {

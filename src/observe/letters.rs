@@ -40,18 +40,28 @@ impl KnownLetters {
     }
 }
 
-/// Sweeps the dead-letter queue and hands each letter to `take`, unless its letters would be moved on by that.
+impl Default for LetterLook {
+    /// Nothing was seen.
+    fn default() -> Self {
+        Self {
+            result: Ok(()),
+            requests: 0,
+            staying: 0,
+            receives: None,
+        }
+    }
+}
+
+/// Sweeps the dead-letter queue and hands each letter to `take`, unless its letters would be moved on by that. What is
+/// `kept` of a queue of the run's own stands in the run's folder.
 pub(super) async fn look_at_letters(
     stores: &Stores,
     plan: &ObservePlan,
+    kept: bool,
     take: impl FnMut(&[DeadLetter]),
 ) -> LetterLook {
-    let mut look = LetterLook {
-        result: Ok(()),
-        requests: 0,
-        staying: 0,
-        receives: None,
-    };
+    let mut look = LetterLook::default();
+    let folder = plan.folder.as_deref().filter(|_| kept);
     let redrive = match stores.letter_redrive().await {
         Ok(redrive) => redrive,
         Err(error) => {
@@ -61,7 +71,7 @@ pub(super) async fn look_at_letters(
     };
     let before = match &redrive {
         None => 0,
-        Some(redrive) => match receives_left(plan.folder.as_deref(), redrive) {
+        Some(redrive) => match receives_left(folder, redrive) {
             Ok(before) => before,
             Err(error) => {
                 look.result = Err(error);
@@ -72,7 +82,7 @@ pub(super) async fn look_at_letters(
     let mut receives = Receives::default();
     look.result = sweep(
         stores,
-        plan,
+        (plan, folder),
         (redrive.as_ref(), &mut receives),
         (&mut look.requests, &mut look.staying),
         take,
@@ -150,7 +160,7 @@ fn receives_before(folder: &Path) -> Result<u32, String> {
 /// earlier look are handed over first.
 async fn sweep(
     stores: &Stores,
-    plan: &ObservePlan,
+    (plan, folder): (&ObservePlan, Option<&Path>),
     (redrive, receives): (Option<&LetterRedrive>, &mut Receives),
     (requests, staying): (&mut u64, &mut u64),
     mut take: impl FnMut(&[DeadLetter]),
@@ -158,7 +168,7 @@ async fn sweep(
     let failed =
         |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
     let mut log = None;
-    if let Some(folder) = plan.folder.as_ref() {
+    if let Some(folder) = folder {
         let path = folder.join(LETTER_LOG);
         if stores.deletes_dead_letters() || path.exists() {
             let (opened, letters) = LetterLog::open(&path, plan.orders.run).map_err(failed)?;

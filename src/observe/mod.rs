@@ -5,7 +5,10 @@
 
 mod letters;
 mod look;
+mod missing;
+mod places;
 mod sightings;
+mod tables;
 mod watcher;
 
 #[cfg(test)]

@@ -132,6 +132,7 @@ pub(crate) fn target(endpoint: &str) -> Target {
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
         tables: vec![TableAt::lab("orders")],
+        letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),
     }

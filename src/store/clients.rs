@@ -13,7 +13,7 @@ use super::bounds::LETTERS_LEAST;
 use super::budget::ReadBudget;
 use super::reply::checked;
 use super::sweep::LEASE;
-use super::{TableAt, Target};
+use super::{QueueAt, TableAt, Target};
 use crate::scenario::DeadLetterUse;
 
 /// A request that takes longer is given up and tried again: above a full page or a long poll of 20 s.
@@ -99,6 +99,19 @@ impl Stores {
         &self.target.tables
     }
 
+    /// The queues, beside the dead-letter queue, in which orders may end.
+    pub fn letter_queues(&self) -> &[QueueAt] {
+        &self.target.letter_queues
+    }
+
+    /// The same stores, with `queue` in place of the dead-letter queue; it is everybody's.
+    pub fn with_letters_of(&self, queue: &QueueAt) -> Self {
+        let mut stores = self.clone();
+        stores.target.dead_letter_queue_url.clone_from(&queue.url);
+        stores.target.read.dead_letters = DeadLetterUse::Shared;
+        stores
+    }
+
     /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.
     pub fn deletes_dead_letters(&self) -> bool {
         self.target.read.dead_letters == DeadLetterUse::Own
@@ -153,6 +166,7 @@ mod tests {
             orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
             dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
             tables: vec![TableAt::lab("orders")],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy {
                 units_per_second: None,

@@ -44,5 +44,5 @@ pub(crate) use session::Witness;
 pub(crate) use sweep::not_done;
 pub use sweep::{Disposal, Receives};
 pub use table::KEYS_PER_LOOKUP;
-pub use target::{ReadPolicy, TableAt, Target};
+pub use target::{QueueAt, ReadPolicy, TableAt, Target};
 pub(crate) use words::in_words;

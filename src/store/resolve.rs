@@ -37,6 +37,7 @@ impl Target {
             orders_queue_url: orders,
             dead_letter_queue_url: dead_letters,
             tables: vec![TableAt::lab(&spec.resources.table)],
+            letter_queues: Vec::new(),
             exact_counts: false,
             read: ReadPolicy {
                 units_per_second: Some(read_units(&described, spec)),

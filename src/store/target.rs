@@ -63,6 +63,15 @@ impl TableAt {
     }
 }
 
+/// A queue in which orders may end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueAt {
+    /// What the scenario calls it.
+    pub called: String,
+    /// Its URL.
+    pub url: String,
+}
+
 /// Where the pipeline under test is and how to sign requests to it.
 ///
 /// Deliberately without `Debug`: it carries credentials.
@@ -82,6 +91,8 @@ pub struct Target {
     pub dead_letter_queue_url: String,
     /// The tables.
     pub tables: Vec<TableAt>,
+    /// The queues, beside the dead-letter queue, in which orders may end.
+    pub letter_queues: Vec<QueueAt>,
     /// The queue counts are exact (the embedded pipeline), so quiescence needs no waiting rule.
     pub exact_counts: bool,
     /// How its stores may be read.

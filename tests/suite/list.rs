@@ -141,6 +141,34 @@ fn a_scenario_is_written_once_and_is_valid() {
 }
 
 #[test]
+fn a_scenario_is_guessed_from_a_message_and_shows_its_orders() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = folder.path().join("sample.json").display().to_string();
+    let order =
+        r#"{"orderId": "5f0c1f5e-8d0a-4f5a-9f5b-0c8d5a1b2c3d", "sku": "TV-55", "total": 12.50}"#;
+    std::fs::write(&sample, order).unwrap();
+    let file = folder.path().join("mine.toml").display().to_string();
+    init([&file, "--from", &sample]).code(0);
+    let shown = Program::new(["check", &file, "--show", "2"])
+        .finish()
+        .code(0)
+        .quiet()
+        .stdout;
+    for part in [
+        "  order 0 (good), belongs to stored",
+        "\"sku\": \"TV-55\", \"total\": 12.50}",
+        "    leaves in table orders: orderId = ",
+        "(bad: incomplete), belongs to dead_letter",
+        "    leaves itself in the dead-letter queue",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    std::fs::write(&sample, "{\"name\": \"x\"}").unwrap();
+    let refused = init(["-", "--from", &sample]).code(2);
+    assert!(refused.stderr.contains("order's id"), "{}", refused.stderr);
+}
+
+#[test]
 fn a_shell_understands_its_completions() {
     let script = Program::new(["completions", "bash"])
         .finish()

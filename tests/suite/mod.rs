@@ -31,6 +31,7 @@ mod runtime;
 mod secrets;
 mod serve;
 mod served;
+mod shop;
 mod signatures;
 mod simulator;
 mod template;

@@ -49,6 +49,7 @@ impl Services {
             orders_queue_url: site.queue_url("orders"),
             dead_letter_queue_url: site.queue_url("dead"),
             tables: vec![TableAt::lab("orders")],
+            letter_queues: Vec::new(),
             exact_counts: true,
             read: Default::default(),
         };

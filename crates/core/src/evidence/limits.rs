@@ -38,6 +38,14 @@ impl JsonLimits {
         text: 1 << 20,
     };
 
+    /// What a scenario says of its orders, data and recorded bodies included: a part of `plan.json` and of `run.json`.
+    pub const ORDERS: Self = Self {
+        bytes: 8 << 20,
+        values: 300_000,
+        depth: 24,
+        text: 512 << 10,
+    };
+
     /// `observation.json`: its sets of orders are texts of many ranges.
     pub const OBSERVATION: Self = Self {
         bytes: 1 << 30,

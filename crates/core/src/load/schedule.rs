@@ -18,7 +18,7 @@ const BLOCK: u64 = 1024;
 /// they are independent and uniform, sorted, which is a Poisson process under the condition that
 /// the block holds 1,024 arrivals. That condition is the one departure from the textbook; it makes
 /// the count equal to the integral and every instant a function of (seed, k) alone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     profile: LoadProfile,
     arrivals: Arrivals,

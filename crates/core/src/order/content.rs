@@ -12,6 +12,7 @@ use super::excerpt::excerpt;
 use super::id::{OrderId, RunId};
 use super::model::Model;
 use super::random::{Stream, generator};
+use super::times::Times;
 
 /// The five articles of the lab's shop.
 pub const ITEM_DESCRIPTIONS: [&str; 5] = ["zMobile", "zTablet", "zTV", "zWatch", "zPen"];
@@ -217,6 +218,8 @@ pub struct OrderPlan {
     pub bad_share: f64,
     /// What an order is, and where it ends.
     pub model: Arc<Model>,
+    /// When orders are due, where they say so: see [`Model::needs_times`].
+    pub times: Option<Times>,
 }
 
 impl OrderPlan {
@@ -227,6 +230,7 @@ impl OrderPlan {
             seed,
             bad_share,
             model: Model::lab(),
+            times: None,
         }
     }
 
@@ -251,20 +255,9 @@ impl OrderPlan {
         }
     }
 
-    /// Whether order `k` is one that the pipeline must refuse.
-    pub fn is_bad(&self, k: u64) -> bool {
-        let mut rng = generator(self.seed, Stream::Content, k);
-        unit_interval(rng.next_u64()) < self.bad_share
-    }
-
     /// Whether this is the number of a bad order of the run.
     pub fn is_bad_number(&self, number: u64) -> bool {
         OrderId::sequence_in(self.run, number).is_some_and(|k| self.is_bad(k))
-    }
-
-    /// Appends the message body of order `k` to `out`.
-    pub fn write_body(&self, k: u64, out: &mut Vec<u8>) {
-        self.order(k).write_body(self.id(k), out);
     }
 }
 

@@ -12,6 +12,12 @@ pub enum Stream {
     Arrivals,
     /// Which orders a fault strikes.
     Faults,
+    /// Which kind of bad orders order `k` is one of.
+    Kinds,
+    /// Which body of a replay order `k` takes.
+    Replay,
+    /// What an envelope draws for the message of order `k`.
+    Envelope,
 }
 
 /// Draws reserved for one counter value.
@@ -30,6 +36,9 @@ pub fn generator(seed: u64, stream: Stream, k: u64) -> SplitMix64 {
         Stream::Content => 1,
         Stream::Arrivals => 2,
         Stream::Faults => 3,
+        Stream::Kinds => 4,
+        Stream::Replay => 5,
+        Stream::Envelope => 6,
     };
     // Hashed twice, so that neighboring seeds and the streams of one seed start far apart.
     let origin = draw(draw(seed) ^ stream);

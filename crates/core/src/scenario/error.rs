@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use super::places::Place;
 use super::without_userinfo;
 use crate::escape::Shown;
+use crate::order::Problem;
 
 /// One rule a file breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +16,13 @@ pub struct Violation {
     pub rule: String,
     /// What to write instead.
     pub hint: String,
+    /// Where the key stands in the file; of one that is missing, where the table begins that lacks it.
+    pub place: Option<Place>,
+}
+
+/// A problem of the orders that a scenario describes.
+pub(super) fn of_problem(problem: Problem) -> Violation {
+    Violation::new(problem.key, problem.rule, problem.hint)
 }
 
 impl Violation {
@@ -27,6 +36,7 @@ impl Violation {
             key: plain(key.into()),
             rule: plain(rule.into()),
             hint: hint.into(),
+            place: None,
         }
     }
 }
@@ -53,9 +63,16 @@ impl fmt::Display for ScenarioErrors {
             "{} is not a valid scenario: {problems}",
             Shown(&self.file)
         )?;
-        for Violation { key, rule, hint } in &self.violations {
+        for violation in &self.violations {
+            let Violation {
+                key, rule, hint, ..
+            } = violation;
             let [key, rule, hint] = [key, rule, hint].map(|text| Shown(text));
-            write!(f, "\n  {key}: {rule}\n      {hint}")?;
+            let place = match violation.place {
+                Some(Place { line, column }) => format!(" (line {line}, column {column})"),
+                None => String::new(),
+            };
+            write!(f, "\n  {key}{place}: {rule}\n      {hint}")?;
         }
         Ok(())
     }

@@ -1,6 +1,5 @@
 //! The file format: from text to a checked [`Scenario`].
 
-use crate::load::Arrivals;
 use std::time::Duration;
 
 use toml::Table;
@@ -9,11 +8,15 @@ use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
 use super::lambda::{bound_concurrency, read_function, read_mapping, read_processor};
+use super::orders::{ReadFile, check_planned, check_share, read_orders};
 use super::phases::read_phases;
+use super::places::{Place, Places};
 use super::proof::read_proof;
 use super::section::{Problems, Section};
 use super::target::read_target;
 use super::*;
+use crate::load::Arrivals;
+use crate::order::spec::OrderSpec;
 
 /// The fastest time can be played: beyond it the pipeline's own work takes longer than what it imitates.
 const MAX_TIME_SCALE: f64 = 100.0;
@@ -27,15 +30,28 @@ const MAX_VISIBILITY: Duration = Duration::from_secs(43_200);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Reads the scenario in `text`, called `file` in errors, under `overrides`.
+/// Reads the scenario in `text`, called `file` in errors, under `overrides`. It may name no other files.
 ///
 /// # Errors
 /// With every violation at once: syntax, unknown keys, wrong types, values out of range.
 pub fn parse(file: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioErrors> {
-    parse_with_proof(file, text, overrides).map(|(scenario, _)| scenario)
+    parse_with_files(file, text, overrides, &no_files)
 }
 
-/// The same with what the scenario says it proves, if it does.
+/// The same for a scenario that may name files: `files` reads them by the names it gives.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_files(
+    file: &str,
+    text: &str,
+    overrides: &Overrides,
+    files: ReadFile<'_>,
+) -> Result<Scenario, ScenarioErrors> {
+    read(file, text, overrides, files).map(|(scenario, _)| scenario)
+}
+
+/// The same as [`parse`] with what the scenario says it proves, if it does.
 ///
 /// # Errors
 /// As [`parse`].
@@ -44,16 +60,29 @@ pub fn parse_with_proof(
     text: &str,
     overrides: &Overrides,
 ) -> Result<(Scenario, Option<Proof>), ScenarioErrors> {
+    read(file, text, overrides, &no_files)
+}
+
+fn no_files(name: &str) -> Result<String, String> {
+    Err(format!(
+        "{name} cannot be read here: files are read beside a scenario's own"
+    ))
+}
+
+fn read(
+    file: &str,
+    text: &str,
+    overrides: &Overrides,
+    files: ReadFile<'_>,
+) -> Result<(Scenario, Option<Proof>), ScenarioErrors> {
     let errors = |violations| ScenarioErrors {
         file: file.to_owned(),
         violations,
     };
     let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| {
-            1 + text[..span.start.min(text.len())].matches('\n').count()
-        });
+        let Place { line, column } = Place::of(text, error.span().map_or(0, |span| span.start));
         errors(vec![Violation::new(
-            format!("line {line}"),
+            format!("line {line}, column {column}"),
             format!("is not TOML: {}", error.message()),
             "see scenarios/smoke.toml for a valid file",
         )])
@@ -61,15 +90,31 @@ pub fn parse_with_proof(
     let problems = Problems::new(overrides.apply(&mut table));
     let mut sections = Section::new(&table, String::new(), &problems);
     let proof = read_proof(&mut sections);
-    let scenario = read_scenario(sections, &problems);
-    let violations = problems.into_inner();
+    let scenario = read_scenario(sections, &problems, files);
+    if let Some(scenario) = &scenario
+        && problems.borrow().is_empty()
+    {
+        let planned = scenario.schedule().count();
+        check_planned(&scenario.order, planned, &problems);
+    }
+    let mut violations = problems.into_inner();
     match scenario {
         Some(scenario) if violations.is_empty() => Ok((scenario.compressed(), proof)),
-        _ => Err(errors(violations)),
+        _ => {
+            let places = Places::new(text);
+            for violation in &mut violations {
+                violation.place = places.of(&violation.key);
+            }
+            Err(errors(violations))
+        }
     }
 }
 
-fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario> {
+fn read_scenario(
+    mut file: Section<'_>,
+    problems: &Problems,
+    files: ReadFile<'_>,
+) -> Option<Scenario> {
     let name = required_text(
         &mut file,
         "name",
@@ -97,7 +142,10 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
     );
     let bad_share = file.share("bad_orders", 0.0);
     let sending = read_sending(file.section("sending"));
-    let mut pipeline = read_pipeline(file.section("pipeline"), time_scale);
+    let mut pipeline = file.section("pipeline");
+    let order = read_orders(&mut file, &mut pipeline, files, problems);
+    check_share(&file, bad_share, &order);
+    let mut pipeline = read_pipeline(pipeline, time_scale, &order);
     bound_concurrency(&mut pipeline.mapping, processor.as_ref());
     let faults: Vec<Fault> = file
         .sections("fault")
@@ -159,6 +207,7 @@ fn read_scenario(mut file: Section<'_>, problems: &Problems) -> Option<Scenario>
         faults,
         settle_deadline,
         expect,
+        order,
     })
 }
 
@@ -247,7 +296,7 @@ fn read_time_scale(file: &mut Section<'_>, target: &TargetSpec) -> f64 {
     scale
 }
 
-fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
+fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -> Pipeline {
     let visibility_timeout = section.duration_within(
         "visibility_timeout",
         Duration::from_secs(30),
@@ -270,9 +319,37 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64) -> Pipeline {
         table_capacity: section
             .text("table_capacity", CAPACITY_HINT, parse_capacity)
             .unwrap_or(TableCapacity::on_demand()),
+        fifo: read_queue_kind(&mut section, order),
     };
     section.finish();
     pipeline
+}
+
+/// Whether the orders queue is a FIFO queue; then orders have a group.
+fn read_queue_kind(section: &mut Section<'_>, order: &OrderSpec) -> bool {
+    let fifo = section.choice("queue", false, &[("standard", false), ("fifo", true)]);
+    if fifo && order.group.is_none() {
+        section.problem(
+            "queue",
+            "messages of a FIFO queue have a group",
+            "write [order] group = \"{{id}}\", or another template",
+        );
+    }
+    if fifo && order.delay.is_some() {
+        section.problem(
+            "queue",
+            "a FIFO queue takes no message with a delay of its own",
+            "leave out [order] delay",
+        );
+    }
+    if !fifo && order.deduplication.is_some() {
+        section.problem(
+            "queue",
+            "only a FIFO queue takes messages with a deduplication id",
+            "write queue = \"fifo\", or leave out [order] deduplication",
+        );
+    }
+    fifo
 }
 
 /// The queue dead letters are moved to; `"none"` is none.

@@ -58,6 +58,7 @@ pub fn fixture() -> Scenario {
                 reserved_concurrency: None,
             },
             table_capacity: TableCapacity::on_demand(),
+            fifo: false,
         },
         faults: Vec::new(),
         settle_deadline: Duration::from_secs(30),
@@ -68,5 +69,6 @@ pub fn fixture() -> Scenario {
             max_schedule_lag_p99: Duration::from_millis(100),
             rules: Vec::new(),
         },
+        order: super::orders::lab_order(),
     }
 }

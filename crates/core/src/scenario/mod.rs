@@ -11,10 +11,13 @@ mod expect;
 mod fault;
 mod file;
 mod fixture;
+mod guess;
 mod lambda;
 mod model;
+mod orders;
 mod overrides;
 mod phases;
+mod places;
 mod proof;
 mod rule;
 mod secret;
@@ -32,12 +35,15 @@ mod units;
 
 pub use error::{ScenarioErrors, Violation};
 pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
-pub use file::{parse, parse_with_proof};
+pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
+pub use guess::scenario_from;
 pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
+pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};
+pub use places::Place;
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use rule::{
     Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,

@@ -3,12 +3,16 @@
 //! It is stored whole in the run's folder, so serde derives here define a file format.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::{is_lab, lab_order};
 use super::{Fault, Secret, ServiceTime};
 use crate::load::{Arrivals, Phase, Schedule};
+use crate::order::spec::OrderSpec;
+use crate::order::{Model, Problem};
 use crate::verdict::Gate;
 
 /// A scenario whose values have been checked.
@@ -44,9 +48,23 @@ pub struct Scenario {
     pub settle_deadline: Duration,
     /// What must hold for a pass.
     pub expect: Expectations,
+    /// What its orders are and where they end; the lab's when absent.
+    #[serde(default = "lab_order", skip_serializing_if = "is_lab")]
+    pub order: Box<OrderSpec>,
 }
 
 impl Scenario {
+    /// What its orders are, compiled.
+    ///
+    /// # Errors
+    /// Every rule they break: never of a scenario that was read from a scenario file.
+    pub fn model(&self) -> Result<Arc<Model>, Vec<Problem>> {
+        match is_lab(&self.order) {
+            true => Ok(Model::lab()),
+            false => Model::new((*self.order).clone()).map(Arc::new),
+        }
+    }
+
     /// When each of its orders is due.
     pub fn schedule(&self) -> Schedule {
         Schedule::new(&self.phases, self.arrivals, self.seed)
@@ -164,7 +182,7 @@ pub enum DeadLetterUse {
 /// The lab's name of its function.
 pub const FUNCTION_NAME: &str = "lab-order-processor";
 
-/// The names of the pipeline's three resources.
+/// The names of the pipeline's resources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resources {
@@ -174,6 +192,31 @@ pub struct Resources {
     pub dead_letter_queue: String,
     /// The table orders end in.
     pub table: String,
+    /// The names of tables that the scenario calls otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, String>,
+    /// The names of queues that the scenario calls otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub queues: BTreeMap<String, String>,
+}
+
+impl Resources {
+    /// The name of the table that the scenario calls `called`: another one only where that is said.
+    pub fn table_name<'a>(&'a self, called: &'a str) -> &'a str {
+        match self.tables.get(called) {
+            Some(name) => name,
+            None if called == Self::TABLE => &self.table,
+            None => called,
+        }
+    }
+
+    /// The same of a queue.
+    pub fn queue_name<'a>(&'a self, called: &'a str) -> &'a str {
+        self.queues.get(called).map_or(called, |name| name)
+    }
+
+    /// What the lab calls its table.
+    const TABLE: &'static str = "orders";
 }
 
 impl Default for Resources {
@@ -182,7 +225,9 @@ impl Default for Resources {
         Self {
             orders_queue: "orders-queue".into(),
             dead_letter_queue: "orders-dl-queue".into(),
-            table: "orders".into(),
+            table: Self::TABLE.into(),
+            tables: BTreeMap::new(),
+            queues: BTreeMap::new(),
         }
     }
 }
@@ -207,6 +252,9 @@ pub struct Pipeline {
     pub function: Function,
     /// The table's write capacity.
     pub table_capacity: TableCapacity,
+    /// The orders queue is a FIFO queue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fifo: bool,
 }
 
 /// The event source mapping between queue and function.

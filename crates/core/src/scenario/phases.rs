@@ -54,7 +54,7 @@ pub(super) fn read_phases(file: &mut Section<'_>, problems: &Problems) -> Vec<Ph
 }
 
 fn read_phase(mut section: Section<'_>) -> Option<Written> {
-    let key = section.key("");
+    let key = section.path().to_owned();
     let name = section.text(
         "name",
         "write a name such as \"spike\"",
@@ -84,7 +84,7 @@ fn read_phase(mut section: Section<'_>) -> Option<Written> {
     }
     section.finish();
     Some(Written {
-        key: key.trim_end_matches('.').into(),
+        key,
         name: name?,
         rate: rate?,
         ramp_to,

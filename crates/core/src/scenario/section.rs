@@ -9,6 +9,7 @@ use toml::{Table, Value};
 
 use super::Violation;
 use super::units::{DURATION_HINT, PERCENT_HINT, parse_duration, parse_percent};
+use crate::order::{key_below, nearest};
 
 /// Where violations are gathered.
 pub(super) type Problems = RefCell<Vec<Violation>>;
@@ -31,19 +32,66 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// The full name of the section itself.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The full name of `key`.
     pub(super) fn key(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
+        match self.path.as_str() {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
         }
     }
 
+    /// The full name of a key that the file's writer named, in quotes where TOML writes it so.
+    pub(super) fn named(&self, key: &str) -> String {
+        key_below(&self.path, key)
+    }
+
+    /// Whether there is such a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.peek(key).is_some()
+    }
+
+    /// The value of a key, which does not count as asked for.
+    pub(super) fn peek(&self, key: &str) -> Option<&'a Value> {
+        self.table?.get(key)
+    }
+
+    /// Every key and its value, in the order in which they are written: all of them are asked for.
+    pub(super) fn entries(&mut self) -> Vec<(&'a String, &'a Value)> {
+        self.table
+            .map(|table| table.iter().collect())
+            .unwrap_or_default()
+    }
+
+    /// The section of a table that stands under `key` here.
+    pub(super) fn within(&self, key: &str, table: &'a Table) -> Section<'a> {
+        Section::new(table, self.named(key), self.problems)
+    }
+
+    /// Adds a violation.
+    pub(super) fn push(&self, violation: Violation) {
+        self.problems.borrow_mut().push(violation);
+    }
+
+    /// Adds a violation of the section itself.
+    pub(super) fn all(&self, rule: impl Into<String>, hint: impl Into<String>) {
+        self.push(Violation::new(self.path.clone(), rule, hint));
+    }
+
+    /// A text that has to be there.
+    pub(super) fn required(&mut self, key: &'static str, hint: &str) -> Option<String> {
+        if !self.has(key) {
+            self.problem(key, "is missing", hint);
+        }
+        self.text(key, hint, |text| Ok(text.to_owned()))
+    }
+
     pub(super) fn problem(&self, key: &str, rule: impl Into<String>, hint: impl Into<String>) {
-        self.problems
-            .borrow_mut()
-            .push(Violation::new(self.key(key), rule, hint));
+        self.push(Violation::new(self.key(key), rule, hint));
     }
 
     pub(super) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
@@ -220,21 +268,11 @@ impl<'a> Section<'a> {
             .keys()
             .filter(|key| !self.asked.contains(&key.as_str()))
         {
-            let hint = match nearest(key, &self.asked) {
+            let hint = match nearest(key, self.asked.iter().copied()) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => format!("known here: {}", self.asked.join(", ")),
             };
-            self.problem(key, "unknown key", hint);
+            self.push(Violation::new(self.named(key), "unknown key", hint));
         }
     }
-}
-
-/// The known key that takes the fewest edits to reach, if few enough.
-fn nearest(key: &str, known: &[&'static str]) -> Option<&'static str> {
-    known
-        .iter()
-        .map(|candidate| (strsim::levenshtein(key, candidate), *candidate))
-        .filter(|&(edits, _)| edits <= 1 + key.len() / 4)
-        .min()
-        .map(|(_, candidate)| candidate)
 }

@@ -59,7 +59,13 @@ pub fn check_resolved(scenario: &Scenario) -> Result<(), String> {
     if !(in_range && is_scale) {
         return Err("a share or the time scale of the scenario is out of range".into());
     }
-    Ok(())
+    match scenario.model() {
+        Ok(_) => Ok(()),
+        Err(problems) => Err(problems.first().map_or_else(
+            || "its orders cannot be".into(),
+            |problem| format!("{}: {}", problem.key, problem.rule),
+        )),
+    }
 }
 
 #[cfg(test)]

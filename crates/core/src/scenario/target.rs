@@ -1,5 +1,6 @@
 //! The target: the embedded pipeline, an AWS account, or endpoints that speak its protocol.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::section::Section;
@@ -72,6 +73,8 @@ fn read_aws(mut section: Section<'_>) -> AwsTarget {
             dead_letter_queue: name(&mut section, "dead_letter_queue", "orders-dl-queue")
                 .unwrap_or(usual.resources.dead_letter_queue),
             table: name(&mut section, "table", "orders").unwrap_or(usual.resources.table),
+            tables: names(&mut section, "tables"),
+            queues: names(&mut section, "queues"),
         },
         function: name(&mut section, "function", FUNCTION_NAME).unwrap_or(usual.function),
         processor: section.choice(
@@ -114,6 +117,22 @@ fn name(section: &mut Section<'_>, key: &'static str, usual: &str) -> Option<Str
         "" => Err("must not be empty".into()),
         name => Ok(name.to_owned()),
     })
+}
+
+/// What the scenario calls resources, with their names at the target.
+fn names(section: &mut Section<'_>, key: &'static str) -> BTreeMap<String, String> {
+    let hint = format!("write {key} = {{ orders = \"prod-orders-1A2B\" }}");
+    let read = section.read(key, &hint, |value| {
+        let wrong = || format!("must be a table of texts, found {}", value.type_str());
+        let table = value.as_table().ok_or_else(wrong)?;
+        let name = |(called, name): (&String, &toml::Value)| {
+            let name = name.as_str().filter(|name| !name.is_empty())?;
+            Some((called.clone(), name.to_owned()))
+        };
+        let named: Option<BTreeMap<_, _>> = table.iter().map(name).collect();
+        named.ok_or_else(|| "each name must be a text, and not empty".to_owned())
+    });
+    read.unwrap_or_default()
 }
 
 fn dollars(value: &toml::Value) -> Result<f64, String> {
@@ -176,6 +195,7 @@ pub fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::tests::with;
 
     #[test]
     fn only_what_is_surely_this_machine_is_loopback() {
@@ -206,6 +226,27 @@ mod tests {
                 check_endpoint(text).is_err() && !is_loopback(text),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn tables_and_queues_may_have_other_names_at_the_target() {
+        let named = |set: &str| {
+            let scenario = with(&[set]);
+            scenario.map(|scenario| scenario.target.aws().expect("a target").resources.clone())
+        };
+        let tables = named("target={table=\"mine\", tables={invoices=\"prod-invoices-1A2B\"}}");
+        let resources = tables.expect("a valid target");
+        assert_eq!(resources.table_name("orders"), "mine");
+        assert_eq!(resources.table_name("invoices"), "prod-invoices-1A2B");
+        assert_eq!(resources.table_name("rejected"), "rejected");
+        let queues = named("target={queues={rejected=\"prod-rejected\"}}");
+        let resources = queues.expect("a valid target");
+        assert_eq!(resources.queue_name("rejected"), "prod-rejected");
+        assert_eq!(resources.queue_name("other"), "other");
+        for wrong in ["target={tables=\"mine\"}", "target={tables={orders=\"\"}}"] {
+            let errors = named(wrong).expect_err(wrong).to_string();
+            assert!(errors.contains("target.tables"), "{errors}");
         }
     }
 }

@@ -520,7 +520,9 @@ fn all_violations_are_reported_at_once_with_what_to_write() {
     );
     assert!(shown.contains("did you mean `name`?"), "{shown}");
     assert!(
-        shown.contains("phase[0].rate: \"fast\" is not a rate\n      write a rate such as"),
+        shown.contains(
+            "phase[0].rate (line 5, column 1): \"fast\" is not a rate\n      write a rate such as"
+        ),
         "{shown}"
     );
 }
@@ -528,7 +530,7 @@ fn all_violations_are_reported_at_once_with_what_to_write() {
 #[test]
 fn what_is_no_toml_is_refused_with_its_line() {
     let errors = read("name = \"x\"\nquestion = \n").unwrap_err();
-    assert_eq!(errors.violations[0].key, "line 2");
+    assert_eq!(errors.violations[0].key, "line 2, column 12");
 }
 
 #[test]

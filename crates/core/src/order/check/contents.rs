@@ -1,0 +1,248 @@
+//! What is seen on orders themselves: pointers that no body has, keys that are no numbers, bodies that are too large.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::super::Decimal;
+use super::super::body::Body;
+use super::super::id::RunId;
+use super::super::json_text::steps;
+use super::super::mistake::{Mistake, Problem, key_below, nearest};
+use super::super::model::Model;
+use super::super::random::{Stream, generator};
+use super::super::spec::{Expected, KeyType, OrderSpec, RowSpec, STORED};
+use super::super::template::Template;
+use super::super::values::Values;
+
+/// Orders of each kind that are looked at.
+const SAMPLES: u64 = 64;
+
+/// The most bytes SQS takes in one message. Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
+const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes of all samples of one kind, about.
+const SAMPLED_BYTES: u64 = 4 << 20;
+
+/// Looks at some orders of each kind.
+pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
+    if let Some(problem) = too_large(model) {
+        // What is too large to be sent is too large to be looked at.
+        return problems.push(problem);
+    }
+    for name in model.spec().ends.keys() {
+        let documents = documents_at(model, name);
+        // Of orders that are no JSON nothing is compared by a pointer.
+        if !documents.is_empty() {
+            let mut looker = Looker {
+                documents,
+                problems,
+            };
+            looker.end(model.spec(), name);
+        }
+    }
+    number_keys(model, problems);
+}
+
+/// The first kind of orders whose largest body is larger than a message.
+fn too_large(model: &Model) -> Option<Problem> {
+    let kinds = (0..model.spec().bad.len()).map(Some);
+    std::iter::once(None).chain(kinds).find_map(|kind| {
+        let largest = largest(model, kind);
+        let mistake = Mistake::new(
+            format!("the largest message has {largest} bytes, and SQS takes {MESSAGE_BYTES_MAX}"),
+            "draw shorter texts and lists",
+        );
+        let key = kind.map_or("order".into(), |kind| format!("bad[{kind}]"));
+        (largest > MESSAGE_BYTES_MAX).then(|| mistake.at(key))
+    })
+}
+
+/// The bytes of the largest message of a kind; when it is far too large, how many it has at least.
+fn largest(model: &Model, kind: Option<usize>) -> u64 {
+    let fields = model.fields_of(kind).lengths_max();
+    let certain = |body: &&Body| body.template.length_max(&fields, &[]);
+    let Some(body) = model.bodies_of(kind).bodies.iter().max_by_key(certain) else {
+        return 0;
+    };
+    match certain(&body) {
+        far_too_large if far_too_large > 4 * MESSAGE_BYTES_MAX => far_too_large,
+        _ => {
+            let values = model.largest_values(kind);
+            model.dressed(kind, body, values, u128::MAX).len() as u64
+        }
+    }
+}
+
+/// The documents of some orders that belong to an end; of good ones when none does.
+fn documents_at(model: &Model, end: &str) -> Vec<Value> {
+    let spec = model.spec();
+    let is_good = match spec.good_ends.is_empty() {
+        true => end == STORED,
+        false => spec.good_ends.iter().any(|good| good == end),
+    };
+    let bad = (0..spec.bad.len()).filter(|&kind| spec.bad[kind].end == end);
+    let mut kinds: Vec<Option<usize>> = bad.map(Some).collect();
+    if is_good || kinds.is_empty() {
+        kinds.push(None);
+    }
+    kinds
+        .into_iter()
+        .flat_map(|kind| documents(model, kind))
+        .collect()
+}
+
+fn documents(model: &Model, kind: Option<usize>) -> impl Iterator<Item = Value> {
+    let is_cut = kind.is_some_and(|kind| model.spec().bad[kind].cut.is_some());
+    let samples = match is_cut {
+        true => 0,
+        false => (SAMPLED_BYTES / largest(model, kind).max(1)).clamp(4, SAMPLES),
+    };
+    (0..samples).filter_map(move |k| {
+        let body = model.body_of(kind, k, || k);
+        let text = body.template.rendered(&values(model, kind, k));
+        serde_json::from_str(&text).ok().filter(|_| body.is_json)
+    })
+}
+
+fn values(model: &Model, kind: Option<usize>, k: u64) -> Values<'_> {
+    let run = RunId::new(1).unwrap_or_else(|| unreachable!("a run id"));
+    let mut rng = generator(1, Stream::Content, k);
+    let fields = model.fields_of(kind).draw(&mut rng, k);
+    Values::new(model.id(run, k, None), run, k, 0, fields)
+}
+
+/// Looks whether some of the documents have what an end points at.
+struct Looker<'a> {
+    documents: Vec<Value>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Looker<'_> {
+    fn end(&mut self, spec: &OrderSpec, name: &str) {
+        let path = key_below("ends", name);
+        let end = &spec.ends[name];
+        for (at, row) in end.rows.iter().enumerate() {
+            self.row(row, &format!("{path}.rows[{at}]"));
+        }
+        for (at, letter) in end.letters.iter().enumerate() {
+            self.holds(&letter.holds, &format!("{path}.letters[{at}].holds"));
+        }
+        if name == STORED {
+            for (at, before) in spec.before.iter().enumerate() {
+                self.holds(&before.row, &format!("before[{at}].row"));
+            }
+            for (at, sum) in spec.sums.iter().enumerate() {
+                if let Some(of) = &sum.of {
+                    self.there(of, &format!("sums[{at}].of"));
+                }
+            }
+        }
+    }
+
+    fn row(&mut self, row: &RowSpec, path: &str) {
+        if let Some(each) = &row.each {
+            self.list(each, &format!("{path}.each"));
+        }
+        self.holds(&row.holds, &format!("{path}.holds"));
+    }
+
+    fn holds(&mut self, holds: &BTreeMap<String, Expected>, path: &str) {
+        for (attribute, expected) in holds {
+            let key = key_below(path, attribute);
+            match expected {
+                Expected::Count(of) | Expected::Join { of, .. } => self.list(of, &key),
+                Expected::At(of) => self.there(of, &key),
+                Expected::Number(of) | Expected::Json { of, .. } if of.starts_with('/') => {
+                    self.there(of, &key);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn there(&mut self, pointer: &str, key: &str) {
+        self.some(pointer, key, "a value", |_| true);
+    }
+
+    fn list(&mut self, pointer: &str, key: &str) {
+        self.some(pointer, key, "a list", Value::is_array);
+    }
+
+    fn some(&mut self, pointer: &str, key: &str, what: &str, is_it: fn(&Value) -> bool) {
+        let has = |document: &Value| at(document, pointer).is_some_and(is_it);
+        if self.documents.iter().any(has) {
+            return;
+        }
+        let known = self.documents.first().map(pointers).unwrap_or_default();
+        let hint = match nearest(pointer, known.iter().map(String::as_str)) {
+            Some(near) if near != pointer => format!("did you mean \"{near}\"?"),
+            _ => format!("a body has {}", known[..known.len().min(12)].join(", ")),
+        };
+        let rule = format!("no body that ends here has {what} at \"{pointer}\"");
+        self.problems.push(Mistake::new(rule, hint).at(key));
+    }
+}
+
+/// The value at a pointer; `{{at}}` is the first element.
+fn at<'v>(document: &'v Value, pointer: &str) -> Option<&'v Value> {
+    let mut value = document;
+    for step in steps(&pointer.replace("{{at}}", "0"))? {
+        value = match value {
+            Value::Object(members) => members.get(&step)?,
+            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+/// The pointers of a document's first two levels.
+fn pointers(document: &Value) -> Vec<String> {
+    let mut pointers = Vec::new();
+    for (name, value) in document.as_object().into_iter().flatten() {
+        pointers.push(format!("/{name}"));
+        for inner in value.as_object().into_iter().flat_map(|inner| inner.keys()) {
+            pointers.push(format!("/{name}/{inner}"));
+        }
+    }
+    pointers
+}
+
+/// A key attribute that is a number is given numbers.
+fn number_keys(model: &Model, problems: &mut Vec<Problem>) {
+    let spec = model.spec();
+    let names = model.names().with_at().with_row();
+    for (name, end) in &spec.ends {
+        for (at, row) in end.rows.iter().enumerate() {
+            let Some(key) = spec.tables.get(&row.table) else {
+                continue;
+            };
+            let numbers = std::iter::once(&key.partition)
+                .chain(&key.sort)
+                .filter(|attribute| attribute.kind == KeyType::N);
+            for attribute in numbers {
+                let template = row.key.get(&attribute.name);
+                let template = template.and_then(|text| Template::key(text, &names).ok());
+                let Some(template) = template.filter(Template::is_known) else {
+                    continue;
+                };
+                let given = template.rendered(&values(model, None, 0));
+                if Decimal::parse(&given).is_none() {
+                    let path = format!("{}.rows[{at}].key", key_below("ends", name));
+                    let mistake = Mistake::new(
+                        format!(
+                            "{:?} is a number in the key of table {:?}, and this gives {given:?}",
+                            attribute.name, row.table
+                        ),
+                        format!(
+                            "write a number, or say that it is a text: [pipeline] tables = {{ {} = \"{} S\" }}",
+                            row.table, attribute.name
+                        ),
+                    );
+                    problems.push(mistake.at(key_below(&path, &attribute.name)));
+                }
+            }
+        }
+    }
+}

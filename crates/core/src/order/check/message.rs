@@ -1,0 +1,82 @@
+//! The message: its attributes, its envelope, its delay.
+
+use std::time::Duration;
+
+use super::super::body::is_json;
+use super::super::mistake::{Mistake, Problem, key_below};
+use super::super::spec::{Body, Envelope, OrderSpec};
+
+/// Message attributes SQS takes. Source: Amazon SQS Developer Guide, "Amazon SQS message metadata".
+const ATTRIBUTES_MAX: usize = 10;
+
+/// The longest delay SQS knows. Source: Amazon SQS API Reference, SendMessage.
+const DELAY_MAX: Duration = Duration::from_secs(900);
+
+pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
+    if spec.attributes.len() > ATTRIBUTES_MAX {
+        let rule = format!(
+            "a message has at most {ATTRIBUTES_MAX} attributes, found {}",
+            spec.attributes.len()
+        );
+        problems.push(Mistake::new(rule, "leave some out").at("order.attributes"));
+    }
+    for name in spec.attributes.keys().filter(|name| !is_attribute(name)) {
+        let mistake = Mistake::new(
+            "is no name of a message attribute",
+            "write letters, digits, `_`, `-` and single dots, up to 256, and not AWS. or Amazon. before them",
+        );
+        problems.push(mistake.at(key_below("order.attributes", name)));
+    }
+    if spec.delay.is_some_and(|delay| delay > DELAY_MAX) {
+        let mistake = Mistake::new(
+            "SQS holds back a message for 15 minutes at most",
+            "write up to \"15m\"",
+        );
+        problems.push(mistake.at("order.delay"));
+    }
+    if let Some(Envelope::Eventbridge { .. }) = spec.envelope {
+        check_event(spec, problems);
+    }
+}
+
+/// The detail of an event is a JSON object.
+fn check_event(spec: &OrderSpec, problems: &mut Vec<Problem>) {
+    if spec.encoding.is_some() {
+        let mistake = Mistake::new(
+            "the detail of an event is JSON and cannot be encoded",
+            "leave out encoding, or write an envelope of your own",
+        );
+        problems.push(mistake.at("order.encoding"));
+    }
+    let refused = || {
+        Mistake::new(
+            "the detail of an event is a JSON object",
+            "write a body that begins with `{`, or an envelope of your own",
+        )
+    };
+    let is_object = |body: &String| is_json(body) && body.trim_start().starts_with('{');
+    match &spec.body {
+        Body::Template(body) if !is_object(body) => problems.push(refused().at("order.body")),
+        Body::Replay { bodies, .. } if !bodies.iter().all(is_object) => {
+            problems.push(refused().at("order.replay"));
+        }
+        _ => {}
+    }
+    for (at, kind) in spec.bad.iter().enumerate() {
+        if kind.body.as_ref().is_some_and(|body| !is_object(body)) {
+            problems.push(refused().at(format!("bad[{at}].body")));
+        }
+    }
+}
+
+fn is_attribute(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let lower = name.to_ascii_lowercase();
+    (1..=256).contains(&name.len())
+        && name.chars().all(legal)
+        && !name.starts_with('.')
+        && !name.ends_with('.')
+        && !name.contains("..")
+        && !lower.starts_with("aws.")
+        && !lower.starts_with("amazon.")
+}

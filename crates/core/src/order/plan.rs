@@ -1,0 +1,126 @@
+//! The orders of a run: everything about order `k` follows from the plan and `k`.
+
+use rand_xoshiro::rand_core::Rng;
+
+use super::content::{OrderPlan, unit_interval};
+use super::random::{Stream, generator};
+use super::scheme::Id;
+use super::spec::STORED;
+use super::times::Times;
+use super::values::Values;
+
+impl OrderPlan {
+    /// The same with the instants at which orders are due.
+    pub fn due(self, times: Times) -> Self {
+        Self {
+            times: Some(times),
+            ..self
+        }
+    }
+
+    /// When order `k` is due, in milliseconds since the Unix epoch; zero when the plan has no times, or needs none.
+    pub fn due_unix_ms(&self, k: u64) -> u64 {
+        match &self.times {
+            Some(times) if self.model.needs_times() => times.due_unix_ms(k),
+            _ => 0,
+        }
+    }
+
+    /// The id of order `k`.
+    pub fn order_id(&self, k: u64) -> Id {
+        self.model.id(self.run, k, Some(self.due_unix_ms(k)))
+    }
+
+    /// Whether order `k` is one that does not belong to a good end.
+    pub fn is_bad(&self, k: u64) -> bool {
+        let mut rng = generator(self.seed, Stream::Content, k);
+        self.is_bad_by(rng.next_u64())
+    }
+
+    fn is_bad_by(&self, bits: u64) -> bool {
+        unit_interval(bits) < self.bad_share && !self.model.spec().bad.is_empty()
+    }
+
+    /// Which kind of bad orders `k` is one of, by its place in the specification; `None` for a good one.
+    pub fn kind(&self, k: u64) -> Option<usize> {
+        self.is_bad(k).then(|| self.kind_of_bad(k))
+    }
+
+    fn kind_of_bad(&self, k: u64) -> usize {
+        let sums = &self.model.kind_sums;
+        if sums.len() < 2 {
+            return 0;
+        }
+        let total = sums.last().copied().unwrap_or_default();
+        let drawn = unit_interval(generator(self.seed, Stream::Kinds, k).next_u64()) * total;
+        sums.partition_point(|&sum| sum <= drawn)
+            .min(sums.len() - 1)
+    }
+
+    /// The name of the end that order `k` belongs to; of a good one the first of its good ends.
+    pub fn end(&self, k: u64) -> &str {
+        let spec = self.model.spec();
+        match self.kind(k) {
+            Some(kind) => &spec.bad[kind].end,
+            None => spec.good_ends.first().map_or(STORED, String::as_str),
+        }
+    }
+
+    /// What the placeholders of order `k` stand for.
+    pub fn values(&self, k: u64) -> Values<'_> {
+        self.drawn(k).1
+    }
+
+    /// Which kind of bad orders `k` is one of, and what its placeholders stand for.
+    fn drawn(&self, k: u64) -> (Option<usize>, Values<'_>) {
+        let mut rng = generator(self.seed, Stream::Content, k);
+        let kind = self.is_bad_by(rng.next_u64()).then(|| self.kind_of_bad(k));
+        let fields = self.model.fields_of(kind).draw(&mut rng, k);
+        let due_unix_ms = self.due_unix_ms(k);
+        let id = self.model.id(self.run, k, Some(due_unix_ms));
+        (kind, Values::new(id, self.run, k, due_unix_ms, fields))
+    }
+
+    /// Appends the body of the message of order `k`, as it is sent, to `out`.
+    pub fn write_body(&self, k: u64, out: &mut Vec<u8>) {
+        let (kind, values) = self.drawn(k);
+        let body = self.model.body_of(kind, k, || self.random_body(k));
+        if self.model.is_bare(kind) {
+            return body.template.render(&values, out);
+        }
+        let dressed = self.model.dressed(kind, body, values, self.tag(k));
+        out.extend_from_slice(dressed.as_bytes());
+    }
+
+    /// The document of order `k` as that order was sent, before encoding and envelope; `None` when it is no JSON.
+    pub fn order_json(&self, k: u64) -> Option<String> {
+        let (text, is_json) = self.order_text(k)?;
+        is_json.then_some(text)
+    }
+
+    /// The same for any document, and whether it is JSON; `None` when it was cut short.
+    pub fn order_text(&self, k: u64) -> Option<(String, bool)> {
+        let (kind, values) = self.drawn(k);
+        if kind.is_some_and(|kind| self.model.spec().bad[kind].cut.is_some()) {
+            return None;
+        }
+        let body = self.model.body_of(kind, k, || self.random_body(k));
+        Some((body.template.rendered(&values), body.is_json))
+    }
+
+    /// Which body of a replay order `k` takes at random.
+    fn random_body(&self, k: u64) -> u64 {
+        generator(self.seed, Stream::Replay, k).next_u64()
+    }
+
+    /// Sets the message of order `k` apart from every other one, as a version 4 UUID.
+    fn tag(&self, k: u64) -> u128 {
+        let mut rng = generator(self.seed, Stream::Envelope, k);
+        let bits = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
+        super::draw::version_4(bits)
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -1,0 +1,88 @@
+//! A scenario guessed from messages that were recorded: what is guessed is said, for a person to correct.
+//!
+//! The envelope is taken off, the id found by its name and type, and every other value made a field of its type.
+
+mod describe;
+mod id;
+mod kind;
+#[cfg(test)]
+mod tests;
+
+use describe::{Description, describe};
+use id::find_id;
+
+use crate::order::{read_replay, unwrap_recorded};
+
+/// Bodies that are looked at.
+const BODIES_MAX: usize = 1_000;
+
+/// The text of a scenario whose orders look like those of `sample`: a body, bodies line by line, a Lambda function's
+/// event, or what `aws sqs receive-message` prints. `load` are its phases and the like, as TOML.
+///
+/// # Errors
+/// When the sample holds no JSON object, or none with anything that could be an id.
+pub fn scenario_from(sample: &str, load: &str) -> Result<String, String> {
+    let bodies =
+        read_replay(sample).map_err(|mistake| format!("{}; {}", mistake.rule, mistake.hint))?;
+    let unwrapped = unwrap_recorded(&bodies[..bodies.len().min(BODIES_MAX)]);
+    let description = describe(&unwrapped.documents, |tree| find_id(tree))?;
+    Ok(written(&unwrapped.keys, &description, load, bodies.len()))
+}
+
+fn written(message: &[String], order: &Description, load: &str, count: usize) -> String {
+    let mut out = String::from(load.trim_end());
+    let samples = if count == 1 {
+        "one message".into()
+    } else {
+        format!("{count} messages")
+    };
+    out.push_str(&format!(
+        "\n\n# Guessed from {samples}: look through it, and correct it. `orderproof check FILE --show 3` shows what would be sent.\n[order]\n"
+    ));
+    out.push_str(&format!(
+        "# The id stood at {}.\nid = {}\n",
+        order.id.pointer, order.id.scheme
+    ));
+    for line in message {
+        out.push_str(line);
+        out.push('\n');
+    }
+    out.push_str(&format!(
+        "body = {}\n\n[order.fields]\n",
+        quoted(&order.template)
+    ));
+    for line in &order.fields {
+        out.push_str(line);
+        out.push('\n');
+    }
+    let wrong = match &order.removable {
+        Some(pointer) => format!("name = \"incomplete\"\nremove = [{pointer:?}]"),
+        None => "name = \"cut short\"\ncut = \"50%\"".to_owned(),
+    };
+    out.push_str(&format!(
+        "\n# What is wrong with bad orders; they end in the dead-letter queue unless `end` names another end.\n[[bad]]\n{wrong}\n"
+    ));
+    out.push_str(&format!(
+        "\n# What a good order leaves: the table, its key, and what the row must hold. \"/name\" is a place in the body.\n\
+         [[ends.stored.rows]]\ntable = \"orders\"\nkey = {{ {} = \"{{{{id}}}}\" }}\nholds = {{ {} }}\n",
+        key(&order.id.name),
+        order.holds.join(", "),
+    ));
+    out
+}
+
+/// A key as TOML writes it.
+fn key(name: &str) -> String {
+    crate::order::key_below("", name)
+}
+
+/// A text as TOML writes it, without escapes where it can.
+fn quoted(text: &str) -> String {
+    let plain =
+        !text.contains("'''") && !text.ends_with('\'') && !text.chars().any(char::is_control);
+    match plain {
+        true if !text.contains('\'') => format!("'{text}'"),
+        true => format!("'''{text}'''"),
+        false => toml::Value::String(text.to_owned()).to_string(),
+    }
+}

@@ -1,0 +1,123 @@
+//! Scenarios from samples: what is guessed, and that it is a scenario.
+
+use super::*;
+use crate::order::spec::{Field, IdScheme, OrderSpec, TimeFormat};
+use crate::order::{OrderPlan, RunId};
+use crate::scenario::{Overrides, parse, template};
+
+#[track_caller]
+fn guessed(sample: &str) -> (String, OrderSpec) {
+    let text =
+        scenario_from(sample, &template("50/s", "5x")).unwrap_or_else(|error| panic!("{error}"));
+    let scenario = parse("guess.toml", &text, &Overrides::default())
+        .unwrap_or_else(|errors| panic!("{errors}\n{text}"));
+    let order = *scenario.order.clone();
+    let plan = OrderPlan {
+        model: scenario.model().expect("a model"),
+        ..OrderPlan::lab(RunId::new(7).expect("a run id"), 1, 0.5)
+    };
+    (0..50).for_each(|k| plan.write_body(k, &mut Vec::new()));
+    (text, order)
+}
+
+const A: &str = r#"{"orderId": "5f0c1f5e-8d0a-4f5a-9f5b-0c8d5a1b2c3d", "customer": {"id": "C-1", "mail": "ann@shop.org"}, "total": 12.50, "gift": true, "lines": [{"sku": "A1", "qty": 2}, {"sku": "B2", "qty": 5}], "placedAt": "2026-11-27T09:00:00Z", "note": null, "ref": "x # y"}"#;
+const B: &str = r#"{"orderId": "6f0c1f5e-8d0a-4f5a-9f5b-0c8d5a1b2c3e", "customer": {"id": "C-1", "mail": "bob@shop.org"}, "total": 3, "gift": false, "lines": [{"sku": "A1", "qty": 1}], "placedAt": "2026-11-27T09:00:01Z", "note": null, "ref": "it's"}"#;
+
+#[test]
+fn every_value_becomes_a_field_of_its_type() {
+    let (text, order) = guessed(&format!("{A}\n{B}\n"));
+    assert_eq!(order.id, IdScheme::Uuid);
+    assert!(text.contains("# The id stood at /orderId."), "{text}");
+    assert!(
+        !text.contains("ann@shop.org"),
+        "what is personal is not kept: {text}"
+    );
+    assert_eq!(
+        order.fields["total"],
+        Field::Decimal {
+            least: "3.00".into(),
+            most: "12.50".into(),
+            places: 2
+        }
+    );
+    assert_eq!(order.fields["gift"], Field::True(0.5));
+    assert_eq!(order.fields["placedAt"], Field::Time(TimeFormat::Rfc3339));
+    let Field::List {
+        least,
+        most,
+        of,
+        fields,
+    } = &order.fields["lines"]
+    else {
+        panic!("{:?}", order.fields["lines"]);
+    };
+    assert_eq!((*least, *most), (1, 2));
+    assert_eq!(of, r#"{"sku": {{sku}}, "qty": {{qty}}}"#);
+    assert_eq!(fields["qty"], Field::Integer { least: 1, most: 5 });
+    let Field::Pick { values, .. } = &order.fields["ref"] else {
+        panic!("{:?}", order.fields["ref"]);
+    };
+    assert_eq!(values, &["\"it's\"", "\"x # y\""]);
+    let row = &order.ends["stored"].rows[0];
+    assert_eq!(row.key["orderId"], "{{id}}");
+    assert!(row.holds.contains_key("lines") && !row.holds.contains_key("orderId"));
+    assert_eq!(order.bad[0].remove, ["/ref"]);
+}
+
+#[test]
+fn ids_are_found_by_name_and_type() {
+    for (sample, pointer, scheme) in [
+        (r#"{"id": 7, "order_id": 1234}"#, "/order_id", "\"number\""),
+        (
+            r#"{"customerId": 7, "order": {"id": "WEB-000123"}}"#,
+            "/order/id",
+            "\"WEB-{{run}}-{{n:09}}\"",
+        ),
+        (
+            r#"{"userId": "u-1", "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
+            "/id",
+            "\"ulid\"",
+        ),
+        (
+            "{\"orderId\": \"same\", \"key\": \"abc1\"}\n{\"orderId\": \"same\", \"key\": \"abc2\"}",
+            "/key",
+            "\"abc-{{run}}-{{n:09}}\"",
+        ),
+    ] {
+        let (text, _) = guessed(sample);
+        let expected = format!("# The id stood at {pointer}.\nid = {scheme}\n");
+        assert!(text.contains(&expected), "{sample}: {text}");
+    }
+}
+
+#[test]
+fn envelopes_and_events_are_seen() {
+    let sns = serde_json::json!({ "Type": "Notification", "Message": A }).to_string();
+    let event = serde_json::json!({ "Records": [{ "body": sns }] }).to_string();
+    let (text, order) = guessed(&event);
+    assert_eq!(order.envelope, Some(crate::order::spec::Envelope::Sns));
+    assert!(text.contains("# Guessed from one message"), "{text}");
+    let received = serde_json::json!({ "Messages": [{ "Body": A }, { "Body": B }] }).to_string();
+    let (text, _) = guessed(&received);
+    assert!(text.contains("# Guessed from 2 messages"), "{text}");
+}
+
+#[test]
+fn odd_samples_give_scenarios_too() {
+    for sample in [
+        r#"{"id": "a-1"}"#,
+        r#"{"id": "a-1", "": 1, "a b": "'''", "a.b/c~d": [], "deep": {"er": [[1, 2], [3]]}, "s": "{{x}}", "run": 5, "9": "x"}"#,
+        "{\"id\": \"a-1\", \"x\": 1}\n{\"id\": \"a-2\", \"x\": \"one\"}\n{\"id\": \"a-3\", \"x\": null, \"y\": \"\\u0000\"}",
+        r#"{"id": 5, "sale": -3.5, "big": 123456789012345678901234567890, "e": 1e5, "when": 1795770000, "ms": 1795770000123, "day": "2026-11-27", "count": "12"}"#,
+    ] {
+        guessed(sample);
+    }
+}
+
+#[test]
+fn what_holds_no_order_is_refused() {
+    let refused = |sample: &str| scenario_from(sample, "").expect_err(sample);
+    assert!(refused("").contains("no body"));
+    assert!(refused("[1, 2]").contains("no message of the sample is a JSON object"));
+    assert!(refused(r#"{"name": "x"}"#).contains("looks like an order's id"));
+}

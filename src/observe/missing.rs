@@ -1,0 +1,147 @@
+//! The looks after the first, for orders that may have landed and were seen nowhere.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use super::ObservePlan;
+use super::look::{age, set, sweep_of};
+use super::places::LetterPlace;
+use crate::records::{Item, Row, Value, attribute};
+use crate::store::{KEYS_PER_LOOKUP, StoreError, Stores};
+use crate::verify::{Collector, Sweep};
+
+/// The looks after the first, for orders that may have landed and were seen nowhere.
+pub(super) struct Looking<'a> {
+    pub(super) stores: &'a Stores,
+    pub(super) plan: &'a ObservePlan,
+    pub(super) collector: &'a mut Collector,
+    /// The queues in which orders may end, swept.
+    pub(super) places: &'a mut [LetterPlace],
+    pub(super) status: &'a Mutex<String>,
+}
+
+impl Looking<'_> {
+    /// Order numbers that may have landed and were seen nowhere.
+    fn missing(&self) -> Vec<u64> {
+        let ledger = &self.plan.ledger;
+        let sent = ledger.acknowledged() | ledger.indeterminate();
+        let unseen = self.collector.unseen(&sent);
+        let number = |k: u32| self.plan.orders.id(u64::from(k)).get();
+        unseen.iter().map(number).collect()
+    }
+
+    /// Asks by key for every order that is missing; also how many of them were there after all.
+    pub(super) async fn look_up_missing(&mut self) -> (Sweep, u64) {
+        let missing = self.missing();
+        let told = format!("looking up {} missing orders by key", missing.len());
+        set(self.status, told);
+        let before = self.collector.stored_orders();
+        let (mut items, mut requests) = (0, 0);
+        let mut result = Ok(());
+        let (began, allowed) = (Instant::now(), self.stores.time_for_rows(0));
+        for numbers in missing.chunks(KEYS_PER_LOOKUP) {
+            if began.elapsed() > allowed {
+                result = Err(took_too_long(allowed, items, missing.len()));
+                break;
+            }
+            let (collector, plan) = (&mut self.collector, self.plan);
+            let keys: Vec<Item> = numbers.iter().map(|number| lab_key(*number)).collect();
+            let Some(table) = self.stores.tables().first() else {
+                break;
+            };
+            result = self
+                .stores
+                .look_up(table, &keys, &mut requests, |row| {
+                    collector.read_at(age(plan));
+                    collector.row(&Row::read(&row));
+                })
+                .await;
+            if result.is_err() {
+                break;
+            }
+            items += numbers.len() as u64;
+        }
+        let found = self.collector.stored_orders() - before;
+        (sweep_of(result, items, requests, self.plan), found)
+    }
+
+    /// Where letters move on by being received, an acknowledged order that is seen nowhere may have done so.
+    pub(super) fn may_have_moved_on(&mut self) {
+        let unseen = self.collector.unseen(self.plan.ledger.acknowledged()).len();
+        for place in &mut *self.places {
+            place.may_have_lost(unseen);
+        }
+    }
+
+    /// Before any order is called lost: waits as long as a message can have been hidden, looks again, and
+    /// samples the queues again. Whatever has moved since proves that there was no rest.
+    pub(super) async fn look_again(&mut self, lookups: &mut Sweep) -> Result<(), String> {
+        let missing = self.missing().len();
+        if missing > 0 {
+            set(
+                self.status,
+                format!("{missing} orders missing: waiting for hidden messages"),
+            );
+            tokio::time::sleep(self.hiding_time()).await;
+            let (again, found) = self.look_up_missing().await;
+            lookups.requests += again.requests;
+            if !again.complete {
+                lookups.complete = false;
+                lookups.error = again.error;
+            }
+            if found > 0 {
+                return Err(format!(
+                    "{found} orders were stored only after the counts had shown rest"
+                ));
+            }
+            set(self.status, "sweeping the dead-letter queue again".into());
+            for place in &mut *self.places {
+                place.sweep_again(self.plan, self.collector).await?;
+            }
+        }
+        for place in &*self.places {
+            place.counts_what_was_seen().await?;
+        }
+        Ok(())
+    }
+
+    /// How long a message can take to end somewhere behind counts that should have told of it: all of its
+    /// receives, within the patience there is. Where counts may lag, settling has waited since the last send, and
+    /// what is left of that time is waited for.
+    fn hiding_time(&self) -> Duration {
+        let plan = self.plan;
+        let all_receives = plan
+            .visibility_timeout
+            .saturating_mul(plan.max_receive_count);
+        match self.stores.exact_counts() {
+            true => all_receives.min(plan.patience),
+            false => {
+                let since = plan.start.elapsed().saturating_sub(plan.last_send);
+                all_receives.saturating_sub(since).min(plan.patience)
+            }
+        }
+    }
+}
+
+/// The key of a row of the lab's table.
+fn lab_key(number: u64) -> Item {
+    [(attribute::ID.to_owned(), Value::N(number.to_string()))].into()
+}
+
+fn took_too_long(allowed: Duration, answered: u64, missing: usize) -> StoreError {
+    StoreError::new(
+        "DynamoDB BatchGetItem",
+        format!(
+            "{answered} of {missing} orders were answered in {:.0} s, far too few",
+            allowed.as_secs_f64()
+        ),
+    )
+}
+
+/// Nothing was asked for by key.
+pub(super) fn not_looked_up() -> Sweep {
+    Sweep {
+        error: Some("left out, since the scan did not reach its end".into()),
+        ..Sweep::default()
+    }
+}

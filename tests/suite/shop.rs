@@ -1,0 +1,137 @@
+//! The shop of `examples/shop` and the patterns of `examples/patterns`: pipelines that are not the lab's, sound and with
+//! the mistakes that real functions make.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::program::{Finished, Program};
+
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
+
+/// A run of an example, its Python being the one that `ORDERPROOF_PYTHON` names.
+fn example(folder: &str, name: &str) -> Program {
+    let python = std::env::var("ORDERPROOF_PYTHON");
+    let python = PathBuf::from(python.expect("ORDERPROOF_PYTHON names a Python with awslambdaric"));
+    let bin = python.parent().expect("it lies in a folder").display();
+    let path = std::env::var("PATH").expect("there is a PATH");
+    let file = format!("{EXAMPLES}/{folder}/{name}.toml");
+    let working_dir = format!("processor.working_dir={EXAMPLES}/{folder}");
+    Program::new(["run", &file, "--output-dir", "out", "--quiet"])
+        .args(["--set", &working_dir])
+        // A machine full of tests is late.
+        .args(["--set", "expect.max_schedule_lag_p99=30s"])
+        .args(["--set", "settle.deadline=120s"])
+        .env("PATH", &format!("{bin}:{path}"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+}
+
+/// The classes that hold orders.
+fn classes(finished: &Finished) -> BTreeMap<String, u64> {
+    let report = finished.json("out/run.json");
+    let classes = report["classes"].as_object().expect("classes").clone();
+    let count =
+        |(name, count): (String, serde_json::Value)| (name, count.as_u64().expect("a count"));
+    classes
+        .into_iter()
+        .map(count)
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// The finding of this code, as `run.json` holds it.
+fn finding(finished: &Finished, code: &str) -> serde_json::Value {
+    let report = finished.json("out/run.json");
+    let findings = report["findings"].as_array().expect("findings");
+    let found = findings.iter().find(|finding| finding["code"] == code);
+    found
+        .unwrap_or_else(|| panic!("{code} is not in {findings:#?}"))
+        .clone()
+}
+
+fn named(classes: &BTreeMap<String, u64>) -> Vec<&str> {
+    classes.keys().map(String::as_str).collect()
+}
+
+#[test]
+#[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
+fn the_shop_loses_nothing_and_every_order_ends_where_it_belongs() {
+    let finished = example("shop", "shop").finish().code(0).quiet();
+    let classes = classes(&finished);
+    assert_eq!(
+        named(&classes),
+        ["dead_lettered_by_design", "ended_by_design", "stored"]
+    );
+    let planned = finished.json("out/run.json")["orders"]["planned"].as_u64();
+    assert_eq!(Some(classes.values().sum()), planned);
+}
+
+#[test]
+#[ignore = "needs Node with the packages of examples/shop; .ci/run runs it"]
+fn the_shop_in_javascript_ends_alike() {
+    let shop = example("shop", "shop").args([
+        "--set",
+        r#"processor.command=["node", "bootstrap.mjs", "handler.mjs"]"#,
+    ]);
+    let finished = shop.finish().code(0).quiet();
+    assert_eq!(
+        named(&classes(&finished)),
+        ["dead_lettered_by_design", "ended_by_design", "stored"]
+    );
+}
+
+/// Every mistake of the shop's function: the class it leads to, and what its finding says.
+#[test]
+#[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
+fn every_mistake_of_the_shops_function_is_found_and_named() {
+    for (mistake, class, words) in [
+        ("line_dropped", "altered", "lines"),
+        ("cent_changed", "altered", "shipping"),
+        ("skipped", "lost", "acknowledged"),
+        ("written_twice", "stored_twice", ""),
+        ("swallowed", "lost", "acknowledged"),
+        ("overwritten", "altered", ""),
+    ] {
+        let fault = format!("processor.environment.SHOP_FAULT={mistake:?}");
+        let finished = example("shop", "shop")
+            .args(["--set", &fault])
+            .finish()
+            .code(3);
+        let classes = classes(&finished);
+        assert!(classes.contains_key(class), "{mistake}: {classes:?}");
+        let finding = finding(&finished, class);
+        let message = finding["message"].as_str().expect("a text");
+        assert!(message.contains(words), "{mistake}: {message}");
+        let first = finding["first_ids"].as_array().expect("ids");
+        assert!(
+            first
+                .iter()
+                .all(|id| id.as_str().is_some_and(|id| id.len() == 36)),
+            "{mistake}: {first:?}"
+        );
+    }
+}
+
+/// Each pattern passes, and fails with the class that its function's mistake leads to.
+#[test]
+#[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
+fn every_pattern_passes_and_fails_when_its_function_is_broken() {
+    for (pattern, class) in [
+        ("whole_body", "altered"),
+        ("pending_row", "lost"),
+        ("consumer_id", "stored_twice"),
+        ("sharded_key", "altered"),
+        ("sns_decimals", "altered"),
+    ] {
+        let sound = example("patterns", pattern).finish();
+        assert_eq!(sound.code, 0, "{pattern}: {}{}", sound.stdout, sound.stderr);
+        let broken = ["--set", "processor.environment.BROKEN=\"1\""];
+        let broken = example("patterns", pattern).args(broken).finish();
+        assert_eq!(
+            broken.code, 3,
+            "{pattern}: {}{}",
+            broken.stdout, broken.stderr
+        );
+        let classes = classes(&broken);
+        assert!(classes.contains_key(class), "{pattern}: {classes:?}");
+    }
+}
