@@ -12,15 +12,14 @@ use std::time::{Duration, Instant, SystemTime};
 use orderproof::ledger::{Ledger, Outcome};
 use orderproof::load::Schedule;
 use orderproof::metrics::Histogram;
-use orderproof::order::{OrderPlan, RunId};
-use orderproof::records::{DeadLetter, Row};
+use orderproof::order::{Id, OrderPlan, RunId};
+use orderproof::records::{DeadLetter, Item, Value, attribute};
 use orderproof::scenario::{Expectations, Overrides, parse};
 use orderproof::verdict::{Gate, Judgment, Severity, Verdict};
 use orderproof::verify::{
-    Collector, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge,
+    Belongs, Collector, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge,
     reconcile,
 };
-use roaring::RoaringBitmap;
 
 /// The program's own.
 #[global_allocator]
@@ -102,7 +101,11 @@ fn is_expected(judgment: &Judgment, lost_ids: &[u64]) -> bool {
     let first = grave.next().is_some_and(|finding| {
         finding.code == "lost"
             && finding.orders == lost_ids.len() as u64
-            && finding.first_ids == lost_ids
+            && finding
+                .first_ids
+                .iter()
+                .map(Id::to_string)
+                .eq(lost_ids.iter().map(u64::to_string))
     });
     judgment.verdict == Verdict::Fail && first && grave.next().is_none()
 }
@@ -115,10 +118,8 @@ fn judge_run(plan: &OrderPlan, schedule: &Schedule, missing: Option<u64>) -> Jud
     }
     ledger.compact();
     let observation = observe(plan, schedule, &ledger, missing);
-    let bad: RoaringBitmap = (0..ORDERS as u32)
-        .filter(|&k| plan.is_bad(u64::from(k)))
-        .collect();
-    let reconciliation = reconcile(&ledger, &bad, &observation);
+    let belongs = Belongs::of(plan, ORDERS);
+    let reconciliation = reconcile(&ledger, &belongs, &observation);
     let mut measured = Histogram::new();
     measured.record(Duration::from_millis(2));
     let phases = [PhaseFigures {
@@ -137,7 +138,7 @@ fn judge_run(plan: &OrderPlan, schedule: &Schedule, missing: Option<u64>) -> Jud
         rules: Vec::new(),
     };
     judge(&JudgeInput {
-        run: plan.run,
+        orders: plan,
         expect: &expect,
         reconciliation: &reconciliation,
         observation: Some(&observation),
@@ -169,20 +170,26 @@ fn observe(
         if plan.is_bad(k) {
             plan.write_body(k, &mut text);
             letters += 1;
-            collector.dead_letter(&DeadLetter {
-                body: String::from_utf8(text).expect("JSON is UTF-8"),
-                message_id: String::new(),
-            });
+            collector.dead_letter(
+                None,
+                &DeadLetter {
+                    body: String::from_utf8(text).expect("JSON is UTF-8"),
+                    message_id: String::new(),
+                },
+            );
         } else {
             plan.order(k).write_details(&mut text);
             rows += 1;
-            collector.row(&Row {
-                order_number: Some(plan.id(k).get()),
-                order_details: Some(String::from_utf8(text).expect("JSON is UTF-8")),
-                stored_at_us: Some(START_US + k * 100 + 3_000),
-                receive_count: Some(1),
-                ..Row::default()
-            });
+            let number = |number: u64| Value::N(number.to_string());
+            let details = String::from_utf8(text).expect("JSON is UTF-8");
+            let row = [
+                (attribute::ID, number(plan.id(k).get())),
+                (attribute::ORDER_DETAILS, Value::S(details)),
+                (attribute::STORED_AT, number(START_US + k * 100 + 3_000)),
+                (attribute::RECEIVE_COUNT, number(1)),
+            ];
+            let row = row.map(|(name, value)| (name.to_owned(), value));
+            collector.row("orders", &Item::from(row));
         }
     }
     // Looked up once more, and not there.

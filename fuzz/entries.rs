@@ -15,13 +15,15 @@ use orderproof::order::{OrderPlan, RunId};
 use orderproof::processor::{
     IncomingOrder, OrderRow, OrderStore, PutOutcome, StoreError, process, process_like_the_lab,
 };
-use orderproof::records::{DeadLetter, Row};
+use orderproof::records::{DeadLetter, Item, Value, attribute};
 use orderproof::report::{
     TextStyle, gate_text, open_metrics, render_junit, render_markdown, render_text, timeseries_csv,
 };
 use orderproof::results::{parse_meters, parse_plan, parse_report, parse_sent};
 use orderproof::scenario::{Overrides, parse, parse_with_proof};
-use orderproof::verify::{Collector, Observation, ObservationFile, contradictions, reconcile};
+use orderproof::verify::{
+    Belongs, Collector, Observation, ObservationFile, contradictions, reconcile,
+};
 use roaring::RoaringBitmap;
 
 /// A scenario file: parsed or refused with violations; what is parsed can be scheduled.
@@ -112,8 +114,14 @@ pub fn evidence(data: &[u8]) {
     match ObservationFile::parse(data, path) {
         Ok(file) => {
             let ledger = Ledger::new(700);
-            let _ = contradictions(&file, &ledger, Some(Duration::from_secs(6)));
-            let counts = reconcile(&ledger, &RoaringBitmap::new(), &file.observation).counts();
+            let orders = OrderPlan::lab(file.run_id, 2026, 0.1);
+            let _ = contradictions(&file, &ledger, &orders, Some(Duration::from_secs(6)));
+            let counts = reconcile(
+                &ledger,
+                &Belongs::good_or_bad(700, RoaringBitmap::new()),
+                &file.observation,
+            )
+            .counts();
             assert!(counts.values().sum::<u64>() >= 700);
         }
         Err(error) => assert!(error.to_string().contains("fuzz.json")),
@@ -198,19 +206,23 @@ fn observe(text: &str) {
     let schedule = scenario.schedule();
     let mut collector = Collector::new(plan(), &schedule, SystemTime::UNIX_EPOCH, 1);
     for body in [text, &body_of(1)] {
-        collector.dead_letter(&DeadLetter {
-            body: body.to_owned(),
-            message_id: "m".into(),
-        });
+        collector.dead_letter(
+            None,
+            &DeadLetter {
+                body: body.to_owned(),
+                message_id: "m".into(),
+            },
+        );
     }
     for (k, details) in [(2, text.to_owned()), (3, details_of(3))] {
-        collector.row(&Row {
-            order_number: Some(plan().id(k).get()),
-            order_details: Some(details),
-            stored_at_us: Some(1),
-            receive_count: Some(1),
-            ..Row::default()
-        });
+        let row = [
+            (attribute::ID, Value::N(plan().id(k).to_string())),
+            (attribute::ORDER_DETAILS, Value::S(details)),
+            (attribute::STORED_AT, Value::N("1".into())),
+            (attribute::RECEIVE_COUNT, Value::N("1".into())),
+        ];
+        let row = row.map(|(name, value)| (name.to_owned(), value));
+        collector.row("orders", &Item::from(row));
     }
     let seen = collector.observation(Observation::default());
     assert!(!seen.altered.contains(3), "a planned row is as planned");

@@ -244,9 +244,9 @@ impl Read {
 fn asked(
     target: &AwsTarget,
 ) -> impl Iterator<Item = (String, (Metric, Source, &'static str, &'static str))> {
-    let local = target.processor == ProcessorPlace::Local;
+    let elsewhere = target.processor != ProcessorPlace::Lambda;
     let ids = ASKED.into_iter().enumerate();
-    ids.filter(move |(_, asked)| !(local && asked.1 == Source::Function))
+    ids.filter(move |(_, asked)| !(elsewhere && asked.1 == Source::Function))
         .map(|(index, asked)| (format!("m{index}"), asked))
 }
 

@@ -11,8 +11,8 @@ use crate::clock;
 use crate::ledger::JournalContents;
 use crate::observe::{ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
-use crate::run::{Purpose, Site, StoresLock, admit, orders, resolve};
-use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario, TargetSpec};
+use crate::run::{Purpose, Site, StoresLock, admit, orders_since, resolve};
+use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
@@ -42,12 +42,16 @@ pub fn look(
     };
     let file = dir.join(file_name::PLAN);
     let reached = reach(&file, planned, &args.reach, access, output)?;
-    let scenario = &Scenario {
+    let mut scenario = Scenario {
         target: TargetSpec::Aws(Box::new(reached.clone())),
         ..plan.scenario.clone()
     };
+    if args.resume && reached.processor == ProcessorPlace::Local {
+        take_own_values(&mut scenario, |name| std::env::var(name).ok())?;
+    }
+    let scenario = &scenario;
     let schedule = scenario.schedule();
-    let orders = orders(scenario, plan.run_id);
+    let orders = orders_since(scenario, plan.run_id, journal.header.started_at);
     let target = match args.resume {
         true => resumed(scenario, &reached, args, output)?,
         false => looked_at(scenario, &reached, args, output)?,
@@ -55,7 +59,10 @@ pub fn look(
     // What a run receives of its dead letters a look would hide from it.
     let _lock = StoresLock::take(&target, &format!("a look for {}", dir.display()))?;
     let site = match args.resume {
-        true => Site::elsewhere(scenario, orders.clone(), target)?,
+        true => {
+            let logs = dir.join(file_name::FUNCTION_LOGS).join("resumed");
+            Site::elsewhere(scenario, orders.clone(), target, logs)?
+        }
         false => Site::looked_at(target),
     };
     let start_wall = journal.header.started_at;
@@ -140,6 +147,38 @@ fn looked_at(
     Ok(found)
 }
 
+/// Gives the functions the values of their variables, which a run's folder does not keep: `variable` reads one of this
+/// process's.
+///
+/// # Errors
+/// When one is not there; all of them are named.
+fn take_own_values(
+    scenario: &mut Scenario,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), Error> {
+    let mut missing = Vec::new();
+    let further = scenario.processors.values_mut();
+    let further = further.map(|processor| &mut processor.command);
+    let commands = scenario.processor.iter_mut().chain(further);
+    for (name, value) in commands.flat_map(|command| &mut command.environment) {
+        if value.reveal() != NOT_KEPT {
+            continue;
+        }
+        match variable(name) {
+            Some(own) => *value = own.into(),
+            None => missing.push(name.clone()),
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(Error::usage(format!(
+            "the values of the function's own variables are not kept with a run: set {} in the environment of this \
+             command, and repeat",
+            missing.join(", ")
+        ))),
+    }
+}
+
 /// What a look has cost the dead-letter queue, in words.
 pub fn receives(observed: &ObservationFile) -> String {
     let sweep = &observed.observation.dead_letter_sweep;
@@ -147,4 +186,34 @@ pub fn receives(observed: &ObservationFile) -> String {
         "nothing was written or deleted there; each dead letter counts one receive more (requests to receive: {})",
         sweep.requests
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Overrides, parse};
+
+    #[test]
+    fn a_resumed_function_takes_its_values_from_the_environment_or_names_what_is_missing() {
+        let text = include_str!("../../scenarios/smoke.toml");
+        let overrides = Overrides {
+            set: vec![
+                "processor={command=[\"f\"], environment={TOKEN=\"(not kept)\", LEVEL=\"info\"}}"
+                    .into(),
+                "processors.drain={command=[\"g\"], queue=\"q\", environment={KEY=\"(not kept)\"}}"
+                    .into(),
+            ],
+            ..Overrides::default()
+        };
+        let scenario = parse("smoke.toml", text, &overrides).unwrap_or_else(|e| panic!("{e}"));
+        let mut known = scenario.clone();
+        take_own_values(&mut known, |name| Some(format!("own {name}"))).unwrap();
+        let own = &known.processor.as_ref().unwrap().environment;
+        assert_eq!(own["TOKEN"].reveal(), "own TOKEN");
+        assert_eq!(own["LEVEL"].reveal(), "info");
+        let drain = &known.processors["drain"].command.environment;
+        assert_eq!(drain["KEY"].reveal(), "own KEY");
+        let error = take_own_values(&mut scenario.clone(), |_| None).unwrap_err();
+        assert!(error.to_string().contains("set TOKEN, KEY in"), "{error}");
+    }
 }

@@ -10,8 +10,8 @@ use crate::escape;
 use crate::folder::read_plan;
 use crate::report::{Format, OrderFacts, TextStyle, render_text, write_orders_csv};
 use crate::results::{RunReport, file_name};
-use crate::run::{bad_orders, orders, read_ledger, read_observation};
-use crate::verify::reconcile;
+use crate::run::{orders_since, read_ledger, read_observation};
+use crate::verify::{Belongs, reconcile};
 
 /// Renders the format asked for and hands it over.
 pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<(), Error> {
@@ -83,9 +83,10 @@ fn render_orders(
     let plan = read_plan(&dir.join(file_name::PLAN)).map_err(Error::usage)?;
     let journal = read_ledger(dir, &plan).map_err(Error::usage)?;
     let observed = read_observation(dir, file_name::OBSERVATION, &plan).map_err(Error::usage)?;
-    let orders = orders(&plan.scenario, plan.run_id);
-    let bad = bad_orders(&orders, journal.ledger.planned());
-    let reconciliation = reconcile(&journal.ledger, &bad, &observed.observation);
+    let started_at = journal.header.started_at;
+    let orders = orders_since(&plan.scenario, plan.run_id, started_at);
+    let belongs = Belongs::of(&orders, journal.ledger.planned());
+    let reconciliation = reconcile(&journal.ledger, &belongs, &observed.observation);
     let facts = OrderFacts {
         scenario: &plan.scenario,
         orders: &orders,

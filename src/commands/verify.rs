@@ -11,6 +11,7 @@ use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_meters, read_sent};
+use crate::order::Id;
 use crate::results::{PlanFile, RunReport, file_name};
 use crate::run::{
     Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
@@ -150,7 +151,7 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String
             Shown(&finding.message)
         );
         if !finding.first_ids.is_empty() {
-            let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+            let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
             let _ = writeln!(out, "      {}", ids.join(", "));
         }
     }

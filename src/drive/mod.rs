@@ -5,6 +5,9 @@
 //! `max_in_flight` is counted unsent. Leaves how an order is sent to `send` and the file to `ledger`.
 
 mod attack;
+mod before;
+#[cfg(test)]
+mod before_tests;
 mod pace;
 mod pacer;
 mod plan;

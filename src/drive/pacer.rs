@@ -1,10 +1,12 @@
 //! The pacer: walks the schedule and hands each batch over when it is due, never before its intent is
 //! in the journal.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::before::RowsBefore;
 use super::pace::{Pace, thread_cpu_time};
 use super::plan::DrivePlan;
 use super::sabotage::Sabotage;
@@ -13,11 +15,19 @@ use super::work::{Shared, Work};
 use super::{DriveError, Started};
 use crate::clock;
 use crate::journal::JournalWriter;
-use crate::ledger::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader};
+use crate::ledger::{
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalError, JournalHeader,
+};
 use crate::load::Schedule;
+use crate::order::Times;
+use crate::store::Target;
 
 /// From when everything is ready to when the first order may be due: time to make the journal.
 const LEAD: Duration = Duration::from_millis(300);
+/// The same where rows are written before orders are sent: time for the first of them, too.
+const LEAD_WITH_ROWS: Duration = Duration::from_secs(2);
+/// Rows are written this long before their orders are due, so that no table holds up a sender for a while.
+const ROWS_AHEAD: Duration = Duration::from_secs(10);
 /// How long the senders get to be there; those that come later are welcome.
 const POOL_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Orders are intended this long before they are due, so that no disk holds up a sender.
@@ -46,6 +56,7 @@ pub(super) struct Paced {
 /// before there was anything to send.
 pub(super) fn pace(
     plan: &DrivePlan,
+    target: &Target,
     schedule: &Schedule,
     new_journal: &NewJournal<'_>,
     sabotage: Option<Sabotage>,
@@ -55,12 +66,23 @@ pub(super) fn pace(
     if !shared.roll.wait_complete(POOL_WAIT_MAX) {
         return Ok(None);
     }
-    let started = Started {
-        instant: Instant::now() + LEAD,
-        wall: clock::wall() + LEAD,
+    let lead = match plan.orders.model.spec().before.is_empty() {
+        true => LEAD,
+        false => LEAD_WITH_ROWS,
     };
+    let started = Started {
+        instant: Instant::now() + lead,
+        wall: clock::wall() + lead,
+    };
+    let orders = plan.orders.clone();
+    let orders = orders.due(Times::new(started.unix_ms(), schedule.clone()));
+    let before = RowsBefore::start(&orders, target)?;
+    let _ = shared.orders.set(orders);
     let header = JournalHeader {
-        schema_version: JOURNAL_SCHEMA_VERSION,
+        schema_version: match plan.orders.keeps_message_ids() {
+            true => JOURNAL_SCHEMA_VERSION_NAMED,
+            false => JOURNAL_SCHEMA_VERSION,
+        },
         run_id: plan.orders.run,
         seed: plan.scenario.seed,
         planned: schedule.count(),
@@ -78,6 +100,7 @@ pub(super) fn pace(
         tally: Tally::new(schedule.profile(), plan.scenario.phases.len()),
         pace: Pace::new(started.instant),
         wanted: 0,
+        before,
         woken_at: Duration::ZERO,
         sabotage,
         max_in_flight: u64::from(plan.scenario.sending.max_in_flight),
@@ -103,6 +126,8 @@ struct Pacer<'a> {
     pace: Pace,
     /// Orders before this were asked to be intended.
     wanted: u64,
+    /// Who writes the rows that are there before orders are sent.
+    before: Option<RowsBefore>,
     woken_at: Duration,
     sabotage: Option<Sabotage>,
     max_in_flight: u64,
@@ -125,8 +150,11 @@ impl Pacer<'_> {
                 self.leave_rest(next);
                 return false;
             }
+            if !self.release(work, queue) {
+                self.leave_rest(next);
+                return false;
+            }
             next = end;
-            self.hand_over(work, queue);
             if let Some(sabotage) = &mut self.sabotage {
                 sabotage.reached(end);
             }
@@ -143,6 +171,49 @@ impl Pacer<'_> {
             let block = profile.integral(due + INTENT_AHEAD + INTENT_BLOCK);
             self.wanted = arrived(block, planned).max(end);
             self.journal.intend(self.wanted);
+        }
+        if let Some(before) = &self.before {
+            let rows = arrived(profile.integral(due + ROWS_AHEAD), planned).max(end);
+            before.want(rows);
+        }
+    }
+
+    /// Hands over those orders of `work` whose rows are there; the others stay unsent. False if sending is to stop.
+    fn release(&mut self, work: Work, queue: &flume::Sender<Work>) -> bool {
+        let Some(before) = &self.before else {
+            self.hand_over(work, queue);
+            return true;
+        };
+        let stopped = || self.shared.stop.is_stopped() || self.shared.roll.is_over();
+        let Some(refused) = before.wait(work.orders(), stopped) else {
+            return false;
+        };
+        let mut rest = Some(work);
+        while let Some(work) = rest {
+            let first = work.orders().start;
+            let ends = |k: &u64| refused.contains_key(k) != refused.contains_key(&first);
+            let alike = work.orders().position(|k| ends(&k));
+            let (part, left) = work.split(alike.unwrap_or(work.orders().count()));
+            rest = left;
+            match refused.get(&first) {
+                None => self.hand_over(part, queue),
+                Some(_) => self.withhold(&part, &refused),
+            }
+        }
+        true
+    }
+
+    /// Orders that fall due and are not sent, as some of their rows could not be written.
+    fn withhold(&mut self, work: &Work, refused: &BTreeMap<u64, String>) {
+        self.tally.scheduled(work);
+        let count = u64::from(work.dispatch.count);
+        let scheduled = &self.shared.progress.scheduled;
+        scheduled.fetch_add(count, Ordering::Relaxed);
+        self.shared.leave_unsent(work);
+        self.tally.unsent(work, self.pace.elapsed());
+        for why in work.orders().filter_map(|k| refused.get(&k)) {
+            let reason = format!("a row that must be there before could not be written: {why}");
+            self.tally.withheld(&reason);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::work::{InHand, Shared, Work};
+use super::work::{InHand, Shared, Waiting, Work};
 use crate::send::{Batch, SendReply, Sender};
 
 /// Who gives the senders their turns.
@@ -40,12 +40,19 @@ pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies
     shared.roll.enter();
     let mut batch = Batch::new();
     while let Ok(work) = shared.queue.recv_async().await {
-        batch.fill(&shared.orders, work.orders());
-        let in_hand = InHand::send(shared, work);
-        let reply = sender.send(&batch).await;
-        let acked_at = shared.now();
-        in_hand.settle(acked_at, &reply);
-        replies.replied(&work, acked_at, &reply).await;
+        let mut next = Some(work);
+        while let Some(work) = next {
+            batch.fill(shared.orders(), work.orders());
+            // All of it, unless these orders are too large for one request.
+            let (work, rest) = work.split(batch.len());
+            let rest = Waiting::new(shared, rest);
+            let in_hand = InHand::send(shared, work);
+            let reply = sender.send(&batch).await;
+            let acked_at = shared.now();
+            in_hand.settle(acked_at, &reply);
+            replies.replied(&work, acked_at, &reply).await;
+            next = rest.take();
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The start of a run's time axis on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,14 @@ pub struct Started {
     pub instant: Instant,
     /// On the wall clock.
     pub wall: SystemTime,
+}
+
+impl Started {
+    /// On the wall clock, in milliseconds since the Unix epoch; zero before it.
+    pub fn unix_ms(&self) -> u64 {
+        let since = self.wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Counts that only grow, and two gauges.

@@ -88,7 +88,7 @@ pub(super) fn run_with(
     let phases = plan.scenario.phases.len();
     let (queue, work) = flume::unbounded();
     let shared = Arc::new(Shared {
-        orders: plan.orders.clone(),
+        orders: OnceLock::new(),
         pool: SenderPool::new(target, sending)?,
         queue: work,
         progress,
@@ -104,7 +104,7 @@ pub(super) fn run_with(
     let (paced, (attacked, attack_cpu_time)) = std::thread::scope(|scope| {
         let pacer = std::thread::Builder::new().name("pacer".into());
         let pacer = pacer.spawn_scoped(scope, || {
-            pace(plan, &schedule, journal, sabotage, &shared, queue)
+            pace(plan, target, &schedule, journal, sabotage, &shared, queue)
         })?;
         let pool = std::thread::Builder::new().name("senders".into());
         let pool = pool.spawn_scoped(scope, || {

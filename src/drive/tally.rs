@@ -67,6 +67,11 @@ impl Tally {
         self.second(at).unsent += u64::from(work.dispatch.count);
     }
 
+    /// An order was not sent, for this reason.
+    pub(super) fn withheld(&mut self, reason: &str) {
+        count(&mut self.record.errors, &format!("unsent: {reason}"), 1);
+    }
+
     /// The orders of `work` were sent and answered, or given up.
     pub(super) fn settled(
         &mut self,

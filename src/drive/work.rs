@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::tally::Tally;
 use super::{Progress, StopSignal};
 use crate::journal::JournalHandle;
-use crate::ledger::Outcome;
+use crate::ledger::{MessageId, Outcome};
 use crate::load::Dispatch;
 use crate::order::OrderPlan;
 use crate::send::{BATCH_MAX, EntryOutcome, SendReply, SenderPool};
@@ -44,6 +44,22 @@ impl Work {
         self.dispatch.orders()
     }
 
+    /// The first `count` orders, and the others if there are any; all are due when they were.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    pub(super) fn split(self, count: usize) -> (Self, Option<Self>) {
+        let all = usize::from(self.dispatch.count);
+        let part = |range: Range<usize>| {
+            let mut part = self;
+            part.dispatch.first += range.start as u64;
+            part.dispatch.count = u8::try_from(range.len()).expect("no more than all");
+            part.intended_at[..range.len()].copy_from_slice(&self.intended_at[range]);
+            part
+        };
+        (part(0..count), (count < all).then(|| part(count..all)))
+    }
+
     /// The intended instant of each order, ascending.
     pub(super) fn intended_at(&self) -> &[Duration] {
         &self.intended_at[..self.dispatch.count.into()]
@@ -52,7 +68,8 @@ impl Work {
 
 /// What the pacer and the pool share.
 pub(super) struct Shared {
-    pub(super) orders: OrderPlan,
+    /// With their due times, once the run's start is known: before there is work.
+    pub(super) orders: OnceLock<OrderPlan>,
     pub(super) pool: SenderPool,
     pub(super) queue: flume::Receiver<Work>,
     pub(super) progress: Arc<Progress>,
@@ -122,11 +139,16 @@ impl Roll {
 }
 
 impl Shared {
-    fn record(&self, outcome: Outcome, orders: Range<u64>) {
+    fn record(
+        &self,
+        outcome: Outcome,
+        orders: Range<u64>,
+        messages: impl IntoIterator<Item = (u64, MessageId)>,
+    ) {
         self.journal
             .get()
             .expect("there is a journal before there is work")
-            .record(outcome, orders);
+            .record_named(outcome, orders, messages);
     }
 
     /// Counts a batch in that the pacer hands over; false if that would be too many in flight.
@@ -142,9 +164,16 @@ impl Shared {
         true
     }
 
+    /// What each order contains.
+    pub(super) fn orders(&self) -> &OrderPlan {
+        self.orders
+            .get()
+            .expect("orders are known before there is work")
+    }
+
     /// A batch that will not be sent.
     pub(super) fn leave_unsent(&self, work: &Work) {
-        self.record(Outcome::Unsent, work.orders());
+        self.record(Outcome::Unsent, work.orders(), None);
         let count = u64::from(work.dispatch.count);
         self.progress.unsent.fetch_add(count, Ordering::Relaxed);
     }
@@ -152,6 +181,37 @@ impl Shared {
     /// Since the run's start.
     pub(super) fn now(&self) -> Duration {
         self.progress.elapsed()
+    }
+}
+
+/// What of a batch waits until the rest of it has been sent, since one request does not take it all. Should the sender
+/// end before, it stays unsent.
+pub(super) struct Waiting<'a> {
+    shared: &'a Shared,
+    work: Option<Work>,
+}
+
+impl<'a> Waiting<'a> {
+    pub(super) fn new(shared: &'a Shared, work: Option<Work>) -> Self {
+        Self { shared, work }
+    }
+
+    /// It waits no longer.
+    pub(super) fn take(mut self) -> Option<Work> {
+        self.work.take()
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let Some(work) = self.work.take() else { return };
+        self.shared.leave_unsent(&work);
+        let tally = self.shared.tally.lock();
+        let mut tally = tally.unwrap_or_else(PoisonError::into_inner);
+        tally.unsent(&work, self.shared.now());
+        let count = u64::from(work.dispatch.count);
+        let in_flight = &self.shared.progress.in_flight;
+        in_flight.fetch_sub(count, Ordering::AcqRel);
     }
 }
 
@@ -190,14 +250,16 @@ impl<'a> InHand<'a> {
     fn conclude(&self, acked_at: Duration, reply: &SendReply) {
         let first = self.work.dispatch.first;
         let mut counts = [0u64; 3];
-        let mut entries = reply.entries.iter().map(|entry| entry.outcome).peekable();
         let mut k = first;
-        while let Some(outcome) = entries.next() {
-            let mut end = k + 1;
-            while entries.next_if_eq(&outcome).is_some() {
-                end += 1;
-            }
-            self.shared.record(outcome, k..end);
+        for alike in reply
+            .entries
+            .chunk_by(|one, next| one.outcome == next.outcome)
+        {
+            let outcome = alike[0].outcome;
+            let end = k + alike.len() as u64;
+            let messages = (k..end).zip(alike);
+            let messages = messages.filter_map(|(k, entry)| Some((k, entry.message_id.clone()?)));
+            self.shared.record(outcome, k..end, messages);
             match outcome {
                 Outcome::Acknowledged => counts[0] += end - k,
                 Outcome::Rejected => counts[1] += end - k,
@@ -228,10 +290,7 @@ impl<'a> InHand<'a> {
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
         if !self.settled {
-            let entry = EntryOutcome {
-                outcome: Outcome::Indeterminate,
-                reason: Some("the sender was ended".into()),
-            };
+            let entry = EntryOutcome::indeterminate("the sender was ended");
             let entries = vec![entry; self.work.dispatch.count.into()];
             self.conclude(
                 self.shared.now(),
@@ -240,6 +299,32 @@ impl Drop for InHand<'_> {
                     status: None,
                 },
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_split_batch_is_the_same_orders_due_at_the_same_instants() {
+        let dispatch = Dispatch {
+            due: Duration::from_secs(9),
+            first_due: Duration::from_secs(5),
+            first: 40,
+            count: 5,
+        };
+        let mut arrivals = (40..45).map(|k| (k, Duration::from_secs(k - 35)));
+        let work = Work::new(dispatch, &mut arrivals);
+        for count in 1..=5 {
+            let (now, later) = work.split(count);
+            let parts = [Some(now), later];
+            let orders = parts.iter().flatten().flat_map(Work::orders);
+            assert!(orders.eq(40..45), "{count}");
+            let due = parts.iter().flatten().flat_map(Work::intended_at).copied();
+            assert!(due.eq((5..10).map(Duration::from_secs)), "{count}");
+            assert_eq!(later.is_some(), count < 5);
         }
     }
 }

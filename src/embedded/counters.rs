@@ -72,26 +72,45 @@ impl Gauges {
     }
 }
 
-/// Tells whether a function of one's own has started, as long as anybody asks; holds no process.
+/// Tells whether functions of one's own have started, as long as anybody asks; holds no process.
 #[derive(Debug, Clone)]
-pub struct StartWatch(runtime::StartWatch);
+pub struct StartWatch {
+    /// With the folder of its logs, below that of the run.
+    functions: Vec<(String, runtime::StartWatch)>,
+}
 
 impl StartWatch {
-    pub(super) fn of(function: &runtime::CommandFunction) -> Self {
-        Self(function.watch_start())
+    /// Of functions, each with the folder of its logs below that of all functions' logs, empty for that one itself.
+    /// `None` when there is no function.
+    pub(super) fn of<'a>(
+        functions: impl Iterator<Item = (&'a str, &'a runtime::CommandFunction)>,
+    ) -> Option<Self> {
+        let watch = |(name, function): (&str, &runtime::CommandFunction)| {
+            let logs = results::file_name::FUNCTION_LOGS;
+            let folder = match name {
+                "" => logs.to_owned(),
+                name => format!("{logs}/{name}"),
+            };
+            (folder, function.watch_start())
+        };
+        let functions: Vec<_> = functions.map(watch).collect();
+        (!functions.is_empty()).then_some(Self { functions })
     }
 
-    /// That no process has ever asked for an invocation, once one has been started.
+    /// That no process of a function has ever asked for an invocation, though one has been started. Of several such
+    /// functions one that is given up is told.
     pub fn never_started(&self) -> Option<NeverStarted> {
-        let never = self.0.never_started()?;
-        let folder = results::file_name::FUNCTION_LOGS;
-        Some(NeverStarted {
-            starts: never.starts,
-            failed: never.failed,
-            reason: never.reason,
-            log: never.log.map(|file| format!("{folder}/{file}")),
-            last_lines: never.last_lines,
-            given_up: never.given_up,
-        })
+        let told = self.functions.iter().filter_map(|(folder, watch)| {
+            let never = watch.never_started()?;
+            Some(NeverStarted {
+                starts: never.starts,
+                failed: never.failed,
+                reason: never.reason,
+                log: never.log.map(|file| format!("{folder}/{file}")),
+                last_lines: never.last_lines,
+                given_up: never.given_up,
+            })
+        });
+        told.max_by_key(|never| never.given_up)
     }
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use aws_credential_types::provider::error::CredentialsError;
+
 use crate::emulator::EmulatorError;
 use crate::emulator::table::TableError;
 use crate::fault::FaultError;
@@ -25,21 +27,29 @@ pub enum PipelineError {
         /// Why.
         source: io::Error,
     },
+    /// There are no credentials for a function of one's own.
+    #[error(
+        "the function cannot be given credentials of the target: {0}: configure the profile or the environment that \
+         [target] names"
+    )]
+    Credentials(Box<CredentialsError>),
     /// A queue elsewhere could not be read.
     #[error(transparent)]
     Elsewhere(#[from] StoreError),
     /// Lambda refuses such a mapping: a message could come back while the function still has it.
     #[error(
-        "pipeline.function.timeout of {function:?} is longer than the visibility time-out of {visibility:?} \
+        "{key} of {function:?} is longer than the visibility time-out of {visibility:?} \
          of {queue_url}: write a shorter one, or set the queue's VisibilityTimeout to at least {function:?} \
          (six times as much is AWS's advice)"
     )]
     TimeoutAboveVisibility {
+        /// The key that says the time-out.
+        key: String,
         /// The function's time-out.
         function: Duration,
         /// The queue's own.
         visibility: Duration,
-        /// The orders queue.
+        /// The queue.
         queue_url: String,
     },
     /// No loopback port or thread could be had.

@@ -54,7 +54,7 @@ async fn send_orders(target: &Target) {
 async fn settled(pipeline: &EmbeddedPipeline) -> Holdings {
     loop {
         let holdings = pipeline.holdings().unwrap();
-        let ended = holdings.rows.len() + holdings.dead_letters.len();
+        let ended = holdings.rows() + holdings.dead_letters.len();
         if ended as u64 >= ORDERS && holdings.queued.is_empty() {
             return holdings;
         }
@@ -70,11 +70,11 @@ async fn orders_of_a_queue_elsewhere_end_in_the_table_elsewhere() {
     send_orders(&target).await;
     assert_eq!(pipeline.holdings().unwrap().queued.len() as u64, ORDERS);
 
-    let local = LocalProcessor::start(&scenario, plan(), &target).unwrap();
+    let local = LocalProcessor::start(&scenario, plan(), &target, None).unwrap();
     let holdings = settled(&pipeline).await;
     let bad = (0..ORDERS).filter(|k| plan().is_bad(*k)).count();
     assert_eq!(holdings.dead_letters.len(), bad);
-    assert_eq!(holdings.rows.len() as u64, ORDERS - bad as u64);
+    assert_eq!(holdings.rows() as u64, ORDERS - bad as u64);
     let counters = local.counters();
     assert!(counters.invocations > 0 && counters.failed_invocations == 0);
     assert_eq!(counters.failed_records, 2 * bad as u64, "two receives each");
@@ -92,7 +92,7 @@ async fn the_labs_function_takes_good_orders_down_with_bad_ones_here_too() {
     let pipeline = without_function(&scenario);
     let target = pipeline.target();
     send_orders(&target).await;
-    let local = LocalProcessor::start(&scenario, plan(), &target).unwrap();
+    let local = LocalProcessor::start(&scenario, plan(), &target, None).unwrap();
     let holdings = settled(&pipeline).await;
     let bad = (0..ORDERS).filter(|k| plan().is_bad(*k)).count();
     assert!(holdings.dead_letters.len() > bad);
@@ -107,7 +107,7 @@ fn a_function_that_may_outlive_the_visibility_is_refused() {
     scenario.pipeline.visibility_timeout = Duration::from_secs(60);
     for (timeout_ms, starts) in [(1_000, true), (1_001, false)] {
         scenario.pipeline.function.timeout = Duration::from_millis(timeout_ms);
-        let started = LocalProcessor::start(&scenario, plan(), &pipeline.target());
+        let started = LocalProcessor::start(&scenario, plan(), &pipeline.target(), None);
         match (started, starts) {
             (Ok(_), true) => {}
             (Err(error @ PipelineError::TimeoutAboveVisibility { .. }), false) => {
@@ -128,7 +128,7 @@ fn a_queue_that_is_not_there_is_named() {
     let pipeline = without_function(&scenario);
     let mut target = pipeline.target();
     target.orders_queue_url.push_str("-of-mine");
-    let started = LocalProcessor::start(&scenario, plan(), &target);
+    let started = LocalProcessor::start(&scenario, plan(), &target, None);
     let error = started.map(drop).unwrap_err().to_string();
     assert!(
         error.contains("orders-queue-of-mine") && error.contains("NonExistentQueue")

@@ -2,12 +2,14 @@
 //! scenario's faults in it.
 //!
 //! The emulator knows nothing of orders; what does is here. `settings` makes its configuration of a scenario, `rows`
-//! makes items of orders, `fault` lets a plan's faults into it, `counters` makes the report's figures of what it counts,
+//! makes items of orders, `items` rows of items, `fault` lets a plan's faults into it, `counters` makes the report's figures of what it counts,
 //! and [`EmbeddedPipeline`] starts and stops all of it. [`LocalProcessor`] is mapping and function alone, for queues and
 //! a table elsewhere, polled through `remote`.
 
 mod settings;
+mod stores;
 
+mod items;
 mod rows;
 
 pub mod fault;
@@ -17,6 +19,7 @@ mod counters;
 mod remote;
 
 mod error;
+mod functions;
 mod local;
 mod pipeline;
 

@@ -10,30 +10,37 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::{Gauges, StartWatch, figures};
 use super::error::PipelineError;
-use super::fault::{FaultyFunction, FaultyQueues, FaultyScans, FaultyStore, Processor, any_struck};
-use super::rows::{OrderTable, Orders, id_and_details, order_key, order_table};
-use super::settings;
-use crate::emulator::mapping::FunctionSettings;
-use crate::emulator::runtime::{CommandConfig, CommandFunction};
-use crate::emulator::sqs::Site;
-use crate::emulator::{Builder, Emulator, Function, HostName, handler};
-use crate::fault::{FaultPlan, order_number_of};
+use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
+use super::functions::{Functions, Place, function};
+use super::items::row;
+use super::rows::{OrderTable, Orders, order_table};
+use super::stores::Stores;
+use crate::emulator::{Builder, Emulator, HostName};
+use crate::fault::FaultPlan;
 use crate::order::OrderPlan;
+use crate::records::Item;
 use crate::results::PipelineCounters;
-use crate::scenario::{
-    FUNCTION_NAME, FaultKind, FaultPlace, ProcessorCommand, Resources, Scenario,
-};
-use crate::store::{ReadPolicy, TableAt, Target};
+use crate::scenario::{FaultPlace, Resources, Scenario};
+use crate::store::{ReadPolicy, Target};
 
 /// What a pipeline holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holdings {
-    /// `id` and `order_details` of each row.
-    pub rows: Vec<(String, String)>,
+    /// The rows of each table.
+    pub tables: BTreeMap<String, Vec<Item>>,
     /// The bodies of the messages in the orders queue.
     pub queued: Vec<Arc<str>>,
     /// The bodies of the dead letters.
     pub dead_letters: Vec<Arc<str>>,
+    /// The bodies of the messages in each further queue in which orders may end.
+    pub letters: BTreeMap<String, Vec<Arc<str>>>,
+}
+
+impl Holdings {
+    /// How many rows all tables have.
+    pub fn rows(&self) -> usize {
+        self.tables.values().map(Vec::len).sum()
+    }
 }
 
 /// How a pipeline is served.
@@ -71,16 +78,15 @@ impl Default for ServeOptions {
     }
 }
 
-/// A running pipeline: an emulator with the lab's queues and table, and the function behind them. Dropping it stops
+/// A running pipeline: an emulator with a scenario's queues and tables, and the functions behind them. Dropping it stops
 /// its threads and waits until they have ended, a fraction of a second.
 pub struct EmbeddedPipeline {
     // Dropped in this order: first what writes, then what is written to.
     emulator: Emulator,
-    _table: OrderTable,
-    resources: Resources,
+    _table: Option<OrderTable>,
+    stores: Stores,
     faults: Arc<FaultPlan>,
-    command: Option<CommandFunction>,
-    freezes: bool,
+    functions: Functions,
 }
 
 impl EmbeddedPipeline {
@@ -108,30 +114,36 @@ impl EmbeddedPipeline {
         planned: u64,
         options: &ServeOptions,
     ) -> Result<Self, PipelineError> {
-        let resources = Resources::default();
+        let stores = Stores::of(scenario, plan.model.spec());
         let faults = Arc::new(FaultPlan::new(scenario, plan.clone(), planned)?);
-        let builder = builder(scenario, &resources, &faults, options);
-        let mut prepared = builder.prepare()?;
-        let table = order_table(prepared.tables(), &resources.table)?;
-        let mut command = None;
+        let mut prepared = builder(scenario, &stores, &faults, options).prepare()?;
+        let (mut functions, mut table) = (Functions::default(), None);
         if options.runs_function {
-            if let Some(processor) = &scenario.processor {
-                let site = prepared.site();
-                command = Some(start_command(scenario, processor, site, options)?);
+            let place = Place::embedded(scenario, prepared.site(), &options.function_logs);
+            functions = Functions::start(scenario, &place)?;
+            let processor = match &functions.main {
+                Some(command) => command.processor(&scenario.pipeline.mapping),
+                None => {
+                    let orders = order_table(prepared.tables(), &Resources::default().table)?;
+                    let rows = Orders::of(&orders);
+                    let store = FaultyStore::new(Orders::of(&orders), Arc::clone(&faults));
+                    table = Some(orders);
+                    let store = store.deleting(move |id| rows.delete(id));
+                    Processor::BuiltIn(scenario.pipeline.function.processor, store)
+                }
+            };
+            let main = function(scenario, processor, &faults, plan.clone());
+            prepared = prepared.function(main.on(&stores.orders_queue));
+            for further in functions.further(scenario, &plan) {
+                prepared = prepared.function(further);
             }
-            let function = function(scenario, &table, command.as_ref(), &faults, plan);
-            prepared = prepared.function(function.on(&resources.orders_queue));
         }
         Ok(Self {
             emulator: prepared.start()?,
             _table: table,
-            resources,
+            stores,
             faults,
-            command,
-            freezes: scenario
-                .processor
-                .as_ref()
-                .is_some_and(|processor| processor.freeze),
+            functions,
         })
     }
 
@@ -141,13 +153,13 @@ impl EmbeddedPipeline {
         let site = self.emulator.site();
         Target {
             sqs_endpoint: site.base_url.clone(),
-            orders_queue_url: site.queue_url(&self.resources.orders_queue),
-            dead_letter_queue_url: site.queue_url(&self.resources.dead_letter_queue),
+            orders_queue_url: site.queue_url(&self.stores.orders_queue),
+            dead_letter_queue_url: site.queue_url(&self.stores.dead_letter_queue),
             dynamodb_endpoint: site.base_url.clone(),
             region: site.region.clone(),
             credentials: SharedCredentialsProvider::new(credentials),
-            tables: vec![TableAt::lab(&self.resources.table)],
-            letter_queues: Vec::new(),
+            tables: self.stores.tables_at(),
+            letter_queues: self.stores.letter_queues_at(site),
             exact_counts: true,
             read: ReadPolicy::default(),
         }
@@ -156,20 +168,13 @@ impl EmbeddedPipeline {
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
         let mut counters = figures(&self.emulator.counters(), self.faults.struck());
-        if let Some(command) = &self.command {
-            let figures = command.figures();
-            counters.cold_starts = figures.started;
-            counters.crashes = figures.crashed + figures.failed_inits;
-            counters.freezes = self.freezes.then_some(figures.freezes);
-            counters.incomplete_freezes = self.freezes.then_some(figures.incomplete_freezes);
-            counters.never_started = StartWatch::of(command).never_started();
-        }
+        self.functions.add_to(&mut counters);
         counters
     }
 
-    /// Whether a function of one's own has started yet; nothing to watch without one.
+    /// Whether the functions of one's own have started yet; nothing to watch without one.
     pub fn watch_start(&self) -> Option<StartWatch> {
-        self.command.as_ref().map(StartWatch::of)
+        self.functions.watch_start()
     }
 
     /// What a live view may read while it runs.
@@ -183,18 +188,21 @@ impl EmbeddedPipeline {
     /// # Errors
     /// When the table cannot be read or a queue has been deleted.
     pub fn holdings(&self) -> Result<Holdings, PipelineError> {
-        let Resources {
-            orders_queue,
-            dead_letter_queue,
-            table,
-            ..
-        } = &self.resources;
-        let items = self.emulator.items(table)?;
-        Ok(Holdings {
-            rows: items.into_iter().map(id_and_details).collect(),
-            queued: self.emulator.messages(orders_queue)?,
-            dead_letters: self.emulator.messages(dead_letter_queue)?,
-        })
+        let stores = &self.stores;
+        let mut holdings = Holdings {
+            queued: self.emulator.messages(&stores.orders_queue)?,
+            dead_letters: self.emulator.messages(&stores.dead_letter_queue)?,
+            ..Holdings::default()
+        };
+        for table in stores.tables.keys() {
+            let items = self.emulator.items(table)?.into_iter().map(row).collect();
+            holdings.tables.insert(table.clone(), items);
+        }
+        for queue in &stores.letter_queues {
+            let letters = self.emulator.messages(queue)?;
+            holdings.letters.insert(queue.clone(), letters);
+        }
+        Ok(holdings)
     }
 
     /// Stops pollers and servers and joins their threads; what is still queued is gone.
@@ -203,10 +211,10 @@ impl EmbeddedPipeline {
     }
 }
 
-/// The emulator that a scenario describes, without its function.
+/// The emulator that a scenario describes, without its functions.
 fn builder(
     scenario: &Scenario,
-    resources: &Resources,
+    stores: &Stores,
     faults: &Arc<FaultPlan>,
     options: &ServeOptions,
 ) -> Builder {
@@ -222,118 +230,17 @@ fn builder(
         builder = builder.traffic_max(connections, bytes);
     }
     if options.creates_resources {
-        builder = with_resources(builder, scenario, resources);
+        builder = stores.create(builder, scenario);
     }
     let places = [FaultPlace::Wire, FaultPlace::Queue, FaultPlace::DeadLetters];
     if places.iter().any(|place| faults.has_at(*place)) {
         builder = builder.queue_faults(FaultyQueues::new(
             Arc::clone(faults),
-            &resources.orders_queue,
-            &resources.dead_letter_queue,
+            &stores.orders_queue,
+            &stores.dead_letter_queue,
         ));
     }
     builder.table_faults(FaultyScans::new(Arc::clone(faults)))
-}
-
-/// With both queues and the table.
-fn with_resources(builder: Builder, scenario: &Scenario, resources: &Resources) -> Builder {
-    let pipeline = &scenario.pipeline;
-    let dead_letters = settings::dead_letter_queue(pipeline);
-    let mut builder = builder.queue_with(&resources.dead_letter_queue, dead_letters.clone());
-    if let Some(other) = &pipeline.redrive_to
-        && *other != resources.dead_letter_queue
-    {
-        builder = builder.queue_with(other, dead_letters);
-    }
-    let capacity = settings::capacity(pipeline.table_capacity);
-    builder
-        .queue_with(&resources.orders_queue, settings::orders_queue(pipeline))
-        .table_with(&resources.table, order_key(), capacity)
-}
-
-/// The function behind the mapping, writing to `table`, with what goes wrong in either and before them.
-fn function(
-    scenario: &Scenario,
-    table: &OrderTable,
-    command: Option<&CommandFunction>,
-    faults: &Arc<FaultPlan>,
-    plan: OrderPlan,
-) -> Function {
-    let (store, rows) = (Orders::of(table), Orders::of(table));
-    let store = FaultyStore::new(store, Arc::clone(faults)).deleting(move |id| rows.delete(id));
-    let processor = match command {
-        Some(function) => Processor::Command {
-            function: function.clone(),
-            report_batch_item_failures: scenario.pipeline.mapping.report_batch_item_failures,
-        },
-        None => Processor::BuiltIn(scenario.pipeline.function.processor, store),
-    };
-    let function = FaultyFunction::new(processor, Arc::clone(faults));
-    let throttles = Arc::clone(faults);
-    handler(move |event| {
-        let function = function.clone();
-        async move { function.handle(event).await }
-    })
-    .mapping(settings::mapping(&scenario.pipeline.mapping))
-    .settings(limits(scenario))
-    .throttled_by(move |batch| {
-        let bodies = batch.iter().map(|message| &*message.body);
-        any_struck(&throttles, FaultKind::InvocationThrottled, bodies)
-    })
-    .expecting_failures_of(move |body| {
-        order_number_of(body).is_some_and(|number| plan.is_bad_number(number))
-    })
-}
-
-/// The function's limits as the mapping enforces them.
-fn limits(scenario: &Scenario) -> FunctionSettings {
-    let settings = settings::function(&scenario.pipeline.function);
-    match &scenario.processor {
-        Some(processor) => FunctionSettings {
-            timeout: CommandConfig::mapping_timeout(settings.timeout, processor.init_timeout),
-            ..settings
-        },
-        None => settings,
-    }
-}
-
-/// Somebody's own function, writing to the table through the front.
-fn start_command(
-    scenario: &Scenario,
-    processor: &ProcessorCommand,
-    site: &Site,
-    options: &ServeOptions,
-) -> Result<CommandFunction, PipelineError> {
-    let resources = Resources::default();
-    let own = processor.environment.iter();
-    let mut environment: BTreeMap<String, String> = own
-        .map(|(name, value)| (name.clone(), value.reveal().to_owned()))
-        .collect();
-    for (name, value) in [
-        ("DYNAMODB_ORDERS_TABLE", resources.table),
-        ("ORDERS_QUEUE_URL", site.queue_url(&resources.orders_queue)),
-    ] {
-        environment.entry(name.to_owned()).or_insert(value);
-    }
-    let config = CommandConfig {
-        command: processor.command.clone(),
-        working_dir: processor.working_dir.as_ref().map(PathBuf::from),
-        handler: processor.handler.clone(),
-        environment,
-        function_name: FUNCTION_NAME.into(),
-        region: site.region.clone(),
-        memory_mb: processor.memory_mb,
-        timeout: scenario.pipeline.function.timeout,
-        init_timeout: processor.init_timeout,
-        logs: options.function_logs.clone(),
-        endpoint_url: Some(site.base_url.clone()),
-        max_environments: scenario.pipeline.mapping.maximum_concurrency,
-        freeze: processor.freeze,
-    };
-    CommandFunction::start(config).map_err(|source| PipelineError::Command {
-        command: processor.command.join(" "),
-        source,
-    })
 }
 
 #[cfg(test)]

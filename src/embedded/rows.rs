@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
+use super::Holdings;
 use crate::emulator::table::{
-    AttributeValue, Item, KeyKind, Put, PutError, Table, TableError, TableKey, TableStore, Tables,
-    key,
+    AttributeValue, Item, Put, PutError, Table, TableError, TableStore, Tables,
 };
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
+use crate::records::{self, Value};
+use crate::scenario::Resources;
 
 /// The orders table with its writing thread.
 pub type OrderTable = Table<OrderRow>;
-
-/// The key of an orders table.
-pub(super) fn order_key() -> TableKey {
-    key(attribute::ID, KeyKind::N)
-}
 
 /// The thread that writes orders to `table`, which is to have the key `id` (Number).
 ///
@@ -74,13 +71,22 @@ fn details_of(mut item: Item) -> Option<String> {
     }
 }
 
-/// `id` and `order_details` of an item, empty where it has none.
-pub(super) fn id_and_details(mut item: Item) -> (String, String) {
-    let mut text = |name: &str| match item.remove(name) {
-        Some(AttributeValue::N(text) | AttributeValue::S(text)) => text,
-        _ => String::new(),
-    };
-    (text(attribute::ID), text(attribute::ORDER_DETAILS))
+impl Holdings {
+    /// `id` and `order_details` of each row of the lab's table, empty where it has none.
+    pub fn lab_rows(&self) -> Vec<(String, String)> {
+        let rows = self.tables.get(&Resources::default().table);
+        let text = |row: &records::Item, name: &str| match row.get(name) {
+            Some(Value::N(text) | Value::S(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let both = |row| {
+            (
+                text(row, attribute::ID),
+                text(row, attribute::ORDER_DETAILS),
+            )
+        };
+        rows.into_iter().flatten().map(both).collect()
+    }
 }
 
 fn number(value: u64) -> AttributeValue {
@@ -109,7 +115,8 @@ fn item(row: &OrderRow, stored_at_us: u64) -> Item {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emulator::table::TableCapacity;
+    use crate::embedded::items::row as row_of;
+    use crate::emulator::table::{KeyKind, TableCapacity, key};
 
     fn row(id: u64, order_details: &str) -> OrderRow {
         OrderRow {
@@ -124,7 +131,8 @@ mod tests {
     async fn a_row_is_stored_once_with_its_times_and_a_second_is_told_what_is_there() {
         let tables = Tables::open(1.0, Arc::default()).unwrap();
         let unlimited = TableCapacity::Unlimited;
-        tables.create("orders", &order_key(), unlimited).unwrap();
+        let by_id = key(attribute::ID, KeyKind::N);
+        tables.create("orders", &by_id, unlimited).unwrap();
         let table = order_table(&tables, "orders").unwrap();
         let orders = Orders::of(&table);
         let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
@@ -154,6 +162,10 @@ mod tests {
             stored_at > 1_700_000_000_000_000,
             "microseconds: {stored_at}"
         );
-        assert_eq!(id_and_details(item.clone()), ("1".into(), "c".into()));
+        let mut holdings = Holdings::default();
+        holdings
+            .tables
+            .insert("orders".into(), vec![row_of(item.clone())]);
+        assert_eq!(holdings.lab_rows(), [("1".into(), "c".into())]);
     }
 }

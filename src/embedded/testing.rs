@@ -61,6 +61,7 @@ pub(crate) fn scenario() -> Scenario {
         target: crate::scenario::TargetSpec::Embedded,
         time_scale: 1.0,
         processor: None,
+        processors: Default::default(),
         name: "test".into(),
         question: "does the embedded pipeline work?".into(),
         seed: 2026,
@@ -76,6 +77,8 @@ pub(crate) fn scenario() -> Scenario {
             sender: SenderKind::Http,
         },
         pipeline: Pipeline {
+            orders_queue: "orders-queue".into(),
+            dead_letter_queue: "orders-dl-queue".into(),
             visibility_timeout: Duration::from_millis(400),
             max_receive_count: 2,
             redrive_to: Some("orders-dl-queue".into()),

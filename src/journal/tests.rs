@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::{
-    JOURNAL_SCHEMA_VERSION, JournalContents, JournalError, JournalHeader, Ledger, Outcome,
-    read_lines,
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalContents, JournalError,
+    JournalHeader, Ledger, MessageId, Outcome, read_lines,
 };
 use crate::order::RunId;
 
@@ -92,6 +92,43 @@ fn a_finished_journal_reads_back_as_the_ledger_that_was_in_memory() {
 }
 
 #[test]
+fn messages_are_in_the_line_of_their_orders_and_read_back_with_them() {
+    let folder = folder();
+    let path = folder.path().join("ledger.journal");
+    let header = JournalHeader {
+        schema_version: JOURNAL_SCHEMA_VERSION_NAMED,
+        ..header(100)
+    };
+    let writer = JournalWriter::create(&path, &header).unwrap();
+    writer.wait_intended(50).unwrap();
+    let uuid = "db61ecd4-f33c-4b4a-a1f0-1c0c5d1f1a2e";
+    let id = |text| MessageId::parse(text).unwrap();
+    writer.record_named(Outcome::Acknowledged, 0..10, [(7, id(uuid)), (2, id("m2"))]);
+    writer.record(Outcome::Rejected, 10..20);
+    writer.record_named(Outcome::Acknowledged, 20..25, [(21, id("m21"))]);
+    let (ledger, result) = writer.finish();
+    result.unwrap();
+    let contents = read_journal(&path).unwrap();
+    assert_eq!(contents.ledger, ledger, "the file says the same");
+    let of = |id| ledger.message_ids().order_of(id);
+    assert_eq!(
+        [uuid, "m2", "m21", "m3"].map(of),
+        [Some(7), Some(2), Some(21), None]
+    );
+    // However the file is cut, an accepted order that has a message is read with it or not at all.
+    let whole = std::fs::read(&path).unwrap();
+    let head = whole.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+    for end in head..whole.len() {
+        let ledger = read_bytes(&whole[..end]).unwrap().ledger;
+        for (k, text) in [(7, uuid), (2, "m2"), (21, "m21")] {
+            let accepted = ledger.outcome(k) == Outcome::Acknowledged;
+            let found = ledger.message_ids().order_of(text) == Some(k);
+            assert_eq!(accepted, found, "cut at {end}");
+        }
+    }
+}
+
+#[test]
 fn what_stands_after_the_journals_end_is_somebody_elses_and_an_error() {
     let folder = folder();
     let (path, ledger) = journal(folder.path(), 50, &[Some(Outcome::Acknowledged); 20], 7);
@@ -143,7 +180,7 @@ fn a_missing_middle_line_is_named() {
 #[test]
 fn whole_lines_missing_at_the_end_leave_their_orders_open() {
     use crate::verdict::Class;
-    use crate::verify::{Observation, reconcile};
+    use crate::verify::{Belongs, Observation, reconcile};
     let folder = folder();
     let path = folder.path().join("ledger.journal");
     let writer = JournalWriter::create(&path, &header(30)).unwrap();
@@ -165,8 +202,8 @@ fn whole_lines_missing_at_the_end_leave_their_orders_open() {
     let ghosts = |lines: usize| {
         let kept: String = whole.split_inclusive('\n').take(lines).collect();
         let contents = read_journal(&written(folder.path(), kept.as_bytes())).unwrap();
-        let bad = roaring::RoaringBitmap::new();
-        let found = reconcile(&contents.ledger, &bad, &observation);
+        let belongs = Belongs::good_or_bad(30, roaring::RoaringBitmap::new());
+        let found = reconcile(&contents.ledger, &belongs, &observation);
         let ghosts: Vec<u32> = found.members[&Class::Ghost].iter().collect();
         (contents.ended, ghosts)
     };

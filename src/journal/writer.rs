@@ -17,7 +17,7 @@ use roaring::RoaringBitmap;
 
 use super::lines::{JournalFile, Lines};
 use crate::ledger::entry::{Decided, Entry, Outcomes};
-use crate::ledger::{JournalError, JournalHeader, Ledger, Outcome, Ranges};
+use crate::ledger::{JournalError, JournalHeader, Ledger, MessageId, Outcome, Ranges};
 
 /// Outcomes are gathered this long, so that there are ten lines a second whatever the rate.
 const OUTCOME_INTERVAL: Duration = Duration::from_millis(100);
@@ -70,6 +70,8 @@ struct State {
     /// Orders `0..wanted` are to be intended.
     wanted: u64,
     pending: Decided,
+    /// The messages of orders in `pending`.
+    named: Vec<(u64, MessageId)>,
     finishing: bool,
 }
 
@@ -216,7 +218,19 @@ impl JournalHandle {
     ///
     /// Cheap: the ledger and the file have it within a fraction of a second.
     pub fn record(&self, outcome: Outcome, orders: Range<u64>) {
+        self.record_named(outcome, orders, std::iter::empty());
+    }
+
+    /// The same with the messages of those among the orders that are known by their message id. One line has both, so
+    /// that whoever reads of an accepted order reads of its message, whenever the process dies.
+    pub fn record_named(
+        &self,
+        outcome: Outcome,
+        orders: Range<u64>,
+        messages: impl IntoIterator<Item = (u64, MessageId)>,
+    ) {
         let mut state = self.shared.lock();
+        state.named.extend(messages);
         match state.pending.last_mut() {
             Some((last, range)) if *last == outcome && range.end == orders.start => {
                 range.end = orders.end;
@@ -236,6 +250,9 @@ impl Shared {
     }
 }
 
+/// Outcomes since the last line, with the messages of some.
+type News = (Decided, Vec<(u64, MessageId)>);
+
 /// The thread that owns the file.
 struct Scribe<F> {
     shared: Arc<Shared>,
@@ -253,9 +270,9 @@ impl<F: JournalFile> Scribe<F> {
             if wanted > self.shared.intended.load(Ordering::Relaxed) {
                 self.intend(wanted);
             }
-            if let Some(pending) = pending {
+            if let Some((pending, named)) = pending {
                 flushed_at = Instant::now();
-                self.decide(pending);
+                self.decide(pending, named);
             }
             if finishing {
                 break;
@@ -266,7 +283,7 @@ impl<F: JournalFile> Scribe<F> {
     }
 
     /// Waits for something to write; outcomes only once they have been gathered long enough.
-    fn next_work(&self, flushed_at: Instant) -> (u64, Option<Decided>, bool) {
+    fn next_work(&self, flushed_at: Instant) -> (u64, Option<News>, bool) {
         let intended = self.shared.intended.load(Ordering::Relaxed);
         let mut state = self.shared.lock();
         loop {
@@ -275,7 +292,10 @@ impl<F: JournalFile> Scribe<F> {
             let intent_waits = state.wanted > intended && !stopped;
             if state.finishing || intent_waits || (due && !state.pending.is_empty()) {
                 let wanted = if stopped { intended } else { state.wanted };
-                let pending = (due || state.finishing).then(|| std::mem::take(&mut state.pending));
+                let pending = (due || state.finishing).then(|| {
+                    let named = std::mem::take(&mut state.named);
+                    (std::mem::take(&mut state.pending), named)
+                });
                 return (wanted, pending, state.finishing);
             }
             let wait = OUTCOME_INTERVAL
@@ -313,17 +333,20 @@ impl<F: JournalFile> Scribe<F> {
         self.shared.written.notify_all();
     }
 
-    fn decide(&mut self, pending: Decided) {
+    fn decide(&mut self, pending: Decided, named: Vec<(u64, MessageId)>) {
         if pending.is_empty() {
             return;
         }
-        let outcomes = Outcomes::of(pending);
+        let outcomes = Outcomes::of(pending).naming(named);
         for (outcome, range) in outcomes.in_order() {
             if outcome == Outcome::Unsent {
                 let end = u32::try_from(range.end).expect("a sequence number below 10^9");
                 self.unsent.insert_range(range.start as u32..end);
             }
             self.ledger.record(outcome, range);
+        }
+        for (k, message) in &outcomes.message_ids {
+            self.ledger.name(*k, message.clone());
         }
         if self.lines.written().is_multiple_of(COMPACT_EVERY) {
             self.ledger.compact();
@@ -346,8 +369,9 @@ impl<F: JournalFile> Scribe<F> {
             .iter()
             .map(|k| (Outcome::Indeterminate, u64::from(k)..u64::from(k) + 1))
             .collect();
-        self.decide(left);
+        self.decide(left, Vec::new());
         self.ledger.compact();
+        self.ledger.index();
         self.lines.write(Entry::End(self.ledger.counts()));
         self.lines.sync();
     }

@@ -11,7 +11,7 @@ use super::ObservePlan;
 use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
 use crate::evidence::{JsonLimits, check_json};
 use crate::folder::read_within;
-use crate::order::{OrderId, RunId, order_numbers};
+use crate::order::{MAX_ORDERS, OrderPlan};
 use crate::records::DeadLetter;
 use crate::store::{Disposal, LetterRedrive, Receives, StoreError, Stores};
 use crate::verify::LetterReceives;
@@ -176,14 +176,14 @@ async fn sweep(
             log = Some(opened);
         }
     }
-    let run = plan.orders.run;
+    let orders = &plan.orders;
     let each = |letters: &[DeadLetter]| {
         let Some(log) = log.as_mut() else {
             take(letters);
             *staying += letters.len() as u64;
             return Ok(vec![Disposal::ShowAgain; letters.len()]);
         };
-        let own = |letter: &&DeadLetter| is_of(run, letter);
+        let own = |letter: &&DeadLetter| is_of(orders, letter);
         // One that is written down and still there was not deleted in time: it is no second copy.
         let new = letters
             .iter()
@@ -214,10 +214,8 @@ async fn sweep(
         .await
 }
 
-/// Whether a dead letter carries an order number of this run.
-fn is_of(run: RunId, letter: &DeadLetter) -> bool {
-    let numbers = order_numbers(&letter.body);
-    numbers
-        .into_iter()
-        .any(|number| OrderId::sequence_in(run, number).is_some())
+/// Whether a dead letter carries an id of this run.
+fn is_of(orders: &OrderPlan, letter: &DeadLetter) -> bool {
+    let owners = orders.owners_of_letter(MAX_ORDERS, None, &letter.body);
+    !owners.orders.is_empty()
 }

@@ -11,7 +11,6 @@ use crate::clock;
 use crate::ledger::Ledger;
 use crate::load::Schedule;
 use crate::order::OrderPlan;
-use crate::records::Row;
 use crate::store::{Page, StoreError, Stores, TableAt};
 use crate::verify::{
     Collector, FunctionStart, Observation, Quiescence, Retention, StoredTimes, Sweep,
@@ -69,12 +68,12 @@ pub(super) async fn observe(
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);
-        let take = |_: &TableAt, page: &Page| {
+        let take = |table: &TableAt, page: &Page| {
             items += page.rows.len() as u64;
             collector.read_at(age(plan));
             page.rows
                 .iter()
-                .for_each(|row| collector.row(&Row::read(row)));
+                .for_each(|row| collector.row(&table.called, row));
         };
         let result = read_tables(stores, plan, quiescence.reached, &mut requests, take).await;
         sweep_of(result, items, requests, plan)

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::ObservePlan;
 use super::look::{age, set, sweep_of};
 use super::places::LetterPlace;
-use crate::records::{Item, Row, Value, attribute};
+use crate::order::ExpectedRow;
+use crate::records::Item;
 use crate::store::{KEYS_PER_LOOKUP, StoreError, Stores};
 use crate::verify::{Collector, Sweep};
 
@@ -21,48 +22,57 @@ pub(super) struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    /// Order numbers that may have landed and were seen nowhere.
-    fn missing(&self) -> Vec<u64> {
+    /// Orders that may have landed and were seen nowhere, or only in part.
+    fn missing(&self) -> Vec<u32> {
         let ledger = &self.plan.ledger;
         let sent = ledger.acknowledged() | ledger.indeterminate();
-        let unseen = self.collector.unseen(&sent);
-        let number = |k: u32| self.plan.orders.id(u64::from(k)).get();
-        unseen.iter().map(number).collect()
+        self.collector.unseen(&sent).iter().collect()
     }
 
-    /// Asks by key for every order that is missing; also how many of them were there after all.
+    /// Asks by key for every row that is missing; also how many of them were there after all.
     pub(super) async fn look_up_missing(&mut self) -> (Sweep, u64) {
         let missing = self.missing();
         let told = format!("looking up {} missing orders by key", missing.len());
         set(self.status, told);
-        let before = self.collector.stored_orders();
+        let before = self.collector.filled_slots();
         let (mut items, mut requests) = (0, 0);
         let mut result = Ok(());
         let (began, allowed) = (Instant::now(), self.stores.time_for_rows(0));
-        for numbers in missing.chunks(KEYS_PER_LOOKUP) {
+        for orders in missing.chunks(KEYS_PER_LOOKUP) {
             if began.elapsed() > allowed {
                 result = Err(took_too_long(allowed, items, missing.len()));
                 break;
             }
-            let (collector, plan) = (&mut self.collector, self.plan);
-            let keys: Vec<Item> = numbers.iter().map(|number| lab_key(*number)).collect();
-            let Some(table) = self.stores.tables().first() else {
-                break;
-            };
-            result = self
-                .stores
-                .look_up(table, &keys, &mut requests, |row| {
-                    collector.read_at(age(plan));
-                    collector.row(&Row::read(&row));
-                })
-                .await;
+            result = self.look_up(orders, &mut requests).await;
             if result.is_err() {
                 break;
             }
-            items += numbers.len() as u64;
+            items += orders.len() as u64;
         }
-        let found = self.collector.stored_orders() - before;
+        let found = self.collector.filled_slots() - before;
         (sweep_of(result, items, requests, self.plan), found)
+    }
+
+    /// Asks for every row of these orders whose key is known.
+    async fn look_up(&mut self, orders: &[u32], requests: &mut u64) -> Result<(), StoreError> {
+        let rows = orders
+            .iter()
+            .flat_map(|&k| self.collector.rows_to_look_up(k));
+        let rows: Vec<ExpectedRow> = rows.collect();
+        for table in self.stores.tables() {
+            let of_table = rows.iter().filter(|row| row.table == table.called);
+            let keys: Vec<Item> = of_table.map(|row| row.key.clone()).collect();
+            for keys in keys.chunks(KEYS_PER_LOOKUP) {
+                let (collector, plan) = (&mut self.collector, self.plan);
+                self.stores
+                    .look_up(table, keys, requests, |row| {
+                        collector.read_at(age(plan));
+                        collector.row(&table.called, &row);
+                    })
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// Where letters move on by being received, an acknowledged order that is seen nowhere may have done so.
@@ -121,11 +131,6 @@ impl Looking<'_> {
             }
         }
     }
-}
-
-/// The key of a row of the lab's table.
-fn lab_key(number: u64) -> Item {
-    [(attribute::ID.to_owned(), Value::N(number.to_string()))].into()
 }
 
 fn took_too_long(allowed: Duration, answered: u64, missing: usize) -> StoreError {

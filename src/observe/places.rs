@@ -59,12 +59,13 @@ impl LetterPlace {
     /// Hands every letter to `collector`.
     pub(super) async fn sweep(&mut self, plan: &ObservePlan, collector: &mut Collector) {
         let mut items = 0;
+        let called = self.called.as_deref();
         let known = &mut self.known;
         let take = |letters: &[DeadLetter]| {
             items += letters.len() as u64;
             for letter in letters {
                 known.is_new(letter);
-                collector.dead_letter(letter);
+                collector.dead_letter(called, letter);
             }
         };
         let mut look = look_at_letters(&self.stores, plan, self.called.is_none(), take).await;
@@ -84,12 +85,13 @@ impl LetterPlace {
             return Ok(());
         }
         let mut late = 0_u64;
+        let called = self.called.as_deref();
         let known = &mut self.known;
         let take = |letters: &[DeadLetter]| {
             for letter in letters {
                 if known.is_new(letter) {
                     late += 1;
-                    collector.dead_letter(letter);
+                    collector.dead_letter(called, letter);
                 }
             }
         };

@@ -104,7 +104,9 @@ async fn look(
 ) -> Result<IdSpace, StoreError> {
     let stores = Stores::new(target);
     let patience = match (claimed.asked, claimed.spec.processor) {
-        (true, ProcessorPlace::Lambda) => claimed.scenario.settle_deadline,
+        (true, ProcessorPlace::Lambda | ProcessorPlace::External) => {
+            claimed.scenario.settle_deadline
+        }
         // A function that runs here has not been started yet: nobody empties the queue.
         (true, ProcessorPlace::Local) | (false, _) => Duration::ZERO,
     };
@@ -113,7 +115,7 @@ async fn look(
         false => stores.counts().await?,
     };
     let letters = match claimed.asked && dead.total() > 0 {
-        true => Some(stores.letters_before(orders.run).await?),
+        true => Some(stores.letters_before(orders).await?),
         false => None,
     };
     let rows = stores

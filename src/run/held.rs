@@ -5,10 +5,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
-use roaring::RoaringBitmap;
 
-use super::conclude::bad_orders;
-use super::ids::orders;
+use super::ids::orders_since;
 use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
@@ -21,7 +19,7 @@ use crate::results::{
 };
 use crate::verdict::Judgment;
 use crate::verify::{
-    JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
+    Belongs, JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
     contradictions, judge, reconcile,
 };
 
@@ -95,7 +93,12 @@ impl Held {
         if let Some(observed) = &observed {
             let last_reply_at = sent.as_ref().filter(|_| own);
             let last_reply_at = last_reply_at.map(|sent| sent.record.last_reply_at);
-            let found = contradictions(observed, &journal.ledger, last_reply_at);
+            let found = contradictions(
+                observed,
+                &journal.ledger,
+                &orders_since(&plan.scenario, plan.run_id, journal.header.started_at),
+                last_reply_at,
+            );
             if !found.is_empty() {
                 return Err(Untold::new(
                     "evidence_contradicts",
@@ -117,11 +120,11 @@ impl Held {
     /// Judges the evidence. What was measured of the sends is in it, or, of a run by an older orderproof, in its report.
     pub fn weigh(&self, reported: Option<&RunReport>) -> Weighed {
         let scenario = &self.plan.scenario;
-        let orders = orders(scenario, self.plan.run_id);
-        let bad: RoaringBitmap = bad_orders(&orders, self.ledger.planned());
+        let orders = orders_since(scenario, self.plan.run_id, self.started_at);
+        let belongs = Belongs::of(&orders, self.ledger.planned());
         let observation = self.observed.as_ref().map(|file| &file.observation);
         let nothing = Observation::default();
-        let reconciliation = reconcile(&self.ledger, &bad, observation.unwrap_or(&nothing));
+        let reconciliation = reconcile(&self.ledger, &belongs, observation.unwrap_or(&nothing));
         let figures = self.figures(reported);
         let interrupted = match (&self.sent, reported) {
             (Some(sent), _) => sent.record.interrupted,
@@ -136,7 +139,7 @@ impl Held {
         };
         let clock_skew = observation.unwrap_or(&nothing).clocks_apart(clock_skew);
         let judgment = judge(&JudgeInput {
-            run: self.plan.run_id,
+            orders: &orders,
             expect: &scenario.expect,
             reconciliation: &reconciliation,
             observation,
@@ -149,7 +152,7 @@ impl Held {
             judgment,
             reconciliation,
             interrupted,
-            bad_orders: bad.len(),
+            bad_orders: belongs.bad.len(),
             figures,
             clock_skew,
         }

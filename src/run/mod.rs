@@ -30,7 +30,7 @@ pub use conclude::{
 };
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
-pub use ids::{orders, random_run_id};
+pub use ids::{orders, orders_since, random_run_id};
 pub use readings::LastSecond;
 pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,

@@ -38,19 +38,21 @@ impl Site {
             .map_err(Error::usage)
     }
 
-    /// The pipeline at `target`; a function that is to run here starts.
+    /// The pipeline at `target`; functions that are to run here start. One's own write their logs to the folder
+    /// `function_logs`.
     ///
     /// # Errors
-    /// When the function cannot start.
+    /// When a function cannot start.
     pub fn elsewhere(
         scenario: &Scenario,
         orders: OrderPlan,
         target: Target,
+        function_logs: PathBuf,
     ) -> Result<Self, Error> {
         let local = |spec: &AwsTarget| spec.processor == ProcessorPlace::Local;
         let processor = match scenario.target.aws().is_some_and(local) {
             true => {
-                let started = LocalProcessor::start(scenario, orders, &target);
+                let started = LocalProcessor::start(scenario, orders, &target, Some(function_logs));
                 Some(started.map_err(Error::usage)?)
             }
             false => None,
@@ -83,7 +85,7 @@ impl Site {
     pub fn watch_start(&self) -> Option<StartWatch> {
         match self {
             Self::Embedded(pipeline) => pipeline.watch_start(),
-            Self::Aws(..) => None,
+            Self::Aws(_, processor) => processor.as_ref()?.watch_start(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::claim::{Claim, Claimed, claim};
 use super::cloudwatch::metrics_since;
 use super::conclude::{Evidence, Outcome, Problems, conclude};
 use super::held::Held;
-use super::ids::{orders, random_run_id};
+use super::ids::{orders, orders_since, random_run_id};
 use super::readings::Readings;
 use super::site::{Site, target_name};
 use super::start_guard::{StartGuard, state_of};
@@ -29,7 +29,7 @@ use crate::report::preflight::place;
 use crate::results::{
     MetersFile, PlanFile, Provenance, SCHEMA_VERSION, SentFile, file_name, to_json,
 };
-use crate::scenario::{self, DeadLetterUse, TargetSpec};
+use crate::scenario::{self, DeadLetterUse, TargetSpec, check_resolved};
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Where runs are kept unless a folder is named.
@@ -40,6 +40,7 @@ const REPORTS: &str = "reports";
 /// # Errors
 /// When nothing was sent: something is invalid or was refused, or the machine failed.
 pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Outcome, Error> {
+    check_resolved(&run.scenario).map_err(Error::usage)?;
     let schedule = run.scenario.schedule();
     let mut plan = plan_file(&run);
     // Held to the end of the run: nobody else of this machine comes near its stores.
@@ -49,7 +50,9 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let folder = create_folder(&run)?;
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = match &entered {
-        Some((_, claim)) => Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone()),
+        Some((_, claim)) => {
+            Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone(), logs)
+        }
         None => Site::embedded(&plan.scenario, orders.clone(), schedule.count(), logs),
     }
     .inspect_err(|_| folder.discard_empty())?;
@@ -92,6 +95,8 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         progress,
         stop,
     )?;
+    // As they were sent: the start is known now.
+    let orders = orders_since(&plan.scenario, plan.run_id, driven.started.wall);
     // The user has interrupted nothing when the guard has, or a sender that cannot write its journal.
     driven.record.interrupted &= !guard.end() && driven.journal_failure.is_none();
     let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);

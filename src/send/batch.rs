@@ -1,20 +1,31 @@
-//! The orders of one request, with their bodies.
+//! The orders of one request, with their messages.
 
 use std::ops::Range;
 
 use md5::{Digest, Md5};
 
+use super::carried::Carried;
 use crate::order::OrderPlan;
 
 /// The most orders SQS takes in one request.
 pub const BATCH_MAX: usize = 10;
 
-/// The orders of one request and their message bodies, in buffers that are used again and again.
+/// The most bytes SQS takes in one request, bodies and attributes together. Source: Amazon SQS Developer Guide,
+/// "Amazon SQS message quotas" (1 MiB since August 2025).
+pub const REQUEST_BYTES_MAX: usize = 1 << 20;
+
+/// The orders of one request and their messages, in buffers that are used again and again.
 #[derive(Debug, Default)]
 pub struct Batch {
     first: u64,
     bodies: Vec<u8>,
     ends: Vec<usize>,
+    /// What each message carries beside its body; empty when none carries anything.
+    carried: Vec<Carried>,
+    /// Bytes of all attributes.
+    carried_bytes: usize,
+    /// The places of orders that are known by their message ids alone.
+    named: u16,
 }
 
 impl Batch {
@@ -23,19 +34,63 @@ impl Batch {
         Self::default()
     }
 
-    /// Makes this the batch of `orders`.
+    /// Makes this the batch of `orders`, of as many from the first on as one request takes: all of them, unless they are
+    /// larger than [`REQUEST_BYTES_MAX`] together. One that is larger by itself is taken alone, for SQS to refuse.
     ///
     /// # Panics
     /// When these are more than [`BATCH_MAX`]; scenarios are bounded by it.
     pub fn fill(&mut self, plan: &OrderPlan, orders: Range<u64>) {
-        self.first = orders.start;
+        let carries = plan.sends_more_than_bodies();
+        self.clear(orders.start);
+        for k in orders {
+            let carried = carries.then(|| Carried::of(plan, k));
+            if !self.push(|body| plan.write_body(k, body), carried) {
+                break;
+            }
+            if plan.keeps_message_id(k) {
+                self.name_last();
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self, first: u64) {
+        self.first = first;
         self.bodies.clear();
         self.ends.clear();
-        for k in orders {
-            plan.write_body(k, &mut self.bodies);
-            self.ends.push(self.bodies.len());
+        self.carried.clear();
+        self.carried_bytes = 0;
+        self.named = 0;
+    }
+
+    /// One more message, if the request takes it: of a batch all carry something or none.
+    pub(super) fn push(
+        &mut self,
+        write_body: impl FnOnce(&mut Vec<u8>),
+        carried: Option<Carried>,
+    ) -> bool {
+        assert!(self.len() < BATCH_MAX, "SQS takes {BATCH_MAX} orders");
+        let before = self.bodies.len();
+        write_body(&mut self.bodies);
+        let more = carried.as_ref().map_or(0, Carried::size);
+        let size = self.bodies.len() + self.carried_bytes + more;
+        if size > REQUEST_BYTES_MAX && !self.is_empty() {
+            self.bodies.truncate(before);
+            return false;
         }
-        assert!(self.ends.len() <= BATCH_MAX, "SQS takes {BATCH_MAX} orders");
+        self.ends.push(self.bodies.len());
+        self.carried.extend(carried);
+        self.carried_bytes += more;
+        true
+    }
+
+    /// The id of the last message is wanted.
+    pub(super) fn name_last(&mut self) {
+        self.named |= 1 << (self.len() - 1);
+    }
+
+    /// Whether the id of the message at `index` is wanted.
+    pub(super) fn wants_message_id(&self, index: usize) -> bool {
+        self.named & 1 << index != 0
     }
 
     /// How many orders it holds.
@@ -67,40 +122,30 @@ impl Batch {
         (0..self.len()).map(|index| self.body(index))
     }
 
+    /// What the message at `index` carries beside its body, if it may carry anything.
+    pub(super) fn carried(&self, index: usize) -> Option<&Carried> {
+        self.carried.get(index)
+    }
+
     /// Whether `hex` is the MD5 of the body at `index`, as SQS writes it.
     pub(super) fn md5_matches(&self, index: usize, hex: &str) -> bool {
-        let digest: [u8; 16] = Md5::digest(self.body(index)).into();
-        let nibble = |value: u8| char::from_digit(u32::from(value), 16);
-        let expected = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        hex.len() == 32 && expected.map(nibble).eq(hex.chars().map(Some))
+        is_hex_of(Md5::digest(self.body(index)).into(), hex)
     }
+
+    /// Whether `hex` is the MD5 of the attributes at `index`; nothing has to be there for a message without any.
+    pub(super) fn attributes_md5_matches(&self, index: usize, hex: Option<&str>) -> bool {
+        let digest = self.carried(index).and_then(Carried::md5_of_attributes);
+        digest.is_none_or(|digest| hex.is_some_and(|hex| is_hex_of(digest, hex)))
+    }
+}
+
+/// Whether `hex` is the digest in lower-case digits.
+fn is_hex_of(digest: [u8; 16], hex: &str) -> bool {
+    let nibble = |value: u8| char::from_digit(u32::from(value), 16);
+    let expected = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    hex.len() == 32 && expected.map(nibble).eq(hex.chars().map(Some))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::order::RunId;
-
-    #[test]
-    fn a_batch_holds_the_plans_bodies_and_knows_their_md5() {
-        let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.5);
-        let mut batch = Batch::new();
-        batch.fill(&plan, 90..100);
-        batch.fill(&plan, 5..8);
-        assert_eq!((batch.len(), batch.orders()), (3, 5..8));
-        for (k, body) in batch.orders().zip(batch.bodies()) {
-            let mut expected = Vec::new();
-            plan.write_body(k, &mut expected);
-            assert_eq!(body, expected);
-        }
-        let hex = |body: &[u8]| {
-            let digest: [u8; 16] = Md5::digest(body).into();
-            digest.map(|byte| format!("{byte:02x}")).concat()
-        };
-        let right = hex(batch.body(1));
-        assert!(batch.md5_matches(1, &right));
-        assert!(!batch.md5_matches(0, &right), "another order's");
-        assert!(!batch.md5_matches(1, &right[..31]), "one digit short");
-        assert!(!batch.md5_matches(1, ""), "none");
-    }
-}
+#[path = "batch_tests.rs"]
+mod tests;

@@ -5,6 +5,9 @@
 //! compare with. Leaves when to send to `drive`.
 
 mod batch;
+mod carried;
+#[cfg(test)]
+mod carried_tests;
 mod connection;
 mod credentials;
 mod endpoint;
@@ -20,7 +23,7 @@ mod tests;
 use std::future::Future;
 use std::sync::Arc;
 
-pub use batch::{BATCH_MAX, Batch};
+pub use batch::{BATCH_MAX, Batch, REQUEST_BYTES_MAX};
 pub use http::HttpSender;
 pub use reply::{EntryOutcome, Reason, SendReply};
 pub use sdk::SdkSender;

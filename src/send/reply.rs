@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Batch;
-use crate::ledger::Outcome;
+use crate::ledger::{MessageId, Outcome};
 
 /// Why an order was not acknowledged: a few words, few of them different.
 pub type Reason = Cow<'static, str>;
@@ -27,6 +27,8 @@ pub struct EntryOutcome {
     pub outcome: Outcome,
     /// Why, unless it was acknowledged.
     pub reason: Option<Reason>,
+    /// The message's id, of an acknowledged order that is known by it alone.
+    pub message_id: Option<MessageId>,
 }
 
 /// What became of the orders of a batch, in the batch's order.
@@ -42,19 +44,22 @@ impl EntryOutcome {
     const ACKNOWLEDGED: Self = Self {
         outcome: Outcome::Acknowledged,
         reason: None,
+        message_id: None,
     };
 
     pub(super) fn rejected(reason: impl Into<Reason>) -> Self {
         Self {
             outcome: Outcome::Rejected,
             reason: Some(reason.into()),
+            message_id: None,
         }
     }
 
-    pub(super) fn indeterminate(reason: impl Into<Reason>) -> Self {
+    pub(crate) fn indeterminate(reason: impl Into<Reason>) -> Self {
         Self {
             outcome: Outcome::Indeterminate,
             reason: Some(reason.into()),
+            message_id: None,
         }
     }
 }
@@ -76,6 +81,9 @@ struct SingleReply<'a> {
     message_id: Cow<'a, str>,
     #[serde(rename = "MD5OfMessageBody", borrow)]
     md5: Cow<'a, str>,
+    /// Looked at for a message with attributes only, so of whatever type.
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
 }
 
 /// The reply to `SendMessageBatch`, its entries of the types `S` and `F`.
@@ -95,6 +103,9 @@ struct Success<'a> {
     message_id: Cow<'a, str>,
     #[serde(rename = "MD5OfMessageBody", borrow)]
     md5: Cow<'a, str>,
+    /// Looked at for a message with attributes only, so of whatever type.
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +127,8 @@ struct Loose {
     message_id: Option<Value>,
     #[serde(rename = "MD5OfMessageBody")]
     md5: Option<Value>,
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
     #[serde(rename = "Code")]
     code: Option<Value>,
     #[serde(rename = "SenderFault")]
@@ -136,7 +149,11 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
     let all = |entry| SendReply::all(batch, Some(status), entry);
     match status {
         200 if batch.len() == 1 => match serde_json::from_slice::<SingleReply<'_>>(body) {
-            Ok(reply) => all(accepted(batch, 0, &reply.message_id, &reply.md5)),
+            Ok(reply) => {
+                let attributes = reply.attributes_md5.as_ref().and_then(Value::as_str);
+                let told = (&*reply.md5, attributes);
+                all(accepted(batch, 0, &reply.message_id, told))
+            }
             Err(_) => all(unreadable()),
         },
         200 => match entries_of(body, batch) {
@@ -162,7 +179,9 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
 fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
     if let Ok(reply) = serde_json::from_slice::<BatchReply<Success<'_>, Failure<'_>>>(body) {
         let successes = reply.successful.iter().map(|entry| {
-            let accept = |index| accepted(batch, index, &entry.message_id, &entry.md5);
+            let attributes = entry.attributes_md5.as_ref().and_then(Value::as_str);
+            let told = (&*entry.md5, attributes);
+            let accept = |index| accepted(batch, index, &entry.message_id, told);
             named(&entry.id, batch, accept)
         });
         let failures = reply.failed.iter().map(|entry| {
@@ -177,8 +196,11 @@ fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
     let in_doubt = || EntryOutcome::indeterminate("unreadable entry in the reply");
     let successes = reply.successful.iter().map(|entry| {
         let said = text(&entry.message_id).zip(text(&entry.md5));
+        let attributes = text(&entry.attributes_md5);
         named(&text(&entry.id)?, batch, |index| match &said {
-            Some((message_id, md5)) => accepted(batch, index, message_id, md5),
+            Some((message_id, md5)) => {
+                accepted(batch, index, message_id, (md5, attributes.as_deref()))
+            }
             None => in_doubt(),
         })
     });
@@ -232,14 +254,33 @@ fn place(id: &str, batch: &Batch) -> Option<usize> {
     }
 }
 
-/// An accepted order is acknowledged if SQS gave it an id and took the body that was sent.
-pub(super) fn accepted(batch: &Batch, index: usize, message_id: &str, md5: &str) -> EntryOutcome {
+/// An accepted order is acknowledged if SQS gave it an id and took the body and the attributes that were sent, by the MD5
+/// of either in its reply.
+pub(super) fn accepted(
+    batch: &Batch,
+    index: usize,
+    message_id: &str,
+    (md5_of_body, md5_of_attributes): (&str, Option<&str>),
+) -> EntryOutcome {
     if message_id.is_empty() {
         EntryOutcome::indeterminate("no message id in the reply")
-    } else if batch.md5_matches(index, md5) {
-        EntryOutcome::ACKNOWLEDGED
-    } else {
+    } else if !batch.md5_matches(index, md5_of_body) {
         EntryOutcome::indeterminate("MD5 of the body differs")
+    } else if !batch.attributes_md5_matches(index, md5_of_attributes) {
+        EntryOutcome::indeterminate(match md5_of_attributes {
+            Some(_) => "MD5 of the attributes differs",
+            None => "no MD5 of the attributes in the reply",
+        })
+    } else if batch.wants_message_id(index) {
+        match MessageId::parse(message_id) {
+            Some(id) => EntryOutcome {
+                message_id: Some(id),
+                ..EntryOutcome::ACKNOWLEDGED
+            },
+            None => EntryOutcome::indeterminate("a message id longer than any of SQS's"),
+        }
+    } else {
+        EntryOutcome::ACKNOWLEDGED
     }
 }
 

@@ -18,28 +18,40 @@ pub(super) fn write_request(queue_url: &str, batch: &Batch, out: &mut BytesMut) 
     write_escaped(queue_url.as_bytes(), out);
     if batch.len() == 1 {
         out.extend_from_slice(br#"","MessageBody":""#);
-        write_escaped(batch.body(0), out);
-        out.extend_from_slice(br#""}"#);
+        write_message(batch, 0, out);
         return;
     }
     out.extend_from_slice(br#"","Entries":["#);
-    for (index, body) in batch.bodies().enumerate() {
+    for index in 0..batch.len() {
         if index > 0 {
             out.extend_from_slice(b",");
         }
         out.extend_from_slice(br#"{"Id":""#);
         out.extend_from_slice(&[b'0' + index as u8]);
         out.extend_from_slice(br#"","MessageBody":""#);
-        write_escaped(body, out);
-        out.extend_from_slice(br#""}"#);
+        write_message(batch, index, out);
     }
     out.extend_from_slice(b"]}");
 }
 
+/// Appends the rest of a message from within its body on.
+fn write_message(batch: &Batch, index: usize, out: &mut BytesMut) {
+    write_escaped(batch.body(index), out);
+    out.extend_from_slice(b"\"");
+    if let Some(carried) = batch.carried(index) {
+        carried.write_fields(out);
+    }
+    out.extend_from_slice(b"}");
+}
+
+/// Texts up to this length get room for the worst case at once.
+const SHORT_TEXT: usize = 16 * 1024;
+
 /// Appends `text` as the inside of a JSON string.
-fn write_escaped(text: &[u8], out: &mut BytesMut) {
-    // Room for the worst case once, so that no byte has to ask for it.
-    out.reserve(6 * text.len());
+pub(super) fn write_escaped(text: &[u8], out: &mut BytesMut) {
+    // Room for the worst case once, so that no byte has to ask for it; of a long text that would be megabytes.
+    let worst = if text.len() <= SHORT_TEXT { 6 } else { 1 };
+    out.reserve(worst * text.len());
     let mut clean = 0;
     for (at, &byte) in text.iter().enumerate() {
         if byte >= 0x20 && byte != b'"' && byte != b'\\' {

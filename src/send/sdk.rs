@@ -1,5 +1,6 @@
 //! The same sends through the AWS SDK, to compare with: retries off, MD5 checked here.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
@@ -10,11 +11,13 @@ use aws_sdk_sqs::config::{
 };
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchOutput;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use aws_smithy_http_client::tls;
 
+use super::carried::Carried;
 use super::reply::{EntryOutcome, SendReply, accepted, failed_entry, refused};
 use super::{Batch, Sender};
+use crate::order::MessageAttribute;
 use crate::scenario::Sending;
 use crate::store::Target;
 
@@ -66,11 +69,20 @@ impl SdkSender {
 
     async fn send_single(&self, batch: &Batch) -> SendReply {
         let request = self.client.send_message().queue_url(&self.queue_url);
-        match request.message_body(text(batch, 0)).send().await {
+        let mut request = request.message_body(text(batch, 0));
+        if let Some(carried) = batch.carried(0) {
+            request = request
+                .set_message_attributes(attributes(carried))
+                .set_message_group_id(carried.group.clone())
+                .set_message_deduplication_id(carried.deduplication.clone())
+                .set_delay_seconds(carried.delay_seconds());
+        }
+        match request.send().await {
             Ok(output) => {
                 let md5 = output.md5_of_message_body().unwrap_or_default();
+                let told = (md5, output.md5_of_message_attributes());
                 let message_id = output.message_id().unwrap_or_default();
-                SendReply::all(batch, Some(200), accepted(batch, 0, message_id, md5))
+                SendReply::all(batch, Some(200), accepted(batch, 0, message_id, told))
             }
             Err(error) => failed(batch, &error),
         }
@@ -78,11 +90,17 @@ impl SdkSender {
 
     async fn send_many(&self, batch: &Batch) -> SendReply {
         let entries = (0..batch.len()).map(|index| {
-            SendMessageBatchRequestEntry::builder()
+            let mut entry = SendMessageBatchRequestEntry::builder()
                 .id(index.to_string())
-                .message_body(text(batch, index))
-                .build()
-                .expect("an id and a body")
+                .message_body(text(batch, index));
+            if let Some(carried) = batch.carried(index) {
+                entry = entry
+                    .set_message_attributes(attributes(carried))
+                    .set_message_group_id(carried.group.clone())
+                    .set_message_deduplication_id(carried.deduplication.clone())
+                    .set_delay_seconds(carried.delay_seconds());
+            }
+            entry.build().expect("an id and a body")
         });
         let request = self.client.send_message_batch().queue_url(&self.queue_url);
         match request.set_entries(Some(entries.collect())).send().await {
@@ -108,8 +126,18 @@ fn http_client() -> SharedHttpClient {
         .build_https()
 }
 
+fn attributes(carried: &Carried) -> Option<HashMap<String, MessageAttributeValue>> {
+    let attribute = |MessageAttribute { name, value }: &MessageAttribute| {
+        let of_type = MessageAttributeValue::builder().data_type(value.data_type());
+        let value = of_type.string_value(value.text()).build();
+        (name.clone(), value.expect("a type"))
+    };
+    let attributes = || carried.attributes.iter().map(attribute).collect();
+    (!carried.attributes.is_empty()).then(attributes)
+}
+
 fn text(batch: &Batch, index: usize) -> String {
-    String::from_utf8(batch.body(index).to_vec()).expect("bodies are JSON text")
+    String::from_utf8(batch.body(index).to_vec()).expect("bodies are text")
 }
 
 /// The same rules as for replies read here.
@@ -120,12 +148,11 @@ fn each_entry(batch: &Batch, output: &SendMessageBatchOutput) -> SendReply {
         let failures = output.failed().iter().filter(|entry| entry.id() == id);
         let mut said = successes
             .map(|entry| {
-                accepted(
-                    batch,
-                    index,
-                    entry.message_id(),
+                let told = (
                     entry.md5_of_message_body(),
-                )
+                    entry.md5_of_message_attributes(),
+                );
+                accepted(batch, index, entry.message_id(), told)
             })
             .chain(failures.map(|entry| failed_entry(entry.code(), entry.sender_fault())));
         match (said.next(), said.next()) {

@@ -48,6 +48,7 @@ fn entry(outcome: Outcome, reason: Option<&'static str>) -> EntryOutcome {
     EntryOutcome {
         outcome,
         reason: reason.map(Into::into),
+        message_id: None,
     }
 }
 

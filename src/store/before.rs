@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{Cursor, Disposal, KEYS_PER_LOOKUP, StoreError, Stores, TableAt};
-use crate::order::{OrderPlan, RunId};
-use crate::records::{Counts, Item, LettersBefore, Row, RowsBefore, Value, attribute};
+use crate::order::{MAX_ORDERS, OrderPlan, RowOwner};
+use crate::records::{Counts, Item, LettersBefore, RowsBefore};
 
 /// Rows read at least, before the run's order numbers are looked up one by one instead: at 4 KB a read unit, and rows of
 /// 1 KB, 10,000 units.
@@ -71,14 +71,12 @@ impl Stores {
         patience: Duration,
         rows_max: u64,
     ) -> Result<RowsBefore, StoreError> {
-        let run = orders.run;
         let mut seen = RowsBefore::default();
         let mut requests = 0;
         let cursors = vec![Cursor::Start; self.segments()];
         let scanned = self
             .scan(table, &cursors, patience, &mut requests, |page| {
-                let rows: Vec<Row> = page.rows.iter().map(Row::read).collect();
-                seen.take(run, &rows);
+                seen.take(orders, &table.called, &page.rows);
                 match seen.of_the_run > 0 || seen.read > rows_max {
                     true => Err(StoreError::new("DynamoDB Scan", "enough was seen")),
                     false => Ok(()),
@@ -107,29 +105,35 @@ impl Stores {
         let mut next = 0;
         while next < planned && seen.of_the_run == 0 {
             let end = planned.min(next + KEYS_PER_LOOKUP as u64);
-            let key = |k| {
-                let number = Value::N(orders.id(k).to_string());
-                Item::from([(attribute::ID.to_owned(), number)])
-            };
-            let keys: Vec<Item> = (next..end).map(key).collect();
-            self.look_up(table, &keys, &mut requests, |row| {
-                // Whatever it says its key is, it was found under one of the run's.
-                let number = Row::read(&row).order_number;
-                seen.found(number.unwrap_or(orders.id(next).get()));
-            })
-            .await?;
+            let rows = (next..end).flat_map(|k| orders.expected_rows(k));
+            let of_table = rows.filter(|row| row.table == table.called);
+            let mut keys: Vec<Item> = of_table.map(|row| row.key).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            for keys in keys.chunks(KEYS_PER_LOOKUP) {
+                self.look_up(table, keys, &mut requests, |row| {
+                    // Whatever it says its key is, it was found under one of the run's.
+                    let owner = orders.owner_of_row(MAX_ORDERS, &table.called, &row);
+                    let k = match owner {
+                        RowOwner::Order { k, .. } => k,
+                        _ => next,
+                    };
+                    seen.found(orders.order_id(k));
+                })
+                .await?;
+            }
             next = end;
         }
         seen.looked_up = next;
         Ok(())
     }
 
-    /// Receives every dead letter once, looks for order numbers of `run`, and shows the letters again.
+    /// Receives every dead letter once, looks for ids of the run, and shows the letters again.
     ///
     /// # Errors
     /// When not all of them can be received, or the queue has a redrive policy of its own: each receive would be a step of
     /// its letters towards the next queue.
-    pub async fn letters_before(&self, run: RunId) -> Result<LettersBefore, StoreError> {
+    pub async fn letters_before(&self, orders: &OrderPlan) -> Result<LettersBefore, StoreError> {
         if let Some(redrive) = self.letter_redrive().await? {
             return Err(StoreError::new(
                 "looking at the dead-letter queue",
@@ -148,7 +152,7 @@ impl Stores {
         let mut requests = 0;
         brief
             .sweep_dead_letters(&mut requests, |letters| {
-                seen.take(run, letters);
+                seen.take(orders, None, letters);
                 Ok(vec![Disposal::ShowAgain; letters.len()])
             })
             .await?;

@@ -19,7 +19,7 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The orders queue's own settings.
+/// A queue's own settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QueueSettings {
     /// Its ARN.
@@ -49,23 +49,39 @@ pub(crate) fn polling_client(target: &Target) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config)
 }
 
-/// The settings of a target's orders queue.
+/// The URL of a queue by its name.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub(crate) async fn queue_url(
+    client: &aws_sdk_sqs::Client,
+    name: &str,
+) -> Result<String, StoreError> {
+    let operation = "SQS GetQueueUrl";
+    let output = client.get_queue_url().queue_name(name).send().await;
+    let output = output.map_err(StoreError::of_named(operation, name))?;
+    output
+        .queue_url
+        .ok_or_else(|| StoreError::new(operation, format!("no URL for {name}")))
+}
+
+/// The settings of the queue at this URL.
 ///
 /// # Errors
 /// When they cannot be read.
 pub(crate) async fn queue_settings(
     client: &aws_sdk_sqs::Client,
-    target: &Target,
+    queue_url: &str,
 ) -> Result<QueueSettings, StoreError> {
     let operation = "SQS GetQueueAttributes";
     let output = client
         .get_queue_attributes()
-        .queue_url(&target.orders_queue_url)
+        .queue_url(queue_url)
         .attribute_names(QueueAttributeName::QueueArn)
         .attribute_names(QueueAttributeName::VisibilityTimeout)
         .send()
         .await
-        .map_err(StoreError::of_named(operation, &target.orders_queue_url))?;
+        .map_err(StoreError::of_named(operation, queue_url))?;
     let attribute = |name: QueueAttributeName| {
         let value = output
             .attributes()

@@ -1,8 +1,9 @@
 //! The AWS side of the verifier: queue counts, table scans and dead-letter sweeps through the SDK.
 //!
 //! It reads and never writes: a dead letter is received with a long visibility and left where it
-//! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] alone writes: it is the table of the
-//! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier.
+//! is. What the rows mean is `verify`'s business. [`SdkOrderStore`] writes: it is the table of the
+//! order processor that runs on Lambda or, with `function`, next to the target, and no part of the verifier; and `plant`
+//! writes the rows that a scenario wants there before its orders.
 
 mod before;
 mod bounds;
@@ -14,6 +15,7 @@ mod error;
 mod function;
 mod hold;
 mod item;
+mod plant;
 mod queues;
 mod redrive;
 mod reply;
@@ -32,9 +34,10 @@ pub(crate) mod tests;
 pub use clients::Stores;
 pub use delivery::Delivery;
 pub use error::StoreError;
-pub(crate) use function::{polling_client, queue_settings};
+pub(crate) use function::{polling_client, queue_settings, queue_url};
 pub(crate) use hold::Hold;
 pub use hold::show_what_is_held;
+pub(crate) use plant::{ROWS_PER_WRITE, RowWriter};
 pub use redrive::LetterRedrive;
 pub(crate) use rows::THROTTLING;
 pub use rows::{SdkOrderStore, TABLE_VARIABLE};

@@ -40,7 +40,7 @@ impl TableAt {
     /// The lab's table of orders, by its name at the target.
     pub fn lab(name: &str) -> Self {
         Self {
-            called: name.to_owned(),
+            called: "orders".to_owned(),
             name: name.to_owned(),
             key: Key {
                 partition: KeyAttribute {

@@ -355,7 +355,7 @@ fn a_queue_that_is_not_in_the_region_is_refused_before_anything_is_sent() {
     );
     assert!(!refused.path("out").exists());
     let holdings = pipeline.holdings().expect("the pipeline's own view");
-    assert_eq!((holdings.rows.len(), holdings.queued.len()), (0, 0));
+    assert_eq!((holdings.rows(), holdings.queued.len()), (0, 0));
 }
 
 #[test]
@@ -393,11 +393,7 @@ fn a_verifier_killed_in_the_middle_of_the_scan_goes_on_where_it_was() {
     )
     .expect("JSON");
     let scan = &seen["observation"]["scan"];
-    let rows = pipeline
-        .holdings()
-        .expect("the pipeline's own view")
-        .rows
-        .len();
+    let rows = pipeline.holdings().expect("the pipeline's own view").rows();
     assert_eq!(scan["items"], rows, "every row once");
     assert_eq!(
         number(scan, "/requests"),

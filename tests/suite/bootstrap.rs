@@ -72,7 +72,7 @@ async fn as_the_labs_it_fails_the_whole_batch() {
             .batch_item_failures
             .is_empty()
     );
-    assert_eq!(pipeline.holdings().expect("the table").rows.len(), 2);
+    assert_eq!(pipeline.holdings().expect("the table").rows(), 2);
 }
 
 #[tokio::test]

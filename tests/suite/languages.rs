@@ -40,7 +40,7 @@ max_schedule_lag_p99 = "30s"
 "#;
 
 /// Whether these programs can be started; says so if not.
-fn all_there(programs: &[&str]) -> bool {
+pub fn all_there(programs: &[&str]) -> bool {
     let missing = |program: &&&str| Command::new(program).arg("--version").output().is_err();
     let missing: Vec<_> = programs.iter().filter(missing).collect();
     if !missing.is_empty() {

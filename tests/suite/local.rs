@@ -17,7 +17,7 @@ pub fn without_function() -> Served {
     Served::start(Program::new(["serve", &smoke, "--port", "0"]).args(["--no-function", "--quiet"]))
 }
 
-fn at(served: &Served, program: Program) -> Program {
+pub fn at(served: &Served, program: Program) -> Program {
     program
         .args(["--endpoint-url", &served.endpoint()])
         .args(["--processor", "local", "--set", "target.exact_counts=true"])
@@ -25,7 +25,7 @@ fn at(served: &Served, program: Program) -> Program {
         .env("AWS_SECRET_ACCESS_KEY", "test")
 }
 
-fn orders(report: &Value, class: &str) -> u64 {
+pub fn orders(report: &Value, class: &str) -> u64 {
     report["classes"][class].as_u64().expect("a class")
 }
 

@@ -14,6 +14,7 @@ mod evidence;
 mod faults;
 mod fidelity;
 mod formats;
+mod functions;
 mod gate;
 mod hostile;
 mod languages;

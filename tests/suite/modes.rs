@@ -8,6 +8,7 @@ use orderproof::embedded::{EmbeddedPipeline, Holdings};
 use orderproof::journal::read_journal;
 use orderproof::ledger::Outcome;
 use orderproof::order::{OrderId, OrderPlan, RunId, Stream, generator};
+use orderproof::records::{Item, Value};
 use orderproof::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Overrides, Scenario, parse};
 use rand_xoshiro::rand_core::Rng;
 
@@ -130,10 +131,13 @@ struct Whereabouts {
 fn whereabouts(trial: &Trial) -> HashMap<u64, Whereabouts> {
     let mut places: HashMap<u64, Whereabouts> = HashMap::new();
     let sequence = |number: u64| OrderId::sequence_in(trial.plan.run, number);
-    for (id, details) in &trial.holdings.rows {
+    for (id, details) in trial.holdings.lab_rows() {
         let k = sequence(id.parse().expect("a number")).expect("of this run");
-        let planned = trial.plan.order(k);
-        let right = planned.difference(trial.plan.id(k), details).is_none();
+        let item = Item::from([
+            ("id".to_owned(), Value::N(id.clone())),
+            ("order_details".to_owned(), Value::S(details.clone())),
+        ]);
+        let right = trial.plan.is_as_planned(u64::MAX, "orders", &item) == Some(true);
         let place = places.entry(k).or_default();
         (place.right_row, place.wrong_row) = (right, !right);
     }

@@ -23,6 +23,7 @@ pub fn config(command: &[&str]) -> CommandConfig {
         init_timeout: Duration::from_secs(20),
         logs: None,
         endpoint_url: None,
+        credentials: None,
         max_environments: 4,
         freeze: true,
     }
@@ -71,7 +72,7 @@ async fn is_sound(pipeline: &EmbeddedPipeline, function: &CommandFunction) {
     let again = [body(1, "110.0"), body(3, "125.0"), body(4, "130.0")];
     let clash = failures_of(function, &again).await;
     assert_eq!(clash, ["m1"], "its own row is no failure, another's is");
-    let mut rows = pipeline.holdings().expect("the table").rows;
+    let mut rows = pipeline.holdings().expect("the table").lab_rows();
     rows.sort();
     let row = |id: &str, price: &str| {
         let details =
@@ -100,7 +101,7 @@ async fn scales_to_four_and_stays(pipeline: &EmbeddedPipeline, function: &Comman
         );
         assert!([a, b, c, d].iter().all(Vec::is_empty));
     }
-    let rows = pipeline.holdings().expect("the table").rows.len();
+    let rows = pipeline.holdings().expect("the table").rows();
     assert_eq!(rows, 40);
     let figures = function.figures();
     assert_eq!((figures.started, figures.most_at_one_time), (4, 4));

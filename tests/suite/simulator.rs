@@ -35,10 +35,8 @@ async fn answer(function: &CommandFunction, event: Value) -> Result<Answer, Comm
 /// The order numbers in the pipeline, wherever they are: each once.
 fn numbers(pipeline: &EmbeddedPipeline) -> Vec<u64> {
     let holdings = pipeline.holdings().expect("they can be read");
-    let rows = holdings
-        .rows
-        .iter()
-        .map(|(id, _)| id.parse().expect("a number"));
+    let rows = holdings.lab_rows().into_iter();
+    let rows = rows.map(|(id, _)| id.parse().expect("a number"));
     let number = |body: &Arc<str>| {
         let body: Value = serde_json::from_str(body).expect("an order");
         body["order_number"].as_u64().expect("a number")

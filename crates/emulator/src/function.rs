@@ -42,6 +42,7 @@ struct Wiring {
     settings: FunctionSettings,
     throttle: Option<Box<Throttle<ReceivedMessage>>>,
     expected: Option<Box<Expected>>,
+    counters: Option<Arc<Counters>>,
 }
 
 /// Where a mapping is put.
@@ -82,6 +83,7 @@ pub fn command(command: impl IntoIterator<Item = impl Into<String>>) -> CommandC
         init_timeout: Duration::from_secs(10),
         logs: None,
         endpoint_url: None,
+        credentials: None,
         max_environments: 20,
         freeze: true,
     }
@@ -156,6 +158,13 @@ impl Function {
         is_to_fail: impl Fn(&str) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.wiring.expected = Some(Box::new(is_to_fail));
+        self
+    }
+
+    /// Counts what its mapping does here, apart from the emulator's own counters.
+    #[must_use]
+    pub fn counted_in(mut self, counters: Arc<Counters>) -> Self {
+        self.wiring.counters = Some(counters);
         self
     }
 
@@ -246,6 +255,7 @@ where
         speed: seat.speed,
     };
     let queue = EngineQueue::new(seat.engine.clone(), seat.queue);
-    let mapping = EventSourceMapping::new(queue, plan, Arc::clone(seat.counters), handle);
+    let counters = wiring.counters.as_ref().unwrap_or(seat.counters);
+    let mapping = EventSourceMapping::new(queue, plan, Arc::clone(counters), handle);
     mapping.hooked(wiring.throttle, wiring.expected).run()
 }

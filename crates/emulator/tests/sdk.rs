@@ -241,7 +241,7 @@ impl TableFaults for Unlucky {
         true
     }
 
-    fn hides(&self, item: &serde_json::Value) -> bool {
+    fn hides(&self, _table: &str, item: &serde_json::Value) -> bool {
         item["id"]["S"] == "unlucky"
     }
 }

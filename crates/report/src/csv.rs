@@ -1,12 +1,12 @@
 //! `timeseries.csv` and `findings.csv`.
 
 use csv::Writer;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use orderproof_core::escape::{csv_text, serialize_csv_text};
 use orderproof_core::ledger::{Ledger, Outcome};
 use orderproof_core::load::Schedule;
-use orderproof_core::order::OrderPlan;
+use orderproof_core::order::{Id, OrderPlan};
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate, Standing};
@@ -24,7 +24,8 @@ pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {
 /// One order that is not plainly where it belongs.
 #[derive(Serialize)]
 struct FindingRow<'a> {
-    order_number: u64,
+    #[serde(serialize_with = "serialize_id")]
+    order_number: Id,
     sequence: Option<u64>,
     class: &'static str,
     send_outcome: &'static str,
@@ -53,7 +54,7 @@ pub fn findings_csv(
         .map(|(class, k)| {
             let due = arriving.due(k);
             FindingRow {
-                order_number: plan.id(k).get(),
+                order_number: plan.order_id(k),
                 sequence: Some(k),
                 class,
                 send_outcome: outcome_name(ledger.outcome(k)),
@@ -61,18 +62,23 @@ pub fn findings_csv(
                 intended_at_s: Some(due.as_secs_f64()),
             }
         });
-    let phantoms = reconciliation
-        .phantoms
-        .iter()
-        .map(|&order_number| FindingRow {
-            order_number,
-            sequence: None,
-            class: Class::Phantom.as_str(),
-            send_outcome: "not planned",
-            phase: "",
-            intended_at_s: None,
-        });
+    let phantoms = reconciliation.phantoms.iter().map(|id| FindingRow {
+        order_number: id.clone(),
+        sequence: None,
+        class: Class::Phantom.as_str(),
+        send_outcome: "not planned",
+        phase: "",
+        intended_at_s: None,
+    });
     write_rows(planned.chain(phantoms), FINDINGS_HEADER)
+}
+
+/// A number as it is; a text as one that no spreadsheet takes for a formula.
+pub(super) fn serialize_id<S: Serializer>(id: &Id, to: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Id::Number(number) => to.serialize_u64(*number),
+        Id::Text(text) => serialize_csv_text(text, to),
+    }
 }
 
 pub(super) fn outcome_name(outcome: Outcome) -> &'static str {

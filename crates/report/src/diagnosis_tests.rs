@@ -48,6 +48,7 @@ fn failed(failures: Vec<FailureCount>) -> PipelineCounters {
 /// The function is one of the user's own.
 fn own(report: &mut RunReport) {
     report.scenario.processor = Some(ProcessorCommand {
+        name: None,
         command: vec!["./bootstrap".into()],
         working_dir: None,
         handler: "handler".into(),

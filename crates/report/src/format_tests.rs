@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use orderproof_core::order::Id;
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::results::{RunReport, SCHEMA_VERSION, file_name, headline, run_schema};
 use orderproof_core::verdict::{Finding, Severity};
@@ -161,7 +162,7 @@ fn hostile(lists: usize, text: &str) -> RunReport {
             code: text.into(),
             message: text.into(),
             orders: 7,
-            first_ids: vec![u64::MAX; lists],
+            first_ids: vec![Id::Number(u64::MAX); lists],
         };
         lists
     ];

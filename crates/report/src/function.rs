@@ -113,6 +113,7 @@ mod tests {
     fn processes_of(freezes: Option<u64>, incomplete: Option<u64>) -> String {
         let mut report = World::new(&SPIKE).report();
         report.scenario.processor = Some(ProcessorCommand {
+            name: None,
             command: vec!["./bootstrap".into()],
             working_dir: None,
             handler: "handler".into(),

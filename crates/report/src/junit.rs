@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 
 use orderproof_core::escape;
 use orderproof_core::gate::{self, Check, GateInput, GateOutcome, RuleStanding};
+use orderproof_core::order::Id;
 use orderproof_core::results::figures::orders;
 use orderproof_core::results::{RunReport, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing, Verdict};
@@ -130,7 +131,7 @@ fn verdict_suite(outcome: &GateOutcome, report: &RunReport) -> TestSuite {
 }
 
 fn describe(finding: &Finding) -> String {
-    let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+    let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
     match ids.is_empty() {
         true => format!("{}: {}", finding.code, finding.message),
         false => format!(
@@ -146,7 +147,8 @@ fn describe(finding: &Finding) -> String {
 fn class_suite(report: &RunReport) -> TestSuite {
     let mut suite = suite("classes", report);
     let name = class_name(report, "classes");
-    for class in Class::ALL {
+    let listed = |class: &Class| class.is_always_listed() || report.classes.contains_key(class);
+    for class in Class::ALL.into_iter().filter(listed) {
         suite.add_test_case(class_case(class, &name, report));
     }
     suite

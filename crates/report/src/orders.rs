@@ -4,11 +4,11 @@ use std::io;
 
 use serde::Serialize;
 
-use super::csv::outcome_name;
+use super::csv::{outcome_name, serialize_id};
 use orderproof_core::escape::serialize_csv_text;
 use orderproof_core::ledger::Ledger;
 use orderproof_core::load::Schedule;
-use orderproof_core::order::OrderPlan;
+use orderproof_core::order::{Id, OrderPlan};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::Class;
 use orderproof_core::verify::{Observation, Reconciliation};
@@ -32,7 +32,8 @@ pub struct OrderFacts<'a> {
 /// A row; what does not apply to an order that was never planned is empty.
 #[derive(Serialize)]
 struct OrderRow<'a> {
-    order_number: u64,
+    #[serde(serialize_with = "serialize_id")]
+    order_number: Id,
     sequence: Option<u64>,
     #[serde(serialize_with = "serialize_csv_text")]
     phase: &'a str,
@@ -60,7 +61,7 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, out: impl io::Write) -> io::Resu
     for (k, due) in facts.schedule.iter_from(0) {
         let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
         let row = OrderRow {
-            order_number: facts.orders.id(k).get(),
+            order_number: facts.orders.order_id(k),
             sequence: Some(k),
             phase: &facts.scenario.phases[profile.phase_at(due)].name,
             intended_at_s: Some(due.as_secs_f64()),
@@ -72,9 +73,9 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, out: impl io::Write) -> io::Resu
         };
         writer.serialize(row).map_err(io_error)?;
     }
-    for &order_number in &facts.reconciliation.phantoms {
+    for id in &facts.reconciliation.phantoms {
         let row = OrderRow {
-            order_number,
+            order_number: id.clone(),
             sequence: None,
             phase: "",
             intended_at_s: None,

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
-use orderproof_core::order::{OrderPlan, RunId};
+use orderproof_core::order::{Id, OrderPlan, RunId};
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::results::*;
 use orderproof_core::verify::*;
@@ -33,7 +33,7 @@ fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_
 fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
     let _whole = |input: &JudgeInput<'_>| {
         let JudgeInput {
-            run: _,
+            orders: _,
             expect: _,
             reconciliation: _,
             observation: _,
@@ -128,7 +128,7 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
     let header = "order_number,sequence,class,send_outcome,phase,intended_at_s\n";
     assert_eq!(findings(&world), header);
     world.observation.stored.remove(5_000);
-    world.observation.phantoms.push(7_999_999_999);
+    world.observation.phantoms.push(Id::Number(7_999_999_999));
     assert_eq!(
         findings(&world),
         format!(
@@ -141,7 +141,7 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
 fn orders_csv_has_a_row_for_every_order_and_for_those_never_planned() {
     let mut world = World::new(&SPIKE);
     world.observation.stored.remove(5_000);
-    world.observation.phantoms.push(7_999_999_999);
+    world.observation.phantoms.push(Id::Number(7_999_999_999));
     let orders = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.1);
     let facts = OrderFacts {
         scenario: &world.scenario,

@@ -1,5 +1,6 @@
 //! The report on a terminal: the verdict first, its evidence under it.
 
+use orderproof_core::order::Id;
 use orderproof_core::results::{headline, verdict_word};
 use std::fmt::Write;
 use std::path::Path;
@@ -186,7 +187,7 @@ pub(super) fn ids(finding: &Finding) -> Option<String> {
     if named == 0 {
         return None;
     }
-    let ids: Vec<_> = finding.first_ids.iter().map(u64::to_string).collect();
+    let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
     let more = match finding.orders.saturating_sub(named) {
         0 => String::new(),
         more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),

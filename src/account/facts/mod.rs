@@ -57,7 +57,7 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
     let queue_arn = orders_queue.get().map(|queue| queue.arn.clone());
     let (mappings, function) = match target.processor {
         // Who else polls the queue matters here too.
-        ProcessorPlace::Local => (
+        ProcessorPlace::Local | ProcessorPlace::External => (
             function::read_mappings(session, queue_arn).await,
             Known::Absent,
         ),

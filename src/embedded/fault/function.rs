@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
 use crate::emulator::failures::Failure;
 use crate::emulator::runtime::CommandFunction;
-use crate::fault::{FaultPlan, order_number_of};
+use crate::fault::FaultPlan;
 use crate::processor::{OrderStore, caught, process, process_like_the_lab};
 use crate::scenario::{FaultKind, ProcessorKind};
 
@@ -139,8 +139,7 @@ pub(crate) fn any_struck<'a>(
 ) -> bool {
     plan.has(kind)
         && bodies
-            .filter_map(order_number_of)
-            .filter(|number| plan.strikes(kind, *number))
+            .filter_map(|body| plan.strike_body(kind, body))
             .count()
             > 0
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::emulator::sqs::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
-use crate::fault::{FaultPlan, order_number_of};
+use crate::fault::{FaultPlan, order_of_body};
+use crate::order::OrderPlan;
 use crate::scenario::FaultKind;
 
 /// The plan's faults of the orders queue and its dead-letter queue.
@@ -42,10 +43,10 @@ impl QueueFaults for FaultyQueues {
         if !planned || !target.starts_with("AmazonSQS.SendMessage") {
             return RequestFault::None;
         }
-        let numbers = order_numbers_sent(body);
+        let sent = orders_sent(self.plan.orders(), body);
         for kind in REQUEST_KINDS {
             // Every order of a batch shares its request's fate, so each is asked (and counted).
-            let strikes = numbers.iter().map(|number| self.plan.strike(kind, *number));
+            let strikes = sent.iter().map(|k| self.plan.strike(kind, *k));
             let Some(delay) = strikes.fold(None, |before, strike| before.or(strike)) else {
                 continue;
             };
@@ -107,8 +108,8 @@ impl QueueFaults for FaultyQueues {
     }
 }
 
-/// The order numbers in a send request, single or batch; a request that cannot be read has none.
-fn order_numbers_sent(body: &[u8]) -> Vec<u64> {
+/// The orders in a send request, single or batch; a request that cannot be read has none.
+fn orders_sent(orders: &OrderPlan, body: &[u8]) -> Vec<u64> {
     let Ok(request) = serde_json::from_slice::<serde_json::Value>(body) else {
         return Vec::new();
     };
@@ -117,5 +118,7 @@ fn order_numbers_sent(body: &[u8]) -> Vec<u64> {
     let bodies = messages
         .iter()
         .filter_map(|message| message["MessageBody"].as_str());
-    bodies.filter_map(order_number_of).collect()
+    bodies
+        .filter_map(|body| order_of_body(orders, body))
+        .collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
+use crate::order::OrderId;
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
 use crate::scenario::{FaultKind, FaultPlace};
 
@@ -39,8 +40,14 @@ impl<S: OrderStore> FaultyStore<S> {
         self
     }
 
+    /// The order of a row of the lab's; a row of another run is nobody's.
+    fn order_of(&self, row: &OrderRow) -> Option<u64> {
+        OrderId::sequence_in(self.plan.orders().run, row.id)
+    }
+
     fn strikes(&self, kind: FaultKind, row: &OrderRow) -> bool {
-        self.plan.strikes(kind, row.id)
+        self.order_of(row)
+            .is_some_and(|k| self.plan.strikes(kind, k))
     }
 
     /// One row, with everything that happens to it on the way there and back.
@@ -62,9 +69,10 @@ impl<S: OrderStore> FaultyStore<S> {
     async fn write(&self, row: &OrderRow, replace: bool) -> Outcome {
         let mut written = row.clone();
         if self.strikes(FaultKind::NumberCollides, row)
-            && let Some(other) = self.plan.partner(FaultKind::NumberCollides, row.id)
+            && let Some(k) = self.order_of(row)
+            && let Some(other) = self.plan.partner(FaultKind::NumberCollides, k)
         {
-            written.id = other;
+            written.id = OrderId::new(self.plan.orders().run, other).get();
         }
         let is_altered = self.strikes(FaultKind::RowAltered, row);
         if is_altered {
@@ -92,7 +100,8 @@ impl<S: OrderStore> FaultyStore<S> {
 
     fn delete_later(&self, row: &OrderRow, id: u64) {
         if let Some(delete_row) = &self.delete_row
-            && let Some(delay) = self.plan.strike(FaultKind::RowDeleted, row.id)
+            && let Some(k) = self.order_of(row)
+            && let Some(delay) = self.plan.strike(FaultKind::RowDeleted, k)
         {
             let delete_row = Arc::clone(delete_row);
             tokio::spawn(async move {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::embedded::items::row_of_json;
 use crate::emulator::table::TableFaults;
 use crate::fault::FaultPlan;
 use crate::scenario::FaultKind;
@@ -17,11 +18,9 @@ impl FaultyScans {
         Self(plan)
     }
 
-    fn strikes(&self, kind: FaultKind, item: &Value) -> bool {
-        let number = item["id"]["N"]
-            .as_str()
-            .and_then(|number| number.parse().ok());
-        number.is_some_and(|number| self.0.strikes(kind, number))
+    fn strikes(&self, kind: FaultKind, table: &str, item: &Value) -> bool {
+        self.0.has(kind)
+            && row_of_json(item).is_some_and(|row| self.0.strike_row(kind, table, &row).is_some())
     }
 }
 
@@ -30,12 +29,12 @@ impl TableFaults for FaultyScans {
         self.0.has(FaultKind::ScanStale) || self.0.has(FaultKind::ScanTruncated)
     }
 
-    fn hides(&self, item: &Value) -> bool {
-        self.strikes(FaultKind::ScanStale, item)
+    fn hides(&self, table: &str, item: &Value) -> bool {
+        self.strikes(FaultKind::ScanStale, table, item)
     }
 
-    fn ends_scan_at(&self, item: &Value) -> bool {
-        self.strikes(FaultKind::ScanTruncated, item)
+    fn ends_scan_at(&self, table: &str, item: &Value) -> bool {
+        self.strikes(FaultKind::ScanTruncated, table, item)
     }
 }
 
@@ -60,8 +59,13 @@ mod tests {
             let items =
                 (0..10).map(|k| serde_json::json!({"id": {"N": orders.id(k).get().to_string()}}));
             let items: Vec<_> = items.collect();
-            let hidden = items.iter().filter(|item| faults.hides(item)).count();
-            let ends = items.iter().filter(|item| faults.ends_scan_at(item));
+            let hidden = items
+                .iter()
+                .filter(|item| faults.hides("orders", item))
+                .count();
+            let ends = items
+                .iter()
+                .filter(|item| faults.ends_scan_at("orders", item));
             (hidden, ends.count())
         };
         assert_eq!(struck(FaultKind::ScanStale), (2, 0));
@@ -69,6 +73,6 @@ mod tests {
         let sound = FaultyScans::new(Arc::new(faulty(&[], orders.clone(), 10)));
         assert!(!sound.strikes_scans());
         let strange = serde_json::json!({"id": {"S": "seven"}});
-        assert!(!sound.hides(&strange) && !sound.ends_scan_at(&strange));
+        assert!(!sound.hides("orders", &strange) && !sound.ends_scan_at("orders", &strange));
     }
 }

@@ -16,7 +16,8 @@ use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt, Target};
 use crate::verdict::Class;
 use crate::verify::{
-    OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes, reconcile,
+    Belongs, OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes,
+    reconcile,
 };
 
 fn at_rest() -> Quiescence {
@@ -89,7 +90,12 @@ async fn observed(stores: &Stores) -> Observation {
 }
 
 fn count(observation: &Observation, class: Class) -> u64 {
-    reconcile(&plan().ledger, &bad(), observation).count(class)
+    reconcile(
+        &plan().ledger,
+        &Belongs::good_or_bad(ORDERS, bad()),
+        observation,
+    )
+    .count(class)
 }
 
 #[tokio::test]

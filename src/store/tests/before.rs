@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::site::Services;
 use crate::emulator::sqs::{QueueAttributes, Redrive};
-use crate::order::{OrderPlan, RunId};
+use crate::order::{Id, OrderPlan, RunId};
 use crate::records::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ async fn a_small_table_is_read_to_its_end() {
         (2, true, 0)
     );
     services.put(7_000_000_500..7_000_000_501).await;
-    assert_eq!(before(7).await.first_ids, [7_000_000_500]);
+    assert_eq!(before(7).await.first_ids, [Id::Number(7_000_000_500)]);
 }
 
 #[tokio::test]
@@ -75,10 +75,10 @@ async fn letters_are_looked_at_and_left() {
     let letter = |number: u64| format!(r#"{{"order_number": {number}}}"#);
     services.send("dead", [letter(8_000_000_000), "junk".into()].into_iter());
     let before = || async {
-        let run = RunId::new(7).expect("in range");
+        let orders = OrderPlan::lab(RunId::new(7).expect("in range"), 2026, 0.1);
         services
             .stores()
-            .letters_before(run)
+            .letters_before(&orders)
             .await
             .expect("it answers")
     };
@@ -94,7 +94,7 @@ async fn letters_are_looked_at_and_left() {
         (3, 1),
         "what was seen before is there again"
     );
-    assert_eq!(found.first_ids, [7_000_000_001]);
+    assert_eq!(found.first_ids, [Id::Number(7_000_000_001)]);
 }
 
 #[tokio::test]
@@ -113,8 +113,8 @@ async fn letters_that_a_look_would_move_on_are_not_looked_at() {
         Ok(())
     });
     chained.expect("both are there");
-    let run = RunId::new(7).expect("in range");
-    let refused = services.stores().letters_before(run).await;
+    let orders = OrderPlan::lab(RunId::new(7).expect("in range"), 2026, 0.1);
+    let refused = services.stores().letters_before(&orders).await;
     let words = refused.expect_err("it would move them").to_string();
     assert!(words.contains("graveyard"), "{words}");
     let left = services.engine.counts("dead").expect("it is there");

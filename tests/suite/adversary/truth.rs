@@ -31,8 +31,8 @@ pub struct Truth {
 impl Truth {
     pub fn of(plan: &OrderPlan, planned: u64, holdings: &Holdings) -> Self {
         let mut truth = Self::default();
-        for (id, details) in &holdings.rows {
-            let content: Value = serde_json::from_str(details).unwrap_or_default();
+        for (id, details) in holdings.lab_rows() {
+            let content: Value = serde_json::from_str(&details).unwrap_or_default();
             truth.sight(plan, planned, id.parse().ok(), &content, |place| {
                 place.row = true
             });

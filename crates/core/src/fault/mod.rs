@@ -4,6 +4,8 @@
 //! orders are chosen is a pure function of the seed, so a finding can be checked on paper. Leaves what
 //! a strike does to the place it sits at: `embedded::fault` and `drive`.
 
+mod find;
 mod plan;
 
-pub use plan::{FaultError, FaultPlan, order_number_of};
+pub use find::{is_to_fail, order_of_body, order_of_row, why_hidden};
+pub use plan::{FaultError, FaultPlan};

@@ -8,7 +8,9 @@ use std::time::Duration;
 use rand_xoshiro::rand_core::Rng;
 use roaring::RoaringBitmap;
 
-use crate::order::{OrderId, OrderPlan, Stream, generator, unit_interval};
+use super::find::{order_of_body, order_of_row};
+use crate::order::{OrderPlan, Stream, generator, unit_interval};
+use crate::records::Item;
 use crate::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Prey, Scenario};
 
 /// Orders among which a partner is looked for: where so many in a row are struck there is none to find.
@@ -93,14 +95,13 @@ impl FaultPlan {
         places.any(|at| at == place)
     }
 
-    /// Whether the order of this number is struck by a fault of `kind`; if so, the strike is counted.
-    pub fn strikes(&self, kind: FaultKind, order_number: u64) -> bool {
-        self.strike(kind, order_number).is_some()
+    /// Whether order `k` is struck by a fault of `kind`; if so, the strike is counted.
+    pub fn strikes(&self, kind: FaultKind, k: u64) -> bool {
+        self.strike(kind, k).is_some()
     }
 
     /// The same, with the fault's delay.
-    pub fn strike(&self, kind: FaultKind, order_number: u64) -> Option<Duration> {
-        let k = OrderId::sequence_in(self.orders.run, order_number)?;
+    pub fn strike(&self, kind: FaultKind, k: u64) -> Option<Duration> {
         let k32 = u32::try_from(k).ok()?;
         let mut delay = None;
         for fault in self.faults.iter().filter(|fault| fault.fault.kind == kind) {
@@ -114,14 +115,21 @@ impl FaultPlan {
     /// The same for the order in a message body; a body without an order is never struck.
     pub fn strike_body(&self, kind: FaultKind, body: &str) -> Option<Duration> {
         match self.has(kind) {
-            true => self.strike(kind, order_number_of(body)?),
+            true => self.strike(kind, order_of_body(&self.orders, body)?),
             false => None,
         }
     }
 
-    /// The number of another good order that no fault of this kind strikes, the next one if there is any.
-    pub fn partner(&self, kind: FaultKind, order_number: u64) -> Option<u64> {
-        let k = OrderId::sequence_in(self.orders.run, order_number)?;
+    /// The same for the order of a row; a row without an order is never struck.
+    pub fn strike_row(&self, kind: FaultKind, table: &str, item: &Item) -> Option<Duration> {
+        match self.has(kind) {
+            true => self.strike(kind, order_of_row(&self.orders, self.planned, table, item)?),
+            false => None,
+        }
+    }
+
+    /// Another good order that no fault of this kind strikes, the next one if there is any.
+    pub fn partner(&self, kind: FaultKind, k: u64) -> Option<u64> {
         let spared = |k: u64| {
             let of_kind = |fault: &&PlannedFault| fault.fault.kind == kind;
             let struck = |fault: &PlannedFault| fault.can_strike(k as u32, self.orders.seed);
@@ -131,7 +139,11 @@ impl FaultPlan {
             .chain(0..k)
             .take(PARTNERS_TRIED)
             .find(|&other| spared(other))
-            .map(|other| self.orders.id(other).get())
+    }
+
+    /// The orders it strikes at.
+    pub fn orders(&self) -> &OrderPlan {
+        &self.orders
     }
 
     /// What goes wrong with the harness itself, by the order whose due instant brings it about.
@@ -212,6 +224,8 @@ fn victims(
         FaultExtent::Share(share) => return Ok(Victims::Share { index, share }),
         FaultExtent::Count(wanted) => wanted,
     };
+    // Of a message without an id nobody on its way can tell that it is struck.
+    let is_found = |k| !fault.kind.place().finds_by_body() || !orders.keeps_message_id(k);
     let is_prey = |k: u64| match fault.kind.prey() {
         Prey::Any => true,
         Prey::Good => !orders.is_bad(k),
@@ -224,7 +238,7 @@ fn victims(
     while chosen.len() < wanted.min(planned) && draws > 0 {
         draws -= 1;
         let k = range.start + rng.next_u64() % planned;
-        if is_prey(k) {
+        if is_prey(k) && is_found(k) {
             chosen.insert(u32::try_from(k).expect("a run has at most a billion orders"));
         }
     }
@@ -237,18 +251,6 @@ fn victims(
         });
     }
     Ok(Victims::These(chosen))
-}
-
-/// The order number in a message body, read from any JSON object that has one.
-pub fn order_number_of(body: &str) -> Option<u64> {
-    #[derive(serde::Deserialize)]
-    struct Numbered {
-        order_number: u64,
-    }
-
-    serde_json::from_str::<Numbered>(body)
-        .ok()
-        .map(|numbered| numbered.order_number)
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) fn finding(severity: Severity) -> Finding {
         code: "planted".into(),
         message: "it is planted".into(),
         orders: 1,
-        first_ids: vec![7_000_000_001],
+        first_ids: vec![crate::order::Id::Number(7_000_000_001)],
     }
 }
 

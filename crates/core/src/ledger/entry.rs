@@ -6,11 +6,15 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::ranges::Ranges;
-use super::{Outcome, OutcomeCounts};
+use super::{MessageId, Outcome, OutcomeCounts};
 use crate::order::RunId;
 
-/// The version of the journal this program writes.
+/// The version of a journal without message ids.
 pub const JOURNAL_SCHEMA_VERSION: u32 = 2;
+
+/// The version of a journal whose outcomes name messages. Programs that know only the versions before it take such a
+/// line for a damaged one, so the header tells them first.
+pub const JOURNAL_SCHEMA_VERSION_NAMED: u32 = 3;
 
 /// The oldest version that it reads; its header does not name the plan's digest.
 pub(super) const OLDEST_SCHEMA_VERSION: u32 = 1;
@@ -19,7 +23,7 @@ pub(super) const OLDEST_SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JournalHeader {
-    /// [`JOURNAL_SCHEMA_VERSION`].
+    /// [`JOURNAL_SCHEMA_VERSION`], or [`JOURNAL_SCHEMA_VERSION_NAMED`] where orders are known by their message ids.
     pub schema_version: u32,
     /// The number that marks the run's orders.
     pub run_id: RunId,
@@ -75,6 +79,9 @@ pub struct Outcomes {
     /// They were not sent.
     #[serde(default, skip_serializing_if = "Ranges::is_empty")]
     pub unsent: Ranges,
+    /// The messages of those accepted orders whose bodies may hold no id, by order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub message_ids: Vec<(u64, MessageId)>,
 }
 
 /// Orders and what became of their sending.
@@ -92,7 +99,16 @@ impl Outcomes {
             rejected: of(Outcome::Rejected),
             indeterminate: of(Outcome::Indeterminate),
             unsent: of(Outcome::Unsent),
+            message_ids: Vec::new(),
         }
+    }
+
+    /// With the messages of accepted orders, given in any order.
+    #[must_use]
+    pub fn naming(mut self, mut message_ids: Vec<(u64, MessageId)>) -> Self {
+        message_ids.sort_unstable();
+        self.message_ids = message_ids;
+        self
     }
 
     /// Outcome by outcome, each ascending.

@@ -8,7 +8,9 @@ use roaring::RoaringBitmap;
 
 use super::entry::{Entry, OLDEST_SCHEMA_VERSION, Outcomes, decode};
 use super::ranges::Ranges;
-use super::{JOURNAL_SCHEMA_VERSION, JournalError, JournalHeader, Ledger, Outcome};
+use super::{
+    JOURNAL_SCHEMA_VERSION_NAMED, JournalError, JournalHeader, Ledger, MessageId, Outcome,
+};
 use crate::order::MAX_ORDERS;
 
 /// The longest line that is read. Outcomes are written ten times a second, and a range takes twenty bytes.
@@ -108,16 +110,20 @@ struct Replay {
     intended: u64,
     /// Orders with a recorded outcome, `unsent` included.
     decided: RoaringBitmap,
+    /// Orders whose message is named.
+    named: RoaringBitmap,
     ended: bool,
 }
 
 impl Replay {
     fn begin(header: JournalHeader) -> Result<Self, String> {
-        if !(OLDEST_SCHEMA_VERSION..=JOURNAL_SCHEMA_VERSION).contains(&header.schema_version) {
+        let known = OLDEST_SCHEMA_VERSION..=JOURNAL_SCHEMA_VERSION_NAMED;
+        if !known.contains(&header.schema_version) {
             return Err(format!(
-                "its version is {}, and this program reads versions {OLDEST_SCHEMA_VERSION} to \
-                 {JOURNAL_SCHEMA_VERSION}",
-                header.schema_version
+                "its version is {}, and this program reads versions {} to {}",
+                header.schema_version,
+                known.start(),
+                known.end()
             ));
         }
         if header.planned > MAX_ORDERS {
@@ -131,6 +137,7 @@ impl Replay {
             header,
             intended: 0,
             decided: RoaringBitmap::new(),
+            named: RoaringBitmap::new(),
             ended: false,
         })
     }
@@ -172,7 +179,23 @@ impl Replay {
         let decided = outcomes.in_order();
         decided
             .into_iter()
-            .try_for_each(|(outcome, range)| self.decide(outcome, range))
+            .try_for_each(|(outcome, range)| self.decide(outcome, range))?;
+        let mut named = outcomes.message_ids.iter();
+        named.try_for_each(|(k, id)| self.name(*k, id.clone()))
+    }
+
+    fn name(&mut self, k: u64, id: MessageId) -> Result<(), String> {
+        if self.header.schema_version < JOURNAL_SCHEMA_VERSION_NAMED {
+            return Err("it names messages, which no journal of its version does".into());
+        }
+        let accepted = k < self.intended && self.ledger.outcome(k) == Outcome::Acknowledged;
+        if !accepted || !self.named.insert(narrow(k)) {
+            return Err(format!(
+                "it names the message of order {k}, which was not accepted or has one already"
+            ));
+        }
+        self.ledger.name(k, id);
+        Ok(())
     }
 
     fn decide(&mut self, outcome: Outcome, range: Range<u64>) -> Result<(), String> {
@@ -206,6 +229,7 @@ impl Replay {
         self.ledger
             .record_all(Outcome::Indeterminate, &self.undecided());
         self.ledger.compact();
+        self.ledger.index();
         if !self.ended {
             self.ledger.leave_open(self.intended);
         }

@@ -35,9 +35,23 @@ fn a_damaged_or_contradictory_line_is_named() {
     };
     let head = || Entry::Header(header(100));
     let future = Entry::Header(JournalHeader {
-        schema_version: JOURNAL_SCHEMA_VERSION + 1,
+        schema_version: JOURNAL_SCHEMA_VERSION_NAMED + 1,
         ..header(100)
     });
+    let named = |text: &str, ks: &[u64]| {
+        let id = |k: &u64| (*k, MessageId::parse(&format!("m{k}")).unwrap());
+        Entry::Outcome(Outcomes {
+            acknowledged: text.parse().unwrap(),
+            message_ids: ks.iter().map(id).collect(),
+            ..Outcomes::default()
+        })
+    };
+    let naming = || {
+        Entry::Header(JournalHeader {
+            schema_version: JOURNAL_SCHEMA_VERSION_NAMED,
+            ..header(100)
+        })
+    };
     let vast = Entry::Header(header(crate::order::MAX_ORDERS + 1));
     let end = Entry::End(Ledger::new(100).counts());
     let cases: Vec<(Vec<Entry>, u64, &str)> = vec![
@@ -73,6 +87,31 @@ fn a_damaged_or_contradictory_line_is_named() {
             3,
             "a line after the end",
         ),
+        (
+            vec![head(), intent("0-9"), named("0-9", &[3])],
+            3,
+            "a message named in a journal that names none",
+        ),
+        (
+            vec![naming(), intent("0-9"), named("0-4", &[3, 5])],
+            3,
+            "the message of an order that was not accepted",
+        ),
+        (
+            vec![naming(), intent("0-9"), named("0-9", &[10])],
+            3,
+            "the message of an order nobody intended",
+        ),
+        (
+            vec![
+                naming(),
+                intent("0-9"),
+                named("0-4", &[3]),
+                named("5", &[3]),
+            ],
+            4,
+            "two messages of one order",
+        ),
     ];
     for (entries, line, why) in cases {
         let lines = entries.into_iter().enumerate();
@@ -99,6 +138,23 @@ fn a_damaged_or_contradictory_line_is_named() {
     let contents = read_bytes(&bytes).unwrap();
     assert_eq!(contents.ledger.counts().acknowledged, 10);
     assert_eq!(contents.ledger.counts().indeterminate, 90);
+    let near_miss = [
+        naming(),
+        intent("0-9"),
+        named("0-4", &[3]),
+        named("5", &[4, 5]),
+    ];
+    let bytes: Vec<u8> = near_miss
+        .into_iter()
+        .enumerate()
+        .flat_map(|(n, entry)| encode(n as u64, entry))
+        .collect();
+    let contents = read_bytes(&bytes).unwrap();
+    let of = |id| contents.ledger.message_ids().order_of(id);
+    assert_eq!(
+        ["m3", "m4", "m5", "m6"].map(of),
+        [Some(3), Some(4), Some(5), None]
+    );
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use roaring::RoaringBitmap;
 
+use super::{MessageId, MessageIds};
+
 /// What became of the sending of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
@@ -53,6 +55,7 @@ pub struct Ledger {
     acknowledged: RoaringBitmap,
     rejected: RoaringBitmap,
     indeterminate: RoaringBitmap,
+    message_ids: MessageIds,
 }
 
 impl Ledger {
@@ -109,6 +112,22 @@ impl Ledger {
             Outcome::Indeterminate => self.indeterminate |= orders,
             Outcome::Unsent => {}
         }
+    }
+
+    /// Notes the message of order `k`, which was accepted.
+    pub fn name(&mut self, k: u64, message: MessageId) {
+        self.message_ids.insert(k, message);
+    }
+
+    /// Once all messages are noted: finds them in a few steps from now on.
+    pub fn index(&mut self) {
+        self.message_ids.index();
+    }
+
+    /// The messages of accepted orders whose bodies may hold no id. Of an order that was accepted and is not among them
+    /// the body tells whose it is.
+    pub fn message_ids(&self) -> &MessageIds {
+        &self.message_ids
     }
 
     /// Stores the sets in their smallest form.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::body::{Bodies, Body, Edits, edit, is_json, of_recorded};
 use super::draw::Fields;
+use super::ends::Ends;
 use super::envelope::Wrapper;
 use super::fields::{compile_fields, field_names, running_sums};
 use super::mistake::{Mistake, Problem, key_below, nearest};
-use super::model::{Attribute, Model, Variant};
+use super::model::{Attribute, Model, Variant, id_places};
 use super::names::Names;
 use super::scheme::Scheme;
 use super::spec::{self, AttributeSpec, BadKind, OrderSpec, Take};
@@ -55,7 +56,14 @@ impl<'a> Compiler<'a> {
             let wrapper = Wrapper::new(envelope, &self.names);
             self.kept("order.envelope", wrapper)
         });
+        let ends = Ends::new(spec, &self.names);
+        let ends = ends.unwrap_or_else(|problems| {
+            self.problems.extend(problems);
+            Ends::none(&self.scheme)
+        });
         Model {
+            ends,
+            id_places: id_places(std::iter::once(&good).chain(&kinds)),
             fields,
             good,
             kinds,

@@ -1,14 +1,9 @@
 //! The content of an order, as the original lab's simulator writes it.
 
-use std::fmt;
 use std::sync::Arc;
 
 use rand_xoshiro::rand_core::Rng;
-use serde::{Deserialize, Serialize};
 
-use super::decimal::Decimal;
-use super::document::{Document, Flaw, ORDER_NUMBER, is_number, is_text};
-use super::excerpt::excerpt;
 use super::id::{OrderId, RunId};
 use super::model::Model;
 use super::random::{Stream, generator};
@@ -73,137 +68,6 @@ impl Order {
         out.extend_from_slice(br#", "item_description": ""#);
         out.extend_from_slice(self.item_description.as_bytes());
         out.extend_from_slice(br#""}"#);
-    }
-
-    /// Where the content in `text` differs from this order, or `None` when it is this order.
-    ///
-    /// The text is compared whole: the three fields, each once, and no other but the order's own number, which a
-    /// body carries and details may. Numbers are equal when they denote one value (130, 130.0, 1.3e2), to the last
-    /// digit; the order of fields, white space and escapes are no content.
-    pub fn difference(&self, id: OrderId, text: &str) -> Option<Difference> {
-        let document = match Document::read(text) {
-            Ok(document) => document,
-            Err(flaw) => return Some(Difference::unreadable(&flaw, text)),
-        };
-        let planned = self.planned();
-        if let Some(name) = document.repeated() {
-            return Some(Difference::repeated(name, &document, &planned));
-        }
-        for (name, value) in &planned {
-            match document.values(name).next() {
-                None => return Some(Difference::of(name, value.to_string(), MISSING)),
-                Some(found) if !value.is(found) => {
-                    return Some(Difference::of(name, value.to_string(), found));
-                }
-                Some(_) => {}
-            }
-        }
-        let own = Decimal::from(id.get());
-        document
-            .fields()
-            .filter(|(name, _)| planned.iter().all(|(known, _)| known != name))
-            .find_map(|(name, found)| match name {
-                ORDER_NUMBER if is_number(found, &own) => None,
-                ORDER_NUMBER => Some(Difference::of(name, id.to_string(), found)),
-                _ => Some(Difference::of(name, "no such field".into(), found)),
-            })
-    }
-
-    fn planned(&self) -> [(&'static str, Planned); 3] {
-        let price = match self.price_per_item {
-            Price::Dollars(price) => Planned::Number(ryu::Buffer::new().format(price).to_owned()),
-            Price::Bad => Planned::Text("err"),
-        };
-        let items = Planned::Number(self.num_items.to_string());
-        [
-            ("num_items", items),
-            ("price_per_item", price),
-            ("item_description", Planned::Text(self.item_description)),
-        ]
-    }
-}
-
-/// What one field must hold.
-enum Planned {
-    Number(String),
-    Text(&'static str),
-}
-
-impl Planned {
-    fn is(&self, value: &str) -> bool {
-        match self {
-            Self::Number(number) => {
-                let number = Decimal::parse(number);
-                number.is_some_and(|number| is_number(value, &number))
-            }
-            Self::Text(text) => is_text(value, text),
-        }
-    }
-}
-
-impl fmt::Display for Planned {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => f.write_str(number),
-            Self::Text(text) => write!(f, "\"{text}\""),
-        }
-    }
-}
-
-/// What stands in place of a field that is not there.
-const MISSING: &str = "missing";
-
-/// The attribute of a difference that is of the whole content.
-pub const WHOLE: &str = "content";
-
-/// One way in which a content is not the order's. Its texts are excerpts: short, and safe to print.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Difference {
-    /// Which field.
-    pub attribute: String,
-    /// What it must hold.
-    pub expected: String,
-    /// What is there.
-    pub found: String,
-}
-
-impl Difference {
-    /// `attribute` holds `found` in place of `expected`.
-    pub fn of(attribute: &str, expected: String, found: &str) -> Self {
-        Self {
-            attribute: excerpt(attribute),
-            expected,
-            found: excerpt(found),
-        }
-    }
-
-    fn unreadable(flaw: &Flaw, text: &str) -> Self {
-        let found = match text {
-            "" => "empty".to_owned(),
-            text => format!("{flaw}: {text}"),
-        };
-        Self::of(WHOLE, "an order as a JSON object".into(), &found)
-    }
-
-    fn repeated(name: &str, document: &Document<'_>, planned: &[(&str, Planned)]) -> Self {
-        let values: Vec<_> = document.values(name).take(3).map(excerpt).collect();
-        let known = planned.iter().find(|(known, _)| *known == name);
-        let expected = match known {
-            Some((_, value)) => format!("{value} once"),
-            None => "one value".into(),
-        };
-        let found = format!("given more than once ({})", values.join(", "));
-        Self::of(name, expected, &found)
-    }
-}
-
-impl fmt::Display for Difference {
-    /// What was read back from a file is cut and escaped once more.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [attribute, expected, found] =
-            [&self.attribute, &self.expected, &self.found].map(|text| excerpt(text));
-        write!(f, "`{attribute}` is {found}, expected {expected}")
     }
 }
 

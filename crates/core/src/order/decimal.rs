@@ -72,6 +72,29 @@ impl Decimal {
         number.ok()
     }
 
+    /// The number times 10 to the power of `places`, without what is behind its point then; `None` when that is negative or
+    /// beyond `u64`.
+    pub fn as_u64_scaled(&self, places: u8) -> Option<u64> {
+        let exponent = self.exponent + i128::from(places);
+        let behind = usize::try_from(-exponent.min(0)).ok()?;
+        let kept = self.digits.len().saturating_sub(behind);
+        let whole = Self {
+            negative: self.negative && kept > 0,
+            digits: self.digits[..kept].to_owned(),
+            exponent: exponent.max(0),
+        };
+        whole.as_u64()
+    }
+
+    /// The number as a whole number times a power of ten; `None` beyond 38 digits.
+    pub fn as_scaled(&self) -> Option<(i128, i128)> {
+        let digits = match self.digits.as_str() {
+            "" => 0,
+            digits => digits.parse::<i128>().ok()?,
+        };
+        Some((if self.negative { -digits } else { digits }, self.exponent))
+    }
+
     /// The same text for every spelling of the number.
     pub fn canonical(&self) -> String {
         let sign = if self.negative { "-" } else { "" };
@@ -198,6 +221,26 @@ mod tests {
         ] {
             assert_eq!(number(text).as_u64(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_number_is_scaled_and_what_is_behind_its_point_dropped() {
+        for (text, places, expected) in [
+            ("1764400000.123456789", 6, Some(1_764_400_000_123_456)),
+            ("1764400000", 6, Some(1_764_400_000_000_000)),
+            ("1.7644e9", 3, Some(1_764_400_000_000)),
+            ("0.0000001", 6, Some(0)),
+            ("-0.0000001", 6, Some(0)),
+            ("-1", 6, None),
+            ("1e30", 6, None),
+            ("0", 6, Some(0)),
+            ("1e-999999999", 6, Some(0)),
+        ] {
+            assert_eq!(number(text).as_u64_scaled(places), expected, "{text}");
+        }
+        assert_eq!(number("-12.50").as_scaled(), Some((-125, -1)));
+        assert_eq!(number("0.0").as_scaled(), Some((0, 0)));
+        assert_eq!(number(&"7".repeat(40)).as_scaled(), None);
     }
 
     proptest! {

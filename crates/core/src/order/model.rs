@@ -7,6 +7,7 @@ use super::check;
 use super::compile::Compiler;
 use super::draw::Fields;
 use super::drawn::Drawn;
+use super::ends::Ends;
 use super::envelope::{Wrapper, decode, encode};
 use super::id::{MAX_ORDERS, RunId};
 use super::lab;
@@ -31,6 +32,8 @@ pub struct Model {
     /// The sum of the weights of the kinds up to each.
     pub(super) kind_sums: Vec<f64>,
     pub(super) wrapper: Option<Wrapper>,
+    pub(super) ends: Ends,
+    pub(super) id_places: Vec<IdPlace>,
     pub(super) attributes: Vec<Attribute>,
     pub(super) group: Option<Template>,
     pub(super) deduplication: Option<Template>,
@@ -102,6 +105,11 @@ impl Model {
         &self.names
     }
 
+    /// Its ends, compiled.
+    pub fn ends(&self) -> &Ends {
+        &self.ends
+    }
+
     /// How its orders are told apart.
     pub fn scheme(&self) -> &Scheme {
         &self.scheme
@@ -136,10 +144,9 @@ impl Model {
         (n < MAX_ORDERS).then_some((run, n))
     }
 
-    /// Where the bodies of good orders say whose they are; of a replay, where any of them does.
-    pub fn id_places(&self) -> impl Iterator<Item = &IdPlace> {
-        let bodies = self.good.bodies.bodies.iter();
-        bodies.flat_map(|body| &body.id_places)
+    /// Where the bodies of its orders say whose they are, each place once.
+    pub fn id_places(&self) -> &[IdPlace] {
+        &self.id_places
     }
 
     /// The order's document within a message's body: taken out of its envelope and decoded. `None` when the body is in no
@@ -260,13 +267,29 @@ impl Model {
     }
 }
 
-/// Leaves a share of a text, at least nothing of its last character.
+/// Leaves a share of a text, in whole characters; one at least, for SQS takes no empty message.
 fn cut(text: &mut String, share: f64) {
+    let first = text.chars().next().map_or(0, char::len_utf8);
     let mut end = (text.len() as f64 * share).floor() as usize;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.truncate(end);
+    text.truncate(end.max(first));
+}
+
+/// Where bodies say whose they are, each place once.
+pub(super) fn id_places<'a>(variants: impl Iterator<Item = &'a Variant>) -> Vec<IdPlace> {
+    let mut places: Vec<IdPlace> = Vec::new();
+    let bodies = variants.flat_map(|variant| &variant.bodies.bodies);
+    for place in bodies.flat_map(|body| &body.id_places) {
+        let is_it = |known: &IdPlace| {
+            known.pointer == place.pointer && known.template.pieces() == place.template.pieces()
+        };
+        if !places.iter().any(is_it) {
+            places.push(place.clone());
+        }
+    }
+    places
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ fn a_text_is_cut_between_characters() {
     assert_eq!(cut_to("abcd", 0.5), "ab");
     assert_eq!(cut_to("abc", 0.5), "a");
     assert_eq!(cut_to("aéa", 0.5), "a");
-    assert_eq!(cut_to("é", 0.5), "");
+    assert_eq!(cut_to("éa", 0.1), "é", "something is left");
+    assert_eq!(cut_to("", 0.5), "");
 }
 
 #[test]

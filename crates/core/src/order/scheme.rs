@@ -24,6 +24,13 @@ pub enum Id {
     Text(String),
 }
 
+impl Id {
+    /// The id as reports show it: short, and without a character that a terminal obeys.
+    pub fn shown(&self) -> String {
+        super::excerpt(&self.to_string())
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -152,6 +152,25 @@ impl Template {
         }
     }
 
+    /// What is known of the text for `values`: the parts before, between and after what is not.
+    pub(super) fn known_parts(&self, values: &Values<'_>, at: Option<u64>) -> Vec<String> {
+        let mut parts = vec![String::new()];
+        for piece in &self.pieces {
+            match piece {
+                Piece::Unknown
+                | Piece::Slot {
+                    place: Place::Row(_),
+                    ..
+                } => parts.push(String::new()),
+                piece => {
+                    let last = parts.last_mut().expect("there is always one");
+                    Self::render_piece(piece, values, &[], at, last);
+                }
+            }
+        }
+        parts
+    }
+
     /// The bytes it gives at most, escapes apart, when an order's fields, and those of a list's element, have at most so
     /// many each.
     pub(super) fn length_max(&self, fields: &[u64], inner: &[u64]) -> u64 {
@@ -184,6 +203,44 @@ impl Template {
             Place::Row(name) => Some(name.as_str()),
             _ => None,
         })
+    }
+
+    /// The attribute of another row that it refers to, and what that row must hold there when this gives `text`; for
+    /// templates of one such attribute and literal text around it.
+    pub(super) fn link_in<'t>(&self, text: &'t str) -> Option<(&str, &'t str)> {
+        let (name, before, after) = match self.pieces.as_slice() {
+            [
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+            ] => (name, "", ""),
+            [
+                Piece::Literal(before),
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+            ] => (name, before.as_str(), ""),
+            [
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+                Piece::Literal(after),
+            ] => (name, "", after.as_str()),
+            [
+                Piece::Literal(before),
+                Piece::Slot {
+                    place: Place::Row(name),
+                    ..
+                },
+                Piece::Literal(after),
+            ] => (name, before.as_str(), after.as_str()),
+            _ => return None,
+        };
+        let inner = text.strip_prefix(before)?.strip_suffix(after)?;
+        Some((name, inner))
     }
 
     /// Whether it tells which order it belongs to: it holds the id, or run and sequence number.

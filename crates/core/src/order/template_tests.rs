@@ -1,5 +1,7 @@
 //! Templates: what they give, what they refuse, and what they find in a text.
 
+use proptest::prelude::*;
+
 use super::super::draw::Constant;
 use super::super::{FieldName, Id, RunId, Scheme};
 use super::*;
@@ -266,4 +268,45 @@ fn what_is_not_known_before_the_order_ends_is_seen() {
     assert_eq!(linked.links().collect::<Vec<_>>(), ["product_id"]);
     assert!(key("{{run}}/{{n}}").tells_order());
     assert!(!key("{{n}}").tells_order());
+}
+
+/// Texts in which what has a meaning is frequent.
+fn odd_text() -> impl Strategy<Value = String> {
+    let parts = prop_oneof![
+        Just("{{".to_owned()),
+        Just("}}".to_owned()),
+        Just("{{id}}".to_owned()),
+        Just("{{n:09}}".to_owned()),
+        Just("*".to_owned()),
+        Just("\"".to_owned()),
+        Just("\\".to_owned()),
+        Just("[{:,".to_owned()),
+        "[a-z0-9é]{0,3}",
+    ];
+    proptest::collection::vec(parts, 0..12).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(template in odd_text(), text in odd_text()) {
+        for read in [Template::text, Template::json, Template::key] {
+            if let Ok(template) = read(&template, &names()) {
+                let _ = template.matches(&text);
+                let _ = given(&template);
+            }
+        }
+        let _ = crate::order::json_text::Tree::of_template(&template);
+    }
+
+    #[test]
+    fn json_of_a_template_is_json(article in any::<String>()) {
+        let article = serde_json::to_string(&article).expect("a text");
+        let article = Constant::new(&article).expect("JSON");
+        let text = r#"{"a": {{article}}, "b": "<{{article}}>", "c": "{{n:04}}"}"#;
+        let template = Template::json(text, &names()).expect("a template");
+        let fields = vec![Drawn::Picked(&article)];
+        let rendered = template.rendered(&Values::new(Id::Text("\"".into()), run(), 42, 0, fields));
+        let read = serde_json::from_str::<serde_json::Value>(&rendered);
+        prop_assert!(read.is_ok(), "{}", rendered);
+    }
 }

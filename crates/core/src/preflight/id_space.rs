@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Trap, Weight};
-use crate::order::RunId;
+use crate::order::{Id, RunId};
 use crate::records::{LettersBefore, RowsBefore};
 use crate::results::figures::thousands;
 
@@ -94,6 +94,16 @@ impl IdSpace {
                 "leave --run-id out, give an unused one, or remove the letters (orderproof clean FOLDER of that run)",
             );
         }
+        if self.rows.counters > 0 {
+            void(
+                format!(
+                    "the table holds counters of this scenario's sums ({}): what this run adds to them cannot be told from \
+                     what was there",
+                    self.rows.first_counters.join(", ")
+                ),
+                "remove them, or put {{run}} into their key so that each run has counters of its own",
+            );
+        }
         if self.asked && self.queued > 0 {
             void(
                 format!(
@@ -171,7 +181,7 @@ impl IdSpace {
     }
 }
 
-fn ids(first: &[u64]) -> String {
-    let ids: Vec<String> = first.iter().map(u64::to_string).collect();
+fn ids(first: &[Id]) -> String {
+    let ids: Vec<String> = first.iter().map(Id::to_string).collect();
     ids.join(", ")
 }

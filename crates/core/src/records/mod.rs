@@ -2,14 +2,15 @@
 //!
 //! Whoever reads a table and queues makes these of what they answer; `verify` and `preflight` work from them alone.
 
+pub mod attribute;
 mod before;
 mod clock;
 mod item;
 mod queue;
-mod row;
+mod stamp;
 
 pub use before::{LettersBefore, RowsBefore};
 pub use clock::ClockOffset;
 pub use item::{Item, Value};
 pub use queue::{Counts, DeadLetter};
-pub use row::{OddKey, Row, attribute};
+pub use stamp::instant_us;

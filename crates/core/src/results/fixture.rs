@@ -8,7 +8,7 @@ use super::*;
 use crate::ledger::{Ledger, Outcome};
 use crate::load::{Phase, Schedule};
 use crate::metrics::Histogram;
-use crate::order::RunId;
+use crate::order::{OrderPlan, RunId};
 use crate::scenario::Scenario;
 use crate::verify::*;
 
@@ -125,14 +125,15 @@ impl World {
         let bad = (0..self.ledger.planned() as u32)
             .filter(|k| k % 10 == 9)
             .collect();
-        reconcile(&self.ledger, &bad, &self.observation)
+        let belongs = Belongs::good_or_bad(self.ledger.planned(), bad);
+        reconcile(&self.ledger, &belongs, &self.observation)
     }
 
     pub fn report(&self) -> RunReport {
         let reconciliation = self.reconcile();
         let figures = phase_figures(&self.scenario, &self.record, &self.times);
         let judgment = judge(&JudgeInput {
-            run: RunId::new(7).unwrap(),
+            orders: &OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
             expect: &self.scenario.expect,
             reconciliation: &reconciliation,
             observation: Some(&self.observation),

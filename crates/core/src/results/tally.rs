@@ -158,8 +158,12 @@ impl RunReport {
 
     /// The orders in a class. Looking further moves orders from the classes of those seen nowhere to others.
     pub fn class_tally(&self, class: Class) -> Tally {
-        let Some(&count) = self.classes.get(&class) else {
-            return Tally::unknown(format!("the report does not count {}", class.as_str()));
+        let count = match self.classes.get(&class) {
+            Some(&count) => count,
+            None if !class.is_always_listed() => 0,
+            None => {
+                return Tally::unknown(format!("the report does not count {}", class.as_str()));
+            }
         };
         let Some(why) = self.unlooked() else {
             return Tally::whole(count);

@@ -35,6 +35,10 @@ impl Scenario {
         function.timeout = shorter(function.timeout);
         function.service_time = function.service_time.divided_by(speed);
         function.cold_start = function.cold_start.divided_by(speed);
+        for processor in self.processors.values_mut() {
+            processor.timeout = shorter(processor.timeout);
+            compress_mapping(&mut processor.mapping, speed);
+        }
         for rule in &mut self.expect.rules {
             rule.limit = shorter(rule.limit);
             rule.text = format!("{} (time_scale {speed}: {:?} here)", rule.text, rule.limit);

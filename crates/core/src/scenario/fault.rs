@@ -64,6 +64,16 @@ pub enum FaultPlace {
     Harness,
 }
 
+impl FaultPlace {
+    /// Whether what sits there knows an order by the body of its message alone.
+    pub fn finds_by_body(self) -> bool {
+        match self {
+            Self::Wire | Self::Queue | Self::Function | Self::DeadLetters => true,
+            Self::Table | Self::Harness => false,
+        }
+    }
+}
+
 /// Which orders a count chooses among; a share draws for every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prey {

@@ -7,13 +7,15 @@ use toml::Table;
 use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
-use super::lambda::{bound_concurrency, read_function, read_mapping, read_processor};
+use super::lambda::{read_function, read_mapping};
 use super::orders::{ReadFile, check_planned, check_share, read_orders};
 use super::phases::read_phases;
 use super::places::{Place, Places};
+use super::processor::{bound_concurrency, queue_name, read_processor, read_processors};
 use super::proof::read_proof;
 use super::section::{Problems, Section};
 use super::target::read_target;
+use super::whole::Parts;
 use super::*;
 use crate::load::Arrivals;
 use crate::order::spec::OrderSpec;
@@ -130,6 +132,7 @@ fn read_scenario(
     let target = read_target(&mut file);
     let time_scale = read_time_scale(&mut file, &target);
     let processor = read_processor(&mut file);
+    let processors = read_processors(&mut file);
     let seed = file.integer("seed", 1, 0, i64::MAX as u64);
     let phases = read_phases(&mut file, problems);
     let arrivals = file.choice(
@@ -145,6 +148,13 @@ fn read_scenario(
     let mut pipeline = file.section("pipeline");
     let order = read_orders(&mut file, &mut pipeline, files, problems);
     check_share(&file, bad_share, &order);
+    if time_scale != 1.0 && order.delay.is_some() {
+        file.problem(
+            "time_scale",
+            "a message's delay is in whole seconds and cannot be played faster",
+            "leave out time_scale, or [order] delay",
+        );
+    }
     let mut pipeline = read_pipeline(pipeline, time_scale, &order);
     bound_concurrency(&mut pipeline.mapping, processor.as_ref());
     let faults: Vec<Fault> = file
@@ -161,41 +171,21 @@ fn read_scenario(
     );
     settle.finish();
     let expect = read_expectations(file.section("expect"), &phases);
-    let elsewhere = |fault: &&Fault| fault.kind.place() != FaultPlace::Harness;
-    if target != TargetSpec::Embedded
-        && let Some(fault) = faults.iter().find(elsewhere)
-    {
-        let rule = format!(
-            "{} can only be planted in the embedded pipeline",
-            fault.kind.as_str()
-        );
-        file.problem("fault", rule, "leave out the fault or the target");
-    }
-    let in_table = |fault: &&Fault| {
-        let scans = [FaultKind::ScanStale, FaultKind::ScanTruncated];
-        fault.kind.place() == FaultPlace::Table && !scans.contains(&fault.kind)
+    let parts = Parts {
+        target: &target,
+        order: &order,
+        pipeline: &pipeline,
+        faults: &faults,
+        processor: processor.as_ref(),
+        processors: &processors,
     };
-    if processor.is_some()
-        && let Some(fault) = faults.iter().find(in_table)
-    {
-        let rule = format!(
-            "{} is planted in the built-in processor's writes, and [processor] writes by itself",
-            fault.kind.as_str()
-        );
-        file.problem("fault", rule, "leave out the fault or [processor]");
-    }
-    if processor.is_some() && target != TargetSpec::Embedded {
-        file.problem(
-            "processor",
-            "somebody's own function runs in the embedded pipeline only",
-            "leave out [processor] or the target",
-        );
-    }
+    parts.check(&file);
     file.finish();
     Some(Scenario {
         target,
         time_scale,
         processor,
+        processors,
         name: name?,
         question: question?,
         seed,
@@ -303,10 +293,13 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
         MIN_VISIBILITY.mul_f64(time_scale),
         MAX_VISIBILITY,
     );
+    let names = read_names(&mut section);
     let pipeline = Pipeline {
         visibility_timeout,
         max_receive_count: section.integer("max_receive_count", 3, 1, 1_000) as u32,
-        redrive_to: read_redrive(&mut section),
+        redrive_to: read_redrive(&mut section, &names),
+        orders_queue: names.orders_queue,
+        dead_letter_queue: names.dead_letter_queue,
         orders_retention: section.duration_within("orders_retention", 4 * DAY, MINUTE, 14 * DAY),
         dead_letter_retention: section.duration_within(
             "dead_letter_retention",
@@ -352,21 +345,40 @@ fn read_queue_kind(section: &mut Section<'_>, order: &OrderSpec) -> bool {
     fifo
 }
 
-/// The queue dead letters are moved to; `"none"` is none.
-fn read_redrive(section: &mut Section<'_>) -> Option<String> {
-    let lab = Resources::default();
+/// The queue dead letters are moved to, the pipeline's dead-letter queue unless another is named; `"none"` is none.
+fn read_redrive(section: &mut Section<'_>, names: &Resources) -> Option<String> {
     let hint = format!(
         "write a queue's name, such as {:?}, or \"none\"",
-        lab.dead_letter_queue
+        names.dead_letter_queue
     );
     let read = section.text("redrive_to", &hint, |name| {
-        let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        match (1..=80).contains(&name.len()) && name.chars().all(legal) && name != lab.orders_queue
-        {
+        match queue_name(name).is_ok() && name != names.orders_queue {
             true => Ok(name.to_owned()),
             false => Err(format!("{name:?} cannot be a dead-letter queue")),
         }
     });
-    let name = read.unwrap_or(lab.dead_letter_queue);
+    let name = read.unwrap_or_else(|| names.dead_letter_queue.clone());
     (name != "none").then_some(name)
+}
+
+/// The names of the two queues.
+fn read_names(section: &mut Section<'_>) -> Resources {
+    let lab = Resources::default();
+    let mut read = |key, usual: String| {
+        let hint = format!("write a queue's name, such as {usual:?}");
+        section.text(key, &hint, queue_name).unwrap_or(usual)
+    };
+    let names = Resources {
+        orders_queue: read("orders_queue", lab.orders_queue),
+        dead_letter_queue: read("dead_letter_queue", lab.dead_letter_queue),
+        ..lab
+    };
+    if names.orders_queue == names.dead_letter_queue {
+        section.problem(
+            "dead_letter_queue",
+            "is the orders queue itself",
+            "name two queues",
+        );
+    }
+    names
 }

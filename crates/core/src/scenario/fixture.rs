@@ -33,7 +33,10 @@ pub fn fixture() -> Scenario {
         target: TargetSpec::Embedded,
         time_scale: 1.0,
         processor: None,
+        processors: Default::default(),
         pipeline: Pipeline {
+            orders_queue: "orders-queue".into(),
+            dead_letter_queue: "orders-dl-queue".into(),
             visibility_timeout: Duration::from_secs(1),
             max_receive_count: 3,
             redrive_to: Some("orders-dl-queue".into()),

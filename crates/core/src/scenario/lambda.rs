@@ -1,22 +1,16 @@
 //! The mapping and the function, as a scenario writes them.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use toml::Value;
 
 use super::section::Section;
 use super::units::parse_duration;
-use super::{
-    Function, Mapping, MessageFilter, ProcessorCommand, ProcessorKind, ProvisionedPollers, Secret,
-    ServiceTime,
-};
+use super::{Function, Mapping, MessageFilter, ProcessorKind, ProvisionedPollers, ServiceTime};
 
 const FILTER_HINT: &str = "write it as AWS does: filter = '{\"body\": {\"item_description\": [\"zTV\", \"zPen\"]}}', exact values only";
 
 const TIME_HINT: &str = "write a duration such as \"100ms\", or a lognormal distribution: { p50 = \"20ms\", p99 = \"200ms\" }";
-
-const COMMAND_HINT: &str = "write the program and its arguments: command = [\"python3\", \"-m\", \"awslambdaric\", \"handler.handler\"]";
 
 /// Concurrent invocations of one provisioned poller (third party).
 const INVOCATIONS_PER_POLLER: u32 = 10;
@@ -26,35 +20,7 @@ const ADDED_PER_MINUTE: u64 = 300;
 const ADDED_PER_MINUTE_PROVISIONED: u32 = 1_000;
 
 /// Lambda's longest time-out.
-const MAX_TIMEOUT: Duration = Duration::from_secs(900);
-
-/// Variables a function may not set. The first seventeen are Lambda's own (AWS Lambda, "Reserved
-/// environment variables"); the rest keep the function at this pipeline and away from the caller's account.
-pub const RESERVED_VARIABLES: [&str; 23] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_LAMBDA_RUNTIME_API",
-    "LAMBDA_TASK_ROOT",
-    "LAMBDA_RUNTIME_DIR",
-    "AWS_ENDPOINT_URL",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_LAMBDA_MAX_CONCURRENCY",
-    "ORDERPROOF_ENVIRONMENT",
-];
+pub(super) const MAX_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// Reads `[pipeline.mapping]`.
 pub(super) fn read_mapping(mut section: Section<'_>) -> Mapping {
@@ -226,68 +192,4 @@ fn parse_lognormal(table: &toml::Table) -> Result<ServiceTime, String> {
             "p50 ({p50:?}) must be above 0 and at most p99 ({p99:?})"
         )),
     }
-}
-
-/// Bounds a mapping's concurrency by the processes there may be.
-pub(super) fn bound_concurrency(mapping: &mut Mapping, processor: Option<&ProcessorCommand>) {
-    if let Some(processor) = processor {
-        let most = processor.max_environments;
-        mapping.maximum_concurrency = mapping.maximum_concurrency.min(most);
-        mapping.starting_concurrency = mapping.starting_concurrency.min(most);
-    }
-}
-
-/// Reads `[processor]`, if it is there.
-pub(super) fn read_processor(file: &mut Section<'_>) -> Option<ProcessorCommand> {
-    file.value("processor")?;
-    let mut section = file.section("processor");
-    let command = section.texts("command", COMMAND_HINT).unwrap_or_default();
-    if command.is_empty() {
-        section.problem("command", "is missing or empty", COMMAND_HINT);
-    }
-    let as_is = |text: &str| Ok(text.to_owned());
-    let processor = ProcessorCommand {
-        command,
-        working_dir: section.text("working_dir", "write a folder's path", as_is),
-        handler: section
-            .text("handler", "write what _HANDLER is to be", as_is)
-            .unwrap_or_else(|| "handler".into()),
-        environment: read_environment(&mut section),
-        memory_mb: section.integer("memory_mb", 128, 128, 10_240) as u32,
-        init_timeout: section.duration_within(
-            "init_timeout",
-            Duration::from_secs(10),
-            Duration::from_millis(1),
-            MAX_TIMEOUT,
-        ),
-        max_environments: section.integer("max_environments", 20, 1, 1_000) as u32,
-        freeze: section.boolean("freeze", true),
-    };
-    section.finish();
-    Some(processor)
-}
-
-fn read_environment(section: &mut Section<'_>) -> BTreeMap<String, Secret> {
-    let hint = "write a table of texts: environment = { LOG_LEVEL = \"info\" }";
-    let read = section.read("environment", hint, |value| {
-        let table = value
-            .as_table()
-            .ok_or_else(|| format!("must be a table, found {}", value.type_str()))?;
-        let mut environment = BTreeMap::new();
-        for (name, value) in table {
-            let text = value.as_str();
-            let text = text.ok_or_else(|| format!("{name} must be a text"))?;
-            if RESERVED_VARIABLES.contains(&name.as_str()) {
-                return Err(format!("{name} is reserved for Lambda and this pipeline"));
-            }
-            if name.is_empty() || name.contains(['=', '\0']) || text.contains('\0') {
-                return Err(format!(
-                    "{name:?}: no process can have it: a name is not empty and has no \"=\", and neither it nor its value has a NUL"
-                ));
-            }
-            environment.insert(name.clone(), Secret::from(text.to_owned()));
-        }
-        Ok(environment)
-    });
-    read.unwrap_or_default()
 }

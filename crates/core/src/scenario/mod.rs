@@ -18,6 +18,7 @@ mod orders;
 mod overrides;
 mod phases;
 mod places;
+mod processor;
 mod proof;
 mod rule;
 mod secret;
@@ -32,6 +33,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod whole;
 
 pub use error::{ScenarioErrors, Violation};
 pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
@@ -39,11 +41,11 @@ pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
 pub use guess::scenario_from;
-pub use lambda::RESERVED_VARIABLES;
 pub use model::*;
 pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};
 pub use places::Place;
+pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use rule::{
     Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,

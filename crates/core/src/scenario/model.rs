@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{is_lab, lab_order};
-use super::{Fault, Secret, ServiceTime};
+use super::{Fault, QueueProcessor, Secret, ServiceTime};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
 use crate::order::{Model, Problem};
@@ -42,6 +42,9 @@ pub struct Scenario {
     pub pipeline: Pipeline,
     /// Somebody's own function in place of the built-in processor.
     pub processor: Option<ProcessorCommand>,
+    /// Further functions by name, each fed from a queue of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processors: BTreeMap<String, QueueProcessor>,
     /// Faults to provoke, for proving the harness.
     pub faults: Vec<Fault>,
     /// How long to wait for quiescence after the last arrival.
@@ -163,9 +166,11 @@ pub struct AwsTarget {
 pub enum ProcessorPlace {
     /// Behind the target, as on AWS.
     Lambda,
-    /// Here: this process polls the target's queue and writes to its table, with mapping and function as
-    /// the scenario describes them.
+    /// Here: this process polls the target's queue and runs the function, with mapping and function as the scenario
+    /// describes them.
     Local,
+    /// Anything else that consumes the queue: a worker in a container, say. No mapping is looked for.
+    External,
 }
 
 /// Whose the dead letters are.
@@ -232,10 +237,35 @@ impl Default for Resources {
     }
 }
 
+fn orders_queue() -> String {
+    Resources::default().orders_queue
+}
+
+fn is_labs_orders_queue(name: &str) -> bool {
+    name == orders_queue()
+}
+
+fn dead_letter_queue() -> String {
+    Resources::default().dead_letter_queue
+}
+
+fn is_labs_dead_letter_queue(name: &str) -> bool {
+    name == dead_letter_queue()
+}
+
 /// The settings of the pipeline under test, named as on AWS; the embedded one is made from them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
+    /// The name of the queue orders are sent to.
+    #[serde(default = "orders_queue", skip_serializing_if = "is_labs_orders_queue")]
+    pub orders_queue: String,
+    /// The name of its dead-letter queue.
+    #[serde(
+        default = "dead_letter_queue",
+        skip_serializing_if = "is_labs_dead_letter_queue"
+    )]
+    pub dead_letter_queue: String,
     /// Of the orders queue.
     pub visibility_timeout: Duration,
     /// Receives before a message moves to the dead-letter queue.
@@ -332,6 +362,9 @@ pub struct Function {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProcessorCommand {
+    /// `AWS_LAMBDA_FUNCTION_NAME`; when absent the lab's, or the name under which a further function stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// The program and its arguments.
     #[serde(serialize_with = "super::secret::serialize_arguments")]
     pub command: Vec<String>,

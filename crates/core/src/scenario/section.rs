@@ -270,9 +270,20 @@ impl<'a> Section<'a> {
         {
             let hint = match nearest(key, self.asked.iter().copied()) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => format!("known here: {}", self.asked.join(", ")),
+                None => format!("known here: {}", once(&self.asked).join(", ")),
             };
             self.push(Violation::new(self.named(key), "unknown key", hint));
         }
     }
+}
+
+/// Each key once, in the order in which they were asked for.
+fn once(asked: &[&'static str]) -> Vec<&'static str> {
+    let mut keys = Vec::new();
+    for key in asked {
+        if !keys.contains(key) {
+            keys.push(*key);
+        }
+    }
+    keys
 }

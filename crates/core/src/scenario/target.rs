@@ -24,15 +24,35 @@ pub(super) fn read_target(file: &mut Section<'_>) -> TargetSpec {
     let Some(value) = file.value("target") else {
         return TargetSpec::Embedded;
     };
+    let usual = usual_names(file);
     match value.as_str() {
-        _ if value.is_table() => TargetSpec::Aws(Box::new(read_aws(file.section("target")))),
+        _ if value.is_table() => TargetSpec::Aws(Box::new(read_aws(file.section("target"), usual))),
         Some("embedded") => TargetSpec::Embedded,
-        Some("aws") => TargetSpec::Aws(Box::default()),
+        Some("aws") => TargetSpec::Aws(Box::new(AwsTarget {
+            resources: usual,
+            ..AwsTarget::default()
+        })),
         _ => {
             // What it is instead is not repeated: a URL may hold a password.
             file.problem("target", "is not a target", HINT);
             TargetSpec::Embedded
         }
+    }
+}
+
+/// The names of the queues unless `[target]` says otherwise: the pipeline's. Whether they are names is looked at where
+/// `[pipeline]` is read.
+fn usual_names(file: &mut Section<'_>) -> Resources {
+    let pipeline = file.value("pipeline").and_then(toml::Value::as_table);
+    let named = |key: &str, usual: String| {
+        let name = pipeline.and_then(|pipeline| pipeline.get(key)?.as_str());
+        name.map_or(usual, str::to_owned)
+    };
+    let lab = Resources::default();
+    Resources {
+        orders_queue: named("orders_queue", lab.orders_queue),
+        dead_letter_queue: named("dead_letter_queue", lab.dead_letter_queue),
+        ..lab
     }
 }
 
@@ -58,8 +78,11 @@ impl Default for AwsTarget {
     }
 }
 
-fn read_aws(mut section: Section<'_>) -> AwsTarget {
-    let usual = AwsTarget::default();
+fn read_aws(mut section: Section<'_>, usual_names: Resources) -> AwsTarget {
+    let usual = AwsTarget {
+        resources: usual_names,
+        ..AwsTarget::default()
+    };
     let target = AwsTarget {
         endpoint_url: section.text("endpoint_url", URL_HINT, check_endpoint),
         sqs_endpoint_url: section.text("sqs_endpoint_url", URL_HINT, check_endpoint),
@@ -68,10 +91,14 @@ fn read_aws(mut section: Section<'_>) -> AwsTarget {
         profile: name(&mut section, "profile", "default"),
         placeholder_credentials: false,
         resources: Resources {
-            orders_queue: name(&mut section, "orders_queue", "orders-queue")
+            orders_queue: name(&mut section, "orders_queue", &usual.resources.orders_queue)
                 .unwrap_or(usual.resources.orders_queue),
-            dead_letter_queue: name(&mut section, "dead_letter_queue", "orders-dl-queue")
-                .unwrap_or(usual.resources.dead_letter_queue),
+            dead_letter_queue: name(
+                &mut section,
+                "dead_letter_queue",
+                &usual.resources.dead_letter_queue,
+            )
+            .unwrap_or(usual.resources.dead_letter_queue),
             table: name(&mut section, "table", "orders").unwrap_or(usual.resources.table),
             tables: names(&mut section, "tables"),
             queues: names(&mut section, "queues"),
@@ -83,6 +110,7 @@ fn read_aws(mut section: Section<'_>) -> AwsTarget {
             &[
                 ("lambda", ProcessorPlace::Lambda),
                 ("local", ProcessorPlace::Local),
+                ("external", ProcessorPlace::External),
             ],
         ),
         exact_counts: section.boolean("exact_counts", usual.exact_counts),

@@ -94,6 +94,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_orders_of_ones_own_that_are_commented_out_are_valid() {
+        let text = template("50/s", "5x");
+        let (before, own) = text.split_once("\n# [order]\n").expect("an example");
+        let own: Vec<_> = own
+            .lines()
+            .map(|line| line.trim_start_matches("# "))
+            .collect();
+        let scenario = read(&format!("{before}\n[order]\n{}\n", own.join("\n")));
+        assert!(scenario.order.tables.contains_key("shop-orders"));
+        assert_eq!(scenario.order.bad[0].name, "no total");
+    }
+
     /// Keys the parser asks its sections for, read out of its own text.
     fn known(source: &str) -> Vec<String> {
         let asks = [

@@ -48,6 +48,14 @@ pub enum Class {
     Phantom,
     /// Acknowledged, and nowhere after quiescence.
     Lost,
+    /// It ended whole where the scenario says, and that is neither the table of good orders nor the dead-letter queue.
+    EndedByDesign,
+    /// Its rows stand twice, under keys that the consumer made up.
+    StoredTwice,
+    /// It ended at an end that is not its own.
+    WrongEnd,
+    /// Some of what it must leave, not all, and nowhere else all of it.
+    Incomplete,
 }
 
 /// Which classes are accepted.
@@ -85,13 +93,16 @@ pub enum Standing {
 
 impl Class {
     /// Every class, in the order reports list them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::Stored,
         Self::DeadLetteredByDesign,
+        Self::EndedByDesign,
         Self::Recovered,
         Self::StoredAndDeadLettered,
         Self::GoodOrderDeadLettered,
         Self::BadOrderStored,
+        Self::StoredTwice,
+        Self::WrongEnd,
         Self::IndeterminateNeverSeen,
         Self::Rejected,
         Self::Unsent,
@@ -100,8 +111,18 @@ impl Class {
         Self::Altered,
         Self::Overwritten,
         Self::Phantom,
+        Self::Incomplete,
         Self::Lost,
     ];
+
+    /// Whether reports list it also when there is none. The others came with orders of other pipelines than the lab's: in a
+    /// report that does not name them there is none.
+    pub fn is_always_listed(self) -> bool {
+        !matches!(
+            self,
+            Self::EndedByDesign | Self::StoredTwice | Self::WrongEnd | Self::Incomplete
+        )
+    }
 
     /// Its name in files and output, snake case.
     pub fn as_str(self) -> &'static str {
@@ -121,24 +142,35 @@ impl Class {
             Self::Overwritten => "overwritten",
             Self::Phantom => "phantom",
             Self::Lost => "lost",
+            Self::EndedByDesign => "ended_by_design",
+            Self::StoredTwice => "stored_twice",
+            Self::WrongEnd => "wrong_end",
+            Self::Incomplete => "incomplete",
         }
     }
 
     /// What it means for `gate`.
     pub fn standing(self, gate: Gate) -> Standing {
         match self {
-            Self::Stored | Self::DeadLetteredByDesign | Self::Recovered => Standing::Accepted,
-            Self::StoredAndDeadLettered | Self::GoodOrderDeadLettered | Self::BadOrderStored => {
-                match gate {
-                    Gate::Strict => Standing::Refused,
-                    Gate::Conserved => Standing::Accepted,
-                }
+            Self::Stored | Self::DeadLetteredByDesign | Self::EndedByDesign | Self::Recovered => {
+                Standing::Accepted
             }
+            Self::StoredAndDeadLettered
+            | Self::GoodOrderDeadLettered
+            | Self::BadOrderStored
+            | Self::StoredTwice
+            | Self::WrongEnd => match gate {
+                Gate::Strict => Standing::Refused,
+                Gate::Conserved => Standing::Accepted,
+            },
             Self::IndeterminateNeverSeen | Self::Rejected | Self::Unsent => Standing::Budgeted,
             Self::Undecided => Standing::Unproven,
-            Self::Ghost | Self::Altered | Self::Overwritten | Self::Phantom | Self::Lost => {
-                Standing::Refused
-            }
+            Self::Ghost
+            | Self::Altered
+            | Self::Overwritten
+            | Self::Phantom
+            | Self::Incomplete
+            | Self::Lost => Standing::Refused,
         }
     }
 
@@ -174,6 +206,18 @@ impl Class {
             Self::Lost => {
                 "acknowledged by SQS and nowhere: not in the table, not in the dead-letter queue; \
                  search the processor's logs for the ids"
+            }
+            Self::EndedByDesign => "orders whole at the end that the scenario names for them",
+            Self::StoredTwice => {
+                "rows twice, under keys that the consumer made up: a message that is delivered again is a second order; \
+                 make the key of the order's id, or write with a condition on it"
+            }
+            Self::WrongEnd => {
+                "rows or letters at an end that is not theirs: look for a check that takes one kind of order for another"
+            }
+            Self::Incomplete => {
+                "some of their rows or letters are there and some are not: look for writes that nobody awaits, unprocessed \
+                 items of a batch write, and writes that belong into one transaction"
             }
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::order::Id;
+
 /// What the run proved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -37,8 +39,8 @@ pub struct Finding {
     pub message: String,
     /// How many orders it concerns, where it concerns orders.
     pub orders: u64,
-    /// The first few order numbers.
-    pub first_ids: Vec<u64>,
+    /// The ids of the first few, numbers or texts.
+    pub first_ids: Vec<Id>,
 }
 
 /// What a finding does to the verdict.

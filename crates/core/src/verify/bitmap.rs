@@ -18,6 +18,32 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RoaringB
     from.deserialize_str(Text)
 }
 
+/// The same by name.
+pub(super) mod by_name {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::RoaringBitmap;
+
+    #[derive(Deserialize)]
+    struct Set(#[serde(deserialize_with = "super::deserialize")] RoaringBitmap);
+
+    pub(in crate::verify) fn serialize<S: Serializer>(
+        sets: &BTreeMap<String, RoaringBitmap>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_map(sets.iter().map(|(name, set)| (name, super::ranges(set))))
+    }
+
+    pub(in crate::verify) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<BTreeMap<String, RoaringBitmap>, D::Error> {
+        let sets = BTreeMap::<String, Set>::deserialize(from)?;
+        Ok(sets.into_iter().map(|(name, set)| (name, set.0)).collect())
+    }
+}
+
 /// Takes a text apart range by range: a list of them, from a file of somebody's, is not held in memory as well.
 struct Text;
 

@@ -1,291 +1,291 @@
 //! What the rows and the dead letters say, put together order by order; no I/O.
 
-use std::collections::hash_map::{DefaultHasher, HashMap};
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
-use std::time::{Duration, SystemTime, SystemTimeError};
+use std::time::{Duration, SystemTime};
 
 use roaring::RoaringBitmap;
 
-use super::due::DueTimes;
+use super::contents::{Contents, Group};
 use super::examples::{Alterations, Strangers};
-use super::{Observation, Place, RowClock, StoredSecond, StoredTimes};
+use super::letters::LetterIds;
+use super::links::Links;
+use super::slots::Slots;
+use super::timing::Timing;
+use super::{Counter, Observation, Place, StoredTimes};
 use crate::load::Schedule;
-use crate::metrics::Histogram;
-use crate::order::{Difference, OrderId, OrderPlan, canonical, order_numbers};
-use crate::records::{DeadLetter, OddKey, Row, attribute};
+use crate::order::spec::{DEAD_LETTER, STORED};
+use crate::order::{ExpectedRow, Id, MISSING, Odd, OrderPlan, RowOwner, Sighting, Slot, shown};
+use crate::records::{DeadLetter, Item, Value};
 
-/// Seconds of timeline kept for rows stored long after the run: a day.
-const MAX_SECONDS: usize = 86_400;
-
-/// What one sighting of an order number is.
-enum Sighting {
-    Planned(u32),
-    Phantom,
-    Foreign,
-}
+/// Counters that are kept.
+const COUNTERS_MAX: usize = 1_000_000;
 
 /// Gathers rows and dead letters, as they are read, into what an [`Observation`] says of the orders.
 pub struct Collector {
     plan: OrderPlan,
-    schedule: Schedule,
-    due: DueTimes,
-    start: SystemTime,
-    pub(super) stored: RoaringBitmap,
-    pub(super) dead_lettered: RoaringBitmap,
-    as_planned: RoaringBitmap,
-    /// The fingerprint of the first content that is not the planned one.
-    odd: HashMap<u32, u64>,
-    pub(super) overwritten: RoaringBitmap,
-    pub(super) phantoms: Vec<u64>,
+    planned: u64,
+    /// Of each leaf, whether its content is the order's.
+    is_whole: Vec<bool>,
+    end_names: Vec<String>,
+    /// Some rows have keys that the consumer makes up.
+    has_made_up: bool,
+    /// Of each leaf, its table where an alteration must name it.
+    tables: Vec<Option<String>>,
+    pub(super) slots: Slots,
+    pub(super) contents: Contents,
+    pub(super) phantoms: Vec<Id>,
     pub(super) strangers: Strangers,
     pub(super) alterations: Alterations,
-    pub(super) extra_dead_letter_copies: u64,
+    letters: LetterIds,
+    links: Links,
+    counters: BTreeMap<(u32, String), String>,
     pub(super) redelivered: u64,
-    pub(super) uncounted_rows: u64,
-    pub(super) untimed_rows: u64,
-    /// When what is taken in now was read, since the run's start; `None` when nobody said.
-    read_at: Option<Duration>,
-    row_clock: Option<RowClock>,
-    times: StoredTimes,
-    /// Where a planned text is written to be compared.
-    planned_text: Vec<u8>,
+    counted_rows: u64,
+    pub(super) timing: Timing,
+    timed_by: Option<u32>,
+    counted_by: Option<u32>,
 }
 
 impl Collector {
     /// Knows what was planned and has seen nothing. `start` is the run's start on the wall clock,
     /// `phases` how many its load profile has.
     pub fn new(plan: OrderPlan, schedule: &Schedule, start: SystemTime, phases: usize) -> Self {
+        let rows = plan.leaves().filter(|leaf| leaf.table.is_some()).count();
+        let has_made_up = plan.leaves().any(|leaf| leaf.is_made_up);
+        let named = |table: Option<&str>| table.filter(|_| rows > 1).map(str::to_owned);
         Self {
-            plan,
-            schedule: schedule.clone(),
-            due: DueTimes::new(schedule),
-            start,
-            stored: RoaringBitmap::new(),
-            dead_lettered: RoaringBitmap::new(),
-            as_planned: RoaringBitmap::new(),
-            odd: HashMap::new(),
-            overwritten: RoaringBitmap::new(),
+            planned: schedule.count(),
+            is_whole: plan.leaves().map(|leaf| leaf.is_whole).collect(),
+            has_made_up,
+            end_names: plan.end_names().map(str::to_owned).collect(),
+            tables: plan.leaves().map(|leaf| named(leaf.table)).collect(),
+            slots: Slots::new(&plan),
+            contents: Contents::default(),
             phantoms: Vec::new(),
             strangers: Strangers::default(),
             alterations: Alterations::default(),
-            extra_dead_letter_copies: 0,
+            letters: LetterIds::default(),
+            links: Links::new(&plan),
+            counters: BTreeMap::new(),
             redelivered: 0,
-            uncounted_rows: 0,
-            untimed_rows: 0,
-            read_at: None,
-            row_clock: None,
-            times: StoredTimes {
-                phases: vec![Histogram::new(); phases],
-                seconds: Vec::new(),
-            },
-            planned_text: Vec::new(),
+            counted_rows: 0,
+            timing: Timing::new(schedule, start, phases),
+            timed_by: plan.timed_by(),
+            counted_by: plan.counted_by(),
+            plan,
         }
-    }
-
-    /// Takes a row in. A row seen twice (by scan and look-up, or twice by either) counts once, and its content
-    /// is compared each time.
-    pub fn row(&mut self, row: &Row) {
-        match (row.order_number, &row.odd_key) {
-            (Some(number), _) => match self.sighting(number) {
-                Sighting::Planned(k) => self.planned_row(k, row),
-                Sighting::Phantom => self.phantoms.push(number),
-                Sighting::Foreign => self.strangers.row(number.to_string()),
-            },
-            (None, Some(OddKey::Number(number))) => self.strangers.row(number.clone()),
-            (None, Some(OddKey::Unreadable(what))) => self.strangers.unreadable(what.clone()),
-            (None, None) => self.strangers.unreadable("`id` is not known".into()),
-        }
-    }
-
-    fn planned_row(&mut self, k: u32, row: &Row) {
-        if self.stored.insert(k) {
-            self.receives(row.receive_count);
-            self.time(k, row.stored_at_us);
-        }
-        self.details(k, row);
     }
 
     /// What is taken in from now on was read at `at`, since the run's start, or before.
     pub fn read_at(&mut self, at: Duration) {
-        self.read_at = Some(at);
+        self.timing.read_at = Some(at);
+    }
+
+    /// The message of order `k` has this id: a dead letter that has it is that order's, whatever is left of its body. For
+    /// orders whose bodies may hold no id.
+    pub fn message_id(&mut self, k: u32, message_id: &str) {
+        self.letters.known(k, message_id);
+    }
+
+    /// The message of order `k` has an id that nobody knows, since its send was not answered, and its body may hold none: it is
+    /// told by the body as it was sent.
+    pub fn without_message_id(&mut self, k: u32) {
+        self.letters.unanswered(k, &body_of(&self.plan, k));
+    }
+
+    /// Takes a row of a table in. A row seen twice (by scan and look-up, or twice by either) counts once, and its content
+    /// is compared each time.
+    pub fn row(&mut self, table: &str, item: &Item) {
+        match self.plan.owner_of_row(self.planned, table, item) {
+            RowOwner::Order { k, candidates } => {
+                self.planned_row(k as u32, &candidates, table, item)
+            }
+            RowOwner::Phantom(id) => self.phantoms.push(id),
+            RowOwner::Counter { sum, key } => self.counter(sum, key, item),
+            RowOwner::Linked {
+                leaf,
+                attribute,
+                text,
+            } => match self.links.owner(&attribute, &text) {
+                Some(k) => self.planned_row(k, &[(leaf, None)], table, item),
+                None => self.links.wait(&attribute, &text, table, leaf, item),
+            },
+            RowOwner::Foreign { key, .. } => self.strangers.row(key),
+            RowOwner::Unreadable(what) => self.strangers.unreadable(what),
+        }
+    }
+
+    fn planned_row(
+        &mut self,
+        k: u32,
+        candidates: &[(usize, Option<u32>)],
+        table: &str,
+        item: &Item,
+    ) {
+        let sighting = self.plan.sight_row(u64::from(k), candidates, table, item);
+        if sighting.unchanged {
+            return;
+        }
+        let key = match self.has_made_up {
+            true => self.plan.row_key_hash(table, item),
+            false => 0,
+        };
+        let seen = self.sighted(k, &sighting, key, Place::Row);
+        for slot in seen {
+            if self.timed_by == Some(slot.leaf) && slot.at == 0 {
+                self.timing.row(k, self.plan.stored_at_us(slot.leaf, item));
+            }
+            if self.counted_by == Some(slot.leaf) && slot.at == 0 {
+                self.receives(self.plan.receives(slot.leaf, item));
+            }
+        }
+        for (leaf, waiting, table) in self.links.found(k, item) {
+            self.planned_row(k, &[(leaf, None)], &table, &waiting);
+        }
     }
 
     /// How often an order was received; none counts from less than one.
     fn receives(&mut self, count: Option<u64>) {
-        match count {
-            Some(count) if count > 0 => self.redelivered += u64::from(count > 1),
-            _ => self.uncounted_rows += 1,
+        if let Some(count) = count.filter(|&count| count > 0) {
+            self.counted_rows += 1;
+            self.redelivered += u64::from(count > 1);
         }
     }
 
-    /// Takes a dead letter in.
-    pub fn dead_letter(&mut self, letter: &DeadLetter) {
-        if let Some(k) = self.planned_body(&letter.body) {
-            self.copy(k);
-            self.as_planned(k);
-            return;
+    /// Takes in a counter; seen again, it is what it is now.
+    fn counter(&mut self, sum: usize, key: String, item: &Item) {
+        let found = match self.plan.counted(sum, item) {
+            Some(Value::N(number)) => number.clone(),
+            Some(other) => shown(other),
+            None => MISSING.to_owned(),
+        };
+        if self.counters.len() >= COUNTERS_MAX {
+            return self
+                .strangers
+                .unreadable(format!("one of more than {COUNTERS_MAX} counters"));
         }
-        let numbers = order_numbers(&letter.body);
-        let mut ours = false;
-        for &number in &numbers {
-            match self.sighting(number) {
-                Sighting::Foreign => continue,
-                Sighting::Phantom => self.phantoms.push(number),
-                Sighting::Planned(k) => {
-                    self.copy(k);
-                    let difference = self.difference(k, &letter.body);
-                    self.content(k, Place::DeadLetter, difference, &letter.body);
-                }
+        self.counters.insert((sum as u32, key), found);
+    }
+
+    /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
+    pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
+        let by_id = self.letters.order_of(letter).filter(|_| queue.is_none());
+        if let Some(k) = by_id {
+            return self.planned_letter(k, queue, &letter.body);
+        }
+        let owners = self
+            .plan
+            .owners_of_letter(self.planned, queue, &letter.body);
+        if owners.orders.is_empty() && owners.phantoms.is_empty() {
+            match self
+                .letters
+                .unanswered_of(&letter.body)
+                .filter(|_| queue.is_none())
+            {
+                Some(k) => self.planned_letter(k, queue, &letter.body),
+                None => self.strangers.letter(letter, &owners.named),
             }
-            ours = true;
-        }
-        if !ours {
-            self.strangers.letter(letter, &numbers);
-        }
-    }
-
-    /// One more copy of order `k` in the dead-letter queue.
-    fn copy(&mut self, k: u32) {
-        if !self.dead_lettered.insert(k) {
-            self.extra_dead_letter_copies += 1;
-        }
-    }
-
-    /// The order of which `body` is the planned body, byte for byte. Most dead letters are just that,
-    /// and need no reading as JSON.
-    fn planned_body(&mut self, body: &str) -> Option<u32> {
-        let rest = body.strip_prefix(r#"{"order_number": "#)?;
-        let (number, _) = rest.split_once(',')?;
-        let Sighting::Planned(k) = self.sighting(number.parse().ok()?) else {
-            return None;
-        };
-        self.planned_text.clear();
-        self.plan.write_body(u64::from(k), &mut self.planned_text);
-        (self.planned_text == body.as_bytes()).then_some(k)
-    }
-
-    /// Takes in what the row of order `k` holds: byte for byte as planned, or to be read as JSON.
-    fn details(&mut self, k: u32, row: &Row) {
-        let Some(text) = row.order_details.as_deref() else {
-            let found = row.odd_details.as_deref().unwrap_or("missing");
-            let difference = Difference::of(attribute::ORDER_DETAILS, "a text (S)".into(), found);
-            self.content(k, Place::Row, Some(difference), found);
-            return;
-        };
-        self.planned_text.clear();
-        let order = self.plan.order(u64::from(k));
-        order.write_details(&mut self.planned_text);
-        if self.planned_text == text.as_bytes() {
-            self.as_planned(k);
             return;
         }
-        let difference = self.difference(k, text);
-        self.content(k, Place::Row, difference, text);
-    }
-
-    fn sighting(&self, number: u64) -> Sighting {
-        match OrderId::sequence_in(self.plan.run, number) {
-            None => Sighting::Foreign,
-            Some(k) if k < self.schedule.count() => Sighting::Planned(k as u32),
-            Some(_) => Sighting::Phantom,
+        for k in owners.orders {
+            self.planned_letter(k as u32, queue, &letter.body);
         }
+        self.phantoms.extend(owners.phantoms);
     }
 
-    fn difference(&self, k: u32, text: &str) -> Option<Difference> {
-        let k = u64::from(k);
-        self.plan.order(k).difference(self.plan.id(k), text)
+    fn planned_letter(&mut self, k: u32, queue: Option<&str>, body: &str) {
+        if queue.is_none() {
+            self.letters.copy(k);
+        }
+        let sighting = self.plan.sight_letter(u64::from(k), queue, body);
+        self.sighted(k, &sighting, 0, Place::DeadLetter);
     }
 
-    /// Takes in a content, with what tells it from the planned one, and compares it with every other seen under
-    /// the same id.
-    fn content(&mut self, k: u32, place: Place, difference: Option<Difference>, text: &str) {
-        let Some(difference) = difference else {
-            self.as_planned(k);
-            return;
+    /// Takes in what a row or a letter was found to be; gives the slots that it fills for the first time, and counts for.
+    fn sighted(&mut self, k: u32, sighting: &Sighting, key: u32, place: Place) -> Vec<Slot> {
+        if let Some(odd) = &sighting.odd {
+            return self.odd(k, odd, key, place);
+        }
+        let Some(first) = self.slots.choose(k, &sighting.fills, key) else {
+            return Vec::new();
         };
-        let print = fingerprint(&canonical(text, self.plan.id(u64::from(k))));
-        let first = *self.odd.entry(k).or_insert(print);
-        if first != print || self.as_planned.contains(k) {
-            self.overwritten.insert(k);
+        let others = sighting
+            .fills
+            .iter()
+            .copied()
+            .filter(|slot| slot.leaf != first.leaf);
+        let own = self.plan.own_ends(u64::from(k));
+        let is_own =
+            |slot: &Slot| own.contains(&self.end_names[self.slots.end_of(slot.leaf)].as_str());
+        let filled: Vec<_> = std::iter::once(first).chain(others).collect();
+        let of_own_end = is_own(&first);
+        let seen: Vec<_> = filled
+            .iter()
+            .map(|slot| !of_own_end || is_own(slot))
+            .collect();
+        let mut first_seen = Vec::new();
+        for (slot, is_seen) in filled.into_iter().zip(seen) {
+            let counts = || self.plan.slots_of(u64::from(k));
+            let is_first = self.slots.fill(k, slot, key, is_seen, counts);
+            self.contents.as_planned(k, self.group(slot));
+            if is_first && is_seen {
+                first_seen.push(slot);
+            }
         }
-        self.alterations.note(k, place, difference);
+        first_seen
     }
 
-    /// Order `k` was seen with the planned content.
-    fn as_planned(&mut self, k: u32) {
-        self.as_planned.insert(k);
-        if self.odd.contains_key(&k) {
-            self.overwritten.insert(k);
-        }
-    }
-
-    fn time(&mut self, k: u32, stored_at_us: Option<u64>) {
-        let wall = stored_at_us.and_then(|us| {
-            let since_epoch = Duration::from_micros(us);
-            SystemTime::UNIX_EPOCH.checked_add(since_epoch)
-        });
-        let stored_at = wall.map(|wall| wall.duration_since(self.start));
-        let (Some(stored_at), Some(due)) = (stored_at, self.due.due(u64::from(k))) else {
-            self.untimed_rows += 1;
-            return;
-        };
-        self.clock(&stored_at, due);
-        // An impossible reading counts as none at all; how far the clocks are apart tells what it is worth.
-        let stored_at = stored_at.unwrap_or_default();
-        let end_to_end = stored_at.saturating_sub(due);
-        let phase = self.schedule.profile().phase_at(due);
-        self.times.phases[phase].record(end_to_end);
-        if let Some(second) = self.second(due) {
-            second.end_to_end.record(end_to_end);
-        }
-        if let Some(second) = self.second(stored_at) {
-            second.stored += 1;
-            let oldest = second
-                .oldest_intended_at
-                .map_or(due, |oldest| oldest.min(due));
-            second.oldest_intended_at = Some(oldest);
+    fn odd(&mut self, k: u32, odd: &Odd, key: u32, place: Place) -> Vec<Slot> {
+        let slot = odd.slot;
+        let was_filled = self.slots.is_filled(k, slot);
+        let group = self.group(slot);
+        self.contents.odd(k, group, &odd.content, was_filled);
+        let table = self.tables[slot.leaf as usize].clone();
+        self.alterations
+            .note(k, place, table, odd.difference.clone());
+        let counts = || self.plan.slots_of(u64::from(k));
+        match self.slots.fill(k, slot, key, true, counts) {
+            true => vec![slot],
+            false => Vec::new(),
         }
     }
 
-    /// Takes in what a row's instant says of the clock that wrote it.
-    fn clock(&mut self, stored_at: &Result<Duration, SystemTimeError>, due: Duration) {
-        let micros = |at: Duration| i64::try_from(at.as_micros()).unwrap_or(i64::MAX);
-        let stored_us = match stored_at {
-            Ok(since) => micros(*since),
-            Err(before) => -micros(before.duration()),
-        };
-        let read_us = self.read_at.map_or(i64::MAX, micros);
-        let row = RowClock::of(stored_us, micros(due), read_us);
-        self.row_clock = Some(self.row_clock.map_or(row, |seen| seen.and(row)));
-    }
-
-    fn second(&mut self, at: Duration) -> Option<&mut StoredSecond> {
-        let index = usize::try_from(at.as_secs())
-            .ok()
-            .filter(|&index| index < MAX_SECONDS)?;
-        while self.times.seconds.len() <= index {
-            self.times.seconds.push(StoredSecond {
-                stored: 0,
-                oldest_intended_at: None,
-                end_to_end: Histogram::coarse(),
-            });
+    fn group(&self, slot: Slot) -> Group {
+        match self.is_whole[slot.leaf as usize] {
+            true => Group::Whole,
+            false => Group::Slot(slot),
         }
-        self.times.seconds.get_mut(index)
     }
 
-    /// Orders of `wanted` seen in neither place.
+    /// Orders of `wanted` that were seen nowhere, or only in part.
     pub fn unseen(&self, wanted: &RoaringBitmap) -> RoaringBitmap {
-        wanted - &self.stored - &self.dead_lettered
+        wanted - self.slots.whole()
     }
 
-    /// How many planned orders have a row so far.
+    /// The rows of order `k` that were not seen and whose keys are known: what to look up when it is missing, or seen in
+    /// part. Each table and key once.
+    pub fn rows_to_look_up(&self, k: u32) -> Vec<ExpectedRow> {
+        let mut rows: Vec<ExpectedRow> = Vec::new();
+        for row in self.plan.expected_rows(u64::from(k)) {
+            let is_there = |other: &ExpectedRow| other.table == row.table && other.key == row.key;
+            if !self.slots.is_filled(k, row.slot) && !rows.iter().any(is_there) {
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    /// How many planned orders were seen in a table so far.
     pub fn stored_orders(&self) -> u64 {
-        self.stored.len()
+        let ends = self.slots.ends().filter(|(name, ..)| *name != DEAD_LETTER);
+        let seen = ends.fold(RoaringBitmap::new(), |all, (_, seen, _)| all | seen);
+        seen.len()
     }
 
-    /// Orders seen with one content that is not the planned one.
-    pub(super) fn altered(&self) -> RoaringBitmap {
-        self.odd.keys().copied().collect::<RoaringBitmap>() - &self.overwritten
+    /// How many slots of planned orders were filled so far: grows with every row that was not known before.
+    pub fn filled_slots(&self) -> u64 {
+        self.slots.filled()
     }
 
     /// `evidence` (how the looking went) with everything that was seen filled in.
@@ -293,38 +293,69 @@ impl Collector {
         let mut phantoms = self.phantoms.clone();
         phantoms.sort_unstable();
         phantoms.dedup();
-        let altered = self.altered();
-        let strangers = self.strangers.clone();
+        let altered = self.contents.altered();
+        let mut strangers = self.strangers.clone();
+        self.links.waiting().for_each(|key| strangers.row(key));
+        let seen_at = |name: &str| self.slots.seen_at(name).cloned().unwrap_or_default();
+        let stored = seen_at(STORED);
+        let counters = self.counters.iter().map(|((sum, key), found)| Counter {
+            sum: *sum,
+            key: key.clone(),
+            found: found.clone(),
+        });
+        let further = self
+            .slots
+            .ends()
+            .filter(|(name, seen, _)| *name != STORED && *name != DEAD_LETTER && !seen.is_empty());
+        let in_part = self
+            .slots
+            .ends()
+            .filter(|(.., in_part)| !in_part.is_empty());
         Observation {
-            stored: self.stored.clone(),
-            dead_lettered: self.dead_lettered.clone(),
-            alterations: self.alterations.of(&altered, &self.overwritten),
+            uncounted_rows: Some(stored.len().saturating_sub(self.counted_rows)),
+            untimed_rows: stored.len().saturating_sub(self.timing.timed_rows),
+            stored,
+            dead_lettered: seen_at(DEAD_LETTER),
+            elsewhere: further
+                .map(|(name, seen, _)| (name.to_owned(), seen.clone()))
+                .collect(),
+            in_part: in_part
+                .map(|(name, _, in_part)| (name.to_owned(), in_part))
+                .collect(),
+            stored_twice: self.slots.stored_twice.clone(),
+            alterations: self.alterations.of(&altered, &self.contents.overwritten),
             altered,
-            overwritten: self.overwritten.clone(),
+            overwritten: self.contents.overwritten.clone(),
             phantoms,
+            counters: counters.collect(),
             foreign_rows: strangers.rows,
             foreign_row_examples: strangers.row_examples,
             foreign_dead_letters: strangers.letters,
             foreign_dead_letter_examples: strangers.letter_examples,
             unreadable_keys: strangers.unreadable,
             unreadable_key_examples: strangers.unreadable_examples,
-            extra_dead_letter_copies: self.extra_dead_letter_copies,
+            extra_dead_letter_copies: self.letters.extra_copies,
             redelivered: self.redelivered,
-            uncounted_rows: Some(self.uncounted_rows),
-            untimed_rows: self.untimed_rows,
-            row_clock: self.row_clock,
+            row_clock: self.timing.row_clock,
             ..evidence
         }
     }
 
     /// When rows were stored.
     pub fn into_times(self) -> StoredTimes {
-        self.times
+        self.timing.times
     }
 }
 
-fn fingerprint(content: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    content.hash(&mut hasher);
+fn body_of(plan: &OrderPlan, k: u32) -> Vec<u8> {
+    let mut body = Vec::new();
+    plan.write_body(u64::from(k), &mut body);
+    body
+}
+
+/// A hash that is the same in every run of the program.
+pub(super) fn hash_of(value: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    value.hash(&mut hasher);
     hasher.finish()
 }

@@ -6,24 +6,27 @@ use roaring::RoaringBitmap;
 
 use super::{Observation, ObservationFile, QueueSample};
 use crate::ledger::Ledger;
-use crate::order::OrderId;
+use crate::order::spec::{DEAD_LETTER, STORED};
+use crate::order::{Id, OrderPlan};
 
 /// Samples that prove rest.
 const EMPTY_SAMPLES: u32 = 3;
 
-/// Everything in `file` that contradicts the rest of it or the ledger, a sentence each. `last_reply_at` is when the
-/// last send was answered, for an observation that was made by the run itself.
+/// Everything in `file` that contradicts the rest of it, the ledger, or what the run's orders are, a sentence each.
+/// `last_reply_at` is when the last send was answered, for an observation that was made by the run itself.
 pub fn contradictions(
     file: &ObservationFile,
     ledger: &Ledger,
+    orders: &OrderPlan,
     last_reply_at: Option<Duration>,
 ) -> Vec<String> {
     let mut found = Vec::new();
     let seen = &file.observation;
-    sets(file, ledger, &mut found);
-    rows(file, &mut found);
+    sets(seen, ledger, orders, &mut found);
+    ends(seen, orders, &mut found);
+    rows(file, orders, &mut found);
     // A letter that names several orders is a copy of each, and none of their planned contents.
-    let as_planned = &seen.dead_lettered - &seen.altered - &seen.overwritten;
+    let as_planned = seen.whole_at(DEAD_LETTER) - &seen.altered - &seen.overwritten;
     let letters = as_planned.len() + seen.foreign_dead_letters;
     if seen.dead_letter_sweep.items < letters {
         found.push(format!(
@@ -31,15 +34,14 @@ pub fn contradictions(
             seen.dead_letter_sweep.items
         ));
     }
-    lookups(seen, ledger, &mut found);
+    lookups(seen, ledger, orders, &mut found);
     rest(file, last_reply_at, &mut found);
     found
 }
 
 /// Whether the sets of orders are of planned orders, and of each other.
-fn sets(file: &ObservationFile, ledger: &Ledger, found: &mut Vec<String>) {
-    let seen = &file.observation;
-    let landed = &seen.stored | &seen.dead_lettered;
+fn sets(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec<String>) {
+    let landed = seen.seen();
     let odd = &seen.altered | &seen.overwritten;
     let planned = ledger.planned();
     if landed.max().is_some_and(|last| u64::from(last) >= planned) {
@@ -48,8 +50,9 @@ fn sets(file: &ObservationFile, ledger: &Ledger, found: &mut Vec<String>) {
     if !odd.is_subset(&landed) || !seen.altered.is_disjoint(&seen.overwritten) {
         found.push("orders with another content are not among those that were seen".into());
     }
-    let beyond = |&number: &u64| {
-        OrderId::sequence_in(file.run_id, number).is_some_and(|sequence| sequence >= planned)
+    let beyond = |id: &Id| {
+        let owner = orders.model.owner_of(&id.to_string());
+        owner.is_some_and(|(run, sequence)| run == orders.run && sequence >= planned)
     };
     let ascending = seen.phantoms.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || !seen.phantoms.iter().all(beyond) {
@@ -57,11 +60,69 @@ fn sets(file: &ObservationFile, ledger: &Ledger, found: &mut Vec<String>) {
     }
 }
 
+/// Whether what was seen at each end is an end's, and of each other.
+fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
+    let is_end = |name: &str| orders.end_names().any(|end| end == name);
+    let is_further = |name: &str| is_end(name) && name != STORED && name != DEAD_LETTER;
+    if !seen.elsewhere.keys().all(|name| is_further(name))
+        || !seen.in_part.keys().all(|name| is_end(name))
+    {
+        found.push(
+            "orders are said to have been seen at an end that the scenario does not have".into(),
+        );
+    }
+    let is_seen =
+        |(name, in_part): (&String, &RoaringBitmap)| in_part.is_subset(&seen.seen_at(name));
+    if !seen.in_part.iter().all(is_seen) || !seen.stored_twice.is_subset(&seen.seen()) {
+        found.push(
+            "orders that left a part, or stand twice, are not among those that were seen".into(),
+        );
+    }
+    let can_be_in_part = |name: &str| {
+        let leaves = orders
+            .leaves()
+            .filter(|leaf| orders.end_names().nth(leaf.end) == Some(name));
+        let several = |(count, is_for_each): (usize, bool)| count > 1 || is_for_each;
+        several(leaves.fold((0, false), |(count, each), leaf| {
+            (count + 1, each || leaf.is_for_each)
+        }))
+    };
+    if !seen.in_part.keys().all(|name| can_be_in_part(name)) {
+        found.push(
+            "orders are said to have left a part where they leave one row or letter alone".into(),
+        );
+    }
+    if !seen.stored_twice.is_empty() && !orders.leaves().any(|leaf| leaf.is_made_up) {
+        found.push("rows are said to stand twice whose keys can stand once alone".into());
+    }
+    let sums = orders.model.spec().sums.len();
+    let ascending = seen
+        .counters
+        .windows(2)
+        .all(|pair| (pair[0].sum, &pair[0].key) < (pair[1].sum, &pair[1].key));
+    if !ascending
+        || !seen
+            .counters
+            .iter()
+            .all(|counter| (counter.sum as usize) < sums)
+    {
+        found.push("counters are out of order, or of a sum that the scenario does not have".into());
+    }
+}
+
 /// Whether as many rows were read as are told of, and each of them with a time or without.
-fn rows(file: &ObservationFile, found: &mut Vec<String>) {
+fn rows(file: &ObservationFile, orders: &OrderPlan, found: &mut Vec<String>) {
     let seen = &file.observation;
     let stored = seen.stored.len();
-    let rows = stored + seen.foreign_rows + seen.unreadable_keys;
+    let end = orders.end_names().position(|name| name == STORED);
+    let mut leaves = orders.leaves().filter(|leaf| Some(leaf.end) == end);
+    // An end of letters alone leaves no row.
+    let least = if leaves.all(|leaf| leaf.table.is_some()) {
+        stored
+    } else {
+        0
+    };
+    let rows = least + seen.foreign_rows + seen.unreadable_keys;
     // At rest a complete scan has seen every row there is.
     if seen.scan.complete && seen.quiescence.reached && seen.scan.items < rows {
         found.push(format!(
@@ -84,13 +145,19 @@ fn rows(file: &ObservationFile, found: &mut Vec<String>) {
     }
 }
 
-/// Whether every order that is missing was asked for by key.
-fn lookups(seen: &Observation, ledger: &Ledger, found: &mut Vec<String>) {
+/// Whether every order that is missing was asked for by key, where keys are known.
+fn lookups(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec<String>) {
     if !(seen.lookups.complete && seen.scan.complete && seen.quiescence.reached) {
         return;
     }
+    if !orders
+        .leaves()
+        .any(|leaf| leaf.table.is_some() && !leaf.is_made_up)
+    {
+        return;
+    }
     let sent = ledger.acknowledged() | ledger.indeterminate();
-    let missing: RoaringBitmap = sent - &seen.stored - &seen.dead_lettered;
+    let missing: RoaringBitmap = sent - seen.seen();
     if seen.lookups.items < missing.len() {
         found.push(format!(
             "{} orders are missing, and {} were looked up by key",

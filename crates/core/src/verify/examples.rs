@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use roaring::RoaringBitmap;
 
 use super::{Alteration, Place};
-use crate::order::{Difference, Document, ORDER_NUMBER, WHOLE, excerpt};
-use crate::records::{DeadLetter, attribute};
+use crate::order::{Difference, excerpt};
+use crate::records::DeadLetter;
 
 /// Examples of each kind in an observation.
 pub(super) const EXAMPLES: usize = 5;
@@ -37,26 +37,13 @@ impl Strangers {
         example(&mut self.unreadable_examples, || what);
     }
 
-    /// A letter that names these order numbers. What else it holds is nobody's business here.
-    pub(super) fn letter(&mut self, letter: &DeadLetter, numbers: &[u64]) {
+    /// A letter that names nobody of this run; what it names instead, in words. What else it holds is nobody's business here.
+    pub(super) fn letter(&mut self, letter: &DeadLetter, named: &str) {
         self.letters += 1;
         example(&mut self.letter_examples, || {
             let id = excerpt(&letter.message_id);
-            format!("message {id}: {}", what_it_names(&letter.body, numbers))
+            format!("message {id}: {named}")
         });
-    }
-}
-
-fn what_it_names(body: &str, numbers: &[u64]) -> String {
-    if let Some(number) = numbers.first() {
-        return format!("order {number}");
-    }
-    match Document::read(body) {
-        Err(_) => "no JSON object".into(),
-        Ok(document) => match document.values(ORDER_NUMBER).next() {
-            None => format!("no `{ORDER_NUMBER}`"),
-            Some(value) => format!("`{ORDER_NUMBER}` is {}", excerpt(value)),
-        },
     }
 }
 
@@ -68,15 +55,21 @@ fn example(examples: &mut Vec<String>, text: impl FnOnce() -> String) {
 
 /// How the lowest orders differ from what was sent.
 #[derive(Debug, Clone, Default)]
-pub struct Alterations(BTreeMap<u32, (Place, Difference)>);
+pub struct Alterations(BTreeMap<u32, Noted>);
+
+/// Where that was seen, the row's table where it matters, and what differs.
+type Noted = (Place, Option<String>, Difference);
 
 impl Alterations {
     /// Order `k` was seen with another content; the first one seen is kept.
-    pub(super) fn note(&mut self, k: u32, place: Place, mut difference: Difference) {
-        if difference.attribute == WHOLE && place == Place::Row {
-            difference.attribute = attribute::ORDER_DETAILS.into();
-        }
-        self.0.entry(k).or_insert((place, difference));
+    pub(super) fn note(
+        &mut self,
+        k: u32,
+        place: Place,
+        table: Option<String>,
+        difference: Difference,
+    ) {
+        self.0.entry(k).or_insert((place, table, difference));
         if self.0.len() > KEPT {
             self.0.pop_last();
         }
@@ -92,10 +85,11 @@ impl Alterations {
         wanted.extend(altered.iter().take(EXAMPLES));
         wanted.extend(overwritten.iter().take(EXAMPLES));
         let known = wanted.iter().filter_map(|k| {
-            let (place, difference) = self.0.get(&k)?.clone();
+            let (place, table, difference) = self.0.get(&k)?.clone();
             Some(Alteration {
                 sequence: k,
                 place,
+                table,
                 difference,
             })
         });

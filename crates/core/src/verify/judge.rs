@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::judge_content::{differences, strangers};
 use super::rules::check_rule;
+use super::sums::wrong_sums;
 use super::{Observation, Reconciliation};
 use crate::metrics::Histogram;
-use crate::order::{OrderId, RunId};
+use crate::order::OrderPlan;
 use crate::scenario::Expectations;
 use crate::verdict::{Class, Standing};
 
-/// How many order numbers a finding names.
+/// How many ids a finding names.
 const FIRST_IDS: usize = 5;
 
 /// The measured durations of one phase, for performance rules.
@@ -37,8 +38,8 @@ pub struct PhaseFigures {
 /// Everything a verdict rests on.
 #[derive(Debug, Clone, Copy)]
 pub struct JudgeInput<'a> {
-    /// The run whose orders are judged.
-    pub run: RunId,
+    /// The orders that are judged.
+    pub orders: &'a OrderPlan,
     /// What must hold.
     pub expect: &'a Expectations,
     /// Every planned order in its class.
@@ -62,6 +63,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     judge_classes(input, &mut findings);
     judge_evidence(input, &mut findings);
     findings.extend(input.observation.into_iter().flat_map(strangers));
+    findings.extend(wrong_sums(input));
     judge_load(input, &mut findings);
     for rule in &input.expect.rules {
         findings.extend(check_rule(rule, input));
@@ -121,14 +123,14 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
             .reconciliation
             .phantoms
             .iter()
-            .copied()
             .take(FIRST_IDS)
+            .cloned()
             .collect(),
         _ => members
             .into_iter()
             .flatten()
             .take(FIRST_IDS)
-            .map(|k| OrderId::new(input.run, u64::from(k)).get())
+            .map(|k| input.orders.order_id(u64::from(k)))
             .collect(),
     };
     let are = if orders == 1 {
@@ -139,7 +141,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
     let name = class.as_str();
     let differences = match (class, members, input.observation) {
         (Class::Altered | Class::Overwritten, Some(members), Some(seen)) => {
-            differences(input.run, members, seen)
+            differences(input.orders, members, seen)
         }
         _ => String::new(),
     };

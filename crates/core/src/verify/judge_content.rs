@@ -6,7 +6,7 @@ use std::fmt::Write;
 use roaring::RoaringBitmap;
 
 use super::Observation;
-use crate::order::{OrderId, RunId, excerpt};
+use crate::order::{OrderPlan, excerpt};
 use crate::verdict::{Finding, Severity, finding};
 
 /// Examples that a message names.
@@ -89,15 +89,19 @@ fn examples(named: &[String]) -> String {
 }
 
 /// How the first of `members` differ from what was sent, to follow the message of their class.
-pub(super) fn differences(run: RunId, members: &RoaringBitmap, seen: &Observation) -> String {
+pub(super) fn differences(
+    orders: &OrderPlan,
+    members: &RoaringBitmap,
+    seen: &Observation,
+) -> String {
     let mut text = String::new();
     let those = seen
         .alterations
         .iter()
         .filter(|alteration| members.contains(alteration.sequence));
     for alteration in those.take(NAMED) {
-        let number = OrderId::new(run, u64::from(alteration.sequence));
-        let _ = write!(text, "; {number}: {alteration}");
+        let id = excerpt(&orders.order_id(u64::from(alteration.sequence)).to_string());
+        let _ = write!(text, "; {id}: {alteration}");
     }
     text
 }

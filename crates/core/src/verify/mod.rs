@@ -4,23 +4,31 @@
 //! the pipeline has come to rest, [`reconcile`] puts every order into exactly one class, [`judge()`] turns the classes into
 //! a verdict. Who reads the stores and the files stands elsewhere.
 
+mod belongs;
 mod bitmap;
 mod collector;
+mod contents;
 mod contradict;
 mod due;
 mod examples;
 mod file;
 mod judge;
 mod judge_content;
+mod letters;
+mod links;
 mod observation;
 mod reconcile;
 mod row_clock;
 mod rules;
 mod settle;
+mod slots;
+mod sums;
+mod timing;
 
 #[cfg(test)]
 mod tests;
 
+pub use belongs::Belongs;
 pub use collector::Collector;
 pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};

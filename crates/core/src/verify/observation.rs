@@ -1,5 +1,7 @@
 //! What was seen in the table and the dead-letter queue once the run had settled.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use roaring::RoaringBitmap;
@@ -7,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::RowClock;
 use crate::metrics::Histogram;
-use crate::order::Difference;
+use crate::order::spec::{DEAD_LETTER, STORED};
+use crate::order::{Difference, Id, excerpt};
 
 /// Everything the verdict needs to know of the stores. The default is what is known when nobody looked:
 /// nothing, and that nothing is complete.
@@ -34,8 +37,29 @@ pub struct Observation {
     /// Planned orders seen with two or more different contents.
     #[serde(with = "super::bitmap")]
     pub overwritten: RoaringBitmap,
+    /// Of each end, the planned orders that left there some of what they must leave, and not all of it.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        with = "super::bitmap::by_name"
+    )]
+    pub in_part: BTreeMap<String, RoaringBitmap>,
+    /// Of each end but `stored` and the dead-letter queue, the planned orders that left something there.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        with = "super::bitmap::by_name"
+    )]
+    pub elsewhere: BTreeMap<String, RoaringBitmap>,
+    /// Planned orders of which a row stands twice, under keys that the consumer made up.
+    #[serde(
+        default,
+        skip_serializing_if = "RoaringBitmap::is_empty",
+        with = "super::bitmap"
+    )]
+    pub stored_twice: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
-    pub phantoms: Vec<u64>,
+    pub phantoms: Vec<Id>,
     /// Rows of other runs, and rows whose key is a number that is no order's: no business of this run.
     pub foreign_rows: u64,
     /// Dead letters that carry no readable order number of this run.
@@ -57,6 +81,9 @@ pub struct Observation {
     /// has made.
     #[serde(default)]
     pub own_stores: bool,
+    /// The counters of the scenario's sums, as they were found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<Counter>,
     /// How the first altered and overwritten orders differ from what was sent.
     #[serde(default)]
     pub alterations: Vec<Alteration>,
@@ -85,6 +112,38 @@ impl Observation {
     /// How far the clocks behind the end-to-end latency may be apart, `measured` being what was measured otherwise.
     pub fn clocks_apart(&self, measured: Duration) -> Duration {
         self.row_clock.map_or(measured, |seen| seen.apart(measured))
+    }
+
+    /// Planned orders that were seen at this end, whatever they left there.
+    pub fn seen_at(&self, end: &str) -> Cow<'_, RoaringBitmap> {
+        match end {
+            STORED => Cow::Borrowed(&self.stored),
+            DEAD_LETTER => Cow::Borrowed(&self.dead_lettered),
+            end => self
+                .elsewhere
+                .get(end)
+                .map_or_else(Default::default, Cow::Borrowed),
+        }
+    }
+
+    /// Planned orders that left at this end all that they must leave there.
+    pub fn whole_at(&self, end: &str) -> RoaringBitmap {
+        match self.in_part.get(end) {
+            Some(in_part) => &*self.seen_at(end) - in_part,
+            None => self.seen_at(end).into_owned(),
+        }
+    }
+
+    /// The ends at which something was seen, beside `stored` and the dead-letter queue.
+    pub fn ends(&self) -> impl Iterator<Item = &str> {
+        let further = self.elsewhere.keys().map(String::as_str);
+        [STORED, DEAD_LETTER].into_iter().chain(further)
+    }
+
+    /// Planned orders that were seen anywhere.
+    pub fn seen(&self) -> RoaringBitmap {
+        let both = &self.stored | &self.dead_lettered;
+        self.elsewhere.values().fold(both, |all, end| all | end)
     }
 
     /// Whether everything was looked at, after everything had come to rest: only then is an order
@@ -117,18 +176,34 @@ pub struct Alteration {
     pub sequence: u32,
     /// Where that was seen.
     pub place: Place,
+    /// The row's table, where orders have rows in several places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// What differs.
     pub difference: Difference,
 }
 
 impl std::fmt::Display for Alteration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let place = match self.place {
-            Place::Row => "in its row",
-            Place::DeadLetter => "in a dead letter",
-        };
-        write!(f, "{place}, {}", self.difference)
+        match (self.place, &self.table) {
+            (Place::Row, None) => f.write_str("in its row")?,
+            (Place::Row, Some(table)) => write!(f, "in its row of {}", excerpt(table))?,
+            (Place::DeadLetter, _) => f.write_str("in a dead letter")?,
+        }
+        write!(f, ", {}", self.difference)
     }
+}
+
+/// A counter as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counter {
+    /// Which of the scenario's sums it is.
+    pub sum: u32,
+    /// Its key.
+    pub key: String,
+    /// What it holds: digits, or in words what it is otherwise.
+    pub found: String,
 }
 
 /// Receives in a dead-letter queue with a redrive policy of its own, each of which is a step towards the next queue.

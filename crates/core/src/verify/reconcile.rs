@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
-use super::Observation;
+use super::{Belongs, Observation};
 use crate::ledger::Ledger;
+use crate::order::Id;
+use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::verdict::Class;
 
 /// Every planned order in one class, and the phantoms beside them.
@@ -15,8 +17,8 @@ pub struct Reconciliation {
     pub planned: u64,
     /// The members of each class but the phantoms; disjoint, and together `0..planned`.
     pub members: BTreeMap<Class, RoaringBitmap>,
-    /// Order numbers never planned, ascending.
-    pub phantoms: Vec<u64>,
+    /// Ids never planned, ascending.
+    pub phantoms: Vec<Id>,
 }
 
 impl Reconciliation {
@@ -28,42 +30,40 @@ impl Reconciliation {
         }
     }
 
-    /// How many orders are in each class; every class is listed.
+    /// How many orders are in each class; those that not every report lists, only where there are any.
     pub fn counts(&self) -> BTreeMap<Class, u64> {
-        Class::ALL
-            .into_iter()
-            .map(|class| (class, self.count(class)))
-            .collect()
+        let counted = Class::ALL.map(|class| (class, self.count(class)));
+        let listed = |(class, count): &(Class, u64)| class.is_always_listed() || *count > 0;
+        counted.into_iter().filter(listed).collect()
     }
 }
 
 /// Puts every planned order into exactly one class.
 ///
-/// `bad` holds the planned orders that the pipeline must refuse. What was seen outranks what was
-/// sent, and wrong content outranks a wrong place: an order is put into the first class that takes
-/// it, so that no failure hides behind a class that passes.
+/// `belongs` says at which end each planned order belongs. What was seen outranks what was sent, wrong content outranks a
+/// wrong place, and what a gate refuses outranks what it accepts: an order is put into the first class that takes it, so
+/// that no failure hides behind a class that passes.
 ///
 /// # Panics
 /// When the classes do not add up to the planned number: that would be a defect here.
-pub fn reconcile(
-    ledger: &Ledger,
-    bad: &RoaringBitmap,
-    observation: &Observation,
-) -> Reconciliation {
+pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) -> Reconciliation {
     let mut rest = RoaringBitmap::new();
     rest.insert_range(0..u32::try_from(ledger.planned()).expect("a run has at most 10^9 orders"));
     let mut members = BTreeMap::new();
     let mut take = |class: Class, candidates: RoaringBitmap| {
         let taken = candidates & &rest;
         rest -= &taken;
-        members.insert(class, taken);
+        *members.entry(class).or_default() |= taken;
     };
 
     let (stored, dead) = (&observation.stored, &observation.dead_lettered);
+    let bad = &belongs.bad;
     // No known outcome: no reply, or a journal that ends before its end.
     let open = ledger.indeterminate() | ledger.untold();
-    // Seen in the table or in the dead-letter queue.
-    let seen = stored | dead;
+    // Seen at any end, and seen at one with all that an order leaves there.
+    let (seen, whole) = (observation.seen(), whole_anywhere(observation));
+    let places = Places::of(belongs, observation);
+    let complete = observation.is_complete();
 
     // One id was seen with two contents.
     take(Class::Overwritten, observation.overwritten.clone());
@@ -71,18 +71,37 @@ pub fn reconcile(
     take(Class::Altered, observation.altered.clone());
     // It was refused or never attempted, and yet it landed.
     take(Class::Ghost, &seen - ledger.acknowledged() - &open);
-    // It has a row and a dead-letter copy.
-    take(Class::StoredAndDeadLettered, stored & dead);
-    // A bad order has a row.
-    take(Class::BadOrderStored, stored & bad);
+    // Some of what it leaves at an end is there, and at no end all of it; what was not looked at may be there.
+    let in_part = if complete {
+        Class::Incomplete
+    } else {
+        Class::Undecided
+    };
+    take(in_part, &seen - &whole);
+    // It has a row and a dead-letter copy; a good order also when it ended elsewhere where it belongs.
+    take(
+        Class::StoredAndDeadLettered,
+        (stored & dead) | ((&places.at_home_elsewhere & dead) - bad),
+    );
+    // A bad order has a row where good ones belong.
+    take(Class::BadOrderStored, (stored & bad) - belongs.at(STORED));
     // A good order has a dead-letter copy and no row.
-    take(Class::GoodOrderDeadLettered, dead - bad);
+    take(
+        Class::GoodOrderDeadLettered,
+        dead - bad - belongs.at(DEAD_LETTER),
+    );
+    // It left something at an end that is not its own.
+    take(Class::WrongEnd, places.astray);
+    // One of its rows stands twice, under keys that nobody could know.
+    take(Class::StoredTwice, observation.stored_twice.clone());
     // Its send has no known outcome, and it landed where it belongs.
     take(Class::Recovered, &seen & &open);
-    // A good order has a row and no dead-letter copy.
+    // A good order has its rows and no dead-letter copy.
     take(Class::Stored, stored.clone());
     // A bad order has a dead-letter copy and no row.
     take(Class::DeadLetteredByDesign, dead.clone());
+    // It is where the scenario says, and that is a further end.
+    take(Class::EndedByDesign, seen);
     // From here on: seen nowhere.
     take(Class::Rejected, ledger.rejected().clone());
     take(Class::Unsent, ledger.unsent());
@@ -91,9 +110,10 @@ pub fn reconcile(
         ledger.indeterminate().clone(),
     );
     // Acknowledged and seen nowhere: lost, if the looking was complete, and undecided otherwise.
-    let nowhere = match observation.is_complete() {
-        true => Class::Lost,
-        false => Class::Undecided,
+    let nowhere = if complete {
+        Class::Lost
+    } else {
+        Class::Undecided
     };
     take(nowhere, ledger.acknowledged().clone());
 
@@ -113,4 +133,34 @@ pub fn reconcile(
         "the classes add up to the planned orders"
     );
     reconciliation
+}
+
+/// Where orders were seen against where they belong.
+struct Places {
+    /// At an end that is neither `stored` nor the dead-letter queue, and is theirs.
+    at_home_elsewhere: RoaringBitmap,
+    /// At an end that is not theirs.
+    astray: RoaringBitmap,
+}
+
+impl Places {
+    fn of(belongs: &Belongs, observation: &Observation) -> Self {
+        let mut places = Self {
+            at_home_elsewhere: RoaringBitmap::new(),
+            astray: RoaringBitmap::new(),
+        };
+        for end in observation.ends() {
+            let (seen, home) = (observation.seen_at(end), belongs.at(end));
+            places.astray |= &*seen - home;
+            if end != STORED && end != DEAD_LETTER {
+                places.at_home_elsewhere |= &*seen & home;
+            }
+        }
+        places
+    }
+}
+
+fn whole_anywhere(observation: &Observation) -> RoaringBitmap {
+    let each = observation.ends().map(|end| observation.whole_at(end));
+    each.fold(RoaringBitmap::new(), |all, end| all | end)
 }

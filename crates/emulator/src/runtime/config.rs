@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -39,6 +40,25 @@ pub const RESERVED_VARIABLES: [&str; 23] = [
     MARK,
 ];
 
+/// What requests are signed with: `AWS_ACCESS_KEY_ID` and its companions. Printed without what is secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// `AWS_ACCESS_KEY_ID`.
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`.
+    pub secret_access_key: String,
+    /// `AWS_SESSION_TOKEN`.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Credentials")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A function that is a command: a Lambda bootstrap of any language.
 #[derive(Debug, Clone)]
 pub struct CommandConfig {
@@ -65,6 +85,9 @@ pub struct CommandConfig {
     pub logs: Option<PathBuf>,
     /// `AWS_ENDPOINT_URL`: where the function's SDK finds every service.
     pub endpoint_url: Option<String>,
+    /// What the function's SDK signs with; a placeholder, which every endpoint that authenticates nobody takes, if not
+    /// given.
+    pub credentials: Option<Credentials>,
     /// The most environments at one time; an invocation beyond waits until one is free.
     pub max_environments: u32,
     /// A process that has asked for an invocation is stopped until there is one, with all its descendants.
@@ -178,8 +201,16 @@ impl Launch {
         set("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into());
         set("AWS_REGION", (&config.region).into());
         set("AWS_DEFAULT_REGION", (&config.region).into());
-        set("AWS_ACCESS_KEY_ID", "embedded".into());
-        set("AWS_SECRET_ACCESS_KEY", "embedded".into());
+        let (key, secret) = match &config.credentials {
+            Some(own) => (own.access_key_id.as_str(), own.secret_access_key.as_str()),
+            None => ("embedded", "embedded"),
+        };
+        set("AWS_ACCESS_KEY_ID", key.into());
+        set("AWS_SECRET_ACCESS_KEY", secret.into());
+        let credentials = config.credentials.as_ref();
+        if let Some(token) = credentials.and_then(|own| own.session_token.as_ref()) {
+            set("AWS_SESSION_TOKEN", token.into());
+        }
         // HOME is kept, the profiles in it are not: they may name credentials and endpoints.
         set("AWS_CONFIG_FILE", "/dev/null".into());
         set("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".into());
@@ -337,5 +368,27 @@ mod tests {
         }
         assert_eq!(value("CARGO_MANIFEST_DIR"), None, "ours stay with us");
         assert_eq!(value("AWS_SESSION_TOKEN"), None);
+    }
+
+    #[test]
+    fn credentials_that_are_given_are_the_functions_and_are_not_printed() {
+        let mut config = config(&["sh"]);
+        config.credentials = Some(Credentials {
+            access_key_id: "AKIDEXAMPLE".into(),
+            secret_access_key: "s3cret".into(),
+            session_token: Some("t0ken".into()),
+        });
+        let printed = format!("{config:?}");
+        assert!(printed.contains("AKIDEXAMPLE"), "{printed}");
+        assert!(!printed.contains("s3cret") && !printed.contains("t0ken"));
+        let launch = Launch::new(config).unwrap();
+        let variables = launch.variables(SocketAddr::from(([127, 0, 0, 1], 9_001)), 7);
+        for (name, text) in [
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+            ("AWS_SESSION_TOKEN", "t0ken"),
+        ] {
+            assert_eq!(variables[&OsString::from(name)], text);
+        }
     }
 }

@@ -27,7 +27,7 @@ mod process;
 #[cfg(test)]
 mod testing;
 
-pub use config::{CommandConfig, RESERVED_VARIABLES};
+pub use config::{CommandConfig, Credentials, RESERVED_VARIABLES};
 pub use error::{CommandError, EnvironmentFigures};
 pub use figures::NeverStarted;
 pub use function::{CommandFunction, StartWatch};

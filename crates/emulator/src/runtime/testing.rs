@@ -23,6 +23,7 @@ pub(crate) fn config(command: &[&str]) -> CommandConfig {
         init_timeout: Duration::from_secs(5),
         logs: None,
         endpoint_url: None,
+        credentials: None,
         max_environments: 4,
         freeze: true,
     }

@@ -9,24 +9,26 @@ pub trait TableFaults: Send + Sync {
         false
     }
 
-    /// Whether a scan misses this item (in DynamoDB's JSON), as an old replica would.
-    fn hides(&self, _item: &Value) -> bool {
+    /// Whether a scan of `table` misses this item (in DynamoDB's JSON), as an old replica would.
+    fn hides(&self, _table: &str, _item: &Value) -> bool {
         false
     }
 
     /// Whether the scan ends before this item, as if there were no more pages.
-    fn ends_scan_at(&self, _item: &Value) -> bool {
+    fn ends_scan_at(&self, _table: &str, _item: &Value) -> bool {
         false
     }
 }
 
-/// Takes what is struck out of a page of a scan; whether the page may have changed.
-pub(super) fn shorten(page: &mut Value, faults: &dyn TableFaults) -> bool {
+/// Takes what is struck out of a page of a scan of `table`; whether the page may have changed.
+pub(super) fn shorten(table: &str, page: &mut Value, faults: &dyn TableFaults) -> bool {
     let Some(items) = page["Items"].as_array_mut() else {
         return false;
     };
-    items.retain(|item| !faults.hides(item));
-    let cut = items.iter().position(|item| faults.ends_scan_at(item));
+    items.retain(|item| !faults.hides(table, item));
+    let cut = items
+        .iter()
+        .position(|item| faults.ends_scan_at(table, item));
     if let Some(cut) = cut {
         items.truncate(cut);
     }
@@ -52,11 +54,11 @@ mod tests {
     }
 
     impl TableFaults for Strikes {
-        fn hides(&self, item: &Value) -> bool {
+        fn hides(&self, _table: &str, item: &Value) -> bool {
             is(item, self.0)
         }
 
-        fn ends_scan_at(&self, item: &Value) -> bool {
+        fn ends_scan_at(&self, _table: &str, item: &Value) -> bool {
             is(item, self.1)
         }
     }
@@ -79,12 +81,12 @@ mod tests {
         ];
         for (strikes, left, goes_on) in cases {
             let mut short = page();
-            assert!(shorten(&mut short, &strikes));
+            assert!(shorten("t", &mut short, &strikes));
             assert_eq!(short["Items"].as_array().unwrap().len(), left);
             assert_eq!(short["Count"], left);
             assert_eq!(short.get("LastEvaluatedKey").is_some(), goes_on);
         }
         let mut other = serde_json::json!({"Table": {}});
-        assert!(!shorten(&mut other, &Strikes(None, None)), "no page");
+        assert!(!shorten("t", &mut other, &Strikes(None, None)), "no page");
     }
 }

@@ -108,7 +108,7 @@ fn write_findings(out: &mut String, report: &RunReport) -> std::fmt::Result {
             .first_ids
             .iter()
             .take(5)
-            .map(u64::to_string)
+            .map(|id| cell(&id.shown()))
             .collect();
         match ids.is_empty() {
             true => writeln!(out)?,

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{TextStyle, render_gate_junit, render_junit};
 use orderproof_core::gate::{GateInput, GateOutcome, RuleSources, RuleStanding, conclude};
+use orderproof_core::order::Id;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::verdict::{Finding, Severity, Verdict};
@@ -18,7 +19,7 @@ fn finding(severity: Severity) -> Finding {
         code: "planted".into(),
         message: "it is planted".into(),
         orders: 1,
-        first_ids: vec![7_000_000_001],
+        first_ids: vec![Id::Number(7_000_000_001)],
     }
 }
 

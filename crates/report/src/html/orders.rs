@@ -11,6 +11,7 @@ use orderproof_core::verdict::{Class, Standing};
 /// Every class, also those with no order.
 pub(super) fn section(report: &RunReport) -> Markup {
     let gate = report.gate.as_str();
+    let listed = |class: &Class| class.is_always_listed() || report.classes.contains_key(class);
     let table = html! {
         table.orders {
             caption { "Every planned order is in exactly one class; the " (gate) " gate says which are accepted." }
@@ -24,7 +25,7 @@ pub(super) fn section(report: &RunReport) -> Markup {
                 }
             }
             tbody {
-                @for class in Class::ALL { (row(report, class)) }
+                @for class in Class::ALL.into_iter().filter(listed) { (row(report, class)) }
             }
             tfoot {
                 tr {

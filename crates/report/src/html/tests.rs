@@ -1,6 +1,7 @@
 //! The page: what is in it, in which order, and that no text of a report becomes markup.
 
 use super::*;
+use orderproof_core::order::Id;
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::verdict::{Class, Finding, Severity, Verdict};
 
@@ -15,7 +16,7 @@ fn failed() -> RunReport {
         code: "lost".into(),
         message: "2 orders are lost".into(),
         orders: 2,
-        first_ids: vec![4_711, 4_712],
+        first_ids: vec![Id::Number(4_711), Id::Number(4_712)],
     });
     report
 }
@@ -78,8 +79,9 @@ fn the_sections_come_in_the_order_a_reader_asks_for_them() {
 #[test]
 fn every_class_is_listed_with_its_meaning() {
     let page = render_html(&failed()).unwrap();
+    let names = |class: Class| page.contains(&format!("<code>{}</code>", class.as_str()));
     for class in Class::ALL {
-        assert!(page.contains(&format!("<code>{}</code>", class.as_str())));
+        assert_eq!(names(class), class.is_always_listed(), "{class:?}");
     }
     assert_eq!(
         page.matches(">refused</span>").count(),

@@ -34,6 +34,23 @@ pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
         );
         problems.push(mistake.at("order.delay"));
     }
+    if spec.delay.is_some_and(|delay| delay.subsec_nanos() > 0) {
+        let mistake = Mistake::new("SQS counts delays in whole seconds", "write \"1s\" or more");
+        problems.push(mistake.at("order.delay"));
+    }
+    let bodies = spec.bad.iter().enumerate();
+    let mut bodies: Vec<(String, Option<&String>)> = bodies
+        .map(|(at, kind)| (format!("bad[{at}].body"), kind.body.as_ref()))
+        .collect();
+    if let Body::Template(body) = &spec.body {
+        bodies.push(("order.body".into(), Some(body)));
+    }
+    for (key, body) in bodies {
+        if body.is_some_and(String::is_empty) && spec.envelope.is_none() {
+            let mistake = Mistake::new("SQS takes no empty message", "write something");
+            problems.push(mistake.at(key));
+        }
+    }
     if let Some(Envelope::Eventbridge { .. }) = spec.envelope {
         check_event(spec, problems);
     }

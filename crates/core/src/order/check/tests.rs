@@ -106,6 +106,11 @@ fn messages() {
         &["order.delay", "15 minutes"],
     );
     accepts(|s| s.delay = Some(std::time::Duration::from_secs(900)));
+    refuses(
+        |s| s.bad[0].body = Some(String::new()),
+        &["bad[0].body", "no empty message"],
+    );
+    refuses(|s| body(s, ""), &["order.body", "no empty message"]);
     let event = || {
         Some(Envelope::Eventbridge {
             source: "a".into(),

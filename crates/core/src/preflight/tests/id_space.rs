@@ -1,6 +1,6 @@
 //! Whether a run's order numbers are its own.
 
-use crate::order::RunId;
+use crate::order::{Id, RunId};
 use crate::preflight::{Check, IdSpace, Trap, Weight};
 use crate::records::{LettersBefore, RowsBefore};
 
@@ -38,12 +38,12 @@ fn an_id_is_free_only_where_nothing_carries_it_and_nothing_may() {
         Some(LettersBefore {
             received: 3,
             of_the_run,
-            first_ids: vec![7_000_000_001; of_the_run as usize],
+            first_ids: vec![Id::Number(7_000_000_001); of_the_run as usize],
         })
     };
     let rows = |of_the_run| RowsBefore {
         of_the_run,
-        first_ids: vec![7_000_000_001],
+        first_ids: vec![Id::Number(7_000_000_001)],
         ..free().rows
     };
     for (found, weight, why) in [
@@ -55,6 +55,18 @@ fn an_id_is_free_only_where_nothing_carries_it_and_nothing_may() {
             },
             Weight::Void,
             "a row of its own",
+        ),
+        (
+            IdSpace {
+                rows: RowsBefore {
+                    counters: 1,
+                    first_counters: vec!["STAT#2026-11-27".into()],
+                    ..free().rows
+                },
+                ..free()
+            },
+            Weight::Void,
+            "a counter that this run would add to",
         ),
         (
             IdSpace {

@@ -471,3 +471,34 @@ fn what_the_caller_may_do() {
         Case(&[], nothing(), Trap::Permission, Well, "sqs:SendMessage"),
     ]);
 }
+
+#[test]
+fn what_consumes_the_queue_of_an_external_consumer_is_not_looked_at() {
+    const EXTERNAL: &[&str] = &["target={processor=\"external\"}"];
+    let alone = || -> Change {
+        Box::new(|facts| {
+            facts.mappings = Known::Is(Vec::new());
+            facts.function = Known::Absent;
+        })
+    };
+    let unread =
+        || -> Change { Box::new(|facts| facts.mappings = Known::Unknown("denied".into())) };
+    try_all(vec![
+        Case(EXTERNAL, alone(), Trap::Mapping, Well, "is not looked at"),
+        Case(EXTERNAL, unread(), Trap::Mapping, Well, "is not looked at"),
+        Case(EXTERNAL, alone(), Trap::Visibility, Well, "hidden for 180s"),
+        Case(
+            EXTERNAL,
+            nothing(),
+            Trap::Mapping,
+            Gin,
+            "something else consumes it",
+        ),
+    ]);
+    let scenario = scenario(EXTERNAL);
+    let mut facts = facts();
+    alone()(&mut facts);
+    let checks = inspect(&scenario, target(&scenario), &facts);
+    let odd = checks.iter().find(|check| check.weight != Well);
+    assert_eq!(odd, None, "nothing is asked for that is not there");
+}

@@ -46,6 +46,16 @@ pub(super) fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
         return;
     };
     let visibility = orders.visibility_timeout;
+    if context.is_external() {
+        checks.push(Check::well(
+            Trap::Visibility,
+            format!(
+                "messages are hidden for {visibility:?}: what consumes them, which is not looked at, must have deleted \
+                 each by then, or it is handed out again"
+            ),
+        ));
+        return;
+    }
     let Some(timeout) = context.timeout() else {
         checks.push(Check::unknown(
             Trap::Visibility,

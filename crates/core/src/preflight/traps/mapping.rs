@@ -21,6 +21,10 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
         checks.push(here(context));
         return;
     }
+    if context.is_external() {
+        checks.push(external(context));
+        return;
+    }
     there(context, checks);
     if let Some(mapping) = context.mapping() {
         checks.push(filters(mapping));
@@ -65,6 +69,35 @@ fn here(context: &Context<'_>) -> Check {
                 others.join(", ")
             ),
             "disable the mapping, or leave --processor local out",
+        ),
+    }
+}
+
+/// Something else consumes the queue; a mapping beside it takes orders from it.
+fn external(context: &Context<'_>) -> Check {
+    let queue = &context.target.resources.orders_queue;
+    let others = context.enabled_mappings().unwrap_or_default();
+    let others: Vec<&str> = others
+        .iter()
+        .map(|mapping| mapping.function_arn.as_str())
+        .collect();
+    match others.is_empty() {
+        true => Check::well(
+            Trap::Mapping,
+            format!(
+                "what consumes {queue} is not looked at, as processor = \"external\" says: that it runs shows in the \
+                 orders alone"
+            ),
+        ),
+        false => Check::found(
+            Trap::Mapping,
+            Weight::Trap,
+            format!(
+                "{queue} feeds {}, and processor = \"external\" says that something else consumes it: each order goes to \
+                 one of them",
+                others.join(", ")
+            ),
+            "disable the mapping, or write processor = \"lambda\" and the function's name under [target]",
         ),
     }
 }

@@ -58,6 +58,11 @@ impl Context<'_> {
         self.target.processor == ProcessorPlace::Local
     }
 
+    /// What consumes the queue is no function that could be looked at.
+    fn is_external(&self) -> bool {
+        self.target.processor == ProcessorPlace::External
+    }
+
     /// The mappings that poll, if they are known.
     fn enabled_mappings(&self) -> Option<Vec<&MappingFacts>> {
         let mappings = self.facts.mappings.get()?;
@@ -72,7 +77,8 @@ impl Context<'_> {
     /// The mapping that feeds the function, if it is known.
     fn mapping(&self) -> Option<&MappingFacts> {
         let mappings = self.facts.mappings.get()?;
-        let ours = |mapping: &&MappingFacts| mapping.feeds(&self.target.function);
+        let ours =
+            |mapping: &&MappingFacts| !self.is_external() && mapping.feeds(&self.target.function);
         let enabled = mappings
             .iter()
             .filter(ours)

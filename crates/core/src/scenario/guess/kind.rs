@@ -52,13 +52,10 @@ fn of_texts(texts: &[String]) -> Guess {
             Some("addresses of nobody, in place of those in the sample"),
         );
     }
-    if let Some(field) = texts
-        .iter()
-        .map(|text| number(text))
-        .collect::<Option<Vec<_>>>()
-    {
+    let numbers: Option<Vec<Number>> = texts.iter().map(|text| number(text)).collect();
+    if let Some(field) = numbers.and_then(|numbers| range(&numbers)) {
         return Guess {
-            field: range(&field),
+            field,
             in_quotes: true,
             remark: Some("a number within quotes"),
         };
@@ -123,7 +120,9 @@ fn of_plain(values: &[&str]) -> Option<Guess> {
                 Some("the instant the order is due"),
             );
         }
-        return plain(range(&numbers), Some("the range of the values seen"));
+        if let Some(range) = range(&numbers) {
+            return plain(range, Some("the range of the values seen"));
+        }
     }
     let distinct: BTreeSet<&&str> = values.iter().collect();
     // Of different types, or null.
@@ -167,35 +166,28 @@ fn number(text: &str) -> Option<Number> {
     })
 }
 
-fn range(numbers: &[Number]) -> String {
-    let places = numbers
-        .iter()
-        .map(|number| number.places)
-        .max()
-        .unwrap_or(0);
+/// The range of some numbers; `None` when they are too far apart for one.
+fn range(numbers: &[Number]) -> Option<String> {
+    let places = numbers.iter().map(|number| number.places).max()?;
     let at = |number: &Number| {
-        number
-            .scaled
-            .saturating_mul(10_i64.saturating_pow((places - number.places) as u32))
+        let unit = 10_i64.checked_pow(u32::try_from(places - number.places).ok()?)?;
+        number.scaled.checked_mul(unit)
     };
-    let least = numbers.iter().map(at).min().unwrap_or(0);
-    let most = numbers.iter().map(at).max().unwrap_or(0);
-    match places {
-        0 => format!("{{ integer = [{least}, {most}] }}"),
-        places => {
-            let shown = |scaled: i64| {
-                let unit = 10_u64.pow(places as u32);
-                let sign = if scaled < 0 { "-" } else { "" };
-                let amount = scaled.unsigned_abs();
-                format!("\"{sign}{}.{:0places$}\"", amount / unit, amount % unit)
-            };
-            format!(
-                "{{ decimal = [{}, {}], places = {places} }}",
-                shown(least),
-                shown(most)
-            )
-        }
+    let scaled = numbers.iter().map(at).collect::<Option<Vec<_>>>()?;
+    let (least, most) = (scaled.iter().min()?, scaled.iter().max()?);
+    if places == 0 {
+        return Some(format!("{{ integer = [{least}, {most}] }}"));
     }
+    let shown = |scaled: i64| {
+        let unit = 10_u64.pow(places as u32);
+        let sign = if scaled < 0 { "-" } else { "" };
+        let amount = scaled.unsigned_abs();
+        format!("\"{sign}{}.{:0places$}\"", amount / unit, amount % unit)
+    };
+    let (least, most) = (shown(*least), shown(*most));
+    Some(format!(
+        "{{ decimal = [{least}, {most}], places = {places} }}"
+    ))
 }
 
 pub(super) fn is_uuid(text: &str) -> bool {

@@ -25,7 +25,7 @@ pub fn scenario_from(sample: &str, load: &str) -> Result<String, String> {
     let bodies =
         read_replay(sample).map_err(|mistake| format!("{}; {}", mistake.rule, mistake.hint))?;
     let unwrapped = unwrap_recorded(&bodies[..bodies.len().min(BODIES_MAX)]);
-    let description = describe(&unwrapped.documents, |tree| find_id(tree))?;
+    let description = describe(&unwrapped.documents, find_id)?;
     Ok(written(&unwrapped.keys, &description, load, bodies.len()))
 }
 

@@ -1,5 +1,7 @@
 //! Scenarios from samples: what is guessed, and that it is a scenario.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::order::spec::{Field, IdScheme, OrderSpec, TimeFormat};
 use crate::order::{OrderPlan, RunId};
@@ -120,4 +122,36 @@ fn what_holds_no_order_is_refused() {
     assert!(refused("").contains("no body"));
     assert!(refused("[1, 2]").contains("no message of the sample is a JSON object"));
     assert!(refused(r#"{"name": "x"}"#).contains("looks like an order's id"));
+}
+
+/// Any JSON value of some depth.
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        (-1e6..1e6_f64).prop_map(serde_json::Value::from),
+        ".{0,8}".prop_map(serde_json::Value::from),
+        Just(serde_json::Value::from("{{id}} '''")),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(serde_json::Value::from),
+            proptest::collection::btree_map(".{0,6}", inner, 0..4)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_a_sample_holds_the_guess_is_a_scenario(values in proptest::collection::vec(json(), 1..4)) {
+        let line = |(at, value): (usize, &serde_json::Value)| {
+            serde_json::json!({ "orderId": format!("a-{at}"), "value": value }).to_string()
+        };
+        let lines: Vec<String> = values.iter().enumerate().map(line).collect();
+        guessed(&lines.join("\n"));
+    }
 }

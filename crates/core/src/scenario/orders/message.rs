@@ -86,7 +86,10 @@ fn read_body(section: &mut Section<'_>, files: ReadFile<'_>) -> Option<Body> {
     let hint = "write the message: body = '{\"orderId\": \"{{id}}\"}'";
     let body = section.text("body", hint, |text| Ok(text.to_owned()));
     let hint = "name a file beside the scenario that holds the message";
-    let from_file = section.text("body_file", hint, files);
+    // An editor ends a file with a line break, which is no part of the message.
+    let from_file = section.text("body_file", hint, |name| {
+        files(name).map(|text| text.trim_end().to_owned())
+    });
     let replay = read_replay_of(section, files);
     let template = body.or(from_file).map(Body::Template);
     template.or(replay)

@@ -9,7 +9,7 @@ const HEAD: &str = "name = \"x\"\nquestion = \"Does it work?\"\nbad_orders = \"2
 fn files(name: &str) -> Result<String, String> {
     match name {
         "customers.csv" => Ok("email, name\na@x.y,\"A, the first\"\nb@x.y,B\n".into()),
-        "body.json" => Ok("{\"id\": \"{{id}}\"}".into()),
+        "body.json" => Ok("{\"id\": \"{{id}}\"}\n".into()),
         "sample.jsonl" => Ok("{\"id\": 1, \"mail\": \"me@x.y\"}\n{\"id\": 2}\n".into()),
         _ => Err(format!("{name}: there is no such file")),
     }
@@ -24,6 +24,13 @@ fn read(text: &str) -> Result<Scenario, String> {
         }
         None => format!("{HEAD}{}", text.trim_start()),
     };
+    // Somebody has to consume the orders.
+    let consumer = match (text.contains("[processor"), text.contains("\"fifo\"")) {
+        (true, _) => "",
+        (false, true) => "[target]\nregion = \"us-east-1\"\n",
+        (false, false) => "[processor]\ncommand = [\"f\"]\n",
+    };
+    let text = format!("{text}\n{consumer}");
     parse_with_files("x.toml", &text, &Overrides::default(), &files)
         .map_err(|errors| errors.to_string())
 }
@@ -479,6 +486,11 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
         ),
         (
             "id = \"uuid\"",
+            "delay = \"1500ms\"",
+            ["order.delay", "whole seconds", "1s"],
+        ),
+        (
+            "id = \"uuid\"",
             "deduplication = \"{{id}}\"",
             ["pipeline.queue", "only a FIFO queue", "fifo"],
         ),
@@ -546,6 +558,7 @@ fn data_that_are_taken_once_must_be_enough() {
             &format!("[order.fields]\n{field}"),
             1,
         );
+        let text = format!("{text}\n[processor]\ncommand = [\"f\"]\n");
         parse_with_files("x.toml", &text, &Overrides::default(), &files)
             .map_err(|errors| errors.to_string())
     };

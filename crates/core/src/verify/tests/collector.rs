@@ -5,11 +5,13 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
+use super::rows::Row;
 use super::world::{Content, worlds};
 use crate::load::{Phase, Schedule};
-use crate::order::{OrderPlan, RunId};
-use crate::records::{DeadLetter, Row};
+use crate::order::{Id, OrderPlan, RunId};
+use crate::records::DeadLetter;
 use crate::scenario::fixture;
+use crate::verify::Observation;
 use crate::verify::collector::Collector;
 
 /// The run's start: a second since the Unix epoch, microseconds.
@@ -77,11 +79,17 @@ pub(super) fn body(body: String) -> DeadLetter {
 
 pub(super) fn collected(rows: &[Row], letters: &[DeadLetter]) -> Collector {
     let mut collector = collector();
-    rows.iter().for_each(|row| collector.row(row));
+    rows.iter()
+        .for_each(|row| collector.row("orders", &row.item()));
     letters
         .iter()
-        .for_each(|letter| collector.dead_letter(letter));
+        .for_each(|letter| collector.dead_letter(None, letter));
     collector
+}
+
+/// What it says of the orders.
+pub(super) fn seen(collector: &Collector) -> Observation {
+    collector.observation(Observation::default())
 }
 
 /// Order 3 was altered, or overwritten, or neither.
@@ -95,9 +103,9 @@ pub(super) fn check(
 ) {
     let collector = collected(rows, letters);
     let set = |holds: bool| holds.then_some(3).into_iter().collect::<RoaringBitmap>();
-    assert_eq!(collector.altered(), set(altered), "altered: {why}");
+    assert_eq!(seen(&collector).altered, set(altered), "altered: {why}");
     assert_eq!(
-        collector.overwritten,
+        seen(&collector).overwritten,
         set(overwritten),
         "overwritten: {why}"
     );
@@ -264,12 +272,12 @@ fn numbers_are_planned_or_phantoms_or_foreign() {
     ];
     let collector = collected(&rows, &letters);
     assert_eq!(
-        collector.stored,
+        seen(&collector).stored,
         RoaringBitmap::from([39]),
         "the last planned one"
     );
-    assert_eq!(collector.dead_lettered, RoaringBitmap::from([38]));
-    let phantoms = [number(40), number(999_999_999), number(41)];
+    assert_eq!(seen(&collector).dead_lettered, RoaringBitmap::from([38]));
+    let phantoms = [number(40), number(999_999_999), number(41)].map(Id::Number);
     assert_eq!(collector.phantoms, phantoms, "beyond the plan");
     assert_eq!(collector.strangers.rows, 4, "other runs, and no run");
     assert_eq!(collector.strangers.unreadable, 1, "nobody knows whose");
@@ -311,7 +319,7 @@ fn hostile_bodies_are_foreign_and_do_no_harm() {
     for (text, why) in bodies {
         let collector = collected(&[], &[body(text)]);
         assert_eq!(collector.strangers.letters, 1, "{why}");
-        assert!(collector.dead_lettered.is_empty(), "{why}");
+        assert!(seen(&collector).dead_lettered.is_empty(), "{why}");
         assert!(collector.phantoms.is_empty(), "{why}");
     }
     let mut deep = row(3, Content::Planned);
@@ -335,12 +343,12 @@ fn copies_and_second_receives_are_counted() {
     let letters = [5, 5, 5, 6, 1].map(|k| letter(k, Content::Planned));
     let mut collector = collected(&rows, &letters);
     assert_eq!(collector.redelivered, 2, "orders 1 and 6");
-    assert_eq!(collector.uncounted_rows, 2, "orders 2 and 3");
-    assert_eq!(collector.extra_dead_letter_copies, 2, "of order 5");
-    collector.row(&rows[1]);
+    assert_eq!(seen(&collector).uncounted_rows, Some(2), "orders 2 and 3");
+    assert_eq!(seen(&collector).extra_dead_letter_copies, 2, "of order 5");
+    collector.row("orders", &rows[1].item());
     assert_eq!(collector.redelivered, 2, "a row seen twice counts once");
-    collector.row(&rows[2]);
-    assert_eq!(collector.uncounted_rows, 2, "this one, too");
+    collector.row("orders", &rows[2].item());
+    assert_eq!(seen(&collector).uncounted_rows, Some(2), "this one, too");
     let wanted = (0..10).collect();
     assert_eq!(collector.unseen(&wanted), RoaringBitmap::from([4, 7, 8, 9]));
 }
@@ -360,7 +368,7 @@ fn rows_tell_when_they_were_stored() {
         stored(30, None),
     ];
     let collector = collected(&rows, &[]);
-    assert_eq!(collector.untimed_rows, 1, "order 30");
+    assert_eq!(seen(&collector).untimed_rows, 1, "order 30");
     let times = collector.into_times();
     let summary = times.phases[0].summary();
     assert_eq!(
@@ -395,7 +403,8 @@ fn a_row_stored_before_it_was_due_or_after_it_was_read_is_an_impossible_reading(
     let clock = |rows: &[Row]| {
         let mut collector = collector();
         collector.read_at(Duration::from_secs(6));
-        rows.iter().for_each(|row| collector.row(row));
+        rows.iter()
+            .for_each(|row| collector.row("orders", &row.item()));
         collector.observation(Default::default()).row_clock
     };
     assert_eq!(clock(&[]), None, "no row tells anything");
@@ -451,7 +460,7 @@ fn impossible_times_do_no_harm() {
     let a_day_late = stored(START_US + 86_400 * SECOND_US).into_times();
     assert_eq!(a_day_late.seconds.len(), 2, "seconds are kept for a day");
     let never = stored(u64::MAX);
-    assert_eq!(never.untimed_rows, 0);
+    assert_eq!(seen(&never).untimed_rows, 0);
     let never = never.into_times();
     assert_eq!(never.seconds.len(), 2, "no second a day away is kept");
     assert_eq!(
@@ -474,15 +483,15 @@ proptest! {
         let expected = world.observation();
         let forth = collected(&rows, &letters);
         let mut back = collector();
-        letters.iter().rev().for_each(|letter| back.dead_letter(letter));
-        rows.iter().rev().for_each(|row| back.row(row));
+        letters.iter().rev().for_each(|letter| back.dead_letter(None, letter));
+        rows.iter().rev().for_each(|row| back.row("orders", &row.item()));
         for collector in [forth, back] {
-            prop_assert_eq!(&collector.stored, &expected.stored);
-            prop_assert_eq!(&collector.dead_lettered, &expected.dead_lettered);
-            prop_assert_eq!(&collector.altered(), &expected.altered);
-            prop_assert_eq!(&collector.overwritten, &expected.overwritten);
+            prop_assert_eq!(&seen(&collector).stored, &expected.stored);
+            prop_assert_eq!(&seen(&collector).dead_lettered, &expected.dead_lettered);
+            prop_assert_eq!(&seen(&collector).altered, &expected.altered);
+            prop_assert_eq!(&seen(&collector).overwritten, &expected.overwritten);
             let extra = letters.len() as u64 - expected.dead_lettered.len();
-            prop_assert_eq!(collector.extra_dead_letter_copies, extra);
+            prop_assert_eq!(seen(&collector).extra_dead_letter_copies, extra);
         }
     }
 }

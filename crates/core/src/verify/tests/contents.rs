@@ -2,13 +2,16 @@
 
 use roaring::RoaringBitmap;
 
-use super::collector::{body, check, collected, collector, details, letter, number, plan, row};
+use super::collector::{
+    body, check, collected, collector, details, letter, number, plan, row, seen,
+};
+use super::rows::Row;
 use super::world::{Content, complete};
 use crate::ledger::{Ledger, Outcome};
 use crate::order::Price;
-use crate::records::{DeadLetter, OddKey, Row};
+use crate::records::{DeadLetter, Value};
 use crate::verdict::Class;
-use crate::verify::{Place, reconcile};
+use crate::verify::{Belongs, Place, reconcile};
 
 /// A row of order `k` that holds `text`.
 fn holding(k: u64, text: &str) -> Row {
@@ -73,9 +76,9 @@ fn a_row_seen_twice_counts_once() {
         ..row(3, Content::Odd(0))
     };
     let collector = collected(&[again.clone(), row(3, Content::Planned), again], &[]);
-    assert_eq!(collector.stored, RoaringBitmap::from([3]));
+    assert_eq!(seen(&collector).stored, RoaringBitmap::from([3]));
     assert_eq!(collector.redelivered, 1);
-    assert_eq!(collector.overwritten, RoaringBitmap::from([3]));
+    assert_eq!(seen(&collector).overwritten, RoaringBitmap::from([3]));
     assert_eq!(collector.into_times().phases[0].count(), 1);
 }
 
@@ -151,7 +154,7 @@ fn a_content_is_compared_whole_and_its_numbers_as_decimals() {
 fn details_of_another_type_are_altered_and_the_type_is_told() {
     let odd = Row {
         order_details: None,
-        odd_details: Some("a map (M)".into()),
+        odd_details: Some(Value::M([].into())),
         ..row(3, Content::Planned)
     };
     check(std::slice::from_ref(&odd), &[], true, false, "a map");
@@ -176,7 +179,11 @@ fn a_letter_belongs_to_the_order_it_names_however_it_spells_the_number() {
         let letters = named(same);
         check(&[], &letters, false, false, same);
         let collector = collected(&[], &letters);
-        assert_eq!(collector.dead_lettered, RoaringBitmap::from([3]), "{same}");
+        assert_eq!(
+            seen(&collector).dead_lettered,
+            RoaringBitmap::from([3]),
+            "{same}"
+        );
         assert_eq!(collector.strangers.letters, 0, "{same}");
     }
     let quoted = named("\"7000000003\"");
@@ -200,7 +207,7 @@ fn a_letter_belongs_to_the_order_it_names_however_it_spells_the_number() {
     assert_eq!(collected(&[], &foreign_too).strangers.letters, 0);
     let both = collected(&[], &named("7000000003, \"order_number\": 7000000005"));
     assert_eq!(
-        both.altered(),
+        seen(&both).altered,
         RoaringBitmap::from([3, 5]),
         "readers disagree"
     );
@@ -212,7 +219,7 @@ fn a_letter_belongs_to_the_order_it_names_however_it_spells_the_number() {
         "null",
     ] {
         let collector = collected(&[], &named(foreign));
-        assert!(collector.dead_lettered.is_empty(), "{foreign}");
+        assert!(seen(&collector).dead_lettered.is_empty(), "{foreign}");
         assert_eq!(collector.strangers.letters, 1, "{foreign}");
     }
 }
@@ -234,7 +241,7 @@ fn a_planned_row_beside_an_altered_letter_is_overwritten() {
     );
 }
 
-fn keyed(odd_key: Option<OddKey>) -> Row {
+fn keyed(odd_key: Option<Value>) -> Row {
     Row {
         order_number: None,
         odd_key,
@@ -248,11 +255,15 @@ fn a_key_that_cannot_be_read_leaves_the_missing_undecided_and_a_foreign_number_d
         let mut ledger = Ledger::new(1);
         ledger.record(Outcome::Acknowledged, 0..1);
         let seen = collected(&[row], &[]).observation(complete());
-        let classes = reconcile(&ledger, &RoaringBitmap::new(), &seen);
+        let classes = reconcile(
+            &ledger,
+            &Belongs::good_or_bad(1, RoaringBitmap::new()),
+            &seen,
+        );
         let found = [Class::Lost, Class::Undecided].map(|class| classes.count(class));
         (found, seen)
     };
-    let unreadable = OddKey::Unreadable("`id` is binary (B)".into());
+    let unreadable = Value::B(vec![1]);
     for odd in [Some(unreadable), None] {
         let (found, seen) = class_with(keyed(odd.clone()));
         assert_eq!(found, [0, 1], "{odd:?}");
@@ -260,7 +271,7 @@ fn a_key_that_cannot_be_read_leaves_the_missing_undecided_and_a_foreign_number_d
         assert_eq!(seen.unreadable_key_examples.len(), 1);
     }
     for number in ["-7000000003", "7000000003.5", "1e30"] {
-        let (found, seen) = class_with(keyed(Some(OddKey::Number(number.into()))));
+        let (found, seen) = class_with(keyed(Some(Value::N(number.into()))));
         assert_eq!(found, [1, 0], "{number}");
         assert_eq!(
             (seen.unreadable_keys, seen.foreign_rows),
@@ -276,14 +287,18 @@ fn strangers_are_counted_and_the_first_five_of_each_kind_named() {
     let mut collector = collector();
     let cut = |k: u64| number(k) % (1 << 32);
     for k in 0..100 {
-        collector.row(&Row {
+        let row = Row {
             order_number: Some(cut(k)),
             ..row(k, Content::Planned)
-        });
-        collector.dead_letter(&DeadLetter {
-            body: format!("{{\"order_number\": {}}}", cut(k)),
-            message_id: format!("id-{k}\u{1b}"),
-        });
+        };
+        collector.row("orders", &row.item());
+        collector.dead_letter(
+            None,
+            &DeadLetter {
+                body: format!("{{\"order_number\": {}}}", cut(k)),
+                message_id: format!("id-{k}\u{1b}"),
+            },
+        );
     }
     let junk = [
         "<script>",
@@ -292,7 +307,7 @@ fn strangers_are_counted_and_the_first_five_of_each_kind_named() {
     ];
     let mut after = self::collector();
     junk.iter()
-        .for_each(|text| after.dead_letter(&body((*text).into())));
+        .for_each(|text| after.dead_letter(None, &body((*text).into())));
     let seen = collector.observation(complete());
     assert_eq!((seen.foreign_rows, seen.foreign_dead_letters), (100, 100));
     let first: Vec<_> = (0..5).map(|k| cut(k).to_string()).collect();
@@ -317,9 +332,9 @@ fn strangers_are_counted_and_the_first_five_of_each_kind_named() {
 fn differences_are_kept_of_the_first_altered_and_the_first_overwritten_orders() {
     let mut collector = collector();
     for k in (10..40).rev() {
-        collector.row(&row(k, Content::Odd(0)));
+        collector.row("orders", &row(k, Content::Odd(0)).item());
         if k >= 30 {
-            collector.dead_letter(&letter(k, Content::Planned));
+            collector.dead_letter(None, &letter(k, Content::Planned));
         }
     }
     let seen = collector.observation(complete());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::complete;
 use crate::metrics::Histogram;
-use crate::order::RunId;
+use crate::order::{Id, OrderPlan, RunId};
 use crate::scenario::{Expectations, Metric, Rule};
 use crate::verdict::{Class, Gate, Judgment, Severity, Verdict};
 use crate::verify::{JudgeInput, Observation, PhaseFigures, Reconciliation, judge};
@@ -99,12 +99,12 @@ impl Case {
             .or_default()
             .insert_range(next..1_000);
         judge(&JudgeInput {
-            run: RunId::new(7).unwrap(),
+            orders: &OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
             expect: &self.expect,
             reconciliation: &Reconciliation {
                 planned: 1_000,
                 members,
-                phantoms: self.phantoms.clone(),
+                phantoms: self.phantoms.iter().copied().map(Id::Number).collect(),
             },
             observation: self.observation.as_ref(),
             ledger_ended: self.ledger_ended,
@@ -510,12 +510,18 @@ fn findings_name_the_first_five_order_numbers() {
     assert_eq!(findings[0].orders, 7);
     assert_eq!(
         findings[0].first_ids,
-        (7_000_000_002..7_000_000_007).collect::<Vec<_>>()
+        (7_000_000_002..7_000_000_007)
+            .map(Id::Number)
+            .collect::<Vec<_>>()
     );
-    assert_eq!(findings[1].first_ids, [7_000_000_000, 7_000_000_001]);
+    assert_eq!(
+        findings[1].first_ids,
+        [7_000_000_000, 7_000_000_001].map(Id::Number)
+    );
     let case = Case::with(|case| case.phantoms = (7_000_002_000..7_000_002_006).collect());
     let findings = case.judge().findings;
     assert_eq!(findings[0].orders, 6);
-    assert_eq!(findings[0].first_ids, case.phantoms[..5]);
+    let five: Vec<_> = case.phantoms[..5].iter().copied().map(Id::Number).collect();
+    assert_eq!(findings[0].first_ids, five);
     assert!(findings[0].message.starts_with("6 orders are phantom"));
 }

@@ -73,6 +73,7 @@ fn alteration(sequence: u32, found: &str) -> Alteration {
     Alteration {
         sequence,
         place: Place::Row,
+        table: None,
         difference: Difference {
             attribute: "price_per_item".into(),
             expected: "130.0".into(),

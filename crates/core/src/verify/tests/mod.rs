@@ -2,10 +2,12 @@
 
 mod collector;
 mod contents;
+mod ends;
 mod file;
 mod judge;
 mod judge_content;
 mod model;
 mod reconcile;
+mod rows;
 mod settle;
 mod world;

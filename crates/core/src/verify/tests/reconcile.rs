@@ -6,7 +6,7 @@ use crate::verdict::Class;
 use crate::verify::{Reconciliation, reconcile};
 
 fn reconciled(world: &World) -> Reconciliation {
-    reconcile(&world.ledger(), &world.bad(), &world.observation())
+    reconcile(&world.ledger(), &world.belongs(), &world.observation())
 }
 
 #[test]

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use roaring::RoaringBitmap;
 
 use crate::ledger::{Ledger, Outcome};
-use crate::verify::{Observation, Quiescence, Retention, Sweep};
+use crate::order::Id;
+use crate::verify::{Belongs, Observation, Quiescence, Retention, Sweep};
 
 /// A content as it was seen under an order's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,8 +59,8 @@ impl World {
         ledger
     }
 
-    pub(super) fn bad(&self) -> RoaringBitmap {
-        self.those(|fate| fate.bad)
+    pub(super) fn belongs(&self) -> Belongs {
+        Belongs::good_or_bad(self.fates.len() as u64, self.those(|fate| fate.bad))
     }
 
     pub(super) fn observation(&self) -> Observation {
@@ -71,7 +72,7 @@ impl World {
                 contents(fate).len() == 1 && !contents(fate).contains(&Content::Planned)
             }),
             overwritten: self.those(|fate| contents(fate).len() > 1),
-            phantoms: self.phantoms.clone(),
+            phantoms: self.phantoms.iter().copied().map(Id::Number).collect(),
             ..complete()
         };
         for gap in (0..GAPS).filter(|gap| self.gaps & (1 << gap) != 0) {
@@ -102,6 +103,10 @@ pub(super) fn complete() -> Observation {
         dead_lettered: RoaringBitmap::new(),
         altered: RoaringBitmap::new(),
         overwritten: RoaringBitmap::new(),
+        in_part: Default::default(),
+        elsewhere: Default::default(),
+        stored_twice: RoaringBitmap::new(),
+        counters: Vec::new(),
         phantoms: Vec::new(),
         foreign_rows: 0,
         foreign_dead_letters: 0,

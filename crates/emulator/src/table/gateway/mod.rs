@@ -130,10 +130,11 @@ impl TableGateway {
             self.follow_tables(operation, &asked, &answer);
         }
         let settled = self.settle(&admission, head.status, &mut answer);
+        let scanned = asked["TableName"].as_str().unwrap_or_default();
         let shortened = operation == "Scan"
             && self
                 .scan_faults()
-                .is_some_and(|faults| shorten(&mut answer, faults));
+                .is_some_and(|faults| shorten(scanned, &mut answer, faults));
         if !settled && !shortened {
             return Response::from_parts(head, Full::from(body));
         }

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use roaring::RoaringBitmap;
-
 use super::journal::{journal_text, read};
 use super::reference::{Answer, Tallies, rank};
 use super::world::{Looked, Measured, START_US, World};
@@ -12,10 +10,11 @@ use crate::exit::Exit;
 use crate::ledger::JournalError;
 use crate::load::{Phase, Schedule};
 use crate::metrics::Histogram;
+use crate::order::Id;
 use crate::scenario::{Expectations, Rule, Scenario};
 use crate::verify::collector::Collector;
 use crate::verify::{
-    JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge, reconcile,
+    Belongs, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge, reconcile,
 };
 
 /// What is made once for all worlds.
@@ -54,15 +53,13 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
     let journal = read(&journal_text(world))?;
     let schedule = &made.schedules[world.planned as usize];
     assert_eq!(schedule.count(), world.planned);
-    let bad: RoaringBitmap = (0..world.planned as u32)
-        .filter(|&k| world.plan.is_bad(u64::from(k)))
-        .collect();
+    let belongs = Belongs::of(&world.plan, world.planned);
     let seen = world
         .looked
         .as_ref()
         .map(|looked| observe(world, looked, schedule));
     let nothing = Observation::default();
-    let reconciliation = reconcile(&journal.ledger, &bad, seen.as_ref().unwrap_or(&nothing));
+    let reconciliation = reconcile(&journal.ledger, &belongs, seen.as_ref().unwrap_or(&nothing));
     let expect = expectations(world);
     let phases = world.measured.as_ref().map(|[warm_up, spike]| {
         [
@@ -71,7 +68,7 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
         ]
     });
     let judgment = judge(&JudgeInput {
-        run: world.plan.run,
+        orders: &world.plan,
         expect: &expect,
         reconciliation: &reconciliation,
         observation: seen.as_ref(),
@@ -91,7 +88,7 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
     Ok(Answer {
         counts: reconciliation.counts(),
         classes,
-        phantoms: reconciliation.phantoms.iter().copied().collect(),
+        phantoms: reconciliation.phantoms.iter().map(number).collect(),
         tallies: Tallies {
             foreign_rows: seen.foreign_rows,
             foreign_letters: seen.foreign_dead_letters,
@@ -107,18 +104,30 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
             .iter()
             .map(|finding| {
                 let reason = (rank(finding.severity), finding.code.clone());
-                (reason, (finding.orders, finding.first_ids.clone()))
+                let ids = finding.first_ids.iter().map(number).collect();
+                (reason, (finding.orders, ids))
             })
             .collect(),
     })
 }
 
+/// The number an id of the lab is.
+fn number(id: &Id) -> u64 {
+    match id {
+        Id::Number(number) => *number,
+        Id::Text(text) => panic!("{text} is no number"),
+    }
+}
+
 fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
     let start = SystemTime::UNIX_EPOCH + Duration::from_micros(START_US);
     let mut collector = Collector::new(world.plan.clone(), schedule, start, 1);
-    world.rows.iter().for_each(|row| collector.row(row));
+    world
+        .rows
+        .iter()
+        .for_each(|row| collector.row("orders", &row.item()));
     let letters = world.letters.iter();
-    letters.for_each(|letter| collector.dead_letter(letter));
+    letters.for_each(|letter| collector.dead_letter(None, letter));
     let sweep = |complete: bool| Sweep {
         complete,
         ..Sweep::default()

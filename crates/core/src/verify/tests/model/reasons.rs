@@ -31,6 +31,10 @@ fn charge(class: Class, gate: Gate, too_many_unanswered: bool) -> Option<(Severi
         Class::Overwritten => Some((OrderFailure, "overwritten")),
         Class::Phantom => Some((OrderFailure, "phantom")),
         Class::Lost => Some((OrderFailure, "lost")),
+        Class::EndedByDesign => None,
+        Class::StoredTwice => misplaced("stored_twice"),
+        Class::WrongEnd => misplaced("wrong_end"),
+        Class::Incomplete => Some((OrderFailure, "incomplete")),
     }
 }
 

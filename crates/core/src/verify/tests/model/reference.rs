@@ -7,7 +7,7 @@ use super::reasons::reasons;
 use super::world::{Ending, FIRST, World};
 use crate::ledger::Outcome;
 use crate::order::{Order, Price};
-use crate::records::OddKey;
+use crate::records::Value;
 use crate::verdict::{Class, Severity, Verdict};
 
 /// A content as it was seen under an order's number.
@@ -106,9 +106,12 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
         (1, false) => (Verdict::Inconclusive, 4),
         _ => (Verdict::Pass, 0),
     };
-    let mut counts: BTreeMap<Class, u64> = Class::ALL.map(|class| (class, 0)).into();
+    let listed = Class::ALL
+        .into_iter()
+        .filter(|class| class.is_always_listed());
+    let mut counts: BTreeMap<Class, u64> = listed.map(|class| (class, 0)).collect();
     for class in classes.values() {
-        *counts.get_mut(class).unwrap() += 1;
+        *counts.entry(*class).or_default() += 1;
     }
     counts.insert(Class::Phantom, books.phantoms.len() as u64);
     let named = |numbers: Vec<u64>| (numbers.len() as u64, numbers.into_iter().take(5).collect());
@@ -148,7 +151,7 @@ fn books(world: &World) -> Books {
     for row in &world.rows {
         let Some(number) = row.order_number else {
             match row.odd_key {
-                Some(OddKey::Number(_)) => books.tallies.foreign_rows += 1,
+                Some(Value::N(_)) => books.tallies.foreign_rows += 1,
                 _ => books.tallies.unreadable += 1,
             }
             continue;

@@ -1,10 +1,11 @@
 //! A world: what was planned, what the sender did, what landed, and what of it can be known.
 
+use super::super::rows::Row;
 use super::dice::Dice;
 use super::text::{self, FAITHFUL, GARBAGE, WORDINGS};
 use crate::ledger::Outcome;
 use crate::order::{OrderPlan, RunId};
-use crate::records::{DeadLetter, OddKey, Row};
+use crate::records::{DeadLetter, Value};
 use crate::scenario::Metric;
 use crate::verdict::Gate;
 
@@ -303,13 +304,13 @@ fn stray(
         ];
         let number = dice.pick(&numbers);
         let mut row = row(number, Some("{}".into()), temper, dice);
-        let odd_key = OddKey::Number("-7000000003".into());
+        let odd_key = Value::N("-7000000003".into());
         row.odd_key = number.is_none().then_some(odd_key);
         rows.push(row);
     }
     while dice.percent(temper.evidence / 4) {
         let mut row = row(None, Some("{}".into()), temper, dice);
-        let what = OddKey::Unreadable("`id` is missing".into());
+        let what = Value::Bool(true);
         row.odd_key = dice.percent(80).then_some(what);
         rows.push(row);
     }

@@ -1,0 +1,163 @@
+//! The slots that orders may fill: the rows and letters of all ends, in the order in which they are counted.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use super::OrderPlan;
+use super::ends::{Ends, Leaf, RowLeaf};
+use super::json::Json;
+use super::row::elements_of;
+use super::spec::{DEAD_LETTER, STORED};
+use crate::records::{Item, Value, instant_us};
+
+/// One place that an order may fill: a row template or a letter of an end, and the element where it is for each of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// Which row template or letter, counted through all ends.
+    pub leaf: u32,
+    /// Which element.
+    pub at: u32,
+}
+
+/// What is the same for every order of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeafInfo<'a> {
+    /// Its end, counted as [`OrderPlan::end_names`] does.
+    pub end: usize,
+    /// The table of a row; `None` for a letter.
+    pub table: Option<&'a str>,
+    /// Its key is made up by the consumer.
+    pub is_made_up: bool,
+    /// There is one for each element of a list.
+    pub is_for_each: bool,
+    /// Its content is the order's content: one that differs from that of any other such leaf is one too many.
+    pub is_whole: bool,
+}
+
+impl OrderPlan {
+    pub(super) fn ends(&self) -> &Ends {
+        self.model.ends()
+    }
+
+    /// The names of the ends, in the order in which leaves count through them.
+    pub fn end_names(&self) -> impl Iterator<Item = &str> {
+        self.ends().ends.iter().map(|end| end.name.as_str())
+    }
+
+    /// The row templates and letters of all ends, in the order in which slots count them.
+    pub fn leaves(&self) -> impl Iterator<Item = LeafInfo<'_>> {
+        self.ends().leaves.iter().map(|leaf| LeafInfo {
+            end: leaf.end,
+            table: leaf.row().map(|row| row.table.as_str()),
+            is_made_up: leaf.row().is_some_and(RowLeaf::is_made_up),
+            is_for_each: leaf.row().is_some_and(|row| row.each.is_some()),
+            is_whole: leaf.is_whole,
+        })
+    }
+
+    /// The row template of `stored` that says when an order was stored.
+    pub fn timed_by(&self) -> Option<u32> {
+        let end = self.ends().end(STORED)?;
+        self.ends().ends[end]
+            .timed_by
+            .and_then(|leaf| u32::try_from(leaf).ok())
+    }
+
+    /// The row template of `stored` that says how often an order was received.
+    pub fn counted_by(&self) -> Option<u32> {
+        let end = self.ends().end(STORED)?;
+        self.ends().ends[end]
+            .counted_by
+            .and_then(|leaf| u32::try_from(leaf).ok())
+    }
+
+    /// When a row was stored, as it says itself: microseconds since the Unix epoch.
+    pub fn stored_at_us(&self, leaf: u32, item: &Item) -> Option<u64> {
+        let at = self.row_leaf(leaf)?.stored_at.as_ref()?;
+        instant_us(item.get(&at.attribute)?, at.unit)
+    }
+
+    /// When a row of a table was stored, as it says itself in the way of any row template of the table.
+    pub fn row_stored_at_us(&self, table: &str, item: &Item) -> Option<u64> {
+        let leaves = &self.ends().tables.get(table)?.rows;
+        leaves
+            .iter()
+            .find_map(|&leaf| self.stored_at_us(leaf as u32, item))
+    }
+
+    /// How often the message of a row had been received, as it says itself.
+    pub fn receives(&self, leaf: u32, item: &Item) -> Option<u64> {
+        let name = self.row_leaf(leaf)?.receives_at.as_ref()?;
+        super::Decimal::parse(item.get(name)?.as_number()?)?.as_u64()
+    }
+
+    /// The attributes of rows by which other rows are found.
+    pub fn linked_attributes(&self) -> Vec<&str> {
+        let rows = self.ends().leaves.iter().filter_map(Leaf::row);
+        let mut names: Vec<&str> = rows
+            .flat_map(|row| &row.key)
+            .flat_map(|part| part.template.links())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Of a row's key a number other than zero: rows under other keys have another one, but for one in four thousand
+    /// million.
+    pub fn row_key_hash(&self, table: &str, item: &Item) -> u32 {
+        let Some(uses) = self.ends().tables.get(table) else {
+            return 1;
+        };
+        let mut hasher = DefaultHasher::new();
+        for (name, _) in &uses.key {
+            match item.get(name) {
+                Some(Value::S(text) | Value::N(text)) => text.hash(&mut hasher),
+                Some(Value::B(bytes)) => bytes.hash(&mut hasher),
+                _ => {}
+            }
+        }
+        (hasher.finish() as u32).max(1)
+    }
+
+    fn row_leaf(&self, leaf: u32) -> Option<&RowLeaf> {
+        self.ends().leaves.get(leaf as usize)?.row()
+    }
+
+    /// The ends that order `k` belongs to.
+    pub fn own_ends(&self, k: u64) -> Vec<&str> {
+        let spec = self.model.spec();
+        match self.kind(k) {
+            Some(kind) => vec![
+                spec.bad
+                    .get(kind)
+                    .map_or(DEAD_LETTER, |kind| kind.end.as_str()),
+            ],
+            None if spec.good_ends.is_empty() => vec![STORED],
+            None => spec.good_ends.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// How many slots each leaf of order `k` has: one, or as many as its list has elements.
+    pub fn slots_of(&self, k: u64) -> Vec<u32> {
+        let ends = self.ends();
+        let has_lists = |leaf: &Leaf| leaf.row().is_some_and(|row| row.each.is_some());
+        if !ends.leaves.iter().any(has_lists) {
+            return vec![1; ends.leaves.len()];
+        }
+        let text = self.order_json(k);
+        let document = text.as_deref().and_then(|text| Json::read(text).ok());
+        let count = |leaf: &Leaf| match leaf.row() {
+            Some(row) if row.each.is_some() => elements_of(row, document.as_ref()).unwrap_or(0),
+            _ => 1,
+        };
+        ends.leaves.iter().map(count).collect()
+    }
+}
+
+pub(super) fn slot(leaf: usize, at: u32) -> Slot {
+    Slot {
+        leaf: u32::try_from(leaf).unwrap_or(u32::MAX),
+        at,
+    }
+}

@@ -1,0 +1,162 @@
+//! What the parts of a scenario must be to each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::section::Section;
+use super::{
+    AwsTarget, Fault, FaultKind, FaultPlace, Pipeline, ProcessorCommand, ProcessorPlace,
+    QueueProcessor, TargetSpec, lab_order,
+};
+use crate::fault::why_hidden;
+use crate::order::Model;
+use crate::order::spec::OrderSpec;
+
+/// The parts that have to do with each other.
+pub(super) struct Parts<'a> {
+    pub(super) target: &'a TargetSpec,
+    pub(super) order: &'a OrderSpec,
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) faults: &'a [Fault],
+    pub(super) processor: Option<&'a ProcessorCommand>,
+    pub(super) processors: &'a BTreeMap<String, QueueProcessor>,
+}
+
+impl Parts<'_> {
+    /// Makes a violation of each rule that they break together.
+    pub(super) fn check(&self, file: &Section<'_>) {
+        self.check_faults(file);
+        self.check_places(file);
+        self.check_consumer(file);
+        self.check_queues(file);
+    }
+
+    /// Faults strike where they can be planted, and orders that they can find.
+    fn check_faults(&self, file: &Section<'_>) {
+        let refuse = |fault: &Fault, why: &str, hint: &str| {
+            file.problem("fault", format!("{} {why}", fault.kind.as_str()), hint);
+        };
+        let first =
+            |is: &dyn Fn(&FaultKind) -> bool| self.faults.iter().find(|fault| is(&fault.kind));
+        let elsewhere = |kind: &FaultKind| kind.place() != FaultPlace::Harness;
+        if *self.target != TargetSpec::Embedded
+            && let Some(fault) = first(&elsewhere)
+        {
+            let why = "can only be planted in the embedded pipeline";
+            refuse(fault, why, "leave out the fault or the target");
+        }
+        let in_writes = |kind: &FaultKind| {
+            let scans = [FaultKind::ScanStale, FaultKind::ScanTruncated];
+            kind.place() == FaultPlace::Table && !scans.contains(kind)
+        };
+        if self.processor.is_some()
+            && let Some(fault) = first(&in_writes)
+        {
+            let why =
+                "is planted in the built-in processor's writes, and [processor] writes by itself";
+            refuse(fault, why, "leave out the fault or [processor]");
+        }
+        let of_the_lab = |kind: &FaultKind| *kind == FaultKind::PriceDrifts;
+        if !self.is_labs_order()
+            && let Some(fault) = first(&of_the_lab)
+        {
+            let why = "changes the price of the lab's order, and [order] describes another";
+            refuse(fault, why, "leave out the fault or [order]");
+        }
+        let by_body = |kind: &FaultKind| kind.place().finds_by_body();
+        if let Some(fault) = first(&by_body)
+            && let Ok(model) = Model::new(self.order.clone())
+            && let Some(why) = why_hidden(&model)
+        {
+            let hint = "put {{id}} into the body, or leave out the fault";
+            refuse(fault, &format!("cannot find its orders: {why}"), hint);
+        }
+    }
+
+    /// Whether orders are the lab's, whatever queues and tables there are beside those they end in.
+    fn is_labs_order(&self) -> bool {
+        let lab = lab_order();
+        let mut order = self.order.clone();
+        order.queues.clear();
+        order.tables.retain(|name, _| lab.tables.contains_key(name));
+        order == *lab
+    }
+
+    /// Functions run where they are fed.
+    fn check_places(&self, file: &Section<'_>) {
+        let runs_here = |target: &AwsTarget| target.processor == ProcessorPlace::Local;
+        if self.target.aws().is_none_or(runs_here) {
+            return;
+        }
+        for (key, is_there) in [
+            ("processor", self.processor.is_some()),
+            ("processors", !self.processors.is_empty()),
+        ] {
+            if is_there {
+                let hint = format!(
+                    "write processor = \"local\" under [target] to run them here, or leave out [{key}]"
+                );
+                file.problem(key, "the functions of this target run elsewhere", hint);
+            }
+        }
+    }
+
+    /// The built-in processor knows the lab's order alone.
+    fn check_consumer(&self, file: &Section<'_>) {
+        let is_built_in = match self.target {
+            TargetSpec::Embedded => self.processor.is_none(),
+            TargetSpec::Aws(target) => {
+                target.processor == ProcessorPlace::Local && self.processor.is_none()
+            }
+        };
+        if is_built_in && !self.is_labs_order() {
+            file.problem(
+                "processor",
+                "is missing: the built-in processor knows the lab's order alone, and [order] describes another",
+                "write the function that processes it: [processor] command = [\"python3\", \"-m\", \
+                 \"awslambdaric\", \"handler.handler\"]",
+            );
+        }
+        if self.pipeline.fifo && *self.target == TargetSpec::Embedded {
+            file.problem(
+                "pipeline.queue",
+                "the embedded pipeline has standard queues only",
+                "leave it out (a group is kept on a standard queue, too), or name a [target] with a FIFO queue",
+            );
+        }
+    }
+
+    /// A further function is fed from a queue that is there, and from no other's.
+    fn check_queues(&self, file: &Section<'_>) {
+        let pipeline = self.pipeline;
+        let letters = self.order.ends.values().flat_map(|end| &end.letters);
+        let known: BTreeSet<&str> = letters
+            .filter_map(|letter| letter.queue.as_deref())
+            .chain(self.order.queues.iter().map(String::as_str))
+            .chain(pipeline.redrive_to.as_deref())
+            .chain([pipeline.dead_letter_queue.as_str()])
+            .collect();
+        for (name, processor) in self.processors {
+            let queue = processor.queue.as_str();
+            if queue == pipeline.orders_queue {
+                file.problem(
+                    "processors",
+                    format!(
+                        "processors.{name} would take orders from [processor] or the built-in one"
+                    ),
+                    "name another queue of the pipeline",
+                );
+            } else if !known.contains(queue) {
+                let known: Vec<_> = known.iter().copied().collect();
+                file.problem(
+                    "processors",
+                    format!("processors.{name} is fed from {queue:?}, which is no queue of this pipeline"),
+                    format!("write one of {}, or name it: [pipeline] queues = [{queue:?}]", known.join(", ")),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "whole_tests.rs"]
+mod tests;

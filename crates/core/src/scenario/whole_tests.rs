@@ -1,0 +1,183 @@
+//! Parts that do not go together are told, and those that just do are not.
+
+use crate::scenario::{Overrides, ProcessorPlace, Scenario, parse};
+
+const HEAD: &str = "name = \"x\"\nquestion = \"Does it work?\"\nbad_orders = \"20%\"\n";
+const PHASE: &str = "[[phase]]\nname = \"baseline\"\nrate = \"10/s\"\nduration = \"5s\"\n";
+const ORDER: &str = "[order]\nid = \"uuid\"\nbody = '{\"id\": \"{{id}}\"}'\n[[bad]]\nset = { \"/id\" = 1 }\n\
+    [[ends.stored.rows]]\ntable = \"t\"\nkey = { id = \"{{id}}\" }\n[[ends.refused.letters]]\nqueue = \"refused\"\n";
+const COMMAND: &str = "[processor]\ncommand = [\"f\"]\n";
+
+fn read(parts: &[&str]) -> Result<Scenario, String> {
+    let text = format!("{HEAD}{PHASE}{}", parts.concat());
+    parse("x.toml", &text, &Overrides::default()).map_err(|errors| errors.to_string())
+}
+
+fn drain(queue: &str) -> String {
+    format!("[processors.drain]\ncommand = [\"g\"]\nqueue = {queue:?}\n")
+}
+
+#[track_caller]
+fn refused(parts: &[&str], words: &[&str]) {
+    let errors = read(parts).expect_err("it is refused");
+    for word in words {
+        assert!(errors.contains(word), "{word:?} in {errors}");
+    }
+}
+
+#[track_caller]
+fn accepted(parts: &[&str]) -> Scenario {
+    read(parts).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn orders_of_ones_own_need_a_consumer_of_ones_own() {
+    let missing = [
+        "processor",
+        "is missing",
+        "knows the lab's order alone",
+        "command =",
+    ];
+    refused(&[ORDER], &missing);
+    refused(&[ORDER, "[target]\nprocessor = \"local\"\n"], &missing);
+    accepted(&[ORDER, COMMAND]);
+    accepted(&[]);
+    let local = accepted(&[ORDER, COMMAND, "[target]\nprocessor = \"local\"\n"]);
+    let place = |scenario: &Scenario| scenario.target.aws().map(|target| target.processor);
+    assert_eq!(place(&local), Some(ProcessorPlace::Local));
+    for place in ["lambda", "external"] {
+        accepted(&[ORDER, &format!("[target]\nprocessor = {place:?}\n")]);
+    }
+}
+
+#[test]
+fn functions_run_here_or_are_not_described() {
+    for place in ["lambda", "external"] {
+        let target = format!("[target]\nprocessor = {place:?}\n");
+        refused(
+            &[COMMAND, &target],
+            &["\n  processor", "processor = \"local\""],
+        );
+        refused(
+            &[&drain("orders-dl-queue"), &target],
+            &["\n  processors", "run elsewhere"],
+        );
+    }
+    accepted(&[
+        COMMAND,
+        &drain("orders-dl-queue"),
+        "[target]\nprocessor = \"local\"\n",
+    ]);
+}
+
+#[test]
+fn a_further_function_is_fed_from_a_queue_of_the_pipeline_that_is_its_own() {
+    refused(&[&drain("orders-queue")], &["would take orders"]);
+    refused(
+        &[&drain("order-dl-queue")],
+        &[
+            "no queue of this pipeline",
+            "orders-dl-queue",
+            "queues = [\"order-dl-queue\"]",
+        ],
+    );
+    refused(
+        &[&drain("a b")],
+        &["processors.drain.queue", "cannot be the name of a queue"],
+    );
+    refused(
+        &["[processors.drain]\ncommand = [\"g\"]\n"],
+        &["processors.drain.queue", "is missing"],
+    );
+    refused(
+        &["[processors]\ndrain = 1\n"],
+        &["processors.drain", "must be a table"],
+    );
+    refused(
+        &[&drain("orders-dl-queue"), "quue = 1\n"],
+        &["did you mean `queue`"],
+    );
+    for queue in ["orders-dl-queue", "refused"] {
+        accepted(&[ORDER, COMMAND, &drain(queue)]);
+    }
+    accepted(&[&drain("notices"), "[pipeline]\nqueues = [\"notices\"]\n"]);
+    let scenario = accepted(&[
+        &drain("dlq"),
+        "timeout = \"9s\"\nmax_environments = 3\n[processors.drain.mapping]\nbatch_size = 1\n\
+         [pipeline]\ndead_letter_queue = \"dlq\"\norders_queue = \"checkout\"\n",
+    ]);
+    let drain = &scenario.processors["drain"];
+    assert_eq!((drain.timeout.as_secs(), drain.mapping.batch_size), (9, 1));
+    assert_eq!(drain.mapping.maximum_concurrency, 3);
+    assert_eq!(scenario.pipeline.redrive_to.as_deref(), Some("dlq"));
+}
+
+#[test]
+fn queues_have_the_pipelines_names_wherever_they_are() {
+    let named = "[pipeline]\norders_queue = \"checkout\"\ndead_letter_queue = \"checkout-dlq\"\n";
+    let resources = |target: &str| {
+        let scenario = accepted(&[named, target]);
+        let found = &scenario.target.aws().expect("a target").resources;
+        [found.orders_queue.clone(), found.dead_letter_queue.clone()]
+    };
+    assert_eq!(
+        resources("[target]\nregion = \"eu-west-1\"\n"),
+        ["checkout", "checkout-dlq"]
+    );
+    assert_eq!(
+        resources("[target]\norders_queue = \"prod\"\n"),
+        ["prod", "checkout-dlq"]
+    );
+    let same = "[pipeline]\norders_queue = \"q\"\ndead_letter_queue = \"q\"\n";
+    refused(&[same], &["pipeline.dead_letter_queue", "name two queues"]);
+    let labs = serde_json::to_string(&accepted(&[]).pipeline).expect("JSON");
+    assert!(
+        !labs.contains("orders_queue"),
+        "the lab's stay as they were: {labs}"
+    );
+}
+
+#[test]
+fn faults_strike_where_they_find_an_order() {
+    let fault = |kind: &str| format!("[[fault]]\nkind = {kind:?}\ncount = 1\n");
+    refused(
+        &[ORDER, COMMAND, &fault("write_lost")],
+        &["writes by itself"],
+    );
+    refused(
+        &[ORDER, COMMAND, &fault("price_drifts")],
+        &["the lab's order"],
+    );
+    accepted(&[
+        ORDER,
+        COMMAND,
+        &fault("message_vanishes"),
+        &fault("scan_stale"),
+    ]);
+    let hidden = "[order]\nid = \"uuid\"\nbody = '{\"n\": 1}'\nattributes = { id = \"{{id}}\" }\n[[bad]]\n\
+        without = [\"id\"]\n[[ends.stored.rows]]\ntable = \"t\"\nkey = { id = \"{{id}}\" }\n";
+    refused(
+        &[hidden, COMMAND, &fault("message_vanishes")],
+        &["fault", "no body of this scenario holds {{id}}"],
+    );
+    accepted(&[hidden, COMMAND, &fault("scan_stale"), &fault("disk_full")]);
+    refused(
+        &[
+            "[target]\nregion = \"eu-west-1\"\n",
+            &fault("message_vanishes"),
+        ],
+        &["in the embedded pipeline"],
+    );
+}
+
+#[test]
+fn the_embedded_pipeline_has_standard_queues() {
+    let fifo = "[pipeline]\nqueue = \"fifo\"\n";
+    let grouped = ORDER.replace("[[bad]]", "group = \"{{id}}\"\n[[bad]]");
+    refused(
+        &[&grouped, COMMAND, fifo],
+        &["pipeline.queue", "standard queues only"],
+    );
+    accepted(&[&grouped, "[target]\nregion = \"eu-west-1\"\n", fifo]);
+    accepted(&[&grouped, COMMAND]);
+}

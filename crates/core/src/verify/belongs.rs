@@ -1,0 +1,64 @@
+//! At which end each planned order belongs.
+
+use std::collections::BTreeMap;
+
+use roaring::RoaringBitmap;
+
+use crate::order::OrderPlan;
+use crate::order::spec::{DEAD_LETTER, STORED};
+
+/// Which of the planned orders are bad, and where each belongs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Belongs {
+    /// The bad ones.
+    pub bad: RoaringBitmap,
+    /// The orders that belong to each end; one may belong to several.
+    ends: BTreeMap<String, RoaringBitmap>,
+    nowhere: RoaringBitmap,
+}
+
+impl Belongs {
+    /// Of `planned` orders, good ones belong to `stored` and these bad ones to the dead-letter queue.
+    pub fn good_or_bad(planned: u64, bad: RoaringBitmap) -> Self {
+        let mut good = RoaringBitmap::new();
+        good.insert_range(0..u32::try_from(planned).expect("a run has at most 10^9 orders"));
+        good -= &bad;
+        let ends = [
+            (STORED.to_owned(), good),
+            (DEAD_LETTER.to_owned(), bad.clone()),
+        ];
+        Self {
+            bad,
+            ends: ends.into(),
+            nowhere: RoaringBitmap::new(),
+        }
+    }
+
+    /// Where each of the first `planned` orders of a plan belongs.
+    pub fn of(plan: &OrderPlan, planned: u64) -> Self {
+        let mut belongs = Self::default();
+        for k in 0..u32::try_from(planned).expect("a run has at most 10^9 orders") {
+            let own = plan.own_ends(u64::from(k));
+            belongs.put(k, plan.is_bad(u64::from(k)), own.into_iter());
+        }
+        belongs
+    }
+
+    /// Takes in that order `k`, bad or not, belongs to these ends.
+    pub fn put<'e>(&mut self, k: u32, is_bad: bool, ends: impl Iterator<Item = &'e str>) {
+        if is_bad {
+            self.bad.insert(k);
+        }
+        for end in ends {
+            match self.ends.get_mut(end) {
+                Some(orders) => orders.insert(k),
+                None => self.ends.entry(end.to_owned()).or_default().insert(k),
+            };
+        }
+    }
+
+    /// The orders that belong to this end.
+    pub fn at(&self, end: &str) -> &RoaringBitmap {
+        self.ends.get(end).unwrap_or(&self.nowhere)
+    }
+}

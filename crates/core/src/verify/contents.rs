@@ -1,0 +1,70 @@
+//! Contents that are not the planned ones: of which orders there is one, and of which there are two.
+//!
+//! Contents are compared within groups. The letters of an order and the only row of an end hold the order itself and are one
+//! group; each further row is a group of its own, for two rows of an order have different contents by design.
+
+use std::collections::hash_map::{DefaultHasher, HashMap};
+use std::hash::{Hash, Hasher};
+
+use roaring::RoaringBitmap;
+
+use crate::order::Slot;
+
+/// What contents of an order are compared with each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Group {
+    /// The order itself.
+    Whole,
+    /// One row.
+    Slot(Slot),
+}
+
+/// The contents seen so far.
+#[derive(Default)]
+pub(super) struct Contents {
+    /// Orders whose whole was seen as planned.
+    as_planned: RoaringBitmap,
+    /// The fingerprint of the first content that is not the planned one.
+    odd: HashMap<(u32, Group), u64>,
+    /// Orders that are among those.
+    odd_orders: RoaringBitmap,
+    pub(super) overwritten: RoaringBitmap,
+}
+
+impl Contents {
+    /// A content of order `k` is the planned one.
+    pub(super) fn as_planned(&mut self, k: u32, group: Group) {
+        if group == Group::Whole {
+            self.as_planned.insert(k);
+        }
+        if self.odd_orders.contains(k) && self.odd.contains_key(&(k, group)) {
+            self.overwritten.insert(k);
+        }
+    }
+
+    /// A content of order `k` is another one; `was_filled` says whether the slot was filled before.
+    pub(super) fn odd(&mut self, k: u32, group: Group, content: &str, was_filled: bool) {
+        let print = fingerprint(content);
+        let before = self.odd.get(&(k, group)).copied();
+        let was_planned = match group {
+            Group::Whole => self.as_planned.contains(k),
+            Group::Slot(_) => was_filled && before.is_none(),
+        };
+        if was_planned || before.is_some_and(|before| before != print) {
+            self.overwritten.insert(k);
+        }
+        self.odd.entry((k, group)).or_insert(print);
+        self.odd_orders.insert(k);
+    }
+
+    /// Orders of which something has one content, and that is not the planned one.
+    pub(super) fn altered(&self) -> RoaringBitmap {
+        &self.odd_orders - &self.overwritten
+    }
+}
+
+fn fingerprint(content: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    content.hash(&mut hasher);
+    hasher.finish()
+}
