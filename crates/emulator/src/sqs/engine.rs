@@ -146,13 +146,13 @@ impl SqsEngine {
         queue: &str,
         entries: Vec<SendEntry>,
     ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
-        let faults = self.faults();
+        let (faults, is_fifo) = (self.faults(), is_fifo(queue));
         let prepared: Vec<_> = entries
             .into_iter()
             .map(|entry| {
                 let fault =
                     faults.map_or(SendFault::None, |faults| faults.on_send(queue, &entry.body));
-                Prepared::of(entry, fault, is_fifo(queue))
+                Prepared::of(entry, fault, is_fifo)
             })
             .collect();
         let scribe = self.shared.scribe;

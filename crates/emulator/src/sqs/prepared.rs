@@ -104,22 +104,28 @@ impl Prepared {
         Some((group, self.deduplication_id.as_deref()?))
     }
 
-    fn message(&self, serial: u64, delay: Duration, now: Nanos) -> Message {
+    fn extras(&self) -> Option<Extras> {
         let entry = &self.entry;
-        // A FIFO queue's delay is the queue's alone.
-        let own_delay = entry.delay.filter(|_| self.deduplication_id.is_none());
-        let delay = nanos(own_delay.unwrap_or(delay));
-        let extras = Extras {
+        let is_plain =
+            entry.attributes.is_empty() && entry.group_id.is_none() && entry.trace_header.is_none();
+        (!is_plain).then(|| Extras {
             attributes: entry.attributes.clone(),
             group_id: entry.group_id.as_deref().map(Arc::from),
             deduplication_id: self.deduplication_id.clone(),
             trace_header: entry.trace_header.clone(),
             ..Extras::default()
-        };
+        })
+    }
+
+    fn message(&self, serial: u64, delay: Duration, now: Nanos) -> Message {
+        let entry = &self.entry;
+        // A FIFO queue's delay is the queue's alone.
+        let own_delay = entry.delay.filter(|_| self.deduplication_id.is_none());
+        let delay = nanos(own_delay.unwrap_or(delay));
         Message {
             serial,
             body: Arc::clone(&entry.body),
-            extras: (extras != Extras::default()).then(|| Arc::new(extras)),
+            extras: self.extras().map(Arc::new),
             sent_at: now,
             first_received_at: 0,
             receive_count: 0,
