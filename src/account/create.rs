@@ -1,6 +1,6 @@
 //! Creating queues and table, each with its tags in the same request: nothing of ours is ever without them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput,
@@ -11,10 +11,10 @@ use aws_sdk_sqs::operation::create_queue::{CreateQueueError, CreateQueueOutput};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
-use super::standing::{CREATED_BY_TAG, CREATED_BY_VALUE};
-use super::status::table_status;
-use super::survey::Kind;
-use super::wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable};
+use super::actual::Kind;
+use super::desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
+use super::state::{CREATED_BY_TAG, CREATED_BY_VALUE};
+use super::status::until_table;
 use super::{AccountError, delete};
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
 use crate::processor::attribute;
@@ -30,12 +30,7 @@ const TAGS: [(&str, &str); 2] = [
 const NAME_PAUSE: Duration = Duration::from_secs(5);
 const NAME_TRIES: u32 = 15;
 
-/// How long a table may take to become active: seconds as a rule, minutes with warm throughput.
-const TABLE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
-const TABLE_TRIES: u32 = 300;
-const TABLE_PATIENCE: Duration = Duration::from_secs(600);
-
-/// Creates one of the resources and waits until it can be used; `tell` is told what is waited for.
+/// Creates one of the resources and waits until it can be used; `note` gets what is waited for.
 ///
 /// # Errors
 /// When the service refuses it, or it cannot be used after some minutes. What was created stays, and the
@@ -43,13 +38,15 @@ const TABLE_PATIENCE: Duration = Duration::from_secs(600);
 pub async fn create(
     session: &Session,
     kind: Kind,
-    wanted: &Wanted,
-    tell: &mut dyn FnMut(String),
+    desired: &DesiredResources,
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     match kind {
-        Kind::DeadLetterQueue => create_queue(session, &wanted.dead_letter_queue, None, tell).await,
+        Kind::DeadLetterQueue => {
+            create_queue(session, &desired.dead_letter_queue, None, note).await
+        }
         Kind::OrdersQueue => {
-            let policy = match &wanted.orders_queue.redrive {
+            let policy = match &desired.orders_queue.redrive {
                 None => None,
                 Some((count, name)) => {
                     let target = queue_arn(session, name).await?;
@@ -59,30 +56,30 @@ pub async fn create(
                     )
                 }
             };
-            create_queue(session, &wanted.orders_queue, policy, tell).await
+            create_queue(session, &desired.orders_queue, policy, note).await
         }
         Kind::Table => {
-            delete::until_table_is_gone(session, &wanted.table.name, Some(tell)).await?;
-            create_table(session, &wanted.table).await?;
-            until_active(session, &wanted.table.name, tell).await
+            delete::until_name_is_free(session, &desired.table.name, note).await?;
+            create_table(session, &desired.table).await?;
+            until_active(session, &desired.table.name, note).await
         }
     }
 }
 
 async fn create_queue(
     session: &Session,
-    wanted: &WantedQueue,
+    desired: &DesiredQueue,
     redrive_policy: Option<String>,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
     use QueueAttributeName as Name;
     let seconds = |duration: Duration| duration.as_secs().to_string();
     let mut request = session
         .sqs()
         .create_queue()
-        .queue_name(&wanted.name)
-        .attributes(Name::MessageRetentionPeriod, seconds(wanted.retention));
-    if let Some(hidden) = wanted.visibility_timeout {
+        .queue_name(&desired.name)
+        .attributes(Name::MessageRetentionPeriod, seconds(desired.retention));
+    if let Some(hidden) = desired.visibility_timeout {
         request = request.attributes(Name::VisibilityTimeout, seconds(hidden));
     }
     if let Some(policy) = redrive_policy {
@@ -92,17 +89,17 @@ async fn create_queue(
         request = request.tags(key, value);
     }
     let attempt = async || request.clone().send().await;
-    until_free(&wanted.name, attempt, tell)
+    until_free(&desired.name, attempt, note)
         .await
         .map(|_| ())
-        .map_err(AccountError::of("SQS CreateQueue", &wanted.name))
+        .map_err(AccountError::of("SQS CreateQueue", &desired.name))
 }
 
 /// Tries again while all that is in the way passes with time.
 async fn until_free(
     name: &str,
     attempt: impl AsyncFn() -> Result<CreateQueueOutput, SdkError<CreateQueueError>>,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<CreateQueueOutput, SdkError<CreateQueueError>> {
     let mut tries = 1;
     loop {
@@ -113,7 +110,7 @@ async fn until_free(
         match passing(&error) {
             Some(why) if tries < NAME_TRIES => {
                 if tries == 1 {
-                    tell(format!("waiting for {name}: {why}"));
+                    note(format!("waiting for {name}: {why}"));
                 }
                 tries += 1;
                 tokio::time::sleep(NAME_PAUSE).await;
@@ -155,13 +152,13 @@ async fn queue_arn(session: &Session, name: &str) -> Result<String, AccountError
     arn.ok_or_else(|| AccountError::new(operation, name, "the reply has no QueueArn"))
 }
 
-async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), AccountError> {
+async fn create_table(session: &Session, desired: &DesiredTable) -> Result<(), AccountError> {
     let operation = "DynamoDB CreateTable";
     let built = "every required member is set";
     let mut request = session
         .dynamodb()
         .create_table()
-        .table_name(&wanted.name)
+        .table_name(&desired.name)
         .attribute_definitions(
             AttributeDefinition::builder()
                 .attribute_name(attribute::ID)
@@ -179,8 +176,8 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
     for (key, value) in TAGS {
         request = request.tags(Tag::builder().key(key).value(value).build().expect(built));
     }
-    request = match wanted.capacity {
-        WantedCapacity::OnDemand { warm_write_units } => {
+    request = match desired.capacity {
+        DesiredCapacity::OnDemand { warm_write_units } => {
             let warm = warm_write_units.map(|units| {
                 let units = i64::from(units);
                 WarmThroughput::builder()
@@ -191,7 +188,7 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
                 .billing_mode(BillingMode::PayPerRequest)
                 .set_warm_throughput(warm)
         }
-        WantedCapacity::Provisioned {
+        DesiredCapacity::Provisioned {
             write_units,
             read_units,
         } => {
@@ -208,7 +205,7 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
     let created = request.send().await;
     created
         .map(|_| ())
-        .map_err(AccountError::of(operation, &wanted.name))
+        .map_err(AccountError::of(operation, &desired.name))
 }
 
 /// Waits until the table can be used; one that was just created may not be found yet.
@@ -218,29 +215,11 @@ async fn create_table(session: &Session, wanted: &WantedTable) -> Result<(), Acc
 pub async fn until_active(
     session: &Session,
     name: &str,
-    tell: &mut dyn FnMut(String),
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
-    let mut pauses = TABLE_PAUSES[0];
-    let began = Instant::now();
-    for tried in 0..TABLE_TRIES {
-        // An endpoint that answers slowly is asked less often.
-        if began.elapsed() > TABLE_PATIENCE {
-            break;
-        }
-        if table_status(session, name).await? == Some(TableStatus::Active) {
-            return Ok(());
-        }
-        if tried == 5 {
-            tell(format!("waiting for the table {name} to become active"));
-        }
-        tokio::time::sleep(pauses).await;
-        pauses = (pauses * 2).min(TABLE_PAUSES[1]);
-    }
-    Err(AccountError::new(
-        "DynamoDB DescribeTable",
-        name,
-        "it did not become active in ten minutes: look at it in the console and repeat",
-    ))
+    let failure = "it did not become active in ten minutes: look at it in the console and repeat";
+    let active = |status| status == Some(TableStatus::Active);
+    until_table(session, name, active, " to become active", failure, note).await
 }
 
 #[cfg(test)]
@@ -298,7 +277,7 @@ mod tests {
         ];
         for (error, failures, attempts, created, why) in cases {
             let tried = Cell::new(0);
-            let mut told = Vec::new();
+            let mut noted = Vec::new();
             let attempt = async || {
                 tried.set(tried.get() + 1);
                 match tried.get() <= failures {
@@ -307,10 +286,10 @@ mod tests {
                 }
             };
             let began = tokio::time::Instant::now();
-            let outcome = until_free("orders-queue", attempt, &mut |line| told.push(line)).await;
+            let outcome = until_free("orders-queue", attempt, &mut |line| noted.push(line)).await;
             assert_eq!(outcome.is_ok(), created, "{why}");
             assert_eq!(tried.get(), attempts, "{why}");
-            assert_eq!(told.len(), usize::from(attempts > 1), "{why}: told once");
+            assert_eq!(noted.len(), usize::from(attempts > 1), "{why}: noted once");
             assert_eq!(began.elapsed(), NAME_PAUSE * (attempts - 1), "{why}");
         }
     }

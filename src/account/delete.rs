@@ -1,24 +1,16 @@
 //! Deleting what `up` has created; whose it is is asked once more right before.
 
-use std::time::{Duration, Instant};
-
 use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
 use aws_sdk_dynamodb::types::{Select, TableStatus};
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
 
-use super::standing::{Ownership, ownership};
-use super::status::table_status;
-use super::survey::Kind;
+use super::actual::Kind;
+use super::state::{Ownership, ownership};
+use super::status::until_table;
 use super::{AccountError, facts};
 use crate::preflight::{Known, QueueFacts};
 use crate::scenario::Resources;
 use crate::store::{Session, Witness};
-
-/// How long a table may take to be gone.
-const GONE_PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
-const GONE_TRIES: u32 = 300;
-/// How long it is waited for at most.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Pages of up to 1 MB that are read to count rows before they are lost.
 const COUNTED_PAGES: u32 = 4;
@@ -36,7 +28,7 @@ pub enum Deletion {
 
 /// Messages or rows that are in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holdings {
+pub struct RowCount {
     /// How many were counted.
     pub count: u64,
     /// There are more than were counted.
@@ -98,50 +90,31 @@ async fn delete_table(session: &Session, name: &str) -> Result<Deletion, Account
             _ => return Err(AccountError::of("DynamoDB DeleteTable", name)(error)),
         }
     }
-    until_table_is_gone(session, name, None).await?;
+    let gone = |status: Option<TableStatus>| status.is_none();
+    until_table(session, name, gone, "", STILL_THERE, &mut |_| {}).await?;
     Ok(Deletion::Deleted)
 }
 
-/// Waits while the table is being deleted. With `tell`, one that is there to stay is left to whoever asks
-/// next; without, it is waited for until it is gone.
-pub(super) async fn until_table_is_gone(
+const STILL_THERE: &str =
+    "it is still there after ten minutes: look at it in the console and repeat";
+
+/// Waits while a table of this name is being deleted; one that is there to stay is left to whoever asks next.
+pub(super) async fn until_name_is_free(
     session: &Session,
     name: &str,
-    mut tell: Option<&mut dyn FnMut(String)>,
+    note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
-    let mut pause = GONE_PAUSES[0];
-    let began = Instant::now();
-    for tried in 0..GONE_TRIES {
-        // An endpoint that answers slowly is asked less often.
-        if began.elapsed() > PATIENCE {
-            break;
-        }
-        match table_status(session, name).await? {
-            None => return Ok(()),
-            Some(status) if tell.is_some() && status != TableStatus::Deleting => return Ok(()),
-            Some(_) => {}
-        }
-        if let (5, Some(tell)) = (tried, &mut tell) {
-            tell(format!(
-                "waiting for the table {name}, which is being deleted"
-            ));
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(GONE_PAUSES[1]);
-    }
-    Err(AccountError::new(
-        "DynamoDB DescribeTable",
-        name,
-        "it is still there after ten minutes: look at it in the console and repeat",
-    ))
+    let free = |status| status != Some(TableStatus::Deleting);
+    let waiting = ", which is being deleted";
+    until_table(session, name, free, waiting, STILL_THERE, note).await
 }
 
 /// Counts the rows of a table, the first few megabytes of them.
 ///
 /// # Errors
 /// When a page cannot be read.
-pub async fn count_rows(session: &Session, table: &str) -> Result<Holdings, AccountError> {
-    let mut holdings = Holdings {
+pub async fn count_rows(session: &Session, table: &str) -> Result<RowCount, AccountError> {
+    let mut counted = RowCount {
         count: 0,
         more: false,
     };
@@ -157,12 +130,12 @@ pub async fn count_rows(session: &Session, table: &str) -> Result<Holdings, Acco
             .send()
             .await
             .map_err(AccountError::of("DynamoDB Scan", table))?;
-        holdings.count += u64::try_from(page.count()).unwrap_or(0);
+        counted.count += u64::try_from(page.count()).unwrap_or(0);
         start = page.last_evaluated_key;
-        holdings.more = start.is_some();
-        if !holdings.more {
+        counted.more = start.is_some();
+        if !counted.more {
             break;
         }
     }
-    Ok(holdings)
+    Ok(counted)
 }

@@ -1,6 +1,6 @@
 //! What CloudWatch counted of function, queue and table while a run went on.
 //!
-//! It is shown and proves nothing, so nothing here is an error of the run: what cannot be read is told.
+//! It is shown and proves nothing, so nothing here is an error of the run: what cannot be read is named.
 
 #[cfg(test)]
 mod tests;
@@ -112,7 +112,7 @@ pub async fn read_metrics(
         Ok(Err(error)) => Some(format!("GetMetricData: {}", in_a_line(&error))),
         Err(_) => Some(format!("no answer within {} s", PATIENCE.as_secs())),
     };
-    read.told(target, span, unread)
+    read.into_series(target, span, unread)
 }
 
 /// An error in a line; what no service of AWS would say, by its status.
@@ -214,7 +214,7 @@ impl Read {
         };
     }
 
-    fn told(self, target: &AwsTarget, span: Span, unread: Option<String>) -> CloudWatch {
+    fn into_series(self, target: &AwsTarget, span: Span, unread: Option<String>) -> CloudWatch {
         let mut newest: BTreeMap<Source, Option<i64>> = BTreeMap::new();
         let mut series = Vec::new();
         let mut said = self.said;

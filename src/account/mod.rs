@@ -9,10 +9,10 @@ mod metrics;
 
 mod service;
 
-mod standing;
+mod actual;
+mod desired;
+mod state;
 mod status;
-mod survey;
-mod wanted;
 
 mod create;
 mod delete;
@@ -22,14 +22,14 @@ mod clean;
 mod error;
 
 #[cfg(test)]
-mod standing_tests;
+mod state_tests;
 
+pub use actual::{ActualResources, Kind};
 pub use clean::{Cleaner, Found, MAX_HELD};
 pub use create::{create, until_active};
-pub use delete::{Deletion, Holdings, count_rows, delete};
+pub use delete::{Deletion, RowCount, count_rows, delete};
+pub use desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
 pub use error::AccountError;
 pub use facts::read_facts;
 pub use metrics::{has_metrics, read_metrics};
-pub use standing::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, Standing};
-pub use survey::{Kind, Survey};
-pub use wanted::{Wanted, WantedCapacity, WantedQueue, WantedTable};
+pub use state::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, ResourceState};

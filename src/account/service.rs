@@ -108,7 +108,11 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meta.code() {
             Some(_) => write!(f, "{}", self.meta),
-            None => write!(f, "HTTP {} without an error of the service", self.status),
+            None => write!(
+                f,
+                "HTTP {} without an error code of the service",
+                self.status
+            ),
         }
     }
 }

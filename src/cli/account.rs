@@ -21,7 +21,7 @@ pub struct PlaceArgs {
     pub yes: bool,
 
     // Last: its heading holds for what follows.
-    /// Without any of these: the AWS account that the AWS SDK finds.
+    /// Without any of these, the AWS account that the AWS SDK finds.
     #[command(flatten)]
     pub target: TargetArgs,
 }
@@ -46,11 +46,11 @@ pub struct CleanArgs {
     /// The run's folder, such as reports/20261123T140509Z-spike; the target is the one in its plan.json.
     pub dir: PathBuf,
 
-    /// Delete what is otherwise only counted.
+    /// Delete them; without this they are only counted.
     #[arg(long)]
     pub delete: bool,
 
-    /// Also of a run that has no verdict yet; afterwards it can have none.
+    /// Also clean a run that has no verdict yet; afterwards it can get none.
     #[arg(long)]
     pub without_verdict: bool,
 

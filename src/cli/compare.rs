@@ -18,7 +18,7 @@ pub struct CompareArgs {
     #[arg(long = "base", value_name = "DIR")]
     pub bases: Vec<PathBuf>,
 
-    /// The share of comparisons of equal runs in which anything may be called changed.
+    /// The share of comparisons of equal runs in which a change may be reported.
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub level: String,
 
@@ -26,8 +26,8 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     pub noise: String,
 
-    /// And so is one of up to this duration; of a single pair also one of up to three times the worse p99 of
-    /// schedule lag.
+    /// A change of up to this duration is noise, too; of a single pair also one of up to three times the worse p99
+    /// of schedule lag.
     #[arg(long, value_name = "DURATION", default_value = "1ms")]
     pub noise_floor: String,
 

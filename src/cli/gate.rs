@@ -16,8 +16,8 @@ pub struct RuleArgs {
     #[arg(long = "rules", value_name = "FILE")]
     pub rules_file: Option<PathBuf>,
 
-    /// A run that passed, to compare with: what rules on regressions are held against. Without --rule, no regression
-    /// of 5% or more is one of the rules.
+    /// A run that passed, with which rules on regressions compare. Without --rule, no regression of 5% or more is
+    /// one of the rules.
     #[arg(long, value_name = "DIR")]
     pub baseline: Option<PathBuf>,
 }
@@ -32,7 +32,7 @@ pub struct GateArgs {
     #[command(flatten)]
     pub rules: RuleArgs,
 
-    /// Refuse a folder that holds run.json alone, without the ledger and the observation it is judged again by.
+    /// Refuse a folder without the ledger and the observation, from which the run is judged again.
     #[arg(long)]
     pub require_evidence: bool,
 

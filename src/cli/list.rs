@@ -7,7 +7,7 @@ use clap::Args;
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// The folder in which runs have left theirs.
+    /// The folder that holds the runs' folders.
     #[arg(default_value = "reports")]
     pub dir: PathBuf,
 
@@ -15,7 +15,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "NAME")]
     pub scenario: Option<String>,
 
-    /// Only so many, the latest.
+    /// Only this many, the latest.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 

@@ -43,7 +43,7 @@ Exit codes:
 
 const COMPARE_EXIT_CODES: &str = "\
 Exit codes:
-  0  nothing regressed (what lacks data is told)
+  0  nothing regressed (what lacks data is listed)
   1  internal error
   2  bad arguments, a folder that cannot be read, or runs that are not comparable
   3  more orders are lost, altered or misplaced
@@ -82,7 +82,7 @@ pub enum Command {
     Run(RunArgs),
     /// Validate scenario files without running them.
     Check(CheckArgs),
-    /// Look for traps in a target's real settings, and tell what a run would cost; nothing is sent.
+    /// Look for traps in a target's real settings, and estimate what a run would cost; nothing is sent.
     #[command(after_help = PREFLIGHT_EXIT_CODES)]
     Preflight(PreflightArgs),
     /// Judge a finished or broken run again, from its files or from the live stores.
@@ -104,7 +104,7 @@ pub enum Command {
     Init(InitArgs),
     /// Serve the embedded pipeline of a scenario to other processes, on loopback.
     Serve(ServeArgs),
-    /// Provoke every known way to lose an order and check that each is called what it is.
+    /// Provoke every known way to lose an order and check that each gets its verdict.
     SelfTest(SelfTestArgs),
     /// Create queues and table in an AWS account, or behind endpoints; what is there is not changed.
     #[command(after_help = EXIT_CODES)]
@@ -226,8 +226,8 @@ pub struct TargetArgs {
     #[arg(long, value_name = "NAME")]
     pub function: Option<String>,
 
-    /// Whose the dead letters are: shared, nothing is deleted; own, each is deleted once it is written
-    /// down [default: shared].
+    /// Whose the dead-letter queue is: shared, nothing is deleted there; own, each letter is deleted once it is
+    /// written down [default: shared].
     #[arg(long, value_name = "WHOSE")]
     pub dead_letters: Option<String>,
 
@@ -391,11 +391,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = parse_size)]
     pub max_request_bytes: u64,
 
-    /// Create neither queues nor table; the function runs as soon as somebody has created them.
+    /// Create neither queues nor table; the function runs as soon as another program has created them.
     #[arg(long)]
     pub empty: bool,
 
-    /// Run no function: somebody else consumes the orders, such as `orderproof run --processor local`.
+    /// Run no function: another program consumes the orders, such as `orderproof run --processor local`.
     #[arg(long)]
     pub no_function: bool,
 
@@ -416,11 +416,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
-    /// The run whose orders the scenario's faults strike [default: a random one, told at the start].
+    /// The run whose orders the scenario's faults strike [default: a random one, printed at the start].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_007_198))]
     pub run_id: Option<u32>,
 
-    /// Say nothing at the end.
+    /// Print nothing at the end.
     #[arg(long, short)]
     pub quiet: bool,
 

@@ -67,7 +67,7 @@ fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scena
     match problems {
         None => Ok(scenario),
         Some(problems) => Err(Error::usage(format!(
-            "{}: rules do not fit:\n  {}",
+            "{}: invalid rules:\n  {}",
             path.display(),
             problems.join("\n  ")
         ))),
@@ -80,14 +80,15 @@ fn traps(scenario: &Scenario) -> Vec<String> {
     if scenario.target != TargetSpec::Embedded {
         return Vec::new();
     }
-    let told = inspect_embedded(scenario)
+    let traps = inspect_embedded(scenario)
         .into_iter()
         .filter(|check| matches!(check.weight, Weight::Void | Weight::Trap | Weight::Caution));
-    told.map(|check| {
-        let (weight, trap) = (check.weight.as_str(), check.trap.as_str());
-        format!("{weight}: {trap}: {}; {}", check.message, check.cure)
-    })
-    .collect()
+    traps
+        .map(|check| {
+            let (weight, trap) = (check.weight.as_str(), check.trap.as_str());
+            format!("{weight}: {trap}: {}; {}", check.message, check.cure)
+        })
+        .collect()
 }
 
 fn describe(scenario: &Scenario) -> String {

@@ -6,7 +6,7 @@ use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::{Access, reach};
 use super::{Error, Output};
-use crate::account::{Cleaner, Found, Survey};
+use crate::account::{ActualResources, Cleaner, Found};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
@@ -29,8 +29,7 @@ pub fn clean(args: &CleanArgs, output: &Output) -> Result<Exit, Error> {
 fn target_of(args: &CleanArgs, plan: &PlanFile, output: &Output) -> Result<AwsTarget, Error> {
     match plan.scenario.target.aws() {
         None => Err(Error::usage(
-            "the embedded pipeline of this run has ended with it, and its rows and letters too: there is nothing \
-             to clean",
+            "the embedded pipeline of this run ended with it, with its rows and dead letters: there is nothing to clean",
         )),
         Some(target) => {
             let file = args.dir.join(file_name::PLAN);
@@ -45,14 +44,14 @@ fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), Error> {
     match read_report(&report) {
         Ok(report) if report.verdict == Verdict::Inconclusive => {
             output.note(
-                "warning: the run's verdict is inconclusive, and after this no look at the stores can settle it",
+                "warning: the run's verdict is inconclusive, and once its rows and letters are deleted it stays so",
             );
             Ok(())
         }
         Ok(_) => Ok(()),
         Err(_) if args.without_verdict => Ok(()),
         Err(ReportError::Missing(_)) => Err(Error::refused(format!(
-            "{} has no {}: it is still running, or was broken off; judge it first (`orderproof verify {} --resume`), or \
+            "{} has no {}: it is still running, or was killed; judge it first (`orderproof verify {} --resume`), or \
              give --without-verdict to delete the evidence",
             args.dir.display(),
             file_name::RUN,
@@ -70,42 +69,51 @@ async fn sweep(
 ) -> Result<Exit, Error> {
     quit_on_interrupt();
     let session = open(target).await?;
-    let survey = Survey::read(&session, &target.resources).await;
+    let actual = ActualResources::read(&session, &target.resources).await;
     let (letters, orders) = (
-        there(&survey.dead_letter_queue)?,
-        there(&survey.orders_queue)?,
+        there(&actual.dead_letter_queue)?,
+        there(&actual.orders_queue)?,
     );
-    there(&survey.table)?;
+    there(&actual.table)?;
     if let Some(redrive) = &letters.redrive {
         return Err(Error::refused(format!(
-            "{} has a redrive policy of its own (to {}): receiving its letters would move them on; take the policy \
-             away first",
+            "{} has a redrive policy of its own (to {}): receiving its letters would move them on; remove the policy first",
             letters.name, redrive.target_arn
         )));
     }
     if args.delete {
-        confirm_at(&survey, &what_goes(plan, target), args.reach.yes, output)?;
+        confirm_at(&actual, &what_goes(plan, target), args.reach.yes, output)?;
     }
     let cleaner = Cleaner {
         session,
         run: plan.run_id,
         delete: args.delete,
-        read_units: (!survey.place.loopback).then_some(target.read_units),
-        exact_counts: target.exact_counts && survey.place.loopback,
+        read_units: (!actual.place.loopback).then_some(target.read_units),
+        exact_counts: target.exact_counts && actual.place.loopback,
     };
     let repeat = |error| {
         Error::internal(format!(
-            "{error}; what is gone is gone, and the same command goes on from there"
+            "{error}; what was deleted before stays deleted; repeat the command to continue"
         ))
     };
     let rows = cleaner
         .rows(&target.resources.table)
         .await
         .map_err(repeat)?;
-    output.print(&told("rows", &target.resources.table, &rows, args.delete));
+    output.print(&found_words(
+        "rows",
+        &target.resources.table,
+        &rows,
+        args.delete,
+    ));
     let dead = cleaner.dead_letters(&letters.url).await.map_err(repeat)?;
-    output.print(&told("dead letters", &letters.name, &dead, args.delete));
-    output.print(&(place_lines(&survey).join("\n") + "\n"));
+    output.print(&found_words(
+        "dead letters",
+        &letters.name,
+        &dead,
+        args.delete,
+    ));
+    output.print(&(place_lines(&actual).join("\n") + "\n"));
     conclude(args, orders, [&rows, &dead], output)
 }
 
@@ -132,7 +140,7 @@ fn what_goes(plan: &PlanFile, target: &AwsTarget) -> Vec<String> {
     ]
 }
 
-fn told(what: &str, place: &str, found: &Found, deleted: bool) -> String {
+fn found_words(what: &str, place: &str, found: &Found, deleted: bool) -> String {
     let of_the_run = match deleted {
         true => format!(
             "{} of the run deleted",
@@ -165,7 +173,7 @@ fn conclude(
 ) -> Result<Exit, Error> {
     if orders.messages > 0 {
         output.print(&format!(
-            "{} still holds {} messages, which are not touched: those of the run become rows or dead letters yet\n",
+            "{} still holds {} messages, which stay there: those of the run may still become rows or dead letters\n",
             orders.name, orders.messages
         ));
     }
@@ -173,8 +181,7 @@ fn conclude(
     output.print(&match args.delete {
         false => format!("nothing was deleted: judge first, then repeat with --delete\n{}", judge(&args.dir)),
         true => format!(
-            "{folder} is as it was; from now on `verify {folder} --live` would call these orders lost, and be right: \
-             they are gone\n"
+            "{folder} is unchanged; from now on `verify {folder} --live` finds these orders lost, since they are deleted\n"
         ),
     });
     let [remaining, held] = [
@@ -184,8 +191,7 @@ fn conclude(
     match remaining + held {
         0 => Ok(Exit::Success),
         _ => Err(Error::internal(format!(
-            "{remaining} of the run would not be deleted, and {held} letters are hidden by another consumer; repeat \
-             in some minutes"
+            "{remaining} of the run could not be deleted, and {held} letters are hidden by another consumer; repeat in some minutes"
         ))),
     }
 }

@@ -10,7 +10,7 @@ use crate::compare::{Comparison, Options};
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
 use crate::report::TextStyle;
-use crate::report::charts::{Overlay, Pair, overlay_page, overlay_png};
+use crate::report::charts::{Overlay, Pair, overlay_png, overlay_svg};
 use crate::report::{comparison_html, comparison_markdown, comparison_text};
 use crate::results::{RunReport, file_name, to_json};
 use crate::run::unbroken;
@@ -67,7 +67,7 @@ fn options(args: &CompareArgs) -> Result<Options, Error> {
     })?;
     if floor > Duration::from_secs(3_600) {
         return Err(Error::usage(format!(
-            "--noise-floor {}: must be at most 1h, or everything is noise",
+            "--noise-floor {}: must be at most 1h",
             args.noise_floor
         )));
     }
@@ -112,7 +112,7 @@ fn write_all(dir: &Path, comparison: &Comparison, pair: Option<&Pair<'_>>) -> Re
     };
     for overlay in Overlay::ALL {
         let stem = overlay.file_stem();
-        let svg = overlay_page(overlay, pair).map_err(Error::internal)?.svg;
+        let svg = overlay_svg(overlay, pair).map_err(Error::internal)?;
         let png = overlay_png(overlay, pair).map_err(Error::internal)?;
         folder
             .write(&format!("{stem}.svg"), svg.as_bytes())

@@ -27,7 +27,9 @@ fn ask(
         // Who cannot be shown the facts cannot confirm them; `--yes` needs nobody to look.
         let written = writeln!(shown, "{}", Shown(fact));
         if written.is_err() && !question.yes {
-            return Err(Error::refused("the facts to be confirmed cannot be shown"));
+            return Err(Error::refused(
+                "not confirmed: the facts cannot be shown on standard error",
+            ));
         }
     }
     if question.yes {
@@ -43,7 +45,7 @@ fn ask(
     match read {
         Ok(_) if line.trim() == question.word => Ok(()),
         Ok(_) => Err(Error::refused(format!(
-            "{} was not typed, so it is not confirmed",
+            "not confirmed: {} was not typed",
             question.word
         ))),
         Err(error) => Err(Error::refused(format!("no answer could be read: {error}"))),

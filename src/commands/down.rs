@@ -3,11 +3,13 @@
 use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
 use super::{Error, Output};
 use crate::account::{
-    CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Kind, Ownership, Survey, count_rows, delete,
+    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Kind, Ownership, count_rows,
+    delete,
 };
 use crate::cli::{DownArgs, PlaceArgs};
 use crate::exit::Exit;
 use crate::preflight::Known;
+use crate::results::figures::counted;
 use crate::scenario::{AwsTarget, Resources};
 use crate::store::Session;
 
@@ -23,20 +25,20 @@ pub fn down(args: &DownArgs, output: &Output) -> Result<Exit, Error> {
 async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Result<Exit, Error> {
     let names = &target.resources;
     let session = open(target).await?;
-    let survey = Survey::read(&session, names).await;
+    let actual = ActualResources::read(&session, names).await;
     let mut doomed = Vec::new();
     for kind in ORDER {
-        if survey.ownership(kind) == Ownership::Ours {
-            let holds = holdings(&session, &survey, kind, names).await;
+        if actual.ownership(kind) == Ownership::Ours {
+            let holds = contents(&session, &actual, kind, names).await;
             let what = format!("{} {}", kind.word(), kind.name(names));
             doomed.push(format!("delete    {what}, which holds {holds}"));
         }
     }
     if !doomed.is_empty() {
-        if survey.place.loopback {
+        if actual.place.loopback {
             output.print(&(doomed.join("\n") + "\n"));
         }
-        confirm_at(&survey, &doomed, args.yes, output)?;
+        confirm_at(&actual, &doomed, args.yes, output)?;
     }
     let mut unknown = Vec::new();
     for kind in ORDER {
@@ -53,11 +55,11 @@ async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Res
             Err(error) => unknown.push(error.to_string()),
         }
     }
-    output.print(&(place_lines(&survey).join("\n") + "\n"));
+    output.print(&(place_lines(&actual).join("\n") + "\n"));
     match unknown.is_empty() {
         true => Ok(Exit::Success),
         false => Err(Error::internal(format!(
-            "not everything is known to be gone: {}\nThe same command again goes on from there.",
+            "some resources may still be there: {}\nRepeat the command to continue.",
             unknown.join("; ")
         ))),
     }
@@ -74,28 +76,26 @@ fn reason(left: &Ownership) -> String {
     }
 }
 
-fn count(number: u64, what: &str) -> String {
-    match number {
-        1 => format!("1 {what}"),
-        _ => format!("{number} {what}s"),
-    }
-}
-
 /// What would be lost, in words.
-async fn holdings(session: &Session, survey: &Survey, kind: Kind, names: &Resources) -> String {
+async fn contents(
+    session: &Session,
+    actual: &ActualResources,
+    kind: Kind,
+    names: &Resources,
+) -> String {
     let messages = |queue: &Known<crate::preflight::QueueFacts>| match queue.get() {
-        Some(queue) => count(queue.messages, "message"),
-        None => "nobody knows what".into(),
+        Some(queue) => counted(queue.messages, "message"),
+        None => "an unknown number of messages".into(),
     };
     match kind {
-        Kind::DeadLetterQueue => messages(&survey.dead_letter_queue),
-        Kind::OrdersQueue => messages(&survey.orders_queue),
+        Kind::DeadLetterQueue => messages(&actual.dead_letter_queue),
+        Kind::OrdersQueue => messages(&actual.orders_queue),
         Kind::Table => match count_rows(session, &names.table).await {
-            Ok(rows) if !rows.more => count(rows.count, "row"),
+            Ok(rows) if !rows.more => counted(rows.count, "row"),
             Ok(rows) => {
-                let told = survey.table.get().map_or(0, |table| table.items);
+                let items = actual.table.get().map_or(0, |table| table.items);
                 format!(
-                    "more than {} rows ({told} as DynamoDB counted hours ago)",
+                    "more than {} rows ({items} by DynamoDB's own count, up to six hours old)",
                     rows.count
                 )
             }

@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::Path;
 
 use super::check::text_within;
+use super::new_file::{cannot_write, replace};
 use super::{Error, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::exit::Exit;
-use crate::folder::as_the_umask_says;
 use crate::gate::{GateOutcome, RuleSources};
 use crate::report::{TextStyle, render_gate_junit, render_junit_error};
 use crate::report::{gate_markdown, gate_text};
@@ -23,7 +23,7 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
             // What an earlier call left there must not be taken for this one's.
             if let Some(path) = &args.junit {
                 let xml = render_junit_error(&error.to_string());
-                if let Err(problem) = write_whole(path, xml.as_bytes()) {
+                if let Err(problem) = replace(path, xml.as_bytes()) {
                     output.error(&problem);
                 }
             }
@@ -79,7 +79,7 @@ pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, Error>
 fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), Error> {
     if args.json && args.markdown.as_deref() == Some(Path::new("-")) {
         return Err(Error::usage(
-            "--json and --markdown - both want standard output; give --markdown a file",
+            "--json and --markdown - both write to standard output; give --markdown a file",
         ));
     }
     let sources = read_rules(&args.rules, args.rules.baseline.is_some())?;
@@ -94,7 +94,7 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), Error> {
 
 fn write_files(args: &GateArgs, outcome: &GateOutcome, report: &RunReport) -> Result<(), Error> {
     if let Some(path) = &args.junit {
-        write_whole(path, render_gate_junit(outcome, report).as_bytes())?;
+        replace(path, render_gate_junit(outcome, report).as_bytes())?;
     }
     match args.markdown.as_deref() {
         Some(path) if path != Path::new("-") => append(path, &gate_markdown(outcome, report)),
@@ -102,33 +102,9 @@ fn write_files(args: &GateArgs, outcome: &GateOutcome, report: &RunReport) -> Re
     }
 }
 
-/// Replaces a file as a whole; a reader sees the old one or the new one.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    let mut temporary = tempfile::Builder::new()
-        .permissions(as_the_umask_says())
-        .tempfile_in(parent.unwrap_or(Path::new(".")))
-        .map_err(cannot_write(path))?;
-    temporary.write_all(bytes).map_err(cannot_write(path))?;
-    let persisted = temporary.persist(path);
-    persisted.map_err(|error| cannot_write(path)(error.error))?;
-    Ok(())
-}
-
 /// A job's page takes what every step adds to it.
 fn append(path: &Path, text: &str) -> Result<(), Error> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(cannot_write(path))
-}
-
-fn cannot_write(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
-    let path = path.display().to_string();
-    move |error| {
-        Error::internal(format!(
-            "{path}: cannot write: {error}; free space or name another file"
-        ))
-    }
 }

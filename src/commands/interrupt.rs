@@ -16,20 +16,20 @@ const SHOWING_PATIENCE: Duration = Duration::from_secs(5);
 /// What the first interrupt does.
 struct Asked {
     stop: StopSignal,
-    told: &'static str,
+    message: &'static str,
 }
 
 /// Interrupts seen so far by this process.
 static SEEN: AtomicUsize = AtomicUsize::new(0);
 static ASKED: OnceLock<Asked> = OnceLock::new();
 
-/// Makes the first ctrl-c (or SIGTERM) raise `stop`, saying `told`, and the second one quit with exit
+/// Makes the first ctrl-c (or SIGTERM) raise `stop`, saying `message`, and the second one quit with exit
 /// code 130.
 ///
 /// Installed before Goose starts: Goose would install a handler of its own that ends the process
 /// with code 1, and the first handler of a process stays.
-pub fn stop_on_interrupt(stop: StopSignal, told: &'static str) {
-    if ASKED.set(Asked { stop, told }).is_ok()
+pub fn stop_on_interrupt(stop: StopSignal, message: &'static str) {
+    if ASKED.set(Asked { stop, message }).is_ok()
         && let Err(error) = ctrlc::set_handler(interrupt)
     {
         tracing::warn!(%error, "ctrl-c will not be handled");
@@ -44,7 +44,7 @@ pub fn interrupt() {
                 asked.stop.stop();
                 // A live view shows it itself.
                 if !screen::is_taken() {
-                    let _ = screen::Stderr.write_all(asked.told.as_bytes());
+                    let _ = screen::Stderr.write_all(asked.message.as_bytes());
                 }
             }
         }

@@ -54,7 +54,7 @@ pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, Error> {
 fn lines(dir: &Path) -> Result<Vec<Line>, Error> {
     let unreadable = |error: std::io::Error| {
         Error::usage(format!(
-            "{}: cannot read: {error}; name the folder in which runs leave theirs, or run a scenario first",
+            "{}: cannot read: {error}; name the folder that holds the runs' folders, or run a scenario first",
             dir.display()
         ))
     };

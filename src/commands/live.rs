@@ -68,7 +68,7 @@ pub fn look(
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();
     let start = Instant::now().checked_sub(age).ok_or_else(|| {
-        Error::internal("the run is older than this machine can reckon: its age is unknown")
+        Error::internal("the age of the run cannot be computed: its start lies too far back")
     })?;
     quit_on_interrupt();
     let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
@@ -140,7 +140,7 @@ fn looked_at(
     }
     if target.processor == ProcessorPlace::Local {
         output.note(
-            "note: this run's function ran in the run's own process, and a look does not start it: if the run was \
+            "note: this run's function ran in the run's own process, and `verify --live` does not start it: if the run was \
              killed, `orderproof verify DIR --resume` processes what is left in the queue",
         );
     }

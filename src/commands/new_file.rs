@@ -1,10 +1,10 @@
-//! A file that is written whole or not at all, and never over another.
+//! A file that a command writes: whole or not at all.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::Error;
-use crate::folder::as_the_umask_says;
+use crate::folder::{Existing, write_whole};
 
 /// Writes what `write` gives to `path`, which must not be there yet.
 ///
@@ -14,33 +14,36 @@ pub fn write_new(
     path: &Path,
     write: impl Fn(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
-    written(path, write).map_err(|error| {
+    let written = match path.exists() {
+        true => Err(io::ErrorKind::AlreadyExists.into()),
+        false => write_whole(path, Existing::Keep, write),
+    };
+    written.map_err(|error| {
         let path = path.display();
         Error::usage(match error.kind() {
             io::ErrorKind::AlreadyExists => format!(
-                "{path}: cannot write: it is there already and is not replaced; nothing is overwritten, name another file"
+                "{path}: cannot write: the file exists, and nothing is overwritten; name another file"
             ),
             _ => format!("{path}: cannot write: {error}; check the folder and its free space"),
         })
     })
 }
 
-fn written(path: &Path, write: impl Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    if path.exists() {
-        return Err(io::ErrorKind::AlreadyExists.into());
+/// Writes `bytes` to `path`, over the file that may be there.
+///
+/// # Errors
+/// When it cannot be written: then the old file stays.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let written = write_whole(path, Existing::Replace, |out| out.write_all(bytes));
+    written.map_err(cannot_write(path))
+}
+
+/// The error of a file that cannot be written.
+pub fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.display().to_string();
+    move |error| {
+        Error::internal(format!(
+            "{path}: cannot write: {error}; free space or name another file"
+        ))
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let file = tempfile::Builder::new()
-        .permissions(as_the_umask_says())
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    let mut buffered = BufWriter::new(file);
-    write(&mut buffered)?;
-    let file = buffered
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?;
-    file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -15,7 +15,7 @@ pub struct LiveView(Infallible);
 /// Always: the build has no live view.
 pub fn check_terminal(_: &Output) -> Result<(), Error> {
     Err(Error::usage(
-        "--tui is not in this build: build it with the feature `tui`; without it progress is told in lines",
+        "--tui is not in this build: build it with the feature `tui`; without it, progress is shown in lines",
     ))
 }
 

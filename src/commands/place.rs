@@ -3,7 +3,7 @@
 use super::check::scenario_or_lab;
 use super::confirm::confirm;
 use super::{Error, Output};
-use crate::account::Survey;
+use crate::account::ActualResources;
 use crate::cli::{PlaceArgs, TargetKind};
 use crate::preflight::Known;
 use crate::run::{OFF_LOOPBACK, Question};
@@ -54,8 +54,8 @@ pub async fn open(target: &AwsTarget) -> Result<Session, Error> {
 }
 
 /// Where it is and whose, a line each.
-pub fn place_lines(survey: &Survey) -> Vec<String> {
-    let place = &survey.place;
+pub fn place_lines(actual: &ActualResources) -> Vec<String> {
+    let place = &actual.place;
     let mut lines = Vec::new();
     match &place.account {
         Known::Is(account) => lines.push(format!("account   {account}")),
@@ -81,18 +81,18 @@ pub fn place_lines(survey: &Survey) -> Vec<String> {
 /// # Errors
 /// When it is not confirmed.
 pub fn confirm_at(
-    survey: &Survey,
+    actual: &ActualResources,
     what: &[String],
     yes: bool,
     output: &Output,
 ) -> Result<(), Error> {
-    if survey.place.loopback {
+    if actual.place.loopback {
         return Ok(());
     }
     let mut facts = what.to_vec();
-    facts.extend(place_lines(survey));
+    facts.extend(place_lines(actual));
     // Whose account it is nobody can say: then the region, which is shown as well.
-    let word = survey.place.account.get().unwrap_or(&survey.place.region);
+    let word = actual.place.account.get().unwrap_or(&actual.place.region);
     confirm(
         Question {
             facts: &facts,

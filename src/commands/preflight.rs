@@ -9,7 +9,7 @@ use crate::report::preflight::render;
 use crate::run::look;
 use crate::scenario::TargetSpec;
 
-/// Looks at the target of a scenario and tells what was found.
+/// Looks at the target of a scenario and shows what was found.
 pub fn preflight(args: &PreflightArgs, output: &Output) -> Result<Exit, Error> {
     let mut scenario = load_scenario(&args.scenario, &args.overrides)?;
     // The embedded pipeline is made from the scenario: there is nothing to look at.

@@ -30,11 +30,14 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
         }
         (ORDERS_FORMAT, None) => render_orders(&args.dir, |write| hand_over(args, output, write)),
         (name, part) => {
-            let format = Format::named(name)
-                .ok_or_else(|| Error::usage(format!("there is no format {name}")))?;
+            let format = Format::named(name).ok_or_else(|| {
+                Error::usage(format!(
+                    "{name} is not a format; `orderproof report --help` lists them"
+                ))
+            })?;
             if !format.is_text() && args.output.is_none() && output.stdout_is_terminal() {
                 return Err(Error::usage(format!(
-                    "{name} is nothing for a terminal; write it to a file with --output FILE"
+                    "{name} is binary; write it to a file with --output FILE"
                 )));
             }
             let bytes = one_file(format, part, report)?;
@@ -66,10 +69,13 @@ fn one_file(format: &Format, part: Option<&str>, report: &RunReport) -> Result<V
         let name = format.name;
         Error::usage(match (files.is_empty(), parts.is_empty()) {
             (true, _) => {
-                format!("nothing was measured that {name} could tell: no order has a duration")
+                format!("{name} has nothing to show: no order has a measured duration")
             }
             (false, true) => format!("--format {name} has one part; leave --part out"),
-            (false, false) => format!("{name} has no such part; it has {}", parts.join(", ")),
+            (false, false) => format!(
+                "{name} has no part of this name; its parts are {}",
+                parts.join(", ")
+            ),
         })
     })?;
     file.render().map_err(Error::usage)

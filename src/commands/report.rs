@@ -38,7 +38,9 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, Error> {
     problems.iter().for_each(|problem| output.error(problem));
     match problems.is_empty() {
         true => Ok(Exit::Success),
-        false => Err(Error::internal("the report could not be rendered whole")),
+        false => Err(Error::internal(
+            "some files of the report could not be rendered",
+        )),
     }
 }
 
@@ -48,9 +50,7 @@ fn counted_since(
     report: &RunReport,
     output: &Output,
 ) -> Result<CloudWatch, Error> {
-    let none = || {
-        Error::usage("the run was not driven where there is a CloudWatch; leave --cloudwatch out")
-    };
+    let none = || Error::usage("the run's target has no CloudWatch; leave --cloudwatch out");
     let target = report.scenario.target.aws().ok_or_else(none)?;
     // A folder may come from another person: credentials go to its endpoint only after the caller agrees.
     let file = args.dir.join(file_name::RUN);

@@ -32,7 +32,7 @@ struct Said {
     dropped: usize,
 }
 
-/// Takes the screen; a panic anywhere gives it back before it is told.
+/// Takes the screen; a panic anywhere gives it back before its message is shown.
 ///
 /// # Errors
 /// When the terminal cannot be switched; it is as it was.
@@ -40,11 +40,11 @@ struct Said {
 pub fn take() -> io::Result<()> {
     static GIVE_BACK_ON_PANIC: std::sync::Once = std::sync::Once::new();
     GIVE_BACK_ON_PANIC.call_once(|| {
-        let told = std::panic::take_hook();
+        let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // Not waiting for a frame: the panic may be in the middle of one.
             give_back_now();
-            told(panic);
+            hook(panic);
         }));
     });
     enable_raw_mode()?;
@@ -92,7 +92,7 @@ fn give_back_now() {
     if dropped > 0 {
         let _ = writeln!(
             stderr(),
-            "({dropped} bytes more were said meanwhile; ORDERPROOF_LOG filters)"
+            "({dropped} more bytes of log lines are not shown; ORDERPROOF_LOG filters them)"
         );
     }
 }

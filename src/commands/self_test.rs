@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use super::check::load_with_proof;
 use super::interrupt::stop_on_interrupt;
+use super::new_file::replace;
 use super::self_test_table::{Trial, render_markdown, render_text};
 use super::{Error, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
-use crate::folder::{as_the_umask_says, read_plan, read_report};
+use crate::folder::{read_plan, read_report};
 use crate::results::file_name;
 use crate::run::{Rejudged, rejudge};
 use crate::scenario::{Proof, Scenario};
@@ -74,7 +75,7 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, Error> {
         (0, 0) => Ok(Exit::Success),
         (0, _) => Ok(Exit::Interrupted),
         (_, _) => Err(Error::internal(format!(
-            "{mismatches} of {} scenarios did not come out as stated: no verdict of this build can be trusted",
+            "{mismatches} of {} scenarios differ from what they state: do not trust the verdicts of this build",
             cases.len()
         ))),
     }
@@ -93,7 +94,7 @@ fn cases(paths: &[PathBuf]) -> Result<Vec<Case>, Error> {
         let (scenario, proof) = load_with_proof(&file)?;
         let missing = || {
             Error::usage(format!(
-                "{}: `proves` is missing: a self-test needs to know what must come out; write [proves] with \
+                "{}: `proves` is missing: a self-test compares with the stated outcome; write [proves] with \
                  loss_mode, verdict, exit_code and classes",
                 file.display()
             ))
@@ -186,8 +187,8 @@ fn try_one(program: &Path, case: &Case, folder: &Path) -> Result<Observed, Strin
         .output()
         .map_err(|error| format!("it could not be started: {error}"))?;
     let plan = read_plan(&dir.join(file_name::PLAN)).map_err(|_| {
-        let told = String::from_utf8_lossy(&run.stderr);
-        format!("it left no plan: {}", told.trim())
+        let stderr = String::from_utf8_lossy(&run.stderr);
+        format!("it left no plan: {}", stderr.trim())
     })?;
     let reported = read_report(&dir.join(file_name::RUN)).ok();
     let rejudged = rejudge(&dir, &plan, reported.as_ref());
@@ -236,29 +237,6 @@ fn seen_again(rejudged: &Rejudged, verified: i32) -> Observed {
         verdict_again: rejudged.judgment.verdict,
         classes_again: classes,
     }
-}
-
-/// Writes a file whole, over the one that may be there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let failed = |error: std::io::Error| {
-        Error::usage(format!(
-            "{}: the table cannot be written: {error}",
-            path.display()
-        ))
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut temporary = tempfile::Builder::new()
-        .permissions(as_the_umask_says())
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    std::io::Write::write_all(&mut temporary, bytes).map_err(failed)?;
-    temporary
-        .persist(path)
-        .map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 /// For how long a trial ran, to the tenth of a second.

@@ -75,8 +75,8 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
     };
     differ(
         "verdict",
-        verdict(proof.verdict).into(),
-        verdict(observed.verdict).into(),
+        proof.verdict.as_str().into(),
+        observed.verdict.as_str().into(),
     );
     differ(
         "exit code",
@@ -91,8 +91,8 @@ fn mismatches(proof: &Proof, observed: &Observed) -> Vec<String> {
     );
     differ(
         "verdict of verify",
-        verdict(proof.verdict).into(),
-        verdict(observed.verdict_again).into(),
+        proof.verdict.as_str().into(),
+        observed.verdict_again.as_str().into(),
     );
     found.extend(classes_amiss(proof, &observed.classes));
     // Files that could not be written to the end know less than the process did, and may say so.
@@ -130,51 +130,43 @@ fn classes_amiss(proof: &Proof, classes: &BTreeMap<Class, u64>) -> Vec<String> {
     amiss.collect()
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Inconclusive => "inconclusive",
-    }
-}
-
 /// What is wrong with a scenario's pipeline: its faults, and the settings that are a trap.
 fn planted(scenario: &Scenario) -> String {
     let Scenario {
         faults, pipeline, ..
     } = scenario;
-    let mut told = faults_in_short(faults);
-    let mut tell = |trap: bool, what: String| told.extend(trap.then_some(what));
+    let mut planted = faults_in_short(faults);
+    let mut plant = |trap: bool, what: String| planted.extend(trap.then_some(what));
     let usual = Resources::default().dead_letter_queue;
-    tell(
+    plant(
         pipeline.function.processor == ProcessorKind::Lab,
         "processor = lab".into(),
     );
-    tell(
+    plant(
         !pipeline.mapping.report_batch_item_failures,
         "report_batch_item_failures = false".into(),
     );
-    tell(pipeline.mapping.filter.is_some(), "filter".into());
+    plant(pipeline.mapping.filter.is_some(), "filter".into());
     if let TableCapacity::Provisioned {
         write_capacity_units,
         ..
     } = pipeline.table_capacity
     {
-        tell(true, format!("table_capacity = {write_capacity_units} wcu"));
+        plant(true, format!("table_capacity = {write_capacity_units} wcu"));
     }
     let redrive = pipeline.redrive_to.as_deref().unwrap_or("none");
-    tell(redrive != usual, format!("redrive_to = {redrive}"));
+    plant(redrive != usual, format!("redrive_to = {redrive}"));
     let retention = pipeline.dead_letter_retention;
-    tell(
+    plant(
         retention < pipeline.orders_retention,
         format!("dead_letter_retention = {retention:?}"),
     );
-    told.join(", ")
+    planted.join(", ")
 }
 
 /// A scenario's faults in short: `write_lost x3`, `receive_lost 100% (once)`.
 fn faults_in_short(faults: &[Fault]) -> Vec<String> {
-    let told = faults.iter().map(|fault| {
+    let planted = faults.iter().map(|fault| {
         let extent = match fault.extent {
             FaultExtent::Count(count) => format!("x{count}"),
             FaultExtent::Share(share) => format!("{}%", share * 100.0),
@@ -190,7 +182,7 @@ fn faults_in_short(faults: &[Fault]) -> Vec<String> {
         };
         format!("{} {extent}{times}{delay}", fault.kind.as_str())
     });
-    told.collect()
+    planted.collect()
 }
 
 fn expected(proof: &Proof) -> String {
@@ -199,7 +191,7 @@ fn expected(proof: &Proof) -> String {
         .iter()
         .filter(|(_, quantity)| **quantity != Quantity::Any);
     let classes = classes.map(|(class, quantity)| format!("{quantity} {}", class.as_str()));
-    told(proof.verdict, proof.exit_code.into(), classes.collect())
+    outcome(proof.verdict, proof.exit_code.into(), classes.collect())
 }
 
 fn observed(observed: &Observed, proof: &Proof) -> String {
@@ -218,15 +210,15 @@ fn observed(observed: &Observed, proof: &Proof) -> String {
     let classes = classes
         .iter()
         .map(|(class, count)| format!("{count} {}", class.as_str()));
-    told(observed.verdict, observed.exit_code, classes.collect())
+    outcome(observed.verdict, observed.exit_code, classes.collect())
 }
 
-fn told(word: Verdict, exit_code: i32, classes: Vec<String>) -> String {
-    let mut told = format!("{}, exit {exit_code}", verdict(word));
-    if !classes.is_empty() {
-        let _ = write!(told, ": {}", classes.join(", "));
+fn outcome(verdict: Verdict, exit_code: i32, classes: Vec<String>) -> String {
+    let outcome = format!("{}, exit {exit_code}", verdict.as_str());
+    match classes.is_empty() {
+        true => outcome,
+        false => format!("{outcome}: {}", classes.join(", ")),
     }
-    told
 }
 
 /// How many of the known modes were provoked, how many nearly, and what came out otherwise.

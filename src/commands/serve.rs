@@ -79,19 +79,19 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
 
 /// The message about a function that does not start. It is tried again, as Lambda does, because it may be repaired meanwhile.
 fn not_starting(never: &NeverStarted) -> String {
-    let mut told = format!("warning: {}; it is tried again", never.told());
+    let mut note = format!("warning: {}; it is tried again", never.told());
     for line in &never.last_lines {
-        told.push_str("\n  | ");
-        told.push_str(line);
+        note.push_str("\n  | ");
+        note.push_str(line);
     }
-    told
+    note
 }
 
 fn scenario_of(args: &ServeArgs) -> Result<Scenario, Error> {
     let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides_in(&args.overrides))?;
     match (&args.scenario, scenario.target == TargetSpec::Embedded) {
         (Some(path), false) => Err(Error::usage(format!(
-            "{}: its target is a pipeline elsewhere, so there is none to serve; leave [target] out",
+            "{}: its target is a pipeline elsewhere, and only the embedded one can be served; leave [target] out",
             path.display()
         ))),
         _ => Ok(scenario),

@@ -3,10 +3,11 @@
 use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
 use super::{Error, Output};
 use crate::account::{
-    AccountError, CREATED_BY_TAG, CREATED_BY_VALUE, Kind, Standing, Survey, Wanted, create,
-    until_active,
+    AccountError, ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, DesiredResources, Kind,
+    ResourceState, create, until_active,
 };
 use crate::cli::{PlaceArgs, UpArgs};
+use crate::escape::shell;
 use crate::exit::Exit;
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
 use crate::scenario::{AwsTarget, ProcessorPlace, Resources};
@@ -15,36 +16,36 @@ use crate::store::Session;
 /// Creates queues and table with the scenario's settings, as far as they are not there.
 pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, Error> {
     let (scenario, target) = scenario_in(&args.place)?;
-    let wanted = Wanted::of(&scenario.pipeline, &target.resources)
+    let desired = DesiredResources::of(&scenario.pipeline, &target.resources)
         .map_err(|problems| Error::usage(problems.join("\n  ")))?;
-    block_on(raise(&args.place, &target, &wanted, output))
+    block_on(raise(&args.place, &target, &desired, output))
 }
 
 async fn raise(
     args: &PlaceArgs,
     target: &AwsTarget,
-    wanted: &Wanted,
+    desired: &DesiredResources,
     output: &Output,
 ) -> Result<Exit, Error> {
     let names = &target.resources;
     let session = open(target).await?;
-    let survey = Survey::read(&session, names).await;
-    let missing = missing(&survey, wanted, names)?;
+    let actual = ActualResources::read(&session, names).await;
+    let missing = missing(&actual, desired, names)?;
     if !missing.is_empty() {
         let lines = missing.iter().map(|kind| {
             format!(
                 "create    {} {}: {}",
                 kind.word(),
                 kind.name(names),
-                settings(*kind, wanted)
+                settings(*kind, desired)
             )
         });
-        confirm_at(&survey, &lines.collect::<Vec<_>>(), args.yes, output)?;
+        confirm_at(&actual, &lines.collect::<Vec<_>>(), args.yes, output)?;
     }
     for kind in Kind::ALL {
         let done = match missing.contains(&kind) {
             true => {
-                create(&session, kind, wanted, &mut |line| output.note(&line))
+                create(&session, kind, desired, &mut |line| output.note(&line))
                     .await
                     .map_err(unfinished)?;
                 "created         "
@@ -54,37 +55,33 @@ async fn raise(
         let (word, name) = (kind.word(), kind.name(names));
         output.print(&format!(
             "{done}  {word} {name}: {}\n",
-            settings(kind, wanted)
+            settings(kind, desired)
         ));
     }
-    until_usable(&session, &survey, wanted, names, output).await?;
-    output.print(&told(args, target, &survey));
+    until_usable(&session, &actual, desired, names, output).await?;
+    output.print(&next_steps(args, target, &actual));
     Ok(Exit::Success)
 }
 
 fn unfinished(error: AccountError) -> Error {
     Error::internal(format!(
-        "{error}; what was created stays: the same command goes on from there, `orderproof down` takes it back"
+        "{error}; what was created stays: repeat the command to continue, or delete it with `orderproof down`"
     ))
 }
 
-/// What is to be created; an error if anything that is there is not what is wanted.
-fn missing(survey: &Survey, wanted: &Wanted, names: &Resources) -> Result<Vec<Kind>, Error> {
+/// What is to be created; an error if anything that is there is not as desired.
+fn missing(
+    actual: &ActualResources,
+    desired: &DesiredResources,
+    names: &Resources,
+) -> Result<Vec<Kind>, Error> {
     let mut missing = Vec::new();
     let mut problems = Vec::new();
     for kind in Kind::ALL {
-        let what = format!("{} {}", kind.word(), kind.name(names));
-        match survey.standing(kind, wanted) {
-            Standing::AsWanted => {}
-            Standing::Absent => missing.push(kind),
-            Standing::Differs(differences) => {
-                problems.push(format!("{what} is there with other settings: {}", differences.join("; ")));
-            }
-            Standing::Foreign => problems.push(format!(
-                "{what} is there and was not created by `up` (no tag {CREATED_BY_TAG}={CREATED_BY_VALUE}): it is left \
-                 alone"
-            )),
-            Standing::Unknown(why) => problems.push(format!("{what} could not be read: {why}")),
+        match actual.state(kind, desired) {
+            ResourceState::AsDesired => {}
+            ResourceState::Absent => missing.push(kind),
+            state => problems.push(format!("{} {}: {state}", kind.word(), kind.name(names))),
         }
     }
     match problems.is_empty() {
@@ -97,25 +94,25 @@ fn missing(survey: &Survey, wanted: &Wanted, names: &Resources) -> Result<Vec<Ki
     }
 }
 
-fn settings(kind: Kind, wanted: &Wanted) -> String {
+fn settings(kind: Kind, desired: &DesiredResources) -> String {
     match kind {
-        Kind::DeadLetterQueue => wanted.dead_letter_queue.to_string(),
-        Kind::OrdersQueue => wanted.orders_queue.to_string(),
-        Kind::Table => wanted.table.to_string(),
+        Kind::DeadLetterQueue => desired.dead_letter_queue.to_string(),
+        Kind::OrdersQueue => desired.orders_queue.to_string(),
+        Kind::Table => desired.table.to_string(),
     }
 }
 
-/// Reads all of it again until it is as wanted: what was created is not seen everywhere at once.
+/// Reads all of it again until it is as desired: it takes time until what was created is seen everywhere.
 async fn until_usable(
     session: &Session,
-    before: &Survey,
-    wanted: &Wanted,
+    before: &ActualResources,
+    desired: &DesiredResources,
     names: &Resources,
     output: &Output,
 ) -> Result<(), Error> {
     const TRIES: u32 = 30;
-    let tell = &mut |line: String| output.note(&line);
-    until_active(session, &names.table, tell)
+    let note = &mut |line: String| output.note(&line);
+    until_active(session, &names.table, note)
         .await
         .map_err(unfinished)?;
     let mut seen = Vec::new();
@@ -123,34 +120,35 @@ async fn until_usable(
         if tried > 0 {
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         }
-        let survey = before.again(session, names).await;
-        let standings = Kind::ALL.map(|kind| (kind, survey.standing(kind, wanted)));
-        seen = standings
+        let actual = before.again(session, names).await;
+        let states = Kind::ALL.map(|kind| (kind, actual.state(kind, desired)));
+        seen = states
             .into_iter()
-            .filter(|(_, standing)| *standing != Standing::AsWanted)
+            .filter(|(_, state)| *state != ResourceState::AsDesired)
             .collect();
         if seen.is_empty() {
             return Ok(());
         }
         // What cannot be read three times, such as tags without permission, will not be read the fourth time.
-        let unread = |(_, standing): &(Kind, Standing)| matches!(standing, Standing::Unknown(_));
+        let unread =
+            |(_, state): &(Kind, ResourceState)| matches!(state, ResourceState::Unknown(_));
         if tried >= 2 && seen.iter().all(unread) {
             break;
         }
     }
     let seen: Vec<_> = seen
         .iter()
-        .map(|(kind, standing)| format!("{} {}: {standing:?}", kind.word(), kind.name(names)))
+        .map(|(kind, state)| format!("{} {}: {state}", kind.word(), kind.name(names)))
         .collect();
     Err(Error::internal(format!(
-        "it is not seen as it was asked for: {}; repeat, or look at it in the console",
+        "the resources are not yet as the scenario asks: {}; repeat the command, or look at them in the console",
         seen.join("; ")
     )))
 }
 
 /// Where it is and what comes next.
-fn told(args: &PlaceArgs, target: &AwsTarget, survey: &Survey) -> String {
-    let mut lines = place_lines(survey);
+fn next_steps(args: &PlaceArgs, target: &AwsTarget, actual: &ActualResources) -> String {
+    let mut lines = place_lines(actual);
     lines.push(format!(
         "tags      {ALLOWED_TAG}={ALLOWED_VALUE} (a run may send here), {CREATED_BY_TAG}={CREATED_BY_VALUE} (`down` \
          deletes it)"
@@ -172,20 +170,11 @@ fn told(args: &PlaceArgs, target: &AwsTarget, survey: &Survey) -> String {
         next.push_str(" --target aws");
     }
     for (key, value) in keys {
-        next.push_str(&format!(" --{} {}", key.replace('_', "-"), quoted(&value)));
+        next.push_str(&format!(" --{} {}", key.replace('_', "-"), shell(&value)));
     }
     for set in &args.set {
-        next.push_str(&format!(" --set {}", quoted(set)));
+        next.push_str(&format!(" --set {}", shell(set)));
     }
     lines.push(format!("next      {next}"));
     lines.join("\n") + "\n"
-}
-
-/// As a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }

@@ -12,10 +12,10 @@ use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_meters, read_sent};
 use crate::order::Id;
-use crate::results::{PlanFile, RunReport, file_name};
+use crate::results::{PlanFile, RunReport, file_name, verdict_word};
 use crate::run::{
     Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
-    read_ledger, seal_again, word,
+    read_ledger, seal_again,
 };
 use crate::verdict::{Class, Verdict};
 
@@ -43,7 +43,7 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
             )
         }
     };
-    output.print(&told(&plan, &rejudged, before.as_ref()));
+    output.print(&summary(&plan, &rejudged, before.as_ref()));
     Ok(rejudged.exit())
 }
 
@@ -133,13 +133,13 @@ fn rejudge_live(
     Ok(judged(&held, held.weigh(reported)))
 }
 
-fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
+fn summary(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
     let mut out = String::new();
     let verdict = rejudged.judgment.verdict;
     let _ = writeln!(
         out,
         "{}  scenario {}, run {}",
-        word(verdict),
+        verdict_word(verdict),
         Shown(&plan.scenario.name),
         plan.run_id
     );
@@ -171,7 +171,7 @@ fn told(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String
 fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Before>) -> String {
     let Some(reported) = before else {
         return format!(
-            "there is no {} to compare with: the run did not end by itself",
+            "there is no {} to compare with: the run did not finish",
             file_name::RUN
         );
     };
@@ -179,8 +179,8 @@ fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Be
     if reported.verdict != verdict {
         changed.push(format!(
             "verdict {} -> {}",
-            word(reported.verdict),
-            word(verdict)
+            verdict_word(reported.verdict),
+            verdict_word(verdict)
         ));
     }
     for (class, before) in &reported.classes {

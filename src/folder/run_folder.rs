@@ -1,9 +1,10 @@
 //! A run's folder: made once, never overwritten, every file whole or not there.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+
+use super::whole_file::{Existing, write_whole};
 
 /// Why a run's folder or one of its files cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -108,23 +109,8 @@ impl RunFolder {
         if let Some(within) = path.parent() {
             std::fs::create_dir_all(within).map_err(failed(within))?;
         }
-        let mut temporary = tempfile::Builder::new()
-            .permissions(as_the_umask_says())
-            .tempfile_in(&self.path)
-            .map_err(failed(&path))?;
-        temporary.write_all(bytes).map_err(failed(&path))?;
-        temporary.as_file().sync_all().map_err(failed(&path))?;
-        temporary
-            .persist_noclobber(&path)
-            .map_err(|error| failed(&path)(error.error))?;
-        Ok(())
+        write_whole(&path, Existing::Keep, |out| out.write_all(bytes)).map_err(failed(&path))
     }
-}
-
-/// Temporary files are private; a report is as readable as the umask of its user says, as every other file.
-pub fn as_the_umask_says() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o666)
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> FolderError {

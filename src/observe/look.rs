@@ -65,6 +65,7 @@ pub(super) async fn observe(
         plan.start_wall,
         plan.phases,
     );
+    collector.messages(&plan.ledger);
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);

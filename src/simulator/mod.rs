@@ -25,7 +25,7 @@ pub fn queue_url(value: Option<String>) -> Result<String, String> {
         Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
             return Ok(url.to_owned());
         }
-        Some(other) => format!("is {other:?}, which is no URL"),
+        Some(other) => format!("is {other:?}, which is not a URL"),
     };
     Err(format!(
         "the environment variable {QUEUE_VARIABLE} {found}: set it to the URL of the orders queue, such as https://sqs.us-east-1.amazonaws.com/123456789012/orders-queue"
@@ -44,7 +44,7 @@ mod tests {
             (Some("  "), "is empty"),
             (
                 Some("orders-queue"),
-                r#"is "orders-queue", which is no URL"#,
+                r#"is "orders-queue", which is not a URL"#,
             ),
         ];
         for (value, expected) in cases {

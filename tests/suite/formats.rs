@@ -84,7 +84,7 @@ fn what_a_report_cannot_tell_is_said() {
     for (arguments, words) in [
         (
             ["--format", "hgrm", "--part", "latency"],
-            "it has response_time, response_time-warm-up",
+            "its parts are response_time, response_time-warm-up",
         ),
         (["--format", "json", "--part", "x"], "leave --part out"),
         (

@@ -300,7 +300,7 @@ fn an_error_raised_every_time_is_quoted_and_no_order_is_called_understood() {
     assert_eq!(Some(*count), invocations);
     let cause = findings(&finished);
     for word in [
-        "has understood no order",
+        "stored no order",
         reason,
         "refused as good ones were",
         "function-logs/environment-",

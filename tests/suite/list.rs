@@ -127,7 +127,11 @@ fn a_scenario_is_written_once_and_is_valid() {
         checked.stdout
     );
     let again = init([&file]).code(2);
-    assert!(again.stderr.contains("is not replaced"), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("nothing is overwritten"),
+        "{}",
+        again.stderr
+    );
     assert!(init(["-"]).code(0).stdout.contains("[[phase]]"));
     for wrong in ["fast", "0/s\"\nseed = \"", "-1/s"] {
         let rate = format!("--rate={wrong}");

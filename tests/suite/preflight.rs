@@ -52,12 +52,12 @@ fn the_traps_of_a_real_pipeline_are_told_with_what_they_mean() {
     };
     let found = look().finish().code(0).quiet();
     for part in [
-        "TRAP       receive count",
-        "ok         redrive policy        after 3 receives to orders-dl-queue",
-        "ok         retention order",
+        "TRAP  receive count",
+        "ok    redrive policy        after 3 receives to orders-dl-queue",
+        "ok    retention order",
         "sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage",
         "account 000000000000, us-east-1",
-        "cost     at most about $",
+        "costs  at most about $",
     ] {
         assert!(found.stdout.contains(part), "{part} in {}", found.stdout);
     }

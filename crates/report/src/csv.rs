@@ -1,16 +1,42 @@
-//! `timeseries.csv` and `findings.csv`.
+//! `timeseries.csv`, `findings.csv` and `orders.csv`. The last is written row by row: a run of a million orders is not
+//! held in memory.
 
-use csv::Writer;
-use serde::{Serialize, Serializer};
+use std::io;
 
-use orderproof_core::escape::{csv_text, serialize_csv_text};
+use csv::{Writer, WriterBuilder};
+use serde::Serialize;
+
+use orderproof_core::escape::csv_text;
 use orderproof_core::ledger::{Ledger, Outcome};
 use orderproof_core::load::Schedule;
 use orderproof_core::order::{Id, OrderPlan};
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate, Standing};
-use orderproof_core::verify::Reconciliation;
+use orderproof_core::verify::{Observation, Reconciliation};
+
+const FINDINGS_HEADER: &str = "order_number,sequence,class,send_outcome,phase,intended_at_s";
+const ORDERS_HEADER: &str =
+    "order_number,sequence,phase,intended_at_s,is_bad,send_outcome,class,has_row,has_dead_letter";
+
+/// What stands for the send of an order that was never planned.
+const NOT_PLANNED: &str = "not planned";
+
+/// What is known of every order of a run.
+pub struct OrderFacts<'a> {
+    /// The scenario as resolved.
+    pub scenario: &'a Scenario,
+    /// What each order contains.
+    pub orders: &'a OrderPlan,
+    /// When each is due.
+    pub schedule: &'a Schedule,
+    /// What became of the sends.
+    pub ledger: &'a Ledger,
+    /// What the stores held.
+    pub observation: &'a Observation,
+    /// Every order in its class.
+    pub reconciliation: &'a Reconciliation,
+}
 
 /// One row a second; the header names each column with its unit.
 pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {
@@ -18,23 +44,11 @@ pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {
         phase: csv_text(&row.phase).into_owned(),
         ..row.clone()
     });
-    write_rows(rows, "time_s")
+    match report.timeline.is_empty() {
+        true => b"time_s\n".to_vec(),
+        false => in_memory(Writer::from_writer(Vec::new()), rows),
+    }
 }
-
-/// One order that is not plainly where it belongs.
-#[derive(Serialize)]
-struct FindingRow<'a> {
-    #[serde(serialize_with = "serialize_id")]
-    order_number: Id,
-    sequence: Option<u64>,
-    class: &'static str,
-    send_outcome: &'static str,
-    #[serde(serialize_with = "serialize_csv_text")]
-    phase: &'a str,
-    intended_at_s: Option<f64>,
-}
-
-const FINDINGS_HEADER: &str = "order_number,sequence,class,send_outcome,phase,intended_at_s";
 
 /// One row per order in every class that the strict gate does not accept, by class and number.
 pub fn findings_csv(
@@ -44,62 +58,102 @@ pub fn findings_csv(
     schedule: &Schedule,
     scenario: &Scenario,
 ) -> Vec<u8> {
-    let told = |class: Class| class.standing(Gate::Strict) != Standing::Accepted;
+    let shown = |class: Class| class.standing(Gate::Strict) != Standing::Accepted;
+    let members = reconciliation.members.iter();
+    let members = members.filter(|&(&class, _)| shown(class));
+    let orders = members.flat_map(|(class, members)| members.iter().map(|k| (class.as_str(), k)));
     let mut arriving = schedule.iter_from(0);
-    let planned = reconciliation
-        .members
-        .iter()
-        .filter(|&(&class, _)| told(class))
-        .flat_map(|(class, members)| members.iter().map(|k| (class.as_str(), u64::from(k))))
-        .map(|(class, k)| {
-            let due = arriving.due(k);
-            FindingRow {
-                order_number: plan.order_id(k),
-                sequence: Some(k),
-                class,
-                send_outcome: outcome_name(ledger.outcome(k)),
-                phase: &scenario.phases[schedule.profile().phase_at(due)].name,
-                intended_at_s: Some(due.as_secs_f64()),
-            }
-        });
-    let phantoms = reconciliation.phantoms.iter().map(|id| FindingRow {
-        order_number: id.clone(),
-        sequence: None,
-        class: Class::Phantom.as_str(),
-        send_outcome: "not planned",
-        phase: "",
-        intended_at_s: None,
+    let planned = orders.map(|(class, k)| {
+        let k = u64::from(k);
+        let due = arriving.due(k);
+        let phase = &scenario.phases[schedule.profile().phase_at(due)].name;
+        let outcome = outcome_name(ledger.outcome(k));
+        let number = id_cell(&plan.order_id(k));
+        (
+            number,
+            Some(k),
+            class,
+            outcome,
+            csv_text(phase),
+            Some(due.as_secs_f64()),
+        )
     });
-    write_rows(planned.chain(phantoms), FINDINGS_HEADER)
+    let phantoms = reconciliation.phantoms.iter().map(|id| {
+        let class = Class::Phantom.as_str();
+        (id_cell(id), None, class, NOT_PLANNED, csv_text(""), None)
+    });
+    let writer = WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    let rows = in_memory(writer, planned.chain(phantoms));
+    [FINDINGS_HEADER.as_bytes(), b"\n", &rows].concat()
 }
 
-/// A number as it is; a text as one that no spreadsheet takes for a formula.
-pub(super) fn serialize_id<S: Serializer>(id: &Id, to: S) -> Result<S::Ok, S::Error> {
-    match id {
-        Id::Number(number) => to.serialize_u64(*number),
-        Id::Text(text) => serialize_csv_text(text, to),
+/// Writes the rows by sequence number, orders never planned last.
+///
+/// # Errors
+/// When `out` takes no more.
+pub fn write_orders_csv(facts: &OrderFacts<'_>, mut out: impl io::Write) -> io::Result<()> {
+    writeln!(out, "{ORDERS_HEADER}")?;
+    let mut writer = WriterBuilder::new().has_headers(false).from_writer(out);
+    let profile = facts.schedule.profile();
+    for (k, due) in facts.schedule.iter_from(0) {
+        let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
+        let row = (
+            id_cell(&facts.orders.order_id(k)),
+            k,
+            csv_text(&facts.scenario.phases[profile.phase_at(due)].name),
+            due.as_secs_f64(),
+            facts.orders.is_bad(k),
+            outcome_name(facts.ledger.outcome(k)),
+            class_of(facts.reconciliation, bit).as_str(),
+            facts.observation.stored.contains(bit),
+            facts.observation.dead_lettered.contains(bit),
+        );
+        writer.serialize(row).map_err(io_error)?;
+    }
+    for id in &facts.reconciliation.phantoms {
+        let class = Class::Phantom.as_str();
+        let row = (id_cell(id), "", "", "", "", NOT_PLANNED, class, "", "");
+        writer.serialize(row).map_err(io_error)?;
+    }
+    writer.flush()
+}
+
+fn in_memory(mut writer: Writer<Vec<u8>>, rows: impl Iterator<Item = impl Serialize>) -> Vec<u8> {
+    for row in rows {
+        writer.serialize(row).expect("writing to memory");
+    }
+    writer.into_inner().expect("writing to memory")
+}
+
+/// The error below: `csv` hides its kind, by which a closed pipe differs from a full disk.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 
-pub(super) fn outcome_name(outcome: Outcome) -> &'static str {
+/// A number as it is; a text as one that no spreadsheet takes for a formula.
+fn id_cell(id: &Id) -> String {
+    match id {
+        Id::Number(number) => number.to_string(),
+        Id::Text(text) => csv_text(text).into_owned(),
+    }
+}
+
+fn class_of(reconciliation: &Reconciliation, k: u32) -> Class {
+    let mut members = reconciliation.members.iter();
+    let found = members.find(|(_, members)| members.contains(k));
+    *found.expect("every planned order is in one class").0
+}
+
+fn outcome_name(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Acknowledged => "acknowledged",
         Outcome::Rejected => "rejected",
         Outcome::Indeterminate => "indeterminate",
         Outcome::Unsent => "unsent",
     }
-}
-
-/// The header comes from the first row; without one, `header` stands alone.
-fn write_rows(rows: impl Iterator<Item = impl Serialize>, header: &str) -> Vec<u8> {
-    let mut writer = Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).expect("writing to memory");
-    }
-    let mut bytes = writer.into_inner().expect("writing to memory");
-    if bytes.is_empty() {
-        bytes.extend_from_slice(header.as_bytes());
-        bytes.push(b'\n');
-    }
-    bytes
 }

@@ -1,6 +1,6 @@
 //! What most likely did it, and what cures it: one line each, with the number of orders it cost.
 //!
-//! A cause is told only when it was counted: what the runtime saw of each failed invocation, what was throttled,
+//! A cause is given only when it was counted: what the runtime saw of each failed invocation, what was throttled,
 //! filtered or ignored. A report that did not count reasons says so.
 
 use super::function::reasons;
@@ -15,7 +15,7 @@ const QUOTED: usize = 3;
 const PARTIAL: &str = "return batchItemFailures, and set ReportBatchItemFailures on the mapping";
 
 /// The known causes that the figures of a run point at; none when every order is in its place, or when the
-/// pipeline told nothing of itself.
+/// pipeline reported nothing of itself.
 pub fn diagnose(report: &RunReport) -> Vec<String> {
     let Some(pipeline) = &report.pipeline else {
         return Vec::new();
@@ -28,7 +28,7 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
             None => "on its standard error".into(),
         };
         causes.push(format!(
-            "{}. Cure: see what it wrote, {log}, and start the command by hand",
+            "{}. Cure: read what it wrote, {log}, and start the command by hand",
             never.summary()
         ));
         return causes;
@@ -38,7 +38,7 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
     causes.extend(seen.ignored());
     if !report.quiescence.reached && report.scenario.pipeline.redrive_to.is_none() {
         causes.push(
-            "the orders queue has no redrive policy, so bad orders are received for ever. Cure: a redrive policy \
+            "the orders queue has no redrive policy, so bad orders are received again and again. Cure: a redrive policy \
              that names the dead-letter queue"
                 .into(),
         );
@@ -98,20 +98,25 @@ impl Seen<'_> {
         let good = self.good_orders();
         if self.nothing_understood() {
             return Some(format!(
-                "the function has understood no order: none of {} good orders is in the table",
+                "the function stored no order: none of the {} good orders is in the table",
                 thousands(good)
             ));
         }
         match self.good_dead() {
             0 if self.report.quiescence.reached => None,
             0 => Some("the queue did not come to rest".into()),
-            dead => Some(format!(
-                "{} of {} good orders ({}) are in the dead-letter queue",
-                thousands(dead),
-                thousands(good),
-                percent(dead, good)
-            )),
+            _ => Some(self.dead_lettered()),
         }
+    }
+
+    fn dead_lettered(&self) -> String {
+        let (dead, good) = (self.good_dead(), self.good_orders());
+        format!(
+            "{} of {} good orders ({}) are in the dead-letter queue",
+            thousands(dead),
+            thousands(good),
+            percent(dead, good)
+        )
     }
 
     /// What the failures of the function, whole or of single records, have done.
@@ -121,8 +126,8 @@ impl Seen<'_> {
             self.pipeline.failed_invocations,
             self.pipeline.failed_records,
         );
-        let mut told = match (whole, records) {
-            // What was lost that way is told by itself.
+        let mut cause = match (whole, records) {
+            // What was lost that way is a cause of its own.
             (0, 0) if self.count(Class::Lost) > 0 => return None,
             (0, 0) if self.nothing_understood() => format!(
                 "{these}, and each of its {} invocations succeeded. Cure: have it write to the table that \
@@ -134,7 +139,7 @@ impl Seen<'_> {
             // Whom it named is known: these good orders suffer from something else.
             (0, _) if self.pipeline.failed_good_records == Some(0) => return None,
             (0, records) if self.is_own_function() || self.nothing_understood() => format!(
-                "{these}: it named {} records as failed, {}. Cure: its own words say why{}",
+                "{these}: it named {} records as failed, {}. Cure: its own error messages say why{}",
                 thousands(records),
                 match self.pipeline.failed_good_records {
                     Some(good) => format!("{} of them of good orders", thousands(good)),
@@ -146,9 +151,9 @@ impl Seen<'_> {
             (whole, _) => self.failed_whole(&these, whole),
         };
         if let Some(word) = self.word_on_bad_orders() {
-            told.push_str(&word);
+            cause.push_str(&word);
         }
-        Some(told)
+        Some(cause)
     }
 
     fn failed_whole(&self, these: &str, whole: u64) -> String {
@@ -162,7 +167,7 @@ impl Seen<'_> {
             return match self.is_the_lab() && self.pipeline.failed_records == 0 {
                 true => format!(
                     "{these}: {of} and none named its bad records (the lab's function raises at the first), so \
-                     every bad order took its batch along. Cure: {PARTIAL}"
+                     every bad order failed its whole batch. Cure: {PARTIAL}"
                 ),
                 false => format!("{these}: {of}; why was not counted by the version that ran this"),
             };
@@ -187,7 +192,7 @@ impl Seen<'_> {
             };
             return format!(
                 "{these}: {of}, each with a bad order in its batch: {why}; none named its bad records{lab}, so \
-                 every bad order took its batch along. Cure: {PARTIAL}"
+                 every bad order failed its whole batch. Cure: {PARTIAL}"
             );
         }
         format!(
@@ -204,7 +209,7 @@ impl Seen<'_> {
 
     fn cure(&self, kind: FailureKind) -> &'static str {
         match kind {
-            FailureKind::Error => "mend what raises, for batches without a bad order fail too",
+            FailureKind::Error => "fix the error: batches without a bad order fail, too",
             FailureKind::TimedOut => {
                 "give the function more time (pipeline.function.timeout) or less work (mapping.batch_size), and see \
                  what it waits for"
@@ -213,8 +218,12 @@ impl Seen<'_> {
                 "return {\"batchItemFailures\": [{\"itemIdentifier\": \"...\"}]} with the messageId of each \
                  failed record and of no other: anything else brings the whole batch back"
             }
-            FailureKind::FailedStart => "see what its processes wrote; each took its batch along",
-            FailureKind::Crashed => "see what its processes wrote; each took its batch along",
+            FailureKind::FailedStart => {
+                "read what its processes wrote; each failure returned its whole batch to the queue"
+            }
+            FailureKind::Crashed => {
+                "read what its processes wrote; each failure returned its whole batch to the queue"
+            }
             FailureKind::Throttled => "give the function more concurrency",
         }
     }
@@ -244,7 +253,7 @@ impl Seen<'_> {
         let word = match self.nothing_understood() && good_refused {
             _ if bad == 0 => return None,
             true => {
-                "were refused as good ones were: nothing shows that the function tells them apart"
+                "were refused as good ones were: nothing shows that the function distinguishes them"
             }
             false if alike => {
                 "may have been refused for the same reason as good ones: batches without a bad order failed, too"
@@ -256,17 +265,10 @@ impl Seen<'_> {
 
     fn throttled(&self) -> Vec<String> {
         let mut causes = Vec::new();
-        let dead = self.good_dead();
-        if dead == 0 {
+        if self.good_dead() == 0 {
             return causes;
         }
-        let good = self.good_orders();
-        let these = format!(
-            "{} of {} good orders ({}) are in the dead-letter queue",
-            thousands(dead),
-            thousands(good),
-            percent(dead, good)
-        );
+        let these = self.dead_lettered();
         if self.pipeline.throttled_writes > 0 {
             causes.push(format!(
                 "{these}: the table throttled {} writes, and each that its retries did not save cost its order a \
@@ -327,7 +329,7 @@ impl Seen<'_> {
                     "work that goes on after the answer (a promise or a thread that nobody awaits) is frozen, as on \
                      Lambda; or an error was swallowed"
                 }
-                None => "an error was swallowed, say",
+                None => "perhaps an error was swallowed",
             };
             causes.push(format!(
                 "the function answered that it had processed {} orders that are not in the table (lost): {stopped}. \

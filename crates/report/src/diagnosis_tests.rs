@@ -144,14 +144,14 @@ fn each_kind_of_failure_has_its_own_words_and_the_commonest_decides_the_cure() {
         (
             FailureKind::Crashed,
             "signal: 9",
-            "each took its batch along",
+            "returned its whole batch",
         ),
         (
             FailureKind::FailedStart,
             "exit status: 1",
-            "each took its batch along",
+            "returned its whole batch",
         ),
-        (FailureKind::Error, "KeyError: 'x'", "mend what raises"),
+        (FailureKind::Error, "KeyError: 'x'", "fix the error"),
     ];
     for (kind, reason, cure) in cases {
         let other = failure(FailureKind::Error, "Rare: once", 1, 0);
@@ -212,7 +212,7 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
     let causes = diagnosed(&dead, raised(), nothing_stored);
     let cause = one(&causes);
     assert!(
-        cause.starts_with("the function has understood no order: none of 36,000 good orders"),
+        cause.starts_with("the function stored no order: none of the 36,000 good orders"),
         "{cause}"
     );
     assert!(
@@ -228,10 +228,7 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
     };
     let causes = diagnosed(&dead, named(), nothing_stored);
     let cause = one(&causes);
-    assert!(
-        cause.starts_with("the function has understood no order"),
-        "{cause}"
-    );
+    assert!(cause.starts_with("the function stored no order"), "{cause}");
     let words = "it named 400 records as failed, 360 of them of good orders";
     assert!(cause.contains(words), "{cause}");
     assert!(cause.contains("refused as good ones were"), "{cause}");
@@ -242,17 +239,17 @@ fn a_function_without_any_success_has_understood_no_order_and_bad_orders_are_no_
         report.scan.items += 1;
     });
     let cause = one(&causes);
-    assert!(!cause.contains("understood no order"), "{cause}");
+    assert!(!cause.contains("stored no order"), "{cause}");
     assert!(
-        !cause.contains("refused") && !cause.contains("tells them apart"),
-        "records were told apart: {cause}"
+        !cause.contains("refused") && !cause.contains("distinguishes them"),
+        "records were judged one by one: {cause}"
     );
     // A table that was not read to its end proves no absence.
     let causes = diagnosed(&dead, raised(), |report| {
         nothing_stored(report);
         report.scan.complete = false;
     });
-    assert!(!one(&causes).contains("understood no order"), "{causes:?}");
+    assert!(!one(&causes).contains("stored no order"), "{causes:?}");
 }
 
 #[test]
@@ -307,7 +304,10 @@ fn bad_orders_refused_by_failures_of_their_own_are_left_alone() {
         let cause = one(&causes);
         let told = cause.contains("may have been refused for the same reason");
         assert_eq!(told, word, "{without_bad}: {causes:?}");
-        assert!(!cause.contains("tells them apart"), "good ones are stored");
+        assert!(
+            !cause.contains("distinguishes them"),
+            "good ones are stored"
+        );
     }
 }
 

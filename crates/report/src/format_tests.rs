@@ -177,11 +177,7 @@ fn hostile(lists: usize, text: &str) -> RunReport {
 fn a_page_stays_below_what_a_ci_job_takes_whatever_it_holds() {
     let page = render_markdown(&hostile(3_000, &"<&|`\\*".repeat(20_000)));
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
-    for left in [
-        "2,900 more findings are left out here; run.json holds all 3,000",
-        "2,800 more phases",
-        "cut here",
-    ] {
+    for left in ["2,900 more (of 3,000) are left out here.", "cut here"] {
         assert!(page.contains(left), "{left}");
     }
     let small = render_markdown(&report());
@@ -206,6 +202,8 @@ fn no_text_becomes_markup() {
         ("&lt;b&gt;", " &lt;b&gt;"),
     ] {
         let page = render_markdown(&hostile(2, text));
+        // A code span is no markup.
+        let page = page.replace(&format!("`{}`", text.replace('`', "'")), "");
         assert!(!page.contains(never), "{never:?} of {text:?} in:\n{page}");
         let tables = page.lines().filter(|line| line.starts_with('|'));
         for line in tables.filter(|line| line.contains("schedule lag") || line.contains("at rest"))

@@ -18,12 +18,12 @@ pub enum RenderError {
     Chart(#[from] ChartError),
     /// The report was written before runs kept a histogram a second.
     #[error(
-        "this run.json holds no intervals (it is of an older orderproof, or nothing was acknowledged): there is no \
-         interval log to be made of it; run the scenario again"
+        "this run.json holds no intervals (an older orderproof wrote it, or nothing was acknowledged), and an interval log \
+         is made of them; run the scenario again"
     )]
     NoIntervals,
     /// The start of the run cannot be read.
-    #[error("started_at is {0:?}, and that is no time; restore run.json")]
+    #[error("started_at is {0:?}, which is not a time; restore run.json")]
     Start(String),
 }
 
@@ -113,7 +113,7 @@ impl Format {
         FORMATS.iter().find(|format| format.name == name)
     }
 
-    /// The files it gives of `report`; none when there is nothing to be told in it.
+    /// The files it gives of `report`; none when there is nothing to show in it.
     pub fn files<'a>(&self, report: &'a RunReport) -> Vec<ReportFile<'a>> {
         (self.files)(report)
     }

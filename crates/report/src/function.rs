@@ -9,23 +9,23 @@ use orderproof_core::results::{FailureCount, PipelineCounters, RunReport};
 const QUOTED: usize = 3;
 
 /// Evidence of the function: label and what was counted.
-pub(super) fn told(report: &RunReport) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
     let Some(pipeline) = &report.pipeline else {
         return Vec::new();
     };
-    let mut told = vec![("function", invocations(pipeline))];
+    let mut words = vec![("function", invocations(pipeline))];
     let failures = pipeline.failures.as_deref().unwrap_or_default();
     if !failures.is_empty() {
-        told.push(("failures", reasons(failures, QUOTED)));
+        words.push(("failures", reasons(failures, QUOTED)));
     }
-    told.extend(processes(report, pipeline).map(|processes| ("processes", processes)));
-    told.extend(throttled(pipeline).map(|throttled| ("throttled", throttled)));
-    told
+    words.extend(processes(report, pipeline).map(|processes| ("processes", processes)));
+    words.extend(throttled(pipeline).map(|throttled| ("throttled", throttled)));
+    words
 }
 
 /// How the function was invoked.
 fn invocations(pipeline: &PipelineCounters) -> String {
-    let mut told = format!(
+    let mut words = format!(
         "{} invocations, at most {} at one time, {} cold starts",
         thousands(pipeline.invocations),
         thousands(pipeline.max_concurrency.into()),
@@ -37,21 +37,21 @@ fn invocations(pipeline: &PipelineCounters) -> String {
         (pipeline.backed_off, "times the mapping backed off"),
     ] {
         if count > 0 {
-            let _ = write!(told, ", {} {what}", thousands(count));
+            let _ = write!(words, ", {} {what}", thousands(count));
         }
     }
-    told
+    words
 }
 
 /// The commonest reasons with their counts, and how many more there are.
 pub(super) fn reasons(failures: &[FailureCount], most: usize) -> String {
     let quoted: Vec<_> = failures.iter().take(most).map(FailureCount::told).collect();
-    let mut told = quoted.join("; ");
+    let mut words = quoted.join("; ");
     let more: u64 = failures.iter().skip(most).map(|more| more.count).sum();
     if more > 0 {
-        let _ = write!(told, "; {} more for other reasons", thousands(more));
+        let _ = write!(words, "; {} more for other reasons", thousands(more));
     }
-    told
+    words
 }
 
 /// Whether processes were frozen between invocations; nothing of a function without processes.
@@ -59,20 +59,20 @@ fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> 
     report.scenario.processor.as_ref()?;
     Some(match pipeline.freezes {
         Some(times) => {
-            let mut told = format!(
+            let mut words = format!(
                 "frozen between invocations, as on Lambda, {} times",
                 thousands(times)
             );
             let incomplete = pipeline.incomplete_freezes.unwrap_or_default();
             if incomplete > 0 {
                 let _ = write!(
-                    told,
-                    "; {} of them not for certain with all descendants (these could not be looked for, or one not be \
-                     stopped): work after the answer may have been done that Lambda would stop",
+                    words,
+                    "; {} of them perhaps not with all descendants (some could not be found or stopped): work after the answer may \
+                     have been done that Lambda would stop",
                     thousands(incomplete)
                 );
             }
-            told
+            words
         }
         None => "not frozen between invocations (processor.freeze is off): work that goes on after the answer was \
                  done, and Lambda would stop it"
@@ -82,14 +82,14 @@ fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> 
 
 /// What was throttled, if anything, with the table's own reasons.
 fn throttled(pipeline: &PipelineCounters) -> Option<String> {
-    let mut told = Vec::new();
+    let mut words = Vec::new();
     for (count, what) in [
         (pipeline.throttled_invocations, "invocations"),
         (pipeline.throttled_writes, "writes"),
         (pipeline.throttled_reads, "reads"),
     ] {
         if count > 0 {
-            told.push(format!("{} {what}", thousands(count)));
+            words.push(format!("{} {what}", thousands(count)));
         }
     }
     let reasons: Vec<_> = pipeline
@@ -97,10 +97,10 @@ fn throttled(pipeline: &PipelineCounters) -> Option<String> {
         .keys()
         .map(String::as_str)
         .collect();
-    match (told.is_empty(), reasons.is_empty()) {
+    match (words.is_empty(), reasons.is_empty()) {
         (true, _) => None,
-        (false, true) => Some(told.join(", ")),
-        (false, false) => Some(format!("{} ({})", told.join(", "), reasons.join(", "))),
+        (false, true) => Some(words.join(", ")),
+        (false, false) => Some(format!("{} ({})", words.join(", "), reasons.join(", "))),
     }
 }
 
@@ -138,8 +138,8 @@ mod tests {
         for incomplete in [Some(0), None] {
             assert_eq!(processes_of(Some(2_621), incomplete), whole);
         }
-        let told = processes_of(Some(2_621), Some(7));
-        assert!(told.starts_with(&format!("{whole}; 7 of them not for certain")));
+        let words = processes_of(Some(2_621), Some(7));
+        assert!(words.starts_with(&format!("{whole}; 7 of them perhaps not")));
         assert!(processes_of(None, None).starts_with("not frozen"));
     }
 }

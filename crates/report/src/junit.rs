@@ -1,6 +1,6 @@
 //! `junit.xml`: verdict, classes of orders and rules as test cases, for CI servers that show test results.
 //!
-//! What is broken is a failure; what cannot be told is an error. A report alone is held against its scenario's own
+//! What is broken is a failure; a rule without evidence is an error. A report alone is held against its scenario's own
 //! rules, a gate's outcome brings its own.
 
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
@@ -12,7 +12,7 @@ use orderproof_core::results::figures::orders;
 use orderproof_core::results::{RunReport, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing, Verdict};
 
-/// Characters of one text told at most.
+/// Characters of one text at most.
 const TEXT_MAX: usize = 2_000;
 
 /// The report as JUnit XML: its verdict, its classes, its scenario's gate and rules.
@@ -103,14 +103,14 @@ fn class_name(report: &RunReport, suite: &str) -> String {
 fn verdict_suite(outcome: &GateOutcome, report: &RunReport) -> TestSuite {
     let mut suite = suite("verdict", report);
     let class = class_name(report, "verdict");
-    let told: Vec<_> = report.findings.iter().map(describe).collect();
-    let told = told.join("\n");
+    let details: Vec<_> = report.findings.iter().map(describe).collect();
+    let details = details.join("\n");
     let message = format!("{}: {}", verdict_word(report.verdict), headline(report));
     let status = match report.verdict {
         Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Fail => non_success(NonSuccessKind::Failure, "verdict", &message, Some(&told)),
+        Verdict::Fail => non_success(NonSuccessKind::Failure, "verdict", &message, Some(&details)),
         Verdict::Inconclusive => {
-            non_success(NonSuccessKind::Error, "verdict", &message, Some(&told))
+            non_success(NonSuccessKind::Error, "verdict", &message, Some(&details))
         }
     };
     suite.add_test_case(case("verdict", &class, status));
@@ -164,7 +164,7 @@ fn class_case(class: Class, name: &str, report: &RunReport) -> TestCase {
         .iter()
         .find(|finding| finding.code == class.as_str());
     let message = format!("{} {}", orders(count), class.as_str());
-    let told = finding.map_or_else(|| class.explanation().to_owned(), describe);
+    let details = finding.map_or_else(|| class.explanation().to_owned(), describe);
     // What is budgeted is an error only where its budget was exceeded, which a finding says.
     let over_budget = report.findings.iter().any(|finding| {
         let concerns = finding.code == class.as_str()
@@ -189,7 +189,7 @@ fn class_case(class: Class, name: &str, report: &RunReport) -> TestCase {
     };
     let status = match kind {
         None => TestCaseStatus::success(),
-        Some(kind) => non_success(kind, "class", &message, Some(&told)),
+        Some(kind) => non_success(kind, "class", &message, Some(&details)),
     };
     let mut case = case(class.as_str(), name, status);
     case.set_system_out(text(&message));
@@ -220,7 +220,7 @@ fn rule_status(check: &Check) -> TestCaseStatus {
         }
         RuleStanding::Missing => {
             let why = note.unwrap_or("no reason is known");
-            let message = format!("cannot be told: {why}");
+            let message = format!("no evidence: {why}");
             non_success(NonSuccessKind::Error, "rule", &message, None)
         }
     }

@@ -1,41 +1,35 @@
-//! What preflight found, as text.
+//! What preflight found, as a document: the gravest first.
 
-use std::fmt::Write;
-
-use anstyle::{AnsiColor, Style};
-
-use orderproof_core::escape::{Shown, line};
+use crate::TextStyle;
+use crate::document::{Block, Document, Table, Text, Tone, terminal};
 use orderproof_core::preflight::{
-    Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Refusal, Weight,
+    Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Weight,
 };
 use orderproof_core::results::figures::thousands;
 
-/// Columns a line takes at most.
-const WIDTH: usize = 100;
-/// Where messages begin.
-const INDENT: usize = 33;
-
-/// Everything found, the gravest first.
+/// Everything found, as text.
 pub fn render(preflight: &Preflight, color: bool) -> String {
-    let mut out = String::new();
-    write(&mut out, preflight, color).expect("writing to memory");
-    out
+    terminal(&document(preflight), TextStyle { color })
 }
 
-fn write(out: &mut String, preflight: &Preflight, color: bool) -> std::fmt::Result {
-    writeln!(out, "target   {}", Shown(&place(&preflight.facts)))?;
-    if let Known::Is(caller) = &preflight.facts.place.caller {
-        writeln!(out, "as       {}", Shown(caller))?;
-    }
-    writeln!(out, "scenario {}\n", Shown(&preflight.scenario))?;
-    let mut checks: Vec<&Check> = preflight.checks.iter().collect();
-    checks.sort_by_key(|check| check.weight);
-    for check in checks {
-        write_check(out, check, color)?;
-    }
-    writeln!(out)?;
-    write_estimate(out, &preflight.estimate)?;
-    write_refusals(out, &preflight.refusals)
+fn document(preflight: &Preflight) -> Document {
+    let caller = preflight.facts.place.caller.get();
+    let mut about = vec![("target", place(&preflight.facts))];
+    about.extend(caller.map(|caller| ("as", caller.clone())));
+    about.push(("scenario", preflight.scenario.clone()));
+    let mut document = Document::new("", Tone::Note, String::new());
+    document.lead = vec![Block::Facts(about)];
+    let checks = Block::Table(checks(preflight));
+    document.section("checks", "Checks", vec![checks]);
+    document.section("a-run", "A run", estimate(&preflight.estimate));
+    let refusals = preflight.refusals.iter();
+    let refusals = refusals.map(|refusal| Block::plain(refusal.to_string()));
+    document.section(
+        "a-run-would-be-refused",
+        "A run would be refused",
+        refusals.collect(),
+    );
+    document
 }
 
 /// Where the target is, in a line.
@@ -52,72 +46,56 @@ pub fn place(facts: &Facts) -> String {
     format!("{account}, {}, {endpoint}", place.region)
 }
 
-fn style(weight: Weight, color: bool) -> Style {
-    let color = match (color, weight) {
-        (false, _) | (true, Weight::Unknown) => return Style::new(),
-        (true, Weight::Void | Weight::Trap) => AnsiColor::Red,
-        (true, Weight::Caution) => AnsiColor::Yellow,
-        (true, Weight::Well) => AnsiColor::Green,
-    };
-    color.on_default().bold()
-}
-
-fn write_check(out: &mut String, check: &Check, color: bool) -> std::fmt::Result {
-    let style = style(check.weight, color);
-    let head = format!("{:<22}", check.trap.as_str());
-    write!(out, "{style}{:<9}{style:#}  {head}", check.weight.as_str())?;
-    write_wrapped(out, &line(&check.message))?;
-    if !check.cure.is_empty() {
-        write!(out, "{:INDENT$}", "")?;
-        write_wrapped(out, &line(&format!("-> {}", check.cure)))?;
-    }
-    Ok(())
-}
-
-/// Writes `text` from the present column on, broken between words.
-fn write_wrapped(out: &mut String, text: &str) -> std::fmt::Result {
-    let mut column = INDENT;
-    for (index, word) in text.split(' ').enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column + 1 + length > WIDTH {
-            write!(out, "\n{:INDENT$}", "")?;
-            column = INDENT;
-        } else if index > 0 {
-            out.push(' ');
-            column += 1;
+fn checks(preflight: &Preflight) -> Table {
+    let mut checks: Vec<&Check> = preflight.checks.iter().collect();
+    checks.sort_by_key(|check| check.weight);
+    let mut table = Table::of("Checks", &["", "", ""]);
+    table.wrapped = true;
+    for check in checks {
+        let tone = match check.weight {
+            Weight::Unknown => None,
+            Weight::Void | Weight::Trap => Some(Tone::Bad),
+            Weight::Caution => Some(Tone::Open),
+            Weight::Well => Some(Tone::Good),
+        };
+        let weight = Text::word(check.weight.as_str(), tone);
+        table.row([
+            weight,
+            check.trap.as_str().into(),
+            check.message.as_str().into(),
+        ]);
+        if !check.cure.is_empty() {
+            table.row(["", "", &format!("-> {}", check.cure)]);
         }
-        out.push_str(word);
-        column += length;
     }
-    writeln!(out)
+    table
 }
 
-fn write_estimate(out: &mut String, estimate: &Estimate) -> std::fmt::Result {
+fn estimate(estimate: &Estimate) -> Vec<Block> {
     let seconds = |duration: std::time::Duration| duration.as_secs_f64().ceil();
-    writeln!(
-        out,
-        "a run    {} orders; about {} s: sending {}, coming to rest {}, reading {}",
+    let time = format!(
+        "{} orders; about {} s: sending {}, coming to rest {}, reading {}",
         thousands(estimate.orders),
         seconds(estimate.duration()),
         seconds(estimate.sending),
         seconds(estimate.settling),
         seconds(estimate.reading)
-    )?;
-    writeln!(
-        out,
-        "cost     at most about ${:.2} on AWS (prices of {PRICES_REGION}, {PRICES_AS_OF}, from third parties)",
+    );
+    let cost = format!(
+        "at most about ${:.2} on AWS (prices of {PRICES_REGION}, {PRICES_AS_OF}, from third parties)",
         estimate.usd
-    )?;
-    for line in &estimate.lines {
-        writeln!(
-            out,
-            "         {:<34} {:>14}  ${:.4}",
-            line.what,
-            amount(line.count),
-            line.usd
-        )?;
-    }
-    Ok(())
+    );
+    let table = Table::each(
+        "Costs",
+        &estimate.lines,
+        &[
+            ("for", |line| line.what.as_str().into()),
+            ("#amount", |line| amount(line.count).into()),
+            ("#USD", |line| format!("${:.4}", line.usd).into()),
+        ],
+    );
+    let facts = vec![("takes", time), ("costs", cost)];
+    vec![Block::Facts(facts), Block::Table(table)]
 }
 
 fn amount(count: f64) -> String {
@@ -125,17 +103,6 @@ fn amount(count: f64) -> String {
         count if count >= 10.0 => thousands(count.ceil() as u64),
         count => format!("{count:.3}"),
     }
-}
-
-fn write_refusals(out: &mut String, refusals: &[Refusal]) -> std::fmt::Result {
-    if refusals.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\na run would be refused:")?;
-    for refusal in refusals {
-        writeln!(out, "  {}", Shown(&refusal.to_string()))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -153,14 +120,14 @@ mod tests {
         let text = render(&preflight, false);
         let lines: Vec<&str> = text.lines().collect();
         assert!(
-            lines[0].starts_with("target   account unknown, us-east-1"),
+            lines[0].starts_with("target    account unknown, us-east-1"),
             "{text}"
         );
-        assert!(lines[4].starts_with("VOID       redrive policy"), "{text}");
+        assert!(lines[5].starts_with("  VOID  redrive policy"), "{text}");
         assert!(text.contains("a run would be refused"), "{text}");
         assert!(!text.contains('\u{1b}'), "no color");
         assert!(render(&preflight, true).contains('\u{1b}'));
-        for line in &lines[4..] {
+        for line in &lines[5..] {
             assert!(line.chars().count() <= 112, "{line}");
         }
     }

@@ -71,7 +71,7 @@ fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
     for (told, line) in [
         (
             render_text(&with, Path::new("out"), plain),
-            format!("  CloudWatch         {row}\n"),
+            format!("  CloudWatch       {row}\n"),
         ),
         (render_markdown(&with), format!("| CloudWatch | {row} |\n")),
     ] {

@@ -87,14 +87,14 @@ const PERMISSIONS_PATIENCE: Duration = Duration::from_secs(60);
 fn not_answered() -> Permission {
     let seconds = PERMISSIONS_PATIENCE.as_secs();
     Permission {
-        action: "what a run needs".into(),
-        resource: "its queues and table".into(),
+        action: "permissions of a run".into(),
+        resource: "its queues and its table".into(),
         granted: Known::Unknown(format!("no answer within {seconds} s")),
     }
 }
 
 /// Asks the queue's name again over a second: `Date` headers are cut to seconds, and those around the turn of
-/// one tell most.
+/// one say most.
 async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
     let sqs = session.sqs();
     for _ in 0..CLOCK_READINGS {

@@ -1,18 +1,13 @@
-//! What the caller may do, by calls that change nothing.
+//! What the caller may do, by calls that change no order.
 //!
-//! AWS decides whether a caller may do something before it looks at what is asked for. So a call that names
-//! nothing that exists, or contradicts itself, is answered with what is wrong with it if it is allowed, and
-//! with a denial if not. That an account answers in this order is documented for none of these operations:
-//! an answer that is neither is unknown, and the run itself will tell.
+//! A denial proves that the caller may not. Success proves that it may, and so does an error that AWS documents for what
+//! is wrong with the request itself. Any other answer proves nothing: the permission stays unknown.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::types::{
-    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
-    SendMessageBatchRequestEntry,
-};
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use super::why;
 use crate::preflight::{Facts, Known, Permission};
@@ -24,39 +19,42 @@ const NO_HANDLE: &str = "orderproof-preflight";
 /// The key of no order: order numbers are above zero.
 const NO_ORDER: &str = "-1";
 
-/// Whether a code says that the caller may not.
-fn denies(code: &str) -> bool {
-    [
-        "AccessDenied",
-        "AccessDeniedException",
-        "UnauthorizedOperation",
-        "AuthorizationError",
-        "KMS.AccessDeniedException",
-    ]
-    .contains(&code.rsplit('#').next().unwrap_or(code))
-}
+/// Codes of a denial.
+const DENIALS: [&str; 5] = [
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "AuthorizationError",
+    "KMS.AccessDeniedException",
+];
+/// Codes of what is wrong with these requests, from the API references: two entries of one id (SendMessageBatch), an
+/// invalid handle (DeleteMessage, ChangeMessageVisibility), a condition that does not hold (PutItem).
+const PROOFS: [&str; 3] = [
+    "BatchEntryIdsNotDistinct",
+    "ReceiptHandleIsInvalid",
+    "ConditionalCheckFailed",
+];
 
-/// What the answer to a call that cannot succeed says: `expected` are the codes with which a caller who is
-/// allowed is refused.
-fn told<T, E, R>(answer: Result<T, SdkError<E, R>>, expected: &[&str]) -> Known<bool>
+/// What the answer to a call proves.
+fn proof<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Known<bool>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let error = match answer {
-        Ok(_) => return Known::Is(true),
-        Err(error) => error,
+    let Err(error) = answer else {
+        return Known::Is(true);
     };
-    match error.code() {
-        Some(code) if denies(code) => Known::Is(false),
-        Some(code) if expected.iter().any(|expected| code.contains(expected)) => Known::Is(true),
-        _ => Known::Unknown(why(&error)),
+    let code = error.code().unwrap_or_default();
+    let name = code.rsplit('#').next().unwrap_or_default();
+    match DENIALS.contains(&name) {
+        true => Known::Is(false),
+        false if PROOFS.iter().any(|proof| code.contains(proof)) => Known::Is(true),
+        false => Known::Unknown(why(&error)),
     }
 }
 
 /// Asks for everything that a run at `target` needs, where the resource is there.
 pub(super) async fn read(session: &Session, target: &AwsTarget, facts: &Facts) -> Vec<Permission> {
-    let sqs = session.sqs();
     let mut permissions = Vec::new();
     let mut note = |action: &str, resource: &str, granted| {
         permissions.push(Permission {
@@ -65,66 +63,47 @@ pub(super) async fn read(session: &Session, target: &AwsTarget, facts: &Facts) -
             granted,
         });
     };
+    let sqs = session.sqs();
     let local = target.processor == ProcessorPlace::Local;
     if let Some(queue) = facts.orders_queue.get() {
-        note(
-            "sqs:SendMessage",
-            &queue.name,
-            may_send(&sqs, &queue.url).await,
-        );
+        let (name, url) = (&queue.name, &queue.url);
+        note("sqs:SendMessage", name, may_send(&sqs, url).await);
         if local {
-            note(
-                "sqs:ReceiveMessage",
-                &queue.name,
-                may_receive(&sqs, &queue.url).await,
-            );
-            note(
-                "sqs:DeleteMessage",
-                &queue.name,
-                may_delete(&sqs, &queue.url).await,
-            );
+            note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
+            note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
         }
     }
     if let Some(queue) = facts.dead_letter_queue.get() {
+        let (name, url) = (&queue.name, &queue.url);
         let receiving = match &queue.redrive {
-            None => may_receive(&sqs, &queue.url).await,
+            None => may_receive(&sqs, url).await,
             // A receive is a step of its letters towards the next queue.
             Some(_) => {
-                Known::Unknown("not tried, since the queue has a redrive policy of its own".into())
+                Known::Unknown("not tried: the queue has a redrive policy of its own".into())
             }
         };
-        note("sqs:ReceiveMessage", &queue.name, receiving);
+        note("sqs:ReceiveMessage", name, receiving);
         note(
             "sqs:ChangeMessageVisibility",
-            &queue.name,
-            may_hide(&sqs, &queue.url).await,
+            name,
+            may_hide(&sqs, url).await,
         );
         if target.dead_letters == DeadLetterUse::Own {
-            note(
-                "sqs:DeleteMessage",
-                &queue.name,
-                may_delete(&sqs, &queue.url).await,
-            );
+            note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
         }
     }
     if let Some(table) = facts.table.get() {
-        let dynamodb = session.dynamodb();
-        note(
-            "dynamodb:Scan",
-            &table.name,
-            may_scan(&dynamodb, &table.name).await,
-        );
+        let (dynamodb, name) = (session.dynamodb(), &table.name);
+        let scan = dynamodb.scan().table_name(name).limit(1);
+        let scan = scan.consistent_read(true).send().await;
+        note("dynamodb:Scan", name, proof(scan));
         note(
             "dynamodb:BatchGetItem",
-            &table.name,
-            may_get(&dynamodb, &table.name).await,
+            name,
+            may_get(&dynamodb, name).await,
         );
         if local {
-            note(
-                "dynamodb:PutItem",
-                &table.name,
-                may_put(&dynamodb, &table.name).await,
-            );
+            note("dynamodb:PutItem", name, may_put(&dynamodb, name).await);
         }
     }
     permissions
@@ -132,62 +111,30 @@ pub(super) async fn read(session: &Session, target: &AwsTarget, facts: &Facts) -
 
 /// Two entries of one id: nothing of such a batch is sent.
 async fn may_send(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
-    let entry = || {
-        SendMessageBatchRequestEntry::builder()
-            .id("same")
-            .message_body("preflight")
-            .build()
-            .expect("an id and a body")
-    };
+    let entry = SendMessageBatchRequestEntry::builder();
+    let entry = entry.id("same").message_body("preflight").build();
+    let entries = vec![entry.expect("an id and a body"); 2];
     let batch = sqs.send_message_batch().queue_url(url);
-    told(
-        batch.entries(entry()).entries(entry()).send().await,
-        &["BatchEntryIdsNotDistinct"],
-    )
+    proof(batch.set_entries(Some(entries)).send().await)
 }
 
 /// A receive that hides nothing. It counts as a receive of what it returns, which is why the orders queue
 /// is asked only by who is going to receive from it.
 async fn may_receive(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
-    let receive = sqs
-        .receive_message()
-        .queue_url(url)
-        .max_number_of_messages(1)
-        .visibility_timeout(0)
-        .wait_time_seconds(0);
-    told(receive.send().await, &[])
+    let receive = sqs.receive_message().queue_url(url);
+    let receive = receive.max_number_of_messages(1).visibility_timeout(0);
+    proof(receive.wait_time_seconds(0).send().await)
 }
 
 async fn may_hide(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
-    let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
-        .id("0")
-        .receipt_handle(NO_HANDLE)
-        .visibility_timeout(0)
-        .build()
-        .expect("an id and a handle");
-    let batch = sqs.change_message_visibility_batch().queue_url(url);
-    told(
-        batch.entries(entry).send().await,
-        &["ReceiptHandleIsInvalid"],
-    )
+    let hide = sqs.change_message_visibility().queue_url(url);
+    let hide = hide.receipt_handle(NO_HANDLE).visibility_timeout(0);
+    proof(hide.send().await)
 }
 
 async fn may_delete(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
-    let entry = DeleteMessageBatchRequestEntry::builder()
-        .id("0")
-        .receipt_handle(NO_HANDLE)
-        .build()
-        .expect("an id and a handle");
-    let batch = sqs.delete_message_batch().queue_url(url);
-    told(
-        batch.entries(entry).send().await,
-        &["ReceiptHandleIsInvalid"],
-    )
-}
-
-async fn may_scan(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> Known<bool> {
-    let scan = dynamodb.scan().table_name(table).limit(1);
-    told(scan.consistent_read(true).send().await, &[])
+    let delete = sqs.delete_message().queue_url(url);
+    proof(delete.receipt_handle(NO_HANDLE).send().await)
 }
 
 fn no_order() -> HashMap<String, AttributeValue> {
@@ -195,24 +142,16 @@ fn no_order() -> HashMap<String, AttributeValue> {
 }
 
 async fn may_get(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> Known<bool> {
-    let keys = KeysAndAttributes::builder()
-        .keys(no_order())
-        .consistent_read(true)
-        .build()
-        .expect("a key");
+    let keys = KeysAndAttributes::builder().keys(no_order());
+    let keys = keys.consistent_read(true).build().expect("a key");
     let get = dynamodb.batch_get_item().request_items(table, keys);
-    told(get.send().await, &["ValidationException"])
+    proof(get.send().await)
 }
 
 /// A put on the condition that there is a row that there never is.
 async fn may_put(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> Known<bool> {
-    let put = dynamodb
-        .put_item()
-        .table_name(table)
-        .set_item(Some(no_order()))
-        .condition_expression("attribute_exists(id)");
-    told(
-        put.send().await,
-        &["ConditionalCheckFailed", "ValidationException"],
-    )
+    let put = dynamodb.put_item().table_name(table);
+    let put = put.set_item(Some(no_order()));
+    let put = put.condition_expression("attribute_exists(id)");
+    proof(put.send().await)
 }

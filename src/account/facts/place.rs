@@ -11,7 +11,7 @@ pub(in crate::account) async fn read(session: &Session) -> Place {
         Ok(identity) => {
             let known = |text: Option<&str>| match text {
                 Some(text) => Known::Is(text.to_owned()),
-                None => Known::Unknown("STS did not say".into()),
+                None => Known::Unknown("the reply of STS has none".into()),
             };
             (known(identity.account()), known(identity.arn()))
         }

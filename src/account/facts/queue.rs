@@ -34,7 +34,7 @@ pub(in crate::account) async fn read(
     let (attributes, tags) = tokio::join!(attributes.send(), tags.send());
     let attributes = match attributes {
         Ok(found) => found.attributes.unwrap_or_default(),
-        // The URL of a queue that was deleted is told for up to a minute more.
+        // The URL of a queue that was deleted is still given for up to a minute.
         Err(error) => {
             return missing_or_unknown(&error, GetQueueAttributesError::is_queue_does_not_exist);
         }

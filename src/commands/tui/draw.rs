@@ -19,7 +19,7 @@ const LEFT: u16 = 34;
 /// How much of a phase's name is shown.
 const NAME: usize = 10;
 
-/// Colors that the color-blind can tell apart, legible on dark and on light; or none.
+/// Colors that the color-blind can distinguish, legible on dark and on light; or none.
 pub struct Palette {
     pub planned: Style,
     pub acknowledged: Style,
@@ -28,7 +28,7 @@ pub struct Palette {
     pub trouble: Style,
     pub quiet: Style,
     pub strong: Style,
-    /// Whether lines are told apart by color.
+    /// Whether lines are distinguished by color.
     pub color: bool,
 }
 

@@ -41,7 +41,7 @@ pub fn check_terminal(output: &Output) -> Result<(), Error> {
     match output.stderr_is_terminal() && !dumb {
         true => Ok(()),
         false => Err(Error::usage(
-            "--tui needs a terminal on standard error; without it progress is told in lines",
+            "--tui needs a terminal on standard error; without it, progress is shown in lines",
         )),
     }
 }

@@ -79,7 +79,7 @@ pub struct Queues {
     /// Those that came since the start.
     pub dead_letters: u64,
     /// Orders acknowledged by then that were in neither queue: the table has them, or they are lost. Only the
-    /// verdict can tell which.
+    /// verdict can say which.
     pub probably_stored: u64,
 }
 

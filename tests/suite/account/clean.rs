@@ -61,7 +61,7 @@ fn only_the_rows_and_letters_of_the_run_are_cleaned_away() {
     let rows = format!("rows in orders: {stored} of the run deleted, 3 of others left");
     let letters =
         format!("dead letters in orders-dl-queue: {bad} of the run deleted, 3 of others left");
-    says(&deleted, &[&rows, &letters, "would call these orders lost"]);
+    says(&deleted, &[&rows, &letters, "finds these orders lost"]);
     assert_eq!(stores.rows(), others, "rows of others are untouched");
     let visible = QueueAttributeName::ApproximateNumberOfMessages;
     assert_eq!(

@@ -152,10 +152,10 @@ fn other_settings_are_told_and_nothing_is_changed() {
         &refused,
         &[
             "nothing was created or changed",
-            "the visibility timeout is 2 s, wanted 60 s",
-            "max_receive_count is 3, wanted 5",
-            "the retention is 4 days, wanted 3600 s",
-            "it is on demand, wanted 5 write and 5 read capacity units",
+            "the visibility timeout is 2 s; the scenario asks for 60 s",
+            "max_receive_count is 3; the scenario asks for 5",
+            "the retention is 4 days; the scenario asks for 3600 s",
+            "the capacity is on demand; the scenario asks for 5 write and 5 read capacity units",
         ],
     );
     let hidden = stores.attribute("orders-queue", &QueueAttributeName::VisibilityTimeout);

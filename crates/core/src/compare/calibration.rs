@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::{Call, Options, compare};
+use super::{ChangeVerdict, Options, compare};
 use crate::metrics::Histogram;
 use crate::results::fixture::World;
 use crate::results::{Interval, RunReport};
@@ -112,7 +112,9 @@ fn simulated_alarms_stay_within(pairs: u64, most: usize) {
                 let base = simulated(2 * pair + 1, weather, 1.0);
                 let candidate = simulated(2 * pair + 2, weather, 1.0);
                 let comparison = compare(&[base], &[candidate], bare).expect("equal runs");
-                comparison.count(Call::Regressed) + comparison.count(Call::Improved) > 0
+                comparison.count(ChangeVerdict::Regressed)
+                    + comparison.count(ChangeVerdict::Improved)
+                    > 0
             })
             .count();
         assert!(alarms <= most, "{alarms} of {pairs}: {weather:?}");
@@ -156,8 +158,8 @@ fn a_fifth_slower_is_called_regressed_and_with_the_sides_swapped_improved() {
         let better = compare(&[slow], &[base], options()).expect("equal load");
         for (one, other) in worse.changes.iter().zip(&better.changes) {
             let mirrored = match one.call {
-                Call::Regressed => Call::Improved,
-                Call::Improved => Call::Regressed,
+                ChangeVerdict::Regressed => ChangeVerdict::Improved,
+                ChangeVerdict::Improved => ChangeVerdict::Regressed,
                 call => call,
             };
             assert_eq!(other.call, mirrored, "{one:?} {other:?}");
@@ -201,7 +203,7 @@ fn repeats_are_judged_by_ranks_once_there_are_enough() {
     };
     let few = compare(&side(10, 1.0, 3), &side(20, 1.2, 3), options()).expect("equal load");
     assert_eq!(
-        few.count(Call::NotEnoughData),
+        few.count(ChangeVerdict::NotEnoughData),
         few.changes.len(),
         "three and three prove nothing"
     );
@@ -218,7 +220,7 @@ fn repeats_are_judged_by_ranks_once_there_are_enough() {
         .unwrap();
     assert_eq!(
         (spike.call, spike.effect),
-        (Call::Regressed, Some(1.0)),
+        (ChangeVerdict::Regressed, Some(1.0)),
         "{spike:?}"
     );
     let equal = compare(&side(50, 1.0, 7), &side(60, 1.0, 7), options()).expect("equal load");
@@ -271,12 +273,15 @@ fn real_alarms_stay_within_the_level(step: usize, of_all: usize) {
             }
             let comparison = compared(base, candidate);
             assert!(
-                comparison.count(Call::Unchanged) > 0,
+                comparison.count(ChangeVerdict::Unchanged) > 0,
                 "something was judged"
             );
             pairs += 1;
             for change in &comparison.changes {
-                if matches!(change.call, Call::Regressed | Call::Improved) {
+                if matches!(
+                    change.call,
+                    ChangeVerdict::Regressed | ChangeVerdict::Improved
+                ) {
                     alarms.push(format!("{base_name} {name} {}", change.metric.name()));
                 }
             }

@@ -38,12 +38,11 @@ pub struct Difference {
 
 /// Runs were not asked to do the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", told(.0))]
+#[error("{}", in_words(.0))]
 pub struct NotComparable(pub Vec<Difference>);
 
-fn told(differences: &[Difference]) -> String {
-    let mut text =
-        String::from("the runs are not comparable, they were asked to do different things:");
+fn in_words(differences: &[Difference]) -> String {
+    let mut text = String::from("the runs are not comparable, since their settings differ:");
     for Difference {
         field,
         base,

@@ -6,7 +6,7 @@
 //! with the sides swapped the opposite ones.
 
 mod blocks;
-mod call;
+mod change_verdict;
 mod comparable;
 mod model;
 mod orders;
@@ -22,13 +22,13 @@ mod tests;
 
 pub use comparable::{Difference, NotComparable};
 pub use model::{
-    COMPARISON_SCHEMA_VERSION, Call, ClassChange, Comparison, FigurePair, Method, MetricChange,
-    Options, RunLine,
+    COMPARISON_SCHEMA_VERSION, ChangeVerdict, ClassChange, Comparison, FigurePair, Method,
+    MetricChange, Options, RunLine,
 };
 
 use crate::results::RunReport;
 
-/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise at all.
+/// Whether a phase of so many orders and seconds can distinguish a change of a quantile from noise at all.
 pub fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
     pair::can_be_told(orders, seconds, quantile)
 }

@@ -53,7 +53,7 @@ pub enum Method {
 /// What is said of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Call {
+pub enum ChangeVerdict {
     /// Better, by more than noise.
     Improved,
     /// Within noise.
@@ -64,7 +64,7 @@ pub enum Call {
     NotEnoughData,
 }
 
-impl Call {
+impl ChangeVerdict {
     /// In words.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -128,7 +128,7 @@ pub struct MetricChange {
     /// Orders measured on both sides.
     pub samples: (u64, u64),
     /// What is said of it.
-    pub call: Call,
+    pub call: ChangeVerdict,
     /// Why there is not enough data.
     pub why: Option<String>,
 }
@@ -156,7 +156,7 @@ pub struct ClassChange {
     /// Of each candidate.
     pub candidate: Vec<u64>,
     /// What is said of it: a class that the gate refuses and that grew has regressed.
-    pub call: Call,
+    pub call: ChangeVerdict,
 }
 
 /// Runs side by side.
@@ -189,14 +189,14 @@ impl Comparison {
     /// The durations that are called worse.
     pub fn regressions(&self) -> impl Iterator<Item = &MetricChange> {
         let changes = self.changes.iter();
-        changes.filter(|change| change.call == Call::Regressed)
+        changes.filter(|change| change.call == ChangeVerdict::Regressed)
     }
 
     /// Whether more orders are where they must not be.
     pub fn orders_regressed(&self) -> bool {
         self.classes
             .iter()
-            .any(|class| class.call == Call::Regressed)
+            .any(|class| class.call == ChangeVerdict::Regressed)
     }
 
     /// Whether a run proved nothing, so that its figures may be of half a run.
@@ -219,7 +219,7 @@ impl Comparison {
     }
 
     /// How many durations are called so.
-    pub fn count(&self, call: Call) -> usize {
+    pub fn count(&self, call: ChangeVerdict) -> usize {
         let changes = self.changes.iter();
         changes.filter(|change| change.call == call).count()
     }

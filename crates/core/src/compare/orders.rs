@@ -1,6 +1,6 @@
 //! What became of the orders on both sides, and what each run has one of.
 
-use super::{Call, ClassChange, FigurePair};
+use super::{ChangeVerdict, ClassChange, FigurePair};
 use crate::results::{RunReport, TimelineRow};
 use crate::verdict::{Class, Standing};
 
@@ -18,9 +18,9 @@ pub(super) fn classes(base: &[RunReport], candidate: &[RunReport]) -> Vec<ClassC
             let worst = |side: &[u64]| side.iter().copied().max().unwrap_or(0);
             let refused = class.standing(gate) != Standing::Accepted;
             let call = match worst(&candidate).cmp(&worst(&base)) {
-                std::cmp::Ordering::Greater if refused => Call::Regressed,
-                std::cmp::Ordering::Less if refused => Call::Improved,
-                _ => Call::Unchanged,
+                std::cmp::Ordering::Greater if refused => ChangeVerdict::Regressed,
+                std::cmp::Ordering::Less if refused => ChangeVerdict::Improved,
+                _ => ChangeVerdict::Unchanged,
             };
             ClassChange {
                 class,

@@ -3,10 +3,10 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::blocks::{Resampled, resample};
-use super::call::{band, call, rounded, share};
+use super::change_verdict::{band, change_verdict, rounded, share};
 use super::ranks::cliffs_delta;
 use super::sample::Sample;
-use super::{Call, MetricChange, Options};
+use super::{ChangeVerdict, MetricChange, Options};
 use crate::metrics::Histogram;
 use crate::results::{Interval, PhaseReport, RunReport};
 use crate::scenario::Metric;
@@ -16,7 +16,7 @@ const SECONDS_MIN: usize = 8;
 /// Fewer samples beyond a quantile say little of it.
 pub(super) const BEYOND_MIN: f64 = 10.0;
 
-/// Whether a phase of so many orders and seconds can tell a change of a quantile from noise.
+/// Whether a phase of so many orders and seconds can distinguish a change of a quantile from noise.
 pub(super) fn can_be_told(orders: u64, seconds: usize, quantile: f64) -> bool {
     orders as f64 * (1.0 - quantile) >= BEYOND_MIN && seconds >= SECONDS_MIN
 }
@@ -164,15 +164,16 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
     let band = band(base.exp(), candidate.exp(), row.lag_us, options);
     let tail = options.level / (2.0 * judged.max(1) as f64);
     let (interval, word, why) = match row.spread {
-        Err(why) => (None, Call::NotEnoughData, Some(why)),
+        Err(why) => (None, ChangeVerdict::NotEnoughData, Some(why)),
         Ok((error, freedom)) => {
             let student =
                 StudentsT::new(0.0, 1.0, freedom).expect("at least one degree of freedom");
             let reach = student.inverse_cdf(1.0 - tail) * error;
             let interval = (log_ratio - reach, log_ratio + reach);
-            let word = call(log_ratio, interval, band);
-            let why = (word == Call::NotEnoughData)
-                .then(|| "the interval allows a change and none; run longer, or repeat".into());
+            let word = change_verdict(log_ratio, interval, band);
+            let why = (word == ChangeVerdict::NotEnoughData).then(|| {
+                "the interval includes both a change and none; run longer, or repeat".into()
+            });
             (Some((share(interval.0), share(interval.1))), word, why)
         }
     };

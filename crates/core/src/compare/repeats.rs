@@ -1,9 +1,9 @@
 //! Several runs a side: how each duration changed, judged by ranks of whole runs.
 
-use super::call::{band, call, rounded, share};
+use super::change_verdict::{band, change_verdict, rounded, share};
 use super::pair::{BEYOND_MIN, QUANTILES};
 use super::ranks::{cliffs_delta, differences, median, outside, smallest_p};
-use super::{Call, MetricChange, Options};
+use super::{ChangeVerdict, MetricChange, Options};
 use crate::metrics::Histogram;
 use crate::results::RunReport;
 use crate::scenario::Metric;
@@ -114,27 +114,27 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
     row.candidate.sort_by(f64::total_cmp);
     let (base, candidate) = (median(&row.base), median(&row.candidate));
     let log_ratio = median(&differences);
-    // Whole runs differ by the machine's noise already: their spread tells it.
+    // Whole runs differ by the machine's noise already: their spread shows it.
     let band = band(base.exp(), candidate.exp(), 0.0, options);
     let alpha = options.level / judged.max(1) as f64;
     let (n, m) = (row.base.len(), row.candidate.len());
     let (interval, word, why) = match (row.few, outside(n, m, alpha)) {
-        (Some(few), _) => (None, Call::NotEnoughData, Some(few)),
+        (Some(few), _) => (None, ChangeVerdict::NotEnoughData, Some(few)),
         (None, None) => {
             let why = format!(
-                "{n} and {m} runs can be no more certain than p = {:.3}, and {judged} figures at this level take {alpha:.4}",
+                "{n} and {m} runs reach at best p = {:.3}, and {judged} figures at this level need {alpha:.4}",
                 smallest_p(n, m)
             );
-            (None, Call::NotEnoughData, Some(why))
+            (None, ChangeVerdict::NotEnoughData, Some(why))
         }
         (None, Some(outside)) => {
             let interval = (
                 differences[outside - 1],
                 differences[differences.len() - outside],
             );
-            let word = call(log_ratio, interval, band);
-            let why = (word == Call::NotEnoughData)
-                .then(|| "the interval allows a change and none; repeat more often".into());
+            let word = change_verdict(log_ratio, interval, band);
+            let why = (word == ChangeVerdict::NotEnoughData)
+                .then(|| "the interval includes both a change and none; repeat more often".into());
             (Some((share(interval.0), share(interval.1))), word, why)
         }
     };

@@ -30,7 +30,7 @@ fn a_run_and_itself_are_unchanged_down_to_every_figure() {
         if change.samples.0 > 0 {
             assert_eq!(
                 (change.call, change.change, change.effect),
-                (Call::Unchanged, 0.0, Some(0.0)),
+                (ChangeVerdict::Unchanged, 0.0, Some(0.0)),
                 "{change:?}"
             );
         }
@@ -40,7 +40,7 @@ fn a_run_and_itself_are_unchanged_down_to_every_figure() {
         comparison
             .classes
             .iter()
-            .all(|class| class.call == Call::Unchanged)
+            .all(|class| class.call == ChangeVerdict::Unchanged)
     );
 }
 
@@ -105,7 +105,7 @@ fn more_lost_orders_are_a_regression_whatever_the_durations_say() {
         .iter()
         .find(|class| class.class == Class::Lost)
         .unwrap();
-    assert_eq!(lost.call, Call::Improved);
+    assert_eq!(lost.call, ChangeVerdict::Improved);
     // More stored orders are no regression.
     let mut more = spike();
     more.classes.insert(Class::Stored, 99_999_999);
@@ -134,7 +134,7 @@ fn a_report_without_seconds_has_not_enough_data_and_does_not_pass_for_unchanged(
         comparison
             .changes
             .iter()
-            .all(|change| change.call == Call::NotEnoughData)
+            .all(|change| change.call == ChangeVerdict::NotEnoughData)
     );
     assert_eq!(comparison.judged, 0);
 }

@@ -39,7 +39,7 @@ pub fn cell(text: &str) -> String {
     out
 }
 
-/// A name that stays within its code span.
+/// A name as a code span. Within it nothing is markup, and no entity is understood.
 pub fn code(text: &str) -> String {
-    cell(&text.replace(['`', '\\'], "'"))
+    cell(&format!("`{}`", text.replace(['`', '\\'], "'")))
 }

@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod line;
 mod markdown;
+mod shell;
 mod terminal;
 mod xml;
 
@@ -21,5 +22,6 @@ pub use html::html;
 pub use json::json;
 pub use line::{Shown, line};
 pub use markdown::{cell, code};
+pub use shell::shell;
 pub use terminal::terminal;
 pub use xml::xml;

@@ -5,7 +5,7 @@
 
 use super::RuleStanding;
 use super::evaluate::{Seen, missing};
-use crate::compare::{self, Call, Comparison, MetricChange};
+use crate::compare::{self, ChangeVerdict, Comparison, MetricChange};
 use crate::results::RunReport;
 use crate::scenario::{Bound, Metric};
 
@@ -64,7 +64,7 @@ pub struct Change {
     /// The interval in which the change lies with the confidence of the comparison.
     pub interval: Option<(f64, f64)>,
     /// What the comparison says of it.
-    pub call: Call,
+    pub call: ChangeVerdict,
 }
 
 /// Holds `bound` against each change of `metric`, or of all, in `phase` or in all.
@@ -85,7 +85,8 @@ pub(super) fn regression(
     let Some(worst) = changes.iter().max_by(|a, b| a.worse.total_cmp(&b.worse)) else {
         return missing("nothing of it was compared with the baseline");
     };
-    let broken = |change: &&&Change| change.call == Call::Regressed && !bound.holds(change.worse);
+    let broken =
+        |change: &&&Change| change.call == ChangeVerdict::Regressed && !bound.holds(change.worse);
     let broken = changes
         .iter()
         .filter(broken)
@@ -96,7 +97,7 @@ pub(super) fn regression(
     // What cannot be told from noise holds all the same when even its upper end does.
     let open = |change: &Change| {
         let high = change.interval.map_or(f64::INFINITY, |(_, high)| high);
-        change.call == Call::NotEnoughData && !bound.holds(high)
+        change.call == ChangeVerdict::NotEnoughData && !bound.holds(high)
     };
     let few = |change: &&&Change| open(change) || !change.worse.is_finite();
     match changes.iter().find(few) {
@@ -118,10 +119,10 @@ fn describe(change: &Change) -> String {
         told.push_str(&format!(" ({:+.1}% to {:+.1}%)", low * 100.0, high * 100.0));
     }
     told.push_str(match change.call {
-        Call::Improved => ", improved",
-        Call::Unchanged => ", unchanged",
-        Call::Regressed => ", regressed",
-        Call::NotEnoughData => ", not enough data",
+        ChangeVerdict::Improved => ", improved",
+        ChangeVerdict::Unchanged => ", unchanged",
+        ChangeVerdict::Regressed => ", regressed",
+        ChangeVerdict::NotEnoughData => ", not enough data",
     });
     told
 }

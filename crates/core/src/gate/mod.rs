@@ -15,7 +15,7 @@ mod trust;
 #[cfg(test)]
 mod tests;
 
-pub use crate::compare::Call;
+pub use crate::compare::ChangeVerdict;
 pub use baseline::{Baseline, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use outcome::{GateInput, GateOutcome, conclude};

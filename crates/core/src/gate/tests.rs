@@ -344,7 +344,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
         ("40000 orders, the report says 39999", |report| {
             report.orders.planned -= 1
         }),
-        ("does not add up", |report| report.orders.acknowledged -= 1),
+        ("do not add up", |report| report.orders.acknowledged -= 1),
         ("not counted: lost", |report| {
             report.classes.remove(&Class::Lost);
         }),
@@ -360,9 +360,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
             *report.classes.get_mut(&Class::Stored).unwrap() -= 1;
             *report.classes.get_mut(&Class::Lost).unwrap() += 1;
         }),
-        ("looking was not complete", |report| {
-            report.scan.complete = false
-        }),
+        ("not read completely", |report| report.scan.complete = false),
         ("not offered on time", |report| {
             let late = Duration::from_secs(1);
             let lag = &mut report.phases[2].figures.schedule_lag;

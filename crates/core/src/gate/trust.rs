@@ -57,7 +57,7 @@ fn doubt_counts(report: &RunReport, doubts: &mut Vec<String>) {
     }
     let sent = orders.acknowledged + orders.rejected + orders.indeterminate;
     if sent != orders.attempted || sent + orders.unsent != orders.planned {
-        doubts.push("what became of the sends does not add up to the planned orders".into());
+        doubts.push("the outcomes of the sends do not add up to the planned orders".into());
     }
     let missing = Class::ALL
         .iter()
@@ -95,8 +95,8 @@ fn doubt_verdict(report: &RunReport, doubts: &mut Vec<String>) {
     if of_findings != report.verdict {
         doubts.push(format!(
             "the verdict is {}, the findings say {}",
-            word(report.verdict),
-            word(of_findings)
+            report.verdict.as_str(),
+            of_findings.as_str()
         ));
     }
     let judgment = Judgment {
@@ -106,7 +106,7 @@ fn doubt_verdict(report: &RunReport, doubts: &mut Vec<String>) {
     let exit = Exit::of(&judgment, report.interrupted).code();
     if exit != report.exit_code {
         doubts.push(format!(
-            "the exit code is {}, to the verdict belongs {exit}",
+            "the exit code is {}, and a run with this verdict exits with {exit}",
             report.exit_code
         ));
     }
@@ -135,7 +135,7 @@ fn doubt_pass(report: &RunReport, doubts: &mut Vec<String>) {
     }
     let looked = [&report.scan, &report.lookups, &report.dead_letter_sweep];
     if !report.quiescence.reached || looked.iter().any(|sweep| !sweep.complete) {
-        doubts.push("it passed although the looking was not complete".into());
+        doubts.push("it passed although the stores were not read completely".into());
     }
     if report.interrupted && report.orders.unsent > 0 {
         doubts.push("it passed although it was interrupted".into());
@@ -174,8 +174,8 @@ fn doubt_against(report: &RunReport, rejudged: &Rejudgment, doubts: &mut Vec<Str
         let why = why.map_or(String::new(), |finding| format!(": {}", finding.message));
         doubts.push(format!(
             "the report says {}, its evidence judged again says {}{why}",
-            word(report.verdict),
-            word(again.verdict)
+            report.verdict.as_str(),
+            again.verdict.as_str()
         ));
     }
     let Some(classes) = &rejudged.classes else {
@@ -279,14 +279,6 @@ fn verdict_of(severities: impl Iterator<Item = Severity>) -> Verdict {
             (Verdict::Pass, Severity::Note) => Verdict::Pass,
         }
     })
-}
-
-pub(super) fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "pass",
-        Verdict::Fail => "fail",
-        Verdict::Inconclusive => "inconclusive",
-    }
 }
 
 #[cfg(test)]

@@ -122,6 +122,12 @@ impl MessageIds {
         self.indexed = (self.uuids.len(), self.texts.len());
     }
 
+    /// The orders whose messages it knows.
+    pub fn orders(&self) -> impl Iterator<Item = u32> {
+        let uuids = self.uuids.iter().map(|(_, k)| *k);
+        uuids.chain(self.texts.iter().map(|(_, k)| *k))
+    }
+
     /// How many messages it knows.
     pub fn len(&self) -> usize {
         self.uuids.len() + self.texts.len()

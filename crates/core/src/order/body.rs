@@ -202,11 +202,6 @@ impl Bodies {
         };
         &self.bodies[at as usize]
     }
-
-    /// Whether one of them may lack the order's id.
-    pub fn may_hold_no_id(&self) -> bool {
-        self.bodies.iter().any(|body| body.id_places.is_empty())
-    }
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) fn objects<'j>(
         Some(expected) => differs(expected, value).map(|difference| difference.within(name)),
         None => Some(Difference::of(name, NO_FIELD, value.text())),
     };
-    others.filter_map(|field| strange(field)).next()
+    { others }.find_map(strange)
 }
 
 fn lists(expected: &[Json<'_>], found: &[Json<'_>]) -> Option<Difference> {

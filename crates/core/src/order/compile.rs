@@ -40,12 +40,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn model(mut self) -> Model {
         let spec = self.spec;
         let fields = compile_fields(&spec.fields, &self.names, "order.fields", self.problems);
-        let good = Variant {
-            fields: None,
-            bodies: self.good_bodies(),
-            cut: None,
-            without: Vec::new(),
-        };
+        let good = Variant::new(None, self.good_bodies(), None, Vec::new());
         let kinds: Vec<Variant> = (0..spec.bad.len()).map(|at| self.kind(at)).collect();
         let weights: Vec<f64> = spec.bad.iter().map(|kind| kind.weight).collect();
         let kind_sums = match weights.is_empty() {
@@ -175,12 +170,7 @@ impl<'a> Compiler<'a> {
             ),
             None => self.edited(kind, &key),
         };
-        Variant {
-            fields,
-            bodies,
-            cut: kind.cut,
-            without: kind.without.clone(),
-        }
+        Variant::new(fields, bodies, kind.cut, kind.without.clone())
     }
 
     /// All fields, with those of the kind in place of theirs.

@@ -55,6 +55,26 @@ pub(super) struct Variant {
     pub cut: Option<f64>,
     /// Message attributes that are left out.
     pub without: Vec<String>,
+    /// A body of it may not say whose it is.
+    pub may_hold_no_id: bool,
+}
+
+impl Variant {
+    pub fn new(
+        fields: Option<Fields>,
+        bodies: Bodies,
+        cut: Option<f64>,
+        without: Vec<String>,
+    ) -> Self {
+        let lacks = |body: &Body| body.id_places.is_empty();
+        Self {
+            may_hold_no_id: cut.is_some() || bodies.bodies.iter().any(lacks),
+            fields,
+            bodies,
+            cut,
+            without,
+        }
+    }
 }
 
 /// A message attribute, compiled.
@@ -170,8 +190,7 @@ impl Model {
 
     /// Whether the body of such an order, good (`None`) or of a kind of bad ones, may not say whose it is.
     pub(super) fn body_may_hold_no_id(&self, kind: Option<usize>) -> bool {
-        let variant = self.variant(kind);
-        variant.cut.is_some() || variant.bodies.may_hold_no_id()
+        self.variant(kind).may_hold_no_id
     }
 
     fn variant(&self, kind: Option<usize>) -> &Variant {

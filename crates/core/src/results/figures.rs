@@ -46,11 +46,13 @@ fn scaled(value: f64, unit: &str) -> String {
 
 /// `1 order`, `2 orders`.
 pub fn orders(count: u64) -> String {
-    format!(
-        "{} {}",
-        thousands(count),
-        if count == 1 { "order" } else { "orders" }
-    )
+    counted(count, "order")
+}
+
+/// `1 row`, `2 rows`: a count of things whose plural takes an s.
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
 }
 
 #[cfg(test)]

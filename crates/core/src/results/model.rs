@@ -41,7 +41,8 @@ pub struct RunReport {
     pub interrupted: bool,
     /// What became of the sends.
     pub orders: OutcomeCounts,
-    /// What became of the orders; every class is listed, also those with none.
+    /// What became of the orders; every class is listed, also those with none, but for those that only orders of several
+    /// ends or rows can have: where they are not listed there is none.
     pub classes: BTreeMap<Class, u64>,
     /// The reasons for the verdict, gravest first.
     pub findings: Vec<Finding>,

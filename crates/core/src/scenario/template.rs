@@ -102,7 +102,9 @@ mod tests {
             .lines()
             .map(|line| line.trim_start_matches("# "))
             .collect();
-        let scenario = read(&format!("{before}\n[order]\n{}\n", own.join("\n")));
+        let processor = "[processor]\ncommand = [\"./bootstrap\"]";
+        let own = own.join("\n");
+        let scenario = read(&format!("{before}\n{processor}\n[order]\n{own}\n"));
         assert!(scenario.order.tables.contains_key("shop-orders"));
         assert_eq!(scenario.order.bad[0].name, "no total");
     }

@@ -13,6 +13,7 @@ use super::links::Links;
 use super::slots::Slots;
 use super::timing::Timing;
 use super::{Counter, Observation, Place, StoredTimes};
+use crate::ledger::{Ledger, MessageIds};
 use crate::load::Schedule;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::order::{ExpectedRow, Id, MISSING, Odd, OrderPlan, RowOwner, Sighting, Slot, shown};
@@ -82,15 +83,27 @@ impl Collector {
         self.timing.read_at = Some(at);
     }
 
-    /// The message of order `k` has this id: a dead letter that has it is that order's, whatever is left of its body. For
-    /// orders whose bodies may hold no id.
-    pub fn message_id(&mut self, k: u32, message_id: &str) {
-        self.letters.known(k, message_id);
+    /// Takes in which message is whose, for orders whose bodies may hold no id: a dead letter is then the order's by its
+    /// message id, whatever is left of its body. Where a send was not answered nobody knows the message's id, and a
+    /// letter is known by the body as it was sent.
+    pub fn messages(&mut self, ledger: &Ledger) {
+        if !self.plan.keeps_message_ids() {
+            return;
+        }
+        self.message_ids(ledger.message_ids());
+        let known: RoaringBitmap = ledger.message_ids().orders().collect();
+        let sent = (ledger.acknowledged() | ledger.indeterminate()) - known;
+        let unknown = |k: &u32| self.plan.keeps_message_id(u64::from(*k));
+        for k in sent.iter().filter(unknown).collect::<Vec<_>>() {
+            self.without_message_id(k);
+        }
     }
 
-    /// The message of order `k` has an id that nobody knows, since its send was not answered, and its body may hold none: it is
-    /// told by the body as it was sent.
-    pub fn without_message_id(&mut self, k: u32) {
+    pub(super) fn message_ids(&mut self, message_ids: &MessageIds) {
+        self.letters.know(message_ids);
+    }
+
+    pub(super) fn without_message_id(&mut self, k: u32) {
         self.letters.unanswered(k, &body_of(&self.plan, k));
     }
 

@@ -62,7 +62,12 @@ pub fn judge(input: &JudgeInput<'_>) -> Judgment {
     judge_start(input, &mut findings);
     judge_classes(input, &mut findings);
     judge_evidence(input, &mut findings);
-    findings.extend(input.observation.into_iter().flat_map(strangers));
+    findings.extend(
+        input
+            .observation
+            .into_iter()
+            .flat_map(|seen| strangers(seen, input.orders)),
+    );
     findings.extend(wrong_sums(input));
     judge_load(input, &mut findings);
     for rule in &input.expect.rules {

@@ -6,26 +6,30 @@ use std::fmt::Write;
 use roaring::RoaringBitmap;
 
 use super::Observation;
-use crate::order::{OrderPlan, excerpt};
+use crate::order::{OrderPlan, Scheme, excerpt};
 use crate::verdict::{Finding, Severity, finding};
 
 /// Examples that a message names.
 const NAMED: usize = 3;
 
 /// What is to be said of rows and letters that are no order of this run.
-pub(super) fn strangers(seen: &Observation) -> Vec<Finding> {
+pub(super) fn strangers(seen: &Observation, orders: &OrderPlan) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let numbered = matches!(orders.model.scheme(), Scheme::Number);
     if seen.unreadable_keys > 0 {
         let rows = counted(seen.unreadable_keys, "row has", "rows have");
-        findings.push(finding(
-            Severity::MissingEvidence,
-            "unreadable_keys",
-            format!(
-                "{rows} a key that cannot be read as a number, so it is not known which orders they are{}; look \
-                 at what the function or the endpoint makes of `id`",
-                examples(&seen.unreadable_key_examples)
+        let named = examples(&seen.unreadable_key_examples);
+        let told = match numbered {
+            true => format!(
+                "{rows} a key that cannot be read as a number, so it is not known which orders they are{named}; look \
+                 at what the function or the endpoint makes of `id`"
             ),
-        ));
+            false => format!(
+                "{rows} no id that can be read, so it is not known which orders they are{named}; look at what the function \
+                 writes there"
+            ),
+        };
+        findings.push(finding(Severity::MissingEvidence, "unreadable_keys", told));
     }
     let kinds = [
         (
@@ -43,27 +47,32 @@ pub(super) fn strangers(seen: &Observation) -> Vec<Finding> {
     ];
     for (code, count, (one, many), named) in kinds {
         if count > 0 {
-            findings.push(foreign(
-                seen.own_stores,
-                code,
-                &counted(count, one, many),
-                named,
-            ));
+            let those = counted(count, one, many);
+            findings.push(foreign((seen.own_stores, numbered), code, &those, named));
         }
     }
     findings
 }
 
 /// Where nobody else writes, what is not an order of this run was made by the pipeline.
-fn foreign(own_stores: bool, code: &str, those: &str, named: &[String]) -> Finding {
+fn foreign(
+    (own_stores, numbered): (bool, bool),
+    code: &str,
+    those: &str,
+    named: &[String],
+) -> Finding {
     let examples = examples(named);
+    let changes = match numbered {
+        true => "order numbers (cut to 32 bits, negative, rounded)",
+        false => "ids",
+    };
     match own_stores {
         true => finding(
             Severity::OrderFailure,
             code,
             format!(
                 "{those} no order of this run, in a pipeline that only this run uses{examples}; look for a function \
-                 that changes order numbers (cut to 32 bits, negative, rounded) or sends messages of its own"
+                 that changes {changes} or sends messages of its own"
             ),
         ),
         false => finding(

@@ -5,15 +5,15 @@ use std::collections::HashMap;
 use roaring::RoaringBitmap;
 
 use super::collector::hash_of;
+use crate::ledger::MessageIds;
 use crate::records::DeadLetter;
 
 /// The letters that are known otherwise than by an id in them, and how many copies of each order were seen.
 ///
-/// Some 20 bytes for each message id: 20 MB for a million of them.
+/// 20 bytes for each message id: 20 MB for a million of them.
 #[derive(Default)]
 pub(super) struct LetterIds {
-    /// Hashes of message ids; two of a million share one with a chance of 1 to 37 million.
-    by_message_id: HashMap<u64, u32>,
+    by_message_id: MessageIds,
     /// Hashes of the bodies of orders whose message ids nobody knows.
     by_body: HashMap<u64, Vec<u32>>,
     copied: RoaringBitmap,
@@ -22,8 +22,9 @@ pub(super) struct LetterIds {
 }
 
 impl LetterIds {
-    pub(super) fn known(&mut self, k: u32, message_id: &str) {
-        self.by_message_id.insert(hash_of(message_id), k);
+    pub(super) fn know(&mut self, message_ids: &MessageIds) {
+        self.by_message_id = message_ids.clone();
+        self.by_message_id.index();
     }
 
     pub(super) fn unanswered(&mut self, k: u32, body: &[u8]) {
@@ -34,9 +35,8 @@ impl LetterIds {
         if self.by_message_id.is_empty() {
             return None;
         }
-        self.by_message_id
-            .get(&hash_of(letter.message_id.as_str()))
-            .copied()
+        let k = self.by_message_id.order_of(&letter.message_id)?;
+        u32::try_from(k).ok()
     }
 
     /// The first order that was sent with this body and of which no letter was seen; the first of all when there is none.

@@ -57,7 +57,7 @@ fn linear(top: f64, about: f64, headroom: f64) -> Axis {
     Axis {
         from: 0.0,
         to,
-        // An axis of nothing has no fractions to tell.
+        // An axis of nothing has no fractions to show.
         ticks: match empty {
             true => vec![0.0, 1.0],
             false => ticks.collect(),

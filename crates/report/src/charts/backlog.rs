@@ -7,79 +7,42 @@ use orderproof_core::results::figures::{duration, orders};
 use orderproof_core::results::{Metric, RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
-    let points = |pick: &dyn Fn(&TimelineRow) -> Option<f64>| {
-        report
-            .timeline
-            .iter()
-            .map(|row| (row.time_s as f64 + 1.0, pick(row)))
-            .collect()
+    let rows = &report.timeline;
+    let line = |name, ink, line, pick: &dyn Fn(&TimelineRow) -> Option<f64>| {
+        let point = |row: &TimelineRow| (row.time_s as f64 + 1.0, pick(row));
+        Series::new(name, ink, line, rows.iter().map(point).collect())
     };
-    let queued = |row: &TimelineRow| {
-        Some(
-            row.queue_visible_messages?
-                .saturating_add(row.queue_in_flight_messages?) as f64,
-        )
-    };
+    let name = "backlog by the ledger";
+    let backlog = line(name, Ink::Blue, Line::Solid, &|row| {
+        row.backlog_orders.map(|orders| orders as f64)
+    });
+    let name = "messages the queue counts (visible and in flight)";
+    let queued = line(name, Ink::Orange, Line::Dashed, &|row| {
+        let visible = row.queue_visible_messages?;
+        Some(visible.saturating_add(row.queue_in_flight_messages?) as f64)
+    });
     // No older order at a second's end is an age of zero, as long as rows were still to be stored.
-    let last = report
-        .timeline
-        .iter()
-        .rposition(|row| row.stored_orders > Some(0))
-        .unwrap_or(0) as u64;
-    let any = report
-        .timeline
-        .iter()
-        .any(|row| row.stored_orders > Some(0));
-    let age = |row: &TimelineRow| match row.oldest_age_ms {
-        Some(ms) => Some(ms as f64 / 1e3),
-        None => (any && row.time_s <= last).then_some(0.0),
-    };
-    let panel = |y, y_title, series, span, weight| Panel {
-        span,
-        weight,
-        ..Panel::over_time(report, y, y_title, series)
-    };
-    let own = Series::new(
-        "oldest order not yet stored",
-        Ink::Purple,
-        Line::Solid,
-        points(&age),
-    );
-    let theirs = minutes(
-        report,
-        Metric::OldestMessageAgeS,
-        "oldest message (CloudWatch, not proof)",
-        Ink::Orange,
-    );
+    let last = rows.iter().rposition(|row| row.stored_orders > Some(0));
+    let name = "oldest order not yet stored";
+    let own = line(name, Ink::Purple, Line::Solid, &|row| {
+        let none_older = last.is_some_and(|last| row.time_s <= last as u64);
+        let age = row.oldest_age_ms.map(|ms| ms as f64 / 1e3);
+        age.or_else(|| none_older.then_some(0.0))
+    });
+    let name = "oldest message (CloudWatch, not proof)";
+    let theirs = minutes(report, Metric::OldestMessageAgeS, name, Ink::Orange);
     let ages = std::iter::once(own).chain(theirs).collect();
+    let acknowledged = orders(report.orders.acknowledged);
     Figure {
         title: "Backlog, age of the oldest order, and drain".into(),
-        caption: caption(
-            report,
-            &format!("{} acknowledged", orders(report.orders.acknowledged)),
-        ),
+        caption: caption(report, &format!("{acknowledged} acknowledged")),
         panels: vec![
-            panel(
-                YAxis::Count,
-                "orders",
-                vec![
-                    Series::new(
-                        "backlog by the ledger",
-                        Ink::Blue,
-                        Line::Solid,
-                        points(&|row| row.backlog_orders.map(|orders| orders as f64)),
-                    ),
-                    Series::new(
-                        "messages the queue counts (visible and in flight)",
-                        Ink::Orange,
-                        Line::Dashed,
-                        points(&queued),
-                    ),
-                ],
-                drain(report),
-                1.6,
-            ),
-            panel(YAxis::Seconds, "age", ages, None, 1.0),
+            Panel {
+                span: drain(report),
+                weight: 1.6,
+                ..Panel::over_time(report, YAxis::Count, "orders", vec![backlog, queued])
+            },
+            Panel::over_time(report, YAxis::Seconds, "age", ages),
         ],
     }
 }
@@ -88,10 +51,9 @@ pub(super) fn figure(report: &RunReport) -> Figure {
 fn drain(report: &RunReport) -> Option<Span> {
     let drain = report.quiescence.drain?;
     let from = report.phases.last()?.end.as_secs_f64();
-    let to = from + drain.as_secs_f64();
     Some(Span {
         from,
-        to,
+        to: from + drain.as_secs_f64(),
         label: format!("drain {}", duration(drain)),
     })
 }

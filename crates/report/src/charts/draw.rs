@@ -14,7 +14,7 @@ use super::style::{BAND, FAINT, FONT, GRID, HATCH, HEAT, TEXT, register_fonts};
 
 type Area<DB> = DrawingArea<DB, Shift>;
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
-type Drawn = Result<(), String>;
+type Drawn<DB, T = ()> = Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// Where a panel's plot was drawn, in pixels of the whole, and its axes in drawn coordinates.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +36,10 @@ const LEFT: i32 = 102;
 pub(super) fn draw<DB: DrawingBackend>(
     figure: &Figure,
     area: &Area<DB>,
-) -> Result<Vec<Plotted>, String> {
+) -> Drawn<DB, Vec<Plotted>> {
     let mut plotted = Vec::new();
     register_fonts();
-    area.fill(&WHITE).map_err(told)?;
+    area.fill(&WHITE)?;
     let (width, height) = area.dim_in_pixel();
     let (width, height) = (width as i32, height as i32);
     text(area, &figure.title, (16, 12), 24, true, &TEXT)?;
@@ -66,12 +66,8 @@ pub(super) fn draw<DB: DrawingBackend>(
         shared -= own;
         weights -= panel.weight;
     }
-    area.present().map_err(told)?;
+    area.present()?;
     Ok(plotted)
-}
-
-fn told(error: impl std::fmt::Display) -> String {
-    error.to_string()
 }
 
 fn text<DB: DrawingBackend>(
@@ -81,14 +77,14 @@ fn text<DB: DrawingBackend>(
     size: i32,
     bold: bool,
     color: &RGBColor,
-) -> Drawn {
+) -> Drawn<DB> {
     let style = if bold {
         FontStyle::Bold
     } else {
         FontStyle::Normal
     };
     let font = (FONT, size, style).into_text_style(area).color(color);
-    area.draw_text(words, &font, at).map_err(told)
+    area.draw_text(words, &font, at)
 }
 
 fn draw_panel<DB: DrawingBackend>(
@@ -96,7 +92,7 @@ fn draw_panel<DB: DrawingBackend>(
     area: &Area<DB>,
     x_title: bool,
     names: bool,
-) -> Result<Plotted, String> {
+) -> Drawn<DB, Plotted> {
     let legend = draw_legend(panel, area)?;
     let (x, y) = (x_axis(panel.x), y_axis(panel));
     let mut plot = ChartBuilder::on(area)
@@ -105,8 +101,7 @@ fn draw_panel<DB: DrawingBackend>(
         .margin_left(8)
         .x_label_area_size(if x_title { 50 } else { 30 })
         .y_label_area_size(92)
-        .build_cartesian_2d(x.clone(), y.clone())
-        .map_err(told)?;
+        .build_cartesian_2d(x.clone(), y.clone())?;
     draw_bands(&mut plot, &panel.bands, &y)?;
     if let Some(heat) = &panel.heat {
         draw_heat(&mut plot, heat, &x, &y)?;
@@ -149,7 +144,7 @@ fn draw_mesh<DB: DrawingBackend>(
     x: &Axis,
     y: &Axis,
     x_title: bool,
-) -> Drawn {
+) -> Drawn<DB> {
     let (x_kind, y_kind) = (panel.x, panel.y);
     let x_format = move |place: &f64| x_label(x_kind, *place);
     let y_format = move |place: &f64| y_label(y_kind, *place);
@@ -173,7 +168,6 @@ fn draw_mesh<DB: DrawingBackend>(
         .label_style((FONT, 16).into_font().color(&TEXT))
         .axis_desc_style((FONT, 16).into_font().color(&TEXT))
         .draw()
-        .map_err(told)
 }
 
 /// Room for a text: a reader of an SVG, or of the page, may have a wider font than the embedded one (DejaVu Sans takes
@@ -183,23 +177,22 @@ fn widest(width: u32) -> i32 {
 }
 
 /// Draws the legend and says how many lines it takes.
-fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32, String> {
+fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Drawn<DB, i32> {
     let font = (FONT, 17).into_text_style(area).color(&TEXT);
     let wide = |words: &str| {
-        let size = area.estimate_text_size(words, &font).map_err(told)?;
-        Ok::<_, String>(widest(size.0))
+        let size = area.estimate_text_size(words, &font)?;
+        Ok(widest(size.0))
     };
     let (right, _) = area.dim_in_pixel();
     let (mut x, mut line) = (LEFT, 0);
-    for series in panel.series.iter().filter(|series| !series.name.is_empty()) {
+    for series in panel.named() {
         let width = 32 + wide(&series.name)?;
         if x > LEFT && x + width > right as i32 {
             (x, line) = (LEFT, line + 1);
         }
         let y = LEGEND * line + LEGEND / 2;
         draw_sample(area, series, (x, y))?;
-        area.draw_text(&series.name, &font, (x + 32, y - 8))
-            .map_err(told)?;
+        area.draw_text(&series.name, &font, (x + 32, y - 8))?;
         x += width + 22;
     }
     if let Some(heat) = &panel.heat {
@@ -210,26 +203,29 @@ fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Result<i32
             (x, line) = (LEFT, line + 1);
         }
         let y = LEGEND * line + LEGEND / 2;
-        area.draw_text(&words, &font, (x, y - 8)).map_err(told)?;
+        area.draw_text(&words, &font, (x, y - 8))?;
         x += wide(&words)? + 8;
         for color in HEAT {
             let swatch = Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled());
-            area.draw(&swatch).map_err(told)?;
+            area.draw(&swatch)?;
             x += 18;
         }
-        area.draw_text(&most, &font, (x + 6, y - 8)).map_err(told)?;
+        area.draw_text(&most, &font, (x + 6, y - 8))?;
     }
     Ok(line + 1)
 }
 
-fn draw_sample<DB: DrawingBackend>(area: &Area<DB>, series: &Series, (x, y): (i32, i32)) -> Drawn {
+fn draw_sample<DB: DrawingBackend>(
+    area: &Area<DB>,
+    series: &Series,
+    (x, y): (i32, i32),
+) -> Drawn<DB> {
     let sample = [(x, y), (x + 26, y)];
     let style = stroke(series);
     match series.line {
         Line::Dashed => area.draw(&DashedPathElement::new(sample, 6, 4, style)),
         Line::Thick | Line::Solid | Line::Thin => area.draw(&PathElement::new(sample, style)),
     }
-    .map_err(told)
 }
 
 /// The counts, of each shade together, within the axes.
@@ -238,7 +234,7 @@ fn draw_heat<DB: DrawingBackend>(
     heat: &Heat,
     x: &Axis,
     y: &Axis,
-) -> Drawn {
+) -> Drawn<DB> {
     for (shade, color) in HEAT.iter().enumerate() {
         let cells = heat.cells.iter().filter(|cell| cell.shade == shade);
         let rectangles = cells.map(|cell| {
@@ -246,7 +242,7 @@ fn draw_heat<DB: DrawingBackend>(
             let (bottom, top) = (cell.from.clamp(y.from, y.to), cell.to.clamp(y.from, y.to));
             Rectangle::new([(left, bottom), (right, top)], color.filled())
         });
-        plot.draw_series(rectangles).map_err(told)?;
+        plot.draw_series(rectangles)?;
     }
     Ok(())
 }
@@ -257,27 +253,25 @@ fn draw_limit<DB: DrawingBackend>(
     panel: &Panel,
     limit: &Limit,
     (x, y): (&Axis, &Axis),
-) -> Drawn {
+) -> Drawn<DB> {
     let place = y_place(panel.y, limit.at);
     if !(y.from..=y.to).contains(&place) {
         return Ok(());
     }
     let ends = [(x.from, place), (x.to, place)];
     let dashes = DashedPathElement::new(ends, 2, 4, FAINT);
-    plot.draw_series([dashes]).map_err(told)?;
+    plot.draw_series([dashes])?;
     let area = plot.plotting_area();
     let (right, level) = area.map_coordinate(&(x.to, place));
     let base = area.get_base_pixel();
     let shifted = area.strip_coord_spec();
     let style = (FONT, 15).into_text_style(&shifted).color(&FAINT);
     let style = style.pos(Pos::new(HPos::Right, VPos::Top));
-    shifted
-        .draw_text(
-            &limit.label,
-            &style,
-            (right - base.0 - 6, level - base.1 + 3),
-        )
-        .map_err(told)
+    shifted.draw_text(
+        &limit.label,
+        &style,
+        (right - base.0 - 6, level - base.1 + 3),
+    )
 }
 
 fn stroke(series: &Series) -> ShapeStyle {
@@ -294,7 +288,7 @@ fn draw_series<DB: DrawingBackend>(
     plot: &mut Plot<'_, DB>,
     panel: &Panel,
     series: &Series,
-) -> Drawn {
+) -> Drawn<DB> {
     let style = stroke(series);
     for stretch in series.stretches() {
         let points: Vec<_> = stretch
@@ -302,20 +296,17 @@ fn draw_series<DB: DrawingBackend>(
             .map(|&(x, y)| (x, y_place(panel.y, y)))
             .collect();
         if let [point] = points[..] {
-            plot.draw_series([Circle::new(point, 2, style.filled())])
-                .map_err(told)?;
+            plot.draw_series([Circle::new(point, 2, style.filled())])?;
         } else if series.line == Line::Dashed {
-            plot.draw_series(DashedLineSeries::new(points, 6, 4, style))
-                .map_err(told)?;
+            plot.draw_series(DashedLineSeries::new(points, 6, 4, style))?;
         } else {
-            plot.draw_series(LineSeries::new(points, style))
-                .map_err(told)?;
+            plot.draw_series(LineSeries::new(points, style))?;
         }
     }
     Ok(())
 }
 
-fn draw_bands<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, bands: &[Band], y: &Axis) -> Drawn {
+fn draw_bands<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, bands: &[Band], y: &Axis) -> Drawn<DB> {
     for (index, band) in bands.iter().enumerate() {
         if band.warm_up {
             draw_hatching(plot, band, y)?;
@@ -323,15 +314,14 @@ fn draw_bands<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, bands: &[Band], y: &A
             continue;
         } else {
             let corners = [(band.from, y.from), (band.to, y.to)];
-            plot.draw_series([Rectangle::new(corners, BAND.filled())])
-                .map_err(told)?;
+            plot.draw_series([Rectangle::new(corners, BAND.filled())])?;
         }
     }
     Ok(())
 }
 
 /// Rising lines, clipped to the band.
-fn draw_hatching<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, band: &Band, y: &Axis) -> Drawn {
+fn draw_hatching<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, band: &Band, y: &Axis) -> Drawn<DB> {
     let (width, height) = plot.plotting_area().dim_in_pixel();
     let whole = plot.plotting_area().get_x_range();
     let per_pixel = (whole.end - whole.start) / f64::from(width.max(1));
@@ -340,15 +330,14 @@ fn draw_hatching<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, band: &Band, y: &A
     while start < band.to {
         let at = |x: f64| (x, y.from + (x - start) / rise * (y.to - y.from));
         let (left, right) = (start.max(band.from), (start + rise).min(band.to));
-        plot.draw_series([PathElement::new([at(left), at(right)], HATCH)])
-            .map_err(told)?;
+        plot.draw_series([PathElement::new([at(left), at(right)], HATCH)])?;
         start += 10.0 * per_pixel;
     }
     Ok(())
 }
 
 /// Names the bands above the plot, where there is room.
-fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis) -> Drawn {
+fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis) -> Drawn<DB> {
     let area = plot.plotting_area();
     let (width, _) = area.dim_in_pixel();
     let base = area.get_base_pixel();
@@ -359,34 +348,29 @@ fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis)
         .pos(Pos::new(HPos::Center, VPos::Top));
     for band in bands {
         let pixels = (band.to - band.from) / (x.to - x.from) * f64::from(width);
-        let (wide, _) = shifted
-            .estimate_text_size(&band.name, &style)
-            .map_err(told)?;
+        let (wide, _) = shifted.estimate_text_size(&band.name, &style)?;
         if f64::from(widest(wide)) + 4.0 < pixels {
             let middle = (band.from + band.to) / 2.0;
             let (at, _) = area.map_coordinate(&(middle, area.get_y_range().end));
-            shifted
-                .draw_text(&band.name, &style, (at - base.0, 6))
-                .map_err(told)?;
+            shifted.draw_text(&band.name, &style, (at - base.0, 6))?;
         }
     }
     Ok(())
 }
 
-fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis) -> Drawn {
+fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis) -> Drawn<DB> {
     let color = super::style::Ink::Vermillion.color();
     let height = y.from + (y.to - y.from) * 0.72;
     let dashes = |x: f64| DashedPathElement::new([(x, y.from), (x, y.to)], 4, 4, color);
-    plot.draw_series([dashes(span.from), dashes(span.to)])
-        .map_err(told)?;
+    plot.draw_series([dashes(span.from), dashes(span.to)])?;
     let line = PathElement::new(
         [(span.from, height), (span.to, height)],
         color.stroke_width(2),
     );
-    plot.draw_series([line]).map_err(told)?;
+    plot.draw_series([line])?;
     let tip = Polygon::new([(1, 0), (-9, -5), (-9, 5)], color.filled());
     let head = EmptyElement::at((span.to, height)) + tip;
-    plot.draw_series([head]).map_err(told)?;
+    plot.draw_series([head])?;
     let area = plot.plotting_area();
     let (x, y) = area.map_coordinate(&(span.from, height));
     let base = area.get_base_pixel();
@@ -397,13 +381,9 @@ fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis)
         .pos(Pos::new(HPos::Right, VPos::Bottom));
     let (right, bottom) = (x - base.0 - 6, y - base.1 + 8);
     // The label keeps clear of the lines it may lie on.
-    let (width, height) = shifted
-        .estimate_text_size(&span.label, &style)
-        .map_err(told)?;
+    let (width, height) = shifted.estimate_text_size(&span.label, &style)?;
     let corner = (right - widest(width) - 3, bottom - height as i32 - 1);
     let paper = Rectangle::new([corner, (right + 2, bottom + 1)], WHITE.filled());
-    shifted.draw(&paper).map_err(told)?;
-    shifted
-        .draw_text(&span.label, &style, (right, bottom))
-        .map_err(told)
+    shifted.draw(&paper)?;
+    shifted.draw_text(&span.label, &style, (right, bottom))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::heat::Heat;
 use super::style::Ink;
 use orderproof_core::escape::line;
-use orderproof_core::results::RunReport;
+use orderproof_core::results::{RunReport, TimelineRow};
 
 /// Points of one series at most; longer runs are thinned to each bucket's maximum.
 const MAX_POINTS: usize = 1_000;
@@ -20,6 +20,11 @@ pub(super) struct Figure {
 }
 
 impl Figure {
+    /// Pixels: many panels need more.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (1200, if self.panels.len() > 3 { 860 } else { 680 })
+    }
+
     /// The same with every text as it may be shown: names of phases come from files.
     pub(super) fn shown(mut self) -> Self {
         let panels = self.panels.iter_mut().flat_map(|panel| {
@@ -138,6 +143,16 @@ impl Series {
         }
     }
 
+    /// A figure of each second of a run, in its middle.
+    pub(super) fn by_second(
+        report: &RunReport,
+        (name, ink, line): (&str, Ink, Line),
+        pick: fn(&TimelineRow) -> Option<u64>,
+    ) -> Self {
+        let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, pick(row).map(|n| n as f64));
+        Self::new(name, ink, line, report.timeline.iter().map(point).collect())
+    }
+
     /// The stretches between gaps.
     pub(super) fn stretches(&self) -> Vec<Vec<(f64, f64)>> {
         let mut stretches = vec![Vec::new()];
@@ -152,14 +167,6 @@ impl Series {
     }
 }
 
-impl Figure {
-    /// Pixels: many panels need more.
-    pub(super) fn size(&self) -> (u32, u32) {
-        let height = if self.panels.len() > 3 { 860 } else { 680 };
-        (1200, height)
-    }
-}
-
 impl Panel {
     /// Lines against the time of a run, with nothing else.
     pub(super) fn over_time(
@@ -169,16 +176,29 @@ impl Panel {
         series: Vec<Series>,
     ) -> Self {
         Self {
-            x: time_axis(report),
+            bands: bands(report),
+            ..Self::plain(time_axis(report), y, y_title, series)
+        }
+    }
+
+    /// Lines and their axes, with nothing else.
+    pub(super) fn plain(x: XAxis, y: YAxis, y_title: &'static str, series: Vec<Series>) -> Self {
+        Self {
+            x,
             y,
             y_title,
             series,
-            bands: bands(report),
+            bands: Vec::new(),
             span: None,
             heat: None,
             limit: None,
             weight: 1.0,
         }
+    }
+
+    /// The lines with a name; the others are parts of these (an undersampled tail).
+    pub(super) fn named(&self) -> impl Iterator<Item = &Series> {
+        self.series.iter().filter(|series| !series.name.is_empty())
     }
 
     /// Whether any series has a value.

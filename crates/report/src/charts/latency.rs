@@ -3,71 +3,60 @@
 use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::heat::Heat;
 use super::style::Ink;
-use orderproof_core::metrics::Histogram;
+use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::orders;
-use orderproof_core::results::{Interval, PhaseReport, RunReport, TimelineRow};
-
-type Pick = fn(&TimelineRow) -> Option<u64>;
 
 pub(super) fn figure(report: &RunReport) -> Figure {
-    let samples = |count: fn(&PhaseReport) -> u64| report.phases.iter().map(count).sum::<u64>();
-    let response = samples(|phase| phase.response_time_us.count);
-    let end_to_end = samples(|phase| phase.end_to_end_us.count);
-    let mut told = format!(
-        "{} acknowledged, {} stored",
-        orders(response),
-        orders(end_to_end)
+    let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
+    let response = vec![
+        line("response time p50", Ink::Orange, Line::Solid, |row| {
+            row.response_time_p50_us
+        }),
+        line("p99", Ink::Vermillion, Line::Solid, |row| {
+            row.response_time_p99_us
+        }),
+        line("max", Ink::Black, Line::Thin, |row| {
+            row.response_time_max_us
+        }),
+    ];
+    let end_to_end = vec![
+        line("end-to-end latency p50", Ink::Orange, Line::Solid, |row| {
+            row.end_to_end_p50_us
+        }),
+        line("p99", Ink::Vermillion, Line::Solid, |row| {
+            row.end_to_end_p99_us
+        }),
+        line("max", Ink::Black, Line::Thin, |row| row.end_to_end_max_us),
+    ];
+    let panel = |what, series, heat| Panel {
+        heat,
+        ..Panel::over_time(report, YAxis::LogMicros, what, series)
+    };
+    let intervals = &report.intervals;
+    let acknowledged = report
+        .phases
+        .iter()
+        .map(|phase| phase.response_time_us.count);
+    let acknowledged: u64 = acknowledged.sum();
+    let stored = report.phases.iter().map(|phase| phase.end_to_end_us.count);
+    let by_second = match intervals.is_empty() && acknowledged > 0 {
+        true => ", no counts by the second",
+        false => "",
+    };
+    let samples = format!(
+        "{} acknowledged, {} stored{by_second}",
+        orders(acknowledged),
+        orders(stored.sum())
     );
-    if report.intervals.is_empty() && response > 0 {
-        told.push_str(", no counts by the second");
-    }
+    let response_heat = Heat::new(intervals, |interval| &interval.response_time);
+    let end_to_end_heat = Heat::new(intervals, |interval| &interval.end_to_end);
     Figure {
         title: "Response time and end-to-end latency, by the second in which orders were due"
             .into(),
-        caption: caption(report, &told),
+        caption: caption(report, &samples),
         panels: vec![
-            panel(
-                report,
-                "response time",
-                [
-                    |row| row.response_time_p50_us,
-                    |row| row.response_time_p99_us,
-                    |row| row.response_time_max_us,
-                ],
-                |interval| &interval.response_time,
-            ),
-            panel(
-                report,
-                "end-to-end latency",
-                [
-                    |row| row.end_to_end_p50_us,
-                    |row| row.end_to_end_p99_us,
-                    |row| row.end_to_end_max_us,
-                ],
-                |interval| &interval.end_to_end,
-            ),
+            panel("response time", response, response_heat),
+            panel("end-to-end latency", end_to_end, end_to_end_heat),
         ],
-    }
-}
-
-fn panel(
-    report: &RunReport,
-    what: &'static str,
-    picks: [Pick; 3],
-    counts: fn(&Interval) -> &Histogram,
-) -> Panel {
-    let styles = [
-        (format!("{what} p50"), Ink::Orange, Line::Solid),
-        ("p99".into(), Ink::Vermillion, Line::Solid),
-        ("max".into(), Ink::Black, Line::Thin),
-    ];
-    let series = styles.into_iter().zip(picks);
-    let series = series.map(|((name, ink, line), pick)| {
-        let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, pick(row).map(|us| us as f64));
-        Series::new(name, ink, line, report.timeline.iter().map(point).collect())
-    });
-    Panel {
-        heat: Heat::new(&report.intervals, counts),
-        ..Panel::over_time(report, YAxis::LogMicros, what, series.collect())
     }
 }

@@ -6,28 +6,31 @@
 mod axis;
 mod backlog;
 mod cloudwatch;
+mod compact;
 mod concurrency;
 mod describe;
 mod draw;
 mod figure;
+mod figures;
 mod heat;
 mod latency;
 mod overlay;
-mod page;
 mod percentiles;
 mod rates;
 mod style;
 mod validity;
+mod values;
 
 #[cfg(test)]
 mod tests;
 
 use plotters::prelude::*;
 
+use draw::Plotted;
 use figure::Figure;
+pub(crate) use figures::{charts_of, charts_of_pair};
 use orderproof_core::results::RunReport;
-pub use overlay::{Overlay, Pair, overlay_page, overlay_png};
-pub use page::{AxisKind, PageAxis, PageChart, PagePanel, PageSeries, page_chart};
+pub use overlay::{Overlay, Pair, overlay_png, overlay_svg};
 
 /// One of the report's charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,15 +60,6 @@ pub struct ChartError {
 }
 
 impl Chart {
-    /// The charts that every run has.
-    pub const ALWAYS: [Self; 5] = [
-        Self::Rates,
-        Self::Backlog,
-        Self::Latency,
-        Self::Percentiles,
-        Self::Validity,
-    ];
-
     /// The charts of a run: of concurrency and of what CloudWatch counted only where there is something to draw.
     pub fn of(report: &RunReport) -> Vec<Self> {
         let all = [
@@ -77,10 +71,12 @@ impl Chart {
             Self::CloudWatch,
             Self::Validity,
         ];
-        let has_panels = |chart: &Self| !chart.figure(report).panels.is_empty();
-        all.into_iter()
-            .filter(|chart| Self::ALWAYS.contains(chart) || has_panels(chart))
-            .collect()
+        // Of these two there is not always something to draw.
+        let drawn = |chart: &Self| match chart {
+            Self::Concurrency | Self::CloudWatch => !chart.figure(report).panels.is_empty(),
+            _ => true,
+        };
+        all.into_iter().filter(drawn).collect()
     }
 
     /// The file's name without its extension.
@@ -111,6 +107,10 @@ impl Chart {
         }
     }
 
+    fn drawing(self, report: &RunReport) -> Result<Drawing, ChartError> {
+        drawing(self.figure(report), self.file_stem())
+    }
+
     fn figure(self, report: &RunReport) -> Figure {
         match self {
             Self::Rates => rates::figure(report),
@@ -130,7 +130,7 @@ impl Chart {
 /// # Errors
 /// When the drawing library refuses.
 pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> {
-    Ok(page_chart(chart, report)?.svg)
+    Ok(chart.drawing(report)?.svg)
 }
 
 /// The chart as a PNG file.
@@ -141,12 +141,37 @@ pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError>
     png_of(&chart.figure(report), chart.file_stem())
 }
 
+/// A chart as an SVG document, with where its plots are in it.
+struct Drawing {
+    svg: String,
+    figure: Figure,
+    plotted: Vec<Plotted>,
+}
+
+fn drawing(figure: Figure, chart: &'static str) -> Result<Drawing, ChartError> {
+    let mut svg = String::new();
+    let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
+    let plotted = draw::draw(&figure, &area).map_err(|error| ChartError {
+        chart,
+        cause: error.to_string(),
+    })?;
+    drop(area);
+    Ok(Drawing {
+        svg,
+        figure,
+        plotted,
+    })
+}
+
 fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
-    let failed = |cause: String| ChartError { chart, cause };
+    let failed = |cause: &dyn std::fmt::Display| ChartError {
+        chart,
+        cause: cause.to_string(),
+    };
     let (width, height) = figure.size();
     let mut pixels = vec![0; (width * height * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-    draw::draw(figure, &area).map_err(failed)?;
+    draw::draw(figure, &area).map_err(|error| failed(&error))?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(
@@ -157,6 +182,6 @@ fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
         image::ColorType::Rgb8,
         image::ImageOutputFormat::Png,
     )
-    .map_err(|error| failed(error.to_string()))?;
+    .map_err(|error| failed(&error))?;
     Ok(png.into_inner())
 }

@@ -1,10 +1,9 @@
 //! Two runs in one chart, aligned on the start of the highest load, with their ratio below.
 
 use super::figure::{Band, Figure, Limit, Line, Panel, Series, XAxis, YAxis, bands};
-use super::page::page_of;
 use super::percentiles::{GRAY, curve};
 use super::style::Ink;
-use super::{ChartError, PageChart, png_of};
+use super::{ChartError, Drawing, drawing, png_of};
 use orderproof_core::metrics::Histogram;
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::verify::PhaseFigures;
@@ -60,6 +59,10 @@ impl Overlay {
         }
     }
 
+    pub(super) fn drawing(self, pair: &Pair<'_>) -> Result<Drawing, ChartError> {
+        drawing(self.figure(pair), self.file_stem())
+    }
+
     fn figure(self, pair: &Pair<'_>) -> Figure {
         match self {
             Self::Latency => latency(pair),
@@ -70,15 +73,15 @@ impl Overlay {
     }
 }
 
-/// Draws `overlay` for a page, and as an SVG document.
+/// `overlay` as an SVG document.
 ///
 /// # Errors
 /// When the drawing library refuses.
-pub fn overlay_page(overlay: Overlay, pair: &Pair<'_>) -> Result<PageChart, ChartError> {
-    page_of(&overlay.figure(pair), overlay.file_stem())
+pub fn overlay_svg(overlay: Overlay, pair: &Pair<'_>) -> Result<String, ChartError> {
+    Ok(overlay.drawing(pair)?.svg)
 }
 
-/// Draws `overlay` as a PNG file.
+/// `overlay` as a PNG file.
 ///
 /// # Errors
 /// When the drawing library or the encoder refuses.
@@ -146,23 +149,15 @@ fn points(run: &RunReport, pick: fn(&TimelineRow) -> Option<f64>) -> Vec<(f64, O
     run.timeline.iter().map(point).collect()
 }
 
-fn panel(x: XAxis, y: YAxis, y_title: &'static str, series: Vec<Series>) -> Panel {
+/// Candidate to base, with a line where both are the same.
+fn ratios(x: XAxis, series: Vec<Series>) -> Panel {
+    let same = Limit {
+        at: 1.0,
+        label: "the same".into(),
+    };
     Panel {
-        x,
-        y,
-        y_title,
-        series,
-        bands: Vec::new(),
-        span: None,
-        heat: None,
-        limit: match y {
-            YAxis::Ratio => Some(Limit {
-                at: 1.0,
-                label: "the same".into(),
-            }),
-            _ => None,
-        },
-        weight: 1.0,
+        limit: Some(same),
+        ..Panel::plain(x, YAxis::Ratio, "ratio", series)
     }
 }
 
@@ -182,7 +177,7 @@ fn over_time(
     });
     Panel {
         bands: pair.bands(),
-        ..panel(pair.axis(), y, what, series.into())
+        ..Panel::plain(pair.axis(), y, what, series.into())
     }
 }
 
@@ -215,13 +210,9 @@ fn ratio_over_time(
 fn latency(pair: &Pair<'_>) -> Figure {
     let response = |row: &TimelineRow| row.response_time_p99_us.map(|us| us as f64);
     let end_to_end = |row: &TimelineRow| row.end_to_end_p99_us.map(|us| us as f64);
-    let ratios = vec![
-        ratio_over_time(
-            pair,
-            "response time p99, candidate to base",
-            Ink::Sky,
-            response,
-        ),
+    let name = "response time p99, candidate to base";
+    let both = vec![
+        ratio_over_time(pair, name, Ink::Sky, response),
         ratio_over_time(pair, "end-to-end latency p99", Ink::Black, end_to_end),
     ];
     Figure {
@@ -230,7 +221,7 @@ fn latency(pair: &Pair<'_>) -> Figure {
         panels: vec![
             over_time(pair, YAxis::LogMicros, "response time p99", response),
             over_time(pair, YAxis::LogMicros, "end-to-end p99", end_to_end),
-            panel(pair.axis(), YAxis::Ratio, "ratio", ratios),
+            ratios(pair.axis(), both),
         ],
     }
 }
@@ -238,19 +229,14 @@ fn latency(pair: &Pair<'_>) -> Figure {
 fn backlog(pair: &Pair<'_>) -> Figure {
     let stored = |row: &TimelineRow| row.stored_orders.map(|orders| orders as f64);
     let backlog = |row: &TimelineRow| row.backlog_orders.map(|orders| orders as f64);
-    let ratios = vec![ratio_over_time(
-        pair,
-        "stored, candidate to base",
-        Ink::Black,
-        stored,
-    )];
+    let ratio = ratio_over_time(pair, "stored, candidate to base", Ink::Black, stored);
     Figure {
         title: "Orders stored in a second, and the backlog: candidate and base".into(),
         caption: pair.caption(),
         panels: vec![
             over_time(pair, YAxis::Count, "stored a second", stored),
             over_time(pair, YAxis::Count, "backlog", backlog),
-            panel(pair.axis(), YAxis::Ratio, "ratio", ratios),
+            ratios(pair.axis(), vec![ratio]),
         ],
     }
 }
@@ -279,7 +265,7 @@ fn percentiles(pair: &Pair<'_>) -> Figure {
     let nines = (most.max(10) as f64).log10();
     let axis = XAxis::Quantiles(nines);
     let mut panels = Vec::new();
-    let mut ratios = Vec::new();
+    let mut both = Vec::new();
     for (what, pick, ink) in picks {
         let sides = pair.sides().into_iter();
         let curves = sides.flat_map(|(side, run, ink)| {
@@ -288,10 +274,11 @@ fn percentiles(pair: &Pair<'_>) -> Figure {
         });
         let name = format!("{what}, candidate to base");
         let ratio = quantile_ratio(&merged(pair.base, pick), &merged(pair.candidate, pick));
-        ratios.push(Series::new(name, ink, Line::Solid, ratio));
-        panels.push(panel(axis, YAxis::LogMicros, what, curves.collect()));
+        both.push(Series::new(name, ink, Line::Solid, ratio));
+        let curves = curves.collect();
+        panels.push(Panel::plain(axis, YAxis::LogMicros, what, curves));
     }
-    panels.push(panel(axis, YAxis::Ratio, "ratio", ratios));
+    panels.push(ratios(axis, both));
     Figure {
         title: "Percentile spectrum without warm-up: candidate and base".into(),
         caption: format!("{}  \u{2022}  {GRAY}", pair.caption()),

@@ -36,21 +36,11 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             .max()
             .unwrap_or(0);
         let nines = (most.max(10) as f64).log10();
-        Panel {
-            x: XAxis::Quantiles(nines),
-            y: YAxis::LogMicros,
-            y_title,
-            series: phases
-                .iter()
-                .zip(INKS.into_iter().cycle())
-                .flat_map(|(phase, ink)| curve(&phase.name, pick(phase), (ink, Line::Solid), nines))
-                .collect(),
-            bands: Vec::new(),
-            span: None,
-            heat: None,
-            limit: None,
-            weight: 1.0,
-        }
+        let inks = phases.iter().zip(INKS.into_iter().cycle());
+        let curves = inks
+            .flat_map(|(phase, ink)| curve(&phase.name, pick(phase), (ink, Line::Solid), nines));
+        let axis = XAxis::Quantiles(nines);
+        Panel::plain(axis, YAxis::LogMicros, y_title, curves.collect())
     };
     let mut responses = panel("response time", |phase| &phase.response_time);
     let XAxis::Quantiles(nines) = responses.x else {

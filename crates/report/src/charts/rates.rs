@@ -2,49 +2,31 @@
 
 use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
 use super::style::Ink;
+use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::orders;
-use orderproof_core::results::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
-    type Pick = fn(&TimelineRow) -> Option<u64>;
-    let series: [(&str, Ink, Line, Pick); 5] = [
-        ("scheduled", Ink::Gray, Line::Thick, |row| {
+    let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
+    let series = vec![
+        line("scheduled", Ink::Gray, Line::Thick, |row| {
             Some(row.scheduled_orders)
         }),
-        ("offered", Ink::Sky, Line::Solid, |row| {
+        line("offered", Ink::Sky, Line::Solid, |row| {
             Some(row.offered_orders)
         }),
-        ("acknowledged", Ink::Blue, Line::Dashed, |row| {
+        line("acknowledged", Ink::Blue, Line::Dashed, |row| {
             Some(row.acknowledged_orders)
         }),
-        ("stored", Ink::Green, Line::Solid, |row| row.stored_orders),
-        ("dead-lettered", Ink::Vermillion, Line::Solid, |row| {
+        line("stored", Ink::Green, Line::Solid, |row| row.stored_orders),
+        line("dead-lettered", Ink::Vermillion, Line::Solid, |row| {
             row.dead_lettered_orders
         }),
     ];
-    let points = |pick: Pick| {
-        let point = |row: &TimelineRow| {
-            (
-                row.time_s as f64 + 0.5,
-                pick(row).map(|orders| orders as f64),
-            )
-        };
-        report.timeline.iter().map(point).collect()
-    };
+    let planned = orders(report.orders.planned);
+    let panel = Panel::over_time(report, YAxis::Count, "orders per second", series);
     Figure {
         title: "Order rates: scheduled, offered, acknowledged, stored and dead-lettered".into(),
-        caption: caption(
-            report,
-            &format!("{} planned", orders(report.orders.planned)),
-        ),
-        panels: vec![Panel::over_time(
-            report,
-            YAxis::Count,
-            "orders per second",
-            series
-                .into_iter()
-                .map(|(name, ink, line, pick)| Series::new(name, ink, line, points(pick)))
-                .collect(),
-        )],
+        caption: caption(report, &format!("{planned} planned")),
+        panels: vec![panel],
     }
 }

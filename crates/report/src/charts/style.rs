@@ -23,7 +23,7 @@ pub(super) fn register_fonts() {
     });
 }
 
-/// The colors of series: Okabe and Ito's palette, told apart by color-blind readers too.
+/// The colors of series: Okabe and Ito's palette, distinct for color-blind readers, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ink {
     Black,

@@ -6,91 +6,53 @@ use orderproof_core::results::figures::{duration, thousands};
 use orderproof_core::results::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
-    let scenario = &report.scenario;
-    let series = |name: &str, ink, line, pick: fn(&TimelineRow) -> Option<f64>| {
-        let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, pick(row));
-        Series::new(name, ink, line, report.timeline.iter().map(point).collect())
+    let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
+    let strip = |y, title, series, limit: Option<(f64, String)>| Panel {
+        limit: limit.map(|(at, label)| Limit { at, label }),
+        ..Panel::over_time(report, y, title, series)
     };
-    let strip = |y, y_title, series| Panel::over_time(report, y, y_title, series);
-    let lag_limit = scenario.expect.max_schedule_lag_p99;
-    let lag = Panel {
-        limit: Some(Limit {
-            at: lag_limit.as_secs_f64() * 1e6,
-            label: format!("the p99 of a run may be {}", duration(lag_limit)),
+    let lag_max = report.scenario.expect.max_schedule_lag_p99;
+    let lag_limit = format!("the p99 of a run may be {}", duration(lag_max));
+    let lag = line("largest schedule lag", Ink::Blue, Line::Solid, |row| {
+        let lag = row.schedule_lag_max_us.filter(|_| row.offered_orders > 0);
+        lag.map(|us| us.max(1))
+    });
+    let cpus = report.provenance.cpus;
+    let cpu_limit = (f64::from(cpus), format!("this machine has {cpus}"));
+    let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, row.harness_cpus);
+    let points = report.timeline.iter().map(point).collect();
+    let name = "CPU of this process (load, embedded pipeline and verifier)";
+    let used = Series::new(name, Ink::Green, Line::Solid, points);
+    let most = report.scenario.sending.max_in_flight;
+    let most_limit = format!("{}: more stay unsent", thousands(most.into()));
+    let name = "most orders sent and not answered";
+    let in_flight = line(name, Ink::Black, Line::Solid, |row| {
+        row.in_flight_max_orders
+    });
+    let failed = vec![
+        line("rejected", Ink::Vermillion, Line::Solid, |row| {
+            Some(row.rejected_orders)
         }),
-        ..strip(
-            YAxis::LogMicros,
-            "schedule lag",
-            vec![series(
-                "largest schedule lag",
-                Ink::Blue,
-                Line::Solid,
-                |row| {
-                    let lag = row.schedule_lag_max_us.filter(|_| row.offered_orders > 0);
-                    lag.map(|us| us.max(1) as f64)
-                },
-            )],
-        )
-    };
-    let cpu = Panel {
-        limit: (report.provenance.cpus > 0).then(|| Limit {
-            at: f64::from(report.provenance.cpus),
-            label: format!("this machine has {}", report.provenance.cpus),
+        line("indeterminate", Ink::Orange, Line::Solid, |row| {
+            Some(row.indeterminate_orders)
         }),
-        ..strip(
-            YAxis::Count,
-            "processors",
-            vec![series(
-                "CPU of this process (load, embedded pipeline and verifier)",
-                Ink::Green,
-                Line::Solid,
-                |row| row.harness_cpus,
-            )],
-        )
-    };
-    let in_flight = Panel {
-        limit: Some(Limit {
-            at: f64::from(scenario.sending.max_in_flight),
-            label: format!(
-                "{}: more stay unsent",
-                thousands(scenario.sending.max_in_flight.into())
-            ),
+        line("unsent", Ink::Purple, Line::Dashed, |row| {
+            Some(row.unsent_orders)
         }),
-        ..strip(
-            YAxis::Count,
-            "in flight",
-            vec![series(
-                "most orders sent and not answered",
-                Ink::Black,
-                Line::Solid,
-                |row| row.in_flight_max_orders.map(|orders| orders as f64),
-            )],
-        )
-    };
-    let failed = strip(
-        YAxis::Count,
-        "orders a second",
-        vec![
-            series("rejected", Ink::Vermillion, Line::Solid, |row| {
-                Some(row.rejected_orders as f64)
-            }),
-            series("indeterminate", Ink::Orange, Line::Solid, |row| {
-                Some(row.indeterminate_orders as f64)
-            }),
-            series("unsent", Ink::Purple, Line::Dashed, |row| {
-                Some(row.unsent_orders as f64)
-            }),
-        ],
-    );
+    ];
+    let lag_limit = Some((lag_max.as_secs_f64() * 1e6, lag_limit));
+    let most_limit = Some((f64::from(most), most_limit));
+    let cpu_limit = (cpus > 0).then_some(cpu_limit);
+    let samples = thousands(report.schedule_lag_us.count);
+    let samples = format!("schedule lag of {samples} orders, none of them sent twice");
     Figure {
         title: "Validity: did the harness keep up?".into(),
-        caption: caption(
-            report,
-            &format!(
-                "schedule lag of {} orders, none of them sent twice",
-                thousands(report.schedule_lag_us.count)
-            ),
-        ),
-        panels: vec![lag, cpu, in_flight, failed],
+        caption: caption(report, &samples),
+        panels: vec![
+            strip(YAxis::LogMicros, "schedule lag", vec![lag], lag_limit),
+            strip(YAxis::Count, "processors", vec![used], cpu_limit),
+            strip(YAxis::Count, "in flight", vec![in_flight], most_limit),
+            strip(YAxis::Count, "orders a second", failed, None),
+        ],
     }
 }

@@ -1,12 +1,152 @@
-//! A comparison, as text, as Markdown and as a page.
+//! A comparison as a document: what got worse first.
 
-mod html;
-mod markdown;
-mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
-pub use html::comparison_html;
-pub use markdown::comparison_markdown;
-pub use text::comparison_text;
+use crate::TextStyle;
+use crate::charts::{ChartError, Pair, charts_of_pair};
+use crate::document::{Block, Document, Medium, Table, Text, Tone, markdown, page, terminal};
+use orderproof_core::compare::{ChangeVerdict, Comparison};
+use words::{
+    counts, effect, interval, method, micros_of, noise, numbers, outcome, percent, run, sentence,
+};
+
+/// Characters of one text at most: a setting may be long.
+const TEXT_MAX: usize = 400;
+
+/// The whole comparison as text.
+pub fn comparison_text(comparison: &Comparison, style: TextStyle) -> String {
+    terminal(&document(comparison, Medium::Terminal), style)
+}
+
+/// The whole comparison as Markdown.
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    markdown(&document(comparison, Medium::Markdown), 1, TEXT_MAX)
+}
+
+/// The whole comparison as a page; of a single pair with `charts` of both.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn comparison_html(
+    comparison: &Comparison,
+    charts: Option<&Pair<'_>>,
+) -> Result<String, ChartError> {
+    let mut document = document(comparison, Medium::Page);
+    if let Some(pair) = charts {
+        document.section("charts", "Charts", charts_of_pair(pair)?);
+    }
+    let title = format!("Comparison: {}", document.word);
+    Ok(page(&document, &title))
+}
+
+fn document(comparison: &Comparison, medium: Medium) -> Document {
+    let (word, tone) = outcome(comparison);
+    let mut document = Document::new(word, tone, sentence(comparison));
+    for (side, runs) in [
+        ("base", &comparison.base),
+        ("candidate", &comparison.candidate),
+    ] {
+        let line = |of| Block::plain(format!("{side}: {}", run(of)));
+        document.lead.extend(runs.iter().map(line));
+    }
+    let settings = settings(comparison);
+    if !settings.rows.is_empty() {
+        document.section(
+            "settings-that-differ",
+            "Settings that differ",
+            vec![Block::Table(settings)],
+        );
+    }
+    document.section("orders", "Orders", vec![Block::Table(orders(comparison))]);
+    let how = format!("{}.", method(comparison));
+    let mut durations = vec![Block::Table(durations(comparison))];
+    match medium {
+        Medium::Page => durations.insert(0, Block::plain(how)),
+        _ => document.closing = Some(Block::plain(how)),
+    }
+    document.section("durations", "Durations", durations);
+    document.section(
+        "figures",
+        "Figures",
+        vec![Block::Table(figures(comparison))],
+    );
+    document
+}
+
+/// A change in a word; what stayed as it is goes without a color.
+fn change_word(call: ChangeVerdict) -> Text {
+    let tone = match call {
+        ChangeVerdict::Regressed => Some(Tone::Bad),
+        ChangeVerdict::Improved => Some(Tone::Good),
+        ChangeVerdict::NotEnoughData => Some(Tone::Open),
+        ChangeVerdict::Unchanged => None,
+    };
+    Text::word(call.as_str(), tone)
+}
+
+fn settings(comparison: &Comparison) -> Table {
+    Table::each(
+        "Settings that are not the same on both sides",
+        &comparison.differs,
+        &[
+            ("setting", |differing| (&*differing.field).into()),
+            ("base", |differing| (&*differing.base).into()),
+            ("candidate", |differing| (&*differing.candidate).into()),
+        ],
+    )
+}
+
+fn orders(comparison: &Comparison) -> Table {
+    Table::each(
+        "Orders by class on both sides",
+        &comparison.classes,
+        &[
+            ("class", |class| class.class.as_str().into()),
+            ("#base", |class| counts(&class.base).into()),
+            ("#candidate", |class| counts(&class.candidate).into()),
+            ("change", |class| change_word(class.call)),
+        ],
+    )
+}
+
+fn durations(comparison: &Comparison) -> Table {
+    Table::each(
+        "Durations of each phase on both sides",
+        &comparison.changes,
+        &[
+            ("phase", |change| {
+                change.phase.as_deref().unwrap_or("-").into()
+            }),
+            ("what", |change| change.metric.name().into()),
+            ("#base", |change| micros_of(change.base_us, change).into()),
+            ("#candidate", |change| {
+                micros_of(change.candidate_us, change).into()
+            }),
+            ("#change", |change| percent(change.change).into()),
+            ("#interval", |change| interval(change).into()),
+            ("#effect", |change| effect(change).into()),
+            ("#noise", |change| noise(change).into()),
+            ("outcome", |change| change_word(change.call)),
+            ("reason", |change| {
+                change.why.as_deref().unwrap_or_default().into()
+            }),
+        ],
+    )
+}
+
+fn figures(comparison: &Comparison) -> Table {
+    Table::each(
+        "Figures of which each run has one; they are not judged",
+        &comparison.figures,
+        &[
+            ("one a run, not judged", |figure| {
+                figure.name.as_str().into()
+            }),
+            ("#base", |figure| numbers(&figure.base).into()),
+            ("#candidate", |figure| numbers(&figure.candidate).into()),
+        ],
+    )
+}

@@ -29,7 +29,7 @@ fn the_text_tells_what_differs_and_opens_with_a_loss() {
     other.scenario.pipeline.visibility_timeout = Duration::from_secs(77);
     let text = comparison_text(&compared(&spike(), &other), TextStyle { color: false });
     assert!(
-        text.contains("pipeline.visibility_timeout: ") && text.contains(" -> 77s"),
+        text.contains("pipeline.visibility_timeout  ") && text.contains("  77s\n"),
         "{text}"
     );
     let mut worse = spike();

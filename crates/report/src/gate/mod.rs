@@ -1,10 +1,157 @@
-//! A gate's outcome, as text and as Markdown.
-
-mod markdown;
-mod text;
+//! A gate's outcome as a document: how it ended first, then each rule with what was observed.
 
 #[cfg(test)]
 mod tests;
 
-pub use markdown::gate_markdown;
-pub use text::gate_text;
+use crate::TextStyle;
+use crate::document::{Block, Document, Item, LINES_MAX, Table, Text, Tone, markdown, terminal};
+use crate::report::{finding_items, standing};
+use orderproof_core::exit::Exit;
+use orderproof_core::gate::{Check, GateOutcome, RuleStanding};
+use orderproof_core::results::figures::thousands;
+use orderproof_core::results::{RunReport, verdict_word};
+use orderproof_core::verdict::{Class, Verdict};
+
+/// Characters of one text on a CI job's page at most.
+const TEXT_MAX: usize = 300;
+
+/// What is said of a run whose evidence is not there.
+const NOT_JUDGED_AGAIN: &str = "not judged again: the folder holds the report alone, without ledger.journal and observation.json; its verdict is \
+     taken from run.json";
+
+/// The whole outcome as text.
+pub fn gate_text(outcome: &GateOutcome, style: TextStyle) -> String {
+    terminal(&document(outcome, None), style)
+}
+
+/// The outcome as a section for a CI job's page, with what became of the run's orders. It is appended to what is there,
+/// and far below the 1 MiB a step may have.
+pub fn gate_markdown(outcome: &GateOutcome, report: &RunReport) -> String {
+    let mut page = markdown(&document(outcome, Some(report)), 2, TEXT_MAX);
+    page.push('\n');
+    page
+}
+
+fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
+    let (word, tone) = match outcome.exit() {
+        Exit::Success => ("PASS", Tone::Good),
+        Exit::Interrupted => ("INTERRUPTED", Tone::Open),
+        Exit::Inconclusive => ("INCONCLUSIVE", Tone::Open),
+        _ => ("FAIL", Tone::Bad),
+    };
+    let of = match report {
+        None => format!("gate: {}", summary(outcome)),
+        Some(_) => format!("order gate of `{}`: {}", outcome.scenario, summary(outcome)),
+    };
+    let mut document = Document::new(word, tone, of);
+    document.lead = vec![
+        Block::Paragraph(vec![
+            "the run's verdict: ".into(),
+            Text::word(verdict_word(outcome.verdict), Tone::from(outcome.verdict)),
+            format!(", {}", outcome.headline).into(),
+        ]),
+        Block::Paragraph(vec![
+            "scenario ".into(),
+            Text::code(&outcome.scenario),
+            format!(
+                ", run {}, seed {}; {}",
+                outcome.run_id,
+                outcome.seed,
+                again(outcome)
+            )
+            .into(),
+        ]),
+    ];
+    if !outcome.doubts.is_empty() {
+        let doubts = outcome.doubts.iter().map(|doubt| Item::plain(doubt));
+        let doubts = Block::List(doubts.collect());
+        document.section("doubts", "Doubts about the report", vec![doubts]);
+    }
+    document.section("rules", "Rules", vec![Block::Table(rules(outcome))]);
+    if let Some(report) = report {
+        document.section("orders", "Orders", vec![Block::Table(classes(report))]);
+        if !report.findings.is_empty() {
+            let findings = Block::List(finding_items(report));
+            document.section("findings", "Findings", vec![findings]);
+        }
+    }
+    document
+}
+
+/// How the report was held against its evidence.
+fn again(outcome: &GateOutcome) -> &'static str {
+    match (outcome.judged_again, outcome.distrusted()) {
+        (true, _) => "judged again from its ledger and its observation",
+        (false, true) => "not judged again: its evidence proves nothing",
+        (false, false) => NOT_JUDGED_AGAIN,
+    }
+}
+
+/// How many rules hold, and why it does not pass.
+fn summary(outcome: &GateOutcome) -> String {
+    let ok = outcome.count(RuleStanding::Ok);
+    let mut parts = vec![match outcome.rules.len() {
+        1 => format!("{ok} of 1 rule holds"),
+        all => format!("{ok} of {all} rules hold"),
+    }];
+    let broken = outcome.count(RuleStanding::Failed);
+    let unknown = outcome.count(RuleStanding::Missing);
+    parts.extend((broken > 0).then(|| format!("{broken} broken")));
+    parts.extend((unknown > 0).then(|| format!("{unknown} without evidence")));
+    if outcome.verdict != Verdict::Pass {
+        parts.push("and the run itself did not pass".into());
+    }
+    if !outcome.doubts.is_empty() {
+        parts.push("and the report cannot be trusted".into());
+    }
+    format!("{}; exit code {}", parts.join(", "), outcome.exit_code)
+}
+
+fn rules(outcome: &GateOutcome) -> Table {
+    let mut checks: Vec<_> = outcome.rules.iter().collect();
+    // Where not all are shown, those that hold are left out.
+    if checks.len() > LINES_MAX {
+        checks.sort_by_key(|check| check.standing == RuleStanding::Ok);
+    }
+    Table::each(
+        "Rules",
+        checks,
+        &[
+            ("", |check| match check.standing {
+                RuleStanding::Ok => Text::word("ok", Tone::Good),
+                RuleStanding::Failed => Text::word("FAIL", Tone::Bad),
+                RuleStanding::Missing => Text::word("missing", Tone::Open),
+            }),
+            ("rule", |check| Text::code(&check.rule)),
+            ("observed", |check| observed(check).into()),
+        ],
+    )
+}
+
+/// What was observed and what there is to know of it.
+fn observed(check: &Check) -> String {
+    let note = check.note.as_deref().unwrap_or_default();
+    let parts = [check.observed.as_str(), note];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
+}
+
+fn classes(report: &RunReport) -> Table {
+    let mut table = Table::of("Orders", &["#orders", "class", ""]);
+    for (&class, &count) in &report.classes {
+        if count > 0 || class == Class::Lost {
+            table.row([
+                thousands(count).into(),
+                Text::from(class.as_str()),
+                standing(report, class),
+            ]);
+        }
+    }
+    let planned = [
+        thousands(report.orders.planned),
+        "planned".into(),
+        String::new(),
+    ];
+    table.row(planned).total = true;
+    table
+}

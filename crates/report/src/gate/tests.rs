@@ -56,7 +56,7 @@ fn the_text_opens_with_how_it_ended_and_tells_each_rule() {
     let text = gate_text(&outcome, TextStyle { color: false });
     assert!(
         text.starts_with(
-            "FAIL  gate: 1 of 3 rules hold, 1 broken, 1 cannot be told; exit code 5\n"
+            "FAIL  gate: 1 of 3 rules hold, 1 broken, 1 without evidence; exit code 5\n"
         ),
         "{text}"
     );
@@ -107,7 +107,7 @@ fn a_page_stays_within_what_a_ci_job_takes_and_no_text_becomes_markup() {
     let (report, outcome) = hostile(&"<&|`\\*\u{10ffff}".repeat(9_000), 2_000);
     let page = gate_markdown(&outcome, &report);
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
-    assert!(page.contains("1,900 more rules are left out here"));
+    assert!(page.contains("1,900 more (of 2,000) are left out here"));
     for (text, never) in [
         ("<img src=x onerror=alert(1)>", "<img"),
         ("x\n# heading", "\n# heading"),
@@ -132,9 +132,7 @@ fn junit_tells_failures_from_errors_and_holds_no_character_that_xml_has_not() {
     let xml = render_gate_junit(&outcome, &report);
     assert!(xml.contains(r#"failures="1" errors="1">"#), "{xml}");
     assert!(xml.contains(r#"<failure message="broken: observed 6.20 s" type="rule"/>"#));
-    assert!(
-        xml.contains(r#"<error message="cannot be told: this run counted no throttled_writes"#)
-    );
+    assert!(xml.contains(r#"<error message="no evidence: this run counted no throttled_writes"#));
 
     let (report, outcome) = hostile("a\u{0}b\u{1b}[31mc]]>d<e>&amp;\u{fffe}\u{ffff}\"'", 2);
     let xml = render_gate_junit(&outcome, &report);

@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn change(metric: Metric, phase: Option<&str>, worse: f64, call: Call) -> Change {
+fn change(metric: Metric, phase: Option<&str>, worse: f64, call: ChangeVerdict) -> Change {
     let reach = match call {
-        Call::NotEnoughData => 0.5,
+        ChangeVerdict::NotEnoughData => 0.5,
         _ => 0.01,
     };
     Change {
@@ -18,7 +18,7 @@ fn change(metric: Metric, phase: Option<&str>, worse: f64, call: Call) -> Change
 
 #[test]
 fn a_regression_breaks_a_rule_when_it_is_called_one_and_is_as_large() {
-    use Call::*;
+    use ChangeVerdict::*;
     let p99 = Metric::EndToEnd(0.99);
     let spike = |worse, call| vec![change(p99, Some("spike"), worse, call)];
     let both = |call| {

@@ -16,6 +16,14 @@ use crate::order::{read_replay, unwrap_recorded};
 /// Bodies that are looked at.
 const BODIES_MAX: usize = 1_000;
 
+/// The function is not in the sample.
+const PROCESSOR: &str = r#"
+# The function that processes them, started as Lambda starts it, and its own variables.
+[processor]
+command = ["python3", "-m", "awslambdaric", "handler.handler"]
+environment = { TABLE = "orders" }
+"#;
+
 /// The text of a scenario whose orders look like those of `sample`: a body, bodies line by line, a Lambda function's
 /// event, or what `aws sqs receive-message` prints. `load` are its phases and the like, as TOML.
 ///
@@ -68,6 +76,7 @@ fn written(message: &[String], order: &Description, load: &str, count: usize) ->
         key(&order.id.name),
         order.holds.join(", "),
     ));
+    out.push_str(PROCESSOR);
     out
 }
 

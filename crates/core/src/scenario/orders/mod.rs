@@ -9,6 +9,8 @@ mod ends;
 mod fields;
 mod json;
 mod message;
+#[cfg(test)]
+mod refused_tests;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use super::message_ids;
 use super::spec::{
     DAMAGED, NO_LINES, Order, invoice_row, letter, line_row, order, order_row, plan_of,
     rejected_row, s, spec,
@@ -90,9 +91,7 @@ impl Run {
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let mut collector = Collector::new(self.plan.clone(), &schedule(), start, 1);
         if self.message_ids {
-            for k in (0..20).filter(|&k| self.plan.keeps_message_id(k)) {
-                collector.message_id(k as u32, &format!("m{k}"));
-            }
+            collector.message_ids(&message_ids(&self.plan, 20));
         }
         self.rows
             .iter()

@@ -2,49 +2,41 @@
 
 use std::time::Duration;
 
-use maud::{Markup, html};
+use maud::html;
 use serde_json::Value;
 
-use super::verdict::moment;
-use crate::markdown::processors;
+use super::{moment, processors};
+use crate::document::{Block, Fact};
+use orderproof_core::escape::shell;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{duration, thousands};
 
 /// The command, where the run was made, and the scenario as resolved.
-pub(super) fn section(report: &RunReport) -> Markup {
-    html! {
-        section aria-labelledby="settings" {
-            h2 #settings { "Settings and provenance" }
-            h3 { "Run it again" }
-            div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (command(report)) } } }
-            h3 { "Provenance" }
-            dl.facts {
-                @for (what, told) in provenance(report) {
-                    div { dt { (what) } dd { (told) } }
-                }
-            }
-            h3 { "Scenario as resolved" }
-            (scenario(report))
-        }
-    }
+pub(super) fn blocks(report: &RunReport) -> Vec<Block> {
+    vec![
+        Block::Heading("Run it again"),
+        Block::Code(vec![command(report)]),
+        Block::Heading("Provenance"),
+        Block::Facts(provenance(report)),
+        Block::Heading("Scenario as resolved"),
+        scenario(report),
+    ]
 }
 
-fn provenance(report: &RunReport) -> Vec<(&'static str, String)> {
+fn provenance(report: &RunReport) -> Vec<Fact> {
     let made = &report.provenance;
-    let or_none = |told: &[String]| match told {
+    let or_none = |texts: &[String]| match texts {
         [] => "none".to_owned(),
-        told => told.join(", "),
+        texts => texts.join(", "),
     };
-    vec![
+    let platform = format!("{}, {}", made.platform, processors(made.cpus));
+    [
         ("orderproof", made.version.clone()),
         ("run id", report.run_id.to_string()),
         ("seed", report.scenario.seed.to_string()),
         ("target", made.target.clone()),
         ("traps known before", or_none(&made.traps)),
-        (
-            "platform",
-            format!("{}, {}", made.platform, processors(made.cpus)),
-        ),
+        ("platform", platform),
         ("scenario file", made.scenario_file.clone()),
         ("overrides", or_none(&made.overrides)),
         ("first order due", moment(&report.started_at)),
@@ -52,39 +44,24 @@ fn provenance(report: &RunReport) -> Vec<(&'static str, String)> {
         ("interrupted", yes(report.interrupted).into()),
         ("exit code", report.exit_code.to_string()),
     ]
+    .into()
 }
 
 /// The command that runs the same again, for a shell.
 fn command(report: &RunReport) -> String {
-    let mut command = format!(
-        "orderproof run {}",
-        quoted(&report.provenance.scenario_file)
-    );
-    for given in &report.provenance.overrides {
-        command.push(' ');
+    let made = &report.provenance;
+    let mut words = vec!["orderproof", "run", &made.scenario_file];
+    for given in &made.overrides {
         match given.split_once(' ') {
-            Some((option, value)) => {
-                command.push_str(&quoted(option));
-                command.push(' ');
-                command.push_str(&quoted(value));
-            }
-            None => command.push_str(&quoted(given)),
+            Some((option, value)) => words.extend([option, value]),
+            None => words.push(given),
         }
     }
-    command
-}
-
-/// One word for a shell, whatever is in it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    words.into_iter().map(shell).collect::<Vec<_>>().join(" ")
 }
 
 /// The scenario's fields as they are in `run.json`, in groups.
-fn scenario(report: &RunReport) -> Markup {
+fn scenario(report: &RunReport) -> Block {
     let value = serde_json::to_value(&report.scenario).expect("plain data");
     let mut groups: Vec<(String, Vec<(String, String)>)> = vec![("scenario".into(), Vec::new())];
     for (key, value) in value.as_object().into_iter().flatten() {
@@ -93,26 +70,22 @@ fn scenario(report: &RunReport) -> Markup {
         match rows.as_slice() {
             // A single value is a field of the scenario itself.
             [(path, _)] if path.is_empty() => {
-                let (_, told) = rows.remove(0);
-                groups[0].1.push((key.clone(), told));
+                let (_, value) = rows.remove(0);
+                groups[0].1.push((key.clone(), value));
             }
             _ => groups.push((key.clone(), rows)),
         }
     }
-    html! {
+    Block::Markup(html! {
         div.settings {
             @for (name, rows) in groups {
                 div {
                     h4 { (name) }
-                    dl {
-                        @for (key, told) in rows {
-                            div { dt { (key) } dd { (told) } }
-                        }
-                    }
+                    dl { @for (key, value) in rows { div { dt { (key) } dd { (value) } } } }
                 }
             }
         }
-    }
+    })
 }
 
 fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
@@ -122,7 +95,7 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
     };
     match value {
         Value::Object(fields) => match as_duration(value) {
-            Some(told) => rows.push((path.into(), told)),
+            Some(span) => rows.push((path.into(), span)),
             // A named thing of a list is called by its name already.
             None => fields
                 .iter()
@@ -139,12 +112,12 @@ fn flatten(path: &str, value: &Value, rows: &mut Vec<(String, String)>) {
         Value::Null => rows.push((path.into(), "not set".into())),
         Value::Bool(set) => rows.push((path.into(), yes(*set).into())),
         Value::String(text) => rows.push((path.into(), text.clone())),
-        Value::Number(number) => rows.push((path.into(), told(path, number))),
+        Value::Number(number) => rows.push((path.into(), number_of(path, number))),
     }
 }
 
 /// Counts are grouped; a seed is a name and is not.
-fn told(path: &str, number: &serde_json::Number) -> String {
+fn number_of(path: &str, number: &serde_json::Number) -> String {
     match number.as_u64() {
         Some(count) if !path.is_empty() => thousands(count),
         _ => number.to_string(),
@@ -165,22 +138,4 @@ fn as_duration(value: &Value) -> Option<String> {
 
 fn yes(set: bool) -> &'static str {
     if set { "yes" } else { "no" }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_stays_one_word_in_a_shell() {
-        for (word, shell) in [
-            ("scenarios/spike.toml", "scenarios/spike.toml"),
-            ("a b", "'a b'"),
-            ("", "''"),
-            ("it's; rm -rf $HOME", "'it'\\''s; rm -rf $HOME'"),
-            ("500/s", "500/s"),
-        ] {
-            assert_eq!(quoted(word), shell);
-        }
-    }
 }

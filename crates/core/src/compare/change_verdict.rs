@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Options};
+use super::{ChangeVerdict, Options};
 
 /// The clock's own noise in units of the worse p99 of schedule lag: an order's way takes several wake-ups of this
 /// machine's threads, each as late as those that the lag is measured by. Of 190 pairs of equal runs, 23 were called
@@ -33,15 +33,15 @@ pub(super) fn share(log_ratio: f64) -> f64 {
 
 /// From the logarithm of the ratio, its interval and the band. Changed is what is both certain and more than noise;
 /// unchanged is what cannot be more than noise; between them nothing is known.
-pub(super) fn call(log_ratio: f64, (low, high): (f64, f64), band: f64) -> Call {
+pub(super) fn change_verdict(log_ratio: f64, (low, high): (f64, f64), band: f64) -> ChangeVerdict {
     if low > 0.0 && log_ratio > band {
-        Call::Regressed
+        ChangeVerdict::Regressed
     } else if high < 0.0 && log_ratio < -band {
-        Call::Improved
+        ChangeVerdict::Improved
     } else if low >= -band && high <= band {
-        Call::Unchanged
+        ChangeVerdict::Unchanged
     } else {
-        Call::NotEnoughData
+        ChangeVerdict::NotEnoughData
     }
 }
 
@@ -53,16 +53,16 @@ mod tests {
     fn a_change_is_called_only_when_it_is_certain_and_more_than_noise() {
         let band = 0.1;
         for (ratio, interval, expected) in [
-            (0.2, (0.05, 0.35), Call::Regressed),
-            (-0.2, (-0.35, -0.05), Call::Improved),
-            (0.2, (-0.01, 0.41), Call::NotEnoughData),
-            (0.05, (0.01, 0.09), Call::Unchanged),
-            (0.05, (0.01, 0.12), Call::NotEnoughData),
-            (0.0, (-0.09, 0.09), Call::Unchanged),
-            (0.0, (-0.11, 0.11), Call::NotEnoughData),
+            (0.2, (0.05, 0.35), ChangeVerdict::Regressed),
+            (-0.2, (-0.35, -0.05), ChangeVerdict::Improved),
+            (0.2, (-0.01, 0.41), ChangeVerdict::NotEnoughData),
+            (0.05, (0.01, 0.09), ChangeVerdict::Unchanged),
+            (0.05, (0.01, 0.12), ChangeVerdict::NotEnoughData),
+            (0.0, (-0.09, 0.09), ChangeVerdict::Unchanged),
+            (0.0, (-0.11, 0.11), ChangeVerdict::NotEnoughData),
         ] {
             assert_eq!(
-                call(ratio, interval, band),
+                change_verdict(ratio, interval, band),
                 expected,
                 "{ratio} {interval:?}"
             );

@@ -1,7 +1,7 @@
-//! What is there: the three resources of a pipeline, where they are and whose the account is.
+//! The actual resources of a pipeline: its three resources as they are, where they are and whose the account is.
 
 use super::facts;
-use super::standing::{Ownership, ownership};
+use super::state::{Ownership, ownership};
 use crate::preflight::{Known, Place, QueueFacts, TableFacts};
 use crate::scenario::{Resources, is_loopback};
 use crate::store::{Session, Witness};
@@ -39,9 +39,9 @@ impl Kind {
     }
 }
 
-/// What is there of a pipeline.
+/// The resources of a pipeline as they are.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Survey {
+pub struct ActualResources {
     /// Where it is and whose.
     pub place: Place,
     /// The dead-letter queue.
@@ -52,11 +52,11 @@ pub struct Survey {
     pub table: Known<TableFacts>,
 }
 
-impl Survey {
+impl ActualResources {
     /// Reads the resources of these names; nothing is changed.
     pub async fn read(session: &Session, names: &Resources) -> Self {
         let (at_queues, at_table) = (Witness::default(), Witness::default());
-        let survey = Self::of(nowhere(session), session, names, &at_queues, &at_table).await;
+        let actual = Self::of(nowhere(session), session, names, &at_queues, &at_table).await;
         let sqs_endpoint = at_queues.endpoint().unwrap_or_default();
         let dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
         let loopback = is_loopback(&sqs_endpoint) && is_loopback(&dynamodb_endpoint);
@@ -73,7 +73,7 @@ impl Survey {
                 loopback,
                 ..place
             },
-            ..survey
+            ..actual
         }
     }
 

@@ -1,9 +1,12 @@
-//! One change at a time to a pipeline that is as wanted.
+//! One change at a time to a pipeline that is as desired.
 
 use std::time::Duration;
 
-use super::standing::{capacity_difference, ownership};
-use super::{CREATED_BY_TAG, CREATED_BY_VALUE, Kind, Ownership, Standing, Survey, Wanted};
+use super::state::{capacity_difference, ownership};
+use super::{
+    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, DesiredResources, Kind, Ownership,
+    ResourceState,
+};
 use crate::preflight::{
     ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, Known, Place, QueueFacts, RedriveFacts, TableFacts,
     Tags,
@@ -13,10 +16,10 @@ use crate::scenario::{Resources, TableCapacity, parse};
 const LAB: &str = include_str!("../../scenarios/lab.toml");
 const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:1:orders-dl-queue";
 
-fn wanted(capacity: TableCapacity) -> Wanted {
+fn desired(capacity: TableCapacity) -> DesiredResources {
     let mut scenario = parse("lab", LAB, &Default::default()).expect("a valid scenario");
     scenario.pipeline.table_capacity = capacity;
-    Wanted::of(&scenario.pipeline, &Resources::default()).expect("settings AWS takes")
+    DesiredResources::of(&scenario.pipeline, &Resources::default()).expect("settings AWS takes")
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Known<Tags> {
@@ -86,8 +89,8 @@ fn there() -> There {
     }
 }
 
-fn survey(there: There) -> Survey {
-    Survey {
+fn actual(there: There) -> ActualResources {
+    ActualResources {
         place: Place {
             account: Known::Absent,
             caller: Known::Absent,
@@ -107,13 +110,13 @@ fn survey(there: There) -> Survey {
 fn told(change: impl FnOnce(&mut There)) -> Vec<String> {
     let mut there = there();
     change(&mut there);
-    let (survey, wanted) = (survey(there), wanted(TableCapacity::Unlimited));
-    let standing = |kind| match survey.standing(kind, &wanted) {
-        Standing::AsWanted => Vec::new(),
-        Standing::Differs(differences) => differences,
+    let (actual, desired) = (actual(there), desired(TableCapacity::Unlimited));
+    let state = |kind| match actual.state(kind, &desired) {
+        ResourceState::AsDesired => Vec::new(),
+        ResourceState::Differs(differences) => differences,
         other => vec![format!("{other:?}")],
     };
-    Kind::ALL.into_iter().flat_map(standing).collect()
+    Kind::ALL.into_iter().flat_map(state).collect()
 }
 
 type Change = fn(&mut There);
@@ -122,49 +125,49 @@ type Change = fn(&mut There);
 const DIFFERENCES: [(Change, &str); 14] = [
     (
         |it| it.orders.visibility_timeout += Duration::from_secs(1),
-        "the visibility timeout is 3 s, wanted 2 s",
+        "the visibility timeout is 3 s; the scenario asks for 2 s",
     ),
     (
         |it| it.orders.retention = Duration::from_secs(60),
-        "the retention is 60 s, wanted 4 days",
+        "the retention is 60 s; the scenario asks for 4 days",
     ),
     (
         |it| it.dead.retention = Duration::from_secs(86_400),
-        "the retention is 1 day, wanted 14 days",
+        "the retention is 1 day; the scenario asks for 14 days",
     ),
     (
         |it| it.orders.delay = Duration::from_secs(5),
-        "the delay is 5 s, wanted none",
+        "the delay is 5 s; the scenario asks for none",
     ),
     (
         |it| it.orders.redrive = None,
-        "the redrive policy is missing, wanted 3 receives to orders-dl-queue",
+        "the redrive policy is missing; the scenario asks for 3 receives to orders-dl-queue",
     ),
     (
         |it| it.orders.redrive.as_mut().expect("one").max_receive_count = 5,
-        "max_receive_count is 5, wanted 3",
+        "max_receive_count is 5; the scenario asks for 3",
     ),
     (
         |it| {
             it.orders.redrive.as_mut().expect("one").target_arn = "arn:aws:sqs:us-east-1:1:x".into()
         },
-        "the redrive policy's target is arn:aws:sqs:us-east-1:1:x, wanted orders-dl-queue",
+        "the redrive policy's target is arn:aws:sqs:us-east-1:1:x; the scenario asks for orders-dl-queue",
     ),
     (
         |it| it.dead.redrive = it.orders.redrive.clone(),
-        "the redrive policy is 3 receives to arn:aws:sqs:us-east-1:1:orders-dl-queue, wanted none",
+        "the redrive policy is 3 receives to arn:aws:sqs:us-east-1:1:orders-dl-queue; the scenario asks for none",
     ),
     (
         |it| it.table.key[0][1] = "S".into(),
-        "the key is id S HASH, wanted id N HASH",
+        "the key is id S HASH; the scenario asks for id N HASH",
     ),
     (
         |it| it.table.key.push(["at", "N", "RANGE"].map(String::from)),
-        "the key is id N HASH, at N RANGE, wanted id N HASH",
+        "the key is id N HASH, at N RANGE; the scenario asks for id N HASH",
     ),
     (
         |it| it.table.status = "ARCHIVED".into(),
-        "its status is ARCHIVED, wanted ACTIVE",
+        "its status is ARCHIVED; the scenario asks for ACTIVE",
     ),
     (
         |it| {
@@ -173,7 +176,7 @@ const DIFFERENCES: [(Change, &str); 14] = [
                 read_units: 5,
             }
         },
-        "it has 5 write and 5 read capacity units, wanted on demand",
+        "the capacity is 5 write and 5 read capacity units; the scenario asks for on demand",
     ),
     (
         |it| {
@@ -182,7 +185,7 @@ const DIFFERENCES: [(Change, &str); 14] = [
                 max_write_units: Some(9),
             }
         },
-        "at most 9 writes a second are allowed, wanted no limit",
+        "at most 9 writes a second are allowed; the scenario asks for no limit",
     ),
     (
         |it| it.table.tags = tags(&[(CREATED_BY_TAG, CREATED_BY_VALUE), (ALLOWED_TAG, "no")]),
@@ -192,7 +195,7 @@ const DIFFERENCES: [(Change, &str); 14] = [
 
 #[test]
 fn each_setting_that_is_not_as_wanted_is_told_and_nothing_else() {
-    assert_eq!(told(|_| {}), Vec::<String>::new(), "as wanted");
+    assert_eq!(told(|_| {}), Vec::<String>::new(), "as desired");
     for (change, expected) in DIFFERENCES {
         assert_eq!(told(change), [expected]);
     }
@@ -256,7 +259,7 @@ fn only_the_tag_with_its_value_makes_it_ours() {
         ),
         (
             Known::Is(Known::Absent),
-            Ownership::Unknown("its tags were not told".into()),
+            Ownership::Unknown("the reply has no tags".into()),
             "no tags told",
         ),
         (
@@ -272,29 +275,29 @@ fn only_the_tag_with_its_value_makes_it_ours() {
 
 #[test]
 fn an_orders_queue_whose_dead_letter_queue_is_gone_is_compared_by_its_name() {
-    let wanted = wanted(TableCapacity::Unlimited);
-    for (target, standing) in [
-        (DEAD_LETTERS, Standing::AsWanted),
+    let desired = desired(TableCapacity::Unlimited);
+    for (target, state) in [
+        (DEAD_LETTERS, ResourceState::AsDesired),
         (
             "arn:aws:sqs:us-east-1:1:x",
-            Standing::Differs(vec![
-                "the redrive policy's target is arn:aws:sqs:us-east-1:1:x, wanted orders-dl-queue"
+            ResourceState::Differs(vec![
+                "the redrive policy's target is arn:aws:sqs:us-east-1:1:x; the scenario asks for orders-dl-queue"
                     .into(),
             ]),
         ),
     ] {
         let mut there = there();
         there.orders.redrive.as_mut().expect("one").target_arn = target.into();
-        let mut survey = survey(there);
-        survey.dead_letter_queue = Known::Absent;
+        let mut actual = actual(there);
+        actual.dead_letter_queue = Known::Absent;
         assert_eq!(
-            survey.standing(Kind::OrdersQueue, &wanted),
-            standing,
+            actual.state(Kind::OrdersQueue, &desired),
+            state,
             "{target}"
         );
         assert_eq!(
-            survey.standing(Kind::DeadLetterQueue, &wanted),
-            Standing::Absent
+            actual.state(Kind::DeadLetterQueue, &desired),
+            ResourceState::Absent
         );
     }
 }
@@ -303,9 +306,9 @@ fn an_orders_queue_whose_dead_letter_queue_is_gone_is_compared_by_its_name() {
 fn a_table_of_ours_that_is_being_deleted_can_be_created() {
     let mut there = there();
     there.table.status = "DELETING".into();
-    let survey = survey(there);
-    let standing = survey.standing(Kind::Table, &wanted(TableCapacity::Unlimited));
-    assert_eq!(standing, Standing::Absent);
+    let actual = actual(there);
+    let state = actual.state(Kind::Table, &desired(TableCapacity::Unlimited));
+    assert_eq!(state, ResourceState::Absent);
 }
 
 #[test]
@@ -334,20 +337,20 @@ fn a_scenarios_capacity_is_asked_for_as_dynamodb_takes_it() {
         ),
     ];
     for (capacity, text) in cases {
-        assert_eq!(wanted(capacity).table.to_string(), text);
+        assert_eq!(desired(capacity).table.to_string(), text);
     }
     let warm = |warm_write_units| CapacityFacts::OnDemand {
         warm_write_units,
         max_write_units: None,
     };
-    let wanted = wanted(on_demand(8_000)).table.capacity;
+    let desired = desired(on_demand(8_000)).table.capacity;
     assert!(
-        capacity_difference(wanted, warm(Some(4_000))).is_some(),
+        capacity_difference(desired, warm(Some(4_000))).is_some(),
         "too cold"
     );
-    assert_eq!(capacity_difference(wanted, warm(Some(8_000))), None);
+    assert_eq!(capacity_difference(desired, warm(Some(8_000))), None);
     assert_eq!(
-        capacity_difference(wanted, warm(None)),
+        capacity_difference(desired, warm(None)),
         None,
         "a server without warmth"
     );
@@ -392,7 +395,7 @@ fn settings_sqs_does_not_take_are_told_all_at_once() {
     for (change, told) in cases {
         let mut pipeline = lab();
         change(&mut pipeline);
-        let problems = Wanted::of(&pipeline, &names).expect_err(told);
+        let problems = DesiredResources::of(&pipeline, &names).expect_err(told);
         assert!(
             problems.len() == 1 && problems[0].contains(told),
             "{told}: {problems:?}"
@@ -405,14 +408,14 @@ fn settings_sqs_does_not_take_are_told_all_at_once() {
         .step_by(2)
         .for_each(|(change, _)| change(&mut pipeline));
     assert_eq!(
-        Wanted::of(&pipeline, &names).map_err(|all| all.len()),
+        DesiredResources::of(&pipeline, &names).map_err(|all| all.len()),
         Err(3)
     );
 
     let redrive = |to: Option<&str>| {
         let mut pipeline = lab();
         pipeline.redrive_to = to.map(String::from);
-        Wanted::of(&pipeline, &names).map(|wanted| wanted.orders_queue.redrive)
+        DesiredResources::of(&pipeline, &names).map(|desired| desired.orders_queue.redrive)
     };
     let mine = Ok(Some((3, "mine".to_owned())));
     assert_eq!(

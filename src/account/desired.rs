@@ -1,4 +1,4 @@
-//! What `up` makes of a scenario's `[pipeline]`: settings as AWS takes them. Pure.
+//! The resources that a scenario's `[pipeline]` asks for, with settings as AWS takes them. Pure.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ const READ_UNITS: u32 = 5;
 /// What a new table on demand takes from the start; more has to be asked for, and paid.
 const WARM_WRITE_UNITS: u32 = 4_000;
 
-/// The pipeline that is wanted.
+/// The resources that are desired.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct DesiredResources {
     /// The dead-letter queue.
-    pub dead_letter_queue: WantedQueue,
+    pub dead_letter_queue: DesiredQueue,
     /// The orders queue.
-    pub orders_queue: WantedQueue,
+    pub orders_queue: DesiredQueue,
     /// The table, whose key is `id`, a number.
-    pub table: WantedTable,
+    pub table: DesiredTable,
 }
 
 /// A queue; settings that are absent stay as AWS has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedQueue {
+pub struct DesiredQueue {
     /// Its name.
     pub name: String,
     /// How long a received message is hidden.
@@ -35,16 +35,16 @@ pub struct WantedQueue {
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedTable {
+pub struct DesiredTable {
     /// Its name.
     pub name: String,
     /// Its capacity.
-    pub capacity: WantedCapacity,
+    pub capacity: DesiredCapacity,
 }
 
 /// The capacity of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WantedCapacity {
+pub enum DesiredCapacity {
     /// On demand.
     OnDemand {
         /// Write units a second it must take from the start, where a new table takes fewer.
@@ -59,8 +59,8 @@ pub enum WantedCapacity {
     },
 }
 
-impl Wanted {
-    /// The pipeline of these settings under these names.
+impl DesiredResources {
+    /// The resources of these settings under these names.
     ///
     /// # Errors
     /// With every setting that AWS does not take, and what to write instead.
@@ -69,10 +69,9 @@ impl Wanted {
         let mut seconds = |key: &str, duration: Duration, least: u64, most: u64| {
             let whole = duration.subsec_nanos() == 0;
             if !whole || !(least..=most).contains(&duration.as_secs()) {
+                let near = duration.as_secs().clamp(least.max(1), most);
                 problems.push(format!(
-                    "pipeline.{key} is {duration:?}, and SQS takes {least} to {most} whole seconds: write one \
-                     of these, such as {:?}",
-                    format!("{}s", duration.as_secs().clamp(least.max(1), most))
+                    "pipeline.{key} is {duration:?}; SQS takes {least} to {most} whole seconds: write \"{near}s\""
                 ));
             }
         };
@@ -86,7 +85,7 @@ impl Wanted {
         );
         if !(1..=1_000).contains(&pipeline.max_receive_count) {
             problems.push(format!(
-                "pipeline.max_receive_count is {}, and SQS takes 1 to 1000",
+                "pipeline.max_receive_count is {}; SQS takes 1 to 1000",
                 pipeline.max_receive_count
             ));
         }
@@ -95,8 +94,8 @@ impl Wanted {
         let own = |name: &String| *name == usual || *name == names.dead_letter_queue;
         if let Some(elsewhere) = pipeline.redrive_to.as_ref().filter(|name| !own(name)) {
             problems.push(format!(
-                "pipeline.redrive_to is {elsewhere:?}, and only the target's own dead-letter queue is \
-                 created: leave it out, or write \"none\""
+                "pipeline.redrive_to is {elsewhere:?}; `up` creates only the target's own dead-letter queue: leave it out, \
+                 or write \"none\""
             ));
         }
         match problems.is_empty() {
@@ -109,27 +108,27 @@ impl Wanted {
         let to_dead_letters =
             |_: &String| (pipeline.max_receive_count, names.dead_letter_queue.clone());
         Self {
-            dead_letter_queue: WantedQueue {
+            dead_letter_queue: DesiredQueue {
                 name: names.dead_letter_queue.clone(),
                 visibility_timeout: None,
                 retention: pipeline.dead_letter_retention,
                 redrive: None,
             },
-            orders_queue: WantedQueue {
+            orders_queue: DesiredQueue {
                 name: names.orders_queue.clone(),
                 visibility_timeout: Some(pipeline.visibility_timeout),
                 retention: pipeline.orders_retention,
                 redrive: pipeline.redrive_to.as_ref().map(to_dead_letters),
             },
-            table: WantedTable {
+            table: DesiredTable {
                 name: names.table.clone(),
-                capacity: WantedCapacity::of(pipeline.table_capacity),
+                capacity: DesiredCapacity::of(pipeline.table_capacity),
             },
         }
     }
 }
 
-impl WantedCapacity {
+impl DesiredCapacity {
     fn of(capacity: TableCapacity) -> Self {
         match capacity {
             // No table of AWS promises never to throttle; on demand comes nearest.
@@ -151,7 +150,7 @@ impl WantedCapacity {
 }
 
 /// Whole days as such, and everything else in seconds.
-pub(super) fn spoken(duration: Duration) -> String {
+pub(super) fn span(duration: Duration) -> String {
     const DAY_S: u64 = 86_400;
     match duration.as_secs() {
         DAY_S => "1 day".into(),
@@ -162,11 +161,11 @@ pub(super) fn spoken(duration: Duration) -> String {
     }
 }
 
-impl std::fmt::Display for WantedQueue {
+impl std::fmt::Display for DesiredQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "keeps messages {}", spoken(self.retention))?;
+        write!(f, "keeps messages {}", span(self.retention))?;
         if let Some(hidden) = self.visibility_timeout {
-            write!(f, ", hides them {}", spoken(hidden))?;
+            write!(f, ", hides them {}", span(hidden))?;
         }
         match &self.redrive {
             Some((count, name)) => write!(f, ", after {count} receives to {name}"),
@@ -175,23 +174,25 @@ impl std::fmt::Display for WantedQueue {
     }
 }
 
-impl std::fmt::Display for WantedTable {
+impl std::fmt::Display for DesiredTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "key id (N), ")?;
         match self.capacity {
-            WantedCapacity::OnDemand {
+            DesiredCapacity::OnDemand {
                 warm_write_units: None,
             } => write!(f, "on demand"),
-            WantedCapacity::OnDemand {
+            DesiredCapacity::OnDemand {
                 warm_write_units: Some(units),
             } => write!(f, "on demand, {units} writes a second from the start"),
-            WantedCapacity::Provisioned {
+            DesiredCapacity::Provisioned {
                 write_units,
                 read_units,
-            } => write!(
-                f,
-                "{write_units} write and {read_units} read capacity units"
-            ),
+            } => write!(f, "{}", provisioned(write_units.into(), read_units.into())),
         }
     }
+}
+
+/// A provisioned capacity in words.
+pub(super) fn provisioned(write_units: u64, read_units: u64) -> String {
+    format!("{write_units} write and {read_units} read capacity units")
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use orderproof_core::order::Id;
+use orderproof_core::results::RunReport;
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::verdict::{Class, Finding, Severity, Verdict};
 
@@ -61,11 +62,11 @@ fn the_sections_come_in_the_order_a_reader_asks_for_them() {
     let page = render_html(&failed()).unwrap();
     let places: Vec<_> = [
         "id=\"verdict\"",
+        "id=\"findings\"",
         "id=\"evidence\"",
         "id=\"orders\"",
-        "id=\"findings\"",
-        "id=\"charts\"",
         "id=\"phases\"",
+        "id=\"charts\"",
         "id=\"settings\"",
     ]
     .iter()
@@ -79,12 +80,12 @@ fn the_sections_come_in_the_order_a_reader_asks_for_them() {
 #[test]
 fn every_class_is_listed_with_its_meaning() {
     let page = render_html(&failed()).unwrap();
-    let names = |class: Class| page.contains(&format!("<code>{}</code>", class.as_str()));
+    let names = |class: Class| page.contains(&format!("scope=\"row\">{}</th>", class.as_str()));
     for class in Class::ALL {
         assert_eq!(names(class), class.is_always_listed(), "{class:?}");
     }
     assert_eq!(
-        page.matches(">refused</span>").count(),
+        page.matches(">FAIL</span>").count(),
         1,
         "only lost has orders"
     );

@@ -1,0 +1,183 @@
+//! A document as a page: one file that opens from disk, loads nothing and runs nothing but its own script.
+//!
+//! Every text in it is untrusted: `maud` escapes it, and the page's own policy lets nothing load or run beside its style
+//! and script.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::{Block, Column, Document, Fact, Item, Look, Row, Table, Text, Tone};
+use orderproof_core::escape;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The whole document, under `title` in a browser's list of pages.
+///
+/// The policy allows this style and this script by their digests and nothing else, so that a text that got
+/// past the escaping still could not load or run anything.
+pub(crate) fn page(document: &Document, title: &str) -> String {
+    let policy = format!(
+        "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'",
+        digest(STYLE),
+        digest(SCRIPT)
+    );
+    let body = PreEscaped(escape::html(&body(document).into_string()));
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (escape::line(title)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header.top {
+                    span.brand { "orderproof" }
+                    nav aria-label="Sections" {
+                        ul {
+                            li { a href="#verdict" { "Verdict" } }
+                            @for section in &document.sections {
+                                li { a href={ "#" (section.id) } { (section.name) } }
+                            }
+                        }
+                    }
+                }
+                main #content tabindex="-1" { (body) }
+                footer {
+                    p { "Written by orderproof " (env!("CARGO_PKG_VERSION")) ". This file is whole: it loads nothing." }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// What a content security policy calls the digest of an inline style or script.
+fn digest(source: &str) -> String {
+    format!("sha256-{}", BASE64.encode(Sha256::digest(source)))
+}
+
+fn body(document: &Document) -> Markup {
+    html! {
+        div #verdict class={ "banner " (class(document.tone)) } {
+            h1 { strong { (document.word) } " " (document.sentence) }
+            @for block in &document.lead {
+                @match block {
+                    Block::Facts(facts) => (facts_in("key", facts)),
+                    Block::Paragraph(parts) => p.meta { (texts(parts)) },
+                    block => (shown(block)),
+                }
+            }
+        }
+        @for section in &document.sections {
+            section aria-labelledby=(section.id) {
+                h2 id=(section.id) { (section.name) }
+                @for block in &section.blocks { (shown(block)) }
+            }
+        }
+    }
+}
+
+fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "pass",
+        Tone::Bad => "fail",
+        Tone::Open => "open",
+        Tone::Note => "note",
+    }
+}
+
+fn text(text: &Text) -> Markup {
+    match (text.tone, text.look) {
+        (Some(tone), _) => html! { span class={ "mark " (class(tone)) } { (text.text) } },
+        (None, Look::Code) => html! { code { (text.text) } },
+        (None, Look::Strong) => html! { strong { (text.text) } },
+        (None, Look::Plain) => html! { (text.text) },
+    }
+}
+
+fn texts(texts: &[Text]) -> Markup {
+    html! { @for one in texts { (text(one)) } }
+}
+
+fn shown(block: &Block) -> Markup {
+    match block {
+        Block::Paragraph(parts) => html! { p.lead { (texts(parts)) } },
+        Block::Quote(text) => html! { p.question { (text) } },
+        Block::Facts(facts) => facts_in("facts", facts),
+        Block::List(items) => html! { ul { @for one in items { (item(one)) } } },
+        Block::Table(one) => table(one),
+        Block::Code(lines) => html! {
+            div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (lines.join("\n")) } } }
+        },
+        Block::Heading(name) => html! { h3 { (name) } },
+        Block::Markup(markup) => markup.clone(),
+        Block::Markdown(_) => html! {},
+    }
+}
+
+fn facts_in(class: &str, facts: &[Fact]) -> Markup {
+    html! {
+        dl class=(class) {
+            @for (name, fact) in facts { div { dt { (name) } dd { (fact) } } }
+        }
+    }
+}
+
+fn item(item: &Item) -> Markup {
+    html! {
+        li class={ "finding " (class(item.tone)) } {
+            @if !item.kind.is_empty() {
+                p.kind { (item.kind) @if let Some(code) = &item.code { " \u{b7} " code { (code) } } }
+            }
+            p { (item.text) }
+            @if let Some(more) = &item.more { p { "Order numbers: " (more) } }
+        }
+    }
+}
+
+/// A table that scrolls by itself where it is wider than the page, and can be scrolled by keys.
+pub(crate) fn table(table: &Table) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label={ "Table: " (table.caption) } {
+            table {
+                caption { (table.caption) }
+                thead {
+                    tr { @for column in &table.columns { th scope="col" class=[number(column)] { (column.name) } } }
+                }
+                tbody { @for one in &table.rows { (row(table, one)) } }
+            }
+        }
+    }
+}
+
+fn row(table: &Table, row: &Row) -> Markup {
+    html! {
+        tr class=[row_class(row)] {
+            @for (index, (cell, column)) in row.cells.iter().zip(&table.columns).enumerate() {
+                @if index == 0 { th scope="row" class=[number(column)] { (text(cell)) } }
+                @else { td class=[number(column)] { (text(cell)) } }
+            }
+        }
+    }
+}
+
+fn number(column: &Column) -> Option<&'static str> {
+    column.right.then_some("n")
+}
+
+fn row_class(row: &Row) -> Option<&'static str> {
+    match (row.total, row.faint) {
+        (true, _) => Some("total"),
+        (false, true) => Some("none"),
+        (false, false) => None,
+    }
+}

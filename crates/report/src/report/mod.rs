@@ -1,0 +1,339 @@
+//! A run's report as a document: the verdict first, its evidence under it.
+
+mod evidence;
+mod phases;
+mod settings;
+
+use std::path::Path;
+
+use crate::TextStyle;
+use crate::charts::{Chart, ChartError, charts_of};
+use crate::diagnose;
+use crate::document::{
+    Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
+};
+use orderproof_core::order::Id;
+use orderproof_core::results::figures::{micros, thousands};
+use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
+use orderproof_core::verdict::{Class, Finding, Severity, Standing};
+
+/// Characters of one text in a summary at most.
+const TEXT_MAX: usize = 1_000;
+
+/// The whole report as text; `dir` is where its files are.
+pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
+    let mut document = document(report, Medium::Terminal);
+    let files = [file_name::PAGE, file_name::SUMMARY, file_name::RUN].join(", ");
+    document.closing = Some(Block::plain(format!(
+        "report  {}/{files}, charts *.png and *.svg",
+        dir.display()
+    )));
+    terminal(&document, style)
+}
+
+/// The whole report as Markdown; charts are linked by their file names.
+pub fn render_markdown(report: &RunReport) -> String {
+    let mut document = document(report, Medium::Markdown);
+    let charts = Chart::of(report).into_iter();
+    let charts = charts.map(|chart| format!("![{}]({}.png)", chart.words(), chart.file_stem()));
+    let charts = charts.collect::<Vec<_>>().join("\n");
+    document.section("charts", "Charts", vec![Block::Markdown(charts)]);
+    let link = |name: &str| format!("[{name}]({name})");
+    document.closing = Some(Block::Markdown(format!(
+        "To read: {}. All figures: {}, {}, {}.",
+        link(file_name::PAGE),
+        link(file_name::RUN),
+        link(file_name::TIMESERIES),
+        link(file_name::FINDINGS)
+    )));
+    markdown(&document, 1, TEXT_MAX)
+}
+
+/// The whole report as a page.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
+    let mut document = document(report, Medium::Page);
+    document.section("charts", "Charts", charts_of(report)?);
+    document.section(
+        "settings",
+        "Settings and provenance",
+        settings::blocks(report),
+    );
+    let word = verdict_word(report.verdict);
+    let title = format!("{word}: {}, run {}", report.scenario.name, report.run_id);
+    Ok(page(&document, &title))
+}
+
+fn document(report: &RunReport, medium: Medium) -> Document {
+    let word = verdict_word(report.verdict);
+    let mut document = Document::new(word, report.verdict.into(), headline(report));
+    document.lead = lead(report, medium);
+    document.section("findings", "Findings", findings(report, medium));
+    document.section(
+        "function-output",
+        "The function's last lines",
+        last_lines(report),
+    );
+    let facts = Block::Facts(evidence::facts(report));
+    document.section("evidence", "Evidence", vec![facts]);
+    let orders = Block::Table(orders(report, medium));
+    let mut orders = vec![orders];
+    orders.extend(none(report).filter(|_| medium == Medium::Terminal));
+    document.section("orders", "What became of the orders", orders);
+    document.section("phases", "Phases", phases::blocks(report, medium));
+    if medium != Medium::Markdown {
+        document.section("send-errors", "Send errors", send_errors(report));
+    }
+    document
+}
+
+/// What it is a report of, and on a page the figures that are asked for first.
+fn lead(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let scenario = &report.scenario;
+    let played = match scenario.time_scale {
+        1.0 => "real time".into(),
+        scale => format!("time compressed {scale} times"),
+    };
+    let run = format!(
+        ", run {}, seed {}, {played}, ",
+        report.run_id, scenario.seed
+    );
+    let question = Block::Quote(scenario.question.clone());
+    match medium {
+        Medium::Terminal => vec![Block::plain(format!(
+            "scenario {}{run}{}",
+            scenario.name, report.started_at
+        ))],
+        Medium::Markdown => {
+            let made = &report.provenance;
+            let rest = format!(
+                "{run}{} on {} ({}), orderproof {}.",
+                report.started_at,
+                made.platform,
+                processors(made.cpus),
+                made.version,
+            );
+            let name = Text::code(&scenario.name);
+            let about = vec!["Scenario ".into(), name, rest.into()];
+            vec![question, Block::Paragraph(about)]
+        }
+        Medium::Page => {
+            let started = moment(&report.started_at);
+            let about = Block::plain(format!("Scenario {}{run}{started}", scenario.name));
+            vec![question, about, Block::Facts(key_figures(report))]
+        }
+    }
+}
+
+fn key_figures(report: &RunReport) -> Vec<Fact> {
+    let unknown = || "\u{2013}".to_owned();
+    let measured = report.phases.iter().filter(|phase| !phase.figures.warm_up);
+    let worst = measured.filter_map(|phase| phase.end_to_end_us.measured()?.p99_us);
+    let lost = report.class_tally(Class::Lost).exact();
+    [
+        ("orders planned", thousands(report.orders.planned)),
+        ("acknowledged", thousands(report.orders.acknowledged)),
+        ("lost", lost.map_or_else(unknown, thousands)),
+        (
+            "end-to-end p99, worst phase",
+            worst.max().map_or_else(unknown, micros),
+        ),
+        ("drained in", evidence::drained(&report.quiescence, "")),
+    ]
+    .into()
+}
+
+/// The reasons for the verdict, gravest first, and what most likely did it.
+fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let causes = diagnose(report);
+    let mut items = finding_items(report);
+    items.extend(causes.iter().map(|cause| Item {
+        kind: "cause",
+        ..Item::plain(cause)
+    }));
+    match (items.is_empty(), medium) {
+        (false, _) => vec![Block::List(items)],
+        (true, Medium::Page) => vec![Block::plain(
+            "Nothing was found that speaks against the verdict.",
+        )],
+        (true, _) => Vec::new(),
+    }
+}
+
+/// The findings, each with its first order numbers.
+pub(crate) fn finding_items(report: &RunReport) -> Vec<Item> {
+    let item = |finding: &Finding| {
+        let (kind, tone) = match finding.severity {
+            Severity::OrderFailure => ("orders", Tone::Bad),
+            Severity::PerformanceFailure => ("rule", Tone::Bad),
+            Severity::MissingEvidence => ("missing", Tone::Open),
+            Severity::Note => ("note", Tone::Note),
+        };
+        Item {
+            kind,
+            tone,
+            code: Some(finding.code.clone()),
+            text: finding.message.clone(),
+            more: ids(finding),
+        }
+    };
+    report.findings.iter().map(item).collect()
+}
+
+/// The first ids of a finding, and where the others are.
+fn ids(finding: &Finding) -> Option<String> {
+    let named = finding.first_ids.len() as u64;
+    let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
+    let more = match finding.orders.saturating_sub(named) {
+        0 => String::new(),
+        more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),
+    };
+    (named > 0).then(|| format!("{}{more}", ids.join(", ")))
+}
+
+/// What a function that never started wrote last.
+fn last_lines(report: &RunReport) -> Vec<Block> {
+    let pipeline = report.pipeline.as_ref();
+    let never = pipeline.and_then(|pipeline| pipeline.never_started.as_ref());
+    let Some(never) = never.filter(|never| !never.last_lines.is_empty()) else {
+        return Vec::new();
+    };
+    let log = never.log.iter().map(|log| Block::plain(log.clone()));
+    let lines = Block::Code(never.last_lines.clone());
+    log.chain([lines]).collect()
+}
+
+/// Every class with orders, and on a page all of them with their meaning.
+fn orders(report: &RunReport, medium: Medium) -> Table {
+    let columns: &[&str] = match medium {
+        Medium::Terminal => &["#", "", ""],
+        Medium::Markdown => &["class", "#orders"],
+        Medium::Page => &[
+            "class",
+            "#orders",
+            "#share",
+            "under the gate",
+            "what it means",
+        ],
+    };
+    let caption = format!(
+        "Every planned order is in exactly one class; the {} gate says which are accepted.",
+        report.gate.as_str()
+    );
+    let mut table = Table::of(&caption, columns);
+    let planned = report.orders.planned;
+    let listed = |class: &Class| class.is_always_listed() || report.classes.contains_key(class);
+    for class in Class::ALL.into_iter().filter(listed) {
+        let counted = report.classes.get(&class).copied();
+        let count = counted.unwrap_or_default();
+        let unseen = count == 0 && (class != Class::Lost || counted.is_none());
+        if unseen && medium != Medium::Page {
+            continue;
+        }
+        let (name, orders) = (Text::from(class.as_str()), thousands(count).into());
+        let word = standing(report, class);
+        let cells = match medium {
+            Medium::Terminal => vec![orders, name, word],
+            Medium::Markdown => vec![name, orders],
+            Medium::Page => {
+                let meaning = meaning(report, class).into();
+                vec![name, orders, share(count, planned).into(), word, meaning]
+            }
+        };
+        table.row(cells).faint = unseen;
+    }
+    let mut total = ["planned".to_owned(), thousands(planned)];
+    if medium == Medium::Terminal {
+        total.reverse();
+    }
+    table.row(total).total = true;
+    table
+}
+
+/// What the gate says of a class.
+pub(crate) fn standing(report: &RunReport, class: Class) -> Text {
+    let count = report.classes.get(&class).copied().unwrap_or_default();
+    match class.standing(report.gate) {
+        // None so far, as long as nobody has looked everywhere.
+        _ if count == 0 && report.unlooked().is_some() => Text::word("unproven", Tone::Open),
+        _ if count == 0 && class != Class::Lost => Text::from("ok"),
+        _ if count == 0 => Text::word("ok", Tone::Good),
+        Standing::Accepted => Text::word("ok", Tone::Good),
+        Standing::Refused => Text::word("FAIL", Tone::Bad),
+        Standing::Budgeted => Text::word("budgeted", Tone::Open),
+        Standing::Unproven => Text::word("unproven", Tone::Open),
+    }
+}
+
+fn meaning(report: &RunReport, class: Class) -> String {
+    let mut meaning = class.explanation().replace('`', "");
+    let of_class = report
+        .findings
+        .iter()
+        .filter(|finding| finding.code == class.as_str());
+    for ids in of_class.filter_map(ids) {
+        meaning.push_str(&format!(". Order numbers: {ids}"));
+    }
+    meaning
+}
+
+/// In percent; a share that is not nothing is never shown as 0%, nor one that is not all as 100%.
+fn share(count: u64, planned: u64) -> String {
+    if count == 0 || planned == 0 {
+        return "\u{2013}".into();
+    }
+    let percent = 100.0 * count as f64 / planned as f64;
+    match percent {
+        percent if percent < 0.01 => "< 0.01%".into(),
+        percent if percent > 99.99 && count < planned => "> 99.99%".into(),
+        percent => format!("{percent:.2}%"),
+    }
+}
+
+/// The classes that were looked for and have no order.
+fn none(report: &RunReport) -> Option<Block> {
+    let none = report.classes.iter();
+    let none = none.filter(|&(&class, &count)| count == 0 && class != Class::Lost);
+    let none: Vec<_> = none.map(|(class, _)| class.as_str()).collect();
+    let item = Item {
+        kind: "none:",
+        ..Item::plain(&none.join(", "))
+    };
+    (!none.is_empty()).then(|| Block::List(vec![item]))
+}
+
+fn send_errors(report: &RunReport) -> Vec<Block> {
+    let table = Table::each(
+        "Why sends were rejected or stayed without a known outcome",
+        &report.send_errors,
+        &[
+            ("#orders", |(_, count)| thousands(**count).into()),
+            ("reason", |(reason, _)| reason.as_str().into()),
+        ],
+    );
+    match table.rows.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::Table(table)],
+    }
+}
+
+/// How many processors there were; none means that nobody knows.
+fn processors(cpus: u32) -> String {
+    match cpus {
+        0 => "number of processors unknown".into(),
+        1 => "1 processor".into(),
+        cpus => format!("{cpus} processors"),
+    }
+}
+
+/// An instant without the digits nobody reads.
+fn moment(text: &str) -> String {
+    match text.split_once('.') {
+        Some((whole, _)) => format!("{whole}Z").replace('T', " "),
+        None => text.replace('T', " "),
+    }
+}
+
+const _: () = assert!(LINES_MAX >= Class::ALL.len(), "every class is shown");

@@ -1,0 +1,146 @@
+//! The phases with their figures.
+
+use std::time::Duration;
+
+use super::evidence::dash;
+use crate::document::{Block, Medium, Table, Text};
+use orderproof_core::metrics::LatencySummary;
+use orderproof_core::results::figures::{duration, micros_if, thousands};
+use orderproof_core::results::{PhaseReport, RunReport};
+
+/// A measured duration of a phase and what it is.
+type Measure = (&'static str, fn(&PhaseReport) -> &LatencySummary);
+
+const MEASURES: [Measure; 4] = [
+    ("response time", |phase| &phase.response_time_us),
+    ("service time", |phase| &phase.service_time_us),
+    ("end-to-end latency", |phase| &phase.end_to_end_us),
+    ("schedule lag", |phase| &phase.schedule_lag_us),
+];
+
+/// One table; on a page two: what was offered, and how long it took.
+pub(super) fn blocks(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let phases = &report.phases;
+    let brief = || Block::Table(brief(phases, medium));
+    let meanings = match medium {
+        Medium::Terminal => return vec![brief()],
+        Medium::Markdown => {
+            "Response time: from the intended instant to the acknowledgment. End-to-end latency: from the intended \
+             instant to the row."
+        }
+        Medium::Page => {
+            "Response time: from the instant an order was due to its acknowledgment. Service time: from its sending to \
+             its acknowledgment. End-to-end latency: from the instant it was due to its row. Schedule lag: how late it \
+             was sent."
+        }
+    };
+    let mut blocks = vec![Block::plain(meanings)];
+    match medium {
+        Medium::Page => blocks.extend([
+            Block::Heading("Offered load"),
+            Block::Table(load(phases)),
+            Block::Heading("Durations"),
+            Block::Table(durations(phases)),
+        ]),
+        _ => blocks.push(brief()),
+    }
+    blocks
+}
+
+fn brief(phases: &[PhaseReport], medium: Medium) -> Table {
+    let offered: fn(&&PhaseReport) -> Text = match medium {
+        Medium::Markdown => |phase| format!("{:.0}", offered_rate(phase)).into(),
+        _ => |phase| thousands(offered_rate(phase).round() as u64).into(),
+    };
+    let mut table = Table::each(
+        "Phases",
+        phases,
+        &[
+            ("phase", |phase| name(phase).into()),
+            ("#attempted", |phase| thousands(phase.attempted).into()),
+            ("#offered/s", offered),
+            ("#p50", |phase| us(&phase.response_time_us, |us| us.p50_us)),
+            ("#p99", |phase| us(&phase.response_time_us, |us| us.p99_us)),
+            ("#max", |phase| us(&phase.response_time_us, |us| us.max_us)),
+            ("#p50", |phase| us(&phase.end_to_end_us, |us| us.p50_us)),
+            ("#p99", |phase| us(&phase.end_to_end_us, |us| us.p99_us)),
+            ("#max", |phase| us(&phase.end_to_end_us, |us| us.max_us)),
+            ("#p99", |phase| us(&phase.schedule_lag_us, |us| us.p99_us)),
+        ],
+    );
+    table.spans = vec![
+        ("", 3),
+        ("response time", 3),
+        ("end-to-end latency", 3),
+        ("schedule lag", 1),
+    ];
+    table
+}
+
+fn load(phases: &[PhaseReport]) -> Table {
+    Table::each(
+        "Orders by the phase they were due in",
+        phases,
+        &[
+            ("phase", |phase| name(phase).into()),
+            ("#from", |phase| seconds(phase.start).into()),
+            ("#to", |phase| seconds(phase.end).into()),
+            ("#scheduled", |phase| thousands(phase.scheduled).into()),
+            ("#attempted", |phase| thousands(phase.attempted).into()),
+            ("#acknowledged", |phase| {
+                thousands(phase.acknowledged).into()
+            }),
+            ("#offered per s", |phase| {
+                thousands(offered_rate(phase).round() as u64).into()
+            }),
+        ],
+    )
+}
+
+fn durations(phases: &[PhaseReport]) -> Table {
+    let measured = |phase| MEASURES.map(move |(what, pick)| (phase, what, pick(phase)));
+    Table::each(
+        "Percentiles of each phase; a dash where there is no sample",
+        phases.iter().flat_map(measured),
+        &[
+            ("phase", |(phase, ..)| name(phase).into()),
+            ("duration", |(_, what, _)| (*what).into()),
+            ("#samples", |(.., summary)| thousands(summary.count).into()),
+            ("#p50", |(.., summary)| us(summary, |us| us.p50_us)),
+            ("#p99", |(.., summary)| us(summary, |us| us.p99_us)),
+            ("#p99.9", |(.., summary)| us(summary, |us| us.p999_us)),
+            ("#max", |(.., summary)| us(summary, |us| us.max_us)),
+        ],
+    )
+}
+
+/// A figure of a summary, or a dash where nothing was measured.
+fn us(summary: &LatencySummary, pick: fn(&LatencySummary) -> Option<u64>) -> Text {
+    dash(micros_if(summary.measured().and_then(pick))).into()
+}
+
+/// Where a phase begins or ends; the first one does at 0 s.
+fn seconds(at: Duration) -> String {
+    match at.is_zero() {
+        true => "0 s".into(),
+        false => duration(at),
+    }
+}
+
+/// A phase's name, a warm-up marked as such.
+fn name(phase: &PhaseReport) -> String {
+    let figures = &phase.figures;
+    match figures.warm_up {
+        true if figures.name != "warm-up" => format!("{} (warm-up)", figures.name),
+        _ => figures.name.clone(),
+    }
+}
+
+/// Orders handed to the network per second of the phase.
+fn offered_rate(phase: &PhaseReport) -> f64 {
+    let seconds = phase.end.saturating_sub(phase.start).as_secs_f64();
+    match seconds > 0.0 {
+        true => phase.attempted as f64 / seconds,
+        false => 0.0,
+    }
+}
