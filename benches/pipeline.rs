@@ -3,10 +3,13 @@
 //! First the CPU time an order costs: queue, mapping and function run on this thread, without HTTP; once
 //! with a store that keeps nothing, once with the embedded table on its own thread. Then a million
 //! messages in a queue: the memory each takes beside its body, and how long sending and draining them
-//! takes. Then how long a long poll takes to wake. CPU time and memory are read from Linux's `/proc`;
+//! takes. Then how many messages a second go through a FIFO queue with a thousand groups, in order and none lost. Then
+//! how long a long poll takes to wake. CPU time and memory are read from Linux's `/proc`;
 //! elsewhere only the elapsed time is told.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use orderproof::embedded::{Orders, order_table};
@@ -14,13 +17,16 @@ use orderproof::emulator::counters::Counters;
 use orderproof::emulator::mapping::{
     EngineQueue, EventSource, EventSourceMapping, FunctionSettings, Mapping, MappingPlan,
 };
-use orderproof::emulator::sqs::{QueueAttributes, ReceiveOptions, SendEntry, SqsEngine};
+use orderproof::emulator::sqs::{
+    FifoAttributes, QueueAttributes, ReceiveOptions, ReceivedMessage, SendEntry, SqsEngine,
+};
 use orderproof::emulator::table::{KeyKind, TableCapacity, Tables, key};
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
 
 const ORDERS: u64 = 20_000;
 const QUEUE: &str = "orders-queue";
+const FIFO_QUEUE: &str = "orders.fifo";
 
 /// Keeps nothing.
 #[derive(Clone)]
@@ -47,6 +53,7 @@ fn main() {
     run("no table", Nowhere);
     run("embedded table", Orders::of(&table));
     a_million_messages();
+    a_fifo_queue();
     long_polls();
 }
 
@@ -114,6 +121,96 @@ fn a_million_messages() {
         sending,
         draining.elapsed()
     );
+}
+
+/// Sends messages to a thousand groups in turn while four consumers receive and delete them, on two threads.
+fn a_fifo_queue() {
+    const MESSAGES: u64 = 200_000;
+    const GROUPS: u64 = 1_000;
+    const CONSUMERS: usize = 4;
+    let engine = SqsEngine::new();
+    let attributes = QueueAttributes::fifo(FifoAttributes::high_throughput());
+    engine
+        .create_queue(FIFO_QUEUE, attributes)
+        .expect("a new engine takes a queue");
+    let began = Instant::now();
+    let sender = engine.clone();
+    let sending = async move {
+        for first in (0..MESSAGES).step_by(10) {
+            let entries = (first..first + 10).map(|k| {
+                let entry = SendEntry::new(k.to_string()).in_group((k % GROUPS).to_string());
+                entry.deduplicated_by(k.to_string())
+            });
+            let sent = sender.send_all(FIFO_QUEUE, entries.collect());
+            for sent in sent.expect("the queue exists") {
+                sent.expect("a good message");
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (last, drained) = (Arc::default(), Arc::new(AtomicU64::new(0)));
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime can be made")
+        .block_on(async {
+            let mut tasks = vec![tokio::spawn(sending)];
+            for _ in 0..CONSUMERS {
+                let (last, drained) = (Arc::clone(&last), Arc::clone(&drained));
+                let consumer = consume(engine.clone(), MESSAGES, GROUPS, last, drained);
+                tasks.push(tokio::spawn(consumer));
+            }
+            for task in tasks {
+                task.await.expect("no panic");
+            }
+        });
+    assert_eq!(
+        drained.load(Ordering::Relaxed),
+        MESSAGES,
+        "every message once"
+    );
+    let per_second = MESSAGES as f64 / began.elapsed().as_secs_f64();
+    println!(
+        "FIFO queue, {GROUPS} groups: {per_second:.0} messages a second sent, received in order and deleted"
+    );
+}
+
+/// Receives and deletes until all are through, and holds each against the last of its group.
+async fn consume(
+    engine: SqsEngine,
+    messages: u64,
+    groups: u64,
+    last: Arc<Mutex<HashMap<u64, u64>>>,
+    drained: Arc<AtomicU64>,
+) {
+    let options = ReceiveOptions {
+        max_messages: 10,
+        wait: Some(Duration::from_millis(100)),
+        ..ReceiveOptions::default()
+    };
+    let number = |message: &ReceivedMessage| message.body.parse::<u64>().expect("a number");
+    while drained.load(Ordering::Relaxed) < messages {
+        let batch = engine.receive(FIFO_QUEUE, options).await;
+        let batch = batch.expect("the queue exists");
+        for message in &batch {
+            let number = number(message);
+            let before = last
+                .lock()
+                .expect("no panic")
+                .insert(number % groups, number);
+            assert!(
+                before.is_none_or(|before| before + groups == number),
+                "in order"
+            );
+        }
+        for message in &batch {
+            engine
+                .delete(FIFO_QUEUE, &message.receipt_handle)
+                .expect("a handle just given");
+        }
+        drained.fetch_add(batch.len() as u64, Ordering::Relaxed);
+    }
 }
 
 /// How long after a send another task's long poll has the message.

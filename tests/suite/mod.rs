@@ -3,6 +3,7 @@ mod adversary;
 mod adversity;
 mod bootstrap;
 mod cli;
+mod clients;
 mod cloudwatch;
 mod compare;
 mod corpora;

@@ -13,7 +13,7 @@ use super::front::Front;
 use super::function::{Function, Polling, Seat};
 use super::http::{HostName, Hosts};
 use super::service::{ServiceThread, listener_at};
-use super::sqs::{QueueAttributes, QueueFaults, Site, SqsEngine};
+use super::sqs::{FifoAttributes, QueueAttributes, QueueFaults, Site, SqsEngine, is_fifo};
 use super::table::{TableCapacity, TableFaults, TableKey, TableServer, Tables};
 
 /// What an emulator is to hold, and how it is to be served.
@@ -63,9 +63,14 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// With a queue of SQS's default attributes.
+    /// With a queue of SQS's default attributes: a FIFO queue if its name ends in `.fifo`.
     pub fn queue(self, name: &str) -> Self {
-        self.queue_with(name, QueueAttributes::default())
+        let fifo = is_fifo(name).then(FifoAttributes::default);
+        let attributes = QueueAttributes {
+            fifo,
+            ..QueueAttributes::default()
+        };
+        self.queue_with(name, attributes)
     }
 
     /// With a queue of these attributes. A dead-letter queue comes before the queue that names it.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::http::{self, Answer, Budget, Hosts, Manner, Refused};
 use super::identity;
-use super::sqs::{Site, SqsEngine, SqsService};
+use super::sqs::{Call, Site, SqsEngine, SqsService, Target};
 use super::table::TableGateway;
 
 /// Where it answers whether it is well.
@@ -149,9 +149,14 @@ impl Parts {
                 Ok(identity::answer(&self.queues.site().account_id))
             }
             _ => {
-                self.queues
-                    .answer(target, http::called(&head.headers), body)
-                    .await
+                let target = match target {
+                    "" if identity::is_form(head.headers.get(CONTENT_TYPE)) => Target::Form {
+                        path: head.uri.path(),
+                    },
+                    target => Target::Json(target),
+                };
+                let called = http::called(&head.headers);
+                self.queues.answer(Call { target, called }, body).await
             }
         }
     }

@@ -8,12 +8,16 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 /// The action, as it stands in a form.
 const ACTION: &[u8] = b"Action=GetCallerIdentity";
 
+/// Whether a body of this type is a form.
+pub(super) fn is_form(content_type: Option<&HeaderValue>) -> bool {
+    content_type
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
 /// Whether a form asks who is asking.
 pub(super) fn is_asked(content_type: Option<&HeaderValue>, body: &[u8]) -> bool {
-    let is_form = content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
-    is_form && body.split(|byte| *byte == b'&').any(|pair| pair == ACTION)
+    is_form(content_type) && body.split(|byte| *byte == b'&').any(|pair| pair == ACTION)
 }
 
 /// The account's root, whoever it is.

@@ -15,6 +15,7 @@ mod counts;
 mod dead_letters;
 mod delete;
 mod errors;
+mod fifo;
 mod moves;
 mod polling;
 mod queues;

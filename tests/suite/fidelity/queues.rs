@@ -28,6 +28,10 @@ pub const CHECKS: &[Check] = &[
     check!(Sqs, "queues", "Attributes can be set later, and the others stay.", Aws("SQS API: SetQueueAttributes"), set_later),
     check!(Sqs, "queues", "An attribute value out of its range is refused.", Aws("SQS API: SetQueueAttributes"), out_of_range),
     check!(Sqs, "queues", "Only the attributes asked for are given.", Aws("SQS API: GetQueueAttributes"), only_asked_for),
+    check!(Sqs, "queues", "A new queue is encrypted with the keys of SQS itself (SqsManagedSseEnabled).", Aws("SQS guide: Configuring server-side encryption for a queue using SQS-managed encryption keys"), encrypted),
+    check!(Sqs, "queues", "A queue that denies all sources (RedriveAllowPolicy) is refused as a dead-letter queue.", Aws("SQS API: SetQueueAttributes"), denies_all),
+    check!(Sqs, "queues", "A queue that names its sources is the dead-letter queue of those, and refused as another's.", Aws("SQS API: SetQueueAttributes"), names_its_sources),
+    check!(Sqs, "queues", "A RedriveAllowPolicy that is none is refused.", Aws("SQS API: SetQueueAttributes"), no_allow_policy),
     check!(Sqs, "queues", "A purge deletes visible messages and those in flight.", Aws("SQS API: PurgeQueue"), purge_empties),
     check!(Sqs, "queues", "A purge deletes delayed messages.", Unknown("The page names available messages and those in flight."), purge_delayed),
     check!(Sqs, "queues", "A second purge within 60 s is refused (PurgeQueueInProgress).", Aws("SQS API: PurgeQueue"), purge_once),
@@ -294,6 +298,57 @@ async fn only_asked_for(peer: &Peer) -> Outcome {
         "attributes",
         got.into_iter().collect(),
         vec![(Name::DelaySeconds, "0".to_owned())],
+    )
+}
+
+async fn encrypted(peer: &Peer) -> Outcome {
+    let attributes = peer.attributes(&peer.queue("q").await?).await?;
+    let encrypted = attributes.get(&Name::SqsManagedSseEnabled);
+    equal(
+        "SqsManagedSseEnabled",
+        encrypted.map(String::as_str),
+        Some("true"),
+    )
+}
+
+async fn denies_all(peer: &Peer) -> Outcome {
+    let policy = r#"{"redrivePermission":"denyAll"}"#;
+    let dead = peer
+        .queue_with("dead", &[(Name::RedriveAllowPolicy, policy)])
+        .await?;
+    let redrive = redrive_policy(&peer.arn(&dead).await?, "3");
+    let create = peer.sqs().create_queue().queue_name(peer.name("q"));
+    refused_somehow(
+        "CreateQueue",
+        create.attributes(Name::RedrivePolicy, redrive).send().await,
+    )
+}
+
+async fn names_its_sources(peer: &Peer) -> Outcome {
+    let (source, other) = (peer.queue("source").await?, peer.queue("other").await?);
+    let arn = peer.arn(&source).await?;
+    let policy = format!(r#"{{"redrivePermission":"byQueue","sourceQueueArns":["{arn}"]}}"#);
+    let dead = peer
+        .queue_with("dead", &[(Name::RedriveAllowPolicy, &policy)])
+        .await?;
+    let redrive = redrive_policy(&peer.arn(&dead).await?, "3");
+    let set = |url: &str| {
+        let set = peer.sqs().set_queue_attributes().queue_url(url);
+        set.attributes(Name::RedrivePolicy, &redrive).send()
+    };
+    good("SetQueueAttributes", set(&source).await)?;
+    refused_somehow("SetQueueAttributes of another", set(&other).await)
+}
+
+async fn no_allow_policy(peer: &Peer) -> Outcome {
+    let url = peer.queue("q").await?;
+    let set = peer.sqs().set_queue_attributes().queue_url(&url);
+    let policy = r#"{"redrivePermission":"some"}"#;
+    refused_somehow(
+        "SetQueueAttributes",
+        set.attributes(Name::RedriveAllowPolicy, policy)
+            .send()
+            .await,
     )
 }
 

@@ -29,10 +29,16 @@ pub(super) struct Batches<Q> {
 
 impl<Q: MessageQueue> Batches<Q> {
     pub(super) fn new(queue: Arc<Q>, mapping: &Mapping, counters: Arc<Counters>) -> Self {
+        let (size, window) = (usize::from(mapping.batch_size), mapping.batching_window);
+        // What AWS refuses to set for a FIFO queue (AWS Lambda, "Lambda parameters for Amazon SQS event source mappings").
+        let (size, window) = match queue.is_fifo() {
+            true => (size.min(PER_RECEIVE), Duration::ZERO),
+            false => (size, window),
+        };
         Self {
             queue,
-            size: usize::from(mapping.batch_size),
-            window: mapping.batching_window,
+            size,
+            window,
             filter: mapping.filter.clone(),
             counters,
         }

@@ -22,6 +22,16 @@ pub struct Concurrency {
 }
 
 impl Concurrency {
+    /// The limit of a mapping of a FIFO queue: its maximum, from the start. The message groups bound what runs, as each
+    /// has one batch in flight at a time ("whichever is lower", AWS Lambda, "Configuring scaling behavior for SQS event
+    /// source mappings", which names no ramp for them).
+    pub fn of_fifo(mapping: &Mapping) -> Self {
+        Self {
+            starting: mapping.maximum_concurrency.max(1),
+            ..Self::new(mapping)
+        }
+    }
+
     /// The limit a mapping starts with; at least one invocation can always run.
     pub fn new(mapping: &Mapping) -> Self {
         Self {
@@ -153,6 +163,17 @@ mod tests {
         concurrency.waited(Duration::from_secs(2));
         assert!(!concurrency.back_off());
         assert_eq!(concurrency.limit(), 15);
+    }
+
+    #[test]
+    fn a_fifo_queues_maximum_holds_from_the_start_and_failures_take_nothing() {
+        let mut concurrency = Concurrency::of_fifo(&Mapping {
+            maximum_concurrency: 50,
+            ..Mapping::default()
+        });
+        assert_eq!(concurrency.limit(), 50);
+        assert_eq!(concurrency.grows_in(), None);
+        assert!(!concurrency.back_off());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use super::event::record_of;
 use super::queue::{Delivery, MessageQueue};
-use crate::sqs::{ReceiveOptions, ReceivedMessage, SqsEngine, SqsErrorKind};
+use crate::sqs::{Action, ReceiveOptions, ReceivedMessage, SqsEngine, SqsErrorKind, is_fifo};
 
 /// The pause after a receive the queue has refused.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -56,6 +56,7 @@ impl MessageQueue for EngineQueue {
             visibility_timeout: None,
             wait: Some(wait),
         };
+        self.engine.admitted(&self.name, Action::Receive).await;
         match self.engine.receive(&self.name, options).await {
             Ok(messages) => messages,
             Err(error) if error.kind == SqsErrorKind::QueueDoesNotExist => {
@@ -71,6 +72,7 @@ impl MessageQueue for EngineQueue {
     }
 
     async fn delete(&self, batch: &[ReceivedMessage], returning: &[usize]) -> u64 {
+        self.engine.admitted(&self.name, Action::Delete).await;
         let mut failed = 0;
         for (position, message) in batch.iter().enumerate() {
             if returning.binary_search(&position).is_err()
@@ -87,6 +89,10 @@ impl MessageQueue for EngineQueue {
         self.engine
             .counts(&self.name)
             .is_ok_and(|counts| counts.visible > 0)
+    }
+
+    fn is_fifo(&self) -> bool {
+        is_fifo(&self.name)
     }
 
     fn visibility_timeout(&self) -> Duration {

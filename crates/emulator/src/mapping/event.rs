@@ -42,6 +42,7 @@ pub(super) fn record_of(message: &ReceivedMessage) -> SqsMessage {
     record.receipt_handle = Some(message.receipt_handle.to_string());
     record.body = Some(message.body.to_string());
     record.md5_of_body = Some(md5_of(message.body.as_bytes()));
+    record.md5_of_message_attributes = message.md5_of_attributes().map(|md5| md5.to_string());
     let mut attribute = |name: &str, value: String| {
         record.attributes.insert(name.to_owned(), value);
     };
@@ -54,7 +55,13 @@ pub(super) fn record_of(message: &ReceivedMessage) -> SqsMessage {
     attribute("SenderId", SENDER_ID.to_owned());
     if let Some(extras) = &message.extras {
         if let Some(group) = &extras.group_id {
-            attribute("MessageGroupId", group.clone());
+            attribute("MessageGroupId", group.to_string());
+        }
+        if let Some(id) = &extras.deduplication_id {
+            attribute("MessageDeduplicationId", id.to_string());
+        }
+        if let Some(number) = extras.sequence_number {
+            attribute("SequenceNumber", number.to_string());
         }
         if let Some(header) = &extras.trace_header {
             attribute("AWSTraceHeader", header.clone());
@@ -119,6 +126,8 @@ mod tests {
         assert_eq!(record["receiptHandle"], *messages[0].receipt_handle);
         assert_eq!(record["body"], "hello");
         assert_eq!(record["md5OfBody"], "5d41402abc4b2a76b9719d911017c592");
+        let md5 = sent.md5_of_attributes.unwrap();
+        assert_eq!(record["md5OfMessageAttributes"], *md5);
         assert_eq!(record["eventSource"], "aws:sqs");
         assert_eq!(record["eventSourceARN"], source.arn);
         assert_eq!(record["awsRegion"], "us-east-1");

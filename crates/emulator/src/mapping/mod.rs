@@ -23,6 +23,8 @@ mod outcome;
 mod poller;
 
 #[cfg(test)]
+mod fifo_tests;
+#[cfg(test)]
 mod reason_tests;
 
 pub use concurrency::Concurrency;

@@ -69,7 +69,10 @@ where
             handler,
         };
         Self {
-            concurrency: Concurrency::new(plan.mapping),
+            concurrency: match queue.is_fifo() {
+                true => Concurrency::of_fifo(plan.mapping),
+                false => Concurrency::new(plan.mapping),
+            },
             invoker: Arc::new(invoker),
             batches: Batches::new(queue, plan.mapping, counters),
         }

@@ -43,6 +43,11 @@ pub trait MessageQueue: Send + Sync + 'static {
     /// Messages wait to be received, as far as is known.
     fn has_backlog(&self) -> bool;
 
+    /// Whether it keeps the messages of a group in order: it gives out none of a group while others of it are in flight.
+    fn is_fifo(&self) -> bool {
+        false
+    }
+
     /// How long a message that was received stays hidden from others.
     fn visibility_timeout(&self) -> Duration;
 }

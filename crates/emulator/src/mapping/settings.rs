@@ -11,11 +11,12 @@ use super::service_time::ServiceTime;
 /// `ReportBatchItemFailures` on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s.
+    /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s. Of a FIFO queue 10 at most.
     pub batch_size: u16,
-    /// How long to gather a batch; zero invokes as soon as there is a message.
+    /// How long to gather a batch; zero invokes as soon as there is a message, and always so with a FIFO queue.
     pub batching_window: Duration,
-    /// Concurrent invocations at first (AWS: 5; provisioned mode: 10 a poller).
+    /// Concurrent invocations at first (AWS: 5; provisioned mode: 10 a poller). With a FIFO queue the maximum, of which the
+    /// message groups are the bound.
     pub starting_concurrency: u32,
     /// Concurrent invocations added a minute while there is a backlog (AWS: 300; provisioned mode:
     /// 1,000).

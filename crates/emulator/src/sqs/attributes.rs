@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::error::{SqsError, SqsErrorKind};
+use super::fifo::FifoAttributes;
+use super::permission;
 
 /// The longest a message can be delayed.
 pub(super) const DELAY_MAX: Duration = Duration::from_secs(900);
@@ -15,8 +17,12 @@ pub(super) const VISIBILITY_MAX: Duration = Duration::from_secs(43_200);
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(20);
 /// The largest message, and the largest batch.
 pub(super) const MESSAGE_SIZE_MAX: u32 = 1 << 20;
-/// The most messages in flight in a standard queue.
+/// The most messages in flight in a queue: beyond it a receive from a standard queue is refused, and one from a FIFO
+/// queue gives nothing.
 pub(super) const IN_FLIGHT_MAX: usize = 120_000;
+
+/// Says which queues may name a queue as their dead-letter queue.
+pub(super) const ALLOW_POLICY: &str = "RedriveAllowPolicy";
 
 /// The attributes of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +39,10 @@ pub struct QueueAttributes {
     pub maximum_message_size: u32,
     /// Where messages go that are received too often.
     pub redrive: Option<Redrive>,
-    /// Attributes that are kept and given back and have no effect here: policies (also
-    /// `RedriveAllowPolicy`) and encryption.
+    /// What only a FIFO queue has; its name ends in `.fifo`.
+    pub fifo: Option<FifoAttributes>,
+    /// Attributes that are kept and given back and have no effect here: policies and encryption. Of them
+    /// `RedriveAllowPolicy` has one: it says which queues may name this one as their dead-letter queue.
     pub inert: BTreeMap<String, String>,
 }
 
@@ -56,12 +64,21 @@ impl Default for QueueAttributes {
             receive_wait: Duration::ZERO,
             maximum_message_size: MESSAGE_SIZE_MAX,
             redrive: None,
+            fifo: None,
             inert: BTreeMap::new(),
         }
     }
 }
 
 impl QueueAttributes {
+    /// Those of a new FIFO queue.
+    pub fn fifo(fifo: FifoAttributes) -> Self {
+        Self {
+            fifo: Some(fifo),
+            ..Self::default()
+        }
+    }
+
     /// Refuses values out of the ranges above, where time passes `speed` times faster.
     pub(super) fn check(&self, speed: f64) -> Result<(), SqsError> {
         let day = Duration::from_secs(86_400);
@@ -102,7 +119,10 @@ impl QueueAttributes {
                 redrive.max_receive_count
             )));
         }
-        Ok(())
+        if let Some(policy) = self.inert.get(ALLOW_POLICY) {
+            permission::check(policy)?;
+        }
+        self.fifo.map_or(Ok(()), FifoAttributes::check)
     }
 }
 

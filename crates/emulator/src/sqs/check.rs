@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::attributes::{DELAY_MAX, VISIBILITY_MAX, WAIT_MAX};
+use super::attributes::{DELAY_MAX, QueueAttributes, VISIBILITY_MAX, WAIT_MAX};
 use super::error::{SqsError, SqsErrorKind};
+use super::fifo::{FifoAttributes, check_id};
 use super::message::{AttributeValue, MessageAttribute, ReceiveOptions, SendEntry};
 
-/// A message to send, against the queue's size limit in bytes.
-pub(super) fn check_entry(entry: &SendEntry, size_max: u32) -> Result<(), SqsError> {
+/// A message to send to a queue of these attributes.
+pub(super) fn check_entry(entry: &SendEntry, queue: &QueueAttributes) -> Result<(), SqsError> {
+    let size_max = queue.maximum_message_size;
     if entry.body.is_empty() {
         return Err(SqsError::missing("MessageBody"));
     }
@@ -31,7 +33,48 @@ pub(super) fn check_entry(entry: &SendEntry, size_max: u32) -> Result<(), SqsErr
             delay.as_secs()
         )));
     }
-    check_attributes(&entry.attributes)
+    check_attributes(&entry.attributes)?;
+    if let Some(group) = &entry.group_id {
+        check_id("MessageGroupId", group)?;
+    }
+    match queue.fifo {
+        Some(fifo) => check_fifo(entry, fifo),
+        None if entry.deduplication_id.is_some() => Err(SqsError::not_for_queue(
+            "MessageDeduplicationId",
+            entry.deduplication_id.as_deref().unwrap_or_default(),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What a FIFO queue asks for beside that.
+fn check_fifo(entry: &SendEntry, fifo: FifoAttributes) -> Result<(), SqsError> {
+    check_ids_given(entry, fifo)?;
+    if let Some(id) = &entry.deduplication_id {
+        check_id("MessageDeduplicationId", id)?;
+    }
+    match entry.delay {
+        Some(delay) if !delay.is_zero() => Err(SqsError::not_for_queue(
+            "DelaySeconds",
+            &delay.as_secs().to_string(),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a message to a FIFO queue has a group and, where its body is none, a deduplication id. Of a batch with an entry
+/// that has not, AWS refuses all.
+pub(super) fn check_ids_given(entry: &SendEntry, fifo: FifoAttributes) -> Result<(), SqsError> {
+    if entry.group_id.is_none() {
+        return Err(SqsError::missing("MessageGroupId"));
+    }
+    match entry.deduplication_id.is_some() || fifo.content_based_deduplication {
+        true => Ok(()),
+        false => Err(SqsError::value(
+            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided \
+             explicitly",
+        )),
+    }
 }
 
 /// How to receive.

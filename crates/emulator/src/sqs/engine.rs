@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use super::check::{check_entry, check_visibility};
 use super::clock::{Clock, Nanos, nanos};
-use super::digest::{md5_of_attributes, md5_of_body};
 use super::error::{SqsError, SqsErrorKind};
 use super::faults::{QueueFaults, SendFault};
-use super::handle::{Md5Text, Receipt, Scribe};
-use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
+use super::fifo::is_fifo;
+use super::handle::{Receipt, Scribe};
+use super::message::{Place, SendEntry, Sent};
+use super::prepared::Prepared;
 use super::queue::{Queue, QueueCounts};
 use super::tally::Total;
 
@@ -145,13 +146,13 @@ impl SqsEngine {
         queue: &str,
         entries: Vec<SendEntry>,
     ) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
-        let faults = self.faults();
+        let (faults, is_fifo) = (self.faults(), is_fifo(queue));
         let prepared: Vec<_> = entries
             .into_iter()
             .map(|entry| {
                 let fault =
                     faults.map_or(SendFault::None, |faults| faults.on_send(queue, &entry.body));
-                (digests(&entry), fault, entry)
+                Prepared::of(entry, fault, is_fifo)
             })
             .collect();
         let scribe = self.shared.scribe;
@@ -163,31 +164,32 @@ impl SqsEngine {
         };
         let target = state.queue(queue)?;
         let mut results = Vec::with_capacity(prepared.len());
-        for ((md5_of_body, md5_of_attributes, md5_of_system_attributes), fault, entry) in prepared {
-            let checked = check_entry(&entry, target.attributes.maximum_message_size);
-            let fits = match room.checked_sub(entry.stored_bytes()) {
+        for prepared in prepared {
+            if let Err(error) = check_entry(&prepared.entry, &target.attributes) {
+                results.push(Err(error));
+                continue;
+            }
+            if let Some(first) = prepared.first_sent(target, now) {
+                results.push(Ok(prepared.sent(
+                    scribe,
+                    first.serial,
+                    Some(first.sequence),
+                )));
+                continue;
+            }
+            let fits = match room.checked_sub(prepared.entry.stored_bytes()) {
                 Some(left) => {
                     room = left;
                     Ok(())
                 }
                 None => Err(full()),
             };
-            let accepted = checked.and(fits).and_then(|()| refusal(fault));
+            let accepted = fits.and_then(|()| refusal(prepared.fault));
             results.push(accepted.map(|()| {
                 serial += 1;
-                if fault != SendFault::Vanish {
-                    let delay = target.attributes.delay;
-                    target.insert(new_message(serial, entry, delay, now));
-                }
-                if fault == SendFault::Purge {
-                    target.clear();
-                }
-                Sent {
-                    message_id: scribe.message_id(serial),
-                    md5_of_body,
-                    md5_of_attributes,
-                    md5_of_system_attributes,
-                }
+                let first = serial;
+                let sequence = prepared.store(target, &mut serial, now);
+                prepared.sent(scribe, first, sequence)
             }));
         }
         state.messages_sent = serial;
@@ -195,12 +197,22 @@ impl SqsEngine {
     }
 
     /// Deletes a message, in flight or visible again. A handle of an earlier receive, or of a message
-    /// that is gone, is accepted and does nothing, as on AWS.
+    /// that is gone, is accepted and does nothing, as on AWS; a FIFO queue refuses a handle whose visibility has ended.
     pub fn delete(&self, queue: &str, receipt_handle: &str) -> Result<(), SqsError> {
         let (mut state, now) = self.lock();
         let queue = state.queue(queue)?;
         queue.advance(now);
         let receipt = self.read_handle(queue, receipt_handle)?;
+        let message = queue.live(receipt.slot, receipt.serial);
+        let is_held = message.is_some_and(|message| {
+            message.receive_count == receipt.receive && matches!(message.place, Place::InFlight(_))
+        });
+        if queue.fifo.is_some() && message.is_some() && !is_held {
+            return Err(SqsError::value(format!(
+                "Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has \
+                 expired."
+            )));
+        }
         if is_latest(queue, receipt) {
             queue.remove(receipt.slot);
         }
@@ -325,7 +337,7 @@ fn refusal(fault: SendFault) -> Result<(), SqsError> {
             SqsErrorKind::RequestThrottled,
             "The request was denied due to request throttling.",
         )),
-        SendFault::None | SendFault::Vanish | SendFault::Purge => Ok(()),
+        SendFault::None | SendFault::Vanish | SendFault::Purge | SendFault::Double => Ok(()),
     }
 }
 
@@ -334,48 +346,4 @@ fn is_latest(queue: &Queue, receipt: Receipt) -> bool {
     queue
         .live(receipt.slot, receipt.serial)
         .is_some_and(|message| message.receive_count == receipt.receive)
-}
-
-/// Of the body, of the attributes, of the system attributes.
-fn digests(entry: &SendEntry) -> (Md5Text, Option<Md5Text>, Option<Md5Text>) {
-    let system = entry.trace_header.as_ref().and_then(|header| {
-        let attribute = MessageAttribute {
-            data_type: "String".to_owned(),
-            value: AttributeValue::Text(header.clone()),
-        };
-        md5_of_attributes(&[("AWSTraceHeader".to_owned(), attribute)])
-    });
-    (
-        md5_of_body(&entry.body),
-        md5_of_attributes(&entry.attributes),
-        system,
-    )
-}
-
-fn new_message(serial: u64, entry: SendEntry, delay: Duration, now: Nanos) -> Message {
-    let delay = nanos(entry.delay.unwrap_or(delay));
-    let plain =
-        entry.attributes.is_empty() && entry.group_id.is_none() && entry.trace_header.is_none();
-    let extras = (!plain).then(|| {
-        Arc::new(Extras {
-            attributes: entry.attributes,
-            group_id: entry.group_id,
-            trace_header: entry.trace_header,
-            dead_letter_source: None,
-        })
-    });
-    Message {
-        serial,
-        body: entry.body,
-        extras,
-        sent_at: now,
-        first_received_at: 0,
-        receive_count: 0,
-        received_elsewhere: 0,
-        place: if delay == 0 {
-            Place::Visible
-        } else {
-            Place::Delayed(now + delay)
-        },
-    }
 }

@@ -32,6 +32,15 @@ impl SqsError {
         Self::new(SqsErrorKind::InvalidParameterValue, message)
     }
 
+    /// Of a parameter that the other type of queue takes.
+    pub(super) fn not_for_queue(parameter: &str, value: &str) -> Self {
+        Self::value(format!(
+            "Value {} for parameter {parameter} is invalid. Reason: The request includes a parameter that is not \
+             valid for this queue type.",
+            value.escape_debug()
+        ))
+    }
+
     pub(super) fn missing(parameter: &str) -> Self {
         Self::new(
             SqsErrorKind::MissingParameter,
@@ -69,6 +78,8 @@ pub enum SqsErrorKind {
     MalformedRequest,
     /// The message is visible again: its visibility cannot be changed.
     MessageNotInflight,
+    /// A form says no action.
+    MissingAction,
     /// A required parameter is absent.
     MissingParameter,
     /// Already 120,000 messages in flight.
@@ -112,6 +123,7 @@ impl SqsErrorKind {
             }
             Self::MalformedRequest => "com.amazon.coral.service#SerializationException",
             Self::MessageNotInflight => "com.amazonaws.sqs#MessageNotInflight",
+            Self::MissingAction => "com.amazon.coral.service#MissingAction",
             Self::MissingParameter => "com.amazon.coral.service#MissingRequiredParameterException",
             Self::OverLimit => "com.amazonaws.sqs#OverLimit",
             Self::PurgeQueueInProgress => "com.amazonaws.sqs#PurgeQueueInProgress",
@@ -142,6 +154,7 @@ impl SqsErrorKind {
             Self::InvalidParameterValue => "InvalidParameterValue",
             Self::MalformedRequest => "MalformedInput",
             Self::MessageNotInflight => "AWS.SimpleQueueService.MessageNotInflight",
+            Self::MissingAction => "MissingAction",
             Self::MissingParameter => "MissingParameter",
             Self::OverLimit => "OverLimit",
             Self::PurgeQueueInProgress => "AWS.SimpleQueueService.PurgeQueueInProgress",
@@ -155,6 +168,24 @@ impl SqsErrorKind {
                 "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"
             }
             Self::UnsupportedOperation => "AWS.SimpleQueueService.UnsupportedOperation",
+        }
+    }
+
+    /// The HTTP status of the query protocol, where it is not 400; the JSON protocol has 400 for all but two.
+    pub(super) fn query_status(self) -> u16 {
+        match self {
+            Self::OverLimit | Self::PurgeQueueInProgress | Self::RequestThrottled => 403,
+            Self::ResourceNotFound => 404,
+            other => other.json_status(),
+        }
+    }
+
+    /// The HTTP status of the JSON protocol.
+    pub(super) fn json_status(self) -> u16 {
+        match self {
+            Self::InternalFailure => 500,
+            Self::RequestTooLarge => 413,
+            _ => 400,
         }
     }
 

@@ -61,6 +61,8 @@ pub enum SendFault {
     Refuse,
     /// It arrives, and then the queue is purged.
     Purge,
+    /// It is stored twice, under two ids, whatever its deduplication id.
+    Double,
 }
 
 /// What happens to a message that is received.
@@ -74,6 +76,8 @@ pub enum ReceiveFault {
     Lose,
     /// It is hidden so long, whatever the queue's visibility timeout.
     HideFor(Duration),
+    /// The next message of its group is given out before it, in a FIFO queue that has one.
+    Overtake,
 }
 
 /// What happens to a message on its way into the dead-letter queue.

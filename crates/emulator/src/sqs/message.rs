@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::Nanos;
-use super::digest::md5_of_body;
+use super::digest::{md5_of_attributes, md5_of_body};
+use super::fifo::SequenceNumber;
 use super::handle::{Md5Text, MessageId, ReceiptHandle};
 
 /// A message to send.
@@ -16,8 +17,11 @@ pub struct SendEntry {
     pub delay: Option<Duration>,
     /// At most ten, names distinct.
     pub attributes: Vec<(String, MessageAttribute)>,
-    /// `MessageGroupId`, for fair queues: kept and given back, of no other effect here.
+    /// `MessageGroupId`: the group whose messages a FIFO queue keeps in order. A standard queue keeps it and gives it back
+    /// (fair queues), of no other effect here.
     pub group_id: Option<String>,
+    /// `MessageDeduplicationId`, of FIFO queues.
+    pub deduplication_id: Option<String>,
     /// `AWSTraceHeader`.
     pub trace_header: Option<String>,
 }
@@ -30,8 +34,23 @@ impl SendEntry {
             delay: None,
             attributes: Vec::new(),
             group_id: None,
+            deduplication_id: None,
             trace_header: None,
         }
+    }
+
+    /// The same in a message group.
+    #[must_use]
+    pub fn in_group(mut self, group: impl Into<String>) -> Self {
+        self.group_id = Some(group.into());
+        self
+    }
+
+    /// The same with a deduplication id.
+    #[must_use]
+    pub fn deduplicated_by(mut self, id: impl Into<String>) -> Self {
+        self.deduplication_id = Some(id.into());
+        self
     }
 
     /// Bytes that count against the size limits: the body and the attributes' names, types and
@@ -45,8 +64,8 @@ impl SendEntry {
 
     /// Bytes of memory it takes once it is kept, about.
     pub(super) fn stored_bytes(&self) -> u64 {
-        let texts = [&self.group_id, &self.trace_header];
-        let extras = extra_bytes(&self.attributes, texts);
+        let texts = [&self.group_id, &self.deduplication_id, &self.trace_header];
+        let extras = extra_bytes(&self.attributes, texts.map(Option::as_deref));
         MESSAGE_OVERHEAD + self.body.len() as u64 + extras
     }
 }
@@ -90,6 +109,8 @@ pub struct Sent {
     pub md5_of_attributes: Option<Md5Text>,
     /// Of the system attributes (`AWSTraceHeader`), if there are any.
     pub md5_of_system_attributes: Option<Md5Text>,
+    /// Its place in a FIFO queue.
+    pub sequence_number: Option<SequenceNumber>,
 }
 
 /// How to receive.
@@ -141,8 +162,13 @@ impl Message {
     /// Bytes of memory it takes, about.
     pub(super) fn stored_bytes(&self) -> u64 {
         let extras = self.extras.as_ref().map_or(0, |extras| {
-            let texts = [&extras.group_id, &extras.trace_header];
-            extra_bytes(&extras.attributes, texts)
+            let texts = [
+                extras.group_id.as_deref(),
+                extras.deduplication_id.as_deref(),
+                extras.trace_header.as_deref(),
+            ];
+            let fifo = extras.sequence_number.map_or(0, |_| FIFO_OVERHEAD);
+            extra_bytes(&extras.attributes, texts) + fifo
         });
         MESSAGE_OVERHEAD + self.body.len() as u64 + extras
     }
@@ -152,6 +178,21 @@ impl ReceivedMessage {
     /// The body's digest, worked out anew.
     pub fn md5_of_body(&self) -> Md5Text {
         md5_of_body(&self.body)
+    }
+
+    /// The attributes' digest, worked out anew; none when there are none.
+    pub fn md5_of_attributes(&self) -> Option<Md5Text> {
+        md5_of_attributes(self.attributes())
+    }
+
+    /// Its message group, if it has one.
+    pub fn group_id(&self) -> Option<&str> {
+        self.extras.as_ref()?.group_id.as_deref()
+    }
+
+    /// Its place in a FIFO queue.
+    pub fn sequence_number(&self) -> Option<SequenceNumber> {
+        self.extras.as_ref()?.sequence_number
     }
 
     /// The message's attributes.
@@ -168,7 +209,11 @@ pub struct Extras {
     /// The message's attributes.
     pub attributes: Vec<(String, MessageAttribute)>,
     /// `MessageGroupId`.
-    pub group_id: Option<String>,
+    pub group_id: Option<Arc<str>>,
+    /// `MessageDeduplicationId`, as sent or made of the body.
+    pub deduplication_id: Option<Arc<str>>,
+    /// Its place in a FIFO queue.
+    pub sequence_number: Option<SequenceNumber>,
     /// `AWSTraceHeader`.
     pub trace_header: Option<String>,
     /// The queue that a dead letter came from, by name.
@@ -179,18 +224,22 @@ pub struct Extras {
 const ATTRIBUTE_OVERHEAD: usize = 80;
 
 /// Bytes that what most messages do not have takes, about.
-fn extra_bytes(attributes: &[(String, MessageAttribute)], texts: [&Option<String>; 2]) -> u64 {
+fn extra_bytes(attributes: &[(String, MessageAttribute)], texts: [Option<&str>; 3]) -> u64 {
     let attributes = attributes.iter().map(|(name, attribute)| {
         let value = attribute.value.as_bytes().len();
         name.len() + attribute.data_type.len() + value + ATTRIBUTE_OVERHEAD
     });
-    let texts = texts.into_iter().flatten().map(String::len);
+    let texts = texts.into_iter().flatten().map(str::len);
     attributes.chain(texts).sum::<usize>() as u64
 }
 
 /// Bytes a kept message takes beside its body, about: itself and its places in four indexes
 /// (`cargo bench --bench pipeline` measures it).
 pub(super) const MESSAGE_OVERHEAD: u64 = 200;
+
+/// Bytes it takes besides in a FIFO queue, about: what most messages do not have, and its places in its group and in the
+/// queue's order.
+const FIFO_OVERHEAD: u64 = 350;
 
 /// A message as the queue keeps it: 72 bytes, and the body.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! The embedded SQS: a standard queue in memory, exact where AWS is approximate.
+//! The embedded SQS: standard and FIFO queues in memory, exact where AWS is approximate.
 //!
 //! The engine knows queues and messages and nothing of HTTP; the protocol and the server make it
 //! speak AWS's JSON protocol on a loopback port, so that an unmodified SDK client can use it. Time
@@ -11,11 +11,15 @@ mod digest;
 mod engine;
 mod error;
 mod faults;
+mod fifo;
 mod handle;
 mod message;
 mod moves;
+mod permission;
+mod prepared;
 mod protocol;
 mod queue;
+mod quotas;
 mod receive;
 mod registry;
 mod service;
@@ -26,15 +30,19 @@ pub use attributes::{QueueAttributes, Redrive};
 pub use engine::SqsEngine;
 pub use error::{SqsError, SqsErrorKind};
 pub use faults::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
+pub use fifo::{
+    Action, DeduplicationScope, FifoAttributes, SequenceNumber, ThroughputLimit, is_fifo,
+};
 pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
 pub use message::{
     AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,
 };
 pub use moves::{MoveFailure, MoveStatus, MoveTask};
 pub use queue::QueueCounts;
+pub use quotas::GroupCounts;
 pub use registry::QueueDescription;
-pub(super) use service::SqsService;
 pub use service::answer_request;
+pub(super) use service::{Call, SqsService, Target};
 pub use site::Site;
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::clock::Nanos;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
+use super::fifo::is_fifo;
 use super::message::{Extras, Message, Place};
 use super::tally::described_bytes;
 
@@ -208,6 +209,9 @@ fn check(
         Some(destination) if !state.queues.contains_key(destination) => {
             Err(not_found("DestinationArn"))
         }
+        Some(destination) if is_fifo(destination) != is_fifo(source) => Err(SqsError::value(
+            "Source queue and destination queue must be of the same type, FIFO or standard.",
+        )),
         _ => Ok(()),
     }
 }
@@ -250,6 +254,7 @@ fn move_one(
 fn sent_anew(message: Message, serial: u64, now: Nanos) -> Message {
     let extras = message.extras.map(|extras| Extras {
         dead_letter_source: None,
+        sequence_number: None,
         ..Extras::clone(&extras)
     });
     Message {

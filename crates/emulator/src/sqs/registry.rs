@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attributes::QueueAttributes;
+use super::attributes::{ALLOW_POLICY, QueueAttributes};
 use super::clock::nanos;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
+use super::fifo::is_fifo;
+use super::permission;
 use super::queue::{Queue, QueueCounts};
 use super::tally::{Tally, described_bytes};
 
@@ -46,12 +48,12 @@ impl SqsEngine {
         tags: BTreeMap<String, String>,
         set: impl FnOnce(&mut QueueAttributes) -> Result<(), SqsError>,
     ) -> Result<(), SqsError> {
-        check_name(name)?;
         check_tags(&tags)?;
         let (mut state, now) = self.lock();
         let existing = state.queues.get(name).map(|queue| &queue.attributes);
         let mut attributes = existing.cloned().unwrap_or_default();
         set(&mut attributes)?;
+        check_name(name, attributes.fifo.is_some())?;
         check_attributes(&state, name, &attributes, self.speed())?;
         match state.queues.get(name) {
             Some(existing) if existing.attributes == attributes => Ok(()),
@@ -65,7 +67,8 @@ impl SqsEngine {
                 state.queues_created += 1;
                 let mut tally = Tally::new(&state.total);
                 tally.describe(described);
-                let mut queue = Queue::new(state.queues_created, attributes, now, tally);
+                let uid = state.queues_created;
+                let mut queue = Queue::new(uid, attributes, (now, self.speed()), tally);
                 queue.tags = tags;
                 state.queues.insert(name.into(), queue);
                 Ok(())
@@ -126,6 +129,7 @@ impl SqsEngine {
         let (mut state, now) = self.lock();
         let mut attributes = state.queue(name)?.attributes.clone();
         update(&mut attributes)?;
+        check_type(name, &attributes)?;
         check_attributes(&state, name, &attributes, self.speed())?;
         let queue = state.queue(name)?;
         let described = described_bytes(name, &attributes, &queue.tags, queue.moves.len());
@@ -133,8 +137,13 @@ impl SqsEngine {
         self.check_room(&state, described, before)?;
         let queue = state.queue(name)?;
         queue.tally.describe(described);
+        let is_delayed_anew = queue.fifo.is_some() && queue.attributes.delay != attributes.delay;
         queue.attributes = attributes;
         queue.modified_at = now;
+        if is_delayed_anew {
+            queue.advance(now);
+            queue.delay_anew(now);
+        }
         Ok(())
     }
 
@@ -201,13 +210,31 @@ fn check_attributes(
              letter target.",
         ));
     }
-    if !state.queues.contains_key(target) {
+    if is_fifo(target) != is_fifo(name) {
+        return Err(SqsError::value(
+            "Value for parameter RedrivePolicy is invalid. Reason: Dead-letter queue must be same type of queue as \
+             the source.",
+        ));
+    }
+    let Some(target_queue) = state.queues.get(target) else {
         return Err(SqsError::value(format!(
             "Value for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist: \
              {target}."
         )));
+    };
+    let before = state
+        .queues
+        .get(name)
+        .map(|queue| &queue.attributes.redrive);
+    let is_new = before != Some(&attributes.redrive);
+    let policy = target_queue.attributes.inert.get(ALLOW_POLICY);
+    match !is_new || permission::lets(policy, name) {
+        true => Ok(()),
+        false => Err(SqsError::value(format!(
+            "Value for parameter RedrivePolicy is invalid. Reason: {target} does not let this queue be its source \
+             (RedriveAllowPolicy)."
+        ))),
     }
-    Ok(())
 }
 
 /// As many tags as AWS takes, and of its lengths.
@@ -228,18 +255,34 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), SqsError> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), SqsError> {
-    if name.ends_with(".fifo") {
-        return Err(SqsError::new(
-            SqsErrorKind::UnsupportedOperation,
-            "FIFO queues are not served by the embedded SQS.",
-        ));
-    }
+/// A FIFO queue is one by its name, and no other has such a name.
+fn check_name(name: &str, is_fifo: bool) -> Result<(), SqsError> {
+    let bare = match is_fifo {
+        true => name.strip_suffix(".fifo").unwrap_or_default(),
+        false => name,
+    };
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if (1..=80).contains(&name.len()) && name.bytes().all(is_allowed) {
+    if !bare.is_empty() && name.len() <= 80 && bare.bytes().all(is_allowed) {
         return Ok(());
     }
-    Err(SqsError::value(
-        "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-    ))
+    Err(SqsError::value(match is_fifo {
+        true => {
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end \
+             with .fifo suffix and be 1 to 80 in length."
+        }
+        false => {
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        }
+    }))
+}
+
+/// A queue stays of the type it was created as.
+fn check_type(name: &str, attributes: &QueueAttributes) -> Result<(), SqsError> {
+    match attributes.fifo.is_some() == is_fifo(name) {
+        true => Ok(()),
+        false => Err(SqsError::new(
+            SqsErrorKind::InvalidAttributeValue,
+            "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.",
+        )),
+    }
 }

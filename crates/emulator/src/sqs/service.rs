@@ -1,4 +1,4 @@
-//! The queues' HTTP side: one request of the JSON protocol in, one reply out.
+//! The queues' HTTP side: one request of the JSON or the Query protocol in, one reply out.
 //!
 //! A client that hangs up during a long poll loses nothing: its request's future is dropped, and with
 //! it the receive. A reply that could not be written brings its messages back when their visibility
@@ -15,13 +15,32 @@ use super::engine::SqsEngine;
 use super::error::{SqsError, SqsErrorKind};
 use super::faults::RequestFault;
 use super::handle::Scribe;
-use super::protocol::{self, Context};
+use super::protocol::{self, Context, query};
 use super::site::Site;
 use crate::http::{BodyError, Ended};
 
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const AMZ_JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+
+const XML: HeaderValue = HeaderValue::from_static("text/xml");
+
+/// What a request asks for beside its body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) target: Target<'a>,
+    /// Host and port as the client calls this server.
+    pub(crate) called: &'a str,
+}
+
+/// How a request says what it wants.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Target<'a> {
+    /// By its header `X-Amz-Target`, with a body in JSON.
+    Json(&'a str),
+    /// By a form, at this path.
+    Form { path: &'a str },
+}
 
 /// An engine's queues as HTTP clients see them.
 #[derive(Debug)]
@@ -70,36 +89,69 @@ impl SqsService {
         &self.site
     }
 
-    /// Answers a POST with this `X-Amz-Target` and this body, from a client that calls the server `called`.
+    /// Answers a POST with this body, in the protocol it came in.
     pub(crate) async fn answer(
         &self,
-        target: &str,
-        called: &str,
+        call: Call<'_>,
         body: Result<Bytes, BodyError>,
     ) -> Result<Response<Full<Bytes>>, Ended> {
-        let result = match body {
-            Ok(body) => self.carry_out(target, called, &body).await?,
-            Err(error @ BodyError::Broken(_)) => Err(SqsError::new(
-                SqsErrorKind::MalformedRequest,
-                error.to_string(),
-            )),
-            Err(error) => Err(SqsError::new(
-                SqsErrorKind::RequestTooLarge,
-                error.to_string(),
-            )),
-        };
-        let mut response = match result {
-            Ok(body) => Response::new(Full::from(body)),
-            Err(error) => refuse(&error),
-        };
         let serial = self.requests.fetch_add(1, Ordering::Relaxed);
         let id = self.scribe.message_id(serial);
+        let body = body.map_err(|error| {
+            let kind = match error {
+                BodyError::Broken(_) => SqsErrorKind::MalformedRequest,
+                _ => SqsErrorKind::RequestTooLarge,
+            };
+            SqsError::new(kind, error.to_string())
+        });
+        let mut response = match (call.target, body) {
+            (Target::Json(target), Ok(body)) => {
+                let reply = self.carry_out(target, call.called, &body).await?;
+                reply.map_or_else(
+                    |error| refuse(&error),
+                    |body| Response::new(Full::from(body)),
+                )
+            }
+            (Target::Json(_), Err(error)) => refuse(&error),
+            (Target::Form { path }, Ok(body)) => {
+                let reply = self.carry_out_form(path, call.called, &body, &id).await?;
+                reply.map_or_else(
+                    |error| refuse_form(&error, &id),
+                    |body| Response::new(Full::from(body)),
+                )
+            }
+            (Target::Form { .. }, Err(error)) => refuse_form(&error, &id),
+        };
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, AMZ_JSON);
+        headers.insert(
+            CONTENT_TYPE,
+            match call.target {
+                Target::Json(_) => AMZ_JSON,
+                Target::Form { .. } => XML,
+            },
+        );
         if let Ok(id) = HeaderValue::from_str(&id) {
             headers.insert(REQUEST_ID, id);
         }
         Ok(response)
+    }
+
+    /// A form is carried out as the request of the JSON protocol that says the same.
+    async fn carry_out_form(
+        &self,
+        path: &str,
+        called: &str,
+        form: &[u8],
+        request_id: &str,
+    ) -> Result<Result<Vec<u8>, SqsError>, Ended> {
+        let request = match query::read(form, path) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error)),
+        };
+        let reply = self
+            .carry_out(&request.target, called, &request.body)
+            .await?;
+        Ok(reply.and_then(|json| query::reply(&request.operation, &json, request_id)))
     }
 
     async fn carry_out(
@@ -138,16 +190,26 @@ impl SqsService {
 }
 
 fn refuse(error: &SqsError) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(protocol::refusal(error)));
-    let (status, side) = match error.kind {
-        SqsErrorKind::InternalFailure => (StatusCode::INTERNAL_SERVER_ERROR, "Receiver"),
-        SqsErrorKind::RequestTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Sender"),
-        _ => (StatusCode::BAD_REQUEST, "Sender"),
+    let body = protocol::refusal(error);
+    let mut response = refusing(error.kind.json_status(), body);
+    let side = match error.kind.is_server_fault() {
+        true => "Receiver",
+        false => "Sender",
     };
-    *response.status_mut() = status;
     let code = format!("{};{side}", error.kind.query_code());
     if let Ok(code) = HeaderValue::from_str(&code) {
         response.headers_mut().insert(QUERY_ERROR, code);
     }
+    response
+}
+
+fn refuse_form(error: &SqsError, request_id: &str) -> Response<Full<Bytes>> {
+    refusing(error.kind.query_status(), query::refusal(error, request_id))
+}
+
+fn refusing(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
 }

@@ -28,6 +28,7 @@ impl Total {
 pub(super) struct Tally {
     messages: u64,
     described: u64,
+    remembered: u64,
     total: Total,
 }
 
@@ -36,6 +37,7 @@ impl Tally {
         Self {
             messages: 0,
             described: 0,
+            remembered: 0,
             total: total.clone(),
         }
     }
@@ -60,6 +62,13 @@ impl Tally {
         self.remove(self.messages);
     }
 
+    /// What a FIFO queue remembers of messages takes so much now.
+    pub(super) fn remember(&mut self, bytes: u64) {
+        self.total.0.fetch_add(bytes, Ordering::Relaxed);
+        self.total.0.fetch_sub(self.remembered, Ordering::Relaxed);
+        self.remembered = bytes;
+    }
+
     /// What the queue itself is described by.
     pub(super) fn described(&self) -> u64 {
         self.described
@@ -74,7 +83,7 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        let bytes = self.messages + self.described;
+        let bytes = self.messages + self.described + self.remembered;
         self.total.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

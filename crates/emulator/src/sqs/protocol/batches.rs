@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::reply::{Batch, Done, Failed, SentEntry};
+use super::reply::{Batch, Done, Failed, SentEntry, Shown};
 use super::{Context, messages, request, write};
 use crate::sqs::attributes::MESSAGE_SIZE_MAX;
 use crate::sqs::error::{SqsError, SqsErrorKind};
+use crate::sqs::fifo::{Action, is_fifo};
+use crate::sqs::message::{SendEntry, Sent};
 use crate::sqs::site::name_in_url;
 
 type Reply = Result<Vec<u8>, SqsError>;
@@ -43,7 +45,7 @@ pub(super) fn send<'a>(
             ),
         ));
     }
-    for (id, result) in ids.into_iter().zip(context.engine.send_all(name, good)?) {
+    for (id, result) in ids.into_iter().zip(send_admitted(context, name, good)?) {
         match result {
             Ok(sent) => reply.successful.push(SentEntry {
                 id,
@@ -51,11 +53,45 @@ pub(super) fn send<'a>(
                 md5_of_body: sent.md5_of_body,
                 md5_of_attributes: sent.md5_of_attributes,
                 md5_of_system_attributes: sent.md5_of_system_attributes,
+                sequence_number: sent.sequence_number.map(Shown),
             }),
             Err(error) => reply.failed.push(failed(id, error)),
         }
     }
     write(&reply)
+}
+
+/// Sends what the queue's quota leaves room for, in order; the rest is refused.
+fn send_admitted(
+    context: Context<'_>,
+    name: &str,
+    entries: Vec<SendEntry>,
+) -> Result<Vec<Result<Sent, SqsError>>, SqsError> {
+    let engine = context.engine;
+    if is_fifo(name) {
+        engine.check_batch(name, &entries)?;
+    }
+    engine.admit(name, Action::Send)?;
+    let groups: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.group_id.as_deref())
+        .collect();
+    let admitted = engine.admit_groups(name, &groups);
+    if admitted.iter().all(Result::is_ok) {
+        return engine.send_all(name, entries);
+    }
+    let (good, refused): (Vec<_>, Vec<_>) = entries
+        .into_iter()
+        .zip(admitted)
+        .map(|(entry, admitted)| (admitted.is_ok().then_some(entry), admitted.err()))
+        .unzip();
+    let mut sent = engine
+        .send_all(name, good.into_iter().flatten().collect())?
+        .into_iter();
+    let results = refused
+        .into_iter()
+        .filter_map(|refused| refused.map_or_else(|| sent.next(), |error| Some(Err(error))));
+    Ok(results.collect())
 }
 
 pub(super) fn delete<'a>(
@@ -64,6 +100,7 @@ pub(super) fn delete<'a>(
 ) -> Reply {
     let name = name_in_url(&input.queue_url)?;
     check(input.entries.iter().map(|entry| &*entry.id))?;
+    context.engine.admit(name, Action::Delete)?;
     each(input.entries, |entry| {
         let result = context.engine.delete(name, &entry.receipt_handle);
         (entry.id, result)
@@ -76,6 +113,7 @@ pub(super) fn change_visibility<'a>(
 ) -> Reply {
     let name = name_in_url(&input.queue_url)?;
     check(input.entries.iter().map(|entry| &*entry.id))?;
+    context.engine.admit(name, Action::ChangeVisibility)?;
     each(input.entries, |entry| {
         let timeout = entry.visibility_timeout;
         let result = messages::change(context, name, &entry.receipt_handle, timeout);

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::reply::{self, Decimal, Nothing, SystemAttributes};
+use super::reply::{self, Nothing, Shown, SystemAttributes};
 use super::{Context, request, seconds, write};
 use crate::sqs::digest::md5_of_attributes;
 use crate::sqs::error::{SqsError, SqsErrorKind};
+use crate::sqs::fifo::Action;
 use crate::sqs::message::{
     AttributeValue, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry,
 };
@@ -67,23 +68,22 @@ pub(super) fn send(context: Context<'_>, input: request::SendMessage<'_>) -> Rep
         message_group_id: input.message_group_id,
         message_deduplication_id: input.message_deduplication_id,
     })?;
-    let sent = context.engine.send(name, entry)?;
+    let engine = context.engine;
+    engine.admit(name, Action::Send)?;
+    let admitted = engine.admit_groups(name, &[entry.group_id.as_deref()]);
+    admitted.into_iter().collect::<Result<(), _>>()?;
+    let sent = engine.send(name, entry)?;
     write(&reply::Sent {
         message_id: sent.message_id,
         md5_of_body: sent.md5_of_body,
         md5_of_attributes: sent.md5_of_attributes,
         md5_of_system_attributes: sent.md5_of_system_attributes,
+        sequence_number: sent.sequence_number.map(Shown),
     })
 }
 
 /// A message to send, as the engine takes it.
 pub(super) fn entry(input: request::SendEntry<'_>) -> Result<SendEntry, SqsError> {
-    if input.message_deduplication_id.is_some() {
-        return Err(SqsError::value(
-            "Value for parameter MessageDeduplicationId is invalid. Reason: The request includes a \
-             parameter that is not valid for this queue type.",
-        ));
-    }
     let delay = input.delay_seconds;
     let attributes = input.message_attributes.unwrap_or_default();
     let attributes = attributes.into_iter().map(|(name, attribute)| {
@@ -97,6 +97,7 @@ pub(super) fn entry(input: request::SendEntry<'_>) -> Result<SendEntry, SqsError
             .transpose()?,
         attributes: attributes.collect::<Result<_, SqsError>>()?,
         group_id: input.message_group_id,
+        deduplication_id: input.message_deduplication_id,
         trace_header: trace_header(input.message_system_attributes)?,
     })
 }
@@ -161,7 +162,12 @@ pub(super) async fn receive(context: Context<'_>, input: request::ReceiveMessage
         ));
     }
     let names = input.message_attribute_names.unwrap_or_default();
-    let received = context.engine.receive(name, options).await?;
+    context.engine.admit(name, Action::Receive)?;
+    let attempt = input.receive_request_attempt_id.as_deref();
+    let received = match attempt {
+        Some(id) => context.engine.receive_attempt(name, options, id).await?,
+        None => context.engine.receive(name, options).await?,
+    };
     let messages = received
         .iter()
         .map(|message| describe(context.site, message, &system_names, &names));
@@ -220,14 +226,21 @@ fn system_attributes<'a>(
     let source = extras.and_then(|extras| extras.dead_letter_source.as_deref());
     SystemAttributes {
         sender_id: wants("SenderId").then_some(site.account_id.as_str()),
-        sent_timestamp: wants("SentTimestamp").then_some(Decimal(message.sent_timestamp_ms)),
+        sent_timestamp: wants("SentTimestamp").then_some(Shown(message.sent_timestamp_ms)),
         approximate_receive_count: wants("ApproximateReceiveCount")
-            .then_some(Decimal(message.receive_count.into())),
+            .then_some(Shown(message.receive_count.into())),
         approximate_first_receive_timestamp: wants("ApproximateFirstReceiveTimestamp")
-            .then_some(Decimal(message.first_receive_timestamp_ms)),
+            .then_some(Shown(message.first_receive_timestamp_ms)),
         message_group_id: extras
             .and_then(|extras| extras.group_id.as_deref())
             .filter(|_| wants("MessageGroupId")),
+        message_deduplication_id: extras
+            .and_then(|extras| extras.deduplication_id.as_deref())
+            .filter(|_| wants("MessageDeduplicationId")),
+        sequence_number: extras
+            .and_then(|extras| extras.sequence_number)
+            .filter(|_| wants("SequenceNumber"))
+            .map(Shown),
         trace_header: extras
             .and_then(|extras| extras.trace_header.as_deref())
             .filter(|_| wants("AWSTraceHeader")),
@@ -251,6 +264,7 @@ pub(super) fn delete(context: Context<'_>, input: request::DeleteMessage<'_>) ->
     if input.receipt_handle.is_empty() {
         return Err(SqsError::missing("ReceiptHandle"));
     }
+    context.engine.admit(name, Action::Delete)?;
     context.engine.delete(name, &input.receipt_handle)?;
     write(&Nothing {})
 }
@@ -260,6 +274,7 @@ pub(super) fn change_visibility(
     input: request::ChangeMessageVisibility<'_>,
 ) -> Reply {
     let name = name_in_url(&input.queue_url)?;
+    context.engine.admit(name, Action::ChangeVisibility)?;
     change(
         context,
         name,

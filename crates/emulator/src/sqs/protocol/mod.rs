@@ -1,10 +1,12 @@
-//! The JSON protocol: one request's target and body in, one reply's body or an error out.
+//! The JSON protocol: one request's target and body in, one reply's body or an error out; `query` puts the older
+//! protocol in front of it.
 //!
 //! It reads and writes AWS's shapes and leaves every decision about queues to the engine.
 
 mod batches;
 mod messages;
 mod moves;
+pub(super) mod query;
 mod queues;
 mod reply;
 mod request;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
+use crate::sqs::fifo::SequenceNumber;
 use crate::sqs::handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
 
 /// An output without members.
@@ -62,6 +63,8 @@ pub(super) struct Sent {
         skip_serializing_if = "Option::is_none"
     )]
     pub(super) md5_of_system_attributes: Option<Md5Text>,
+    #[serde(rename = "SequenceNumber", skip_serializing_if = "Option::is_none")]
+    pub(super) sequence_number: Option<Shown<SequenceNumber>>,
 }
 
 /// Of the batch operations, with the successes of each.
@@ -106,6 +109,8 @@ pub(super) struct SentEntry<'a> {
         skip_serializing_if = "Option::is_none"
     )]
     pub(super) md5_of_system_attributes: Option<Md5Text>,
+    #[serde(rename = "SequenceNumber", skip_serializing_if = "Option::is_none")]
+    pub(super) sequence_number: Option<Shown<SequenceNumber>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,6 +157,10 @@ pub(super) struct SystemAttributes<'a> {
     pub(super) approximate_first_receive_timestamp: Option<Decimal>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message_group_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message_deduplication_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sequence_number: Option<Shown<SequenceNumber>>,
     #[serde(rename = "AWSTraceHeader", skip_serializing_if = "Option::is_none")]
     pub(super) trace_header: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -214,10 +223,13 @@ pub(super) struct Refusal<'a> {
 }
 
 /// A number the protocol writes as text.
-#[derive(Debug)]
-pub(super) struct Decimal(pub(super) u64);
+pub(super) type Decimal = Shown<u64>;
 
-impl Serialize for Decimal {
+/// What is written as the text it is shown as.
+#[derive(Debug)]
+pub(super) struct Shown<T>(pub(super) T);
+
+impl<T: std::fmt::Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }

@@ -139,6 +139,7 @@ pub(super) struct ReceiveMessage<'a> {
     pub(super) max_number_of_messages: Option<i64>,
     pub(super) visibility_timeout: Option<i64>,
     pub(super) wait_time_seconds: Option<i64>,
+    pub(super) receive_request_attempt_id: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::sqs::attributes::{QueueAttributes, Redrive};
 use crate::sqs::error::{SqsError, SqsErrorKind};
+use crate::sqs::fifo::{DeduplicationScope, FifoAttributes, ThroughputLimit};
 use crate::sqs::registry::QueueDescription;
 use crate::sqs::site::Site;
 
@@ -35,8 +36,12 @@ pub(super) fn apply(
     attributes: &mut QueueAttributes,
     wanted: &BTreeMap<String, String>,
 ) -> Result<(), SqsError> {
+    if let Some(value) = wanted.get("FifoQueue") {
+        set_type(attributes, value)?;
+    }
     for (name, value) in wanted {
         match name.as_str() {
+            "FifoQueue" => {}
             "DelaySeconds" => attributes.delay = seconds(name, value)?,
             "VisibilityTimeout" => attributes.visibility_timeout = seconds(name, value)?,
             "MessageRetentionPeriod" => attributes.retention = seconds(name, value)?,
@@ -45,17 +50,14 @@ pub(super) fn apply(
                 attributes.maximum_message_size = value.parse().map_err(|_| refuse(name))?;
             }
             "RedrivePolicy" => attributes.redrive = redrive(site, value)?,
-            "FifoQueue"
-            | "ContentBasedDeduplication"
-            | "DeduplicationScope"
-            | "FifoThroughputLimit" => {
-                return Err(SqsError::new(
-                    SqsErrorKind::UnsupportedOperation,
-                    format!("{name}: FIFO queues are not served by the embedded SQS."),
-                ));
+            "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit" => {
+                let fifo = attributes.fifo.as_mut().ok_or_else(|| unknown(name))?;
+                set_fifo(fifo, name, value)?;
             }
             inert if INERT.contains(&inert) => {
-                if value.is_empty() {
+                // A queue has the encryption keys of SQS itself unless it is told otherwise.
+                let is_default = inert == "SqsManagedSseEnabled" && value == "true";
+                if value.is_empty() || is_default {
                     attributes.inert.remove(inert);
                 } else {
                     attributes.inert.insert(name.clone(), value.clone());
@@ -65,6 +67,39 @@ pub(super) fn apply(
         }
     }
     Ok(())
+}
+
+/// A queue is a FIFO queue from its creation on, or never.
+fn set_type(attributes: &mut QueueAttributes, value: &str) -> Result<(), SqsError> {
+    match boolean("FifoQueue", value)? {
+        true => {
+            attributes.fifo.get_or_insert_default();
+        }
+        false => attributes.fifo = None,
+    }
+    Ok(())
+}
+
+fn set_fifo(fifo: &mut FifoAttributes, name: &str, value: &str) -> Result<(), SqsError> {
+    match name {
+        "ContentBasedDeduplication" => fifo.content_based_deduplication = boolean(name, value)?,
+        "DeduplicationScope" => {
+            fifo.deduplication_scope =
+                DeduplicationScope::of_name(value).ok_or_else(|| refuse(name))?;
+        }
+        _ => {
+            fifo.throughput_limit = ThroughputLimit::of_name(value).ok_or_else(|| refuse(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn boolean(name: &str, value: &str) -> Result<bool, SqsError> {
+    match value {
+        _ if value.eq_ignore_ascii_case("true") => Ok(true),
+        _ if value.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err(refuse(name)),
+    }
 }
 
 /// All attributes of a queue.
@@ -101,6 +136,23 @@ pub(super) fn describe(
         ),
         ("VisibilityTimeout", text(attributes.visibility_timeout)),
     ]);
+    if let Some(fifo) = &attributes.fifo {
+        all.extend([
+            ("FifoQueue", true.to_string()),
+            (
+                "ContentBasedDeduplication",
+                fifo.content_based_deduplication.to_string(),
+            ),
+            (
+                "DeduplicationScope",
+                fifo.deduplication_scope.name().to_owned(),
+            ),
+            (
+                "FifoThroughputLimit",
+                fifo.throughput_limit.name().to_owned(),
+            ),
+        ]);
+    }
     if let Some(redrive) = &attributes.redrive {
         let policy = serde_json::json!({
             "deadLetterTargetArn": site.queue_arn(&redrive.dead_letter_queue),
@@ -108,6 +160,8 @@ pub(super) fn describe(
         });
         all.insert("RedrivePolicy", policy.to_string());
     }
+    let has_own_keys = !attributes.inert.contains_key("KmsMasterKeyId");
+    all.insert("SqsManagedSseEnabled", has_own_keys.to_string());
     for name in INERT {
         if let Some(value) = attributes.inert.get(name) {
             all.insert(name, value.clone());

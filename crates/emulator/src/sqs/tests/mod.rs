@@ -3,6 +3,7 @@
 mod conservation;
 mod dead_letters;
 mod faults;
+mod fifo;
 mod limits;
 mod moves;
 mod polling;

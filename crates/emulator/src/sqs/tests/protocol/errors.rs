@@ -57,13 +57,6 @@ async fn what_is_not_served_says_so() {
     let permit = permit.aws_account_ids("1").actions("*").send().await;
     let error = permit.expect_err("not served").into_service_error();
     assert!(error.is_unsupported_operation(), "{error:?}");
-    let fifo = client.create_queue().queue_name("orders.fifo");
-    let fifo = fifo
-        .attributes(QueueAttributeName::FifoQueue, "true")
-        .send()
-        .await;
-    let error = fifo.expect_err("not served").into_service_error();
-    assert!(error.is_unsupported_operation(), "{error:?}");
 }
 
 #[tokio::test]

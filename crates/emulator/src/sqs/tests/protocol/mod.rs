@@ -3,6 +3,7 @@
 mod errors;
 mod hangups;
 mod moves;
+mod query;
 mod queues;
 mod receiving;
 mod sending;

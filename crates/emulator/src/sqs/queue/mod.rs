@@ -1,8 +1,12 @@
-//! One queue: which messages it holds, and in which of the three counts each one is.
+//! One queue: which messages it holds, and in which of the three counts each one is; of a FIFO queue also, which may be
+//! given out next.
 //!
 //! Pure state: the instant is handed in and nothing waits. The visible, in-flight and delayed
 //! messages are three disjoint sets, so the counts are their sizes. Every call first carries out
 //! what time has done since the last one; see `advance`.
+
+mod giving;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -11,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
 use super::clock::{Nanos, nanos};
-use super::faults::ReceiveFault;
+use super::fifo::{Fifo, SequenceNumber};
 use super::message::{Message, Place};
 use super::moves::MoveTask;
 use super::tally::Tally;
@@ -36,23 +40,23 @@ impl QueueCounts {
 
 /// A message just received, and the slot its handle names.
 #[derive(Debug)]
-pub(super) struct Taken<'a> {
-    pub(super) slot: u32,
-    pub(super) message: &'a Message,
+pub(in crate::sqs) struct Taken<'a> {
+    pub(in crate::sqs) slot: u32,
+    pub(in crate::sqs) message: &'a Message,
 }
 
 #[derive(Debug)]
-pub(super) struct Queue {
-    pub(super) uid: u32,
-    pub(super) attributes: QueueAttributes,
-    pub(super) tags: BTreeMap<String, String>,
-    pub(super) created_at: Nanos,
-    pub(super) modified_at: Nanos,
-    pub(super) purged_at: Option<Nanos>,
+pub(in crate::sqs) struct Queue {
+    pub(in crate::sqs) uid: u32,
+    pub(in crate::sqs) attributes: QueueAttributes,
+    pub(in crate::sqs) tags: BTreeMap<String, String>,
+    pub(in crate::sqs) created_at: Nanos,
+    pub(in crate::sqs) modified_at: Nanos,
+    pub(in crate::sqs) purged_at: Option<Nanos>,
     /// The tasks that move messages out of this queue, the latest first.
-    pub(super) moves: VecDeque<MoveTask>,
+    pub(in crate::sqs) moves: VecDeque<MoveTask>,
     /// Wakes long polls.
-    pub(super) arrivals: Arc<Notify>,
+    pub(in crate::sqs) arrivals: Arc<Notify>,
     /// The latest instant any long poll sleeps to; an earlier event has to wake it.
     armed_until: Nanos,
     slots: Vec<Option<Message>>,
@@ -63,12 +67,22 @@ pub(super) struct Queue {
     in_flight: BTreeSet<(Nanos, u32)>,
     delayed: BTreeSet<(Nanos, u32)>,
     by_age: BTreeSet<(Nanos, u32)>,
-    pub(super) tally: Tally,
+    /// What only a FIFO queue has.
+    pub(in crate::sqs) fifo: Option<Box<Fifo>>,
+    pub(in crate::sqs) tally: Tally,
 }
 
 impl Queue {
-    pub(super) fn new(uid: u32, attributes: QueueAttributes, now: Nanos, tally: Tally) -> Self {
+    /// A new queue, where time passes `speed` times faster than on AWS.
+    pub(in crate::sqs) fn new(
+        uid: u32,
+        attributes: QueueAttributes,
+        (now, speed): (Nanos, f64),
+        tally: Tally,
+    ) -> Self {
+        let fifo = attributes.fifo.map(|_| Box::new(Fifo::new(speed)));
         Self {
+            fifo,
             uid,
             attributes,
             tags: BTreeMap::new(),
@@ -90,12 +104,12 @@ impl Queue {
     }
 
     /// Bytes of memory the messages take, about.
-    pub(super) fn stored_bytes(&self) -> u64 {
+    pub(in crate::sqs) fn stored_bytes(&self) -> u64 {
         self.tally.messages()
     }
 
     /// Carries out what time has done: visibilities and delays end, old messages go.
-    pub(super) fn advance(&mut self, now: Nanos) {
+    pub(in crate::sqs) fn advance(&mut self, now: Nanos) {
         while let Some(&(until, slot)) = self.in_flight.first()
             && until <= now
         {
@@ -117,7 +131,7 @@ impl Queue {
     }
 
     /// When time will next make a message visible.
-    pub(super) fn next_event(&self) -> Option<Nanos> {
+    pub(in crate::sqs) fn next_event(&self) -> Option<Nanos> {
         let first = |set: &BTreeSet<(Nanos, u32)>| set.first().map(|(until, _)| *until);
         match (first(&self.in_flight), first(&self.delayed)) {
             (Some(shown), Some(due)) => Some(shown.min(due)),
@@ -126,11 +140,11 @@ impl Queue {
     }
 
     /// Tells the queue that a long poll is about to sleep to that instant.
-    pub(super) fn arm(&mut self, until: Nanos) {
+    pub(in crate::sqs) fn arm(&mut self, until: Nanos) {
         self.armed_until = self.armed_until.max(until);
     }
 
-    pub(super) fn counts(&self) -> QueueCounts {
+    pub(in crate::sqs) fn counts(&self) -> QueueCounts {
         QueueCounts {
             visible: self.visible as u64,
             in_flight: self.in_flight.len() as u64,
@@ -139,12 +153,12 @@ impl Queue {
     }
 
     /// The bodies of all messages, wherever they are, in no order.
-    pub(super) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub(in crate::sqs) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
         self.slots.iter().flatten().map(|message| &message.body)
     }
 
     /// The counts of the messages whose body is `wanted`, looked at one by one.
-    pub(super) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
+    pub(in crate::sqs) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
         let mut counts = QueueCounts::default();
         for message in self.slots.iter().flatten() {
             let count = match message.place {
@@ -158,24 +172,29 @@ impl Queue {
     }
 
     /// Whether there is something to receive and room to receive it.
-    pub(super) fn has_work(&self) -> bool {
-        self.visible > 0 && !self.is_full()
+    pub(in crate::sqs) fn has_work(&self) -> bool {
+        let has_some = match &self.fifo {
+            Some(fifo) => fifo.groups.has_ready(),
+            None => self.visible > 0,
+        };
+        has_some && !self.is_full()
     }
 
     /// Whether as many messages are in flight as AWS allows.
-    pub(super) fn is_full(&self) -> bool {
+    pub(in crate::sqs) fn is_full(&self) -> bool {
         self.in_flight.len() >= IN_FLIGHT_MAX
     }
 
-    /// Stores a message in the place it says it is in.
-    pub(super) fn insert(&mut self, mut message: Message) {
+    /// Stores a message in the place it says it is in; its sequence number in a FIFO queue.
+    pub(in crate::sqs) fn insert(&mut self, mut message: Message) -> Option<SequenceNumber> {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
         });
+        let place = message.place;
+        let sequence = self.line_up(&mut message, slot);
         self.by_age.insert((message.sent_at, slot));
         self.tally.add(message.stored_bytes());
-        let place = message.place;
         message.place = Place::Visible;
         self.slots[slot as usize] = Some(message);
         match place {
@@ -188,85 +207,17 @@ impl Queue {
                 self.wake_if_earlier(until);
             }
         }
-    }
-
-    /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
-    /// asked for each body, has it otherwise.
-    ///
-    /// Messages that were received `limit` times already in this queue are taken out instead, into `dead`.
-    pub(super) fn take(
-        &mut self,
-        wanted: usize,
-        (now, until): (Nanos, Nanos),
-        limit: Option<u32>,
-        dead: &mut Vec<Message>,
-        fault: impl Fn(&str) -> ReceiveFault,
-        mut each: impl FnMut(Taken<'_>),
-    ) {
-        let mut duplicates = Vec::new();
-        let room = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
-        let mut left = wanted.min(room);
-        while left > 0
-            && let Some((slot, serial)) = self.ready.pop_front()
-        {
-            let Some(message) = self.live(slot, serial) else {
-                continue;
-            };
-            if limit.is_some_and(|limit| message.received_here() >= limit) {
-                dead.extend(self.remove(slot));
-                continue;
-            }
-            let fault = fault(&message.body);
-            self.visible -= 1;
-            match fault {
-                ReceiveFault::Duplicate => duplicates.push(slot),
-                ReceiveFault::HideFor(time) => {
-                    self.set_place(slot, Place::InFlight(now + nanos(time)))
-                }
-                ReceiveFault::None | ReceiveFault::Lose => {
-                    self.set_place(slot, Place::InFlight(until));
-                }
-            }
-            let message = self.slots[slot as usize]
-                .as_mut()
-                .expect("a live message is in its slot");
-            message.receive_count += 1;
-            if message.receive_count == 1 {
-                message.first_received_at = now;
-            }
-            if fault != ReceiveFault::Lose {
-                each(Taken { slot, message });
-            }
-            left -= 1;
-        }
-        for slot in duplicates {
-            self.show(slot);
-        }
-        if left < wanted {
-            self.wake_if_earlier(until);
-        }
-    }
-
-    /// The message that has been visible longest, and its slot.
-    pub(super) fn first_visible(&mut self) -> Option<(u32, &Message)> {
-        while let Some(&(slot, serial)) = self.ready.front() {
-            if self.live(slot, serial).is_some() {
-                break;
-            }
-            self.ready.pop_front();
-        }
-        let &(slot, serial) = self.ready.front()?;
-        self.live(slot, serial).map(|message| (slot, message))
+        sequence
     }
 
     /// The message in a slot, if it is still the one with this serial number.
-    pub(super) fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
+    pub(in crate::sqs) fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
         let message = self.slots.get(slot as usize)?.as_ref()?;
         (message.serial == serial).then_some(message)
     }
 
     /// Takes a message out of the queue, wherever it is.
-    pub(super) fn remove(&mut self, slot: u32) -> Option<Message> {
+    pub(in crate::sqs) fn remove(&mut self, slot: u32) -> Option<Message> {
         let was_full = self.is_full();
         let message = self.slots.get_mut(slot as usize)?.take()?;
         self.tally.remove(message.stored_bytes());
@@ -280,35 +231,32 @@ impl Queue {
             }
         }
         self.by_age.remove(&(message.sent_at, slot));
+        if let Some(fifo) = &mut self.fifo
+            && let Some((group, sequence)) = places::line_of(&message.extras)
+        {
+            fifo.groups.remove(group, sequence);
+        }
         self.free.push(slot);
         if self.by_age.is_empty() {
             self.clear();
         }
-        if was_full && self.has_work() {
+        // The end of a message in flight may free its group.
+        if (was_full || self.fifo.is_some()) && self.has_work() {
             self.arrivals.notify_one();
         }
         Some(message)
     }
 
-    /// Hides a message in flight for another while; at once visible if `until` has come.
-    pub(super) fn change_visibility(&mut self, slot: u32, now: Nanos, until: Nanos) {
-        let Some(Some(message)) = self.slots.get(slot as usize) else {
-            return;
-        };
-        if let Place::InFlight(previous) = message.place {
-            self.in_flight.remove(&(previous, slot));
-        }
-        if until <= now {
-            self.show(slot);
-            self.arrivals.notify_one();
-        } else {
-            self.set_place(slot, Place::InFlight(until));
-            self.wake_if_earlier(until);
+    /// Counts what a FIFO queue remembers of messages that may be gone.
+    pub(in crate::sqs) fn remember(&mut self) {
+        if let Some(fifo) = &self.fifo {
+            let bytes = fifo.deduplication.bytes() + fifo.attempts.bytes();
+            self.tally.remember(bytes);
         }
     }
 
     /// Takes every message out, and gives the memory back.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::sqs) fn clear(&mut self) {
         self.slots = Vec::new();
         self.free = Vec::new();
         self.ready = VecDeque::new();
@@ -316,33 +264,10 @@ impl Queue {
         self.in_flight.clear();
         self.delayed.clear();
         self.by_age.clear();
+        if let Some(fifo) = &mut self.fifo {
+            fifo.groups.clear();
+        }
         self.tally.clear();
-    }
-
-    /// Makes a message, which is in no count at the moment, visible.
-    fn show(&mut self, slot: u32) {
-        let message = self.slots[slot as usize]
-            .as_mut()
-            .expect("a message in a count is in its slot");
-        message.place = Place::Visible;
-        self.ready.push_back((slot, message.serial));
-        self.visible += 1;
-    }
-
-    /// Puts a message, which is in no count at the moment, among those in flight or delayed.
-    fn set_place(&mut self, slot: u32, place: Place) {
-        match place {
-            Place::Visible => self.visible += 1,
-            Place::InFlight(until) => {
-                self.in_flight.insert((until, slot));
-            }
-            Place::Delayed(until) => {
-                self.delayed.insert((until, slot));
-            }
-        }
-        if let Some(Some(message)) = self.slots.get_mut(slot as usize) {
-            message.place = place;
-        }
     }
 
     /// Wakes the long polls if one of them would sleep past that instant.

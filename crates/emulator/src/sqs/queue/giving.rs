@@ -1,0 +1,107 @@
+//! Which messages a receive gets.
+
+use super::Queue;
+use super::Taken;
+use crate::sqs::attributes::IN_FLIGHT_MAX;
+use crate::sqs::clock::{Nanos, nanos};
+use crate::sqs::faults::ReceiveFault;
+use crate::sqs::fifo::Cursor;
+use crate::sqs::message::{Message, Place};
+
+impl Queue {
+    /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
+    /// asked for each body, has it otherwise.
+    ///
+    /// Messages that were received `limit` times already in this queue are taken out instead, into `dead`.
+    pub(in crate::sqs) fn take(
+        &mut self,
+        wanted: usize,
+        (now, until): (Nanos, Nanos),
+        limit: Option<u32>,
+        dead: &mut Vec<Message>,
+        fault: impl Fn(&str) -> ReceiveFault,
+        mut each: impl FnMut(Taken<'_>),
+    ) {
+        let mut duplicates = Vec::new();
+        let room = IN_FLIGHT_MAX.saturating_sub(self.in_flight.len());
+        let mut left = wanted.min(room);
+        let mut cursor = Cursor::default();
+        while left > 0
+            && let Some(slot) = self.next_visible(&mut cursor)
+        {
+            let message = self.slots[slot as usize]
+                .as_ref()
+                .expect("a visible message is in its slot");
+            if limit.is_some_and(|limit| message.received_here() >= limit) {
+                dead.extend(self.remove(slot));
+                continue;
+            }
+            let fault = fault(&message.body);
+            let is_overtaken = fault == ReceiveFault::Overtake && self.has_follower(&cursor);
+            if is_overtaken {
+                continue;
+            }
+            self.visible -= 1;
+            match fault {
+                ReceiveFault::Duplicate => duplicates.push(slot),
+                ReceiveFault::HideFor(time) => {
+                    self.set_place(slot, Place::InFlight(now + nanos(time)))
+                }
+                ReceiveFault::None | ReceiveFault::Lose | ReceiveFault::Overtake => {
+                    self.set_place(slot, Place::InFlight(until));
+                }
+            }
+            let message = self.slots[slot as usize]
+                .as_mut()
+                .expect("a live message is in its slot");
+            message.receive_count += 1;
+            if message.receive_count == 1 {
+                message.first_received_at = now;
+            }
+            if fault != ReceiveFault::Lose {
+                each(Taken { slot, message });
+            }
+            left -= 1;
+        }
+        for slot in duplicates {
+            self.show(slot);
+        }
+        if left < wanted {
+            self.wake_if_earlier(until);
+        }
+    }
+
+    /// The next message to give out, which is visible.
+    fn next_visible(&mut self, cursor: &mut Cursor) -> Option<u32> {
+        if let Some(fifo) = &self.fifo {
+            return fifo.groups.next(cursor);
+        }
+        while let Some((slot, serial)) = self.ready.pop_front() {
+            if self.live(slot, serial).is_some() {
+                return Some(slot);
+            }
+        }
+        None
+    }
+
+    fn has_follower(&self, cursor: &Cursor) -> bool {
+        let fifo = self.fifo.as_ref();
+        fifo.is_some_and(|fifo| fifo.groups.has_follower(cursor))
+    }
+
+    /// The message that has been visible longest, of those that may be given out, and its slot.
+    pub(in crate::sqs) fn first_visible(&mut self) -> Option<(u32, &Message)> {
+        if let Some(fifo) = &self.fifo {
+            let slot = fifo.groups.next(&mut Cursor::default())?;
+            return Some((slot, self.slots[slot as usize].as_ref()?));
+        }
+        while let Some(&(slot, serial)) = self.ready.front() {
+            if self.live(slot, serial).is_some() {
+                break;
+            }
+            self.ready.pop_front();
+        }
+        let &(slot, serial) = self.ready.front()?;
+        self.live(slot, serial).map(|message| (slot, message))
+    }
+}

@@ -1,0 +1,77 @@
+//! FIFO queues that misbehave on purpose.
+
+use super::*;
+
+struct Planned(SendFault, ReceiveFault);
+
+impl QueueFaults for Planned {
+    fn on_send(&self, _queue: &str, body: &str) -> SendFault {
+        match body {
+            "unlucky" => self.0,
+            _ => SendFault::None,
+        }
+    }
+
+    fn on_receive(&self, _queue: &str, body: &str) -> ReceiveFault {
+        match body {
+            "unlucky" => self.1,
+            _ => ReceiveFault::None,
+        }
+    }
+}
+
+fn planned(send: SendFault, receive: ReceiveFault) -> SqsEngine {
+    let engine = fifo();
+    engine.set_faults(Box::new(Planned(send, receive)));
+    engine
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubled_message_is_there_twice_in_spite_of_its_id() {
+    let engine = planned(SendFault::Double, ReceiveFault::None);
+    push(&engine, "a", "unlucky");
+    push(&engine, "a", "lucky");
+    let got = take(&engine, 10).await;
+    assert_eq!(bodies(&got), ["unlucky", "unlucky", "lucky"]);
+    assert_ne!(got[0].message_id, got[1].message_id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overtaken_message_comes_after_its_follower() {
+    let engine = planned(SendFault::None, ReceiveFault::Overtake);
+    push(&engine, "a", "unlucky");
+    push(&engine, "a", "lucky");
+    let got = take(&engine, 10).await;
+    assert_eq!(bodies(&got), ["lucky"]);
+    delete(&engine, &got[0]);
+    assert_eq!(
+        bodies(&take(&engine, 10).await),
+        ["unlucky"],
+        "nobody follows"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_message_blocks_its_group_and_a_duplicate_does_not() {
+    let engine = planned(SendFault::None, ReceiveFault::Lose);
+    push(&engine, "a", "unlucky");
+    push(&engine, "a", "lucky");
+    push(&engine, "b", "other");
+    assert!(take(&engine, 1).await.is_empty(), "it is lost");
+    assert_eq!(bodies(&take(&engine, 10).await), ["other"]);
+    assert!(take(&engine, 10).await.is_empty());
+    let engine = planned(SendFault::None, ReceiveFault::Duplicate);
+    push(&engine, "a", "unlucky");
+    assert_eq!(bodies(&take(&engine, 1).await), ["unlucky"]);
+    assert_eq!(bodies(&take(&engine, 1).await), ["unlucky"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_vanished_message_has_a_number_and_is_remembered() {
+    let engine = planned(SendFault::Vanish, ReceiveFault::None);
+    let sent = push(&engine, "a", "unlucky");
+    assert!(sent.sequence_number.is_some());
+    let again = push(&engine, "a", "unlucky");
+    assert_eq!(again.message_id, sent.message_id);
+    assert_eq!(counts(&engine, QUEUE), (0, 0, 0));
+}
