@@ -178,6 +178,7 @@ fn read_scenario(
         faults: &faults,
         processor: processor.as_ref(),
         processors: &processors,
+        rules: &expect.rules,
     };
     parts.check(&file);
     file.finish();

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::section::Section;
 use super::{
-    AwsTarget, Fault, FaultKind, FaultPlace, Pipeline, ProcessorCommand, ProcessorPlace,
-    QueueProcessor, TargetSpec, lab_order,
+    AwsTarget, Fault, FaultKind, FaultPlace, Metric, Pipeline, ProcessorCommand, ProcessorPlace,
+    QueueProcessor, Rule, TargetSpec, lab_order,
 };
 use crate::fault::why_hidden;
 use crate::order::Model;
-use crate::order::spec::OrderSpec;
+use crate::order::spec::{OrderSpec, STORED};
 
 /// The parts that have to do with each other.
 pub(super) struct Parts<'a> {
@@ -19,6 +19,7 @@ pub(super) struct Parts<'a> {
     pub(super) faults: &'a [Fault],
     pub(super) processor: Option<&'a ProcessorCommand>,
     pub(super) processors: &'a BTreeMap<String, QueueProcessor>,
+    pub(super) rules: &'a [Rule],
 }
 
 impl Parts<'_> {
@@ -28,6 +29,27 @@ impl Parts<'_> {
         self.check_places(file);
         self.check_consumer(file);
         self.check_queues(file);
+        self.check_rules(file);
+    }
+
+    /// The end-to-end latency is measured by rows that say when they were stored.
+    fn check_rules(&self, file: &Section<'_>) {
+        let needs_it = |rule: &&Rule| matches!(rule.metric, Metric::EndToEnd(_));
+        let Some(rule) = self.rules.iter().find(needs_it) else {
+            return;
+        };
+        let rows = self.order.ends.get(STORED).map(|end| end.rows.as_slice());
+        let tells = rows.is_some_and(|rows| rows.iter().any(|row| row.stored_at.is_some()));
+        if !tells {
+            file.problem(
+                "expect.rules",
+                format!(
+                    "`{}` cannot be checked: no row of `stored` says when it was written",
+                    rule.text
+                ),
+                "name the attribute that does, [[ends.stored.rows]] stored_at = \"stored_at ms\", or leave the rule out",
+            );
+        }
     }
 
     /// Faults strike where they can be planted, and orders that they can find.

@@ -51,6 +51,19 @@ fn orders_of_ones_own_need_a_consumer_of_ones_own() {
 }
 
 #[test]
+fn rules_on_the_end_to_end_latency_need_rows_that_tell_it() {
+    let rule = "[expect]\nrules = [\"end_to_end_p99 < 1s\"]\n";
+    refused(
+        &[ORDER, COMMAND, rule],
+        &["expect.rules", "no row of `stored`", "stored_at ="],
+    );
+    let timed = ORDER.replace("key = {", "stored_at = \"at ms\"\nkey = {");
+    accepted(&[&timed, COMMAND, rule]);
+    accepted(&[ORDER, COMMAND, &rule.replace("end_to_end", "response_time")]);
+    accepted(&[rule]);
+}
+
+#[test]
 fn functions_run_here_or_are_not_described() {
     for place in ["lambda", "external"] {
         let target = format!("[target]\nprocessor = {place:?}\n");

@@ -24,6 +24,17 @@ command = ["python3", "-m", "awslambdaric", "handler.handler"]
 environment = { TABLE = "orders" }
 "#;
 
+/// Functions seldom write it, and rules on the end-to-end latency need it.
+const STORED_AT: &str = r#"# The attribute that says when the row was written; with it rules such as "end_to_end_p99 < 2s for spike" can be checked.
+# stored_at = "stored_at ms"
+"#;
+
+/// The rule of `load` that cannot be checked without it.
+const END_TO_END_RULE: &str = "\"end_to_end_p99 < 2s for spike\", ";
+
+/// What follows the phases and the like: an example of orders.
+const EXAMPLE_ORDERS: &str = "\n# Orders of your own.";
+
 /// The text of a scenario whose orders look like those of `sample`: a body, bodies line by line, a Lambda function's
 /// event, or what `aws sqs receive-message` prints. `load` are its phases and the like, as TOML.
 ///
@@ -38,7 +49,7 @@ pub fn scenario_from(sample: &str, load: &str) -> Result<String, String> {
 }
 
 fn written(message: &[String], order: &Description, load: &str, count: usize) -> String {
-    let mut out = String::from(load.trim_end());
+    let mut out = phases_of(load);
     let samples = if count == 1 {
         "one message".into()
     } else {
@@ -76,8 +87,17 @@ fn written(message: &[String], order: &Description, load: &str, count: usize) ->
         key(&order.id.name),
         order.holds.join(", "),
     ));
+    out.push_str(STORED_AT);
     out.push_str(PROCESSOR);
     out
+}
+
+/// `load` without its example of orders, and without the rule that nothing would be measured for.
+fn phases_of(load: &str) -> String {
+    let load = load
+        .split_once(EXAMPLE_ORDERS)
+        .map_or(load, |(phases, _)| phases);
+    load.trim_end().replace(END_TO_END_RULE, "")
 }
 
 /// A key as TOML writes it.

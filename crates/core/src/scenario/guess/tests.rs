@@ -67,6 +67,17 @@ fn every_value_becomes_a_field_of_its_type() {
 }
 
 #[test]
+fn no_rule_is_written_that_nothing_is_measured_for() {
+    let (text, _) = guessed(A);
+    assert!(text.contains("\nrules = [\"drain < 30s\"]\n"), "{text}");
+    assert!(text.contains("# stored_at = "), "{text}");
+    assert_eq!(text.matches("[order]\n").count(), 1, "one [order]: {text}");
+    let with = text.replace("# stored_at = ", "stored_at = ");
+    let with = with.replace("rules = [", "rules = [\"end_to_end_p99 < 2s\", ");
+    parse("with.toml", &with, &Overrides::default()).expect("what the remark says is right");
+}
+
+#[test]
 fn ids_are_found_by_name_and_type() {
     for (sample, pointer, scheme) in [
         (r#"{"id": 7, "order_id": 1234}"#, "/order_id", "\"number\""),

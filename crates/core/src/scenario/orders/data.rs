@@ -20,10 +20,17 @@ pub(super) fn read_data(text: &str, take: Take) -> Result<Field, String> {
         .trim(csv::Trim::Headers)
         .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     let texts = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect();
-    let columns = texts(reader.headers().map_err(|error| error.to_string())?);
+    let columns: Vec<String> = texts(reader.headers().map_err(told)?);
+    if let [only] = columns.as_slice()
+        && let Some(mark) = only.chars().find(|c| matches!(c, ';' | '\t'))
+    {
+        return Err(format!(
+            "{mark:?} stands between its columns; write commas there"
+        ));
+    }
     let mut rows = Vec::new();
     for record in reader.records() {
-        rows.push(texts(&record.map_err(|error| error.to_string())?));
+        rows.push(texts(&record.map_err(told)?));
         if rows.len() > ROWS_MAX {
             return Err(format!("has more than {ROWS_MAX} rows"));
         }
@@ -33,4 +40,22 @@ pub(super) fn read_data(text: &str, take: Take) -> Result<Field, String> {
         rows,
         take,
     })
+}
+
+/// What is wrong with a file, in the words of who wrote it.
+fn told(error: csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            pos,
+            expected_len,
+            len,
+        } => {
+            let line = pos.as_ref().map_or(0, csv::Position::line);
+            format!(
+                "line {line} has {len} values and the first line {expected_len}; give each line as many, and put a value with a \
+                 comma into quotes"
+            )
+        }
+        _ => error.to_string(),
+    }
 }
