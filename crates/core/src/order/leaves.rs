@@ -1,5 +1,6 @@
 //! The slots that orders may fill: the rows and letters of all ends, in the order in which they are counted.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
@@ -136,6 +137,32 @@ impl OrderPlan {
             None if spec.good_ends.is_empty() => vec![STORED],
             None => spec.good_ends.iter().map(String::as_str).collect(),
         }
+    }
+
+    /// Pairs of the ends that good orders may belong to where each leaves something in a table or queue in which the other
+    /// leaves nothing: an order that is whole at both has ended twice. Of ends that share their places one row may be both.
+    pub fn ends_apart(&self) -> Vec<(String, String)> {
+        let spec = self.model.spec();
+        let places = |name: &str| -> BTreeSet<(bool, Option<&str>)> {
+            let Some(end) = spec.ends.get(name) else {
+                return BTreeSet::new();
+            };
+            let rows = end.rows.iter().map(|row| (true, Some(row.table.as_str())));
+            let letters = end.letters.iter();
+            rows.chain(letters.map(|letter| (false, letter.queue.as_deref())))
+                .collect()
+        };
+        let are_apart = |one: &str, other: &str| {
+            let (one, other) = (places(one), places(other));
+            !one.is_subset(&other) && !other.is_subset(&one)
+        };
+        let mut pairs = Vec::new();
+        for (at, one) in spec.good_ends.iter().enumerate() {
+            let others = spec.good_ends[at + 1..].iter();
+            let apart = others.filter(|other| are_apart(one, other));
+            pairs.extend(apart.map(|other| (one.clone(), other.clone())));
+        }
+        pairs
     }
 
     /// How many slots each leaf of order `k` has: one, or as many as its list has elements.

@@ -52,7 +52,7 @@ pub enum Class {
     EndedByDesign,
     /// Its rows stand twice, under keys that the consumer made up.
     StoredTwice,
-    /// It ended at an end that is not its own.
+    /// It ended at an end that is not its own, or at two of its own.
     WrongEnd,
     /// Some of what it must leave, not all, and nowhere else all of it.
     Incomplete,
@@ -213,7 +213,7 @@ impl Class {
                  make the key of the order's id, or write with a condition on it"
             }
             Self::WrongEnd => {
-                "rows or letters at an end that is not theirs: look for a check that takes one kind of order for another"
+                "rows or letters at an end that is not theirs, or all of them at two ends: look for a check that takes one kind of order for another, and for a retry that takes nothing back"
             }
             Self::Incomplete => {
                 "some of their rows or letters are there and some are not: look for writes that nobody awaits, unprocessed \

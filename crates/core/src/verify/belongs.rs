@@ -14,6 +14,8 @@ pub struct Belongs {
     pub bad: RoaringBitmap,
     /// The orders that belong to each end; one may belong to several.
     ends: BTreeMap<String, RoaringBitmap>,
+    /// Pairs of good ends of which an order may leave all at one alone.
+    apart: Vec<(String, String)>,
     nowhere: RoaringBitmap,
 }
 
@@ -30,13 +32,17 @@ impl Belongs {
         Self {
             bad,
             ends: ends.into(),
+            apart: Vec::new(),
             nowhere: RoaringBitmap::new(),
         }
     }
 
     /// Where each of the first `planned` orders of a plan belongs.
     pub fn of(plan: &OrderPlan, planned: u64) -> Self {
-        let mut belongs = Self::default();
+        let mut belongs = Self {
+            apart: plan.ends_apart(),
+            ..Self::default()
+        };
         for k in 0..u32::try_from(planned).expect("a run has at most 10^9 orders") {
             let own = plan.own_ends(u64::from(k));
             belongs.put(k, plan.is_bad(u64::from(k)), own.into_iter());
@@ -55,6 +61,12 @@ impl Belongs {
                 None => self.ends.entry(end.to_owned()).or_default().insert(k),
             };
         }
+    }
+
+    /// Pairs of ends that good orders may belong to, and that are apart: whole at both is whole at one too many.
+    pub fn apart(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.apart.iter();
+        pairs.map(|(one, other)| (one.as_str(), other.as_str()))
     }
 
     /// The orders that belong to this end.

@@ -90,7 +90,7 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
         Class::GoodOrderDeadLettered,
         dead - bad - belongs.at(DEAD_LETTER),
     );
-    // It left something at an end that is not its own.
+    // It left something at an end that is not its own, or ended at two of them.
     take(Class::WrongEnd, places.astray);
     // One of its rows stands twice, under keys that nobody could know.
     take(Class::StoredTwice, observation.stored_twice.clone());
@@ -139,7 +139,7 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
 struct Places {
     /// At an end that is neither `stored` nor the dead-letter queue, and is theirs.
     at_home_elsewhere: RoaringBitmap,
-    /// At an end that is not theirs.
+    /// At an end that is not theirs, or at two of their own where one is enough.
     astray: RoaringBitmap,
 }
 
@@ -155,6 +155,10 @@ impl Places {
             if end != STORED && end != DEAD_LETTER {
                 places.at_home_elsewhere |= &*seen & home;
             }
+        }
+        for (one, other) in belongs.apart() {
+            let both = observation.whole_at(one) & observation.whole_at(other);
+            places.astray |= both & belongs.at(one) & belongs.at(other);
         }
         places
     }

@@ -11,7 +11,7 @@ use super::super::json_text::steps;
 use super::super::mistake::{Mistake, Problem, key_below, nearest};
 use super::super::model::Model;
 use super::super::random::{Stream, generator};
-use super::super::spec::{Expected, KeyType, OrderSpec, RowSpec, STORED};
+use super::super::spec::{End, Envelope, Expected, KeyType, OrderSpec, RowSpec, STORED};
 use super::super::template::Template;
 use super::super::values::Values;
 
@@ -42,6 +42,33 @@ pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
         }
     }
     number_keys(model, problems);
+    problems.extend(says_nothing(model));
+}
+
+/// A row says whose it is only where the message does. Rows that are there before may tell a function more.
+fn says_nothing(model: &Model) -> Option<Problem> {
+    let spec = model.spec();
+    let by_rows = |end: &End| end.letters.is_empty() && !end.rows.is_empty();
+    let is_needed = spec.ends.get(STORED).is_some_and(by_rows) && spec.before.is_empty();
+    let bodies = &model.bodies_of(None).bodies;
+    let others = model.attributes.iter().map(|attribute| &attribute.template);
+    let others = others.chain(&model.group).chain(&model.deduplication);
+    let wrapped = match &spec.envelope {
+        Some(Envelope::Template(text)) => Template::text(text, &model.names().with_order()).ok(),
+        _ => None,
+    };
+    let mut all = bodies
+        .iter()
+        .map(|body| &body.template)
+        .chain(others)
+        .chain(&wrapped);
+    let mistake = || {
+        Mistake::new(
+            "nothing in the message says whose it is, so that no function can put it into a row",
+            "put {{id}} into the body, or into [order] attributes or group",
+        )
+    };
+    (is_needed && !all.any(Template::tells_order)).then(|| mistake().at("order.body"))
 }
 
 /// The first kind of orders whose largest body is larger than a message.
@@ -125,6 +152,7 @@ impl Looker<'_> {
         for (at, row) in end.rows.iter().enumerate() {
             self.row(row, &format!("{path}.rows[{at}]"));
         }
+        self.leaves_something(end, &path);
         for (at, letter) in end.letters.iter().enumerate() {
             self.holds(&letter.holds, &format!("{path}.letters[{at}].holds"));
         }
@@ -145,6 +173,29 @@ impl Looker<'_> {
             self.list(each, &format!("{path}.each"));
         }
         self.holds(&row.holds, &format!("{path}.holds"));
+    }
+
+    /// Where an end has rows for the elements of lists alone, an order without elements could not be told from a lost one.
+    fn leaves_something(&mut self, end: &End, path: &str) {
+        let lists: Option<Vec<&str>> = end.rows.iter().map(|row| row.each.as_deref()).collect();
+        let Some(lists) = lists.filter(|lists| end.letters.is_empty() && !lists.is_empty()) else {
+            return;
+        };
+        let is_empty = |document: &Value, list: &str| {
+            at(document, list)
+                .and_then(Value::as_array)
+                .is_none_or(Vec::is_empty)
+        };
+        let all_empty = |document: &Value| lists.iter().all(|list| is_empty(document, list));
+        let some = |document: &Value| !all_empty(document);
+        // Where no order has elements at all, the pointer is what is wrong.
+        if self.documents.iter().any(all_empty) && self.documents.iter().any(some) {
+            let mistake = Mistake::new(
+                "an order without elements leaves nothing here, and could not be told from a lost one",
+                "let the list have one element at least, or add a row that each order leaves",
+            );
+            self.problems.push(mistake.at(path));
+        }
     }
 
     fn holds(&mut self, holds: &BTreeMap<String, Expected>, path: &str) {

@@ -1,8 +1,10 @@
 //! The message: its attributes, its envelope, its delay.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::super::body::is_json;
+use super::super::json_text::Tree;
 use super::super::mistake::{Mistake, Problem, key_below};
 use super::super::spec::{Body, Envelope, OrderSpec};
 
@@ -51,9 +53,51 @@ pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
             problems.push(mistake.at(key));
         }
     }
+    check_names(spec, problems);
     if let Some(Envelope::Eventbridge { .. }) = spec.envelope {
         check_event(spec, problems);
     }
+}
+
+/// Of two values under one name functions take the first or the last: what good orders must leave could not be said.
+fn check_names(spec: &OrderSpec, problems: &mut Vec<Problem>) {
+    let (key, bodies) = match &spec.body {
+        Body::Template(body) => ("order.body", std::slice::from_ref(body)),
+        Body::Replay { bodies, .. } => ("order.replay", bodies.as_slice()),
+    };
+    let trees = bodies.iter().filter(|body| is_json(body));
+    let repeated = trees.enumerate().find_map(|(at, body)| {
+        let tree = match key {
+            "order.body" => Tree::of_template(body),
+            _ => Tree::of_text(body.trim()),
+        };
+        Some((at, repeated(&tree.ok()?)?))
+    });
+    if let Some((at, pointer)) = repeated {
+        let of_body = match key {
+            "order.body" => String::new(),
+            _ => format!("body {} has ", at + 1),
+        };
+        let mistake = Mistake::new(
+            format!(
+                "{of_body}two values at \"{pointer}\", and functions differ in which they read"
+            ),
+            "give each name once; a bad order may have a `body` with a name twice",
+        );
+        problems.push(mistake.at(key));
+    }
+}
+
+/// The first place at which more than one value stands.
+fn repeated(tree: &Tree) -> Option<String> {
+    let mut places = HashSet::new();
+    let mut found = None;
+    tree.root.walk("", &mut |pointer, _| {
+        if found.is_none() && !places.insert(pointer.to_owned()) {
+            found = Some(pointer.to_owned());
+        }
+    });
+    found
 }
 
 /// The detail of an event is a JSON object.

@@ -338,7 +338,7 @@ fn pointers_into_orders() {
         s.fields.insert(
             "lines".into(),
             Field::List {
-                least: 0,
+                least: 1,
                 most: 2,
                 of: r#"{"sku": {{at}}}"#.into(),
                 fields: Default::default(),
@@ -486,4 +486,104 @@ fn every_mistake_is_told_at_once() {
         row(s).table = "tables".into();
     });
     assert!(told.len() >= 3, "{told:#?}");
+}
+
+#[test]
+fn a_name_stands_once_in_a_good_order() {
+    let twice = r#"{"id": {{id}}, "a": {"b": 1, "b": 2}}"#;
+    refuses(
+        |s| body(s, twice),
+        &["order.body", "two values at \"/a/b\""],
+    );
+    accepts(|s| {
+        body(
+            s,
+            r#"{"id": {{id}}, "a": {"b": 1}, "b": 2, "c": [{"b": 1}, {"b": 2}]}"#,
+        )
+    });
+    let replay = |second: &str| Body::Replay {
+        bodies: vec![r#"{"id": 1, "a": 1}"#.into(), second.into()],
+        id_at: vec!["/id".into()],
+        set: Default::default(),
+        take: Take::InTurn,
+    };
+    let replayed = |second: &'static str| {
+        move |s: &mut OrderSpec| {
+            s.body = replay(second);
+            s.bad.clear();
+            row(s).holds.clear();
+        }
+    };
+    refuses(
+        replayed(r#"{"id": 1, "a": 1, "a": 2}"#),
+        &["order.replay", "body 2 has two values at \"/a\""],
+    );
+    accepts(replayed(r#"{"id": 1, "a": 2}"#));
+}
+
+#[test]
+fn every_order_leaves_something() {
+    let lists = |least| {
+        move |s: &mut OrderSpec| {
+            let of = "1".to_owned();
+            let fields = Default::default();
+            s.fields.insert(
+                "l".into(),
+                Field::List {
+                    least,
+                    most: 3,
+                    of,
+                    fields,
+                },
+            );
+            body(s, r#"{"id": {{id}}, "lines": {{l}}}"#);
+            s.bad.clear();
+            row(s).each = Some("/lines".into());
+            row(s).key.insert("at".into(), "{{at}}".into());
+            let key = s.tables.get_mut("orders").expect("a table");
+            key.sort = Some(KeyAttribute {
+                name: "at".into(),
+                kind: KeyType::N,
+            });
+        }
+    };
+    refuses(
+        lists(0),
+        &["ends.stored", "without elements leaves nothing"],
+    );
+    accepts(lists(1));
+    let with_another = |s: &mut OrderSpec| {
+        lists(0)(s);
+        let mut whole = row(s).clone();
+        whole.each = None;
+        whole.key.insert("at".into(), "-1".into());
+        s.ends.get_mut(STORED).expect("an end").rows.push(whole);
+    };
+    accepts(with_another);
+}
+
+#[test]
+fn a_message_says_whose_it_is() {
+    let says = |text: &'static str| {
+        move |s: &mut OrderSpec| {
+            body(s, text);
+            s.bad.clear();
+        }
+    };
+    refuses(
+        says(r#"{"n": "{{n}}"}"#),
+        &["order.body", "whose it is", "{{id}}"],
+    );
+    accepts(says(r#"{"n": "{{run}}", "of": {{n}}}"#));
+    let with_attribute = |s: &mut OrderSpec| {
+        says(r#"{"n": "{{n}}"}"#)(s);
+        let id = AttributeSpec::Text("{{id}}".into());
+        s.attributes.insert("id".into(), id);
+    };
+    accepts(with_attribute);
+    let with_group = |s: &mut OrderSpec| {
+        says(r#"{"n": "{{n}}"}"#)(s);
+        s.group = Some("{{id}}".into());
+    };
+    accepts(with_group);
 }

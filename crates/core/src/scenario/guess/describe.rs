@@ -31,7 +31,7 @@ pub(super) fn describe(
     // No placeholder but those that are put in.
     let texts: Vec<String> = documents
         .iter()
-        .map(|text| text.replace("{{", "{\\u007b"))
+        .map(|text| without_placeholders(text))
         .collect();
     let read = |text: &String| {
         let tree = Tree::of_text(text).ok()?;
@@ -80,6 +80,11 @@ pub(super) fn describe(
         removable,
         id,
     })
+}
+
+/// JSON that means the same, with nothing in it that looks like a placeholder.
+fn without_placeholders(json: &str) -> String {
+    json.replace("{{", "{\\u007b")
 }
 
 /// The members that any of the objects has, as it is first seen.
@@ -152,7 +157,9 @@ impl Writer<'_> {
             if at > 0 {
                 out.push_str(", ");
             }
-            put_quoted(&member.name, &mut out);
+            let mut name = String::new();
+            put_quoted(&member.name, &mut name);
+            out.push_str(&without_placeholders(&name));
             out.push_str(": ");
             let step = member.name.replace('~', "~0").replace('/', "~1");
             out.push_str(&self.value(&values, &format!("{pointer}/{step}"), &member.name));

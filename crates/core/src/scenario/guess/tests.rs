@@ -78,6 +78,13 @@ fn no_rule_is_written_that_nothing_is_measured_for() {
 }
 
 #[test]
+fn a_name_that_looks_like_a_placeholder_is_none() {
+    let (text, order) = guessed(r#"{"orderId": "A-1", "{{n}}": 1, "b": {"{{": "{{x}}"}}"#);
+    assert!(text.contains(r#""{\u007bn}}""#), "{text}");
+    assert_eq!(order.fields.len(), 2, "{text}");
+}
+
+#[test]
 fn ids_are_found_by_name_and_type() {
     for (sample, pointer, scheme) in [
         (r#"{"id": 7, "order_id": 1234}"#, "/order_id", "\"number\""),

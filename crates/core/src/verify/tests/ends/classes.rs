@@ -257,6 +257,8 @@ fn a_good_order_may_belong_to_several_ends() {
     run()
         .row("rejected", rejected.clone())
         .is(k, Class::EndedByDesign, "at the other");
+    let both = run().store(k).row("rejected", rejected.clone());
+    both.is(k, Class::WrongEnd, "whole at both: one too many");
     let both = run().row("rejected", rejected.clone()).letter(k);
     both.is(k, Class::StoredAndDeadLettered, "at one, and dead-lettered");
     let in_part = run().store(k).without(0).row("rejected", rejected);
