@@ -138,14 +138,6 @@ impl MessageIds {
         self.len() == 0
     }
 
-    /// Every message with its order, in no order that means anything.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, MessageId)> + '_ {
-        let uuids = self.uuids.iter();
-        let uuids = uuids.map(|(uuid, k)| (u64::from(*k), MessageId::Uuid(*uuid)));
-        let texts = self.texts.iter();
-        uuids.chain(texts.map(|(text, k)| (u64::from(*k), MessageId::Text(text.clone()))))
-    }
-
     /// The order whose message this is; `None` when it is nobody's, or when two orders were given this id, which then
     /// tells neither.
     pub fn order_of(&self, message_id: &str) -> Option<u64> {
