@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::judge_content::{differences, strangers};
+use super::judge_content::{differences, ends_of, strangers};
 use super::rules::check_rule;
 use super::sums::wrong_sums;
 use super::{Observation, Reconciliation};
@@ -147,6 +147,9 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
     let differences = match (class, members, input.observation) {
         (Class::Altered | Class::Overwritten, Some(members), Some(seen)) => {
             differences(input.orders, members, seen)
+        }
+        (Class::WrongEnd | Class::Incomplete, Some(members), Some(seen)) => {
+            ends_of(input.orders, members, seen)
         }
         _ => String::new(),
     };

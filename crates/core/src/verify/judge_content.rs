@@ -66,13 +66,19 @@ fn foreign(
         true => "order numbers (cut to 32 bits, negative, rounded)",
         false => "ids",
     };
+    let by_design = match (numbered, code) {
+        (false, "foreign_rows") => {
+            "; rows that it leaves by design are said in [[ends.NAME.rows]] or [[sums]], or stand in a table that no end names"
+        }
+        _ => "",
+    };
     match own_stores {
         true => finding(
             Severity::OrderFailure,
             code,
             format!(
                 "{those} no order of this run, in a pipeline that only this run uses{examples}; look for a function \
-                 that changes {changes} or sends messages of its own"
+                 that changes {changes} or sends messages of its own{by_design}"
             ),
         ),
         false => finding(
@@ -111,6 +117,22 @@ pub(super) fn differences(
     for alteration in those.take(NAMED) {
         let id = excerpt(&orders.order_id(u64::from(alteration.sequence)).to_string());
         let _ = write!(text, "; {id}: {alteration}");
+    }
+    text
+}
+
+/// At which ends the first of `members` were seen, and where only in part, to follow the message of their class.
+pub(super) fn ends_of(orders: &OrderPlan, members: &RoaringBitmap, seen: &Observation) -> String {
+    let mut text = String::new();
+    for k in members.iter().take(NAMED) {
+        let there = seen.ends().filter(|end| seen.seen_at(end).contains(k));
+        let named = there.map(|end| match seen.whole_at(end).contains(k) {
+            true => excerpt(end),
+            false => format!("{}, in part", excerpt(end)),
+        });
+        let id = excerpt(&orders.order_id(u64::from(k)).to_string());
+        let named: Vec<_> = named.collect();
+        let _ = write!(text, "; {id}: at {}", named.join(", and at "));
     }
     text
 }

@@ -46,7 +46,8 @@ pub(super) fn describe(
         return Err("no message of the sample is a JSON object".into());
     }
     let id = find_id(&pairs).ok_or(
-        "nothing in the sample looks like an order's id; put one into it, such as \"orderId\"",
+        "nothing in the sample looks like an order's id, which differs from message to message; call it \"orderId\" in a copy of \
+         the sample, and rename it in what is written",
     )?;
     let nodes: Vec<(&str, &Node)> = pairs
         .iter()

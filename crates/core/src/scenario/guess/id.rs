@@ -71,6 +71,7 @@ fn score(steps: &[&str], value: &str) -> i32 {
             60
         }
         name if name.ends_with("id") => 30,
+        name if name.ends_with("ref") || name.ends_with("reference") => 25,
         _ => 0,
     };
     let by_type = if is_uuid(value) || is_ulid(value) {

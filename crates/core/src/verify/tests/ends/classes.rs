@@ -381,3 +381,17 @@ fn rows_that_are_nobodys_are_told_from_those_that_say_nothing() {
     );
     assert_eq!(seen.stored.len(), 1);
 }
+
+#[test]
+fn the_ends_at_which_an_order_was_seen_are_named() {
+    let run = Run::new();
+    let (good, other) = (run.first(None), run.first(Some(NO_LINES)));
+    let rejected = rejected_row(&run.order(good));
+    let run = run.store(good).without(0).row("rejected", rejected);
+    let run = run.row("rejected", rejected_row(&Run::new().order(other)));
+    let seen = run.seen();
+    let members = [good as u32].into_iter().collect();
+    let told = crate::verify::judge_content::ends_of(&run.plan, &members, &seen);
+    let id = run.order(good).id;
+    assert_eq!(told, format!("; {id}: at stored, in part, and at rejected"));
+}
