@@ -32,8 +32,8 @@ pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
     }
     for name in model.spec().ends.keys() {
         let documents = documents_at(model, name);
-        // Of orders that are no JSON nothing is compared by a pointer.
-        if !documents.is_empty() {
+        // Of bad orders that are no JSON nothing is compared by a pointer; of good ones that would be a row unseen.
+        if !documents.is_empty() || is_good(model.spec(), name) {
             let mut looker = Looker {
                 documents,
                 problems,
@@ -101,16 +101,20 @@ fn largest(model: &Model, kind: Option<usize>) -> u64 {
     }
 }
 
+/// Whether good orders may belong to an end.
+fn is_good(spec: &OrderSpec, end: &str) -> bool {
+    match spec.good_ends.is_empty() {
+        true => end == STORED,
+        false => spec.good_ends.iter().any(|good| good == end),
+    }
+}
+
 /// The documents of some orders that belong to an end; of good ones when none does.
 fn documents_at(model: &Model, end: &str) -> Vec<Value> {
     let spec = model.spec();
-    let is_good = match spec.good_ends.is_empty() {
-        true => end == STORED,
-        false => spec.good_ends.iter().any(|good| good == end),
-    };
     let bad = (0..spec.bad.len()).filter(|&kind| spec.bad[kind].end == end);
     let mut kinds: Vec<Option<usize>> = bad.map(Some).collect();
-    if is_good || kinds.is_empty() {
+    if is_good(spec, end) || kinds.is_empty() {
         kinds.push(None);
     }
     kinds
@@ -228,6 +232,9 @@ impl Looker<'_> {
         let known = self.documents.first().map(pointers).unwrap_or_default();
         let hint = match nearest(pointer, known.iter().map(String::as_str)) {
             Some(near) if near != pointer => format!("did you mean \"{near}\"?"),
+            _ if known.is_empty() => {
+                "the body is no JSON object; write what must be there as a template, such as \"{{n}}\"".into()
+            }
             _ => format!("a body has {}", known[..known.len().min(12)].join(", ")),
         };
         let rule = format!("no body that ends here has {what} at \"{pointer}\"");

@@ -587,3 +587,19 @@ fn a_message_says_whose_it_is() {
     };
     accepts(with_group);
 }
+
+#[test]
+fn of_a_body_that_is_no_json_nothing_is_found_by_a_pointer() {
+    let text = |expected: Expected| {
+        move |s: &mut OrderSpec| {
+            body(s, "{{id}};{{n}}");
+            s.bad.clear();
+            holds(s, expected);
+        }
+    };
+    let refused = ["ends.stored.rows[0].holds.x", "no JSON object", "template"];
+    refuses(text(Expected::At("/n".into())), &refused);
+    refuses(text(Expected::Number("/n".into())), &refused);
+    accepts(text(Expected::Number("{{n}}".into())));
+    accepts(text(Expected::Text("{{id}};{{n}}".into())));
+}

@@ -32,6 +32,9 @@ const STORED_AT: &str = r#"# The attribute that says when the row was written; w
 /// The rule of `load` that cannot be checked without it.
 const END_TO_END_RULE: &str = "\"end_to_end_p99 < 2s for spike\", ";
 
+/// Where the pipeline's settings begin.
+const PIPELINE: &str = "\n[pipeline]\n";
+
 /// What follows the phases and the like: an example of orders.
 const EXAMPLE_ORDERS: &str = "\n# Orders of your own.";
 
@@ -49,7 +52,7 @@ pub fn scenario_from(sample: &str, load: &str) -> Result<String, String> {
 }
 
 fn written(message: &[String], order: &Description, load: &str, count: usize) -> String {
-    let mut out = phases_of(load);
+    let mut out = with_key(&phases_of(load), order);
     let samples = if count == 1 {
         "one message".into()
     } else {
@@ -90,6 +93,20 @@ fn written(message: &[String], order: &Description, load: &str, count: usize) ->
     out.push_str(STORED_AT);
     out.push_str(PROCESSOR);
     out
+}
+
+/// Tables have keys of texts; one of ids that are numbers is named.
+fn with_key(load: &str, order: &Description) -> String {
+    // What a list of key attributes cannot name is left to its writer.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if order.id.scheme != "\"number\"" || !order.id.name.chars().all(is_plain) {
+        return load.to_owned();
+    }
+    let table = format!(
+        "{PIPELINE}# The table's key is a number (N).\ntables = {{ orders = {:?} }}\n",
+        format!("{} N", order.id.name)
+    );
+    load.replacen(PIPELINE, &table, 1)
 }
 
 /// `load` without its example of orders, and without the rule that nothing would be measured for.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::order::spec::{Field, IdScheme, OrderSpec, TimeFormat};
+use crate::order::spec::{Field, IdScheme, KeyType, OrderSpec, TimeFormat};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Overrides, parse, template};
 
@@ -78,6 +78,16 @@ fn no_rule_is_written_that_nothing_is_measured_for() {
 }
 
 #[test]
+fn ids_that_are_numbers_have_a_key_that_is_one() {
+    let kind = |sample: &str| {
+        let (_, order) = guessed(sample);
+        order.tables["orders"].partition.kind
+    };
+    assert_eq!(kind(r#"{"orderId": 7, "t": 1}"#), KeyType::N);
+    assert_eq!(kind(r#"{"orderId": "7-1", "t": 1}"#), KeyType::S);
+}
+
+#[test]
 fn a_name_that_looks_like_a_placeholder_is_none() {
     let (text, order) = guessed(r#"{"orderId": "A-1", "{{n}}": 1, "b": {"{{": "{{x}}"}}"#);
     assert!(text.contains(r#""{\u007bn}}""#), "{text}");
@@ -97,6 +107,11 @@ fn ids_are_found_by_name_and_type() {
             r#"{"userId": "u-1", "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV"}"#,
             "/id",
             "\"ulid\"",
+        ),
+        (
+            r#"{"mail": "a@b.c", "ticket": {"ref": "TK-12"}}"#,
+            "/ticket/ref",
+            "\"TK-{{run}}-{{n:09}}\"",
         ),
         (
             "{\"orderId\": \"same\", \"key\": \"abc1\"}\n{\"orderId\": \"same\", \"key\": \"abc2\"}",
