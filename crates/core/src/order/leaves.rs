@@ -1,5 +1,6 @@
 //! The slots that orders may fill: the rows and letters of all ends, in the order in which they are counted.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
@@ -101,6 +102,18 @@ impl OrderPlan {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The tables with rows that are found by other rows (`{{row.NAME}}` in a key): read last, each finds its order at once.
+    pub fn linked_tables(&self) -> BTreeSet<&str> {
+        let rows = self.ends().leaves.iter().filter_map(Leaf::row);
+        let is_linked = |row: &&RowLeaf| {
+            let mut key = row.key.iter();
+            key.any(|part| part.template.links().next().is_some())
+        };
+        rows.filter(is_linked)
+            .map(|row| row.table.as_str())
+            .collect()
     }
 
     /// Of a row's key a number other than zero: rows under other keys have another one, but for one in four thousand
