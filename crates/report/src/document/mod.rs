@@ -171,7 +171,7 @@ impl Table {
     pub(crate) fn each<T>(
         caption: &str,
         all: impl IntoIterator<Item = T>,
-        columns: &[(&str, fn(&T) -> Text)],
+        columns: &[ColumnOf<'_, T>],
     ) -> Self {
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
         let mut table = Self::of(caption, &names);
@@ -190,6 +190,9 @@ impl Table {
         self.rows.last_mut().expect("it was just added")
     }
 }
+
+/// A column's head, and what it shows of a `T`.
+pub(crate) type ColumnOf<'a, T> = (&'a str, fn(&T) -> Text);
 
 /// A part of a document.
 #[derive(Debug, Clone)]
