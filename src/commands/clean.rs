@@ -1,18 +1,24 @@
 //! `orderproof clean`: remove the rows and the dead letters of one run.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::{Access, reach};
 use super::{Error, Output};
-use crate::account::{ActualResources, Cleaner, Found};
+use crate::account::{AccountError, ActualResources, Cleaner, Found};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
+use crate::journal::read_journal;
+use crate::ledger::MessageIds;
+use crate::order::{Id, OrderPlan};
 use crate::preflight::{Known, QueueFacts};
 use crate::results::{PlanFile, ReportError, file_name};
+use crate::run::orders_since;
 use crate::scenario::AwsTarget;
+use crate::store::{Stores, TableAt, Target};
 use crate::verdict::Verdict;
 
 /// Counts the rows and dead letters of a run, or deletes them.
@@ -74,19 +80,44 @@ async fn sweep(
         there(&actual.dead_letter_queue)?,
         there(&actual.orders_queue)?,
     );
-    there(&actual.table)?;
+    let untouched = AwsTarget {
+        exact_counts: false,
+        ..target.clone()
+    };
+    // Every table and queue of the orders is there, each table with its key, or nothing is deleted.
+    let found = Target::resolve(&session, &untouched, &plan.scenario).await;
+    let found = found.map_err(|error| {
+        Error::usage(format!(
+            "{error}: nothing was deleted; check plan.json, --region and --profile"
+        ))
+    })?;
     if let Some(redrive) = &letters.redrive {
         return Err(Error::refused(format!(
             "{} has a redrive policy of its own (to {}): receiving its letters would move them on; remove the policy first",
             letters.name, redrive.target_arn
         )));
     }
+    for queue in &found.letter_queues {
+        let stores = Stores::new(&found).with_letters_of(queue);
+        let redrive = stores.letter_redrive().await;
+        if let Some(redrive) = redrive.map_err(Error::usage)? {
+            return Err(Error::refused(format!(
+                "{} has a redrive policy of its own (to {}): receiving its letters would move them on; remove the policy first",
+                queue.called,
+                redrive.name()
+            )));
+        }
+    }
     if args.delete {
         confirm_at(&actual, &what_goes(plan, target), args.reach.yes, output)?;
     }
-    let cleaner = Cleaner {
+    let (orders_of_run, message_ids) = orders_of(args, plan);
+    let mut cleaner = Cleaner {
         session,
-        run: plan.run_id,
+        orders: orders_of_run,
+        planned: plan.scenario.schedule().count(),
+        message_ids,
+        links: HashMap::new(),
         delete: args.delete,
         read_units: (!actual.place.loopback).then_some(target.read_units),
         exact_counts: target.exact_counts && actual.place.loopback,
@@ -96,25 +127,67 @@ async fn sweep(
             "{error}; what was deleted before stays deleted; repeat the command to continue"
         ))
     };
-    let rows = cleaner
-        .rows(&target.resources.table)
-        .await
-        .map_err(repeat)?;
-    output.print(&found_words(
-        "rows",
-        &target.resources.table,
-        &rows,
-        args.delete,
-    ));
-    let dead = cleaner.dead_letters(&letters.url).await.map_err(repeat)?;
+    let mut counts = Vec::new();
+    for table in in_order(&mut cleaner, &found).await.map_err(repeat)? {
+        let rows = cleaner.rows(table).await.map_err(repeat)?;
+        output.print(&found_words("rows", &table.name, &rows, args.delete));
+        counts.push(rows);
+    }
+    let dead = cleaner.letters(None, &letters.url).await.map_err(repeat)?;
     output.print(&found_words(
         "dead letters",
         &letters.name,
         &dead,
         args.delete,
     ));
+    counts.push(dead);
+    for queue in &found.letter_queues {
+        let further = cleaner.letters(Some(&queue.called), &queue.url);
+        let further = further.await.map_err(repeat)?;
+        output.print(&found_words(
+            "letters",
+            &queue.called,
+            &further,
+            args.delete,
+        ));
+        counts.push(further);
+    }
     output.print(&(place_lines(&actual).join("\n") + "\n"));
-    conclude(args, orders, [&rows, &dead], output)
+    conclude(args, orders, &counts, output)
+}
+
+/// The orders of the run, and what its journal knows of their messages; without a journal their bodies tell.
+fn orders_of(args: &CleanArgs, plan: &PlanFile) -> (OrderPlan, MessageIds) {
+    match read_journal(&args.dir.join(file_name::JOURNAL)) {
+        Ok(journal) => {
+            let mut messages = journal.ledger.message_ids().clone();
+            messages.index();
+            let since = journal.header.started_at;
+            (orders_since(&plan.scenario, plan.run_id, since), messages)
+        }
+        Err(_) => {
+            let since = std::time::SystemTime::UNIX_EPOCH;
+            let orders = orders_since(&plan.scenario, plan.run_id, since);
+            (orders, MessageIds::default())
+        }
+    }
+}
+
+/// The tables in the order in which they are cleaned: rows that are found by other rows first, while those are there.
+async fn in_order<'a>(
+    cleaner: &mut Cleaner,
+    found: &'a Target,
+) -> Result<Vec<&'a TableAt>, AccountError> {
+    let orders = cleaner.orders.clone();
+    let linked = orders.linked_tables();
+    let is_linked = |table: &&TableAt| linked.contains(table.called.as_str());
+    let (first, last): (Vec<_>, Vec<_>) = found.tables.iter().partition(is_linked);
+    if !first.is_empty() {
+        for table in &last {
+            cleaner.learn_links(table).await?;
+        }
+    }
+    Ok(first.into_iter().chain(last).collect())
 }
 
 fn there<T>(found: &Known<T>) -> Result<&T, Error> {
@@ -130,11 +203,22 @@ fn there<T>(found: &Known<T>) -> Result<&T, Error> {
 }
 
 fn what_goes(plan: &PlanFile, target: &AwsTarget) -> Vec<String> {
-    let names = &target.resources;
+    let (names, scenario) = (&target.resources, &plan.scenario);
+    let listed = |one: &str, names: Vec<&str>| match names.as_slice() {
+        [name] => format!("{one} {name}"),
+        names => format!("{one}s {}", names.join(", ")),
+    };
+    let tables = scenario.order.tables.keys();
+    let tables = tables.map(|called| names.table_name(called)).collect();
+    let further = scenario.letter_queues(&scenario.order).into_iter();
+    let further = further.map(|called| names.queue_name(called));
+    let queues = std::iter::once(names.dead_letter_queue.as_str()).chain(further);
     vec![
         format!(
-            "delete    the rows of run {} from table {} and its letters from queue {}",
-            plan.run_id, names.table, names.dead_letter_queue
+            "delete    the rows of run {} from {} and its letters from {}",
+            plan.run_id,
+            listed("table", tables),
+            listed("queue", queues.collect())
         ),
         "          (without --delete they are counted)".into(),
     ]
@@ -153,7 +237,7 @@ fn found_words(what: &str, place: &str, found: &Found, deleted: bool) -> String 
         found.others
     );
     if !found.first.is_empty() {
-        let ids: Vec<_> = found.first.iter().map(u64::to_string).collect();
+        let ids: Vec<_> = found.first.iter().map(Id::shown).collect();
         let more = if found.count > ids.len() as u64 {
             ", ..."
         } else {
@@ -168,7 +252,7 @@ fn found_words(what: &str, place: &str, found: &Found, deleted: bool) -> String 
 fn conclude(
     args: &CleanArgs,
     orders: &QueueFacts,
-    found: [&Found; 2],
+    found: &[Found],
     output: &Output,
 ) -> Result<Exit, Error> {
     if orders.messages > 0 {

@@ -119,7 +119,7 @@ fn resumed(
         (args.reach.yes, quiet),
         output,
     )?;
-    resolve(target)
+    resolve(target, scenario)
 }
 
 /// The run's stores, to be read only: no function starts, and no dead letter is deleted.
@@ -133,7 +133,7 @@ fn looked_at(
         dead_letters: DeadLetterUse::Shared,
         ..target.clone()
     };
-    let found = resolve(&untouched)?;
+    let found = resolve(&untouched, scenario)?;
     if !found.is_on_loopback() {
         let asked = (args.reach.yes, true);
         admit(Purpose::Look, scenario, &untouched, asked, output)?;

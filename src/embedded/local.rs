@@ -232,7 +232,7 @@ impl Here<'_> {
 
     /// The table of the lab's orders, by its name at the target.
     fn lab_table(&self) -> &str {
-        let table = self.target.tables.first();
+        let table = self.target.lab_table();
         table.map_or("orders", |table| &table.name)
     }
 

@@ -30,23 +30,22 @@ impl Stores {
         let pipeline = &scenario.pipeline;
         let both = [&pipeline.orders_queue, &pipeline.dead_letter_queue];
         let mut named: BTreeSet<String> = both.into_iter().cloned().collect();
-        let mut further = |names: &mut dyn Iterator<Item = &String>| -> Vec<String> {
-            let new = names.filter(|name| named.insert((*name).clone()));
-            new.cloned().collect()
+        let mut further = |names: &mut dyn Iterator<Item = String>| -> Vec<String> {
+            names.filter(|name| named.insert(name.clone())).collect()
         };
-        let letters = spec.ends.values().flat_map(|end| &end.letters);
-        let letter_queues = further(&mut letters.filter_map(|letter| letter.queue.as_ref()));
+        let letter_queues = scenario.letter_queues(spec).into_iter();
+        let letter_queues = further(&mut letter_queues.map(str::to_owned));
         let drained = scenario
             .processors
             .values()
             .map(|processor| &processor.queue);
-        let mut others = pipeline
+        let others = pipeline
             .redrive_to
             .iter()
             .chain(&spec.queues)
             .chain(drained);
         Self {
-            other_queues: further(&mut others),
+            other_queues: further(&mut others.cloned()),
             letter_queues,
             orders_queue: pipeline.orders_queue.clone(),
             dead_letter_queue: pipeline.dead_letter_queue.clone(),

@@ -94,13 +94,13 @@ pub(super) async fn observe(
         places: &mut places,
         status,
     };
-    let (lookups, found) = match scan.complete || plan.folder.is_none() {
+    let (lookups, found, scanned_again) = match scan.complete || plan.folder.is_none() {
         true => looking.look_up_missing().await,
         // Each key costs a read unit, and nobody is called lost after such a scan.
-        false => (not_looked_up(), 0),
+        false => (not_looked_up(), 0, false),
     };
     looking.may_have_moved_on();
-    let scan = contradicted(scan, found);
+    let scan = contradicted(scan, found, scanned_again);
     let mut retention = Retention {
         shortest: stores.shortest_retention().await.ok(),
         age: age(plan),

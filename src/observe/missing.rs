@@ -1,14 +1,18 @@
 //! The looks after the first, for orders that may have landed and were seen nowhere.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use roaring::RoaringBitmap;
 
 use super::ObservePlan;
 use super::look::{age, set, sweep_of};
 use super::places::LetterPlace;
+use super::tables::read_again;
 use crate::order::ExpectedRow;
 use crate::records::Item;
-use crate::store::{KEYS_PER_LOOKUP, StoreError, Stores};
+use crate::store::{KEYS_PER_LOOKUP, Page, StoreError, Stores, TableAt};
 use crate::verify::{Collector, Sweep};
 
 /// The looks after the first, for orders that may have landed and were seen nowhere.
@@ -29,12 +33,57 @@ impl Looking<'_> {
         self.collector.unseen(&sent).iter().collect()
     }
 
-    /// Asks by key for every row that is missing; also how many of them were there after all.
-    pub(super) async fn look_up_missing(&mut self) -> (Sweep, u64) {
+    /// Looks for every row that is missing: by key, and where nobody knows the key by a second scan of its table. Also how
+    /// many of them were there after all, and whether a table was scanned.
+    pub(super) async fn look_up_missing(&mut self) -> (Sweep, u64, bool) {
+        let before = self.collector.filled_slots();
+        let mut sweep = self.look_up_by_key().await;
+        let again = match sweep.complete {
+            true => self.tables_to_scan_again(),
+            false => BTreeSet::new(),
+        };
+        if !again.is_empty() {
+            let mut requests = 0;
+            let result = self.scan_again(&again, &mut requests).await;
+            let scanned = sweep_of(result, 0, requests, self.plan);
+            sweep.requests += scanned.requests;
+            sweep.complete = scanned.complete;
+            sweep.error = scanned.error;
+        }
+        let found = self.collector.filled_slots() - before;
+        (sweep, found, !again.is_empty())
+    }
+
+    fn tables_to_scan_again(&self) -> BTreeSet<String> {
+        let missing: RoaringBitmap = self.missing().into_iter().collect();
+        self.collector.tables_to_scan_again(&missing)
+    }
+
+    async fn scan_again(
+        &mut self,
+        tables: &BTreeSet<String>,
+        requests: &mut u64,
+    ) -> Result<(), StoreError> {
+        let names: Vec<&str> = tables.iter().map(String::as_str).collect();
+        let told = format!(
+            "reading {} again for missing rows whose keys nobody knows",
+            names.join(", ")
+        );
+        set(self.status, told);
+        let (collector, plan) = (&mut *self.collector, self.plan);
+        let take = |table: &TableAt, page: &Page| {
+            collector.read_at(age(plan));
+            page.rows
+                .iter()
+                .for_each(|row| collector.row_again(&table.called, row));
+        };
+        read_again(self.stores, plan, tables, requests, take).await
+    }
+
+    async fn look_up_by_key(&mut self) -> Sweep {
         let missing = self.missing();
         let told = format!("looking up {} missing orders by key", missing.len());
         set(self.status, told);
-        let before = self.collector.filled_slots();
         let (mut items, mut requests) = (0, 0);
         let mut result = Ok(());
         let (began, allowed) = (Instant::now(), self.stores.time_for_rows(0));
@@ -49,8 +98,7 @@ impl Looking<'_> {
             }
             items += orders.len() as u64;
         }
-        let found = self.collector.filled_slots() - before;
-        (sweep_of(result, items, requests, self.plan), found)
+        sweep_of(result, items, requests, self.plan)
     }
 
     /// Asks for every row of these orders whose key is known.
@@ -93,7 +141,7 @@ impl Looking<'_> {
                 format!("{missing} orders missing: waiting for hidden messages"),
             );
             tokio::time::sleep(self.hiding_time()).await;
-            let (again, found) = self.look_up_missing().await;
+            let (again, found, _) = self.look_up_missing().await;
             lookups.requests += again.requests;
             if !again.complete {
                 lookups.complete = false;

@@ -1,5 +1,6 @@
 //! Reading the tables.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::ObservePlan;
@@ -7,6 +8,33 @@ use super::sightings::{ScanLog, SightingsError, scan_log};
 use crate::clock;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt};
 use crate::verify::Sweep;
+
+/// The tables in the order in which they are read, each with its place among the target's: rows that are found by rows of
+/// other tables come last.
+fn in_order<'a>(stores: &'a Stores, plan: &ObservePlan) -> Vec<(usize, &'a TableAt)> {
+    let linked = plan.orders.linked_tables();
+    let mut tables: Vec<_> = stores.tables().iter().enumerate().collect();
+    tables.sort_by_key(|(_, table)| linked.contains(table.called.as_str()));
+    tables
+}
+
+/// Scans those of these names once more, from their beginnings, and hands each page to `take`.
+pub(super) async fn read_again(
+    stores: &Stores,
+    plan: &ObservePlan,
+    names: &BTreeSet<String>,
+    requests: &mut u64,
+    mut take: impl FnMut(&TableAt, &Page),
+) -> Result<(), StoreError> {
+    let tables = in_order(stores, plan).into_iter().map(|(_, table)| table);
+    for table in tables.filter(|table| names.contains(&table.called)) {
+        read_table(stores, plan, (table, None), requests, |page| {
+            take(table, page)
+        })
+        .await?;
+    }
+    Ok(())
+}
 
 /// Scans every table and hands each page to `take`.
 pub(super) async fn read_tables(
@@ -16,7 +44,7 @@ pub(super) async fn read_tables(
     requests: &mut u64,
     mut take: impl FnMut(&TableAt, &Page),
 ) -> Result<(), StoreError> {
-    for (index, table) in stores.tables().iter().enumerate() {
+    for (index, table) in in_order(stores, plan) {
         let log = plan.folder.as_ref().filter(|_| at_rest);
         let log = log.map(|folder| folder.join(scan_log(index)));
         read_table(stores, plan, (table, log), requests, |page| {
@@ -67,17 +95,21 @@ async fn read_table(
     }
 }
 
-/// At rest a scan shows every row. One found by key that it did not show was left out: by a stale or cut-short
+/// At rest a scan shows every row. One that is found afterwards, by key or by a second scan, was left out: by a stale or cut-short
 /// scan, or it was written later, and then nothing was at rest.
-pub(super) fn contradicted(scan: Sweep, found: u64) -> Sweep {
+pub(super) fn contradicted(scan: Sweep, found: u64, scanned_again: bool) -> Sweep {
     if found == 0 || !scan.complete {
         return scan;
     }
+    let how = match scanned_again {
+        true => "by key or by a second scan",
+        false => "by key",
+    };
     let noun = if found == 1 { "row" } else { "rows" };
     Sweep {
         complete: false,
         error: Some(format!(
-            "{found} {noun} it did not show were found by key: it was stale or cut short, or rows were \
+            "{found} {noun} it did not show were found {how}: it was stale or cut short, or rows were \
              still being written"
         )),
         ..scan

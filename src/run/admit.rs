@@ -14,7 +14,7 @@ use crate::store::Session;
 pub fn look(scenario: &Scenario, target: &AwsTarget) -> Result<Preflight, Error> {
     let facts = block_on(async {
         let session = Session::open(target).await?;
-        Ok(read_facts(&session, target).await)
+        Ok(read_facts(&session, target, scenario).await)
     })?;
     Ok(Preflight::of(scenario, target, facts))
 }

@@ -55,7 +55,7 @@ pub fn claim(
     orders: &mut OrderPlan,
     attendant: &dyn Attendant,
 ) -> Result<Claim, Error> {
-    let target = resolve(claimed.spec)?;
+    let target = resolve(claimed.spec, claimed.scenario)?;
     let lock = StoresLock::take(&target, claimed.what)?;
     let mut draws = DRAWS;
     let id_space = loop {

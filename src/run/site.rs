@@ -106,14 +106,14 @@ impl Site {
     }
 }
 
-/// Finds the queues and the table of a target.
+/// Finds the queues and the tables of a target that the orders of `scenario` end in.
 ///
 /// # Errors
 /// When one is not there, or the target cannot be reached.
-pub fn resolve(spec: &AwsTarget) -> Result<Target, Error> {
+pub fn resolve(spec: &AwsTarget, scenario: &Scenario) -> Result<Target, Error> {
     block_on(async {
         let session = Session::open(spec).await?;
-        Target::resolve(&session, spec).await
+        Target::resolve(&session, spec, scenario).await
     })
 }
 

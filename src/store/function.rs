@@ -116,8 +116,7 @@ impl SdkOrderStore {
             .interceptor(SharedInterceptor::new(witness))
             .build();
         let table = target
-            .tables
-            .first()
+            .lab_table()
             .map_or(TABLE_DEFAULT, |table| &table.name);
         Self::new(aws_sdk_dynamodb::Client::from_conf(config), table)
     }

@@ -10,10 +10,10 @@ use crate::order::spec::{Key, KeyType};
 use crate::records::{Item, Value};
 
 /// A row as the SDK gives it.
-pub(super) type SdkItem = HashMap<String, AttributeValue>;
+pub(crate) type SdkItem = HashMap<String, AttributeValue>;
 
 /// A row out of what the SDK gives.
-pub(super) fn item_of(item: SdkItem) -> Item {
+pub(crate) fn item_of(item: SdkItem) -> Item {
     let value = |(name, value)| (name, value_of(value));
     item.into_iter().map(value).collect()
 }
@@ -35,7 +35,7 @@ fn value_of(value: AttributeValue) -> Value {
 }
 
 /// The same for the SDK; nothing of a row with a value of no known type, which nobody can send.
-pub(super) fn sdk_item(item: &Item) -> Option<SdkItem> {
+pub(crate) fn sdk_item(item: &Item) -> Option<SdkItem> {
     let value = |(name, value): (&String, &Value)| Some((name.clone(), sdk_value(value)?));
     item.iter().map(value).collect()
 }
@@ -58,7 +58,7 @@ fn sdk_value(value: &Value) -> Option<AttributeValue> {
 }
 
 /// The key of a row, each number in one spelling; nothing when an attribute is missing or of another type.
-pub(super) fn key_of(item: &Item, key: &Key) -> Option<Item> {
+pub(crate) fn key_of(item: &Item, key: &Key) -> Option<Item> {
     let attributes = std::iter::once(&key.partition).chain(&key.sort);
     attributes
         .map(|attribute| {

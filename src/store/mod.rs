@@ -37,6 +37,7 @@ pub use error::StoreError;
 pub(crate) use function::{polling_client, queue_settings, queue_url};
 pub(crate) use hold::Hold;
 pub use hold::show_what_is_held;
+pub(crate) use item::{item_of, key_of, sdk_item};
 pub(crate) use plant::{ROWS_PER_WRITE, RowWriter};
 pub use redrive::LetterRedrive;
 pub(crate) use rows::THROTTLING;

@@ -1,46 +1,69 @@
-//! From a session to a target: where requests really go, and the queues' URLs as SQS gives them.
+//! From a session to a target: where requests really go, the queues' URLs as SQS gives them, and the tables' keys compared.
 
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
+use aws_sdk_dynamodb::types::{KeyType, TableDescription};
 
 use super::session::{Session, Witness};
-use super::{ReadPolicy, StoreError, TableAt, Target};
-use crate::scenario::{AwsTarget, is_loopback};
+use super::{QueueAt, ReadPolicy, StoreError, TableAt, Target};
+use crate::order::spec::Key;
+use crate::scenario::{AwsTarget, Scenario, is_loopback};
+
+const DESCRIBE: &str = "DynamoDB DescribeTable";
 
 impl Target {
-    /// The pipeline of `spec`, found through `session`.
+    /// The pipeline of `spec` that the orders of `scenario` end in, found through `session`: every table that the orders
+    /// name, its key compared, and every queue in which they may end.
     ///
     /// # Errors
-    /// When SQS or DynamoDB do not answer, or a queue or the table is not there.
-    pub async fn resolve(session: &Session, spec: &AwsTarget) -> Result<Self, StoreError> {
-        let queues = Witness::default();
-        let orders = queue_url(session, &queues, &spec.resources.orders_queue).await?;
-        let dead_letters = queue_url(session, &queues, &spec.resources.dead_letter_queue).await?;
-        let table = Witness::default();
-        let described = session
-            .dynamodb()
-            .describe_table()
-            .table_name(&spec.resources.table)
-            .customize()
-            .interceptor(table.clone())
-            .send()
-            .await
-            .map_err(StoreError::of_named(
-                "DynamoDB DescribeTable",
-                &spec.resources.table,
-            ))?;
+    /// When SQS or DynamoDB do not answer, a queue or a table is not there, or a table has another key.
+    pub async fn resolve(
+        session: &Session,
+        spec: &AwsTarget,
+        scenario: &Scenario,
+    ) -> Result<Self, StoreError> {
+        let names = &spec.resources;
+        let (at_queues, at_tables) = (Witness::default(), Witness::default());
+        let orders = queue_url(session, &at_queues, &names.orders_queue).await?;
+        let dead_letters = queue_url(session, &at_queues, &names.dead_letter_queue).await?;
+        let mut letter_queues = Vec::new();
+        for called in scenario.letter_queues(&scenario.order) {
+            let name = names.queue_name(called);
+            // Another name of what is there already.
+            if name == names.orders_queue || name == names.dead_letter_queue {
+                continue;
+            }
+            letter_queues.push(QueueAt {
+                called: called.to_owned(),
+                url: queue_url(session, &at_queues, name).await?,
+            });
+        }
+        let mut tables = Vec::new();
+        let mut read_units = spec.read_units;
+        for (called, key) in &scenario.order.tables {
+            let table = TableAt {
+                called: called.clone(),
+                name: names.table_name(called).to_owned(),
+                key: key.clone(),
+            };
+            let described = describe(session, &at_tables, &table.name).await?;
+            let found = described.table();
+            compare_keys(&table, found)?;
+            read_units = read_units.min(provisioned_units(found).unwrap_or(u32::MAX));
+            tables.push(table);
+        }
         let endpoint = |witness: &Witness| witness.endpoint().unwrap_or_default();
         let mut target = Self {
-            sqs_endpoint: endpoint(&queues),
-            dynamodb_endpoint: endpoint(&table),
+            sqs_endpoint: endpoint(&at_queues),
+            dynamodb_endpoint: endpoint(&at_tables),
             region: session.region().to_owned(),
             credentials: session.credentials(),
             orders_queue_url: orders,
             dead_letter_queue_url: dead_letters,
-            tables: vec![TableAt::lab(&spec.resources.table)],
-            letter_queues: Vec::new(),
+            tables,
+            letter_queues,
             exact_counts: false,
             read: ReadPolicy {
-                units_per_second: Some(read_units(&described, spec)),
+                units_per_second: Some(read_units),
                 dead_letters: spec.dead_letters,
             },
         };
@@ -60,16 +83,69 @@ impl Target {
     }
 }
 
-/// The read budget: as the scenario says, and never more than a provisioned table has.
-fn read_units(described: &DescribeTableOutput, spec: &AwsTarget) -> u32 {
-    let provisioned = described
-        .table()
-        .and_then(|table| table.provisioned_throughput())
-        .and_then(|throughput| throughput.read_capacity_units())
-        .and_then(|units| u32::try_from(units).ok())
-        // On demand it is told as none at all.
-        .filter(|units| *units > 0);
-    provisioned.map_or(spec.read_units, |units| units.min(spec.read_units))
+async fn describe(
+    session: &Session,
+    witness: &Witness,
+    name: &str,
+) -> Result<DescribeTableOutput, StoreError> {
+    let described = session.dynamodb().describe_table().table_name(name);
+    let described = described.customize().interceptor(witness.clone());
+    let described = described.send().await;
+    described.map_err(StoreError::of_named(DESCRIBE, name))
+}
+
+/// Whether the table has the key that the scenario's orders are looked up by.
+fn compare_keys(asked: &TableAt, found: Option<&TableDescription>) -> Result<(), StoreError> {
+    let there = found.map(key_of).unwrap_or_default();
+    let (asked_key, there) = (key_in_words(&parts(&asked.key)), key_in_words(&there));
+    match asked_key == there {
+        true => Ok(()),
+        false => Err(StoreError::new(
+            DESCRIBE,
+            format!(
+                "{}: its key is {there}, and the scenario's orders need {asked_key}: write the table's own key into \
+                 [[ends.NAME.rows]], or name another table (target.tables.{})",
+                asked.name, asked.called
+            ),
+        )),
+    }
+}
+
+/// Name and type of each key attribute, the partition key first.
+fn key_of(table: &TableDescription) -> Vec<(String, String)> {
+    let kind = |name: &str| {
+        let mut definitions = table.attribute_definitions().iter();
+        let found = definitions.rfind(|one| one.attribute_name() == name);
+        found.map_or("?", |found| found.attribute_type().as_str())
+    };
+    let mut elements: Vec<_> = table.key_schema().iter().collect();
+    elements.sort_by_key(|element| *element.key_type() != KeyType::Hash);
+    let names = elements.iter().map(|element| element.attribute_name());
+    names
+        .map(|name| (name.to_owned(), kind(name).to_owned()))
+        .collect()
+}
+
+fn parts(key: &Key) -> Vec<(String, String)> {
+    let attributes = std::iter::once(&key.partition).chain(&key.sort);
+    attributes
+        .map(|one| (one.name.clone(), format!("{:?}", one.kind)))
+        .collect()
+}
+
+/// `id (N)`, `pk (S) and sk (N)`.
+fn key_in_words(parts: &[(String, String)]) -> String {
+    let words = parts.iter().map(|(name, kind)| format!("{name} ({kind})"));
+    match words.collect::<Vec<_>>() {
+        words if words.is_empty() => "not told".into(),
+        words => words.join(" and "),
+    }
+}
+
+/// The read capacity of a provisioned table. On demand it is told as none at all.
+fn provisioned_units(table: Option<&TableDescription>) -> Option<u32> {
+    let units = table?.provisioned_throughput()?.read_capacity_units()?;
+    u32::try_from(units).ok().filter(|units| *units > 0)
 }
 
 async fn queue_url(session: &Session, witness: &Witness, name: &str) -> Result<String, StoreError> {
@@ -87,3 +163,7 @@ async fn queue_url(session: &Session, witness: &Witness, name: &str) -> Result<S
         .queue_url
         .ok_or_else(|| StoreError::new(operation, format!("no URL for {name}")))
 }
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

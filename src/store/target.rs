@@ -4,7 +4,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::order::spec::{Key, KeyAttribute, KeyType};
 use crate::records::attribute;
-use crate::scenario::DeadLetterUse;
+use crate::scenario::{DeadLetterUse, Resources};
 
 /// How the stores may be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,4 +97,13 @@ pub struct Target {
     pub exact_counts: bool,
     /// How its stores may be read.
     pub read: ReadPolicy,
+}
+
+impl Target {
+    /// The table of the lab's orders, or the first of others.
+    pub fn lab_table(&self) -> Option<&TableAt> {
+        let is_labs = |table: &&TableAt| table.called == Resources::default().table;
+        let mut tables = self.tables.iter();
+        tables.find(is_labs).or(self.tables.first())
+    }
 }

@@ -1,6 +1,7 @@
 """moto with the lab's queues and table, for tests: its endpoint on standard output, until standard input closes.
 
-With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
+With --table=NAME:ATTRIBUTE TYPE[,ATTRIBUTE TYPE] there is a table of this key, too; with --visibility=SECONDS the
+orders queue hides for so long what it has given. With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
 a user who may do everything follow the endpoint; with --deny=ACTION all but that.
 """
 
@@ -61,29 +62,42 @@ def client(service, endpoint):
     )
 
 
+def told(word):
+    return [each.removeprefix(word) for each in sys.argv if each.startswith(word)]
+
+
+def create_table(endpoint, name, key):
+    roles = ["HASH", "RANGE"]
+    client("dynamodb", endpoint).create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": each, "KeyType": role} for (each, _), role in zip(key, roles)],
+        AttributeDefinitions=[{"AttributeName": each, "AttributeType": kind} for each, kind in key],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def create_pipeline(endpoint):
     sqs = client("sqs", endpoint)
     retention = {"MessageRetentionPeriod": str(14 * 86_400)}
     dead = sqs.create_queue(QueueName="orders-dl-queue", Attributes=retention)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
     policy = {"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    visibility = (told("--visibility=") or ["5"])[0]
     sqs.create_queue(
         QueueName="orders-queue",
-        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(policy)},
+        Attributes={"VisibilityTimeout": visibility, "RedrivePolicy": json.dumps(policy)},
     )
-    client("dynamodb", endpoint).create_table(
-        TableName="orders",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(endpoint, "orders", [("id", "N")])
+    for table in told("--table="):
+        name, key = table.split(":")
+        create_table(endpoint, name, [each.split() for each in key.split(",")])
 
 
 def check_signatures(endpoint):
     iam = client("iam", endpoint)
     iam.create_user(UserName="orderproof")
     statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
-    denied = [word.removeprefix("--deny=") for word in sys.argv if word.startswith("--deny=")]
+    denied = told("--deny=")
     if denied:
         statements.append({"Effect": "Deny", "Action": denied, "Resource": "*"})
     iam.put_user_policy(

@@ -4,7 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::peers::Peer;
 use super::program::{Finished, Program};
+
+/// The baseline's orders a second that moto bears with two rows an order and functions in Python beside it; the spike is
+/// five times as much.
+const MOTO_RATE: &str = "4/s";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
@@ -66,6 +71,36 @@ fn named(classes: &BTreeMap<String, u64>) -> Vec<&str> {
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn the_shop_loses_nothing_and_every_order_ends_where_it_belongs() {
     let finished = example("shop", "shop").finish().code(0).quiet();
+    let classes = classes(&finished);
+    assert_eq!(
+        named(&classes),
+        ["dead_lettered_by_design", "ended_by_design", "stored"]
+    );
+    let planned = finished.json("out/run.json")["orders"]["planned"].as_u64();
+    assert_eq!(Some(classes.values().sum()), planned);
+}
+
+/// The same file, with queues and tables that others serve and the function run here.
+#[test]
+#[ignore = "needs peers: moto, and Python with awslambdaric and boto3; .ci/run runs it"]
+fn the_shop_through_moto_ends_alike() {
+    let tables = [
+        "--visibility=10",
+        "--table=shop-orders:pk S,sk S",
+        "--table=shop-invoices:invoice_id S",
+        "--table=shop-rejected:order_id S",
+    ];
+    let moto = Peer::start("moto_pipeline.py", tables);
+    let shop = example("shop", "shop")
+        .args(["--endpoint-url", moto.endpoint(), "--processor", "local"])
+        .args(["--rate", MOTO_RATE])
+        .args(["--set", "target.exact_counts=true"])
+        // What moto's answers take is not the question here.
+        .args(["--set", "expect.rules=[]"])
+        .args(["--set", "sending.attempt_timeout=30s"])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test");
+    let finished = shop.finish().code(0);
     let classes = classes(&finished);
     assert_eq!(
         named(&classes),

@@ -9,7 +9,6 @@ use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
     QueueAttributeName,
 };
-use serde::Deserialize;
 
 use super::{Cleaner, Found};
 use crate::account::AccountError;
@@ -37,6 +36,8 @@ const LETTERS_MAX: u64 = 10_000_000;
 struct Sweep<'a> {
     cleaner: &'a Cleaner,
     sqs: Client,
+    /// What the scenario calls it; `None` is the dead-letter queue.
+    queue: Option<&'a str>,
     queue_url: &'a str,
     /// What is left and hidden meanwhile: the handle of the last receive by the message's id.
     held: HashMap<String, String>,
@@ -46,10 +47,15 @@ struct Sweep<'a> {
     hold: Hold,
 }
 
-pub(super) async fn clean(cleaner: &Cleaner, queue_url: &str) -> Result<Found, AccountError> {
+pub(super) async fn clean(
+    cleaner: &Cleaner,
+    queue: Option<&str>,
+    queue_url: &str,
+) -> Result<Found, AccountError> {
     let mut sweep = Sweep {
         cleaner,
         sqs: cleaner.session.sqs(),
+        queue,
         queue_url,
         held: HashMap::new(),
         deleted: HashSet::new(),
@@ -118,14 +124,15 @@ impl Sweep<'_> {
                 continue;
             };
             let is_new = !self.held.contains_key(&id) && !self.deleted.contains(&id);
-            let number = order_number(letter.body.as_deref().unwrap_or_default());
-            let number = number.and_then(|number| self.cleaner.of_the_run(number));
-            match number {
-                Some(number) if is_new => self.found.add(number),
+            let body = letter.body.as_deref().unwrap_or_default();
+            let owner = self.cleaner.owner_of_letter(self.queue, &id, body);
+            let is_ours = owner.is_some();
+            match owner {
+                Some(owner) if is_new => self.found.add(owner),
                 None if is_new => self.found.others += 1,
                 _ => {}
             }
-            if number.is_some() && self.cleaner.delete {
+            if is_ours && self.cleaner.delete {
                 self.deleted.insert(id);
                 doomed.push(handle);
             } else {
@@ -146,16 +153,6 @@ impl Sweep<'_> {
             )),
         }
     }
-}
-
-/// The order number of a letter's body, if it is an order at all.
-fn order_number(body: &str) -> Option<u64> {
-    #[derive(Deserialize)]
-    struct Body {
-        order_number: u64,
-    }
-    let body: Body = serde_json::from_str(body).ok()?;
-    Some(body.order_number)
 }
 
 async fn receive(
@@ -252,28 +249,4 @@ async fn counts(sqs: &Client, queue_url: &str) -> Result<u64, AccountError> {
     let counts: Option<Vec<u64>> = names.iter().map(count).collect();
     let sum = counts.map(|counts| counts.into_iter().fold(0, u64::saturating_add));
     sum.ok_or_else(|| AccountError::new(operation, queue_url, "a count is missing in the reply"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_number_is_a_whole_number_of_a_json_object() {
-        let cases = [
-            (
-                r#"{"order_number": 7000000042, "num_items": 1}"#,
-                Some(7_000_000_042),
-            ),
-            (r#"{"order_number": "7000000042"}"#, None),
-            (r#"{"order_number": 7000000042.5}"#, None),
-            (r#"{"order_number": -1}"#, None),
-            (r#"{"num_items": 1}"#, None),
-            ("7000000042", None),
-            ("", None),
-        ];
-        for (body, number) in cases {
-            assert_eq!(order_number(body), number, "{body}");
-        }
-    }
 }

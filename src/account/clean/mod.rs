@@ -4,11 +4,13 @@
 mod letters;
 mod rows;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::AccountError;
-use crate::order::{OrderId, RunId};
-use crate::store::Session;
+use crate::ledger::MessageIds;
+use crate::order::{Id, OrderPlan, RowOwner};
+use crate::records::{Item, Value};
+use crate::store::{Session, TableAt};
 
 pub use letters::MAX_HELD;
 
@@ -20,8 +22,14 @@ const FIRST_IDS: usize = 10;
 pub struct Cleaner {
     /// Where.
     pub session: Session,
-    /// The run whose orders are meant.
-    pub run: RunId,
+    /// The orders of the run.
+    pub orders: OrderPlan,
+    /// How many of them were planned.
+    pub planned: u64,
+    /// Which message is whose, for orders whose bodies may hold no id; indexed.
+    pub message_ids: MessageIds,
+    /// Whose row holds this text in this attribute, for rows that are found by other rows.
+    pub links: HashMap<(String, String), Id>,
     /// Delete them; otherwise they are counted.
     pub delete: bool,
     /// Read units a second the scan may take; `None` is no limit.
@@ -35,8 +43,8 @@ pub struct Cleaner {
 pub struct Found {
     /// Rows or dead letters of the run.
     pub count: u64,
-    /// The lowest of their order numbers.
-    pub first: BTreeSet<u64>,
+    /// The lowest of their ids.
+    pub first: BTreeSet<Id>,
     /// Those of others, which were left.
     pub others: u64,
     /// Those of the run that are still there, although they were to be deleted.
@@ -46,9 +54,9 @@ pub struct Found {
 }
 
 impl Found {
-    fn add(&mut self, number: u64) {
+    fn add(&mut self, id: Id) {
         self.count += 1;
-        self.first.insert(number);
+        self.first.insert(id);
         if self.first.len() > FIRST_IDS {
             self.first.pop_last();
         }
@@ -56,9 +64,61 @@ impl Found {
 }
 
 impl Cleaner {
-    /// The order number in these digits, if it is one of the run's.
-    fn of_the_run(&self, number: u64) -> Option<u64> {
-        OrderId::sequence_in(self.run, number).map(|_| number)
+    /// The id of the run's order whose row this is, if it is one of the run's: by its key, or by what it says.
+    fn owner_of_row(&self, table: &str, row: &Item) -> Option<Id> {
+        match self.orders.owner_of_row(self.planned, table, row) {
+            RowOwner::Order { k, .. } => Some(self.orders.order_id(k)),
+            RowOwner::Phantom(id) => Some(id),
+            RowOwner::Linked {
+                attribute, text, ..
+            } => self.links.get(&(attribute, text)).cloned(),
+            RowOwner::Counter { .. } | RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => None,
+        }
+    }
+
+    /// The id of the run's order whose letter this is; `queue` is `None` for the dead-letter queue, where a letter is known
+    /// by its message id, too.
+    fn owner_of_letter(&self, queue: Option<&str>, message_id: &str, body: &str) -> Option<Id> {
+        let by_id = self.message_ids.order_of(message_id);
+        if let Some(k) = by_id.filter(|_| queue.is_none()) {
+            return Some(self.orders.order_id(k));
+        }
+        let owners = self.orders.owners_of_letter(self.planned, queue, body);
+        let order = owners.orders.first().map(|&k| self.orders.order_id(k));
+        let owner = order.or(owners.phantoms.into_iter().next())?;
+        // A number that stands there as a text is no id as the run sends it: such a letter is left.
+        let is_text =
+            matches!(owner, Id::Number(number) if body.contains(&format!("\"{number}\"")));
+        (!is_text).then_some(owner)
+    }
+
+    /// Learns by which of their attributes the run's rows of this table are found by rows of other tables.
+    ///
+    /// # Errors
+    /// When a page cannot be read.
+    pub async fn learn_links(&mut self, table: &TableAt) -> Result<(), AccountError> {
+        let names: Vec<String> = self
+            .orders
+            .linked_attributes()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let mut scan = rows::Scan::of(self, table);
+        let mut links = Vec::new();
+        while let Some(rows) = scan.next().await? {
+            for row in &rows {
+                let Some(id) = self.owner_of_row(&table.called, row) else {
+                    continue;
+                };
+                for name in &names {
+                    if let Some(Value::S(text) | Value::N(text)) = row.get(name) {
+                        links.push(((name.clone(), text.clone()), id.clone()));
+                    }
+                }
+            }
+        }
+        self.links.extend(links);
+        Ok(())
     }
 
     /// Finds the rows of the run.
@@ -66,15 +126,20 @@ impl Cleaner {
     /// # Errors
     /// When a page cannot be read or rows cannot be deleted; those deleted before are gone, and the same
     /// again goes on.
-    pub async fn rows(&self, table: &str) -> Result<Found, AccountError> {
+    pub async fn rows(&self, table: &TableAt) -> Result<Found, AccountError> {
         rows::clean(self, table).await
     }
 
-    /// Finds the dead letters of the run; those of others are shown again at the end.
+    /// Finds the letters of the run in a queue, the dead-letter queue when it has no name in the scenario; those of others
+    /// are shown again at the end.
     ///
     /// # Errors
     /// When the queue cannot be read or letters cannot be deleted; as for rows.
-    pub async fn dead_letters(&self, queue_url: &str) -> Result<Found, AccountError> {
-        letters::clean(self, queue_url).await
+    pub async fn letters(
+        &self,
+        queue: Option<&str>,
+        queue_url: &str,
+    ) -> Result<Found, AccountError> {
+        letters::clean(self, queue, queue_url).await
     }
 }

@@ -12,7 +12,8 @@ use aws_sdk_dynamodb::types::{
 
 use super::{Cleaner, Found};
 use crate::account::AccountError;
-use crate::processor::attribute;
+use crate::records::Item;
+use crate::store::{TableAt, item_of, key_of, sdk_item};
 
 /// Rows looked at in one page: about 200 KB of the lab's.
 const PAGE: i32 = 1_000;
@@ -27,39 +28,67 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Attempts at one request: a throttled table gives in within the pauses between them.
 const ATTEMPTS: u32 = 10;
 
-pub(super) async fn clean(cleaner: &Cleaner, table: &str) -> Result<Found, AccountError> {
+pub(super) async fn clean(cleaner: &Cleaner, table: &TableAt) -> Result<Found, AccountError> {
     let client = cleaner.session.dynamodb();
     let mut found = Found::default();
-    let mut start = None;
-    let mut pages = Pages::default();
-    loop {
-        let page = page(&client, table, start).await?;
-        let endless = |why| AccountError::new("DynamoDB Scan", table, why);
-        pages.goes_on(&page).map_err(endless)?;
-        for item in &page.items {
-            match number(item).and_then(|number| cleaner.of_the_run(number)) {
-                Some(number) => found.add(number),
+    let mut scan = Scan::of(cleaner, table);
+    while let Some(rows) = scan.next().await? {
+        let mut doomed = Vec::new();
+        for row in &rows {
+            match cleaner.owner_of_row(&table.called, row) {
+                Some(id) => {
+                    found.add(id);
+                    doomed.push(deletion(row, table)?);
+                }
                 None => found.others += 1,
             }
         }
         if cleaner.delete {
-            for keys in page.items.chunks(BATCH) {
-                let ours = keys
-                    .iter()
-                    .filter_map(|item| cleaner.of_the_run(number(item)?));
-                found.remaining += delete(&client, table, ours.collect()).await?;
+            for doomed in doomed.chunks(BATCH) {
+                found.remaining += delete(&client, &table.name, doomed.to_vec()).await?;
             }
         }
-        if let Some(budget) = cleaner.read_units {
-            tokio::time::sleep(Duration::from_secs_f64(
-                page.units / f64::from(budget.max(1)),
-            ))
-            .await;
+    }
+    Ok(found)
+}
+
+/// A scan of a whole table, page by page, within the read budget.
+pub(super) struct Scan {
+    client: Client,
+    table: String,
+    budget: Option<u32>,
+    pages: Pages,
+    start: Option<SdkItem>,
+    ended: bool,
+}
+
+impl Scan {
+    pub(super) fn of(cleaner: &Cleaner, table: &TableAt) -> Self {
+        Self {
+            client: cleaner.session.dynamodb(),
+            table: table.name.clone(),
+            budget: cleaner.read_units,
+            pages: Pages::default(),
+            start: None,
+            ended: false,
         }
-        start = page.next;
-        if start.is_none() {
-            return Ok(found);
+    }
+
+    /// The rows of the next page; `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Item>>, AccountError> {
+        if self.ended {
+            return Ok(None);
         }
+        let page = page(&self.client, &self.table, self.start.take()).await?;
+        let endless = |why| AccountError::new("DynamoDB Scan", &self.table, why);
+        self.pages.goes_on(&page).map_err(endless)?;
+        if let Some(budget) = self.budget {
+            let pause = page.units / f64::from(budget.max(1));
+            tokio::time::sleep(Duration::from_secs_f64(pause)).await;
+        }
+        self.ended = page.next.is_none();
+        self.start = page.next;
+        Ok(Some(page.items.into_iter().map(item_of).collect()))
     }
 }
 
@@ -94,30 +123,23 @@ impl Pages {
     }
 }
 
-type Item = HashMap<String, AttributeValue>;
+type SdkItem = HashMap<String, AttributeValue>;
 
 struct Page {
-    items: Vec<Item>,
+    items: Vec<SdkItem>,
     units: f64,
-    next: Option<Item>,
-}
-
-/// The order number of a row whose key is a whole number.
-fn number(item: &Item) -> Option<u64> {
-    item.get(attribute::ID)?.as_n().ok()?.parse().ok()
+    next: Option<SdkItem>,
 }
 
 fn patient() -> Builder {
     Builder::new().retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
 }
 
-async fn page(client: &Client, table: &str, start: Option<Item>) -> Result<Page, AccountError> {
+async fn page(client: &Client, table: &str, start: Option<SdkItem>) -> Result<Page, AccountError> {
     let output = client
         .scan()
         .table_name(table)
         .consistent_read(true)
-        .projection_expression("#id")
-        .expression_attribute_names("#id", attribute::ID)
         .return_consumed_capacity(ReturnConsumedCapacity::Total)
         .limit(PAGE)
         .set_exclusive_start_key(start)
@@ -135,9 +157,12 @@ async fn page(client: &Client, table: &str, start: Option<Item>) -> Result<Page,
     })
 }
 
-/// Deletes the rows of these numbers; how many would not go.
-async fn delete(client: &Client, table: &str, numbers: Vec<u64>) -> Result<u64, AccountError> {
-    let open: Vec<WriteRequest> = numbers.into_iter().map(deletion).collect();
+/// Deletes rows; how many would not go.
+async fn delete(
+    client: &Client,
+    table: &str,
+    open: Vec<WriteRequest>,
+) -> Result<u64, AccountError> {
     let attempt = async |open| {
         let output = client
             .batch_write_item()
@@ -153,12 +178,20 @@ async fn delete(client: &Client, table: &str, numbers: Vec<u64>) -> Result<u64, 
     until_processed(open, attempt).await
 }
 
-fn deletion(number: u64) -> WriteRequest {
-    let key = AttributeValue::N(number.to_string());
-    let delete = DeleteRequest::builder().key(attribute::ID, key).build();
-    WriteRequest::builder()
-        .delete_request(delete.expect("a key"))
-        .build()
+/// The deletion of a row by its key, as the table gave it.
+fn deletion(row: &Item, table: &TableAt) -> Result<WriteRequest, AccountError> {
+    let unusable = || {
+        let why = format!(
+            "a row of the run has a key that is not {}",
+            table.key_in_words()
+        );
+        AccountError::new("DynamoDB Scan", &table.name, why)
+    };
+    let key = key_of(row, &table.key).ok_or_else(unusable)?;
+    let key = sdk_item(&key).ok_or_else(unusable)?;
+    let delete = DeleteRequest::builder().set_key(Some(key)).build();
+    let delete = delete.map_err(|_| unusable())?;
+    Ok(WriteRequest::builder().delete_request(delete).build())
 }
 
 /// Repeats what comes back unprocessed, after longer and longer pauses; how many are left at last.
@@ -185,11 +218,12 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::records::Value;
 
     fn naming(items: usize, next: u64) -> Page {
         let key = |number: u64| {
             let id = AttributeValue::N(number.to_string());
-            Item::from([(attribute::ID.to_owned(), id)])
+            SdkItem::from([("id".to_owned(), id)])
         };
         Page {
             items: vec![key(1); items],
@@ -237,7 +271,9 @@ mod tests {
                 open.truncate(open.len().saturating_sub(processed));
                 Ok(open)
             };
-            let open = (0..asked).map(deletion).collect();
+            let row = |number: u64| [("id".to_owned(), Value::N(number.to_string()))].into();
+            let one = |number| deletion(&row(number), &TableAt::lab("orders")).unwrap();
+            let open = (0..asked).map(one).collect();
             assert_eq!(until_processed(open, attempt).await, Ok(left), "{why}");
             assert_eq!(round.get(), rounds, "{why}");
         }

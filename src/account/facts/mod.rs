@@ -12,13 +12,14 @@ pub(super) use place::read as read_place;
 pub(super) use queue::read as read_queue;
 pub(super) use table::read as read_table;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use crate::preflight::{Facts, Known, Permission};
+use crate::preflight::{Facts, Known, Permission, QueueFacts, TableFacts};
 use crate::records::ClockOffset;
-use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, is_loopback};
 use crate::store::{Session, Witness, in_words};
 
 /// How often the clock is read.
@@ -35,14 +36,15 @@ const NEAR_ENOUGH: f64 = 0.010;
 const NEAR_LEAD: Duration = Duration::from_millis(20);
 
 /// Reads everything there is to know of `target` before a run; nothing is changed.
-pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
+pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenario) -> Facts {
     let (at_queues, at_table) = (Witness::default(), Witness::default());
     let names = &target.resources;
+    let main = scenario.order.main_table();
     let (mut place, orders_queue, dead_letter_queue, table) = tokio::join!(
         place::read(session),
         queue::read(session, &names.orders_queue, &at_queues),
         queue::read(session, &names.dead_letter_queue, &at_queues),
-        table::read(session, &names.table, &at_table),
+        table::read(session, names.table_name(main), &at_table),
     );
     place.sqs_endpoint = at_queues.endpoint().unwrap_or_default();
     place.dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
@@ -71,6 +73,8 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
         orders_queue,
         dead_letter_queue,
         table,
+        further_tables: further_tables(session, target, scenario).await,
+        letter_queues: letter_queues(session, target, scenario).await,
         mappings,
         function,
         permissions: Vec::new(),
@@ -79,6 +83,40 @@ pub async fn read_facts(session: &Session, target: &AwsTarget) -> Facts {
     let permissions = tokio::time::timeout(PERMISSIONS_PATIENCE, reading).await;
     facts.permissions = permissions.unwrap_or_else(|_| vec![not_answered()]);
     facts
+}
+
+/// The tables beside the main one, by what the scenario calls them.
+async fn further_tables(
+    session: &Session,
+    target: &AwsTarget,
+    scenario: &Scenario,
+) -> BTreeMap<String, Known<TableFacts>> {
+    let spec = &scenario.order;
+    let mut tables = BTreeMap::new();
+    for called in spec.tables.keys().filter(|name| *name != spec.main_table()) {
+        let name = target.resources.table_name(called);
+        let table = table::read(session, name, &Witness::default()).await;
+        tables.insert(called.clone(), table);
+    }
+    tables
+}
+
+/// The queues, beside the dead-letter queue, in which orders may end.
+async fn letter_queues(
+    session: &Session,
+    target: &AwsTarget,
+    scenario: &Scenario,
+) -> BTreeMap<String, Known<QueueFacts>> {
+    let names = &target.resources;
+    let mut queues = BTreeMap::new();
+    for called in scenario.letter_queues(&scenario.order) {
+        let name = names.queue_name(called);
+        if name != names.orders_queue && name != names.dead_letter_queue {
+            let queue = queue::read(session, name, &Witness::default()).await;
+            queues.insert(called.to_owned(), queue);
+        }
+    }
+    queues
 }
 
 /// Endpoints that take longer to say what the caller may do have not said it.

@@ -1,4 +1,5 @@
 //! Looks at real stores over loopback.
 
+mod again;
 mod look;
 mod watcher;

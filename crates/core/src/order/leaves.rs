@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::OrderPlan;
 use super::ends::{Ends, Leaf, RowLeaf};
 use super::json::Json;
 use super::row::elements_of;
 use super::spec::{DEAD_LETTER, STORED};
+use super::{Model, OrderPlan};
 use crate::records::{Item, Value, instant_us};
 
 /// One place that an order may fill: a row template or a letter of an end, and the element where it is for each of a list.
@@ -33,6 +33,16 @@ pub struct LeafInfo<'a> {
     pub is_for_each: bool,
     /// Its content is the order's content: one that differs from that of any other such leaf is one too many.
     pub is_whole: bool,
+}
+
+impl Model {
+    /// The tables with rows whose keys are the consumer's own, which only a scan finds.
+    pub fn made_up_tables(&self) -> BTreeSet<&str> {
+        let rows = self.ends().leaves.iter().filter_map(Leaf::row);
+        rows.filter(|row| row.is_made_up())
+            .map(|row| row.table.as_str())
+            .collect()
+    }
 }
 
 impl OrderPlan {
@@ -102,6 +112,18 @@ impl OrderPlan {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The tables with rows that are found by other rows (`{{row.NAME}}` in a key): read last, each finds its order at once.
+    pub fn linked_tables(&self) -> BTreeSet<&str> {
+        let rows = self.ends().leaves.iter().filter_map(Leaf::row);
+        let is_linked = |row: &&RowLeaf| {
+            let mut key = row.key.iter();
+            key.any(|part| part.template.links().next().is_some())
+        };
+        rows.filter(is_linked)
+            .map(|row| row.table.as_str())
+            .collect()
     }
 
     /// Of a row's key a number other than zero: rows under other keys have another one, but for one in four thousand

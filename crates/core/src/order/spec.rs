@@ -55,6 +55,31 @@ pub struct OrderSpec {
     pub queues: Vec<String>,
 }
 
+impl OrderSpec {
+    /// The table that stands for all of them where one is asked for, as the scenario calls it: the lab's, or the first in
+    /// which good orders end.
+    pub fn main_table(&self) -> &str {
+        const LAB: &str = "orders";
+        if self.tables.contains_key(LAB) {
+            return LAB;
+        }
+        let stored = self.ends.get(STORED).and_then(|end| end.rows.first());
+        let first = || self.tables.keys().next().map(String::as_str);
+        stored
+            .map(|row| row.table.as_str())
+            .or_else(first)
+            .unwrap_or(LAB)
+    }
+
+    /// How many rows a good order leaves in this table at least: those of a list count as one.
+    pub fn rows_in(&self, table: &str) -> u64 {
+        let stored = self.ends.get(STORED).map_or(&[][..], |end| &end.rows);
+        let rows = stored.iter().filter(|row| row.table == table).count();
+        let before = self.before.iter().filter(|row| row.table == table).count();
+        (rows + before) as u64
+    }
+}
+
 /// The name of the end that good orders belong to.
 pub const STORED: &str = "stored";
 

@@ -113,6 +113,10 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
         Known::Is(table) => ("the table", table.tags.clone()),
         other => ("the table", Known::Unknown(why(other))),
     });
+    tagged.extend(facts.further_tables.values().map(|table| match table {
+        Known::Is(table) => ("a further table", table.tags.clone()),
+        other => ("a further table", Known::Unknown(why(other))),
+    }));
     refusals.extend(
         tagged
             .into_iter()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::facts::{CapacityFacts, Facts};
+use super::facts::{CapacityFacts, Facts, Known, TableFacts};
 use super::load::Load;
 use super::prices::*;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
@@ -70,15 +70,11 @@ impl Estimate {
 pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estimate {
     let load = Load::of(scenario);
     let settling = settling(scenario, facts, &load);
-    let table = facts.table.get();
-    let rows = table.map_or(0, |table| table.items) as f64 + load.orders as f64;
-    let bytes = table.map_or(0, |table| table.bytes) as f64 + load.orders as f64 * ROW_BYTES;
-    let read_units = (bytes / READ_UNIT_BYTES).ceil() + rows / 1_000.0 + before(facts, &load);
-    let letters = load.bad as f64
-        + facts
-            .dead_letter_queue
-            .get()
-            .map_or(0.0, |queue| queue.messages as f64);
+    let tables: Vec<TableReads<'_>> = tables(scenario, facts, &load);
+    let read_units: f64 = tables.iter().map(TableReads::units).sum();
+    let queues = std::iter::once(&facts.dead_letter_queue).chain(facts.letter_queues.values());
+    let there = queues.filter_map(|queue| queue.get().map(|queue| queue.messages as f64));
+    let letters = load.bad as f64 + there.sum::<f64>();
     let reading = Duration::from_secs_f64(
         (read_units / f64::from(target.read_units)).max(1.0) + letters / SWEPT_PER_SECOND + 5.0,
     );
@@ -95,7 +91,7 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
     if target.processor == ProcessorPlace::Lambda {
         function_lines(scenario, facts, &load, &mut line);
     }
-    table_lines(facts, &load, read_units, took, &mut line);
+    table_lines(&tables, took, &mut line);
     line(
         "CloudWatch metrics",
         METRICS * (took.as_secs_f64() / 60.0 / 1_440.0).ceil(),
@@ -111,11 +107,56 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
     }
 }
 
-/// Read units of the look before the first send: the table, or each order by its key if that costs less.
-fn before(facts: &Facts, load: &Load) -> f64 {
-    let table = facts.table.get();
-    let whole = table.map_or(0.0, |table| (table.bytes as f64 / READ_UNIT_BYTES).ceil());
-    whole.min((load.orders as f64).max(BEFORE_MIN) * 2.0)
+/// A table, and what reading it takes in units.
+struct TableReads<'a> {
+    /// Its name where there are several.
+    named: Option<&'a str>,
+    facts: Option<&'a TableFacts>,
+    /// Rows written by the run.
+    writes: f64,
+    /// The scan, and look-ups by key.
+    verification: f64,
+    /// Scans in place of look-ups, for rows whose keys are the consumer's own.
+    again: f64,
+}
+
+impl TableReads<'_> {
+    fn units(&self) -> f64 {
+        self.verification + self.again
+    }
+}
+
+/// What each table takes: its scan, the look before the first send (the table, or each row by its key if that costs
+/// less), and where some rows' keys are known to nobody two further scans, which are made when such rows are missing.
+fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<TableReads<'a>> {
+    let spec = &scenario.order;
+    let model = scenario.model().ok();
+    let made_up = model.as_ref().map(|model| model.made_up_tables());
+    let made_up = made_up.unwrap_or_default();
+    let further = facts.further_tables.iter();
+    let further = further.map(|(called, table)| (called.as_str(), table));
+    let all = std::iter::once((spec.main_table(), &facts.table)).chain(further);
+    let reads = |(called, table): (&'a str, &'a Known<TableFacts>)| {
+        let table = table.get();
+        let writes = (load.orders * spec.rows_in(called)) as f64;
+        let rows = table.map_or(0, |table| table.items) as f64 + writes;
+        let there = table.map_or(0, |table| table.bytes) as f64;
+        let scan = ((there + writes * ROW_BYTES) / READ_UNIT_BYTES).ceil();
+        let before = (there / READ_UNIT_BYTES).ceil();
+        let by_key = writes.max(BEFORE_MIN) * 2.0;
+        let is_made_up = made_up.contains(called);
+        TableReads {
+            named: (!facts.further_tables.is_empty()).then_some(called),
+            facts: table,
+            writes,
+            verification: match is_made_up {
+                true => scan + before,
+                false => scan + rows / 1_000.0 + before.min(by_key),
+            },
+            again: if is_made_up { scan * 2.0 } else { 0.0 },
+        }
+    };
+    all.map(reads).collect()
 }
 
 /// How often a message is handed out: good ones once, bad ones until they move.
@@ -174,34 +215,32 @@ fn function_lines(
     line("GB of logs", invocations * LOG_BYTES / 1e9, LOGS_GB);
 }
 
-fn table_lines(
-    facts: &Facts,
-    load: &Load,
-    read_units: f64,
-    took: Duration,
-    line: &mut impl FnMut(&str, f64, f64),
-) {
+fn table_lines(tables: &[TableReads<'_>], took: Duration, line: &mut impl FnMut(&str, f64, f64)) {
     let hours = took.as_secs_f64() / 3_600.0;
-    match facts.table.get().map(|table| table.capacity) {
-        Some(CapacityFacts::Provisioned {
+    for table in tables {
+        let of = |what: &str| match table.named {
+            Some(name) => format!("{what}, {name}"),
+            None => what.to_owned(),
+        };
+        if let Some(CapacityFacts::Provisioned {
             write_units,
             read_units,
-        }) => {
-            line(
-                "DynamoDB WCU-hours",
-                write_units as f64 * hours,
-                TABLE_WRITE_HOUR,
-            );
-            line(
-                "DynamoDB RCU-hours",
-                read_units as f64 * hours,
-                TABLE_READ_HOUR,
-            );
+        }) = table.facts.map(|table| table.capacity)
+        {
+            let (writes, reads) = (write_units as f64 * hours, read_units as f64 * hours);
+            line(&of("DynamoDB WCU-hours"), writes, TABLE_WRITE_HOUR);
+            line(&of("DynamoDB RCU-hours"), reads, TABLE_READ_HOUR);
+            continue;
         }
-        _ => {
-            // A write that is refused because the row is there costs as much as one that is not.
-            line("DynamoDB writes", load.orders as f64, TABLE_WRITE);
-            line("DynamoDB reads (verification)", read_units, TABLE_READ);
+        // A write that is refused because the row is there costs as much as one that is not.
+        line(&of("DynamoDB writes"), table.writes, TABLE_WRITE);
+        let verification = of("DynamoDB reads (verification)");
+        line(&verification, table.verification, TABLE_READ);
+        if table.again > 0.0 {
+            let again = of(
+                "DynamoDB reads (two more scans if rows are missing whose keys only the consumer knows)",
+            );
+            line(&again, table.again, TABLE_READ);
         }
     }
 }

@@ -41,8 +41,14 @@ pub struct Facts {
     pub orders_queue: Known<QueueFacts>,
     /// The dead-letter queue.
     pub dead_letter_queue: Known<QueueFacts>,
-    /// The table.
+    /// The table; of several the one that orders are first stored in.
     pub table: Known<TableFacts>,
+    /// The other tables, by what the scenario calls them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further_tables: BTreeMap<String, Known<TableFacts>>,
+    /// The further queues in which orders may end, by what the scenario calls them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub letter_queues: BTreeMap<String, Known<QueueFacts>>,
     /// The event source mappings of the orders queue; none is an empty list.
     pub mappings: Known<Vec<MappingFacts>>,
     /// The function. `Absent` when there is none of that name, or it runs here.

@@ -131,6 +131,8 @@ pub fn facts() -> Facts {
         orders_queue: Known::Is(orders),
         dead_letter_queue: Known::Is(dead_letters),
         table: Known::Is(table()),
+        further_tables: Default::default(),
+        letter_queues: Default::default(),
         mappings: Known::Is(vec![mapping()]),
         function: Known::Is(function()),
         permissions: vec![Permission {

@@ -68,6 +68,23 @@ impl Scenario {
         }
     }
 
+    /// The queues that an end of `order` names and that are neither its orders queue nor its dead-letter queue, each once,
+    /// as the scenario calls them.
+    pub fn letter_queues<'a>(&self, order: &'a OrderSpec) -> Vec<&'a str> {
+        let own = [
+            &self.pipeline.orders_queue,
+            &self.pipeline.dead_letter_queue,
+        ];
+        let letters = order.ends.values().flat_map(|end| &end.letters);
+        let mut names: Vec<&str> = Vec::new();
+        for name in letters.filter_map(|letter| letter.queue.as_ref()) {
+            if !own.contains(&name) && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
     /// When each of its orders is due.
     pub fn schedule(&self) -> Schedule {
         Schedule::new(&self.phases, self.arrivals, self.seed)

@@ -1,6 +1,6 @@
 //! What the rows and the dead letters say, put together order by order; no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
@@ -126,6 +126,29 @@ impl Collector {
             },
             RowOwner::Foreign { key, .. } => self.strangers.row(key),
             RowOwner::Unreadable(what) => self.strangers.unreadable(what),
+        }
+    }
+
+    /// Takes a row of a further scan in, which a scan before may have shown: what is of no order of this run was counted
+    /// then.
+    pub fn row_again(&mut self, table: &str, item: &Item) {
+        match self.plan.owner_of_row(self.planned, table, item) {
+            RowOwner::Order { k, candidates } => {
+                self.planned_row(k as u32, &candidates, table, item);
+            }
+            RowOwner::Linked {
+                leaf,
+                attribute,
+                text,
+            } => {
+                if let Some(k) = self.links.owner(&attribute, &text) {
+                    self.planned_row(k, &[(leaf, None)], table, item);
+                }
+            }
+            // A phantom counts once however often it is seen, and a counter is what it is now.
+            RowOwner::Phantom(id) => self.phantoms.push(id),
+            RowOwner::Counter { sum, key } => self.counter(sum, key, item),
+            RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => {}
         }
     }
 
@@ -287,6 +310,36 @@ impl Collector {
             }
         }
         rows
+    }
+
+    /// The tables that alone can tell whether rows of these orders are there: rows that were not seen and whose keys the
+    /// consumer made up, or that are found by such a row.
+    pub fn tables_to_scan_again(&self, orders: &RoaringBitmap) -> BTreeSet<String> {
+        let leaves = self.plan.leaves().enumerate();
+        let made_up: Vec<(usize, &str)> = leaves
+            .filter(|(_, info)| info.is_made_up)
+            .filter_map(|(leaf, info)| Some((leaf, info.table?)))
+            .collect();
+        let mut tables = BTreeSet::new();
+        if made_up.is_empty() {
+            return tables;
+        }
+        for k in orders {
+            let counts = self.plan.slots_of(u64::from(k));
+            for &(leaf, table) in &made_up {
+                let slot = |at| Slot {
+                    leaf: leaf as u32,
+                    at,
+                };
+                if (0..counts[leaf]).any(|at| !self.slots.is_filled(k, slot(at))) {
+                    tables.insert(table.to_owned());
+                }
+            }
+            if tables.len() == made_up.len() {
+                break;
+            }
+        }
+        tables
     }
 
     /// How many planned orders were seen in a table so far.

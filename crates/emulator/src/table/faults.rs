@@ -34,6 +34,8 @@ pub(super) fn shorten(table: &str, page: &mut Value, faults: &dyn TableFaults) -
     }
     let count = items.len();
     page["Count"] = count.into();
+    // What it never saw it cannot count.
+    page["ScannedCount"] = count.into();
     if cut.is_some()
         && let Some(page) = page.as_object_mut()
     {
@@ -84,6 +86,7 @@ mod tests {
             assert!(shorten("t", &mut short, &strikes));
             assert_eq!(short["Items"].as_array().unwrap().len(), left);
             assert_eq!(short["Count"], left);
+            assert_eq!(short["ScannedCount"], left);
             assert_eq!(short.get("LastEvaluatedKey").is_some(), goes_on);
         }
         let mut other = serde_json::json!({"Table": {}});

@@ -98,6 +98,8 @@ fn facts(pipeline: &Pipeline, target: &AwsTarget) -> Facts {
         orders_queue: Known::Is(orders),
         dead_letter_queue: Known::Is(dead),
         table: Known::Absent,
+        further_tables: Default::default(),
+        letter_queues: Default::default(),
         mappings: Known::Is(vec![mapping_facts(pipeline, &function_arn)]),
         function: Known::Is(FunctionFacts {
             name: target.function.clone(),

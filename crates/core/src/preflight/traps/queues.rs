@@ -29,6 +29,10 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
         &facts.place.region,
         checks,
     );
+    for (called, queue) in &facts.letter_queues {
+        let name = context.target.resources.queue_name(called);
+        there(queue, name, &facts.place.region, checks);
+    }
     if let Some(orders) = facts.orders_queue.get() {
         checks.push(redrive(context, orders));
         empty(orders, checks);

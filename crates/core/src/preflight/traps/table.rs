@@ -1,6 +1,7 @@
 //! The table: key, capacity against the rate, what is in it, what leaves it.
 
 use super::Context;
+use crate::order::spec::{Key, KeyAttribute};
 use crate::preflight::capacity::{BURST_SECONDS, throttling};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{CapacityFacts, Known, TableFacts};
@@ -11,9 +12,24 @@ use crate::results::figures::thousands;
 const NEW_ON_DEMAND: u64 = 4_000;
 
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
-    let name = &context.target.resources.table;
+    let spec = &context.scenario.order;
+    let main = spec.main_table();
+    let further = context.facts.further_tables.iter();
+    let all = further.map(|(called, table)| (called.as_str(), table));
+    for (called, table) in std::iter::once((main, &context.facts.table)).chain(all) {
+        inspect_one(context, called, table, checks);
+    }
+}
+
+fn inspect_one(
+    context: &Context<'_>,
+    called: &str,
+    table: &Known<TableFacts>,
+    checks: &mut Vec<Check>,
+) {
+    let name = context.target.resources.table_name(called);
     let table =
-        match &context.facts.table {
+        match table {
             Known::Is(table) => table,
             Known::Absent => {
                 checks.push(Check::found(
@@ -34,7 +50,7 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
                 return;
             }
         };
-    checks.push(there(table));
+    checks.push(there(table, context.scenario.order.tables.get(called)));
     checks.push(capacity(context, table));
     checks.push(expiry(table));
     checks.push(match &table.has_rows {
@@ -54,19 +70,46 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     });
 }
 
-fn there(table: &TableFacts) -> Check {
-    let [id, n, hash] = ["id", "N", "HASH"].map(str::to_owned);
-    if table.key != [[id, n, hash]] {
-        let key: Vec<String> = table.key.iter().map(|part| part.join(" ")).collect();
+/// The key as a table tells it.
+fn told(key: &Key) -> Vec<[String; 3]> {
+    let part = |attribute: &KeyAttribute, role: &str| {
+        let kind = format!("{:?}", attribute.kind);
+        [attribute.name.clone(), kind, role.to_owned()]
+    };
+    let sort = key.sort.iter().map(|sort| part(sort, "RANGE"));
+    std::iter::once(part(&key.partition, "HASH"))
+        .chain(sort)
+        .collect()
+}
+
+fn in_words(key: &[[String; 3]]) -> String {
+    let parts: Vec<String> = key.iter().map(|part| part.join(" ")).collect();
+    parts.join(", ")
+}
+
+/// Whether it can be used, its key being the one the orders need; a table no order ends in may have any.
+fn there(table: &TableFacts, asked: Option<&Key>) -> Check {
+    let asked = asked.map_or_else(|| table.key.clone(), told);
+    let mut key = table.key.clone();
+    key.sort_by(|a, b| a[2].cmp(&b[2]));
+    if key != asked {
+        let is = in_words(&table.key);
+        let is_labs = in_words(&asked) == "id N HASH";
+        let (needed, hint) = match is_labs {
+            true => (
+                "orders are written under id (a number) alone".to_owned(),
+                "name a table with the partition key id of type N and no sort key",
+            ),
+            false => (
+                format!("the scenario's orders need {}", in_words(&asked)),
+                "write the table's own key into [[ends.NAME.rows]], or name another table",
+            ),
+        };
         return Check::found(
             Trap::Table,
             Weight::Void,
-            format!(
-                "the key of {} is {}, and orders are written under id (a number) alone",
-                table.name,
-                key.join(", ")
-            ),
-            "name a table with the partition key id of type N and no sort key",
+            format!("the key of {} is {is}, and {needed}", table.name),
+            hint,
         );
     }
     match table.status.as_str() {
