@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 
 use super::session::{Session, Witness};
 use super::{ReadPolicy, StoreError, TableAt, Target};
+use crate::order::lab;
 use crate::scenario::{AwsTarget, is_loopback};
 
 impl Target {
@@ -36,7 +37,13 @@ impl Target {
             credentials: session.credentials(),
             orders_queue_url: orders,
             dead_letter_queue_url: dead_letters,
-            tables: vec![TableAt::lab(&spec.resources.table)],
+            tables: TableAt::all(&lab().tables)
+                .into_iter()
+                .map(|table| TableAt {
+                    name: spec.resources.table.clone(),
+                    ..table
+                })
+                .collect(),
             letter_queues: Vec::new(),
             exact_counts: false,
             read: ReadPolicy {

@@ -68,7 +68,7 @@ pub fn findings_csv(
         let due = arriving.due(k);
         let phase = &scenario.phases[schedule.profile().phase_at(due)].name;
         let outcome = outcome_name(ledger.outcome(k));
-        let number = id_cell(&plan.order_id(k));
+        let number = id_cell(&plan.id(k));
         (
             number,
             Some(k),
@@ -100,7 +100,7 @@ pub fn write_orders_csv(facts: &OrderFacts<'_>, mut out: impl io::Write) -> io::
     for (k, due) in facts.schedule.iter_from(0) {
         let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
         let row = (
-            id_cell(&facts.orders.order_id(k)),
+            id_cell(&facts.orders.id(k)),
             k,
             csv_text(&facts.scenario.phases[profile.phase_at(due)].name),
             due.as_secs_f64(),

@@ -7,7 +7,7 @@ mod rows;
 use std::collections::BTreeSet;
 
 use super::AccountError;
-use crate::order::{OrderId, RunId};
+use crate::order::RunId;
 use crate::store::Session;
 
 pub use letters::MAX_HELD;
@@ -58,7 +58,7 @@ impl Found {
 impl Cleaner {
     /// The order number in these digits, if it is one of the run's.
     fn of_the_run(&self, number: u64) -> Option<u64> {
-        OrderId::sequence_in(self.run, number).map(|_| number)
+        self.run.sequence_of(number).map(|_| number)
     }
 
     /// Finds the rows of the run.

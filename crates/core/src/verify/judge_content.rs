@@ -109,7 +109,7 @@ pub(super) fn differences(
         .iter()
         .filter(|alteration| members.contains(alteration.sequence));
     for alteration in those.take(NAMED) {
-        let id = excerpt(&orders.order_id(u64::from(alteration.sequence)).to_string());
+        let id = excerpt(&orders.id(u64::from(alteration.sequence)).to_string());
         let _ = write!(text, "; {id}: {alteration}");
     }
     text
