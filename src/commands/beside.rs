@@ -1,6 +1,6 @@
 //! Files that a scenario names: bodies, data, recorded messages, found beside the scenario's own file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::folder::read_within;
 
@@ -13,7 +13,7 @@ pub fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
     move |name| read(&folder.join(name))
 }
 
-fn read(path: &PathBuf) -> Result<String, String> {
+fn read(path: &Path) -> Result<String, String> {
     let shown = path.display();
     let bytes = read_within(path, BYTES_MAX).map_err(|error| format!("{shown}: {error}"))?;
     String::from_utf8(bytes).map_err(|_| format!("{shown}: it is not UTF-8"))
