@@ -108,7 +108,7 @@ pub(crate) struct Item {
     pub code: Option<String>,
     pub text: String,
     /// What else belongs to it.
-    pub more: Option<String>,
+    pub more: Option<Fact>,
 }
 
 impl Item {
@@ -123,6 +123,9 @@ impl Item {
         }
     }
 }
+
+/// What a column shows of a row's subject.
+pub(crate) type Show<T> = fn(&T) -> Text;
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -171,7 +174,7 @@ impl Table {
     pub(crate) fn each<T>(
         caption: &str,
         all: impl IntoIterator<Item = T>,
-        columns: &[(&str, fn(&T) -> Text)],
+        columns: &[(&str, Show<T>)],
     ) -> Self {
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
         let mut table = Self::of(caption, &names);
