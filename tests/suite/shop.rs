@@ -25,6 +25,16 @@ fn example(folder: &str, name: &str) -> Program {
         .env("PYTHONDONTWRITEBYTECODE", "1")
 }
 
+/// The same of a few hundred orders, whose messages are hidden for a shorter time.
+fn short(program: Program) -> Program {
+    program
+        .args(["--set", "phase.baseline.duration=2s"])
+        .args(["--set", "phase.spike.duration=6s"])
+        .args(["--set", "phase.recovery.duration=2s"])
+        .args(["--set", "pipeline.visibility_timeout=3s"])
+        .args(["--set", "pipeline.function.timeout=3s"])
+}
+
 /// The classes that hold orders.
 fn classes(finished: &Finished) -> BTreeMap<String, u64> {
     let report = finished.json("out/run.json");
@@ -92,8 +102,7 @@ fn every_mistake_of_the_shops_function_is_found_and_named() {
         ("overwritten", "altered", ""),
     ] {
         let fault = format!("processor.environment.SHOP_FAULT={mistake:?}");
-        let finished = example("shop", "shop")
-            .args(["--set", &fault])
+        let finished = short(example("shop", "shop").args(["--set", &fault]))
             .finish()
             .code(3);
         let classes = classes(&finished);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use orderproof_core::order::spec::{IdScheme, OrderSpec};
+use orderproof_core::order::spec::{IdScheme, KeyType, OrderSpec};
 use orderproof_core::order::{Id, Model, OrderPlan, RunId, lab};
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::results::*;
@@ -143,10 +143,12 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
 fn ids_that_are_texts_stand_in_a_column_of_ids() {
     let mut world = World::new(&SPIKE);
     world.observation.stored.remove(5_000);
-    let spec = OrderSpec {
+    let mut spec = OrderSpec {
         id: IdScheme::Uuid,
         ..lab()
     };
+    let key = spec.tables.get_mut("orders").unwrap();
+    key.partition.kind = KeyType::S;
     let plan = OrderPlan {
         model: Arc::new(Model::new(spec).unwrap()),
         ..OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.1)

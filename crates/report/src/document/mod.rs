@@ -124,9 +124,6 @@ impl Item {
     }
 }
 
-/// What a column shows of a row's subject.
-pub(crate) type Show<T> = fn(&T) -> Text;
-
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Column {
@@ -174,7 +171,7 @@ impl Table {
     pub(crate) fn each<T>(
         caption: &str,
         all: impl IntoIterator<Item = T>,
-        columns: &[(&str, Show<T>)],
+        columns: &[ColumnOf<'_, T>],
     ) -> Self {
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
         let mut table = Self::of(caption, &names);
@@ -193,6 +190,9 @@ impl Table {
         self.rows.last_mut().expect("it was just added")
     }
 }
+
+/// A column's head, and what it shows of a `T`.
+pub(crate) type ColumnOf<'a, T> = (&'a str, fn(&T) -> Text);
 
 /// A part of a document.
 #[derive(Debug, Clone)]
