@@ -313,7 +313,7 @@ fn send_orders(engine: &SqsEngine, orders: u64) -> u64 {
     for first in (0..orders).step_by(10) {
         let entries = (first..first + 10).map(|k| {
             let mut body = Vec::new();
-            plan.order(k).write_body(plan.id(k), &mut body);
+            plan.write_body(k, &mut body);
             bytes += body.len() as u64;
             SendEntry::new(String::from_utf8(body).expect("orders are text"))
         });

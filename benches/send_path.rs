@@ -73,7 +73,7 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
-        tables: vec![TableAt::lab("orders")],
+        tables: TableAt::all(&orderproof::order::lab().tables),
         letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),

@@ -13,7 +13,8 @@ use orderproof::ledger::{Ledger, Outcome};
 use orderproof::load::Schedule;
 use orderproof::metrics::Histogram;
 use orderproof::order::{Id, OrderPlan, RunId};
-use orderproof::records::{DeadLetter, Item, Value, attribute};
+use orderproof::processor::{IncomingOrder, attribute};
+use orderproof::records::{DeadLetter, Item, Value};
 use orderproof::scenario::{Expectations, Overrides, parse};
 use orderproof::verdict::{Gate, Judgment, Severity, Verdict};
 use orderproof::verify::{
@@ -57,7 +58,10 @@ fn main() -> ExitCode {
     assert_eq!(schedule.count(), ORDERS);
     let plan = OrderPlan::lab(RunId::new(7).expect("a run id"), 2026, 0.1);
     let mut sound = true;
-    for (missing, lost_ids) in [(Some(LOST), vec![plan.id(LOST).get()]), (None, Vec::new())] {
+    for (missing, lost_ids) in [
+        (Some(LOST), vec![plan.run.number(LOST)]),
+        (None, Vec::new()),
+    ] {
         let (began, cpu_began) = (Instant::now(), cpu_time());
         let judgment = judge_run(&plan, &schedule, missing);
         let (wall, cpu) = (began.elapsed(), cpu_time().saturating_sub(cpu_began));
@@ -167,24 +171,24 @@ fn observe(
             continue;
         }
         let mut text = Vec::with_capacity(112);
+        plan.write_body(k, &mut text);
+        let body = String::from_utf8(text).expect("JSON is UTF-8");
         if plan.is_bad(k) {
-            plan.write_body(k, &mut text);
             letters += 1;
             collector.dead_letter(
                 None,
                 &DeadLetter {
-                    body: String::from_utf8(text).expect("JSON is UTF-8"),
+                    body,
                     message_id: String::new(),
                 },
             );
         } else {
-            plan.order(k).write_details(&mut text);
             rows += 1;
             let number = |number: u64| Value::N(number.to_string());
-            let details = String::from_utf8(text).expect("JSON is UTF-8");
+            let order = IncomingOrder::parse(&body).expect("an order of the lab's");
             let row = [
-                (attribute::ID, number(plan.id(k).get())),
-                (attribute::ORDER_DETAILS, Value::S(details)),
+                (attribute::ID, number(order.order_number)),
+                (attribute::ORDER_DETAILS, Value::S(order.details())),
                 (attribute::STORED_AT, number(START_US + k * 100 + 3_000)),
                 (attribute::RECEIVE_COUNT, number(1)),
             ];

@@ -107,7 +107,7 @@ fn every_orders_row_is_there_but_those_of_kinds_that_have_none() {
     let orders = &trial.plan.orders;
     let good = (0..trial.planned()).filter(|k| !orders.is_bad(*k));
     let row = |k| {
-        let id = ("pk".to_owned(), Value::N(orders.id(k).get().to_string()));
+        let id = ("pk".to_owned(), Value::N(orders.run.number(k).to_string()));
         let status = ("status".to_owned(), Value::S("PENDING".into()));
         Item::from([id, status])
     };

@@ -13,7 +13,7 @@ use crate::emulator::mapping::{
 };
 use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use crate::fault::FaultPlan;
-use crate::order::{OrderId, OrderPlan, RunId};
+use crate::order::{OrderPlan, RunId};
 use crate::processor::testing::MemoryStore;
 use crate::records::{Item, Value};
 use crate::scenario::{Fault, FaultExtent, FaultKind, ProcessorKind};
@@ -42,7 +42,10 @@ struct Ended {
 }
 
 fn sequence(number: u64) -> u64 {
-    OrderId::sequence_in(plan().run, number).expect("an order of this run")
+    plan()
+        .run
+        .sequence_of(number)
+        .expect("an order of this run")
 }
 
 async fn run(faults: &[Fault], store: MemoryStore) -> Ended {
@@ -194,7 +197,7 @@ async fn an_altered_row_is_in_its_place_with_another_content() {
 #[tokio::test(start_paused = true)]
 async fn a_write_that_always_fails_is_dead_lettered_and_alone() {
     let victim = *good().first().unwrap();
-    let number = Some(plan().id(victim).get());
+    let number = Some(plan().run.number(victim));
     for store in [
         MemoryStore {
             throttles: number,

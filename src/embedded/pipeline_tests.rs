@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::*;
 use crate::embedded::testing::{dynamodb_client, scenario, sqs_client};
-use crate::order::{OrderId, RunId};
+use crate::order::{RunId, lab};
 use crate::records::{Item, Value};
 use crate::scenario::{Fault, FaultExtent, FaultKind, TableCapacity};
 
@@ -84,7 +84,7 @@ async fn sweep_dead_letters(client: &aws_sdk_sqs::Client, target: &Target) -> BT
         for letter in received.messages() {
             let body: serde_json::Value = serde_json::from_str(letter.body().unwrap()).unwrap();
             let number = body["order_number"].as_u64().unwrap();
-            assert!(letters.insert(OrderId::sequence_in(plan().run, number).unwrap()));
+            assert!(letters.insert(plan().run.sequence_of(number).unwrap()));
         }
     }
 }
@@ -100,7 +100,7 @@ async fn scan(target: &Target) -> (BTreeSet<u64>, BTreeSet<u64>) {
     let (mut rows, mut altered) = (BTreeSet::new(), BTreeSet::new());
     for item in scan.await.unwrap().items() {
         let number = item["id"].as_n().unwrap().parse().unwrap();
-        let k = OrderId::sequence_in(plan().run, number).unwrap();
+        let k = plan().run.sequence_of(number).unwrap();
         rows.insert(k);
         let details = item["order_details"].as_s().unwrap();
         if is_altered(number, details) {
@@ -158,7 +158,7 @@ async fn the_target_names_the_labs_resources_and_they_are_there_at_once() {
     let target = pipeline.target();
     assert!(target.orders_queue_url.ends_with("/orders-queue"));
     assert!(target.dead_letter_queue_url.ends_with("/orders-dl-queue"));
-    assert_eq!(target.tables, [crate::store::TableAt::lab("orders")]);
+    assert_eq!(target.tables, crate::store::TableAt::all(&lab().tables));
     assert!(target.exact_counts);
     let queues = sqs_client(&target.sqs_endpoint).list_queues().send().await;
     let mut urls = queues.unwrap().queue_urls.unwrap();

@@ -72,12 +72,7 @@ impl Stores {
 
     /// The tables as a verifier finds them.
     pub(super) fn tables_at(&self) -> Vec<TableAt> {
-        let table = |(name, key): (&String, &Key)| TableAt {
-            called: name.clone(),
-            name: name.clone(),
-            key: key.clone(),
-        };
-        self.tables.iter().map(table).collect()
+        TableAt::all(&self.tables)
     }
 
     /// The further queues in which orders may end, as a verifier finds them.

@@ -77,8 +77,8 @@ impl<'body> IncomingOrder<'body> {
         Ok(order)
     }
 
-    /// The row's `order_details`: the JSON of the three fields beside the number, byte for byte as
-    /// [`crate::order::Order::write_details`] writes it.
+    /// The row's `order_details`: the JSON of the three fields beside the number, byte for byte as they
+    /// stand in the simulator's message.
     pub fn details(&self) -> String {
         let Self {
             order_number: _,
@@ -122,6 +122,7 @@ mod tests {
 
     use super::*;
     use crate::order::{OrderPlan, RunId};
+    use crate::processor::testing::details_of;
 
     fn body(number: &str, items: &str, price: &str, description: &str) -> String {
         format!(
@@ -277,10 +278,8 @@ mod tests {
             let parsed = IncomingOrder::parse(std::str::from_utf8(&body).unwrap());
             prop_assert_eq!(parsed.is_err(), plan.is_bad(k));
             if let Ok(order) = parsed {
-                let mut details = Vec::new();
-                plan.order(k).write_details(&mut details);
-                prop_assert_eq!(order.details().into_bytes(), details);
-                prop_assert_eq!(order.order_number, plan.id(k).get());
+                prop_assert_eq!(order.details(), details_of(&plan, k));
+                prop_assert_eq!(order.order_number, plan.run.number(k));
             }
         }
     }

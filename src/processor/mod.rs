@@ -6,13 +6,13 @@
 //! another order under the same number has not. Runs inside the embedded pipeline and behind Lambda
 //! alike: the table is behind [`OrderStore`].
 
+pub mod attribute;
 mod handler;
 mod incoming;
 mod isolate;
 mod lab;
 mod store;
 
-pub use crate::records::attribute;
 pub use handler::process;
 pub use incoming::{IncomingOrder, MAX_ITEMS, MAX_ORDER_NUMBER, MAX_PRICE, Refusal};
 pub(crate) use isolate::caught;

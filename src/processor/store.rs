@@ -4,16 +4,16 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use crate::clock;
 #[cfg(doc)]
-use crate::records::attribute;
+use super::attribute;
+use crate::clock;
 
 /// A row about to be written; the store adds [`attribute::STORED_AT`] as it writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRow {
     /// The order number.
     pub id: u64,
-    /// The JSON of the three other fields, as [`crate::order::Order::write_details`] writes it.
+    /// The JSON of the three other fields, as [`super::IncomingOrder::details`] writes it.
     pub order_details: String,
     /// When the function was given the record, microseconds since the Unix epoch.
     pub received_at_us: u64,

@@ -4,6 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::{OrderRow, OrderStore, PutOutcome, StoreError};
+use crate::order::OrderPlan;
+
+/// The `order_details` of the row of order `k` of the lab's, out of its message.
+pub(crate) fn details_of(plan: &OrderPlan, k: u64) -> String {
+    let mut body = Vec::new();
+    plan.write_body(k, &mut body);
+    let body = String::from_utf8(body).unwrap();
+    let (_number, fields) = body.split_once(", ").unwrap();
+    format!("{{{fields}")
+}
 
 /// Rows in memory; orders of the named numbers misbehave.
 #[derive(Default)]

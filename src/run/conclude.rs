@@ -6,8 +6,6 @@
 
 use std::path::PathBuf;
 
-use roaring::RoaringBitmap;
-
 use super::held::{Held, Weighed};
 use crate::error::Error;
 use crate::evidence::{FileDigest, Seal, digest_of_bytes};
@@ -296,14 +294,6 @@ pub fn seal_again(
     folder
         .write(&name, &Seal::over(plan.run_id, files).to_json())
         .map_err(Error::internal)
-}
-
-/// The planned orders that the pipeline must refuse.
-pub fn bad_orders(orders: &OrderPlan, planned: u64) -> RoaringBitmap {
-    (0..planned)
-        .filter(|&k| orders.is_bad(k))
-        .map(|k| k as u32)
-        .collect()
 }
 
 /// Writes every format that `run.json` is enough for, itself first; what fails does not hold up the

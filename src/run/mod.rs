@@ -25,16 +25,14 @@ mod watch;
 pub use admit::{Purpose, admit, look};
 pub use attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
 pub use cloudwatch::metrics_between;
-pub use conclude::{
-    Outcome, Problems, bad_orders, class_lines, finished_files, seal_again, write_formats,
-};
+pub use conclude::{Outcome, Problems, class_lines, finished_files, seal_again, write_formats};
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
 pub use readings::LastSecond;
 pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
-    without, word,
+    without,
 };
 pub use site::{Site, resolve};
 pub use stores_lock::StoresLock;

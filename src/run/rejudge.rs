@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
 use crate::journal::read_journal;
 use crate::ledger::JournalContents;
-use crate::results::{PlanFile, ReportError, RunReport, file_name};
+use crate::results::{PlanFile, ReportError, RunReport, file_name, verdict_word};
 use crate::scenario;
 use crate::verdict::{Judgment, Verdict};
 use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
@@ -141,7 +141,7 @@ fn unsealed(rejudged: Rejudged) -> Rejudged {
             "the evidence says {}, and without {} nothing proves that it is as it was written: the run did not come to \
              its end, the seal was taken away, or an orderproof before 0.4 made the run; look at its stores again \
              (`orderproof verify DIR --live`), or run the scenario again",
-            word(verdict),
+            verdict_word(verdict),
             file_name::SEAL
         ),
     );
@@ -250,13 +250,4 @@ fn not_of_this_plan(plan: &PlanFile, journal: &JournalContents) -> Option<String
             plan.run_id
         )
     })
-}
-
-/// The verdict as a headline has it.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "PASS",
-        Verdict::Fail => "FAIL",
-        Verdict::Inconclusive => "INCONCLUSIVE",
-    }
 }

@@ -131,7 +131,7 @@ pub(crate) fn target(endpoint: &str) -> Target {
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
-        tables: vec![TableAt::lab("orders")],
+        tables: TableAt::all(&crate::order::lab().tables),
         letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),

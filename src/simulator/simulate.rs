@@ -156,7 +156,7 @@ async fn send_all<S: Sender>(
     }
     answer
         .failed
-        .extend(pending.iter().map(|&k| plan.id(k).get()));
+        .extend(pending.iter().map(|&k| plan.run.number(k)));
     answer.failed.sort_unstable();
     answer
 }
@@ -164,7 +164,7 @@ async fn send_all<S: Sender>(
 impl Answer {
     /// Counts what a request did; orders that may be sent again go to `again`.
     fn take(&mut self, plan: &OrderPlan, line: &BatchLine, again: &mut Vec<u64>) {
-        let sequence = |id: u64| id - plan.id(0).get();
+        let sequence = |id: u64| id - plan.run.number(0);
         self.acknowledged += line.acknowledged.len() as u64;
         let bad = line.acknowledged.iter();
         self.bad += bad.filter(|&&id| plan.is_bad(sequence(id))).count() as u64;
@@ -198,7 +198,7 @@ fn line(plan: &OrderPlan, attempt: u32, range: Range<u64>, entries: &[EntryOutco
         failed: Vec::new(),
     };
     for (position, k) in range.enumerate() {
-        let id = plan.id(k).get();
+        let id = plan.run.number(k);
         // A reply that has no entry for an order says nothing of it.
         let entry = entries.get(position);
         match entry.map(|entry| entry.outcome) {

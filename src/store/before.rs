@@ -118,7 +118,7 @@ impl Stores {
                         RowOwner::Order { k, .. } => k,
                         _ => next,
                     };
-                    seen.found(orders.order_id(k));
+                    seen.found(orders.id(k));
                 })
                 .await?;
             }

@@ -165,7 +165,7 @@ mod tests {
             credentials: SharedCredentialsProvider::new(own),
             orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
             dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
-            tables: vec![TableAt::lab("orders")],
+            tables: TableAt::all(&crate::order::lab().tables),
             letter_queues: Vec::new(),
             exact_counts: true,
             read: ReadPolicy {

@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use tokio::task::JoinSet;
 
 use super::clients::http_client;
+use crate::processor::attribute;
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
-use crate::records::attribute;
 
 /// Names the table, as the lab's function does.
 pub const TABLE_VARIABLE: &str = "DYNAMODB_ORDERS_TABLE";

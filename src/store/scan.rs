@@ -350,7 +350,7 @@ mod tests {
     }
 
     fn key() -> Key {
-        TableAt::lab("orders").key
+        crate::order::lab().tables["orders"].clone()
     }
 
     /// A page of these rows that says more follow after `cursor`.

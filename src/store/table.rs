@@ -150,7 +150,7 @@ mod tests {
             (vec![], vec![Some(9)], None, "left, and not asked for"),
             (vec![None], vec![], None, "a key nobody can read"),
         ] {
-            let key = TableAt::lab("orders").key;
+            let key = crate::order::lab().tables["orders"].clone();
             let mut asked = Open {
                 keys: rows(&[Some(1), Some(2), Some(3)]).into_iter().collect(),
                 key: &key,

@@ -1,9 +1,10 @@
 //! Where the pipeline under test is and how to sign requests to it.
 
+use std::collections::BTreeMap;
+
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::order::spec::{Key, KeyAttribute, KeyType};
-use crate::records::attribute;
+use crate::order::spec::{Key, KeyAttribute};
 use crate::scenario::{DeadLetterUse, Resources};
 
 /// How the stores may be read.
@@ -37,19 +38,14 @@ pub struct TableAt {
 }
 
 impl TableAt {
-    /// The lab's table of orders, by its name at the target.
-    pub fn lab(name: &str) -> Self {
-        Self {
-            called: "orders".to_owned(),
-            name: name.to_owned(),
-            key: Key {
-                partition: KeyAttribute {
-                    name: attribute::ID.to_owned(),
-                    kind: KeyType::N,
-                },
-                sort: None,
-            },
-        }
+    /// Tables that have at the target the names by which the scenario calls them.
+    pub fn all(tables: &BTreeMap<String, Key>) -> Vec<Self> {
+        let table = |(name, key): (&String, &Key)| Self {
+            called: name.clone(),
+            name: name.clone(),
+            key: key.clone(),
+        };
+        tables.iter().map(table).collect()
     }
 
     /// Its key in words: `id (N)`, `pk (S) and sk (N)`.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use orderproof::embedded::{EmbeddedPipeline, Holdings};
 use orderproof::journal::read_journal;
 use orderproof::ledger::Outcome;
-use orderproof::order::{OrderId, OrderPlan, RunId, Stream, generator};
+use orderproof::order::{OrderPlan, RunId, Stream, generator};
 use orderproof::records::{Item, Value};
 use orderproof::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Overrides, Scenario, parse};
 use rand_xoshiro::rand_core::Rng;
@@ -130,7 +130,7 @@ struct Whereabouts {
 
 fn whereabouts(trial: &Trial) -> HashMap<u64, Whereabouts> {
     let mut places: HashMap<u64, Whereabouts> = HashMap::new();
-    let sequence = |number: u64| OrderId::sequence_in(trial.plan.run, number);
+    let sequence = |number: u64| trial.plan.run.sequence_of(number);
     for (id, details) in trial.holdings.lab_rows() {
         let k = sequence(id.parse().expect("a number")).expect("of this run");
         let item = Item::from([

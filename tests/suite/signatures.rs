@@ -24,7 +24,7 @@ fn target(endpoint: &str, region: &str, keys: [&str; 2], token: Option<&str>) ->
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/123456789012/orders-queue"),
         dead_letter_queue_url: format!("{endpoint}/123456789012/orders-dl-queue"),
-        tables: vec![TableAt::lab("orders")],
+        tables: TableAt::all(&orderproof::order::lab().tables),
         letter_queues: Vec::new(),
         exact_counts: true,
         read: Default::default(),

@@ -9,15 +9,17 @@ use serde::Serialize;
 use orderproof_core::escape::csv_text;
 use orderproof_core::ledger::{Ledger, Outcome};
 use orderproof_core::load::Schedule;
+use orderproof_core::order::spec::IdScheme;
 use orderproof_core::order::{Id, OrderPlan};
 use orderproof_core::results::{RunReport, TimelineRow};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate, Standing};
 use orderproof_core::verify::{Observation, Reconciliation};
 
-const FINDINGS_HEADER: &str = "order_number,sequence,class,send_outcome,phase,intended_at_s";
-const ORDERS_HEADER: &str =
-    "order_number,sequence,phase,intended_at_s,is_bad,send_outcome,class,has_row,has_dead_letter";
+/// The columns after the id.
+const FINDINGS_COLUMNS: &str = "sequence,class,send_outcome,phase,intended_at_s";
+const ORDERS_COLUMNS: &str =
+    "sequence,phase,intended_at_s,is_bad,send_outcome,class,has_row,has_dead_letter";
 
 /// What stands for the send of an order that was never planned.
 const NOT_PLANNED: &str = "not planned";
@@ -68,7 +70,7 @@ pub fn findings_csv(
         let due = arriving.due(k);
         let phase = &scenario.phases[schedule.profile().phase_at(due)].name;
         let outcome = outcome_name(ledger.outcome(k));
-        let number = id_cell(&plan.order_id(k));
+        let number = id_cell(&plan.id(k));
         (
             number,
             Some(k),
@@ -86,7 +88,8 @@ pub fn findings_csv(
         .has_headers(false)
         .from_writer(Vec::new());
     let rows = in_memory(writer, planned.chain(phantoms));
-    [FINDINGS_HEADER.as_bytes(), b"\n", &rows].concat()
+    let header = format!("{},{FINDINGS_COLUMNS}\n", id_column(plan));
+    [header.as_bytes(), &rows].concat()
 }
 
 /// Writes the rows by sequence number, orders never planned last.
@@ -94,13 +97,13 @@ pub fn findings_csv(
 /// # Errors
 /// When `out` takes no more.
 pub fn write_orders_csv(facts: &OrderFacts<'_>, mut out: impl io::Write) -> io::Result<()> {
-    writeln!(out, "{ORDERS_HEADER}")?;
+    writeln!(out, "{},{ORDERS_COLUMNS}", id_column(facts.orders))?;
     let mut writer = WriterBuilder::new().has_headers(false).from_writer(out);
     let profile = facts.schedule.profile();
     for (k, due) in facts.schedule.iter_from(0) {
         let bit = u32::try_from(k).expect("a run has at most 10^9 orders");
         let row = (
-            id_cell(&facts.orders.order_id(k)),
+            id_cell(&facts.orders.id(k)),
             k,
             csv_text(&facts.scenario.phases[profile.phase_at(due)].name),
             due.as_secs_f64(),
@@ -132,6 +135,14 @@ fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// What the column of ids is called.
+fn id_column(plan: &OrderPlan) -> &'static str {
+    match plan.model.spec().id {
+        IdScheme::Number => "order_number",
+        _ => "order_id",
     }
 }
 

@@ -3,10 +3,12 @@
 mod unmeasured;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use orderproof_core::order::{Id, OrderPlan, RunId};
+use orderproof_core::order::spec::{IdScheme, KeyType, OrderSpec};
+use orderproof_core::order::{Id, Model, OrderPlan, RunId, lab};
 use orderproof_core::results::fixture::{SPIKE, World};
 use orderproof_core::results::*;
 use orderproof_core::verify::*;
@@ -133,6 +135,37 @@ fn csv_headers_carry_units_and_findings_name_every_order_out_of_place() {
         findings(&world),
         format!(
             "{header}7000005000,5000,lost,acknowledged,spike,25.0\n7999999999,,phantom,not planned,,\n"
+        )
+    );
+}
+
+#[test]
+fn ids_that_are_texts_stand_in_a_column_of_ids() {
+    let mut world = World::new(&SPIKE);
+    world.observation.stored.remove(5_000);
+    let mut spec = OrderSpec {
+        id: IdScheme::Uuid,
+        ..lab()
+    };
+    let key = spec.tables.get_mut("orders").unwrap();
+    key.partition.kind = KeyType::S;
+    let plan = OrderPlan {
+        model: Arc::new(Model::new(spec).unwrap()),
+        ..OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.1)
+    };
+    let schedule = world.scenario.schedule();
+    let csv = findings_csv(
+        &world.reconcile(),
+        &world.ledger,
+        &plan,
+        &schedule,
+        &world.scenario,
+    );
+    assert_eq!(
+        String::from_utf8(csv).unwrap(),
+        format!(
+            "order_id,sequence,class,send_outcome,phase,intended_at_s\n{},5000,lost,acknowledged,spike,25.0\n",
+            plan.id(5_000)
         )
     );
 }

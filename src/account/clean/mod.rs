@@ -67,7 +67,7 @@ impl Cleaner {
     /// The id of the run's order whose row this is, if it is one of the run's: by its key, or by what it says.
     fn owner_of_row(&self, table: &str, row: &Item) -> Option<Id> {
         match self.orders.owner_of_row(self.planned, table, row) {
-            RowOwner::Order { k, .. } => Some(self.orders.order_id(k)),
+            RowOwner::Order { k, .. } => Some(self.orders.id(k)),
             RowOwner::Phantom(id) => Some(id),
             RowOwner::Linked {
                 attribute, text, ..
@@ -81,10 +81,10 @@ impl Cleaner {
     fn owner_of_letter(&self, queue: Option<&str>, message_id: &str, body: &str) -> Option<Id> {
         let by_id = self.message_ids.order_of(message_id);
         if let Some(k) = by_id.filter(|_| queue.is_none()) {
-            return Some(self.orders.order_id(k));
+            return Some(self.orders.id(k));
         }
         let owners = self.orders.owners_of_letter(self.planned, queue, body);
-        let order = owners.orders.first().map(|&k| self.orders.order_id(k));
+        let order = owners.orders.first().map(|&k| self.orders.id(k));
         let owner = order.or(owners.phantoms.into_iter().next())?;
         // A number that stands there as a text is no id as the run sends it: such a letter is left.
         let is_text =

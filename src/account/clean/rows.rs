@@ -272,7 +272,9 @@ mod tests {
                 Ok(open)
             };
             let row = |number: u64| [("id".to_owned(), Value::N(number.to_string()))].into();
-            let one = |number| deletion(&row(number), &TableAt::lab("orders")).unwrap();
+            let one = |number| {
+                deletion(&row(number), &TableAt::all(&crate::order::lab().tables)[0]).unwrap()
+            };
             let open = (0..asked).map(one).collect();
             assert_eq!(until_processed(open, attempt).await, Ok(left), "{why}");
             assert_eq!(round.get(), rounds, "{why}");

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
-use crate::order::OrderId;
 use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
 use crate::scenario::{FaultKind, FaultPlace};
 
@@ -42,7 +41,7 @@ impl<S: OrderStore> FaultyStore<S> {
 
     /// The order of a row of the lab's; a row of another run is nobody's.
     fn order_of(&self, row: &OrderRow) -> Option<u64> {
-        OrderId::sequence_in(self.plan.orders().run, row.id)
+        self.plan.orders().run.sequence_of(row.id)
     }
 
     fn strikes(&self, kind: FaultKind, row: &OrderRow) -> bool {
@@ -72,7 +71,7 @@ impl<S: OrderStore> FaultyStore<S> {
             && let Some(k) = self.order_of(row)
             && let Some(other) = self.plan.partner(FaultKind::NumberCollides, k)
         {
-            written.id = OrderId::new(self.plan.orders().run, other).get();
+            written.id = self.plan.orders().run.number(other);
         }
         let is_altered = self.strikes(FaultKind::RowAltered, row);
         if is_altered {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::embedded::testing::faulty;
 use crate::order::{OrderPlan, RunId};
-use crate::processor::testing::MemoryStore;
+use crate::processor::testing::{MemoryStore, details_of};
 use crate::scenario::{Fault, FaultExtent};
 
 fn orders() -> OrderPlan {
@@ -15,11 +15,9 @@ fn plan(kind: FaultKind, extent: FaultExtent) -> Arc<FaultPlan> {
 }
 
 fn row(k: u64) -> OrderRow {
-    let mut details = Vec::new();
-    orders().order(k).write_details(&mut details);
     OrderRow {
-        id: orders().id(k).get(),
-        order_details: String::from_utf8(details).unwrap(),
+        id: orders().run.number(k),
+        order_details: details_of(&orders(), k),
         received_at_us: 1,
         receive_count: 1,
     }
@@ -66,7 +64,7 @@ async fn without_faults_of_rows_the_store_is_sound() {
     let store = FaultyStore::new(&rows, Arc::clone(&plan));
     store.put_new((0..20).map(row).collect()).await;
     let stored = rows.rows.lock().unwrap();
-    assert!((0..20).all(|k| stored[&orders().id(k).get()] == row(k)));
+    assert!((0..20).all(|k| stored[&orders().run.number(k)] == row(k)));
     assert_eq!(plan.struck()["message_vanishes"], 0);
 }
 

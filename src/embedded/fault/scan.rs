@@ -57,7 +57,7 @@ mod tests {
             let faults = FaultyScans::new(Arc::new(plan));
             assert!(faults.strikes_scans());
             let items =
-                (0..10).map(|k| serde_json::json!({"id": {"N": orders.id(k).get().to_string()}}));
+                (0..10).map(|k| serde_json::json!({"id": {"N": orders.run.number(k).to_string()}}));
             let items: Vec<_> = items.collect();
             let hidden = items
                 .iter()

@@ -11,9 +11,10 @@ use crate::observe::ObservePlan;
 use crate::observe::look::observe;
 use crate::observe::sightings::{LETTER_LOG, LetterLog, ScanLog, scan_log};
 use crate::order::{OrderPlan, RunId};
+use crate::processor::testing::details_of;
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::tests::site::Services;
-use crate::store::{Cursor, Page, StoreError, Stores, TableAt, Target};
+use crate::store::{Cursor, Page, StoreError, Stores, Target};
 use crate::verdict::Class;
 use crate::verify::{
     Belongs, OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes,
@@ -68,11 +69,7 @@ fn bad() -> RoaringBitmap {
 async fn filled() -> Services {
     let services = Services::start().await;
     let good = (0..ORDERS).filter(|&k| k != FORGOTTEN && !orders().is_bad(k));
-    let rows = good.map(|k| {
-        let mut details = Vec::new();
-        orders().order(k).write_details(&mut details);
-        (orders().id(k).get(), String::from_utf8(details).unwrap())
-    });
+    let rows = good.map(|k| (orders().run.number(k), details_of(&orders(), k)));
     services.put_rows(rows).await;
     let letters = (0..ORDERS).filter(|&k| orders().is_bad(k)).map(|k| {
         let mut body = Vec::new();
@@ -141,10 +138,8 @@ async fn parts(services: &Services, change: impl FnOnce(&mut Target)) -> ([bool;
 #[tokio::test]
 async fn a_missing_table_leaves_scan_and_look_ups_incomplete() {
     let services = filled().await;
-    let (found, observation) = parts(&services, |target| {
-        target.tables = vec![TableAt::lab("none")]
-    })
-    .await;
+    let (found, observation) =
+        parts(&services, |target| target.tables[0].name = "none".into()).await;
     assert_eq!(found, [false, false, true, true]);
     let error = observation.scan.error.unwrap();
     assert!(error.contains("ResourceNotFound"), "{error}");
@@ -183,11 +178,9 @@ async fn held_dead_letters_leave_the_sweep_incomplete() {
 async fn a_row_stored_only_after_rest_was_declared_disproves_the_rest() {
     let services = filled().await;
     let stores = services.stores();
-    let mut details = Vec::new();
-    orders().order(FORGOTTEN).write_details(&mut details);
     let row = (
-        orders().id(FORGOTTEN).get(),
-        String::from_utf8(details).unwrap(),
+        orders().run.number(FORGOTTEN),
+        details_of(&orders(), FORGOTTEN),
     );
     let late = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -450,11 +443,9 @@ fn keep(folder: &tempfile::TempDir, name: &str, observation: &Observation) {
 #[tokio::test]
 async fn no_look_is_made_that_would_move_letters_on() {
     let services = filled().await;
-    let mut details = Vec::new();
-    orders().order(FORGOTTEN).write_details(&mut details);
     let row = (
-        orders().id(FORGOTTEN).get(),
-        String::from_utf8(details).unwrap(),
+        orders().run.number(FORGOTTEN),
+        details_of(&orders(), FORGOTTEN),
     );
     services.put_rows(std::iter::once(row)).await;
     chained(&services, 2);

@@ -48,7 +48,7 @@ impl Services {
             credentials: SharedCredentialsProvider::new(credentials),
             orders_queue_url: site.queue_url("orders"),
             dead_letter_queue_url: site.queue_url("dead"),
-            tables: vec![TableAt::lab("orders")],
+            tables: TableAt::all(&crate::order::lab().tables),
             letter_queues: Vec::new(),
             exact_counts: true,
             read: Default::default(),

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::site::{DETAILS, Services};
 use crate::records::{Item, Value};
-use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Stores, TableAt};
+use crate::store::{Cursor, KEYS_PER_LOOKUP, Page, Stores};
 
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -127,7 +127,7 @@ async fn an_empty_table_is_read_in_one_request() {
 #[tokio::test]
 async fn a_missing_table_is_an_error_that_names_the_operation() {
     let services = Services::start().await;
-    let stores = services.stores_of(|target| target.tables = vec![TableAt::lab("none")]);
+    let stores = services.stores_of(|target| target.tables[0].name = "none".into());
     let (result, rows, _) = scanned(&stores).await;
     let error = result.unwrap_err();
     assert!(error.contains("Scan"), "{error}");

@@ -5,6 +5,7 @@ use super::*;
 use orderproof::embedded::Holdings;
 use orderproof::ledger::Ledger;
 use orderproof::order::{OrderPlan, RunId};
+use orderproof::processor::IncomingOrder;
 use orderproof::records::{Item, Value};
 
 /// A case whose pipeline and program both do what is right.
@@ -38,11 +39,10 @@ impl Fixture {
                     .dead_letters
                     .push(String::from_utf8(text).unwrap().into());
             } else {
-                plan.order(k).write_details(&mut text);
-                rows.push((
-                    plan.id(k).get().to_string(),
-                    String::from_utf8(text).unwrap(),
-                ));
+                plan.write_body(k, &mut text);
+                let body = String::from_utf8(text).unwrap();
+                let order = IncomingOrder::parse(&body).unwrap();
+                rows.push((order.order_number.to_string(), order.details()));
             }
         }
         Self {
@@ -66,7 +66,7 @@ impl Fixture {
     }
 
     fn lose(&mut self, k: u64) {
-        let id = self.plan.id(k).get().to_string();
+        let id = self.plan.run.number(k).to_string();
         self.rows.retain(|(row, _)| *row != id);
     }
 
@@ -213,7 +213,7 @@ fn a_ghost_and_a_phantom_are_found() {
     assert_eq!(fixture.kind(), Kind::Fail);
 
     let mut fixture = Fixture::new(Regime::Healed);
-    let phantom = fixture.plan.id(500).get();
+    let phantom = fixture.plan.run.number(500);
     fixture.said.phantoms.insert(phantom);
     fixture.said.exit = Some(3);
     fixture

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orderproof::order::{OrderId, OrderPlan};
+use orderproof::order::OrderPlan;
 use serde_json::{Map, Value, json};
 
 use super::acts::{Lie, Op};
@@ -165,7 +165,7 @@ impl Liar<'_> {
         letter["Body"] = json!(body.to_string());
         if with_md5 {
             letter["MD5OfBody"] = json!(md5(&body.to_string()));
-            let order = number_in(&text).and_then(|n| OrderId::sequence_in(self.plan.run, n));
+            let order = number_in(&text).and_then(|n| self.plan.run.sequence_of(n));
             self.spoken.altered.extend(order);
         }
     }
@@ -280,7 +280,7 @@ impl Liar<'_> {
             }
             Lie::NoDetails | Lie::DetailsBinary | Lie::DetailsCut => {
                 let order = number.parse().ok();
-                let order = order.and_then(|n| OrderId::sequence_in(self.plan.run, n));
+                let order = order.and_then(|n| self.plan.run.sequence_of(n));
                 self.spoken.altered.extend(order);
                 deform_details(lie, row);
             }
@@ -298,7 +298,7 @@ impl Liar<'_> {
         row["order_details"] = json!({"S": details.to_string()});
         let number = row["id"]["N"].as_str().and_then(|text| text.parse().ok());
         if told {
-            let order = number.and_then(|n| OrderId::sequence_in(self.plan.run, n));
+            let order = number.and_then(|n| self.plan.run.sequence_of(n));
             self.spoken.altered.extend(order);
         }
     }

@@ -235,7 +235,7 @@ fn statement(exit: Option<i32>, plan: &OrderPlan, folder: &Path) -> Result<State
                 said.phantoms.insert(number);
             }
             _ => {
-                let k = orderproof::order::OrderId::sequence_in(plan.run, number);
+                let k = plan.run.sequence_of(number);
                 said.named
                     .insert(k.ok_or("another run's order")?, class.to_owned());
             }

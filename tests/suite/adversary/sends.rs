@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use md5::{Digest, Md5};
 use orderproof::ledger::Outcome;
-use orderproof::order::{OrderId, RunId};
+use orderproof::order::RunId;
 use serde_json::{Value, json};
 
 use super::acts::{Instead, Lie};
@@ -62,7 +62,7 @@ impl Parcel {
             let body = body.as_str()?.to_owned();
             Some(Entry {
                 id: id.to_owned(),
-                order: number_in(&body).and_then(|number| OrderId::sequence_in(run, number)),
+                order: number_in(&body).and_then(|number| run.sequence_of(number)),
                 body,
             })
         };
@@ -255,9 +255,7 @@ fn harm(parcel: &Parcel, lie: Lie, victims: &BTreeSet<usize>, run: RunId, told: 
         Lie::Phantom | Lie::Stranger => {
             let made_up = each.filter(|(place, _)| victims.contains(place));
             let made_up = made_up.filter_map(|(_, entry)| match lie {
-                Lie::Phantom => {
-                    made_up_as(entry, OrderId::new(run, entry.order? + UNPLANNED).get())
-                }
+                Lie::Phantom => made_up_as(entry, run.number(entry.order? + UNPLANNED)),
                 _ => made_up_as(entry, entry.order? + 12),
             });
             told.after = made_up.collect();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orderproof::embedded::Holdings;
 use orderproof::ledger::Outcome;
-use orderproof::order::{OrderId, OrderPlan};
+use orderproof::order::OrderPlan;
 use serde_json::Value;
 
 /// Where one order is, and with what content.
@@ -43,7 +43,7 @@ impl Truth {
         }
         for body in &holdings.queued {
             let (number, _) = taken_apart(body);
-            let order = number.and_then(|number| OrderId::sequence_in(plan.run, number));
+            let order = number.and_then(|number| plan.run.sequence_of(number));
             if let Some(order) = order.filter(|order| *order < planned) {
                 truth.places.entry(order).or_default().queued = true;
             }
@@ -59,7 +59,7 @@ impl Truth {
         content: &Value,
         mark: impl FnOnce(&mut Place),
     ) {
-        let found = number.and_then(|number| OrderId::sequence_in(plan.run, number));
+        let found = number.and_then(|number| plan.run.sequence_of(number));
         match (found, number) {
             (Some(order), _) if order < planned => {
                 let place = self.places.entry(order).or_default();

@@ -60,11 +60,6 @@ impl Schedule {
         due
     }
 
-    /// The phase order `k` belongs to: the one in which it is due.
-    pub fn phase_of(&self, k: u64) -> usize {
-        self.profile.phase_at(self.due(k))
-    }
-
     /// `(k, due(k))` from `first` on, cheaper than asking one by one.
     pub fn iter_from(&self, first: u64) -> Arriving {
         Arriving {

@@ -110,7 +110,6 @@ proptest! {
             prop_assert_eq!(schedule.due(k), due);
             let mut arriving = schedule.iter_from(0);
             prop_assert_eq!((arriving.due(k), arriving.due(0)), (due, all[0].1));
-            prop_assert_eq!(schedule.phase_of(k), schedule.profile().phase_at(due));
         }
     }
 

@@ -7,8 +7,8 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::Rng;
 use statrs::function::erf::erf_inv;
 
-use super::content::unit_interval;
 use super::drawn::{Drawn, Row, Seed};
+use super::random::unit_interval;
 use super::sink::{Sink, put_escaped};
 use super::spec::{Take, TimeFormat};
 use super::template::Template;

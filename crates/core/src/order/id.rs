@@ -39,6 +39,27 @@ impl RunId {
     pub fn get(self) -> u32 {
         self.0
     }
+
+    /// The number of order `k`, where ids are numbers: `run * 1_000_000_000 + k`.
+    ///
+    /// Decimal on purpose: whoever reads `1234567000000042` in a log sees order 42 of run 1234567.
+    ///
+    /// # Panics
+    /// When `k` is not below [`MAX_ORDERS`]; schedules are bounded by it.
+    pub fn number(self, k: u64) -> u64 {
+        assert!(k < MAX_ORDERS, "order {k} is beyond a run's {MAX_ORDERS}");
+        u64::from(self.0) * MAX_ORDERS + k
+    }
+
+    /// The run in whose id space `number` lies, if it is one's.
+    pub fn of_number(number: u64) -> Option<Self> {
+        Self::new(u32::try_from(number / MAX_ORDERS).ok()?)
+    }
+
+    /// The sequence number, if `number` lies in the id space of this run.
+    pub fn sequence_of(self, number: u64) -> Option<u64> {
+        (number / MAX_ORDERS == u64::from(self.0)).then_some(number % MAX_ORDERS)
+    }
 }
 
 impl TryFrom<u32> for RunId {
@@ -61,47 +82,6 @@ impl std::fmt::Display for RunId {
     }
 }
 
-/// An order number as it travels on the wire: `run * 1_000_000_000 + sequence`.
-///
-/// Decimal on purpose: whoever reads `1234567000000042` in a log sees order 42 of run 1234567.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OrderId(u64);
-
-impl OrderId {
-    /// The order number of order `sequence` of `run`.
-    ///
-    /// # Panics
-    /// When `sequence` is not below [`MAX_ORDERS`]; schedules are bounded by it.
-    pub fn new(run: RunId, sequence: u64) -> Self {
-        assert!(
-            sequence < MAX_ORDERS,
-            "order {sequence} is beyond a run's {MAX_ORDERS}"
-        );
-        Self(u64::from(run.0) * MAX_ORDERS + sequence)
-    }
-
-    /// The number on the wire.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-
-    /// The run in whose id space `number` lies, if it is one's.
-    pub fn run_of(number: u64) -> Option<RunId> {
-        RunId::new(u32::try_from(number / MAX_ORDERS).ok()?)
-    }
-
-    /// The sequence number, if `number` lies in the id space of `run`.
-    pub fn sequence_in(run: RunId, number: u64) -> Option<u64> {
-        (number / MAX_ORDERS == u64::from(run.0)).then_some(number % MAX_ORDERS)
-    }
-}
-
-impl std::fmt::Display for OrderId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,7 +89,7 @@ mod tests {
     #[test]
     fn the_largest_order_number_stays_exact_in_a_double() {
         let run = RunId::new(RunId::MAX).unwrap();
-        let largest = OrderId::new(run, MAX_ORDERS - 1).get();
+        let largest = run.number(MAX_ORDERS - 1);
         assert!(largest < 1 << 53);
         assert_eq!(largest as f64 as u64, largest);
     }
@@ -118,13 +98,13 @@ mod tests {
     fn a_sequence_is_found_only_in_its_own_run() {
         let run = RunId::new(7).unwrap();
         let other = RunId::new(8).unwrap();
-        let id = OrderId::new(run, 42).get();
-        assert_eq!(OrderId::sequence_in(run, id), Some(42));
-        assert_eq!(OrderId::sequence_in(other, id), None);
-        assert_eq!(OrderId::sequence_in(run, 42), None);
-        assert_eq!(OrderId::run_of(id), Some(run));
+        let id = run.number(42);
+        assert_eq!(run.sequence_of(id), Some(42));
+        assert_eq!(other.sequence_of(id), None);
+        assert_eq!(run.sequence_of(42), None);
+        assert_eq!(RunId::of_number(id), Some(run));
         for nobodys in [42, MAX_ORDERS - 1, u64::MAX] {
-            assert_eq!(OrderId::run_of(nobodys), None);
+            assert_eq!(RunId::of_number(nobodys), None);
         }
     }
 

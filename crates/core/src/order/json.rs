@@ -130,14 +130,6 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The number it is.
-    pub fn as_decimal(&self) -> Option<Decimal> {
-        match self.shape {
-            Shape::Number => Decimal::parse(self.text),
-            _ => None,
-        }
-    }
-
     /// The text of a text, the digits of a number, `true`, `false`; `None` for everything else.
     pub fn plain(&self) -> Option<&str> {
         match &self.shape {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::id::RunId;
+use super::model::Model;
+use super::plan::OrderPlan;
 use super::spec::{
     BadKind, Body, DEAD_LETTER, End, Expected, Field, IdScheme, Key, KeyAttribute, KeyType,
     LetterSpec, OrderSpec, RowSpec, STORED, StoredAt, TimeUnit,
@@ -19,6 +22,19 @@ const DETAILS: &str =
 
 /// The articles of the lab's shop.
 const PRODUCTS: [&str; 5] = ["zMobile", "zTablet", "zTV", "zWatch", "zPen"];
+
+impl OrderPlan {
+    /// Orders of the original lab.
+    pub fn lab(run: RunId, seed: u64, bad_share: f64) -> Self {
+        Self {
+            run,
+            seed,
+            bad_share,
+            model: Model::lab(),
+            times: None,
+        }
+    }
+}
 
 /// The lab's order.
 pub fn lab() -> OrderSpec {
@@ -123,3 +139,7 @@ pub fn dead_letter() -> End {
         }],
     }
 }
+
+#[cfg(test)]
+#[path = "lab_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use super::ends::{Ends, IdAt, KeyPart, RowLeaf, Table};
 use super::excerpt::excerpt;
-use super::id::{OrderId, RunId};
+use super::id::RunId;
 use super::json::Json;
 use super::pattern::{Capture, Captures};
 use super::pointer::Pointer;
@@ -202,7 +202,7 @@ pub(super) fn owner_in(scheme: &Scheme, captures: &[Captures<'_>]) -> Result<(Ru
 pub(super) fn owner_of(scheme: &Scheme, text: &str) -> Result<(RunId, u64, Id), ()> {
     let (run, k) = scheme.owner_of(text).ok_or(())?;
     let id = match scheme {
-        Scheme::Number => Id::Number(OrderId::new(run, k).get()),
+        Scheme::Number => Id::Number(run.number(k)),
         _ => Id::Text(excerpt(text)),
     };
     Ok((run, k, id))

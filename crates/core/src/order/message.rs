@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::content::OrderPlan;
+use super::plan::OrderPlan;
 
 /// A message attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,31 @@
 //! The orders of a run: everything about order `k` follows from the plan and `k`.
 
+use std::sync::Arc;
+
 use rand_xoshiro::rand_core::Rng;
 
-use super::content::{OrderPlan, unit_interval};
-use super::random::{Stream, generator};
+use super::id::RunId;
+use super::model::Model;
+use super::random::{Stream, generator, unit_interval};
 use super::scheme::Id;
 use super::spec::STORED;
 use super::times::Times;
 use super::values::Values;
+
+/// What every order of a run contains: a pure function of the seed and the sequence number.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderPlan {
+    /// The run the orders belong to.
+    pub run: RunId,
+    /// The plan's seed.
+    pub seed: u64,
+    /// The share of bad orders, 0.0 to 1.0.
+    pub bad_share: f64,
+    /// What an order is, and where it ends.
+    pub model: Arc<Model>,
+    /// When orders are due, where they say so: see [`Model::needs_times`].
+    pub times: Option<Times>,
+}
 
 impl OrderPlan {
     /// The same with the instants at which orders are due.
@@ -27,7 +45,7 @@ impl OrderPlan {
     }
 
     /// The id of order `k`.
-    pub fn order_id(&self, k: u64) -> Id {
+    pub fn id(&self, k: u64) -> Id {
         self.model.id(self.run, k, Some(self.due_unix_ms(k)))
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::load::{Arrivals, Phase, Schedule};
@@ -37,50 +36,6 @@ fn bad(name: &str) -> BadKind {
         fields: Default::default(),
         ..lab().bad.remove(0)
     }
-}
-
-#[test]
-fn the_labs_order_is_what_it_was_byte_for_byte() {
-    for (seed, bad_share) in [(2026, 0.15), (0, 0.0), (u64::MAX, 1.0), (7, 0.5)] {
-        let plan = OrderPlan::lab(run(), seed, bad_share);
-        for k in 0..10_000 {
-            let mut expected = Vec::new();
-            plan.order(k).write_body(plan.id(k), &mut expected);
-            assert_eq!(body(&plan, k).as_bytes(), expected);
-            assert_eq!(plan.is_bad(k), plan.order(k).is_bad());
-        }
-    }
-    let plan = OrderPlan::lab(run(), 2026, 0.15);
-    assert_eq!(
-        body(&plan, 0),
-        r#"{"order_number": 7000000000, "num_items": 3, "price_per_item": 130.0, "item_description": "zTablet"}"#
-    );
-    let mut digest = Sha256::new();
-    for k in 0..10_000 {
-        digest.update(body(&plan, k));
-    }
-    let digest: String = digest
-        .finalize()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    assert_eq!(digest, "cf065b95e95e11c0");
-}
-
-#[test]
-fn the_lab_belongs_where_it_did() {
-    let plan = OrderPlan::lab(run(), 2026, 0.15);
-    for k in 0..1_000 {
-        let end = if plan.is_bad(k) { DEAD_LETTER } else { STORED };
-        assert_eq!(plan.end(k), end);
-        assert_eq!(plan.kind(k), plan.is_bad(k).then_some(0));
-        assert_eq!(plan.order_json(k).as_deref(), Some(body(&plan, k).as_str()));
-        assert!(plan.attributes(k).is_empty());
-        assert!(!plan.keeps_message_id(k));
-    }
-    assert!(!plan.model.needs_times() && !plan.sends_more_than_bodies());
-    assert_eq!(plan.order_id(3), crate::order::Id::Number(7_000_000_003));
 }
 
 #[test]
@@ -179,13 +134,13 @@ fn a_message_carries_what_the_scenario_says_of_order_k() {
     assert!(plan.sends_more_than_bodies());
     for k in 0..200 {
         let value: Value = serde_json::from_str(&body(&plan, k)).expect("JSON");
-        assert_eq!(value["order_number"], plan.order_id(k).to_string());
+        assert_eq!(value["order_number"], plan.id(k).to_string());
         assert_eq!(
             plan.model
                 .owner_of(value["order_number"].as_str().expect("a text")),
             Some((run(), k))
         );
-        assert_eq!(plan.deduplication(k), Some(plan.order_id(k).to_string()));
+        assert_eq!(plan.deduplication(k), Some(plan.id(k).to_string()));
         assert_eq!(plan.group(k), Some(format!("g-{}", value["num_items"])));
         let attributes = plan.attributes(k);
         assert_eq!(attributes.len(), if plan.is_bad(k) { 1 } else { 2 });
@@ -253,7 +208,7 @@ fn an_order_says_when_it_is_due() {
         .expect("a good order");
     let value: Value = serde_json::from_str(&body(&plan, good)).expect("JSON");
     assert_eq!(value["when"], 1_795_770_000_000 + 100 * good);
-    assert!(plan.order_id(1).to_string() < plan.order_id(2).to_string());
+    assert!(plan.id(1).to_string() < plan.id(2).to_string());
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::content::OrderPlan;
 use super::json_text::{Kind, Tree};
+use super::plan::OrderPlan;
 use super::sink::put_quoted;
 use super::spec::{End, Expected, LetterSpec, RowSpec};
 use super::template::Template;

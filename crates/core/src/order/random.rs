@@ -50,6 +50,11 @@ fn draw(state: u64) -> u64 {
     SplitMix64::from_seed(state.to_le_bytes()).next_u64()
 }
 
+/// Maps 64 random bits to `[0, 1)`.
+pub fn unit_interval(bits: u64) -> f64 {
+    (bits >> 11) as f64 / (1u64 << 53) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

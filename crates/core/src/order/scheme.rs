@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::cipher::Cipher;
 use super::decimal::Decimal;
-use super::id::{MAX_ORDERS, OrderId, RunId};
+use super::id::{MAX_ORDERS, RunId};
 use super::mistake::Mistake;
 use super::names::Names;
 use super::pattern::Capture;
@@ -122,7 +122,7 @@ impl Scheme {
     /// The id of order `k` of `run`. A ULID holds the instant it is due, in milliseconds since the Unix epoch.
     pub fn id(&self, run: RunId, k: u64, due_unix_ms: u64) -> Id {
         match self {
-            Self::Number => Id::Number(OrderId::new(run, k).get()),
+            Self::Number => Id::Number(run.number(k)),
             Self::Uuid => Id::Text(uuid(UUID_CIPHER.encipher(owner_bits(run, k)))),
             Self::Ulid => {
                 let time = u128::from(due_unix_ms & ((1 << 48) - 1));
@@ -146,7 +146,7 @@ impl Scheme {
             Self::Number => {
                 let plain = || text.parse().ok().filter(|_| text.len() < 20);
                 let number = plain().or_else(|| Decimal::parse(text)?.as_u64())?;
-                Some((OrderId::run_of(number)?, number % MAX_ORDERS))
+                Some((RunId::of_number(number)?, number % MAX_ORDERS))
             }
             Self::Uuid => owner_in(UUID_CIPHER.decipher(uuid_bits(text)?)),
             Self::Ulid => {

@@ -1,7 +1,5 @@
 //! What the placeholders of one order stand for, and how each is written.
 
-use std::collections::BTreeMap;
-
 use super::drawn::Drawn;
 use super::id::RunId;
 use super::names::Place;
@@ -37,7 +35,6 @@ pub struct Values<'m> {
     at: u64,
     due_unix_ms: u64,
     order: Option<Inserted>,
-    row: BTreeMap<String, String>,
     fields: Vec<Drawn<'m>>,
 }
 
@@ -56,7 +53,6 @@ impl<'m> Values<'m> {
             at: 0,
             due_unix_ms,
             order: None,
-            row: BTreeMap::new(),
             fields,
         }
     }
@@ -86,11 +82,6 @@ impl<'m> Values<'m> {
         self.order = Some(order);
     }
 
-    /// Sets `{{row.NAME}}`: what the row that another one refers to holds.
-    pub fn set_row(&mut self, row: BTreeMap<String, String>) {
-        self.row = row;
-    }
-
     /// Writes what `place` stands for. `inner` are the fields of the list's element that is being written, at place `at`.
     pub(super) fn write(&self, place: &Place, how: How<'_, 'm>, out: &mut impl Sink) {
         match place {
@@ -102,13 +93,8 @@ impl<'m> Values<'m> {
             Place::Run => put_number(u64::from(self.run.get()), how.width, out),
             Place::At => put_number(how.at.unwrap_or(self.at), how.width, out),
             Place::Order => self.put_order(how.style, out),
-            Place::Row(name) => {
-                put_text(
-                    self.row.get(name).map_or("", String::as_str),
-                    how.style,
-                    out,
-                );
-            }
+            // What another row holds is known to the table alone: such a key is read, never written.
+            Place::Row(_) => {}
             Place::Field(at) => self.put_drawn(self.fields.get(*at), how, out),
             Place::Inner(at) => self.put_drawn(how.inner.get(*at), how, out),
             Place::Column(at, column) => put_column(self.fields.get(*at), *column, how, out),

@@ -48,7 +48,7 @@ impl RowsBefore {
         self.read += rows.len() as u64;
         for row in rows {
             match orders.owner_of_row(MAX_ORDERS, table, row) {
-                RowOwner::Order { k, .. } => self.found(orders.order_id(k)),
+                RowOwner::Order { k, .. } => self.found(orders.id(k)),
                 RowOwner::Phantom(id) => self.found(id),
                 RowOwner::Foreign { run: Some(run), .. } => {
                     self.other(run, orders.row_stored_at_us(table, row));
@@ -113,7 +113,7 @@ impl LettersBefore {
             };
             self.of_the_run += 1;
             if self.first_ids.len() < FIRST_IDS {
-                self.first_ids.push(orders.order_id(k));
+                self.first_ids.push(orders.id(k));
             }
         }
     }
@@ -126,16 +126,15 @@ fn is_zero(count: &u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::{Value, attribute};
+    use crate::records::Value;
 
     fn orders() -> OrderPlan {
         OrderPlan::lab(RunId::new(7).expect("in range"), 2026, 0.1)
     }
 
     fn row(number: u64, stored_at_us: Option<u64>) -> Item {
-        let id = (attribute::ID.to_owned(), Value::N(number.to_string()));
-        let stored_at =
-            stored_at_us.map(|us| (attribute::STORED_AT.to_owned(), Value::N(us.to_string())));
+        let id = ("id".to_owned(), Value::N(number.to_string()));
+        let stored_at = stored_at_us.map(|us| ("stored_at".to_owned(), Value::N(us.to_string())));
         std::iter::once(id).chain(stored_at).collect()
     }
 

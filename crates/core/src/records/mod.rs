@@ -2,7 +2,6 @@
 //!
 //! Whoever reads a table and queues makes these of what they answer; `verify` and `preflight` work from them alone.
 
-pub mod attribute;
 mod before;
 mod clock;
 mod item;

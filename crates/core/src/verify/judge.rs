@@ -135,7 +135,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
             .into_iter()
             .flatten()
             .take(FIRST_IDS)
-            .map(|k| input.orders.order_id(u64::from(k)))
+            .map(|k| input.orders.id(u64::from(k)))
             .collect(),
     };
     let are = if orders == 1 {

@@ -115,7 +115,7 @@ pub(super) fn differences(
         .iter()
         .filter(|alteration| members.contains(alteration.sequence));
     for alteration in those.take(NAMED) {
-        let id = excerpt(&orders.order_id(u64::from(alteration.sequence)).to_string());
+        let id = excerpt(&orders.id(u64::from(alteration.sequence)).to_string());
         let _ = write!(text, "; {id}: {alteration}");
     }
     text
@@ -130,7 +130,7 @@ pub(super) fn ends_of(orders: &OrderPlan, members: &RoaringBitmap, seen: &Observ
             true => excerpt(end),
             false => format!("{}, in part", excerpt(end)),
         });
-        let id = excerpt(&orders.order_id(u64::from(k)).to_string());
+        let id = excerpt(&orders.id(u64::from(k)).to_string());
         let named: Vec<_> = named.collect();
         let _ = write!(text, "; {id}: at {}", named.join(", and at "));
     }

@@ -111,7 +111,7 @@ impl Markdown {
             return writeln!(self.out, "- {text}");
         }
         match &item.more {
-            Some(more) => writeln!(self.out, "- **{name}**: {text} ({})", cell(more)),
+            Some((_, more)) => writeln!(self.out, "- **{name}**: {text} ({})", cell(more)),
             None => writeln!(self.out, "- **{name}**: {text}"),
         }
     }

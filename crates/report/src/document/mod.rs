@@ -108,7 +108,7 @@ pub(crate) struct Item {
     pub code: Option<String>,
     pub text: String,
     /// What else belongs to it.
-    pub more: Option<String>,
+    pub more: Option<Fact>,
 }
 
 impl Item {

@@ -139,7 +139,7 @@ fn item(item: &Item) -> Markup {
                 p.kind { (item.kind) @if let Some(code) = &item.code { " \u{b7} " code { (code) } } }
             }
             p { (item.text) }
-            @if let Some(more) = &item.more { p { "Order numbers: " (more) } }
+            @if let Some((what, more)) = &item.more { p { (what) ": " (more) } }
         }
     }
 }

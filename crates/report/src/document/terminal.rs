@@ -115,7 +115,7 @@ impl Terminal {
             let pad = indent.saturating_sub(2 + item.kind.len());
             write!(self.out, "  {color}{}{color:#}{:pad$}", item.kind, "")?;
             writeln!(self.out, "{}", wrapped(&item.text, indent))?;
-            if let Some(more) = &item.more {
+            if let Some((_, more)) = &item.more {
                 writeln!(self.out, "{:indent$}{}", "", Shown(more))?;
             }
         }

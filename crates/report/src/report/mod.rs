@@ -182,15 +182,19 @@ pub(crate) fn finding_items(report: &RunReport) -> Vec<Item> {
     report.findings.iter().map(item).collect()
 }
 
-/// The first ids of a finding, and where the others are.
-fn ids(finding: &Finding) -> Option<String> {
+/// The first ids of a finding, and where the others are, under what they are.
+fn ids(finding: &Finding) -> Option<Fact> {
     let named = finding.first_ids.len() as u64;
     let ids: Vec<_> = finding.first_ids.iter().map(Id::shown).collect();
     let more = match finding.orders.saturating_sub(named) {
         0 => String::new(),
         more => format!(" and {} more in {}", thousands(more), file_name::FINDINGS),
     };
-    (named > 0).then(|| format!("{}{more}", ids.join(", ")))
+    let what = match finding.first_ids.first()? {
+        Id::Number(_) => "Order numbers",
+        Id::Text(_) => "Order ids",
+    };
+    Some((what, format!("{}{more}", ids.join(", "))))
 }
 
 /// What a function that never started wrote last.
@@ -273,8 +277,8 @@ fn meaning(report: &RunReport, class: Class) -> String {
         .findings
         .iter()
         .filter(|finding| finding.code == class.as_str());
-    for ids in of_class.filter_map(ids) {
-        meaning.push_str(&format!(". Order numbers: {ids}"));
+    for (what, ids) in of_class.filter_map(ids) {
+        meaning.push_str(&format!(". {what}: {ids}"));
     }
     meaning
 }

@@ -137,7 +137,7 @@ stored_at = "ts ms"
     let sent: serde_json::Value = serde_json::from_str(&body(&plan, 0)).expect("JSON");
     let order: serde_json::Value =
         serde_json::from_str(sent["Message"].as_str().expect("a text")).expect("JSON");
-    assert_eq!(order["orderId"], plan.order_id(0).to_string());
+    assert_eq!(order["orderId"], plan.id(0).to_string());
     let bad = (0..50).find(|&k| plan.is_bad(k)).expect("a bad order");
     assert!(
         plan.order_json(bad)

@@ -42,15 +42,12 @@ pub(super) fn collector() -> Collector {
 }
 
 pub(super) fn number(k: u64) -> u64 {
-    plan().run.get() as u64 * 1_000_000_000 + k
+    plan().run.number(k)
 }
 
 pub(super) fn details(k: u64, content: Content) -> String {
-    let mut out = Vec::new();
-    plan().order(k).write_details(&mut out);
-    let planned = String::from_utf8(out).unwrap();
     match content {
-        Content::Planned => planned,
+        Content::Planned => super::lab::details(&plan(), k),
         Content::Odd(odd) => format!("{{\"num_items\": {}, \"odd\": true}}", 100 + odd),
     }
 }

@@ -5,10 +5,10 @@ use roaring::RoaringBitmap;
 use super::collector::{
     body, check, collected, collector, details, letter, number, plan, row, seen,
 };
+use super::lab::LabOrder;
 use super::rows::Row;
 use super::world::{Content, complete};
 use crate::ledger::{Ledger, Outcome};
-use crate::order::Price;
 use crate::records::{DeadLetter, Value};
 use crate::verdict::Class;
 use crate::verify::{Belongs, Place, reconcile};
@@ -85,9 +85,7 @@ fn a_row_seen_twice_counts_once() {
 #[test]
 fn a_content_is_compared_whole_and_its_numbers_as_decimals() {
     let planned = details(3, Content::Planned);
-    let Price::Dollars(price) = plan().order(3).price_per_item else {
-        panic!("order 3 is a good one");
-    };
+    let price = LabOrder::of(&plan(), 3).dollars.expect("a good order");
     let price = format!("{price:.1}");
     let altered = [
         (
@@ -341,7 +339,7 @@ fn differences_are_kept_of_the_first_altered_and_the_first_overwritten_orders() 
     let sequences: Vec<_> = seen.alterations.iter().map(|one| one.sequence).collect();
     assert_eq!(sequences, [10, 11, 12, 13, 14, 30, 31, 32, 33, 34]);
     assert!(seen.alterations.iter().all(|one| one.place == Place::Row));
-    let planned = plan().order(10).num_items;
+    let planned = LabOrder::of(&plan(), 10).items;
     assert_eq!(
         seen.alterations[0].to_string(),
         format!("in its row, `num_items` is 100, expected {planned}")

@@ -6,6 +6,7 @@ mod ends;
 mod file;
 mod judge;
 mod judge_content;
+mod lab;
 mod model;
 mod reconcile;
 mod rows;

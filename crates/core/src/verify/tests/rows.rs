@@ -1,6 +1,6 @@
 //! Rows of the lab's table, made by hand.
 
-use crate::records::{Item, Value, attribute};
+use crate::records::{Item, Value};
 
 /// A row of the lab's table, attribute by attribute.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,16 +22,10 @@ impl Row {
         let number = |number: u64| Value::N(number.to_string());
         let details = self.order_details.clone().map(Value::S);
         let attributes = [
-            (
-                attribute::ID,
-                self.order_number.map(number).or(self.odd_key.clone()),
-            ),
-            (
-                attribute::ORDER_DETAILS,
-                details.or(self.odd_details.clone()),
-            ),
-            (attribute::STORED_AT, self.stored_at_us.map(number)),
-            (attribute::RECEIVE_COUNT, self.receive_count.map(number)),
+            ("id", self.order_number.map(number).or(self.odd_key.clone())),
+            ("order_details", details.or(self.odd_details.clone())),
+            ("stored_at", self.stored_at_us.map(number)),
+            ("receive_count", self.receive_count.map(number)),
         ];
         let there = attributes
             .into_iter()

@@ -337,7 +337,7 @@ fn rows_that_are_nobodys_are_told_from_those_that_say_nothing() {
     let order = run.order(k);
     let other_run = crate::order::RunId::new(8).unwrap();
     let theirs = run.plan.model.id(other_run, 3, None).to_string();
-    let beyond = run.plan.order_id(20).to_string();
+    let beyond = run.plan.id(20).to_string();
     let with_id = |id: &str| Order {
         id: id.to_owned(),
         ..order.clone()

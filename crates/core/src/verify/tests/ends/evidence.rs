@@ -23,7 +23,7 @@ fn run() -> Run {
     let bad = run.first(Some(NO_LINES));
     let beyond: Item = {
         let mut row = invoice_row(&run.order(good[0]), "P");
-        row.insert("order".into(), s(&run.plan.order_id(20).to_string()));
+        row.insert("order".into(), s(&run.plan.id(20).to_string()));
         row
     };
     let rejected = rejected_row(&run.order(bad));
@@ -215,7 +215,7 @@ fn sound_evidence_contradicts_nothing_and_each_figure_that_cannot_be_true_is_tol
         );
     }
     let mut planned = file(&run);
-    planned.observation.phantoms[0] = run.plan.order_id(3);
+    planned.observation.phantoms[0] = run.plan.id(3);
     assert!(found(&planned)[0].contains("were planned"));
 }
 

@@ -229,7 +229,7 @@ pub(super) struct Order {
 
 /// Order `k`, out of its message; of a damaged one as it was before.
 pub(super) fn order(plan: &OrderPlan, k: u64) -> Order {
-    let id = plan.order_id(k).to_string();
+    let id = plan.id(k).to_string();
     let Some(text) = plan.order_json(k) else {
         return Order {
             id,

@@ -6,9 +6,9 @@ use super::reading::{Json, read, whole};
 use super::reasons::reasons;
 use super::world::{Ending, FIRST, World};
 use crate::ledger::Outcome;
-use crate::order::{Order, Price};
 use crate::records::Value;
 use crate::verdict::{Class, Severity, Verdict};
+use crate::verify::tests::lab::LabOrder;
 
 /// A content as it was seen under an order's number.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,7 +136,7 @@ fn books(world: &World) -> Books {
         let state = OrderState {
             outcome: world.sent.outcome(k),
             untold: world.sent.ending != Ending::Orderly && k >= world.sent.intended,
-            bad: world.plan.order(k).price_per_item == Price::Bad,
+            bad: LabOrder::of(&world.plan, k).is_bad(),
             rows: 0,
             letters: 0,
             contents: Vec::new(),
@@ -225,7 +225,7 @@ impl OrderState {
 
 /// What a text says under an order's number.
 fn content(world: &World, number: u64, text: Option<&str>) -> Content {
-    let order: Order = world.plan.order(number - FIRST);
+    let order = LabOrder::of(&world.plan, number - FIRST);
     let Some(Json::Object(mut fields)) = text.and_then(read) else {
         return Content::Text(text.map(str::to_owned));
     };
@@ -233,16 +233,13 @@ fn content(world: &World, number: u64, text: Option<&str>) -> Content {
     let unique = names.len() == fields.len();
     fields.retain(|(name, value)| name != "order_number" || whole(value, false) != Some(number));
     fields.sort_by(|one, other| one.0.cmp(&other.0));
-    let price = match order.price_per_item {
-        Price::Dollars(dollars) => Json::Number(format!("{}.", dollars as u64)),
-        Price::Bad => Json::Text("err".into()),
+    let price = match order.dollars {
+        Some(dollars) => Json::Number(format!("{}.", dollars as u64)),
+        None => Json::Text("err".into()),
     };
     let planned = [
-        (
-            "item_description",
-            Json::Text(order.item_description.into()),
-        ),
-        ("num_items", Json::Number(format!("{}.", order.num_items))),
+        ("item_description", Json::Text(order.article)),
+        ("num_items", Json::Number(format!("{}.", order.items))),
         ("price_per_item", price),
     ];
     let planned = planned.map(|(name, value)| (name.to_owned(), value));

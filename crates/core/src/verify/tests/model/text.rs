@@ -1,7 +1,10 @@
 //! The ways in which the content of an order turns up: as planned, written differently, or changed.
 
 use super::dice::Dice;
-use crate::order::{ITEM_DESCRIPTIONS, Order, Price};
+use crate::verify::tests::lab::LabOrder;
+
+/// The articles of the lab's shop.
+const ARTICLES: [&str; 5] = ["zMobile", "zTablet", "zTV", "zWatch", "zPen"];
 
 /// What a text says, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,13 +93,13 @@ pub(super) const FAITHFUL: [Wording; 8] = [
 pub(super) const GARBAGE: [&str; 7] = ["", "{", "not json", "[1]", "null", "\"zTV\"", "{}"];
 
 /// The fields of `order` in `wording`, without braces.
-pub(super) fn fields(order: &Order, wording: Wording) -> String {
-    let article = order.item_description;
-    let price = match order.price_per_item {
-        Price::Dollars(dollars) => format!("{dollars:.1}"),
-        Price::Bad => "\"err\"".to_owned(),
+pub(super) fn fields(order: &LabOrder, wording: Wording) -> String {
+    let article = order.article.as_str();
+    let price = match order.dollars {
+        Some(dollars) => format!("{dollars:.1}"),
+        None => "\"err\"".to_owned(),
     };
-    let items = order.num_items;
+    let items = order.items;
     let plain = |items: u8, price: &str, article: &str| {
         format!(
             "\"num_items\": {items}, \"price_per_item\": {price}, \"item_description\": \"{article}\""
@@ -108,9 +111,9 @@ pub(super) fn fields(order: &Order, wording: Wording) -> String {
             "\"item_description\":\"{article}\",\"num_items\":{items},\"price_per_item\":{price}"
         ),
         Spaced => plain(items, &price, article).replace(", ", " ,\n\t"),
-        Exponent => match order.price_per_item {
-            Price::Dollars(dollars) => plain(items, &format!("{}e2", dollars / 100.0), article),
-            Price::Bad => plain(items, &price, article),
+        Exponent => match order.dollars {
+            Some(dollars) => plain(items, &format!("{}e2", dollars / 100.0), article),
+            None => plain(items, &price, article),
         },
         Escaped => plain(items, &price, &article.replace('z', "\\u007a")),
         ExtraField => format!("{}, \"note\": [1]", plain(items, &price, article)),
@@ -120,9 +123,9 @@ pub(super) fn fields(order: &Order, wording: Wording) -> String {
         Twice => format!("\"num_items\": 77, {}", plain(items, &price, article)),
         TwiceEscaped => format!("\"num_\\u0069tems\": 77, {}", plain(items, &price, article)),
         TwiceSame => format!("\"num_items\": {items}, {}", plain(items, &price, article)),
-        BeyondDouble => match order.price_per_item {
-            Price::Dollars(_) => plain(items, &format!("{price}0000000000000000000001"), article),
-            Price::Bad => plain(items, "\"err \"", article),
+        BeyondDouble => match order.dollars {
+            Some(_) => plain(items, &format!("{price}0000000000000000000001"), article),
+            None => plain(items, "\"err \"", article),
         },
         Huge => plain(items, "1e999999999", article),
         ItemsText => {
@@ -131,21 +134,21 @@ pub(super) fn fields(order: &Order, wording: Wording) -> String {
         OtherItems => plain(items + 1, &price, article),
         OtherPrice => plain(items, "99.5", article),
         OtherArticle => {
-            let other = ITEM_DESCRIPTIONS.iter().find(|other| **other != article);
+            let other = ARTICLES.iter().find(|other| **other != article);
             plain(items, &price, other.expect("there are five"))
         }
         UnknownArticle => plain(items, &price, "zNothing"),
         IntPrice => plain(items, "110", article),
-        OtherKind => match order.price_per_item {
-            Price::Dollars(_) => plain(items, "\"err\"", article),
-            Price::Bad => plain(items, "110.0", article),
+        OtherKind => match order.dollars {
+            Some(_) => plain(items, "\"err\"", article),
+            None => plain(items, "110.0", article),
         },
         MissingField => format!("\"num_items\": {items}, \"price_per_item\": {price}"),
     }
 }
 
 /// A row's `order_details`; some functions keep the whole body there, and some another order's number.
-pub(super) fn details(number: u64, order: &Order, wording: Wording, dice: &mut Dice) -> String {
+pub(super) fn details(number: u64, order: &LabOrder, wording: Wording, dice: &mut Dice) -> String {
     let fields = fields(order, wording);
     match dice.below(12) {
         0 => format!("{{\"order_number\": {number}.0, {fields}}}"),
@@ -155,7 +158,7 @@ pub(super) fn details(number: u64, order: &Order, wording: Wording, dice: &mut D
 }
 
 /// A message's body; the number stands first or last.
-pub(super) fn body(number: u64, order: &Order, wording: Wording, dice: &mut Dice) -> String {
+pub(super) fn body(number: u64, order: &LabOrder, wording: Wording, dice: &mut Dice) -> String {
     let fields = fields(order, wording);
     match dice.percent(80) {
         true => format!("{{\"order_number\": {number}, {fields}}}"),

@@ -8,6 +8,7 @@ use crate::order::{OrderPlan, RunId};
 use crate::records::{DeadLetter, Value};
 use crate::scenario::Metric;
 use crate::verdict::Gate;
+use crate::verify::tests::lab::LabOrder;
 
 /// The run all worlds belong to.
 pub(super) const RUN: u64 = 7;
@@ -214,7 +215,7 @@ fn land(
     rows: &mut Vec<Row>,
     letters: &mut Vec<DeadLetter>,
 ) {
-    let order = plan.order(k);
+    let order = LabOrder::of(plan, k);
     let number = FIRST + k;
     let arrived = match outcome {
         Outcome::Acknowledged => true,
@@ -280,7 +281,7 @@ fn stray(
 ) {
     if dice.percent(temper.landing / 2) {
         let number = FIRST + dice.pick(&[planned, planned + 1, 999_999_999]);
-        let order = plan.order(number - FIRST);
+        let order = LabOrder::of(plan, number - FIRST);
         if dice.percent(70) {
             let details = text::details(number, &order, text::Wording::Planned, dice);
             rows.push(row(Some(number), Some(details), temper, dice));
