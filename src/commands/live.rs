@@ -200,7 +200,7 @@ mod tests {
             set: vec![
                 "processor={command=[\"f\"], environment={TOKEN=\"(not kept)\", LEVEL=\"info\"}}"
                     .into(),
-                "processors.drain={command=[\"g\"], queue=\"q\", environment={KEY=\"(not kept)\"}}"
+                "processors.drain={command=[\"g\"], queue=\"orders-dl-queue\", environment={KEY=\"(not kept)\"}}"
                     .into(),
             ],
             ..Overrides::default()

@@ -167,6 +167,8 @@ holds = { price = "/price" }
 [[ends.rejected.letters]]
 queue = "rejected"
 holds = { "/why" = "no price" }
+[processor]
+command = ["f"]
 "#;
 
     #[test]

@@ -29,7 +29,7 @@ fn carried(n: usize) -> Carried {
             ),
             attribute("N.1", AttributeText::Number(format!("-{n}.50"))),
         ],
-        group: Some(format!("customer \\ {n}")),
+        group: Some(format!("customer\\{n}")),
         deduplication: Some(format!("once-{n}")),
         delay: Some(Duration::from_secs(7)),
     }
@@ -84,7 +84,7 @@ async fn both_senders_send_the_same_and_nothing_for_what_is_not_there() {
             "tenant": {"DataType": "String", "StringValue": "z\u{fc}rich \"0\""},
             "N.1": {"DataType": "Number", "StringValue": "-0.50"},
         },
-        "MessageGroupId": "customer \\ 0",
+        "MessageGroupId": "customer\\0",
         "MessageDeduplicationId": "once-0",
         "DelaySeconds": 7,
     });

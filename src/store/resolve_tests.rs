@@ -1,3 +1,5 @@
+//! Tables found at a target: their keys, and the reads they bear.
+
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, KeySchemaElement, ProvisionedThroughputDescription, ScalarAttributeType,
 };

@@ -270,7 +270,7 @@ fn a_look_up_that_names_no_list_calls_nothing_lost() {
 #[test]
 fn a_scan_without_end_is_given_up() {
     let page = r#"{"Items":[],"Count":0,"ScannedCount":0,"LastEvaluatedKey":{"id":{"N":"5"}}}"#;
-    let told = ["more rows follow after 5", "it would never end"];
+    let told = ["more rows follow after id 5", "it would never end"];
     interrupted_at_verification(324, answered("Scan", page), &told);
 }
 

@@ -59,7 +59,7 @@ fn a_look_processes_and_deletes_nothing_and_resuming_does() {
 
     let look = verify(&run, &["--live", "--endpoint-url", &endpoint]);
     for part in [
-        "a look does not start it",
+        "`verify --live` does not start it",
         "nothing was written or deleted there",
     ] {
         assert!(look.stderr.contains(part), "{part} in {}", look.stderr);

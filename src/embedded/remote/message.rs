@@ -44,6 +44,10 @@ impl Delivery for RemoteMessage {
         record.receipt_handle = Some(self.receipt_handle.clone());
         record.body.clone_from(&self.message.body);
         record.md5_of_body.clone_from(&self.message.md5_of_body);
+        let md5_of_attributes = &self.message.md5_of_message_attributes;
+        record
+            .md5_of_message_attributes
+            .clone_from(md5_of_attributes);
         for (name, value) in self.message.attributes().into_iter().flatten() {
             let name = name.as_str().to_owned();
             record.attributes.insert(name, value.clone());

@@ -5,6 +5,8 @@ mod ends;
 mod kinds;
 mod message;
 #[cfg(test)]
+mod owner_tests;
+#[cfg(test)]
 mod tests;
 
 use super::mistake::{Mistake, Problem, key_below, nearest};

@@ -21,17 +21,17 @@ fn row(spec: &mut OrderSpec) -> &mut RowSpec {
     &mut spec.ends.get_mut(STORED).expect("an end").rows[0]
 }
 
-fn holds(spec: &mut OrderSpec, expected: Expected) {
+pub(super) fn holds(spec: &mut OrderSpec, expected: Expected) {
     row(spec).holds.insert("x".into(), expected);
 }
 
-fn body(spec: &mut OrderSpec, text: &str) {
+pub(super) fn body(spec: &mut OrderSpec, text: &str) {
     spec.body = Body::Template(text.into());
     row(spec).holds.clear();
 }
 
 #[track_caller]
-fn refuses(change: impl FnOnce(&mut OrderSpec), parts: &[&str]) {
+pub(super) fn refuses(change: impl FnOnce(&mut OrderSpec), parts: &[&str]) {
     let told = told(change);
     let all = |line: &&String| parts.iter().all(|part| line.contains(part));
     assert!(
@@ -41,7 +41,7 @@ fn refuses(change: impl FnOnce(&mut OrderSpec), parts: &[&str]) {
 }
 
 #[track_caller]
-fn accepts(change: impl FnOnce(&mut OrderSpec)) {
+pub(super) fn accepts(change: impl FnOnce(&mut OrderSpec)) {
     assert_eq!(told(change), [""; 0]);
 }
 
@@ -560,46 +560,4 @@ fn every_order_leaves_something() {
         s.ends.get_mut(STORED).expect("an end").rows.push(whole);
     };
     accepts(with_another);
-}
-
-#[test]
-fn a_message_says_whose_it_is() {
-    let says = |text: &'static str| {
-        move |s: &mut OrderSpec| {
-            body(s, text);
-            s.bad.clear();
-        }
-    };
-    refuses(
-        says(r#"{"n": "{{n}}"}"#),
-        &["order.body", "whose it is", "{{id}}"],
-    );
-    accepts(says(r#"{"n": "{{run}}", "of": {{n}}}"#));
-    let with_attribute = |s: &mut OrderSpec| {
-        says(r#"{"n": "{{n}}"}"#)(s);
-        let id = AttributeSpec::Text("{{id}}".into());
-        s.attributes.insert("id".into(), id);
-    };
-    accepts(with_attribute);
-    let with_group = |s: &mut OrderSpec| {
-        says(r#"{"n": "{{n}}"}"#)(s);
-        s.group = Some("{{id}}".into());
-    };
-    accepts(with_group);
-}
-
-#[test]
-fn of_a_body_that_is_no_json_nothing_is_found_by_a_pointer() {
-    let text = |expected: Expected| {
-        move |s: &mut OrderSpec| {
-            body(s, "{{id}};{{n}}");
-            s.bad.clear();
-            holds(s, expected);
-        }
-    };
-    let refused = ["ends.stored.rows[0].holds.x", "no JSON object", "template"];
-    refuses(text(Expected::At("/n".into())), &refused);
-    refuses(text(Expected::Number("/n".into())), &refused);
-    accepts(text(Expected::Number("{{n}}".into())));
-    accepts(text(Expected::Text("{{id}};{{n}}".into())));
 }
