@@ -9,7 +9,7 @@ use super::draw::{HEADER, Plotted};
 use super::figure::{Panel, XAxis, YAxis};
 use super::values::{number, table};
 use super::{Chart, ChartError, Drawing, Overlay, Pair};
-use crate::document::{Block, page_table};
+use crate::document::{Block, Table, page_table};
 use orderproof_core::results::{RunReport, file_name};
 
 /// Every chart of the run.
@@ -50,11 +50,18 @@ fn figure(id: &str, words: &str, chart: &Drawing) -> Block {
             }
             details {
                 summary { "Values as a table" span.said { ": " (title) } }
-                @for panel in &chart.figure.panels { (page_table(&table(panel))) }
+                @for panel in &chart.figure.panels { (page_table(&values_of(title, panel))) }
             }
             script type="application/json" { (PreEscaped(embedded(chart))) }
         }
     })
+}
+
+/// A panel's values; the chart's title tells the table from those of other charts.
+fn values_of(title: &str, panel: &Panel) -> Table {
+    let mut values = table(panel);
+    values.caption = format!("{title}: {}", values.caption);
+    values
 }
 
 /// Pixels at the top that hold the title alone; the page shows it beside the drawing.
