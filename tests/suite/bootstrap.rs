@@ -62,7 +62,7 @@ async fn as_the_labs_it_fails_the_whole_batch() {
         .await
         .expect_err("the batch");
     assert!(
-        error.to_string().contains("the price is no number"),
+        error.to_string().contains("the price is not a number"),
         "{error}"
     );
     let response = function.invoke(batch(&[body(3, "110.0")])).await;

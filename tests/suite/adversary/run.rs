@@ -229,7 +229,7 @@ fn statement(exit: Option<i32>, plan: &OrderPlan, folder: &Path) -> Result<State
         let (number, class) = (&row[number], &row[class]);
         let number: u64 = number
             .parse()
-            .map_err(|_| format!("{number} is no number"))?;
+            .map_err(|_| format!("{number} is not a number"))?;
         match class {
             "phantom" => {
                 said.phantoms.insert(number);

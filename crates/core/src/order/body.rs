@@ -20,7 +20,7 @@ pub(super) struct Edits {
 /// A place of a body that tells whose it is.
 #[derive(Debug, Clone)]
 pub struct IdPlace {
-    /// A JSON pointer; empty for a body that is no JSON.
+    /// A JSON pointer; empty for a body that is not JSON.
     pub pointer: String,
     /// What stands there, as a text.
     pub template: Template,
@@ -40,7 +40,7 @@ impl Body {
     /// A body is JSON when it begins with `{` or `[`, and not with a placeholder.
     ///
     /// # Errors
-    /// When such a one is no JSON, or a placeholder is wrong.
+    /// When such a one is not JSON, or a placeholder is wrong.
     pub fn new(text: &str, names: &Names) -> Result<Self, Mistake> {
         match is_json(text) {
             true => {
@@ -107,7 +107,7 @@ pub(super) struct Edited {
 /// Makes `edits` in a JSON template; everything else stays as it is written.
 ///
 /// # Errors
-/// When the text is no JSON.
+/// When the text is not JSON.
 pub(super) fn edit(text: &str, edits: &Edits) -> Result<Edited, Mistake> {
     let mut edited = Edited {
         text: text.to_owned(),
@@ -146,7 +146,7 @@ pub(super) fn of_recorded(
 ) -> Result<String, Mistake> {
     if !is_json(body) {
         return Err(Mistake::new(
-            "a body of the file is no JSON object, so no id can be put into it",
+            "a body of the file is not a JSON object, so no id can be put into it",
             "replay JSON, or write `body` with {{id}} in it",
         ));
     }

@@ -87,8 +87,8 @@ fn a_recorded_body_gets_the_id_of_its_order_and_nothing_personal() {
         Ok(r#"{"id": "{{id}}", "mail": "nobody@example.com", "n": {{id}}, "t": "{\u007b{x"}"#),
     );
     for (body, id_at, rule) in [
-        ("plain text", vec!["/id"], "no JSON object"),
-        (r#"{"id": 1"#, vec!["/id"], "is no JSON"),
+        ("plain text", vec!["/id"], "not a JSON object"),
+        (r#"{"id": 1"#, vec!["/id"], "is not JSON"),
         (r#"{"id": 1}"#, vec!["/orderId"], "none of these places"),
         (r#"{"id": {}}"#, vec!["/id"], "stands no id"),
     ] {

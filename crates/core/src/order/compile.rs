@@ -224,13 +224,13 @@ impl<'a> Compiler<'a> {
         for template in &templates {
             if !is_json(template) {
                 let mistake = Mistake::new(
-                    "the body is no JSON, so nothing in it can be set or removed",
+                    "the body is not JSON, so nothing in it can be set or removed",
                     "write the whole body of such an order: body = \"...\"",
                 );
                 self.problems.push(mistake.at(key));
                 break;
             }
-            // A body that is no JSON is a problem of its own.
+            // A body that is not JSON is a problem of its own.
             let Ok(edited) = edit(template, &edits) else {
                 break;
             };

@@ -17,7 +17,7 @@ pub struct Decimal {
 impl Decimal {
     /// Reads a number as JSON and DynamoDB spell it: a sign, digits, a fraction, an exponent.
     ///
-    /// `None` for what is no number, and for one whose exponent has more than 18 digits.
+    /// `None` for what is not a number, and for one whose exponent has more than 18 digits.
     pub fn parse(text: &str) -> Option<Self> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)?),

@@ -70,7 +70,7 @@ pub(super) enum Inside {
     Value(String),
     /// The text at this JSON pointer holds it.
     Text(String, Template),
-    /// The envelope is no JSON.
+    /// The envelope is not JSON.
     Plain,
 }
 
@@ -156,7 +156,7 @@ impl Inside {
         let node = tree.at(pointer)?;
         let slice = &message[node.span.clone()];
         let template = match self {
-            // A body that is no JSON stands as a text.
+            // A body that is not JSON stands as a text.
             Self::Value(_) if matches!(node.kind, Kind::Text) => {
                 return serde_json::from_str::<String>(slice).ok().map(Cow::Owned);
             }

@@ -136,7 +136,7 @@ fn an_envelope_without_the_order_is_refused() {
         (r#"{"{{order}}": 1}"#, "does not stand"),
         ("text", "does not stand"),
         (r#"{"payload": {{oder}}}"#, "`{{oder}}`"),
-        (r#"{"payload": {{order}}"#, "no JSON"),
+        (r#"{"payload": {{order}}"#, "is not JSON"),
     ] {
         let refused = Wrapper::new(&Envelope::Template(envelope.into()), &names);
         let mistake = refused.expect_err(envelope);

@@ -22,7 +22,7 @@ use crate::records::Value;
 pub(super) struct Known<'a, 'm> {
     /// What its placeholders stand for.
     pub values: &'a Values<'m>,
-    /// The order as it was sent, before encoding and envelope; `None` when that is no JSON.
+    /// The order as it was sent, before encoding and envelope; `None` when that is not JSON.
     pub order: Option<&'a Json<'a>>,
     /// The element that a row is of.
     pub at: u32,
@@ -63,11 +63,11 @@ impl Source {
 /// Reads a pointer.
 ///
 /// # Errors
-/// In the words in which a scenario is told of it.
+/// When it is not one, in words for the scenario's author.
 pub(super) fn pointer(text: &str) -> Result<Pointer, Mistake> {
     let told = |_| {
         Mistake::new(
-            format!("{text:?} is no JSON pointer"),
+            format!("{text:?} is not a JSON pointer"),
             "begin it with a slash: \"/customer/email\"",
         )
     };
@@ -120,7 +120,7 @@ impl Expect {
     }
 
     /// Where `found` differs from what must be there. What stands nowhere in the order need not be in the row; of an order
-    /// that is no JSON nothing is compared that is found by a pointer.
+    /// that is not JSON nothing is compared that is found by a pointer.
     pub(super) fn differs(
         &self,
         known: Known<'_, '_>,
@@ -249,7 +249,7 @@ fn json_differs(
     if found.as_text() == Some(&expected) {
         return None;
     }
-    // A template may give what is no JSON; then the text itself must be there.
+    // A template may give what is not JSON; then the text itself must be there.
     let Ok(document) = Json::read(&expected) else {
         return text_differs(&expected, found);
     };

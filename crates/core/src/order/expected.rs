@@ -106,7 +106,7 @@ impl OrderPlan {
         item.get(&self.ends().sums.get(sum)?.attribute)
     }
 
-    /// Which counter of a sum order `k` adds to, and what; `None` when that is no number that can be added.
+    /// Which counter of a sum order `k` adds to, and what; `None` when that is not a number that can be added.
     pub fn adds(&self, sum: usize, k: u64) -> (String, Option<Amount>) {
         let ends = self.ends();
         let Some(sum) = ends.sums.get(sum) else {

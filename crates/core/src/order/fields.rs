@@ -85,7 +85,7 @@ impl Compiler<'_> {
             } => decimal(least, most, *places),
             Field::True(share) if (0.0..=1.0).contains(share) => Ok(Draw::Flag(*share)),
             Field::True(_) => Err(Mistake::new(
-                "is no share of all orders",
+                "is not within 0% and 100%",
                 "write a share such as { true = \"10%\" }",
             )),
             Field::Text { p50, p99 } => text(*p50, *p99),
@@ -149,7 +149,7 @@ fn check_name(name: &str) -> Result<(), Mistake> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if !starts || !name.chars().all(legal) || name.len() > 64 {
         return Err(Mistake::new(
-            "is no name of a field",
+            "is not a valid field name",
             "write a letter, then letters, digits, `_` and `-`, 64 in all at most",
         ));
     }
@@ -172,7 +172,7 @@ fn pick(values: &[String], weights: &[f64]) -> Result<Draw, Mistake> {
     let constant = |json: &String| {
         Constant::new(json).map_err(|error| {
             Mistake::new(
-                format!("`{json}` is no JSON value: {error}"),
+                format!("`{json}` is not a JSON value: {error}"),
                 "write a JSON value",
             )
         })
@@ -194,7 +194,7 @@ pub(super) fn running_sums(weights: &[f64]) -> Result<Vec<f64>, Mistake> {
     const HINT: &str = "write weights of zero or more, at least one above zero: weights = [9, 1]";
     let wrong = |weight: &&f64| !(weight.is_finite() && **weight >= 0.0 && **weight <= 1e9);
     if let Some(weight) = weights.iter().find(wrong) {
-        return Err(Mistake::new(format!("{weight} is no weight"), HINT));
+        return Err(Mistake::new(format!("{weight} is not a weight"), HINT));
     }
     let sum_up = |sum: &mut f64, weight: &f64| {
         *sum += weight;
@@ -227,7 +227,7 @@ fn decimal(least: &str, most: &str, places: u8) -> Result<Draw, Mistake> {
     let scale = |text: &str| {
         scaled(text, places).ok_or_else(|| {
             Mistake::new(
-                format!("{text} is no decimal with {places} places"),
+                format!("{text} is not a decimal with {places} places"),
                 "write both ends as plain decimals, with as many places at most: { decimal = [0.01, 99.99], places = 2 }",
             )
         })
@@ -256,7 +256,7 @@ fn scaled(text: &str, places: u8) -> Option<i64> {
 fn text(p50: u32, p99: u32) -> Result<Draw, Mistake> {
     if p50 == 0 || p50 > p99 || p99 > TEXT_MAX {
         return Err(Mistake::new(
-            format!("p50 = {p50} and p99 = {p99} are no lengths of texts"),
+            format!("p50 = {p50} and p99 = {p99} are not valid lengths of a text"),
             format!(
                 "write bytes, 1 <= p50 <= p99 <= {TEXT_MAX}: {{ text = {{ p50 = 100, p99 = 20_000 }} }}"
             ),

@@ -250,7 +250,11 @@ fn what_cannot_be_drawn_is_refused_with_its_key() {
             pick(&[], &[]),
             ["order.fields.x", "nothing to pick from"],
         ),
-        ("x", pick(&["a"], &[]), ["order.fields.x", "no JSON value"]),
+        (
+            "x",
+            pick(&["a"], &[]),
+            ["order.fields.x", "not a JSON value"],
+        ),
         (
             "x",
             pick(&["1", "2"], &[1.0]),
@@ -259,12 +263,12 @@ fn what_cannot_be_drawn_is_refused_with_its_key() {
         (
             "x",
             pick(&["1"], &[f64::NAN]),
-            ["order.fields.x", "NaN is no weight"],
+            ["order.fields.x", "NaN is not a weight"],
         ),
         (
             "x",
             pick(&["1"], &[-1.0]),
-            ["order.fields.x", "-1 is no weight"],
+            ["order.fields.x", "-1 is not a weight"],
         ),
         (
             "x",
@@ -279,24 +283,28 @@ fn what_cannot_be_drawn_is_refused_with_its_key() {
         (
             "x",
             decimal("0.001", "1", 2),
-            ["order.fields.x", "0.001 is no decimal with 2 places"],
+            ["order.fields.x", "0.001 is not a decimal with 2 places"],
         ),
         (
             "x",
             decimal("1e3", "1", 2),
-            ["order.fields.x", "1e3 is no decimal"],
+            ["order.fields.x", "1e3 is not a decimal"],
         ),
         (
             "x",
             decimal("0", "99999999999999999999", 2),
-            ["order.fields.x", "no decimal"],
+            ["order.fields.x", "not a decimal"],
         ),
         ("x", decimal("0", "1", 16), ["order.fields.x", "16 places"]),
-        ("x", Field::True(1.1), ["order.fields.x", "no share"]),
+        (
+            "x",
+            Field::True(1.1),
+            ["order.fields.x", "is not within 0% and 100%"],
+        ),
         (
             "x",
             Field::Text { p50: 9, p99: 8 },
-            ["order.fields.x", "no lengths"],
+            ["order.fields.x", "not valid lengths"],
         ),
         (
             "x",
@@ -306,7 +314,7 @@ fn what_cannot_be_drawn_is_refused_with_its_key() {
         (
             "x",
             list(1, 2, "{\"a\": }", &[]),
-            ["order.fields.x.of", "no JSON"],
+            ["order.fields.x.of", "is not JSON"],
         ),
         (
             "x",
@@ -332,7 +340,7 @@ fn what_cannot_be_drawn_is_refused_with_its_key() {
         (
             "a b",
             pick(&["1"], &[]),
-            ["order.fields.\"a b\"", "no name"],
+            ["order.fields.\"a b\"", "not a valid field name"],
         ),
     ] {
         let problems = compiled(&fields(&[(name, field.clone())])).expect_err(name);

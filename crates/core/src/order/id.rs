@@ -42,7 +42,7 @@ impl RunId {
 
     /// The number of order `k`, where ids are numbers: `run * 1_000_000_000 + k`.
     ///
-    /// Decimal on purpose: whoever reads `1234567000000042` in a log sees order 42 of run 1234567.
+    /// The digits stay readable: `1234567000000042` is order 42 of run 1234567.
     ///
     /// # Panics
     /// When `k` is not below [`MAX_ORDERS`]; schedules are bounded by it.

@@ -24,7 +24,7 @@ pub enum Flaw {
     #[error("not JSON ({0})")]
     NotJson(String),
     /// It is JSON and no object.
-    #[error("no JSON object")]
+    #[error("not a JSON object")]
     NotAnObject,
 }
 
@@ -55,7 +55,7 @@ pub enum Shape<'a> {
 }
 
 impl<'a> Json<'a> {
-    /// Reads a whole text; white space around it is no part of it.
+    /// Reads a whole text, ignoring white space around it.
     ///
     /// # Errors
     /// When it is not JSON.

@@ -51,7 +51,7 @@ impl Tree {
     /// Of a template.
     ///
     /// # Errors
-    /// When it is no JSON with placeholders for values.
+    /// When it is not JSON with placeholders for values.
     pub fn of_template(text: &str) -> Result<Self, Mistake> {
         Self::read(text, true)
     }
@@ -59,7 +59,7 @@ impl Tree {
     /// Of a text that holds no placeholders.
     ///
     /// # Errors
-    /// When it is no JSON.
+    /// When it is not JSON.
     pub fn of_text(text: &str) -> Result<Self, Mistake> {
         Self::read(text, false)
     }
@@ -196,7 +196,7 @@ impl Reader<'_> {
         };
         Mistake::new(
             format!(
-                "is no JSON: {found} at byte {} where {expected} must",
+                "is not JSON: {found} at byte {} where {expected} must",
                 self.at
             ),
             "write JSON; a placeholder may stand for a whole value, or within quotes",

@@ -154,7 +154,7 @@ impl Found<'_> {
             return format!("order {number}");
         }
         let Ok(document) = Json::read_object(text) else {
-            return "no JSON object".into();
+            return "not a JSON object".into();
         };
         let Ok(pointer) = Pointer::parse(pointer) else {
             return "no id".into();

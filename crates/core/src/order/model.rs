@@ -130,7 +130,7 @@ impl Model {
         &self.ends
     }
 
-    /// How its orders are told apart.
+    /// How its orders are identified.
     pub fn scheme(&self) -> &Scheme {
         &self.scheme
     }

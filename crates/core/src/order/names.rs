@@ -108,7 +108,7 @@ impl Names {
         }
     }
 
-    /// How orders are told apart.
+    /// How orders are identified.
     pub fn scheme(&self) -> Option<&Scheme> {
         self.scheme.as_ref()
     }

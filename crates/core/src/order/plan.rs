@@ -110,7 +110,7 @@ impl OrderPlan {
         out.extend_from_slice(dressed.as_bytes());
     }
 
-    /// The document of order `k` as that order was sent, before encoding and envelope; `None` when it is no JSON.
+    /// The document of order `k` as that order was sent, before encoding and envelope; `None` when it is not JSON.
     pub fn order_json(&self, k: u64) -> Option<String> {
         let (text, is_json) = self.order_text(k)?;
         is_json.then_some(text)

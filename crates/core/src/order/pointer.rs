@@ -34,7 +34,7 @@ impl Pointer {
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some(rest) = text.strip_prefix('/') else {
             return Err(format!(
-                "`{}` is no JSON pointer: begin it with `/`, as in `/lines/0/sku`; `/` alone is the whole order",
+                "`{}` is not a JSON pointer: begin it with `/`, as in `/lines/0/sku`; `/` alone is the whole order",
                 super::excerpt(text)
             ));
         };

@@ -58,7 +58,7 @@ fn lines(text: &str) -> Result<Vec<String>, Mistake> {
             continue;
         }
         let value = serde_json::from_str::<serde_json::Value>(line)
-            .map_err(|error| Mistake::new(format!("line {} is no JSON: {error}", at + 1), HINT))?;
+            .map_err(|error| Mistake::new(format!("line {} is not JSON: {error}", at + 1), HINT))?;
         match recorded(&value) {
             Some(recorded) => bodies.extend(recorded),
             None => bodies.push(line.to_owned()),

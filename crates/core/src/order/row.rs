@@ -21,9 +21,10 @@ pub(super) fn key_text<'i>(
     match (key, value) {
         (KeyType::S, Value::S(text)) => Ok(Cow::Borrowed(text)),
         (KeyType::N, Value::N(text)) if is_number(text) => Ok(Cow::Borrowed(text)),
-        (KeyType::N, Value::N(text)) => {
-            Err(format!("\"{}\", which is no number", super::excerpt(text)))
-        }
+        (KeyType::N, Value::N(text)) => Err(format!(
+            "\"{}\", which is not a number",
+            super::excerpt(text)
+        )),
         (KeyType::B, Value::B(bytes)) => Ok(String::from_utf8_lossy(bytes)),
         (_, Value::S(text)) => Err(format!("a text (S), \"{}\"", super::excerpt(text))),
         (_, other) => Err(kind(other)),

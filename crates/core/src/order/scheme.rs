@@ -1,4 +1,4 @@
-//! How orders are told apart: ids that say by themselves which run and which order they belong to.
+//! How orders are identified: ids that say by themselves which run and which order they belong to.
 
 use std::fmt;
 
@@ -182,7 +182,7 @@ fn text_scheme(text: &str) -> Result<Scheme, Mistake> {
     if template.is_ambiguous() {
         return Err(Mistake::new(
             "where one number ends and what follows begins cannot be told",
-            "write a character that is no digit between them, or their full width: {{run:07}}{{n:09}}",
+            "write a character that is not a digit between them, or their full width: {{run:07}}{{n:09}}",
         ));
     }
     Ok(Scheme::Text(Box::new(template)))

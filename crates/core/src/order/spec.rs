@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderSpec {
-    /// How orders are told apart.
+    /// How orders are identified.
     pub id: IdScheme,
     /// What is sent.
     pub body: Body,
@@ -86,7 +86,7 @@ pub const STORED: &str = "stored";
 /// The name of the end that bad orders belong to unless they name another: the dead-letter queue.
 pub const DEAD_LETTER: &str = "dead_letter";
 
-/// How orders are told apart.
+/// How orders are identified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdScheme {

@@ -72,7 +72,7 @@ impl Template {
         );
         if bare_width {
             return Err(Mistake::new(
-                "a number with leading zeros is no JSON",
+                "a number with leading zeros is not JSON",
                 "put the placeholder within quotes, or leave out its width",
             ));
         }
@@ -312,7 +312,7 @@ fn read_placeholder(inside: &str, names: &Names) -> Result<(Place, u8), Mistake>
     let (place, may_have_width) = names.resolve(name.trim())?;
     if !may_have_width {
         return Err(Mistake::new(
-            format!("`{name}` is no whole number and has no width"),
+            format!("`{name}` is not a whole number and has no width"),
             format!("write {{{{{name}}}}}"),
         ));
     }
@@ -321,7 +321,7 @@ fn read_placeholder(inside: &str, names: &Names) -> Result<(Place, u8), Mistake>
     match digits {
         Some(digits) if (1..=WIDTH_MAX).contains(&digits) => Ok((place, digits)),
         _ => Err(Mistake::new(
-            format!("`{width}` is no width"),
+            format!("`{width}` is not a width"),
             format!("write a zero and the digits, up to {WIDTH_MAX}: {{{{{name}:09}}}}"),
         )),
     }

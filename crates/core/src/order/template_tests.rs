@@ -109,9 +109,9 @@ fn a_wrong_placeholder_says_what_to_write() {
         ("{{id", ["not closed", "{{name}}"]),
         ("{{at}}", ["`{{at}}`", "known here"]),
         ("{{order}}", ["`{{order}}`", "known here"]),
-        ("\"{{price:04}}\"", ["no whole number", "{{price}}"]),
-        ("\"{{n:9}}\"", ["no width", "{{n:09}}"]),
-        ("\"{{n:0999}}\"", ["no width", "{{n:09}}"]),
+        ("\"{{price:04}}\"", ["not a whole number", "{{price}}"]),
+        ("\"{{n:9}}\"", ["not a width", "{{n:09}}"]),
+        ("\"{{n:0999}}\"", ["not a width", "{{n:09}}"]),
         ("{{n:09}}", ["leading zeros", "within quotes"]),
     ] {
         let told = refused(text);

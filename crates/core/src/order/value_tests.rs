@@ -342,11 +342,11 @@ fn a_difference_names_the_field_what_was_expected_and_what_is_there() {
         ),
         (
             "null".into(),
-            "`content` is no JSON object: null, expected an order as a JSON object",
+            "`content` is not a JSON object: null, expected an order as a JSON object",
         ),
         (
             "[3]".into(),
-            "`content` is no JSON object: [3], expected an order as a JSON object",
+            "`content` is not a JSON object: [3], expected an order as a JSON object",
         ),
     ] {
         assert_eq!(details(&text).as_deref(), Some(expected), "{text}");
@@ -362,7 +362,8 @@ fn a_difference_names_the_field_what_was_expected_and_what_is_there() {
         planned[..planned.len() - 1].to_owned(),
         serde_json::to_string(&planned).unwrap(),
     ] {
-        let told = details(&text).unwrap_or_else(|| panic!("{text} is no content of the order"));
+        let told =
+            details(&text).unwrap_or_else(|| panic!("{text} is not the content of the order"));
         assert!(told.starts_with("`content` is no"), "{told}");
     }
 }

@@ -66,7 +66,7 @@ fn parse_rule(text: &str, phases: &[Phase]) -> Result<Rule, String> {
     let parsed = parse_gate_rule(text).map_err(|problem| problem.to_string())?;
     let (metric, inclusive, limit) = upper_duration(&parsed).ok_or_else(|| {
         format!(
-            "{text:?} is no duration below a limit: a scenario's own rules are; `orderproof gate` takes others, and \
+            "{text:?} is not a duration below a limit: a scenario's own rules are; `orderproof gate` takes others, and \
              `gate` here says which orders may end where"
         )
     })?;

@@ -171,7 +171,7 @@ impl Parts<'_> {
                 let known: Vec<_> = known.iter().copied().collect();
                 file.problem(
                     "processors",
-                    format!("processors.{name} is fed from {queue:?}, which is no queue of this pipeline"),
+                    format!("processors.{name} is fed from {queue:?}, which is not a queue of this pipeline"),
                     format!("write one of {}, or name it: [pipeline] queues = [{queue:?}]", known.join(", ")),
                 );
             }

@@ -89,7 +89,7 @@ fn a_further_function_is_fed_from_a_queue_of_the_pipeline_that_is_its_own() {
     refused(
         &[&drain("order-dl-queue")],
         &[
-            "no queue of this pipeline",
+            "not a queue of this pipeline",
             "orders-dl-queue",
             "queues = [\"order-dl-queue\"]",
         ],

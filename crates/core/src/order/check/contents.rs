@@ -32,7 +32,7 @@ pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
     }
     for name in model.spec().ends.keys() {
         let documents = documents_at(model, name);
-        // Of bad orders that are no JSON nothing is compared by a pointer; of good ones that would be a row unseen.
+        // Of bad orders that are not JSON nothing is compared by a pointer; of good ones that would be a row unseen.
         if !documents.is_empty() || is_good(model.spec(), name) {
             let mut looker = Looker {
                 documents,
@@ -233,7 +233,7 @@ impl Looker<'_> {
         let hint = match nearest(pointer, known.iter().map(String::as_str)) {
             Some(near) if near != pointer => format!("did you mean \"{near}\"?"),
             _ if known.is_empty() => {
-                "the body is no JSON object; write what must be there as a template, such as \"{{n}}\"".into()
+                "the body is not a JSON object; write what must be there as a template, such as \"{{n}}\"".into()
             }
             _ => format!("a body has {}", known[..known.len().min(12)].join(", ")),
         };

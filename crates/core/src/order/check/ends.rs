@@ -81,7 +81,7 @@ impl Checker<'_> {
         if name.is_empty() || name.len() > 64 || !name.chars().all(legal) {
             self.told(
                 path,
-                "is no name of an end",
+                "is not a valid name of an end",
                 "write letters, digits, `_` and `-`, up to 64",
             );
         }
@@ -163,7 +163,7 @@ impl Checker<'_> {
                 Ok(template) if template.is_ambiguous() => self.told(
                     at,
                     "where one number ends and what follows begins cannot be told",
-                    "write a character that is no digit between them",
+                    "write a character that is not a digit between them",
                 ),
                 Ok(template) => templates.push(template),
                 Err(mistake) => self.problems.push(mistake.at(at)),
@@ -202,7 +202,7 @@ impl Checker<'_> {
         if !is_pointer(text) {
             self.told(
                 key,
-                format!("{text:?} is no JSON pointer"),
+                format!("{text:?} is not a JSON pointer"),
                 "begin it with a slash: \"/customer/email\"",
             );
         }

@@ -24,7 +24,7 @@ pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
     }
     for name in spec.attributes.keys().filter(|name| !is_attribute(name)) {
         let mistake = Mistake::new(
-            "is no name of a message attribute",
+            "is not a valid name of a message attribute",
             "write letters, digits, `_`, `-` and single dots, up to 256, and not AWS. or Amazon. before them",
         );
         problems.push(mistake.at(key_below("order.attributes", name)));

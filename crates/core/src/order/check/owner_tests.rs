@@ -38,7 +38,11 @@ fn of_a_body_that_is_no_json_nothing_is_found_by_a_pointer() {
             holds(s, expected);
         }
     };
-    let refused = ["ends.stored.rows[0].holds.x", "no JSON object", "template"];
+    let refused = [
+        "ends.stored.rows[0].holds.x",
+        "not a JSON object",
+        "template",
+    ];
     refuses(text(Expected::At("/n".into())), &refused);
     refuses(text(Expected::Number("/n".into())), &refused);
     accepts(text(Expected::Number("{{n}}".into())));

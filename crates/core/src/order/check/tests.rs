@@ -58,7 +58,7 @@ fn templates_and_bodies() {
     );
     refuses(
         |s| body(s, r#"{"id": {{id}}"#),
-        &["order.body", "no JSON", "it ends"],
+        &["order.body", "is not JSON", "it ends"],
     );
     refuses(
         |s| s.id = IdScheme::Text("WEB-{{n}}".into()),
@@ -83,12 +83,24 @@ fn messages() {
                 .insert(name.into(), AttributeSpec::Text("x".into()));
         }
     };
-    refuses(attribute("a b"), &["order.attributes.\"a b\"", "no name"]);
+    refuses(
+        attribute("a b"),
+        &[
+            "order.attributes.\"a b\"",
+            "not a valid name of a message attribute",
+        ],
+    );
     refuses(
         attribute("AWS.x"),
-        &["order.attributes.\"AWS.x\"", "no name"],
+        &[
+            "order.attributes.\"AWS.x\"",
+            "not a valid name of a message attribute",
+        ],
     );
-    refuses(attribute("a..b"), &["no name"]);
+    refuses(
+        attribute("a..b"),
+        &["not a valid name of a message attribute"],
+    );
     accepts(attribute("a.b-c_d"));
     refuses(
         |s| {
@@ -161,7 +173,7 @@ fn kinds_of_bad_orders() {
             body(s, "{{id}}");
             s.bad[0].remove = vec!["/a".into()];
         },
-        &["bad[0]", "no JSON"],
+        &["bad[0]", "is not JSON"],
     );
     refuses(
         |s| s.bad[0].end = "rejectd".into(),
@@ -206,7 +218,7 @@ fn kinds_of_bad_orders() {
     );
     refuses(
         |s| s.bad[0].weight = f64::NAN,
-        &["bad[0].weight", "NaN is no weight"],
+        &["bad[0].weight", "NaN is not a weight"],
     );
     refuses(
         |s| s.bad[0].weight = 0.0,
@@ -218,7 +230,7 @@ fn kinds_of_bad_orders() {
     );
     refuses(
         |s| drop(s.bad[0].fields.insert("items".into(), Field::True(2.0))),
-        &["bad[0].fields.items", "no share"],
+        &["bad[0].fields.items", "is not within 0% and 100%"],
     );
 }
 
@@ -295,7 +307,7 @@ fn ends() {
     );
     refuses(
         |s| drop(s.ends.insert("a b".into(), s.ends[STORED].clone())),
-        &["ends.\"a b\"", "no name of an end"],
+        &["ends.\"a b\"", "not a valid name of an end"],
     );
 }
 

@@ -23,7 +23,7 @@ fn read_kind(at: usize, mut section: Section<'_>, files: ReadFile<'_>) -> BadKin
                 (1..=60).contains(&text.chars().count()) && !text.chars().any(char::is_control);
             match fits {
                 true => Ok(text.to_owned()),
-                false => Err(format!("{text:?} is no name")),
+                false => Err(format!("{text:?} is not a name")),
             }
         },
     );

@@ -103,7 +103,7 @@ fn read_templates(
 }
 
 fn read_stored_at(text: &str) -> Result<StoredAt, String> {
-    let wrong = || format!("{text:?} is no attribute with what it holds");
+    let wrong = || format!("{text:?} is not an attribute with what it holds");
     let (attribute, unit) = text.trim().rsplit_once(' ').ok_or_else(wrong)?;
     let unit = match unit {
         "s" => TimeUnit::S,

@@ -89,7 +89,7 @@ pub(super) fn number(value: &Value) -> Result<f64, String> {
     match value {
         Value::Integer(number) => Ok(*number as f64),
         Value::Float(number) => Ok(*number),
-        other => Err(format!("{other} is no number")),
+        other => Err(format!("{other} is not a number")),
     }
 }
 
@@ -166,7 +166,7 @@ fn list(section: &mut Section<'_>, files: ReadFile<'_>) -> Option<Field> {
     let hint = "write the least and the most elements: { list = [1, 12], of = '...' }";
     let counts = both(section, "list", hint, |value| {
         let number = whole(value)?;
-        u32::try_from(number).map_err(|_| format!("{number} is no number of elements"))
+        u32::try_from(number).map_err(|_| format!("{number} is not a number of elements"))
     });
     let of = section.required("of", "write an element: of = '{\"sku\": \"{{sku}}\"}'");
     let fields = read_fields(section.section("fields"), files);

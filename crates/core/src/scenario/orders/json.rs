@@ -21,7 +21,7 @@ fn write(value: &Value, out: &mut String) -> Result<(), String> {
         Value::Float(number) if number.is_finite() => {
             out.push_str(ryu::Buffer::new().format(*number));
         }
-        Value::Float(number) => return Err(format!("{number} is no JSON number")),
+        Value::Float(number) => return Err(format!("{number} is not a JSON number")),
         Value::Boolean(flag) => out.push_str(if *flag { "true" } else { "false" }),
         Value::Datetime(instant) => put_quoted(&instant.to_string(), out),
         Value::Array(items) => {

@@ -47,7 +47,7 @@ pub(super) fn read_order(
             |value| match value.as_str() {
                 Some("base64") => Ok(Encoding::Base64),
                 Some("gzip base64") => Ok(Encoding::GzipBase64),
-                _ => Err(format!("{value} is no encoding")),
+                _ => Err(format!("{value} is not an encoding")),
             },
         );
     order.attributes = read_attributes(section.section("attributes"));

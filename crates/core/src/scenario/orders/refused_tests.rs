@@ -69,7 +69,7 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
         (
             "name = \"no price\"",
             "weight = \"2\"",
-            ["bad[0].weight", "is no number", "weight = 2"],
+            ["bad[0].weight", "is not a number", "weight = 2"],
         ),
         (
             "decimal = [0, 9.99]",
@@ -85,7 +85,7 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
             "places = 1",
             [
                 "order.fields.price (line 12, column 1)",
-                "9.99 is no decimal with 1 places",
+                "9.99 is not a decimal with 1 places",
                 "as many places",
             ],
         ),
@@ -197,7 +197,7 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
             "stored_at = \"ts\"\nholds =",
             [
                 "ends.stored.rows[0].stored_at",
-                "no attribute with what it holds",
+                "not an attribute with what it holds",
                 "ts ms",
             ],
         ),

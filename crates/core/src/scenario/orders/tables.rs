@@ -59,7 +59,7 @@ fn read_key(text: &str) -> Result<Key, String> {
 }
 
 fn read_attribute(text: &str) -> Result<KeyAttribute, String> {
-    let wrong = || format!("{text:?} is no attribute with its type");
+    let wrong = || format!("{text:?} is not an attribute with its type");
     let (name, kind) = text.trim().rsplit_once(' ').ok_or_else(wrong)?;
     let kind = match kind {
         "S" => KeyType::S,

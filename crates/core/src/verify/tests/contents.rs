@@ -319,7 +319,7 @@ fn strangers_are_counted_and_the_first_five_of_each_kind_named() {
     assert_eq!(
         after.observation(complete()).foreign_dead_letter_examples,
         [
-            "message m: no JSON object",
+            "message m: not a JSON object",
             "message m: no `order_number`",
             "message m: `order_number` is \"\\u001b[31m\""
         ]
