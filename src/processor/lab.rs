@@ -43,7 +43,7 @@ fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> 
     let (items, price) = (field("num_items")?, field("price_per_item")?);
     let description = field("item_description")?;
     if !price.is_number() {
-        return Err("TypeError: the price is no number".into());
+        return Err("TypeError: the price is not a number".into());
     }
     Ok(OrderRow {
         id,
