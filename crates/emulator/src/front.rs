@@ -1,4 +1,4 @@
-//! The one port: queues and table behind it, told apart by the operation a request names.
+//! The one port: queues, tables and other services behind it, told apart by what a request names.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::http::service::{Asked, Service, Services, is_form};
 use super::http::{self, Answer, Budget, Hosts, Manner, Refused};
 use super::identity;
 use super::sqs::{Call, Site, SqsEngine, SqsService, Target};
@@ -30,11 +31,12 @@ const CONNECTIONS_MAX: usize = 8_192;
 const REQUEST_BYTES_MAX: u64 = 256 << 20;
 /// A body for the tables is held as it came, as values and as it is passed on.
 const TABLE_WEIGHT: u64 = 4;
+/// What the targets of all requests to the queues begin with: no other service is asked whether it takes them.
+const QUEUES: &str = "AmazonSQS.";
 
 /// What requests are answered with.
-#[derive(Clone)]
 pub struct Front {
-    parts: Arc<Parts>,
+    parts: Parts,
     hosts: Hosts,
     connections_max: usize,
     budget: Budget,
@@ -43,16 +45,18 @@ pub struct Front {
 struct Parts {
     queues: SqsService,
     table: Option<TableGateway>,
+    services: Services,
 }
 
 impl Front {
     /// Serves these queues under the names of `site`, and the tables behind `table` if there are any, to this machine.
     pub fn new(engine: SqsEngine, site: Site, table: Option<TableGateway>) -> Self {
         Self {
-            parts: Arc::new(Parts {
+            parts: Parts {
                 queues: SqsService::new(engine, site),
                 table,
-            }),
+                services: Services::default(),
+            },
             hosts: Hosts::loopback(),
             connections_max: CONNECTIONS_MAX,
             budget: Budget::new(REQUEST_BYTES_MAX),
@@ -63,6 +67,13 @@ impl Front {
     #[must_use]
     pub fn called(mut self, hosts: Hosts) -> Self {
         self.hosts = hosts;
+        self
+    }
+
+    /// Answers for this service as well.
+    #[must_use]
+    pub(super) fn serving(mut self, service: Arc<dyn Service>) -> Self {
+        self.parts.services.add(service);
         self
     }
 
@@ -84,7 +95,7 @@ impl Front {
             budget: self.budget.clone(),
             refuse,
         };
-        let (parts, budget) = (self.parts, self.budget);
+        let (parts, budget) = (Arc::new(self.parts), self.budget);
         let answer = move |request| {
             let (parts, budget) = (Arc::clone(&parts), budget.clone());
             async move { parts.answer(request, &budget).await }
@@ -105,7 +116,6 @@ impl Parts {
             .unwrap_or_default();
         let answer = match (&head.method, head.uri.path()) {
             (&Method::GET | &Method::HEAD, HEALTH_PATH) => Ok(self.health()),
-            (&Method::GET | &Method::HEAD, _) => Ok(hint()),
             _ => self.carry_out(target, head, body, budget).await,
         };
         let status = answer.as_ref().map(|answer| answer.status().as_u16());
@@ -141,16 +151,24 @@ impl Parts {
         if let Some(table) = table {
             return Ok(table.answer(target, head, body).await);
         }
+        if !target.starts_with(QUEUES)
+            && let Ok(bytes) = &body
+        {
+            let asked = Asked::of(&head, target, bytes);
+            if let Some(service) = self.services.find(&asked) {
+                return service.answer(asked, bytes).await;
+            }
+        }
+        if matches!(head.method, Method::GET | Method::HEAD) {
+            return Ok(hint());
+        }
         match &body {
-            Ok(form)
-                if target.is_empty()
-                    && identity::is_asked(head.headers.get(CONTENT_TYPE), form) =>
-            {
+            Ok(form) if target.is_empty() && identity::is_asked(&head.headers, form) => {
                 Ok(identity::answer(&self.queues.site().account_id))
             }
             _ => {
                 let target = match target {
-                    "" if identity::is_form(head.headers.get(CONTENT_TYPE)) => Target::Form {
+                    "" if is_form(&head.headers) => Target::Form {
                         path: head.uri.path(),
                     },
                     target => Target::Json(target),
@@ -186,7 +204,7 @@ impl Parts {
 /// What somebody sees who opens the address in a browser.
 fn hint() -> Response<Full<Bytes>> {
     let hint = format!(
-        "{} {}: SQS and DynamoDB over the JSON protocol (POST with a header X-Amz-Target); \
+        "{} {}: AWS services over their own protocols (POST, signed or not); \
          {HEALTH_PATH} tells whether it is well\n",
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION")

@@ -3,21 +3,16 @@
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::Response;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::http::service::is_form;
 
 /// The action, as it stands in a form.
 const ACTION: &[u8] = b"Action=GetCallerIdentity";
 
-/// Whether a body of this type is a form.
-pub(super) fn is_form(content_type: Option<&HeaderValue>) -> bool {
-    content_type
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
-}
-
 /// Whether a form asks who is asking.
-pub(super) fn is_asked(content_type: Option<&HeaderValue>, body: &[u8]) -> bool {
-    is_form(content_type) && body.split(|byte| *byte == b'&').any(|pair| pair == ACTION)
+pub(super) fn is_asked(headers: &HeaderMap, body: &[u8]) -> bool {
+    is_form(headers) && body.split(|byte| *byte == b'&').any(|pair| pair == ACTION)
 }
 
 /// The account's root, whoever it is.
@@ -57,7 +52,9 @@ mod tests {
             (Some(&json), asks, false, "no form"),
             (None, asks, false, "nobody says what it is"),
         ] {
-            assert_eq!(is_asked(kind, body), expected, "{why}");
+            let kind = kind.map(|kind| (CONTENT_TYPE, kind.clone()));
+            let headers = HeaderMap::from_iter(kind);
+            assert_eq!(is_asked(&headers, body), expected, "{why}");
         }
     }
 }

@@ -5,6 +5,7 @@ mod body;
 mod budget;
 mod hosts;
 mod lines;
+pub(crate) mod service;
 mod socket;
 
 #[cfg(test)]
