@@ -12,14 +12,6 @@ pub const KNOWN: &[Known] = &[
         line: "A queue is not created again within 60 s of its deletion (QueueDeletedRecently).",
         reason: "A test that makes its queues anew each time would have to wait a minute.",
     },
-    Known {
-        line: "Select COUNT over several pages adds up to the number of items, in Count and ScannedCount.",
-        reason: "The database under the table, dynoxide 3.2, counts the item that ends a page twice in ScannedCount.",
-    },
-    Known {
-        line: "A projection over several pages adds up to the number of items, in Count and ScannedCount.",
-        reason: "The database under the table, dynoxide 3.2, counts the item that ends a page twice in ScannedCount.",
-    },
 ];
 
 pub fn reason(line: &str) -> Option<&'static str> {

@@ -103,6 +103,14 @@ impl<'a> Compiler<'a> {
                 template,
             }));
         }
+        let mark = self.spec.mark.as_ref();
+        attributes.extend(mark.and_then(|name| {
+            Some(Attribute {
+                name: name.clone(),
+                is_number: false,
+                template: self.text("sending.mark", Some("{{run}}"))?,
+            })
+        }));
         attributes
     }
 

@@ -45,6 +45,7 @@ pub fn lab() -> OrderSpec {
         envelope: None,
         encoding: None,
         attributes: BTreeMap::new(),
+        mark: None,
         group: None,
         deduplication: None,
         delay: None,

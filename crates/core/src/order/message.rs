@@ -43,7 +43,8 @@ impl OrderPlan {
     /// Whether any message of the plan carries more than a body.
     pub fn sends_more_than_bodies(&self) -> bool {
         let spec = self.model.spec();
-        let attributes = !spec.attributes.is_empty() && !self.model.puts_attributes_in_bodies();
+        let attributes =
+            !self.model.attributes.is_empty() && !self.model.puts_attributes_in_bodies();
         attributes || spec.group.is_some() || spec.deduplication.is_some() || spec.delay.is_some()
     }
 

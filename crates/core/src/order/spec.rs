@@ -26,6 +26,9 @@ pub struct OrderSpec {
     /// The message's attributes.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, AttributeSpec>,
+    /// The name of a further message attribute, which holds the run's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
     /// The message group, a template.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,

@@ -144,9 +144,10 @@ fn read_scenario(
         ],
     );
     let bad_share = file.share("bad_orders", 0.0);
-    let sending = read_sending(file.section("sending"));
+    let mut sending = file.section("sending");
     let mut pipeline = file.section("pipeline");
-    let order = read_orders(&mut file, &mut pipeline, files, problems);
+    let order = read_orders(&mut file, (&mut sending, &mut pipeline), files, problems);
+    let sending = read_sending(sending);
     check_share(&file, bad_share, &order);
     if time_scale != 1.0 && order.delay.is_some() {
         file.problem(

@@ -94,11 +94,12 @@ impl Parts<'_> {
         }
     }
 
-    /// Whether orders are the lab's, whatever queues and tables there are beside those they end in.
+    /// Whether orders are the lab's, whatever queues and tables there are beside those they end in, marked or not.
     fn is_labs_order(&self) -> bool {
         let lab = lab_order();
         let mut order = self.order.clone();
         order.queues.clear();
+        order.mark = None;
         order.tables.retain(|name, _| lab.tables.contains_key(name));
         order == *lab
     }

@@ -15,20 +15,7 @@ const ATTRIBUTES_MAX: usize = 10;
 const DELAY_MAX: Duration = Duration::from_secs(900);
 
 pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
-    if spec.attributes.len() > ATTRIBUTES_MAX {
-        let rule = format!(
-            "a message has at most {ATTRIBUTES_MAX} attributes, found {}",
-            spec.attributes.len()
-        );
-        problems.push(Mistake::new(rule, "leave some out").at("order.attributes"));
-    }
-    for name in spec.attributes.keys().filter(|name| !is_attribute(name)) {
-        let mistake = Mistake::new(
-            "is not a valid name of a message attribute",
-            "write letters, digits, `_`, `-` and single dots, up to 256, and not AWS. or Amazon. before them",
-        );
-        problems.push(mistake.at(key_below("order.attributes", name)));
-    }
+    check_attributes(spec, problems);
     if spec.delay.is_some_and(|delay| delay > DELAY_MAX) {
         let mistake = Mistake::new(
             "SQS holds back a message for 15 minutes at most",
@@ -56,6 +43,33 @@ pub(super) fn check(spec: &OrderSpec, problems: &mut Vec<Problem>) {
     check_names(spec, problems);
     if let Some(Envelope::Eventbridge { .. }) = spec.envelope {
         check_event(spec, problems);
+    }
+}
+
+fn check_attributes(spec: &OrderSpec, problems: &mut Vec<Problem>) {
+    let count = spec.attributes.len() + usize::from(spec.mark.is_some());
+    if count > ATTRIBUTES_MAX {
+        let rule = format!("a message has at most {ATTRIBUTES_MAX} attributes, found {count}");
+        problems.push(Mistake::new(rule, "leave some out").at("order.attributes"));
+    }
+    let named = spec.attributes.keys();
+    let named = named.map(|name| (name, key_below("order.attributes", name)));
+    let mark = spec
+        .mark
+        .iter()
+        .map(|name| (name, "sending.mark".to_owned()));
+    for (_, key) in named.chain(mark).filter(|(name, _)| !is_attribute(name)) {
+        let mistake = Mistake::new(
+            "is not a valid name of a message attribute",
+            "write letters, digits, `_`, `-` and single dots, up to 256, and not AWS. or Amazon. before them",
+        );
+        problems.push(mistake.at(key));
+    }
+    if let Some(mark) = &spec.mark
+        && spec.attributes.contains_key(mark)
+    {
+        let rule = format!("[order] attributes has {mark:?}, too");
+        problems.push(Mistake::new(rule, "give the mark a name of its own").at("sending.mark"));
     }
 }
 

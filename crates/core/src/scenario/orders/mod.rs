@@ -8,6 +8,8 @@ mod data;
 mod ends;
 mod fields;
 mod json;
+#[cfg(test)]
+mod mark_tests;
 mod message;
 #[cfg(test)]
 mod refused_tests;
@@ -39,15 +41,18 @@ pub fn is_lab(order: &OrderSpec) -> bool {
 
 static LAB: LazyLock<OrderSpec> = LazyLock::new(lab);
 
-/// Reads everything a scenario says of its orders. `pipeline` is its section of that name.
+/// Reads everything a scenario says of its orders. `sending` and `pipeline` are its sections of
+/// these names.
 pub(super) fn read_orders<'a>(
     file: &mut Section<'a>,
-    pipeline: &mut Section<'a>,
+    (sending, pipeline): (&mut Section<'a>, &mut Section<'a>),
     files: ReadFile<'_>,
     problems: &Problems,
 ) -> Box<OrderSpec> {
     let before_reading = problems.borrow().len();
     let mut order = lab_order();
+    let hint = "write the name of a message attribute: mark = \"test-run\"";
+    order.mark = sending.text("mark", hint, |name| Ok(name.to_owned()));
     let has_body = message::read_order(file, &mut order, files);
     let bad = file.sections("bad");
     if has_body || !bad.is_empty() {

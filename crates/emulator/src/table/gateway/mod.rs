@@ -4,6 +4,7 @@
 //! which validates and answers as DynamoDB does but enforces no capacity.
 
 mod admission;
+mod pages;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
-use hyper::http::request;
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::{request, response};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
@@ -26,10 +27,11 @@ use super::meters::Meters;
 use super::room::{Room, TABLES_MAX};
 use crate::http::BodyError;
 use admission::{Admission, admit};
+use pages::Counted;
 use tokens::Tokens;
 
-/// The checksum of a reply, which a changed reply no longer has.
-const CHECKSUM: &str = "x-amz-crc32";
+/// The checksum of a reply, which clients hold it against.
+const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-crc32");
 
 const NAMESPACE: &str = "com.amazonaws.dynamodb.v20120810";
 
@@ -95,7 +97,7 @@ impl TableGateway {
         let shortens = operation == "Scan" && self.scan_faults().is_some();
         let changes_tables = matches!(operation, "CreateTable" | "UpdateTable" | "DeleteTable");
         if !changes_tables && !shortens && self.meters.is_empty() {
-            return self.pass_on(head, body).await;
+            return self.pass_on(operation, head, body).await;
         }
         self.answer_with_care(operation, head, body).await
     }
@@ -109,7 +111,7 @@ impl TableGateway {
     ) -> Response<Full<Bytes>> {
         // What is no JSON is refused behind us, in DynamoDB's words.
         let Ok(mut asked) = serde_json::from_slice::<Value>(&body) else {
-            return self.pass_on(head, body).await;
+            return self.pass_on(operation, head, body).await;
         };
         let admission = match admit(&self.meters, operation, &mut asked) {
             Ok(admission) => admission,
@@ -119,10 +121,8 @@ impl TableGateway {
             true => body,
             false => Bytes::from(asked.to_string()),
         };
-        let response = self.pass_on(head, body).await;
-        let (mut head, body) = response.into_parts();
-        let body = body.collect().await.map(|body| body.to_bytes());
-        let body = body.unwrap_or_default();
+        let response = self.pass_on(operation, head, body).await;
+        let (head, body) = taken_apart(response).await;
         let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
             return Response::from_parts(head, Full::from(body));
         };
@@ -138,9 +138,7 @@ impl TableGateway {
         if !settled && !shortened {
             return Response::from_parts(head, Full::from(body));
         }
-        head.headers.remove(CHECKSUM);
-        head.headers.remove(CONTENT_LENGTH);
-        Response::from_parts(head, Full::from(answer.to_string()))
+        with_body(head, answer.to_string().into())
     }
 
     /// The faults, if scans are struck.
@@ -234,7 +232,34 @@ impl TableGateway {
         Some(refusal(StatusCode::BAD_REQUEST, &refused))
     }
 
-    async fn pass_on(&self, head: request::Parts, body: Bytes) -> Response<Full<Bytes>> {
+    /// The reply of the database; that of a page with its counts put right.
+    async fn pass_on(
+        &self,
+        operation: &str,
+        head: request::Parts,
+        body: Bytes,
+    ) -> Response<Full<Bytes>> {
+        if !matches!(operation, "Scan" | "Query") {
+            return self.pass(head, body).await;
+        }
+        let reply = self.pass(head.clone(), body.clone()).await;
+        let (reply_head, reply) = taken_apart(reply).await;
+        let counted = match pages::look(&body, &reply) {
+            Counted::Unsure(one_more) => {
+                let (_, again) = taken_apart(self.pass(head, one_more).await).await;
+                pages::look_again(&reply, &again)
+            }
+            counted => counted,
+        };
+        match counted {
+            Counted::Wrong(page) => with_body(reply_head, page),
+            Counted::Right | Counted::Unsure(_) => {
+                Response::from_parts(reply_head, Full::from(reply))
+            }
+        }
+    }
+
+    async fn pass(&self, head: request::Parts, body: Bytes) -> Response<Full<Bytes>> {
         match self.try_pass_on(head, body).await {
             Ok(response) => response,
             Err(error) => {
@@ -316,13 +341,28 @@ fn capacity_of(description: &Value) -> TableCapacity {
 }
 
 fn refusal(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
+    let (mut head, ()) = Response::new(()).into_parts();
+    head.status = status;
+    head.headers.insert(
         CONTENT_TYPE,
         HeaderValue::from_static("application/x-amz-json-1.0"),
     );
-    response
+    with_body(head, body.to_string().into())
+}
+
+async fn taken_apart(response: Response<Full<Bytes>>) -> (response::Parts, Bytes) {
+    let (head, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => (head, body.to_bytes()),
+        Err(never) => match never {},
+    }
+}
+
+/// A reply of this body, and its checksum.
+fn with_body(mut head: response::Parts, body: Bytes) -> Response<Full<Bytes>> {
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.insert(CHECKSUM, crc32fast::hash(&body).into());
+    Response::from_parts(head, Full::from(body))
 }
 
 /// Parts of a batch by the table each is for.

@@ -178,6 +178,7 @@ pub(super) fn spec(id: IdScheme) -> OrderSpec {
         ]),
         envelope: None,
         encoding: None,
+        mark: None,
         attributes: BTreeMap::new(),
         group: None,
         deduplication: None,
