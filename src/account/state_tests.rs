@@ -47,6 +47,7 @@ fn queue(name: &str) -> QueueFacts {
         redrive: None,
         messages: 0,
         fifo: false,
+        fifo_settings: None,
         kms_key: None,
         tags: ours(),
     }

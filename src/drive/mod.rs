@@ -8,6 +8,7 @@ mod attack;
 mod before;
 #[cfg(test)]
 mod before_tests;
+mod lanes;
 mod pace;
 mod pacer;
 mod plan;

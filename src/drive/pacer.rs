@@ -107,6 +107,10 @@ pub(super) fn pace(
     };
     let sending = &plan.scenario.sending;
     let dispatches = schedule.dispatches(sending.batch, sending.linger);
+    if let Some(lanes) = &shared.lanes {
+        lanes.open(queue.clone());
+    }
+    let _end = EndOfWork(shared);
     let interrupted = !pacer.walk(dispatches, &queue);
     let tally = pacer.tally;
     Ok(Some(Paced {
@@ -116,6 +120,17 @@ pub(super) fn pace(
         interrupted,
         cpu_time: thread_cpu_time(),
     }))
+}
+
+/// However the pacer ends, those that wait for nobody else are the last.
+struct EndOfWork<'a>(&'a Shared);
+
+impl Drop for EndOfWork<'_> {
+    fn drop(&mut self) {
+        if let Some(lanes) = &self.0.lanes {
+            lanes.close();
+        }
+    }
 }
 
 struct Pacer<'a> {
@@ -245,7 +260,11 @@ impl Pacer<'_> {
         let count = u64::from(work.dispatch.count);
         progress.scheduled.fetch_add(count, Ordering::Relaxed);
         let admitted = self.shared.admit(&work, self.max_in_flight);
-        if admitted && queue.send(work).is_ok() {
+        let handed_over = |shared: &Shared| match &shared.lanes {
+            None => queue.send(work).is_ok(),
+            Some(lanes) => lanes.enter(work, shared.orders()),
+        };
+        if admitted && handed_over(self.shared) {
             return;
         }
         if admitted {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::lanes::Turn;
 use super::work::{InHand, Shared, Waiting, Work};
 use crate::send::{Batch, SendReply, Sender};
 
@@ -40,6 +41,7 @@ pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies
     shared.roll.enter();
     let mut batch = Batch::new();
     while let Ok(work) = shared.queue.recv_async().await {
+        let _turn = Turn::of(shared.lanes.as_ref(), &work);
         let mut next = Some(work);
         while let Some(work) = next {
             batch.fill(shared.orders(), work.orders());

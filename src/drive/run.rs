@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::attack::attack;
+use super::lanes::Lanes;
 use super::pace::{sharpen_thread, thread_cpu_time};
 use super::pacer::{NewJournal, Paced, pace};
 use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
@@ -91,6 +92,7 @@ pub(super) fn run_with(
         orders: OnceLock::new(),
         pool: SenderPool::new(target, sending)?,
         queue: work,
+        lanes: plan.scenario.pipeline.fifo.then(Lanes::default),
         progress,
         stop,
         tally: Mutex::new(Tally::new(schedule.profile(), phases)),
@@ -164,7 +166,8 @@ fn conclude(shared: &Shared, paced: Paced, attack_cpu_time: Duration) -> DriveOu
         cpu_time,
     } = paced;
     // Only if the pool ended before its time is anything left.
-    for work in shared.queue.drain() {
+    let waiting = shared.lanes.iter().flat_map(Lanes::drain);
+    for work in shared.queue.drain().chain(waiting) {
         shared.leave_unsent(&work);
         tally.unsent(&work, shared.now());
         interrupted = true;

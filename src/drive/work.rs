@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::lanes::Lanes;
 use super::tally::Tally;
 use super::{Progress, StopSignal};
 use crate::journal::JournalHandle;
@@ -72,6 +73,8 @@ pub(super) struct Shared {
     pub(super) orders: OnceLock<OrderPlan>,
     pub(super) pool: SenderPool,
     pub(super) queue: flume::Receiver<Work>,
+    /// Who waits for whom, where the queue keeps groups in order.
+    pub(super) lanes: Option<Lanes>,
     pub(super) progress: Arc<Progress>,
     pub(super) stop: StopSignal,
     /// What the senders measured.

@@ -56,12 +56,11 @@ impl Stores {
     /// An emulator that has all of them. The orders queue comes last: its redrive policy names another.
     pub(super) fn create(&self, mut builder: Builder, scenario: &Scenario) -> Builder {
         let pipeline = &scenario.pipeline;
-        let letters = settings::dead_letter_queue(pipeline);
         let queues = std::iter::once(&self.dead_letter_queue);
         for queue in queues.chain(&self.letter_queues).chain(&self.other_queues) {
-            builder = builder.queue_with(queue, letters.clone());
+            builder = builder.queue_with(queue, settings::dead_letter_queue(queue, pipeline));
         }
-        let orders = settings::orders_queue(pipeline);
+        let orders = settings::orders_queue(pipeline, &scenario.order);
         builder = builder.queue_with(&self.orders_queue, orders);
         let capacity = settings::capacity(pipeline.table_capacity);
         for (name, key) in &self.tables {

@@ -94,6 +94,7 @@ pub(crate) fn scenario() -> Scenario {
             },
             table_capacity: TableCapacity::on_demand(),
             fifo: false,
+            high_throughput: false,
         },
         order: crate::scenario::lab_order(),
         faults: Vec::new(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 
+use super::in_order::{is_from_fifo, process_in_order};
 use super::incoming::IncomingOrder;
 use super::isolate::caught;
 use super::store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
@@ -17,26 +18,27 @@ const LOGGED_REASON_MAX: usize = 500;
 /// A record fails when its body is no order, when the table fails or throttles its write, when
 /// processing it panics, and when the table holds another order of its number. A record without a
 /// message id cannot be named; it is reported as an empty identifier, which AWS takes as a failure of
-/// the whole batch.
+/// the whole batch. Behind a record of a FIFO queue whose write failed the others of its message group fail unprocessed.
 pub async fn process<S: OrderStore>(event: SqsEvent, store: &S) -> SqsBatchResponse {
+    if is_from_fifo(&event) {
+        return process_in_order(event, store).await;
+    }
     let received_at_us = unix_micros();
     let mut response = SqsBatchResponse::default();
     let mut rows = Vec::with_capacity(event.records.len());
-    let mut read = Vec::with_capacity(event.records.len());
+    let mut kept = Vec::with_capacity(event.records.len());
     for record in &event.records {
-        let row = catch_unwind(AssertUnwindSafe(|| row_of(record, received_at_us)))
-            .unwrap_or_else(|_| Err("reading the record panicked".into()));
-        match row {
+        match read(record, received_at_us) {
             Ok(row) => {
                 rows.push(row);
-                read.push(record);
+                kept.push(record);
             }
             Err(reason) => fail(&mut response, record, &reason),
         }
     }
     let rows: Arc<[OrderRow]> = rows.into();
     let outcomes = put_each(store, &rows).await;
-    for ((row, record), outcome) in rows.iter().zip(read).zip(outcomes) {
+    for ((row, record), outcome) in rows.iter().zip(kept).zip(outcomes) {
         if let Err(reason) = settled(row, outcome) {
             fail(&mut response, record, &reason);
         }
@@ -46,7 +48,7 @@ pub async fn process<S: OrderStore>(event: SqsEvent, store: &S) -> SqsBatchRespo
 
 /// Names the record as failed, in the response and in the log. The body itself is not logged, and of the
 /// reason, which may quote it, no more than its beginning.
-fn fail(response: &mut SqsBatchResponse, record: &SqsMessage, reason: &str) {
+pub(super) fn fail(response: &mut SqsBatchResponse, record: &SqsMessage, reason: &str) {
     let message_id = record.message_id.as_deref().unwrap_or_default();
     if tracing::enabled!(tracing::Level::WARN) {
         let order_number = number_of(record);
@@ -67,6 +69,12 @@ fn fail(response: &mut SqsBatchResponse, record: &SqsMessage, reason: &str) {
 fn number_of(record: &SqsMessage) -> Option<u64> {
     let body: serde_json::Value = serde_json::from_str(record.body.as_deref()?).ok()?;
     body.get("order_number")?.as_u64()
+}
+
+/// The row of a record, or why it has none, whatever happens.
+pub(super) fn read(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> {
+    catch_unwind(AssertUnwindSafe(|| row_of(record, received_at_us)))
+        .unwrap_or_else(|_| Err("reading the record panicked".into()))
 }
 
 fn row_of(record: &SqsMessage, received_at_us: u64) -> Result<OrderRow, String> {
@@ -90,7 +98,7 @@ pub(super) fn receive_count(record: &SqsMessage) -> u32 {
 ///
 /// If the group's write panics, each row is written alone, so that only the one at fault fails; that
 /// is safe because a row written before the panic is met again with its own content.
-async fn put_each<S: OrderStore>(
+pub(super) async fn put_each<S: OrderStore>(
     store: &S,
     rows: &Arc<[OrderRow]>,
 ) -> Vec<Result<PutOutcome, StoreError>> {
@@ -128,7 +136,10 @@ async fn put_group<S: OrderStore>(
 }
 
 /// Whether the order is in the table, with this content.
-fn settled(row: &OrderRow, outcome: Result<PutOutcome, StoreError>) -> Result<(), String> {
+pub(super) fn settled(
+    row: &OrderRow,
+    outcome: Result<PutOutcome, StoreError>,
+) -> Result<(), String> {
     match outcome {
         Ok(PutOutcome::Stored) => Ok(()),
         Ok(PutOutcome::Exists { order_details })

@@ -8,6 +8,7 @@
 
 pub mod attribute;
 mod handler;
+mod in_order;
 mod incoming;
 mod isolate;
 mod lab;

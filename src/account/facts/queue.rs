@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use serde::Deserialize;
 
 use super::{missing_or_unknown, why};
-use crate::preflight::{Known, QueueFacts, RedriveFacts};
+use crate::preflight::{FifoFacts, Known, QueueFacts, RedriveFacts};
 use crate::store::{Session, Witness};
 
 /// Reads the queue called `name`.
@@ -81,6 +81,7 @@ fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<Q
         Some(policy) => Some(read_policy(policy)?),
     };
     let on = |name: &QueueAttributeName| text(name).is_some_and(|value| value == "true");
+    let is = |name: QueueAttributeName, value: &str| text(&name) == Some(value);
     Ok(QueueFacts {
         name: String::new(),
         url: String::new(),
@@ -99,6 +100,11 @@ fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<Q
                 QueueAttributeName::ApproximateNumberOfMessagesDelayed,
             )?),
         fifo: on(&QueueAttributeName::FifoQueue),
+        fifo_settings: on(&QueueAttributeName::FifoQueue).then(|| FifoFacts {
+            content_based_deduplication: on(&QueueAttributeName::ContentBasedDeduplication),
+            high_throughput: is(QueueAttributeName::DeduplicationScope, "messageGroup")
+                && is(QueueAttributeName::FifoThroughputLimit, "perMessageGroupId"),
+        }),
         kms_key: text(&QueueAttributeName::KmsMasterKeyId)
             .filter(|key| !key.is_empty())
             .map(str::to_owned),

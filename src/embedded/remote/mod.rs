@@ -24,6 +24,7 @@ use self::demand::{Demand, POLLS_MAX};
 pub use self::message::RemoteMessage;
 use self::poll::Polls;
 use crate::emulator::mapping::{Mapping, MessageQueue};
+use crate::emulator::sqs::is_fifo;
 
 /// Messages in one delete.
 const PER_DELETE: usize = 10;
@@ -171,6 +172,10 @@ impl MessageQueue for RemoteQueue {
 
     fn has_backlog(&self) -> bool {
         self.demand.last_poll_was_full()
+    }
+
+    fn is_fifo(&self) -> bool {
+        is_fifo(&self.url)
     }
 
     fn visibility_timeout(&self) -> Duration {

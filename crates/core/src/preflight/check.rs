@@ -35,8 +35,12 @@ impl Weight {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trap {
-    /// The queues are there and are standard queues.
+    /// The queues are there and of the scenario's kind.
     Queues,
+    /// What a FIFO queue is set to, and its quotas against the rate.
+    Fifo,
+    /// Good orders behind a bad one in its message group.
+    GroupFollowers,
     /// The orders queue has a redrive policy, to the queue that is swept.
     Redrive,
     /// Its receive count.
@@ -90,6 +94,8 @@ impl Trap {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queues => "queues",
+            Self::Fifo => "FIFO queue",
+            Self::GroupFollowers => "followers in a group",
             Self::Redrive => "redrive policy",
             Self::ReceiveCount => "receive count",
             Self::RetentionOrder => "retention order",

@@ -97,10 +97,22 @@ pub struct QueueFacts {
     pub messages: u64,
     /// First in, first out.
     pub fifo: bool,
+    /// What only a FIFO queue can be set to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fifo_settings: Option<FifoFacts>,
     /// The key of KMS it is encrypted with, if it is one of the account's own.
     pub kms_key: Option<String>,
     /// Its tags.
     pub tags: Known<Tags>,
+}
+
+/// What only a FIFO queue can be set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FifoFacts {
+    /// `ContentBasedDeduplication`.
+    pub content_based_deduplication: bool,
+    /// `DeduplicationScope` is `messageGroup` and `FifoThroughputLimit` is `perMessageGroupId`.
+    pub high_throughput: bool,
 }
 
 /// A redrive policy.

@@ -54,6 +54,7 @@ pub fn queue(name: &str, retention: Duration) -> QueueFacts {
         redrive: None,
         messages: 0,
         fifo: false,
+        fifo_settings: None,
         kms_key: None,
         tags: allowed(),
     }

@@ -11,8 +11,9 @@ use super::lambda::{read_function, read_mapping};
 use super::orders::{ReadFile, check_planned, check_share, read_orders};
 use super::phases::read_phases;
 use super::places::{Place, Places};
-use super::processor::{bound_concurrency, queue_name, read_processor, read_processors};
+use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
+use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
 use super::section::{Problems, Section};
 use super::target::read_target;
 use super::whole::Parts;
@@ -295,11 +296,12 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
         MIN_VISIBILITY.mul_f64(time_scale),
         MAX_VISIBILITY,
     );
-    let names = read_names(&mut section);
+    let kind = read_queue_kind(&mut section, order);
+    let names = read_names(&mut section, kind);
     let pipeline = Pipeline {
         visibility_timeout,
         max_receive_count: section.integer("max_receive_count", 3, 1, 1_000) as u32,
-        redrive_to: read_redrive(&mut section, &names),
+        redrive_to: read_redrive(&mut section, &names, kind),
         orders_queue: names.orders_queue,
         dead_letter_queue: names.dead_letter_queue,
         orders_retention: section.duration_within("orders_retention", 4 * DAY, MINUTE, 14 * DAY),
@@ -314,73 +316,10 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
         table_capacity: section
             .text("table_capacity", CAPACITY_HINT, parse_capacity)
             .unwrap_or(TableCapacity::on_demand()),
-        fifo: read_queue_kind(&mut section, order),
+        fifo: kind.fifo,
+        high_throughput: kind.high_throughput,
     };
+    check_mapping(&mut section, &pipeline);
     section.finish();
     pipeline
-}
-
-/// Whether the orders queue is a FIFO queue; then orders have a group.
-fn read_queue_kind(section: &mut Section<'_>, order: &OrderSpec) -> bool {
-    let fifo = section.choice("queue", false, &[("standard", false), ("fifo", true)]);
-    if fifo && order.group.is_none() {
-        section.problem(
-            "queue",
-            "messages of a FIFO queue have a group",
-            "write [order] group = \"{{id}}\", or another template",
-        );
-    }
-    if fifo && order.delay.is_some() {
-        section.problem(
-            "queue",
-            "a FIFO queue takes no message with a delay of its own",
-            "leave out [order] delay",
-        );
-    }
-    if !fifo && order.deduplication.is_some() {
-        section.problem(
-            "queue",
-            "only a FIFO queue takes messages with a deduplication id",
-            "write queue = \"fifo\", or leave out [order] deduplication",
-        );
-    }
-    fifo
-}
-
-/// The queue dead letters are moved to, the pipeline's dead-letter queue unless another is named; `"none"` is none.
-fn read_redrive(section: &mut Section<'_>, names: &Resources) -> Option<String> {
-    let hint = format!(
-        "write a queue's name, such as {:?}, or \"none\"",
-        names.dead_letter_queue
-    );
-    let read = section.text("redrive_to", &hint, |name| {
-        match queue_name(name).is_ok() && name != names.orders_queue {
-            true => Ok(name.to_owned()),
-            false => Err(format!("{name:?} cannot be a dead-letter queue")),
-        }
-    });
-    let name = read.unwrap_or_else(|| names.dead_letter_queue.clone());
-    (name != "none").then_some(name)
-}
-
-/// The names of the two queues.
-fn read_names(section: &mut Section<'_>) -> Resources {
-    let lab = Resources::default();
-    let mut read = |key, usual: String| {
-        let hint = format!("write a queue's name, such as {usual:?}");
-        section.text(key, &hint, queue_name).unwrap_or(usual)
-    };
-    let names = Resources {
-        orders_queue: read("orders_queue", lab.orders_queue),
-        dead_letter_queue: read("dead_letter_queue", lab.dead_letter_queue),
-        ..lab
-    };
-    if names.orders_queue == names.dead_letter_queue {
-        section.problem(
-            "dead_letter_queue",
-            "is the orders queue itself",
-            "name two queues",
-        );
-    }
-    names
 }

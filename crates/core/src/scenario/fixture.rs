@@ -62,6 +62,7 @@ pub fn fixture() -> Scenario {
             },
             table_capacity: TableCapacity::on_demand(),
             fifo: false,
+            high_throughput: false,
         },
         faults: Vec::new(),
         settle_deadline: Duration::from_secs(30),

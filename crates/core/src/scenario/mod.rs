@@ -20,6 +20,7 @@ mod phases;
 mod places;
 mod processor;
 mod proof;
+mod queues;
 mod rule;
 mod secret;
 #[cfg(test)]

@@ -201,6 +201,9 @@ pub enum DeadLetterUse {
     Own,
 }
 
+/// The end of every FIFO queue's name, and of no other's.
+pub const FIFO_END: &str = ".fifo";
+
 /// The lab's name of its function.
 pub const FUNCTION_NAME: &str = "lab-order-processor";
 
@@ -235,6 +238,16 @@ impl Resources {
     /// The same of a queue.
     pub fn queue_name<'a>(&'a self, called: &'a str) -> &'a str {
         self.queues.get(called).map_or(called, |name| name)
+    }
+
+    /// The usual names: the lab's, with the end that FIFO queues have if the queues are such.
+    pub fn usual(fifo: bool) -> Self {
+        let mut names = Self::default();
+        if fifo {
+            names.orders_queue.push_str(FIFO_END);
+            names.dead_letter_queue.push_str(FIFO_END);
+        }
+        names
     }
 
     /// What the lab calls its table.
@@ -302,6 +315,9 @@ pub struct Pipeline {
     /// The orders queue is a FIFO queue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fifo: bool,
+    /// It is one with high throughput: deduplication and quotas for each message group.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub high_throughput: bool,
 }
 
 /// The event source mapping between queue and function.

@@ -48,12 +48,19 @@ fn usual_names(file: &mut Section<'_>) -> Resources {
         let name = pipeline.and_then(|pipeline| pipeline.get(key)?.as_str());
         name.map_or(usual, str::to_owned)
     };
-    let lab = Resources::default();
+    let usual = Resources::usual(is_fifo(file));
     Resources {
-        orders_queue: named("orders_queue", lab.orders_queue),
-        dead_letter_queue: named("dead_letter_queue", lab.dead_letter_queue),
-        ..lab
+        orders_queue: named("orders_queue", usual.orders_queue),
+        dead_letter_queue: named("dead_letter_queue", usual.dead_letter_queue),
+        ..usual
     }
+}
+
+/// Whether `[pipeline]` says that the orders queue is a FIFO queue.
+fn is_fifo(file: &mut Section<'_>) -> bool {
+    let pipeline = file.value("pipeline").and_then(toml::Value::as_table);
+    let queue = pipeline.and_then(|pipeline| pipeline.get("queue"));
+    queue.and_then(toml::Value::as_str) == Some("fifo")
 }
 
 impl Default for AwsTarget {

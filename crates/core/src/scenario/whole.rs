@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::queues::check_end;
 use super::section::Section;
 use super::{
     AwsTarget, Fault, FaultKind, FaultPlace, Metric, Pipeline, ProcessorCommand, ProcessorPlace,
@@ -29,6 +30,7 @@ impl Parts<'_> {
         self.check_places(file);
         self.check_consumer(file);
         self.check_queues(file);
+        self.check_target_names(file);
         self.check_rules(file);
     }
 
@@ -101,6 +103,10 @@ impl Parts<'_> {
         order.queues.clear();
         order.mark = None;
         order.tables.retain(|name, _| lab.tables.contains_key(name));
+        // What stands beside the body, and what rows say of their order, is nothing to the processor.
+        order.group = None;
+        order.deduplication = None;
+        order.fields.retain(|name, _| lab.fields.contains_key(name));
         order == *lab
     }
 
@@ -139,12 +145,30 @@ impl Parts<'_> {
                  \"awslambdaric\", \"handler.handler\"]",
             );
         }
-        if self.pipeline.fifo && *self.target == TargetSpec::Embedded {
-            file.problem(
-                "pipeline.queue",
-                "the embedded pipeline has standard queues only",
-                "leave it out (a group is kept on a standard queue, too), or name a [target] with a FIFO queue",
-            );
+    }
+
+    /// The target's own names of the queues are those of the pipeline's kind.
+    fn check_target_names(&self, file: &Section<'_>) {
+        let Some(target) = self.target.aws() else {
+            return;
+        };
+        let names = &target.resources;
+        for (key, own, name) in [
+            (
+                "orders_queue",
+                &self.pipeline.orders_queue,
+                &names.orders_queue,
+            ),
+            (
+                "dead_letter_queue",
+                &self.pipeline.dead_letter_queue,
+                &names.dead_letter_queue,
+            ),
+        ] {
+            // What [pipeline] says is looked at there.
+            if name != own {
+                check_end(file, &format!("target.{key}"), name, self.pipeline.fifo);
+            }
         }
     }
 

@@ -183,14 +183,75 @@ fn faults_strike_where_they_find_an_order() {
     );
 }
 
+const FIFO: &str = "[pipeline]\nqueue = \"fifo\"\n";
+
 #[test]
-fn the_embedded_pipeline_has_standard_queues() {
-    let fifo = "[pipeline]\nqueue = \"fifo\"\n";
+fn a_fifo_queue_has_orders_with_a_group_and_names_with_its_end() {
     let grouped = ORDER.replace("[[bad]]", "group = \"{{id}}\"\n[[bad]]");
-    refused(
-        &[&grouped, COMMAND, fifo],
-        &["pipeline.queue", "standard queues only"],
-    );
-    accepted(&[&grouped, "[target]\nregion = \"eu-west-1\"\n", fifo]);
+    let aws = "[target]\nregion = \"eu-west-1\"\n";
+    let scenario = accepted(&[&grouped, COMMAND, FIFO]);
+    assert!(scenario.pipeline.fifo && !scenario.pipeline.high_throughput);
+    assert_eq!(scenario.pipeline.orders_queue, "orders-queue.fifo");
+    let to = Some("orders-dl-queue.fifo");
+    assert_eq!(scenario.pipeline.redrive_to.as_deref(), to);
+    let scenario = accepted(&[&grouped, aws, FIFO, "high_throughput = true\n"]);
+    assert!(scenario.pipeline.high_throughput);
+    let target = scenario.target.aws().expect("a target");
+    assert_eq!(Some(target.resources.dead_letter_queue.as_str()), to);
     accepted(&[&grouped, COMMAND]);
+    let cases: [(&str, &[&str]); 6] = [
+        (
+            "orders_queue = \"o\"\n",
+            &["pipeline.orders_queue", "\"o.fifo\""],
+        ),
+        (
+            "redrive_to = \"d\"\n",
+            &["pipeline.redrive_to", "\"d.fifo\""],
+        ),
+        (
+            "[pipeline.mapping]\nbatch_size = 11\n",
+            &["pipeline.mapping", "batch_size is 11"],
+        ),
+        (
+            "[pipeline.mapping]\nbatching_window = \"1s\"\n",
+            &["pipeline.mapping", "no batching window"],
+        ),
+        (
+            "[target]\norders_queue = \"o\"\n",
+            &["target.orders_queue", "\"o.fifo\""],
+        ),
+        (
+            "[target]\ndead_letter_queue = \"d\"\n",
+            &["target.dead_letter_queue", "\"d.fifo\""],
+        ),
+    ];
+    for (more, words) in cases {
+        let runs = if more.starts_with("[target") {
+            ""
+        } else {
+            COMMAND
+        };
+        refused(&[&grouped, runs, FIFO, more], words);
+    }
+    refused(&[ORDER, COMMAND, FIFO], &["pipeline.queue", "have a group"]);
+    refused(
+        &[&grouped, COMMAND, "[pipeline]\norders_queue = \"o.fifo\"\n"],
+        &["pipeline.orders_queue", "queue = \"fifo\""],
+    );
+    refused(
+        &[&grouped, COMMAND, "[pipeline]\nhigh_throughput = true\n"],
+        &["pipeline.high_throughput", "only a FIFO queue"],
+    );
+}
+
+#[test]
+fn the_labs_order_in_groups_is_processed_by_the_built_in_processor() {
+    accepted(&[
+        "[order]\ngroup = \"{{customer}}\"\ndeduplication = \"{{id}}\"\n[order.fields]\ncustomer = { integer = [0, 9] }\n",
+        FIFO,
+    ]);
+    refused(
+        &["[order]\ngroup = \"x\"\nattributes = { a = \"b\" }\n", FIFO],
+        &["the built-in processor knows the lab's order alone"],
+    );
 }

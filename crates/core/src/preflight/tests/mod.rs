@@ -1,5 +1,6 @@
 //! A target in which all is well, and everything that can be wrong with one.
 
+mod fifo;
 mod guard;
 mod id_space;
 mod traps;

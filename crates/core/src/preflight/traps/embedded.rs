@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Context, delivery, mapping, queues};
+use super::{Context, delivery, fifo, mapping, queues};
 use crate::load::LoadProfile;
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{
-    Facts, FunctionFacts, Known, MappingFacts, Place, QueueFacts, RedriveFacts,
+    Facts, FifoFacts, FunctionFacts, Known, MappingFacts, Place, QueueFacts, RedriveFacts,
 };
 use crate::preflight::load::Load;
 use crate::scenario::{AwsTarget, Pipeline, Scenario};
@@ -15,7 +15,7 @@ use crate::scenario::{AwsTarget, Pipeline, Scenario};
 /// the receive count and partial responses are what scenarios are about, and are not held against them.
 pub fn inspect_embedded(scenario: &Scenario) -> Vec<Check> {
     let target = AwsTarget::default();
-    let facts = facts(&scenario.pipeline, &target);
+    let facts = facts(scenario, &target);
     let context = Context {
         scenario,
         target: &target,
@@ -24,6 +24,7 @@ pub fn inspect_embedded(scenario: &Scenario) -> Vec<Check> {
     };
     let mut checks = Vec::new();
     delivery::visibility(&context, &mut checks);
+    fifo::inspect(&context, &mut checks);
     if let (Some(orders), Some(dead)) = (facts.orders_queue.get(), facts.dead_letter_queue.get()) {
         checks.push(queues::retention_order(orders, dead));
         checks.push(retention(scenario, orders, dead));
@@ -58,7 +59,8 @@ fn retention(scenario: &Scenario, orders: &QueueFacts, dead: &QueueFacts) -> Che
     }
 }
 
-fn facts(pipeline: &Pipeline, target: &AwsTarget) -> Facts {
+fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
+    let pipeline = &scenario.pipeline;
     let queue = |name: &String, retention: Duration| QueueFacts {
         name: name.clone(),
         url: String::new(),
@@ -68,7 +70,11 @@ fn facts(pipeline: &Pipeline, target: &AwsTarget) -> Facts {
         delay: Duration::ZERO,
         redrive: None,
         messages: 0,
-        fifo: false,
+        fifo: pipeline.fifo,
+        fifo_settings: pipeline.fifo.then(|| FifoFacts {
+            content_based_deduplication: scenario.order.deduplication.is_none(),
+            high_throughput: pipeline.high_throughput,
+        }),
         kms_key: None,
         tags: Known::Absent,
     };

@@ -3,6 +3,7 @@
 mod chain;
 mod delivery;
 mod embedded;
+mod fifo;
 mod mapping;
 mod place;
 mod queues;
@@ -36,6 +37,7 @@ pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Ch
     let mut checks = Vec::new();
     place::inspect(&context, &mut checks);
     queues::inspect(&context, &mut checks);
+    fifo::inspect(&context, &mut checks);
     delivery::inspect(&context, &mut checks);
     mapping::inspect(&context, &mut checks);
     table::inspect(&context, &mut checks);

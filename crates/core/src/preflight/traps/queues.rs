@@ -17,21 +17,24 @@ const RETENTION_MAX: Duration = Duration::from_secs(14 * 86_400);
 
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     let facts = context.facts;
+    let fifo = Some(context.scenario.pipeline.fifo);
     there(
         &facts.orders_queue,
         &context.target.resources.orders_queue,
         &facts.place.region,
+        fifo,
         checks,
     );
     there(
         &facts.dead_letter_queue,
         &context.target.resources.dead_letter_queue,
         &facts.place.region,
+        fifo,
         checks,
     );
     for (called, queue) in &facts.letter_queues {
         let name = context.target.resources.queue_name(called);
-        there(queue, name, &facts.place.region, checks);
+        there(queue, name, &facts.place.region, None, checks);
     }
     if let Some(orders) = facts.orders_queue.get() {
         checks.push(redrive(context, orders));
@@ -76,7 +79,30 @@ fn delay(orders: &QueueFacts) -> Check {
     }
 }
 
-fn there(queue: &Known<QueueFacts>, name: &str, region: &str, checks: &mut Vec<Check>) {
+/// A queue that is of the other kind than the scenario says.
+fn other_kind(name: &str, queue: &QueueFacts) -> Check {
+    let (means, cure) = match queue.fifo {
+        true => (
+            "is a FIFO queue, and the scenario's is a standard queue: what is sent twice it leaves out, and order groups \
+             hold others up",
+            "write [pipeline] queue = \"fifo\" and [order] group, or name a standard queue",
+        ),
+        false => (
+            "is a standard queue, and the scenario's is a FIFO queue: it keeps no order, and takes what is sent twice twice",
+            "name a FIFO queue, or leave out [pipeline] queue",
+        ),
+    };
+    Check::found(Trap::Queues, Weight::Void, format!("{name} {means}"), cure)
+}
+
+/// `fifo` is whether it must be a FIFO queue, where that is said.
+fn there(
+    queue: &Known<QueueFacts>,
+    name: &str,
+    region: &str,
+    fifo: Option<bool>,
+    checks: &mut Vec<Check>,
+) {
     let check = match queue {
         Known::Absent => Check::found(
             Trap::Queues,
@@ -90,14 +116,7 @@ fn there(queue: &Known<QueueFacts>, name: &str, region: &str, checks: &mut Vec<C
             format!("{name} could not be read: {why}"),
             "a run has to read its queues: mend that first",
         ),
-        Known::Is(queue) if queue.fifo => Check::found(
-            Trap::Queues,
-            Weight::Void,
-            format!(
-                "{name} is a FIFO queue: what is sent twice it leaves out, and order groups hold others up"
-            ),
-            "this pipeline is about standard queues: name one",
-        ),
+        Known::Is(queue) if fifo.is_some_and(|fifo| fifo != queue.fifo) => other_kind(name, queue),
         Known::Is(queue) => {
             if let Some(key) = &queue.kms_key {
                 checks.push(Check::found(
@@ -107,7 +126,8 @@ fn there(queue: &Known<QueueFacts>, name: &str, region: &str, checks: &mut Vec<C
                     "allow kms:GenerateDataKey and kms:Decrypt, or use SQS's own key",
                 ));
             }
-            Check::well(Trap::Queues, format!("{name} is there, a standard queue"))
+            let kind = if queue.fifo { "FIFO" } else { "standard" };
+            Check::well(Trap::Queues, format!("{name} is there, a {kind} queue"))
         }
     };
     checks.push(check);
