@@ -15,12 +15,13 @@ use super::functions::{Functions, Place, function};
 use super::items::row;
 use super::rows::{OrderTable, Orders, order_table};
 use super::stores::Stores;
+use crate::emulator::sqs::is_fifo;
 use crate::emulator::{Builder, Emulator, HostName};
 use crate::fault::FaultPlan;
 use crate::order::OrderPlan;
 use crate::records::Item;
 use crate::results::PipelineCounters;
-use crate::scenario::{FaultPlace, Resources, Scenario};
+use crate::scenario::{DeadLetterUse, FaultPlace, Resources, Scenario};
 use crate::store::{ReadPolicy, Target};
 
 /// What a pipeline holds.
@@ -161,7 +162,14 @@ impl EmbeddedPipeline {
             tables: self.stores.tables_at(),
             letter_queues: self.stores.letter_queues_at(site),
             exact_counts: true,
-            read: ReadPolicy::default(),
+            read: ReadPolicy {
+                // Of a group more than ten letters show themselves only as those before them are deleted.
+                dead_letters: match is_fifo(&self.stores.dead_letter_queue) {
+                    true => DeadLetterUse::Own,
+                    false => DeadLetterUse::Shared,
+                },
+                ..ReadPolicy::default()
+            },
         }
     }
 

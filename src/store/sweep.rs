@@ -5,6 +5,7 @@
 //! the only way past the 120,000 messages that SQS lets be hidden at a time. A queue that others feed has no end: the
 //! sweep has one, in time and in letters, and whatever way it ends, what it holds is shown again.
 
+mod groups;
 mod message;
 mod visibility;
 
@@ -219,9 +220,10 @@ impl<'a> Sweep<'a> {
                     SWEEP,
                     format!(
                         "{hidden} dead letters are held by it and the queue counts {} ({} visible): another \
-                         consumer holds them, or a sweep that was killed does for up to 15 minutes",
+                         consumer holds them, or a sweep that was killed does for up to 15 minutes{}",
                         counts.total(),
-                        counts.visible
+                        counts.visible,
+                        groups::told(queue)
                     ),
                 ));
             }
@@ -337,11 +339,14 @@ impl<'a> Sweep<'a> {
                     self.redrive.is_some(),
                 ));
             }
-            let mut received = Vec::new();
+            let (mut received, mut cut_off) = (Vec::new(), Vec::new());
             let mut failed = None;
             while let Some(joined) = receiving.join_next().await {
                 match joined.map_err(StoreError::of("SQS ReceiveMessage")) {
-                    Ok(Ok(messages)) => received.extend(messages),
+                    Ok(Ok(messages)) => {
+                        cut_off.extend(groups::cut_off(&messages));
+                        received.extend(messages);
+                    }
                     Ok(Err(error)) | Err(error) => failed = Some(error),
                 }
             }
@@ -350,6 +355,7 @@ impl<'a> Sweep<'a> {
             let letters = self.letters(received);
             // What was received beside a receive that failed is hidden all the same.
             self.take_in(letters, each).await?;
+            self.show_cut_off(&cut_off).await;
             if let Some(error) = failed {
                 return Err(error);
             }

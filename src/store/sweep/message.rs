@@ -8,6 +8,7 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use md5::{Digest, Md5};
 
 use super::{BATCH, seconds};
+use crate::emulator::sqs::is_fifo;
 use crate::records::DeadLetter;
 use crate::store::StoreError;
 
@@ -32,12 +33,17 @@ pub(super) async fn receive(
     lease: Duration,
     counted: bool,
 ) -> Result<Vec<Message>, StoreError> {
+    let in_groups = is_fifo(&queue_url);
     let mut request = sqs
         .receive_message()
         .queue_url(queue_url)
         .max_number_of_messages(BATCH as i32)
         .visibility_timeout(seconds(lease))
         .wait_time_seconds(wait_s);
+    if in_groups {
+        request =
+            request.message_system_attribute_names(MessageSystemAttributeName::MessageGroupId);
+    }
     if counted {
         request = request
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
