@@ -7,6 +7,8 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::counters::Counters;
+use super::doors::sns::{Subscription, TopicAttributes};
+use super::doors::{self, DoorFaults, Doors};
 use super::emulator::Emulator;
 use super::error::EmulatorError;
 use super::front::Front;
@@ -27,7 +29,10 @@ pub struct Builder {
     traffic_max: Option<(usize, u64)>,
     queues: Vec<(String, QueueAttributes)>,
     tables: Vec<(String, TableKey, TableCapacity)>,
+    topics: Vec<(String, TopicAttributes)>,
+    subscriptions: Vec<(String, Subscription)>,
     functions: Vec<Function>,
+    door_faults: Option<Box<dyn DoorFaults>>,
     queue_faults: Option<Box<dyn QueueFaults>>,
     table_faults: Option<Arc<dyn TableFaults>>,
 }
@@ -55,7 +60,10 @@ impl Default for Builder {
             traffic_max: None,
             queues: Vec::new(),
             tables: Vec::new(),
+            topics: Vec::new(),
+            subscriptions: Vec::new(),
             functions: Vec::new(),
+            door_faults: None,
             queue_faults: None,
             table_faults: None,
         }
@@ -76,6 +84,23 @@ impl Builder {
     /// With a queue of these attributes. A dead-letter queue comes before the queue that names it.
     pub fn queue_with(mut self, name: &str, attributes: QueueAttributes) -> Self {
         self.queues.push((name.to_owned(), attributes));
+        self
+    }
+
+    /// With a topic of SNS's default attributes: a FIFO topic if its name ends in `.fifo`.
+    pub fn topic(self, name: &str) -> Self {
+        self.topic_with(name, TopicAttributes::default())
+    }
+
+    /// With a topic of these attributes.
+    pub fn topic_with(mut self, name: &str, attributes: TopicAttributes) -> Self {
+        self.topics.push((name.to_owned(), attributes));
+        self
+    }
+
+    /// With a queue of this emulator subscribed to a topic of it.
+    pub fn subscription(mut self, topic: &str, subscription: Subscription) -> Self {
+        self.subscriptions.push((topic.to_owned(), subscription));
         self
     }
 
@@ -135,6 +160,12 @@ impl Builder {
         self
     }
 
+    /// Makes topics, event buses and HTTP doors misbehave.
+    pub fn door_faults(mut self, faults: impl DoorFaults + 'static) -> Self {
+        self.door_faults = Some(Box::new(faults));
+        self
+    }
+
     /// Makes the queues misbehave.
     pub fn queue_faults(mut self, faults: impl QueueFaults + 'static) -> Self {
         self.queue_faults = Some(Box::new(faults));
@@ -172,6 +203,9 @@ impl Builder {
                 source,
             })?;
         }
+        let site = Site::local(address);
+        let doors = Doors::new(engine.clone(), site.clone(), self.speed);
+        self.open(&doors)?;
         let tables = Tables::open(self.speed, Arc::clone(&counters))?;
         let tables = tables.storing_at_most(self.stored_bytes_max);
         for (table, key, capacity) in &self.tables {
@@ -180,11 +214,29 @@ impl Builder {
         Ok(Prepared {
             builder: self,
             listener,
-            site: Site::local(address),
+            site,
             engine,
+            doors,
             tables,
             counters,
         })
+    }
+
+    /// Makes what stands in front of the queues.
+    fn open(&self, doors: &Doors) -> Result<(), EmulatorError> {
+        let wrong = |topic: &str| {
+            let topic = topic.to_owned();
+            move |source| EmulatorError::Topic { topic, source }
+        };
+        for (topic, attributes) in &self.topics {
+            let created = doors.create_topic(topic, attributes.clone());
+            created.map_err(wrong(topic))?;
+        }
+        for (topic, subscription) in &self.subscriptions {
+            let subscribed = doors.subscribe(topic, subscription.clone());
+            subscribed.map_err(wrong(topic))?;
+        }
+        Ok(())
     }
 }
 
@@ -195,6 +247,7 @@ pub struct Prepared {
     listener: TcpListener,
     site: Site,
     engine: SqsEngine,
+    doors: Doors,
     tables: Tables,
     counters: Arc<Counters>,
 }
@@ -226,6 +279,7 @@ impl Prepared {
             listener,
             site,
             engine,
+            doors,
             tables,
             counters,
         } = self;
@@ -235,10 +289,14 @@ impl Prepared {
         if let Some(faults) = builder.queue_faults {
             engine.set_faults(faults);
         }
+        if let Some(faults) = builder.door_faults {
+            doors.set_faults(faults);
+        }
         let table_server = TableServer::start(tables.database())?;
         let gateway = tables.gateway(table_server.address(), builder.table_faults);
         let hosts = Hosts::new(builder.address.ip(), builder.allowed_hosts);
         let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
+        front = front.serving(doors::topics_of(&doors));
         if let Some((connections, bytes)) = builder.traffic_max {
             front = front.taking_at_most(connections, bytes);
         }
@@ -261,11 +319,12 @@ impl Prepared {
             mappings.push(polling);
             commands.extend(command);
         }
-        let front = serve(listener, front, mappings)?;
+        let front = serve(listener, front, doors.clone(), mappings)?;
         Ok(Emulator {
             front,
             table_server,
             engine,
+            doors,
             tables,
             site,
             counters,
@@ -278,6 +337,7 @@ impl Prepared {
 fn serve(
     listener: TcpListener,
     front: Front,
+    doors: Doors,
     mappings: Vec<Polling>,
 ) -> std::io::Result<ServiceThread> {
     ServiceThread::spawn("emulator", move |stop| async move {
@@ -288,7 +348,8 @@ fn serve(
                 return;
             }
         };
-        let _polling: JoinSet<()> = mappings.into_iter().collect();
+        let mut polling: JoinSet<()> = mappings.into_iter().collect();
+        polling.spawn(doors.run());
         let until = async move {
             let _ = stop.await;
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::builder::Builder;
 use super::counters::{Counters, Figures};
+use super::doors::Doors;
 use super::error::EmulatorError;
 use super::runtime::{CommandFunction, EnvironmentFigures, StartWatch};
 use super::service::ServiceThread;
@@ -21,6 +22,7 @@ pub struct Emulator {
     pub(super) front: ServiceThread,
     pub(super) table_server: TableServer,
     pub(super) engine: SqsEngine,
+    pub(super) doors: Doors,
     pub(super) tables: Tables,
     pub(super) site: Site,
     pub(super) counters: Arc<Counters>,
@@ -81,6 +83,16 @@ impl Emulator {
     /// The queues, past HTTP.
     pub fn queues(&self) -> &SqsEngine {
         &self.engine
+    }
+
+    /// What stands in front of the queues, past HTTP: topics, event buses, HTTP doors, and what each has counted.
+    pub fn doors(&self) -> &Doors {
+        &self.doors
+    }
+
+    /// The ARN of the topic of this name.
+    pub fn topic_arn(&self, topic: &str) -> String {
+        self.doors.topic_arn(topic)
     }
 
     /// The tables, past HTTP.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::doors::sns::SnsError;
 use super::sqs::SqsError;
 use super::table::TableError;
 
@@ -18,6 +19,14 @@ pub enum EmulatorError {
         queue: String,
         /// What the queue says.
         source: SqsError,
+    },
+    /// A topic could not be created, or a queue not be subscribed to it.
+    #[error("the embedded topic `{topic}` could not be created or subscribed to: {source}")]
+    Topic {
+        /// Its name.
+        topic: String,
+        /// What the topic says.
+        source: SnsError,
     },
     /// A command cannot be run.
     #[error("the function's command `{command}` cannot be run: {source}")]

@@ -37,20 +37,24 @@
 //!
 //! A function is a closure of the program ([`handler`]) or anybody's program that speaks Lambda's Runtime API
 //! ([`command`]). [`Emulator`] has a port and threads of its own and nothing global: many run side by side in one
-//! process, with or without a runtime around them. `sqs` holds the messages, `mapping` feeds them to a function, `runtime`
+//! process, with or without a runtime around them. `sqs` holds the messages, `doors` brings
+//! them there by way of topics, event buses and HTTP, `mapping` feeds them to a function, `runtime`
 //! runs programs, `table` keeps the items, and each can be used by itself.
 //!
 //! Invariants: nothing here knows what is in a message or an item; no AWS SDK is linked; durations that AWS fixes are
 //! divided by the emulator's speed, durations that are given are not; a fault strikes only where one of the hooks
-//! ([`sqs::QueueFaults`], [`table::TableFaults`], [`Function::throttled_by`]) is given.
+//! ([`sqs::QueueFaults`], [`table::TableFaults`], [`doors::DoorFaults`], [`Function::throttled_by`]) is given.
 #![deny(missing_docs)]
 
 mod http;
 mod identity;
+mod query;
 
 mod front;
 
 pub mod sqs;
+
+pub mod doors;
 
 pub mod mapping;
 

@@ -5,17 +5,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 
 /// Nanoseconds since the engine began; 64 bits last for 584 years.
-pub(super) type Nanos = u64;
+pub(crate) type Nanos = u64;
 
 /// Reads tokio's clock, and gives its instants a wall-clock name.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     origin: Instant,
     origin_since_epoch: Duration,
 }
 
 impl Clock {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let origin_since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or(Duration::ZERO);
@@ -25,22 +25,22 @@ impl Clock {
         }
     }
 
-    pub(super) fn now(&self) -> Nanos {
+    pub(crate) fn now(&self) -> Nanos {
         nanos(self.origin.elapsed())
     }
 
-    pub(super) fn instant(&self, at: Nanos) -> Instant {
+    pub(crate) fn instant(&self, at: Nanos) -> Instant {
         self.origin + Duration::from_nanos(at)
     }
 
     /// Milliseconds since the Unix epoch.
-    pub(super) fn epoch_ms(&self, at: Nanos) -> u64 {
+    pub(crate) fn epoch_ms(&self, at: Nanos) -> u64 {
         let since_epoch = self.origin_since_epoch + Duration::from_nanos(at);
         u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 /// A duration in nanoseconds, the longest possible if it does not fit.
-pub(super) fn nanos(duration: Duration) -> Nanos {
+pub(crate) fn nanos(duration: Duration) -> Nanos {
     Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
 }

@@ -51,17 +51,17 @@ pub(super) struct Receipt {
 
 /// Writes ids and handles, and reads handles back.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scribe {
+pub(crate) struct Scribe {
     seed: u64,
 }
 
 impl Scribe {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { seed }
     }
 
     /// The id of the message with this serial number, shaped like a version 4 UUID.
-    pub(super) fn message_id(self, serial: u64) -> MessageId {
+    pub(crate) fn message_id(self, serial: u64) -> MessageId {
         let (version, variant) = (0x4000, 0x8000_0000_0000_0000);
         let high = (self.seed & !0xf000) | version;
         // An odd multiplier permutes the numbers below 2^62: ids differ while serials do.

@@ -27,12 +27,15 @@ mod site;
 mod tally;
 
 pub use attributes::{QueueAttributes, Redrive};
+pub(crate) use clock::{Clock, Nanos, nanos};
 pub use engine::SqsEngine;
 pub use error::{SqsError, SqsErrorKind};
 pub use faults::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
 pub use fifo::{
     Action, DeduplicationScope, FifoAttributes, SequenceNumber, ThroughputLimit, is_fifo,
 };
+pub(crate) use fifo::{Deduplication, Seen, check_id, content_id};
+pub(crate) use handle::Scribe;
 pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
 pub use message::{
     AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,

@@ -13,14 +13,14 @@ const ENTRY_BYTES: u64 = 96;
 
 /// What is remembered of the first message with an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sqs) struct Seen {
-    pub(in crate::sqs) serial: u64,
-    pub(in crate::sqs) sequence: SequenceNumber,
+pub(crate) struct Seen {
+    pub(crate) serial: u64,
+    pub(crate) sequence: SequenceNumber,
 }
 
 /// The ids of the last interval, also of messages that were received and deleted.
 #[derive(Debug)]
-pub(in crate::sqs) struct Deduplication {
+pub(crate) struct Deduplication {
     interval: Nanos,
     namer: Namer,
     seen: HashMap<u128, Seen>,
@@ -29,7 +29,7 @@ pub(in crate::sqs) struct Deduplication {
 }
 
 impl Deduplication {
-    pub(super) fn new(interval: Nanos) -> Self {
+    pub(crate) fn new(interval: Nanos) -> Self {
         Self {
             interval,
             namer: Namer::default(),
@@ -39,7 +39,7 @@ impl Deduplication {
     }
 
     /// The message that a message of this group with this id would double.
-    pub(in crate::sqs) fn find(
+    pub(crate) fn find(
         &mut self,
         scope: DeduplicationScope,
         (group, id): (&str, &str),
@@ -50,7 +50,7 @@ impl Deduplication {
     }
 
     /// Notes a message that is stored.
-    pub(in crate::sqs) fn note(
+    pub(crate) fn note(
         &mut self,
         scope: DeduplicationScope,
         (group, id): (&str, &str),
@@ -63,7 +63,7 @@ impl Deduplication {
     }
 
     /// Bytes of memory it takes, about.
-    pub(in crate::sqs) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.ends.len() as u64 * ENTRY_BYTES
     }
 
@@ -86,7 +86,7 @@ impl Deduplication {
 }
 
 /// The deduplication id of a message that has none of its own: the SHA-256 of its body, in hexadecimal.
-pub(in crate::sqs) fn content_id(body: &str) -> String {
+pub(crate) fn content_id(body: &str) -> String {
     use std::fmt::Write as _;
     let mut id = String::with_capacity(64);
     for byte in Sha256::digest(body.as_bytes()) {

@@ -6,7 +6,7 @@ use crate::sqs::error::SqsError;
 const LENGTH_MAX: usize = 128;
 
 /// Refuses a `MessageGroupId` or `MessageDeduplicationId` that is not 1 to 128 letters, digits and marks.
-pub(in crate::sqs) fn check_id(parameter: &str, id: &str) -> Result<(), SqsError> {
+pub(crate) fn check_id(parameter: &str, id: &str) -> Result<(), SqsError> {
     match is_id(id) {
         true => Ok(()),
         false => Err(SqsError::value(format!(
@@ -18,7 +18,7 @@ pub(in crate::sqs) fn check_id(parameter: &str, id: &str) -> Result<(), SqsError
 }
 
 /// The same for `ReceiveRequestAttemptId`.
-pub(in crate::sqs) fn check_attempt_id(id: &str) -> Result<(), SqsError> {
+pub(crate) fn check_attempt_id(id: &str) -> Result<(), SqsError> {
     check_id("ReceiveRequestAttemptId", id)
 }
 

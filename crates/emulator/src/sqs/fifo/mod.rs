@@ -16,9 +16,9 @@ use std::time::Duration;
 
 pub(super) use attempts::{Attempts, Held};
 pub use attributes::{DeduplicationScope, FifoAttributes, ThroughputLimit};
-pub(super) use deduplication::{Deduplication, Seen, content_id};
+pub(crate) use deduplication::{Deduplication, Seen, content_id};
 pub(super) use groups::{Cursor, Groups, Standing};
-pub(super) use ids::{check_attempt_id, check_id};
+pub(crate) use ids::{check_attempt_id, check_id};
 pub use quota::Action;
 pub(super) use quota::Quota;
 pub use sequence::SequenceNumber;

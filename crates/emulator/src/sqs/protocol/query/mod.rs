@@ -32,7 +32,7 @@ pub(in crate::sqs) fn read(form: &[u8], path: &str) -> Result<Request, SqsError>
             "The request must contain the parameter Action.",
         ));
     }
-    let mut input = form.input()?;
+    let mut input = form::input(&form)?;
     if !input.contains_key("QueueUrl") && path.trim_matches('/').contains('/') {
         let url = format!("http://localhost{path}");
         input.insert("QueueUrl".to_owned(), Value::String(url));

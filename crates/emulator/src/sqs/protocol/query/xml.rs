@@ -1,9 +1,8 @@
 //! Replies and errors in XML.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 
+use crate::query::xml::{self, element, leaf};
 use crate::sqs::error::SqsError;
 
 /// The namespace of all replies.
@@ -17,38 +16,26 @@ const MAPS: [(&str, &str, &str); 3] = [
 ];
 
 pub(super) fn reply(operation: &str, reply: &Value, request_id: &str) -> String {
-    let mut xml = String::from("<?xml version=\"1.0\"?>");
-    let _ = write!(xml, "<{operation}Response xmlns=\"{NAMESPACE}\">");
-    if let Value::Object(members) = reply
-        && has_result(operation)
-    {
-        element(&mut xml, &format!("{operation}Result"), |xml| {
-            structure(xml, operation, members);
-        });
-    }
-    element(&mut xml, "ResponseMetadata", |xml| {
-        leaf(xml, "RequestId", request_id);
-    });
-    let _ = write!(xml, "</{operation}Response>");
-    xml
+    let result = match reply {
+        Value::Object(members) if has_result(operation) => {
+            let mut xml = String::new();
+            structure(&mut xml, operation, members);
+            Some(xml)
+        }
+        _ => None,
+    };
+    xml::reply(NAMESPACE, operation, result.as_deref(), request_id)
 }
 
 pub(super) fn refusal(error: &SqsError, request_id: &str) -> String {
-    let mut xml = String::from("<?xml version=\"1.0\"?>");
-    let _ = write!(xml, "<ErrorResponse xmlns=\"{NAMESPACE}\">");
-    element(&mut xml, "Error", |xml| {
-        let side = match error.kind.is_server_fault() {
-            true => "Receiver",
-            false => "Sender",
-        };
-        leaf(xml, "Type", side);
-        leaf(xml, "Code", error.kind.query_code());
-        leaf(xml, "Message", &error.message);
-        xml.push_str("<Detail/>");
-    });
-    leaf(&mut xml, "RequestId", request_id);
-    xml.push_str("</ErrorResponse>");
-    xml
+    let refusal = xml::Refusal {
+        namespace: NAMESPACE,
+        is_server_fault: error.kind.is_server_fault(),
+        code: error.kind.query_code(),
+        message: &error.message,
+        has_detail: true,
+    };
+    xml::refusal(&refusal, request_id)
 }
 
 /// Operations without an output have no element for it either.
@@ -113,33 +100,5 @@ fn any(xml: &mut String, operation: &str, name: &str, value: &Value) {
         }
         Value::String(text) => leaf(xml, name, text),
         value => leaf(xml, name, &value.to_string()),
-    }
-}
-
-fn element(xml: &mut String, name: &str, inside: impl FnOnce(&mut String)) {
-    let _ = write!(xml, "<{name}>");
-    inside(xml);
-    let _ = write!(xml, "</{name}>");
-}
-
-fn leaf(xml: &mut String, name: &str, text: &str) {
-    element(xml, name, |xml| escape(xml, text));
-}
-
-/// A reader of XML takes a bare carriage return for a line's end.
-fn escape(xml: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '&' => xml.push_str("&amp;"),
-            '<' => xml.push_str("&lt;"),
-            '>' => xml.push_str("&gt;"),
-            '"' => xml.push_str("&quot;"),
-            '\r' => xml.push_str("&#xD;"),
-            // Not even as a reference may XML have these.
-            character if character < ' ' && !matches!(character, '\t' | '\n') => {
-                xml.push('\u{fffd}')
-            }
-            character => xml.push(character),
-        }
     }
 }
