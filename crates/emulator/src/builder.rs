@@ -7,8 +7,9 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::counters::Counters;
+use super::doors::events::Rule;
 use super::doors::sns::{Subscription, TopicAttributes};
-use super::doors::{self, DoorFaults, Doors};
+use super::doors::{self, DoorFaults, Doors, HttpDoor};
 use super::emulator::Emulator;
 use super::error::EmulatorError;
 use super::front::Front;
@@ -31,6 +32,9 @@ pub struct Builder {
     tables: Vec<(String, TableKey, TableCapacity)>,
     topics: Vec<(String, TopicAttributes)>,
     subscriptions: Vec<(String, Subscription)>,
+    buses: Vec<String>,
+    rules: Vec<Rule>,
+    http_doors: Vec<HttpDoor>,
     functions: Vec<Function>,
     door_faults: Option<Box<dyn DoorFaults>>,
     queue_faults: Option<Box<dyn QueueFaults>>,
@@ -62,6 +66,9 @@ impl Default for Builder {
             tables: Vec::new(),
             topics: Vec::new(),
             subscriptions: Vec::new(),
+            buses: Vec::new(),
+            rules: Vec::new(),
+            http_doors: Vec::new(),
             functions: Vec::new(),
             door_faults: None,
             queue_faults: None,
@@ -101,6 +108,24 @@ impl Builder {
     /// With a queue of this emulator subscribed to a topic of it.
     pub fn subscription(mut self, topic: &str, subscription: Subscription) -> Self {
         self.subscriptions.push((topic.to_owned(), subscription));
+        self
+    }
+
+    /// With an event bus beside `default`.
+    pub fn event_bus(mut self, name: &str) -> Self {
+        self.buses.push(name.to_owned());
+        self
+    }
+
+    /// With a rule of an event bus, and its targets, which are queues of this emulator.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// With a path where bodies are posted that become messages of a queue of this emulator.
+    pub fn http_door(mut self, door: HttpDoor) -> Self {
+        self.http_doors.push(door);
         self
     }
 
@@ -236,7 +261,40 @@ impl Builder {
             let subscribed = doors.subscribe(topic, subscription.clone());
             subscribed.map_err(wrong(topic))?;
         }
+        for bus in &self.buses {
+            doors
+                .create_event_bus(bus, None)
+                .map_err(EmulatorError::Events)?;
+        }
+        for rule in &self.rules {
+            let queues = rule.queues();
+            self.check_queues("rule", rule.name(), queues)?;
+            doors
+                .put_rule(rule.clone())
+                .map_err(EmulatorError::Events)?;
+        }
+        for door in &self.http_doors {
+            self.check_queues("HTTP door", door.path(), [door.queue()])?;
+        }
         Ok(())
+    }
+
+    /// Refuses a way to a queue that is not here.
+    fn check_queues<'a>(
+        &self,
+        way: &'static str,
+        name: &str,
+        queues: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), EmulatorError> {
+        let is_here = |queue: &str| self.queues.iter().any(|(name, _)| name == queue);
+        match queues.into_iter().find(|queue| !is_here(queue)) {
+            None => Ok(()),
+            Some(queue) => Err(EmulatorError::NoSuchQueue {
+                way,
+                name: name.to_owned(),
+                queue: queue.to_owned(),
+            }),
+        }
     }
 }
 
@@ -296,7 +354,9 @@ impl Prepared {
         let gateway = tables.gateway(table_server.address(), builder.table_faults);
         let hosts = Hosts::new(builder.address.ip(), builder.allowed_hosts);
         let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
-        front = front.serving(doors::topics_of(&doors));
+        for service in doors::services(&doors, builder.http_doors) {
+            front = front.serving(service);
+        }
         if let Some((connections, bytes)) = builder.traffic_max {
             front = front.taking_at_most(connections, bytes);
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::doors::events::EventsError;
 use super::doors::sns::SnsError;
 use super::sqs::SqsError;
 use super::table::TableError;
@@ -27,6 +28,21 @@ pub enum EmulatorError {
         topic: String,
         /// What the topic says.
         source: SnsError,
+    },
+    /// An event bus or a rule could not be made.
+    #[error("an embedded event bus or rule could not be made: {0}")]
+    Events(EventsError),
+    /// A rule or an HTTP door leads to a queue that is not there.
+    #[error(
+        "the {way} `{name}` leads to the queue `{queue}`, which is not created: create it with `queue`"
+    )]
+    NoSuchQueue {
+        /// `rule` or `HTTP door`.
+        way: &'static str,
+        /// Its name or path.
+        name: String,
+        /// The queue.
+        queue: String,
     },
     /// A command cannot be run.
     #[error("the function's command `{command}` cannot be run: {source}")]

@@ -5,10 +5,15 @@
 
 mod door;
 mod faults;
+mod http;
 mod outbox;
 pub(crate) mod pattern;
 mod time;
 
+#[cfg(test)]
+mod testing;
+
+pub mod events;
 pub mod sns;
 
 use std::collections::BTreeMap;
@@ -19,12 +24,13 @@ use std::time::Duration;
 
 pub use door::{Door, DoorCounts};
 pub use faults::{DoorFault, DoorFaults};
+pub use http::HttpDoor;
 use outbox::{Letter, Outbox};
 
 use door::Tallies;
 
 use crate::http::service::Service;
-use crate::sqs::{Clock, MessageId, Scribe, Site, SqsEngine};
+use crate::sqs::{Clock, MessageId, Scribe, Site, SqsEngine, is_fifo};
 
 /// The doors of an emulator. Cloning it is cheap and gives another handle to the same doors.
 #[derive(Clone)]
@@ -33,6 +39,7 @@ pub struct Doors(Arc<Inner>);
 struct Inner {
     hall: Hall,
     topics: sns::Topics,
+    buses: events::Buses,
 }
 
 /// What all doors share.
@@ -48,9 +55,17 @@ struct Hall {
     faults: OnceLock<Box<dyn DoorFaults>>,
 }
 
-/// The topics as a service.
-pub(crate) fn topics_of(doors: &Doors) -> Arc<dyn Service> {
-    Arc::new(sns::SnsService(doors.clone()))
+/// What answers for the doors: topics and event buses, and these doors over HTTP.
+pub(crate) fn services(doors: &Doors, http: Vec<HttpDoor>) -> Vec<Arc<dyn Service>> {
+    let mut services: Vec<Arc<dyn Service>> = vec![
+        Arc::new(sns::SnsService(doors.clone())),
+        Arc::new(events::EventsService(doors.clone())),
+    ];
+    for door in http {
+        let doors = doors.clone();
+        services.push(Arc::new(http::HttpService { door, doors }));
+    }
+    services
 }
 
 impl fmt::Debug for Doors {
@@ -79,6 +94,7 @@ impl Doors {
                 faults: OnceLock::new(),
             },
             topics: sns::Topics::default(),
+            buses: events::Buses::default(),
         }))
     }
 
@@ -128,12 +144,7 @@ impl Hall {
         match fault {
             DoorFault::Vanish => {}
             DoorFault::Double => {
-                let mut again = letter.clone();
-                if let Some(id) = &mut again.entry.deduplication_id {
-                    // A FIFO queue would drop it otherwise.
-                    id.truncate(126);
-                    id.push_str("-2");
-                }
+                let again = again(letter.clone());
                 self.outbox.post(letter, Duration::ZERO);
                 self.outbox.post(again, Duration::ZERO);
             }
@@ -143,4 +154,13 @@ impl Hall {
             }
         }
     }
+}
+
+/// The same message once more, which a FIFO queue does not drop.
+fn again(mut letter: Letter) -> Letter {
+    if is_fifo(&letter.queue) {
+        let id = uuid::Uuid::new_v4().to_string();
+        letter.entry.deduplication_id = Some(id);
+    }
+    letter
 }

@@ -11,7 +11,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::door::{Door, Tallies};
-use crate::sqs::{Clock, Nanos, SendEntry, SqsEngine, SqsErrorKind, is_fifo, nanos};
+use crate::sqs::{
+    Clock, Nanos, SendEntry, Sent, SqsEngine, SqsError, SqsErrorKind, is_fifo, nanos,
+};
 
 /// A message and where it goes.
 #[derive(Debug, Clone)]
@@ -238,6 +240,18 @@ impl Outbox {
             Some(Err(_)) | None => counts.undelivered += 1,
         });
         (held, Tried::Done)
+    }
+
+    /// Puts a message into its queue at once, or tells why not.
+    pub(super) fn send(&self, letter: &Letter) -> Result<Sent, SqsError> {
+        let sent = self.engine.send(&letter.queue, letter.entry.clone())?;
+        self.tallies.count(&letter.door, |counts| {
+            *counts
+                .delivered
+                .entry(letter.queue.to_string())
+                .or_default() += 1;
+        });
+        Ok(sent)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

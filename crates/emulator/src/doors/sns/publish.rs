@@ -21,7 +21,9 @@ impl Doors {
     pub fn publish(&self, topic: &str, message: TopicMessage) -> Result<Published, SnsError> {
         let door = Door::topic(topic);
         let fault = self.0.hall.fault(&door, &message.message);
-        let published = self.with_topic(topic, |found| self.accept(&door, found, message, fault));
+        let published = self.with_topic(topic, |found| {
+            self.accept_message(&door, found, message, fault)
+        });
         self.tally(&door, &published);
         published
     }
@@ -53,7 +55,7 @@ impl Doors {
             }
             let entries = messages.into_iter().zip(faults);
             let results = entries.map(|(message, fault)| {
-                let published = self.accept(&door, found, message, fault);
+                let published = self.accept_message(&door, found, message, fault);
                 self.tally(&door, &published);
                 published
             });
@@ -82,7 +84,7 @@ impl Doors {
 
     /// Takes a message and delivers it. The topics stay locked meanwhile, so that a FIFO topic's order is that of its
     /// queues.
-    fn accept(
+    fn accept_message(
         &self,
         door: &Door,
         topic: &mut Topic,

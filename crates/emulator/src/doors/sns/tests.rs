@@ -6,34 +6,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Published, SnsErrorKind, Subscription, TopicAttributes, TopicMessage};
-use crate::doors::{Door, DoorFault, DoorFaults, Doors};
-use crate::sqs::{
-    AttributeValue, FifoAttributes, MessageAttribute, QueueAttributes, ReceiveOptions,
-    ReceivedMessage, Site, SqsEngine, is_fifo,
-};
-
-struct World {
-    engine: SqsEngine,
-    doors: Doors,
-}
-
-fn world(queues: &[&str]) -> World {
-    let engine = SqsEngine::new();
-    for queue in queues {
-        let attributes = QueueAttributes {
-            fifo: is_fifo(queue).then(FifoAttributes::high_throughput),
-            ..QueueAttributes::default()
-        };
-        engine.create_queue(queue, attributes).unwrap();
-    }
-    let site = Site::local(([127, 0, 0, 1], 4100).into());
-    let doors = Doors::new(engine.clone(), site, 1.0);
-    World { engine, doors }
-}
+use crate::doors::Door;
+use crate::doors::testing::{Said, World, world};
+use crate::sqs::{AttributeValue, MessageAttribute, ReceiveOptions, ReceivedMessage, is_fifo};
 
 /// A topic with these subscriptions.
 fn topic(name: &str, subscriptions: impl IntoIterator<Item = Subscription>) -> World {
-    let world = world(&["q", "dead", "q.fifo"]);
+    let world = world();
     world
         .doors
         .create_topic(name, TopicAttributes::default())
@@ -56,11 +35,6 @@ impl World {
             ..ReceiveOptions::default()
         };
         self.engine.receive(queue, options).await.unwrap()
-    }
-
-    fn bodies(&self, queue: &str) -> Vec<String> {
-        let bodies = self.engine.bodies(queue).unwrap();
-        bodies.iter().map(|body| body.to_string()).collect()
     }
 }
 
@@ -308,22 +282,6 @@ async fn messages_that_a_topic_does_not_take_are_refused_and_counted() {
     let counts = world.doors.counts(&Door::topic("t"));
     assert_eq!((counts.accepted, counts.refused), (1, 4));
     assert_eq!(world.doors.counts(&Door::topic("t.fifo")).refused, 2);
-}
-
-/// Strikes messages that say so.
-struct Said;
-
-impl DoorFaults for Said {
-    fn on_message(&self, _: &Door, body: &str) -> DoorFault {
-        match body.split('-').next() {
-            Some("vanish") => DoorFault::Vanish,
-            Some("double") => DoorFault::Double,
-            Some("late") => DoorFault::Late(Duration::from_secs(30)),
-            Some("refuse") => DoorFault::Refuse,
-            Some("throttle") => DoorFault::Throttle,
-            _ => DoorFault::None,
-        }
-    }
 }
 
 #[tokio::test(start_paused = true)]
