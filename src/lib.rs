@@ -17,19 +17,19 @@
 //!   -> compare                      core: two reports, or repeats: what changed beyond noise
 //! ```
 //!
-//! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand `emulator`, a
-//! crate of its own that plays SQS, Lambda and DynamoDB and knows nothing of orders, `embedded`, which makes a
-//! scenario's pipeline of it, `processor`, the order processor itself, `simulator`, which sends a
-//! few orders from Lambda, `folder`, which reads and writes a run's files, and `clock`, the wall clock; in the core
+//! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand
+//! `embedded`, which makes a scenario's pipeline of the emulator, and `folder`, which reads and writes a run's files. Of the
+//! other crates, `orderproof-aws` has `send`, `store`, `account`, which reads a target's real settings (and creates,
+//! deletes and cleans), and `clock`, the wall clock; `orderproof-functions` has the lab's functions, `processor` and
+//! `simulator`; `emulator` plays SQS, Lambda and DynamoDB and knows nothing of orders; in the core are
 //! `fault`, which orders a scenario's faults strike, `records`, what stores give as plain data, `evidence`, the limits
-//! and digests of files, and `escape`, through which every text from elsewhere (files, endpoints, functions) passes
-//! before it is shown. Before a run at AWS, `account` reads the target's real settings (and creates, deletes and
-//! cleans), and the core's `preflight` says what they mean, what the run costs and whether it may be driven at all.
+//! and digests of files, `preflight`, what a target's settings mean and whether it may be driven at all, and `escape`, through
+//! which every text from elsewhere (files, endpoints, functions) passes before it is shown.
 //!
 //! Invariants, checked by `tests/suite/tidy.rs` and, where a crate ends, by the compiler:
 //! - `orderproof-core` does no I/O, reads no clock, is not `async`, and knows no AWS, HTTP or database;
-//! - only `send`, `store`, `processor`, `embedded` and `account` name an `aws_*` crate;
-//! - only the binaries `lab-order-processor` and `lab-order-simulator`, on Lambda, name `lambda_runtime`;
+//! - of the program only `embedded` names an `aws_*` crate, for the function that runs next to a target;
+//! - only the binaries of `orderproof-functions`, on Lambda, name `lambda_runtime`;
 //! - only `drive` names `goose`, only `report::charts` names `plotters`, only `cli` and `main` name
 //!   `clap`, only the core's `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
@@ -39,9 +39,7 @@ pub use orderproof_core::{
     results, scenario, verdict, verify,
 };
 
-pub mod account;
 pub mod cli;
-pub mod clock;
 pub mod commands;
 pub mod drive;
 pub mod embedded;
@@ -49,11 +47,12 @@ pub mod error;
 pub mod folder;
 pub mod journal;
 pub mod observe;
-pub mod processor;
 pub mod run;
-pub mod send;
-pub mod simulator;
-pub mod store;
 
+pub use orderproof_aws::{account, clock, send, store};
 pub use orderproof_emulator as emulator;
+pub use orderproof_functions::{processor, simulator, table};
 pub use orderproof_report as report;
+
+#[cfg(test)]
+mod testing;

@@ -15,7 +15,7 @@ use crate::ledger::{JournalContents, JournalError, OutcomeCounts};
 use crate::load::Phase;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Scenario, fixture};
-use crate::send::stub::{Answer, Recorded, Stub};
+use crate::testing::stub::{Answer, Recorded, Stub};
 
 /// A stub on a thread of its own, and a folder for the journal.
 struct Bench {

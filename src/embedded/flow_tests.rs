@@ -14,9 +14,9 @@ use crate::emulator::mapping::{
 use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry, SqsEngine};
 use crate::fault::FaultPlan;
 use crate::order::{OrderPlan, RunId};
-use crate::processor::testing::MemoryStore;
 use crate::records::{Item, Value};
 use crate::scenario::{Fault, FaultExtent, FaultKind, ProcessorKind};
+use crate::testing::rows::MemoryStore;
 
 const ORDERS: u64 = 200;
 

@@ -31,7 +31,8 @@ use crate::fault::is_to_fail;
 use crate::order::OrderPlan;
 use crate::results::PipelineCounters;
 use crate::scenario::{self, Scenario};
-use crate::store::{SdkOrderStore, THROTTLING, Target, polling_client, queue_settings, queue_url};
+use crate::store::{Target, polling_client, queue_settings, queue_url};
+use crate::table::{SdkOrderStore, THROTTLING};
 
 /// Functions that run here: they are fed from the queues of a target and write to its tables. Dropping it stops them;
 /// what they then had received comes back by visibility time-out.

@@ -13,7 +13,7 @@ use crate::embedded::testing::{scenario, sqs_client};
 use crate::embedded::{EmbeddedPipeline, Holdings, ServeOptions};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Mapping, ProcessorKind};
-use crate::send::stub::{Answer, Stub};
+use crate::testing::stub::{Answer, Stub};
 
 const ORDERS: u64 = 30;
 

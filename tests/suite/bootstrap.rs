@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use aws_lambda_events::event::sqs::SqsEvent;
 use orderproof::embedded::EmbeddedPipeline;
 use orderproof::emulator::runtime::{CommandConfig, CommandFunction};
 use orderproof::processor::KIND_VARIABLE;
 use serde_json::{Value, json};
 
 use super::endpoint::pipeline_elsewhere;
+use super::program::function_binary;
 use super::runtime::{batch, body, config};
 
 /// The processor with this variable set, logging to `logs`.
@@ -16,7 +16,7 @@ fn processor(pipeline: &EmbeddedPipeline, kind: Option<&str>, logs: &Path) -> Co
     let mut config = CommandConfig {
         endpoint_url: Some(pipeline.target().dynamodb_endpoint),
         logs: Some(logs.into()),
-        ..config(&[env!("CARGO_BIN_EXE_lab-order-processor")])
+        ..config(&[&function_binary("lab-order-processor")])
     };
     let kind = kind.map(|kind| (KIND_VARIABLE.to_owned(), kind.to_owned()));
     config.environment.extend(kind);
@@ -73,15 +73,4 @@ async fn as_the_labs_it_fails_the_whole_batch() {
             .is_empty()
     );
     assert_eq!(pipeline.holdings().expect("the table").rows(), 2);
-}
-
-#[tokio::test]
-async fn a_processor_nobody_knows_is_an_init_error() {
-    let (pipeline, logs) = (pipeline_elsewhere(83), tempfile::tempdir().unwrap());
-    let function = processor(&pipeline, Some("Lab"), logs.path());
-    let error = function
-        .invoke(SqsEvent::default())
-        .await
-        .expect_err("none");
-    assert!(error.to_string().contains(KIND_VARIABLE), "{error}");
 }

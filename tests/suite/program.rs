@@ -17,6 +17,17 @@ pub struct Program {
     environment: Vec<(String, String)>,
 }
 
+/// The path of a function's binary, which `cargo test` builds beside the program, for crates/functions' own tests.
+pub fn function_binary(name: &str) -> String {
+    let path = Path::new(env!("CARGO_BIN_EXE_orderproof")).with_file_name(name);
+    assert!(
+        path.exists(),
+        "{} is not built: `cargo test` builds it, or `cargo build -p orderproof-functions`",
+        path.display()
+    );
+    path.display().to_string()
+}
+
 /// What a finished call left.
 pub struct Finished {
     pub folder: TempDir,

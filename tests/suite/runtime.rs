@@ -8,7 +8,7 @@ use orderproof::embedded::EmbeddedPipeline;
 use orderproof::emulator::runtime::{CommandConfig, CommandError, CommandFunction};
 
 use super::endpoint::pipeline_elsewhere;
-use super::program::Program;
+use super::program::{Program, function_binary};
 
 pub fn config(command: &[&str]) -> CommandConfig {
     CommandConfig {
@@ -109,7 +109,7 @@ async fn scales_to_four_and_stays(pipeline: &EmbeddedPipeline, function: &Comman
 }
 
 fn our_lambda() -> CommandConfig {
-    config(&[env!("CARGO_BIN_EXE_lab-order-processor")])
+    config(&[&function_binary("lab-order-processor")])
 }
 
 #[tokio::test]
@@ -253,7 +253,7 @@ fn run(command: &str) -> Program {
 
 #[test]
 fn a_scenario_runs_a_command_as_its_function() {
-    let finished = run(env!("CARGO_BIN_EXE_lab-order-processor"))
+    let finished = run(&function_binary("lab-order-processor"))
         .finish()
         .code(0)
         .quiet();

@@ -7,7 +7,7 @@ use std::process::Command;
 use orderproof::processor::KIND_VARIABLE;
 
 use super::local::without_function;
-use super::program::{Finished, Program};
+use super::program::{Finished, Program, function_binary};
 
 /// What every planted secret holds.
 const PLANTED: &str = "pLaNtEd";
@@ -33,7 +33,7 @@ visibility_timeout = "20s"
 [expect]
 max_schedule_lag_p99 = "10s"
 "#,
-        env!("CARGO_BIN_EXE_lab-order-processor")
+        function_binary("lab-order-processor")
     )
 }
 

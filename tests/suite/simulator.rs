@@ -9,6 +9,7 @@ use orderproof::simulator::{Answer, QUEUE_VARIABLE};
 use serde_json::{Value, json};
 
 use super::endpoint::{pipeline_elsewhere, pipeline_with};
+use super::program::function_binary;
 use super::runtime::config;
 
 fn simulator(environment: BTreeMap<String, String>, endpoint_url: String) -> CommandFunction {
@@ -16,7 +17,7 @@ fn simulator(environment: BTreeMap<String, String>, endpoint_url: String) -> Com
         environment,
         endpoint_url: Some(endpoint_url),
         function_name: "lab-order-simulator".into(),
-        ..config(&[env!("CARGO_BIN_EXE_lab-order-simulator")])
+        ..config(&[&function_binary("lab-order-simulator")])
     };
     CommandFunction::start(config).expect("it starts")
 }
@@ -106,19 +107,4 @@ async fn refused_orders_and_refused_events_fail_the_invocation() {
         error.to_string().contains("unknown field `order`"),
         "{error}"
     );
-}
-
-#[tokio::test]
-async fn a_queue_that_is_not_named_is_an_init_error_that_names_the_variable() {
-    let nowhere = || "http://127.0.0.1:9".to_owned();
-    let empty = BTreeMap::from([(QUEUE_VARIABLE.to_owned(), String::new())]);
-    for (environment, expected) in [(BTreeMap::new(), "is not set"), (empty, "is empty")] {
-        let function = simulator(environment, nowhere());
-        let text = answer(&function, json!({}))
-            .await
-            .expect_err("no queue")
-            .to_string();
-        assert!(text.contains(QUEUE_VARIABLE), "{text}");
-        assert!(text.contains(expected), "{text}");
-    }
 }

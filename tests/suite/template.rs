@@ -86,8 +86,8 @@ fn names_by_default_are_those_of_the_program() {
 }
 
 #[test]
-fn functions_are_binaries_of_this_package_with_the_variables_they_read() {
-    let (template, manifest) = (template(), file("Cargo.toml"));
+fn functions_are_binaries_with_the_variables_they_read() {
+    let (template, manifest) = (template(), file("crates/functions/Cargo.toml"));
     let functions = [
         (
             "Processor",

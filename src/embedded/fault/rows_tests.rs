@@ -3,8 +3,8 @@
 use super::*;
 use crate::embedded::testing::faulty;
 use crate::order::{OrderPlan, RunId};
-use crate::processor::testing::{MemoryStore, details_of};
 use crate::scenario::{Fault, FaultExtent};
+use crate::testing::rows::{MemoryStore, details_of};
 
 fn orders() -> OrderPlan {
     OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
@@ -26,8 +26,8 @@ fn row(k: u64) -> OrderRow {
 #[tokio::test]
 async fn a_lost_write_is_reported_stored_and_the_others_are_written() {
     let plan = plan(FaultKind::WriteLost, FaultExtent::Count(3));
-    let rows = MemoryStore::default();
-    let store = FaultyStore::new(&rows, Arc::clone(&plan));
+    let rows = Arc::new(MemoryStore::default());
+    let store = FaultyStore::new(Arc::clone(&rows), Arc::clone(&plan));
     let all: Arc<[OrderRow]> = (0..20).map(row).collect();
     let outcomes = store.put_new(Arc::clone(&all)).await;
     assert_eq!(outcomes, vec![Ok(PutOutcome::Stored); 20]);
@@ -38,8 +38,8 @@ async fn a_lost_write_is_reported_stored_and_the_others_are_written() {
 #[tokio::test]
 async fn an_altered_row_differs_in_its_content_alone_and_hides_from_the_function() {
     let plan = plan(FaultKind::RowAltered, FaultExtent::Count(3));
-    let rows = MemoryStore::default();
-    let store = FaultyStore::new(&rows, Arc::clone(&plan));
+    let rows = Arc::new(MemoryStore::default());
+    let store = FaultyStore::new(Arc::clone(&rows), Arc::clone(&plan));
     let all: Arc<[OrderRow]> = (0..20).map(row).collect();
     store.put_new(Arc::clone(&all)).await;
     let differs = |row: &&OrderRow| rows.details(row.id).as_ref() != Some(&row.order_details);
@@ -60,8 +60,8 @@ async fn an_altered_row_differs_in_its_content_alone_and_hides_from_the_function
 #[tokio::test]
 async fn without_faults_of_rows_the_store_is_sound() {
     let plan = plan(FaultKind::MessageVanishes, FaultExtent::Share(1.0));
-    let rows = MemoryStore::default();
-    let store = FaultyStore::new(&rows, Arc::clone(&plan));
+    let rows = Arc::new(MemoryStore::default());
+    let store = FaultyStore::new(Arc::clone(&rows), Arc::clone(&plan));
     store.put_new((0..20).map(row).collect()).await;
     let stored = rows.rows.lock().unwrap();
     assert!((0..20).all(|k| stored[&orders().run.number(k)] == row(k)));
@@ -73,7 +73,7 @@ async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() 
     let exists = |row: &OrderRow| PutOutcome::Exists {
         order_details: Some(row.order_details.clone()),
     };
-    let rows = MemoryStore::default();
+    let rows = Arc::new(MemoryStore::default());
     for (kind, told) in [
         (FaultKind::ExistsTakenForSuccess, Ok(PutOutcome::Stored)),
         (
@@ -82,7 +82,7 @@ async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() 
         ),
         (FaultKind::WriteThrottled, Err(StoreError::Throttled)),
     ] {
-        let store = FaultyStore::new(&rows, plan(kind, FaultExtent::Count(3)));
+        let store = FaultyStore::new(Arc::clone(&rows), plan(kind, FaultExtent::Count(3)));
         let all: Arc<[OrderRow]> = (0..20).map(row).collect();
         (&rows).put_new(Arc::clone(&all)).await;
         let outcomes = store.put_new(Arc::clone(&all)).await;
@@ -97,8 +97,8 @@ async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() 
 #[tokio::test]
 async fn a_batch_write_with_a_victim_is_rejected_whole_and_one_without_is_not() {
     let plan = plan(FaultKind::BatchWriteRejected, FaultExtent::Count(1));
-    let rows = MemoryStore::default();
-    let store = FaultyStore::new(&rows, plan);
+    let rows = Arc::new(MemoryStore::default());
+    let store = FaultyStore::new(Arc::clone(&rows), plan);
     let (mut rejected, mut written) = (0, 0);
     for group in 0..4 {
         let group: Arc<[OrderRow]> = (group * 5..group * 5 + 5).map(row).collect();
@@ -125,8 +125,8 @@ async fn a_colliding_number_is_refused_by_the_condition_and_overwrites_without_i
         (vec![collides.clone()], 1),
         (vec![collides, unconditional], 0),
     ] {
-        let rows = MemoryStore::default();
-        let store = FaultyStore::new(&rows, Arc::new(faulty(&faults, orders(), 20)));
+        let rows = Arc::new(MemoryStore::default());
+        let store = FaultyStore::new(Arc::clone(&rows), Arc::new(faulty(&faults, orders(), 20)));
         let all: Arc<[OrderRow]> = (0..20).map(row).collect();
         let outcomes = store.put_new(all).await;
         let exists = outcomes

@@ -19,7 +19,7 @@ use crate::emulator::mapping::{
 use crate::emulator::sqs::{
     AttributeValue, MessageAttribute, QueueAttributes, SendEntry, Site, SqsEngine,
 };
-use crate::send::stub::{Answer, Recorded, Stub};
+use crate::testing::stub::{Answer, Recorded, Stub};
 
 const QUEUE: &str = "orders-queue";
 const MINUTE: Duration = Duration::from_secs(60);

@@ -11,10 +11,10 @@ use crate::observe::ObservePlan;
 use crate::observe::look::observe;
 use crate::observe::sightings::{LETTER_LOG, LetterLog, ScanLog, scan_log};
 use crate::order::{OrderPlan, RunId};
-use crate::processor::testing::details_of;
 use crate::scenario::{DeadLetterUse, fixture};
-use crate::store::tests::site::Services;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
+use crate::testing::rows::details_of;
+use crate::testing::site::Services;
 use crate::verdict::Class;
 use crate::verify::{
     Belongs, OBSERVATION_SCHEMA_VERSION, Observation, ObservationFile, Quiescence, StoredTimes,

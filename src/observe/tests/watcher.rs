@@ -6,7 +6,7 @@ use crate::ledger::Ledger;
 use crate::observe::{ObservePlan, Seen, Watcher};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::fixture;
-use crate::store::tests::site::Services;
+use crate::testing::site::Services;
 
 /// Nothing was sent, and that is over already.
 fn plan(patience: Duration) -> ObservePlan {

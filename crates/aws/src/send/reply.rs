@@ -1,0 +1,319 @@
+//! What a reply proves about each order: acknowledged, rejected, or nothing.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Batch;
+use crate::ledger::{MessageId, Outcome};
+
+/// Why an order was not acknowledged: a few words, few of them different.
+pub type Reason = Cow<'static, str>;
+
+/// Codes that say the server failed. Source: Amazon SQS API Reference, "Common errors".
+const SERVER_FAULTS: [&str; 5] = [
+    "InternalError",
+    "InternalException",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+];
+
+/// What became of one order of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryOutcome {
+    /// Never [`Outcome::Unsent`].
+    pub outcome: Outcome,
+    /// Why, unless it was acknowledged.
+    pub reason: Option<Reason>,
+    /// The message's id, of an acknowledged order that is known by it alone.
+    pub message_id: Option<MessageId>,
+}
+
+/// What became of the orders of a batch, in the batch's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendReply {
+    /// One entry an order.
+    pub entries: Vec<EntryOutcome>,
+    /// The HTTP status, if there was a reply.
+    pub status: Option<u16>,
+}
+
+impl EntryOutcome {
+    const ACKNOWLEDGED: Self = Self {
+        outcome: Outcome::Acknowledged,
+        reason: None,
+        message_id: None,
+    };
+
+    pub(super) fn rejected(reason: impl Into<Reason>) -> Self {
+        Self {
+            outcome: Outcome::Rejected,
+            reason: Some(reason.into()),
+            message_id: None,
+        }
+    }
+
+    pub fn indeterminate(reason: impl Into<Reason>) -> Self {
+        Self {
+            outcome: Outcome::Indeterminate,
+            reason: Some(reason.into()),
+            message_id: None,
+        }
+    }
+}
+
+impl SendReply {
+    /// The same became of every order of `batch`.
+    pub(super) fn all(batch: &Batch, status: Option<u16>, entry: EntryOutcome) -> Self {
+        Self {
+            entries: vec![entry; batch.len()],
+            status,
+        }
+    }
+}
+
+/// The reply to `SendMessage`.
+#[derive(Deserialize)]
+struct SingleReply<'a> {
+    #[serde(rename = "MessageId", borrow)]
+    message_id: Cow<'a, str>,
+    #[serde(rename = "MD5OfMessageBody", borrow)]
+    md5: Cow<'a, str>,
+    /// Looked at for a message with attributes only, so of whatever type.
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
+}
+
+/// The reply to `SendMessageBatch`, its entries of the types `S` and `F`.
+#[derive(Deserialize)]
+struct BatchReply<S, F> {
+    #[serde(rename = "Successful", default = "Vec::new")]
+    successful: Vec<S>,
+    #[serde(rename = "Failed", default = "Vec::new")]
+    failed: Vec<F>,
+}
+
+#[derive(Deserialize)]
+struct Success<'a> {
+    #[serde(rename = "Id", borrow)]
+    id: Cow<'a, str>,
+    #[serde(rename = "MessageId", borrow)]
+    message_id: Cow<'a, str>,
+    #[serde(rename = "MD5OfMessageBody", borrow)]
+    md5: Cow<'a, str>,
+    /// Looked at for a message with attributes only, so of whatever type.
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct Failure<'a> {
+    #[serde(rename = "Id", borrow)]
+    id: Cow<'a, str>,
+    #[serde(rename = "Code", borrow)]
+    code: Cow<'a, str>,
+    #[serde(rename = "SenderFault")]
+    sender_fault: bool,
+}
+
+/// An entry of either list in which anything may be missing or of another type.
+#[derive(Deserialize)]
+struct Loose {
+    #[serde(rename = "Id")]
+    id: Option<Value>,
+    #[serde(rename = "MessageId")]
+    message_id: Option<Value>,
+    #[serde(rename = "MD5OfMessageBody")]
+    md5: Option<Value>,
+    #[serde(rename = "MD5OfMessageAttributes")]
+    attributes_md5: Option<Value>,
+    #[serde(rename = "Code")]
+    code: Option<Value>,
+    #[serde(rename = "SenderFault")]
+    sender_fault: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct ErrorReply<'a> {
+    #[serde(rename = "__type", borrow)]
+    kind: Cow<'a, str>,
+}
+
+/// What a reply with `status` and `body` says about each order of `batch`.
+///
+/// Only SQS's own word decides: an error of 4xx counts as a refusal if it carries SQS's error type,
+/// since a proxy's 4xx tells nothing about what SQS did; a 408 never does.
+pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
+    let all = |entry| SendReply::all(batch, Some(status), entry);
+    match status {
+        200 if batch.len() == 1 => match serde_json::from_slice::<SingleReply<'_>>(body) {
+            Ok(reply) => {
+                let attributes = reply.attributes_md5.as_ref().and_then(Value::as_str);
+                let told = (&*reply.md5, attributes);
+                all(accepted(batch, 0, &reply.message_id, told))
+            }
+            Err(_) => all(unreadable()),
+        },
+        200 => match entries_of(body, batch) {
+            Some(entries) => SendReply {
+                entries,
+                status: Some(status),
+            },
+            None => all(unreadable()),
+        },
+        408 => all(EntryOutcome::indeterminate("reply 408")),
+        400..=499 => match serde_json::from_slice::<ErrorReply<'_>>(body) {
+            Ok(error) => all(refused(&error.kind)),
+            Err(_) => all(EntryOutcome::indeterminate(format!(
+                "reply {status} without an error of SQS"
+            ))),
+        },
+        _ => all(EntryOutcome::indeterminate(format!("reply {status}"))),
+    }
+}
+
+/// One entry an order, if `body` is a reply to a batch at all. An entry that lacks what it must have, or has it in
+/// another type, leaves its own order in doubt and no other.
+fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
+    if let Ok(reply) = serde_json::from_slice::<BatchReply<Success<'_>, Failure<'_>>>(body) {
+        let successes = reply.successful.iter().map(|entry| {
+            let attributes = entry.attributes_md5.as_ref().and_then(Value::as_str);
+            let told = (&*entry.md5, attributes);
+            let accept = |index| accepted(batch, index, &entry.message_id, told);
+            named(&entry.id, batch, accept)
+        });
+        let failures = reply.failed.iter().map(|entry| {
+            named(&entry.id, batch, |_| {
+                failed_entry(&entry.code, entry.sender_fault)
+            })
+        });
+        return Some(each_entry(successes.chain(failures), batch));
+    }
+    let reply: BatchReply<Loose, Loose> = serde_json::from_slice(body).ok()?;
+    let text = |value: &Option<Value>| value.as_ref()?.as_str().map(str::to_owned);
+    let in_doubt = || EntryOutcome::indeterminate("unreadable entry in the reply");
+    let successes = reply.successful.iter().map(|entry| {
+        let said = text(&entry.message_id).zip(text(&entry.md5));
+        let attributes = text(&entry.attributes_md5);
+        named(&text(&entry.id)?, batch, |index| match &said {
+            Some((message_id, md5)) => {
+                accepted(batch, index, message_id, (md5, attributes.as_deref()))
+            }
+            None => in_doubt(),
+        })
+    });
+    let failures = reply.failed.iter().map(|entry| {
+        let fault = entry.sender_fault.as_ref().and_then(Value::as_bool);
+        let said = text(&entry.code).zip(fault);
+        named(&text(&entry.id)?, batch, |_| match &said {
+            Some((code, fault)) => failed_entry(code, *fault),
+            None => in_doubt(),
+        })
+    });
+    Some(each_entry(successes.chain(failures), batch))
+}
+
+/// What an entry says of the order that its id names; nothing when it names none of this batch.
+fn named(
+    id: &str,
+    batch: &Batch,
+    says: impl FnOnce(usize) -> EntryOutcome,
+) -> Option<(usize, EntryOutcome)> {
+    let index = place(id, batch)?;
+    Some((index, says(index)))
+}
+
+/// One entry an order; what the reply does not name, or names twice, stays indeterminate.
+fn each_entry(
+    said: impl Iterator<Item = Option<(usize, EntryOutcome)>>,
+    batch: &Batch,
+) -> Vec<EntryOutcome> {
+    let mut entries: Vec<Option<EntryOutcome>> = vec![None; batch.len()];
+    // An unknown id says nothing about any order here; those it leaves out stay unnamed.
+    for (index, entry) in said.flatten() {
+        entries[index] = Some(match entries[index] {
+            None => entry,
+            Some(_) => EntryOutcome::indeterminate("named twice in the reply"),
+        });
+    }
+    entries
+        .into_iter()
+        .map(|entry| entry.unwrap_or(EntryOutcome::indeterminate("not named in the reply")))
+        .collect()
+}
+
+/// The place in the batch that an entry's id names.
+fn place(id: &str, batch: &Batch) -> Option<usize> {
+    match id.as_bytes() {
+        [digit @ b'0'..=b'9'] => {
+            Some(usize::from(digit - b'0')).filter(|&index| index < batch.len())
+        }
+        _ => None,
+    }
+}
+
+/// An accepted order is acknowledged if SQS gave it an id and took the body and the attributes that were sent, by the MD5
+/// of either in its reply.
+pub(super) fn accepted(
+    batch: &Batch,
+    index: usize,
+    message_id: &str,
+    (md5_of_body, md5_of_attributes): (&str, Option<&str>),
+) -> EntryOutcome {
+    if message_id.is_empty() {
+        EntryOutcome::indeterminate("no message id in the reply")
+    } else if !batch.md5_matches(index, md5_of_body) {
+        EntryOutcome::indeterminate("MD5 of the body differs")
+    } else if !batch.attributes_md5_matches(index, md5_of_attributes) {
+        EntryOutcome::indeterminate(match md5_of_attributes {
+            Some(_) => "MD5 of the attributes differs",
+            None => "no MD5 of the attributes in the reply",
+        })
+    } else if batch.wants_message_id(index) {
+        match MessageId::parse(message_id) {
+            Some(id) => EntryOutcome {
+                message_id: Some(id),
+                ..EntryOutcome::ACKNOWLEDGED
+            },
+            None => EntryOutcome::indeterminate("a message id longer than any of SQS's"),
+        }
+    } else {
+        EntryOutcome::ACKNOWLEDGED
+    }
+}
+
+/// An entry under `Failed`: a refusal if it was the sender's fault. After a fault of the server's own nobody knows
+/// whether the queue took it, as after a 5xx of a whole request.
+pub(super) fn failed_entry(code: &str, sender_fault: bool) -> EntryOutcome {
+    match sender_fault {
+        true => refused(code),
+        false => EntryOutcome::indeterminate(
+            legible(code).unwrap_or("a code that is no code").to_owned(),
+        ),
+    }
+}
+
+/// A refusal with its code: `com.amazonaws.sqs#QueueDoesNotExist` is `QueueDoesNotExist`. A code by which the server
+/// failed, or that is no code, refuses nothing, whatever stands beside it.
+pub(super) fn refused(code: &str) -> EntryOutcome {
+    match legible(code) {
+        Some(code) if SERVER_FAULTS.contains(&code) => EntryOutcome::indeterminate(code.to_owned()),
+        Some(code) => EntryOutcome::rejected(code.to_owned()),
+        None => EntryOutcome::indeterminate("a code that is no code"),
+    }
+}
+
+/// The code without its namespace, if it is one.
+fn legible(code: &str) -> Option<&str> {
+    let code = code.rsplit('#').next().unwrap_or(code);
+    let legible = code
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+    (legible && (1..=80).contains(&code.len())).then_some(code)
+}
+
+fn unreadable() -> EntryOutcome {
+    EntryOutcome::indeterminate("unreadable reply")
+}

@@ -1,8 +1,0 @@
-//! The stores against the embedded services, over loopback.
-
-mod before;
-mod error;
-mod queues;
-mod rows;
-pub(crate) mod site;
-mod table;
