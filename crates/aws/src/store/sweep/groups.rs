@@ -4,7 +4,7 @@
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 
 use super::{BATCH, Sweep, key};
-use crate::emulator::sqs::is_fifo;
+use crate::scenario::FIFO_END;
 
 /// The letters of the last group of a full receive that gave others as well, by their keys. A group of ten letters or more
 /// by itself cannot come whole.
@@ -38,7 +38,7 @@ pub(super) fn cut_off(messages: &[Message]) -> Vec<u64> {
 
 /// What more is to be said of letters of this queue that are not given out.
 pub(super) fn told(queue_url: &str) -> &'static str {
-    match is_fifo(queue_url) {
+    match queue_url.ends_with(FIFO_END) {
         true => {
             "; a FIFO queue gives out the first ten letters of a group alone until they are deleted, which a sweep does in a \
              queue of the run's own (--dead-letters own)"

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use md5::{Digest, Md5};
 
 use super::{BATCH, seconds};
-use crate::emulator::sqs::is_fifo;
+use crate::scenario::FIFO_END;
 use crate::records::DeadLetter;
 use crate::store::StoreError;
 
@@ -33,7 +33,7 @@ pub(super) async fn receive(
     lease: Duration,
     counted: bool,
 ) -> Result<Vec<Message>, StoreError> {
-    let in_groups = is_fifo(&queue_url);
+    let in_groups = queue_url.ends_with(FIFO_END);
     let mut request = sqs
         .receive_message()
         .queue_url(queue_url)
