@@ -163,6 +163,7 @@ fn every_pattern_passes_and_fails_when_its_function_is_broken() {
         ("whole_body", "altered"),
         ("pending_row", "lost"),
         ("consumer_id", "stored_twice"),
+        ("message_id", "lost"),
         ("sharded_key", "altered"),
         ("sns_decimals", "altered"),
     ] {

@@ -25,8 +25,9 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(200);
 const SAMPLE_EVERY_AWS: Duration = Duration::from_secs(5);
 
 impl Stores {
-    /// Looks for the order numbers of a run in the table: the whole table is scanned if that costs no more than to look
-    /// every planned number up by key, which is done otherwise.
+    /// Looks for the order numbers of a run in the tables: a whole table is scanned if that costs no more than to look
+    /// every planned number up by key, which is done otherwise; and always where keys do not tell
+    /// ([`tables_to_read_whole`](crate::order::Model::tables_to_read_whole)).
     ///
     /// # Errors
     /// When the table cannot be read that far.
@@ -52,7 +53,12 @@ impl Stores {
             whole_table: true,
             ..RowsBefore::default()
         };
+        let whole = orders.model.tables_to_read_whole();
         for table in self.tables() {
+            let rows_max = match whole.contains(table.called.as_str()) {
+                true => u64::MAX,
+                false => rows_max,
+            };
             let before = self.table_before(table, orders, planned, patience, rows_max);
             seen = seen.and(before.await?);
             if seen.of_the_run > 0 {
@@ -105,7 +111,7 @@ impl Stores {
         let mut next = 0;
         while next < planned && seen.of_the_run == 0 {
             let end = planned.min(next + KEYS_PER_LOOKUP as u64);
-            let rows = (next..end).flat_map(|k| orders.expected_rows(k));
+            let rows = (next..end).flat_map(|k| orders.expected_rows(k, None));
             let of_table = rows.filter(|row| row.table == table.called);
             let mut keys: Vec<Item> = of_table.map(|row| row.key).collect();
             keys.sort_unstable();

@@ -42,7 +42,7 @@ pub fn order_of_row(orders: &OrderPlan, planned: u64, table: &str, item: &Item) 
 pub fn is_to_fail(orders: &OrderPlan, body: &str) -> bool {
     match order_of_body(orders, body) {
         Some(k) => orders.is_bad(k),
-        None => orders.keeps_message_ids(),
+        None => orders.bodies_may_hold_no_id(),
     }
 }
 

@@ -225,7 +225,7 @@ fn victims(
         FaultExtent::Count(wanted) => wanted,
     };
     // Of a message without an id nobody on its way can tell that it is struck.
-    let is_found = |k| !fault.kind.place().finds_by_body() || !orders.keeps_message_id(k);
+    let is_found = |k| !fault.kind.place().finds_by_body() || !orders.may_hold_no_id(k);
     let is_prey = |k: u64| match fault.kind.prey() {
         Prey::Any => true,
         Prey::Good => !orders.is_bad(k),

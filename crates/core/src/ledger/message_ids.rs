@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 /// The longest message id SQS gives. Source: Amazon SQS Developer Guide, "Queue and message identifiers".
@@ -128,6 +129,39 @@ impl MessageIds {
         uuids.chain(self.texts.iter().map(|(_, k)| *k))
     }
 
+    /// Those whose message has an id that no other message was given. Meant for ids that were sorted.
+    pub fn told_apart(&self) -> RoaringBitmap {
+        let mut orders: RoaringBitmap = self.orders().collect();
+        same(&self.uuids, &mut orders);
+        same(&self.texts, &mut orders);
+        orders
+    }
+
+    /// Places of the messages in the order of their orders, for [`MessageIds::id_of`]: four bytes each.
+    pub fn by_order(&self) -> Vec<u32> {
+        let mut places: Vec<u32> = (0..self.len() as u32).collect();
+        places.sort_unstable_by_key(|&place| self.order_at(place));
+        places
+    }
+
+    /// The id of the message of order `k`, found in the places of [`MessageIds::by_order`].
+    pub fn id_of(&self, places: &[u32], k: u32) -> Option<MessageId> {
+        let at = places.binary_search_by_key(&k, |&place| self.order_at(place));
+        let place = places[at.ok()?] as usize;
+        Some(match self.uuids.get(place) {
+            Some((uuid, _)) => MessageId::Uuid(*uuid),
+            None => MessageId::Text(self.texts[place - self.uuids.len()].0.clone()),
+        })
+    }
+
+    fn order_at(&self, place: u32) -> u32 {
+        let place = place as usize;
+        match self.uuids.get(place) {
+            Some((_, k)) => *k,
+            None => self.texts[place - self.uuids.len()].1,
+        }
+    }
+
     /// How many messages it knows.
     pub fn len(&self) -> usize {
         self.uuids.len() + self.texts.len()
@@ -145,6 +179,14 @@ impl MessageIds {
             MessageId::Uuid(uuid) => only(&self.uuids, self.indexed.0, &uuid),
             MessageId::Text(text) => only(&self.texts, self.indexed.1, &text),
         }
+    }
+}
+
+/// Takes the orders of ids that stand side by side more than once out of `orders`.
+fn same<I: Ord>(entries: &[(I, u32)], orders: &mut RoaringBitmap) {
+    for pair in entries.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        orders.remove(pair[0].1);
+        orders.remove(pair[1].1);
     }
 }
 

@@ -83,3 +83,30 @@ fn an_id_that_two_orders_were_given_tells_neither() {
         assert_eq!(ids.order_of("m0"), Some(2));
     }
 }
+
+#[test]
+fn ids_are_found_by_their_orders_and_those_given_twice_tell_no_order() {
+    let uuid = |n: u8| format!("5fea7756-0ea4-451a-a703-a558b933e2{n:02x}");
+    let mut ids = MessageIds::default();
+    for (k, text) in [
+        (7, uuid(1)),
+        (3, "x".into()),
+        (9, uuid(0)),
+        (1, "y".into()),
+        (5, uuid(1)),
+    ] {
+        ids.insert(k, MessageId::parse(&text).expect("an id"));
+    }
+    ids.index();
+    assert_eq!(ids.told_apart().iter().collect::<Vec<_>>(), [1, 3, 9]);
+    let places = ids.by_order();
+    for (k, text) in [
+        (1, "y".to_owned()),
+        (3, "x".into()),
+        (9, uuid(0)),
+        (7, uuid(1)),
+    ] {
+        assert_eq!(ids.id_of(&places, k).map(|id| id.to_string()), Some(text));
+    }
+    assert_eq!(ids.id_of(&places, 2), None);
+}

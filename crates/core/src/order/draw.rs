@@ -31,6 +31,11 @@ impl Fields {
         self.draws.iter().map(Draw::largest).collect()
     }
 
+    /// What each is in the order with the fewest elements: lists as short as they may be.
+    pub(super) fn smallest(&self) -> Vec<Drawn<'_>> {
+        self.draws.iter().map(Draw::smallest).collect()
+    }
+
     /// The most bytes of each, escapes apart: what is certain without writing them.
     pub(super) fn lengths_max(&self) -> Vec<u64> {
         self.draws.iter().map(Draw::length_max).collect()
@@ -110,6 +115,25 @@ impl Draw {
             }
             _ => 1,
         }
+    }
+
+    fn smallest(&self) -> Drawn<'_> {
+        let elements = |value: &&Constant| {
+            let json: Option<serde_json::Value> = serde_json::from_str(&value.json).ok();
+            let list = json.as_ref().and_then(serde_json::Value::as_array);
+            list.map_or(0, Vec::len)
+        };
+        let picked = match self {
+            Self::List(list) => return Drawn::List(list, Seed::Smallest),
+            Self::Pick(values) => values.iter().min_by_key(elements),
+            Self::Weighted(values) => {
+                let before = |at: usize| at.checked_sub(1).map_or(0.0, |before| values[before].0);
+                let drawn = (0..values.len()).filter(|&at| values[at].0 > before(at));
+                drawn.map(|at| &values[at].1).min_by_key(elements)
+            }
+            _ => None,
+        };
+        picked.map_or_else(|| self.largest(), Drawn::Picked)
     }
 
     fn largest(&self) -> Drawn<'_> {

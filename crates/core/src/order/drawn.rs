@@ -47,13 +47,15 @@ pub enum Seed {
     Of(u64),
     /// Nothing: it is the largest there is.
     Largest,
+    /// Nothing: a list of as few elements as there may be.
+    Smallest,
 }
 
 impl Seed {
     fn generator(self) -> SplitMix64 {
         let seed = match self {
             Self::Of(seed) => seed,
-            Self::Largest => 0,
+            Self::Largest | Self::Smallest => 0,
         };
         SplitMix64::from_seed(seed.to_le_bytes())
     }
@@ -138,7 +140,7 @@ fn put_letters(draw: &TextDraw, seed: Seed, out: &mut impl Sink) {
     let mut rng = seed.generator();
     let mut left = match seed {
         Seed::Of(_) => draw.length(rng.next_u64()),
-        Seed::Largest => draw.most,
+        Seed::Largest | Seed::Smallest => draw.most,
     } as usize;
     while left > 0 {
         let bits = rng.next_u64();
@@ -168,6 +170,7 @@ fn put_list<'m>(
     let count = match seed {
         Seed::Of(_) => draw.count(rng.next_u32()),
         Seed::Largest => draw.most,
+        Seed::Smallest => draw.least,
     };
     out.put("[");
     for at in 0..u64::from(count) {
@@ -177,6 +180,7 @@ fn put_list<'m>(
         let inner = match seed {
             Seed::Of(_) => draw.fields.draw(&mut rng, values.n()),
             Seed::Largest => draw.fields.largest(),
+            Seed::Smallest => draw.fields.smallest(),
         };
         draw.of.render_element(values, &inner, Some(at), out);
     }

@@ -26,6 +26,8 @@ pub struct Ends {
     pub(super) sums: Vec<CompiledSum>,
     /// Fields that the text of the only row of `stored` may hold beside what it must hold.
     pub(super) may_add: Vec<Pointer>,
+    /// A row's key holds the id of its order's message.
+    pub(super) names_messages: bool,
 }
 
 /// One end.
@@ -125,7 +127,19 @@ pub(super) struct CompiledSum {
 impl RowLeaf {
     /// Whether its key holds what only the consumer knows.
     pub fn is_made_up(&self) -> bool {
-        self.key.iter().any(|part| !part.template.is_known())
+        self.key.iter().any(|part| part.template.is_made_up())
+    }
+
+    /// Whether its key holds the id of the order's message.
+    pub fn names_message(&self) -> bool {
+        self.key.iter().any(|part| part.template.names_message())
+    }
+
+    /// Whether the key follows from run and sequence number alone.
+    pub fn has_key_of_the_id(&self, scheme: &Scheme) -> bool {
+        self.key
+            .iter()
+            .all(|part| part.template.is_of_the_id(scheme))
     }
 
     /// Whether its content is one text that holds JSON: then differences name fields of it alone.
@@ -198,6 +212,7 @@ impl Ends {
             before: Vec::new(),
             sums: Vec::new(),
             may_add: Vec::new(),
+            names_messages: false,
         }
     }
 
@@ -213,6 +228,7 @@ impl Ends {
             if name == STORED && alone && leaf.is_one_document() {
                 self.may_add = leaf.holds[0].1.may_add().to_vec();
             }
+            self.names_messages |= leaf.names_message();
             let leaves = self.leaves.len();
             self.table(&row.table).rows.push(leaves);
             self.leaves.push(Leaf {
@@ -379,7 +395,7 @@ impl Reader<'_> {
         };
         Some(RowLeaf {
             table: row.table.clone(),
-            key: self.key(path, &row.table, &row.key, &names),
+            key: self.key(path, &row.table, &row.key, &names.with_message()),
             holds: self.holds(&format!("{path}.holds"), &row.holds, &names),
             only: row.only,
             each,

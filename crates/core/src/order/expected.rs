@@ -38,9 +38,13 @@ impl OrderPlan {
     }
 
     /// The rows that order `k` leaves at any of its ends and whose keys are known before it is there, each once.
-    pub fn expected_rows(&self, k: u64) -> Vec<ExpectedRow> {
+    /// `message_id` is what the queue calls its message, where that is known and a key holds it.
+    pub fn expected_rows(&self, k: u64, message_id: Option<String>) -> Vec<ExpectedRow> {
         let ends = self.ends();
-        let facts = self.facts(k);
+        let mut facts = self.facts(k);
+        if let Some(id) = message_id {
+            facts.values.set_message_id(id);
+        }
         let document = facts
             .document
             .as_deref()

@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use super::ends::{Ends, Leaf, RowLeaf};
+use super::ends::{BeforeRow, Ends, Leaf, RowLeaf, Table};
 use super::json::Json;
 use super::row::elements_of;
 use super::spec::{DEAD_LETTER, STORED};
 use super::{Model, OrderPlan};
 use crate::records::{Item, Value, instant_us};
+
+/// Elements of a list that are told apart, each with a row of its own.
+pub const ELEMENTS_MAX: u32 = 1 << 16;
 
 /// One place that an order may fill: a row template or a letter of an end, and the element where it is for each of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +32,8 @@ pub struct LeafInfo<'a> {
     pub table: Option<&'a str>,
     /// Its key is made up by the consumer.
     pub is_made_up: bool,
+    /// Its key holds the id of the order's message.
+    pub names_message: bool,
     /// There is one for each element of a list.
     pub is_for_each: bool,
     /// Its content is the order's content: one that differs from that of any other such leaf is one too many.
@@ -36,6 +41,40 @@ pub struct LeafInfo<'a> {
 }
 
 impl Model {
+    /// The tables in which orders of an earlier run with the same run id cannot be looked up by key, so that all of their
+    /// rows have to be read: keys that depend on more than run and sequence number (a ULID holds the instant its order is
+    /// due, fields depend on the seed), that the consumer makes up, or that are counters'.
+    ///
+    /// A row that another row or a message's id tells the order of is nothing to look for: it is this run's only beside
+    /// that row, or under an id that no other message gets.
+    pub fn tables_to_read_whole(&self) -> BTreeSet<&str> {
+        let ends = self.ends();
+        let is_looked_up = |row: &RowLeaf| row.has_key_of_the_id(&self.scheme);
+        let is_looked_for = |row: &RowLeaf| {
+            row.id_at.is_some() || row.key.iter().any(|part| part.template.tells_order())
+        };
+        let needs_all = |table: &Table| {
+            let rows = || {
+                table
+                    .rows
+                    .iter()
+                    .filter_map(|&leaf| ends.leaves[leaf].row())
+            };
+            let before = || table.before.iter().map(|&before| &ends.before[before]);
+            let hidden = |row: &RowLeaf| is_looked_for(row) && !is_looked_up(row);
+            let hidden_before = |before: &BeforeRow| {
+                let mut key = before.key.iter();
+                !key.all(|part| part.template.is_of_the_id(&self.scheme))
+            };
+            !table.sums.is_empty()
+                || rows().any(hidden)
+                || before().any(hidden_before)
+                || before().next().is_some() && !rows().any(is_looked_up)
+        };
+        let tables = ends.tables.iter().filter(|(_, table)| needs_all(table));
+        tables.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The tables with rows whose keys are the consumer's own, which only a scan finds.
     pub fn made_up_tables(&self) -> BTreeSet<&str> {
         let rows = self.ends().leaves.iter().filter_map(Leaf::row);
@@ -61,6 +100,7 @@ impl OrderPlan {
             end: leaf.end,
             table: leaf.row().map(|row| row.table.as_str()),
             is_made_up: leaf.row().is_some_and(RowLeaf::is_made_up),
+            names_message: leaf.row().is_some_and(RowLeaf::names_message),
             is_for_each: leaf.row().is_some_and(|row| row.each.is_some()),
             is_whole: leaf.is_whole,
         })
@@ -112,6 +152,29 @@ impl OrderPlan {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The key of a row of order `k` as people read it, its parts as the table has them; `*` is what nobody knows. `None` for
+    /// a letter.
+    pub fn key_in_words(&self, k: u64, slot: Slot, message_id: Option<String>) -> Option<String> {
+        let row = self.row_leaf(slot.leaf)?;
+        let mut values = self.values(k);
+        values.set_at(u64::from(slot.at));
+        if let Some(id) = message_id {
+            values.set_message_id(id);
+        }
+        let names = self.ends().tables.get(&row.table).map(|table| &table.key);
+        let parts = names.into_iter().flatten().filter_map(|(name, _)| {
+            let part = row.key.iter().find(|part| part.name == *name)?;
+            Some(part.template.shown(&values))
+        });
+        Some(parts.collect::<Vec<_>>().join(" / "))
+    }
+
+    /// The queue of a letter; `None` for a row, and for the pipeline's dead-letter queue.
+    pub fn queue_of(&self, leaf: u32) -> Option<&str> {
+        let leaf = self.ends().leaves.get(leaf as usize)?;
+        leaf.letter()?.queue.as_deref()
     }
 
     /// The tables with rows that are found by other rows (`{{row.NAME}}` in a key): read last, each finds its order at once.

@@ -39,6 +39,15 @@ pub enum RowOwner {
         /// What that row must hold there.
         text: String,
     },
+    /// It belongs to the order whose message has this id.
+    OfMessage {
+        /// The id, as it stands in the key.
+        message_id: String,
+        /// The row templates whose it may be, each with the element it is of, where the key says which.
+        candidates: Vec<(usize, Option<u32>)>,
+        /// Its key, in words.
+        key: String,
+    },
     /// Nobody's, or another run's.
     Foreign {
         /// Its key, in words.
@@ -54,6 +63,7 @@ pub enum RowOwner {
 enum Claim {
     Of(RunId, u64, Option<u32>, Id),
     Linked(String, String),
+    OfMessage(String, Option<u32>),
     Nobodys,
     Unreadable(String),
     NotIts,
@@ -98,6 +108,21 @@ impl Ends {
                         text,
                     });
                 }
+                Claim::OfMessage(id, at) => match &mut open {
+                    Some(RowOwner::OfMessage {
+                        message_id,
+                        candidates,
+                        ..
+                    }) if *message_id == id => candidates.push((leaf, at)),
+                    Some(_) => {}
+                    None => {
+                        open = Some(RowOwner::OfMessage {
+                            message_id: id,
+                            candidates: vec![(leaf, at)],
+                            key: key_in_words(uses, item),
+                        });
+                    }
+                },
                 Claim::Unreadable(what) => {
                     open.get_or_insert(RowOwner::Unreadable(what));
                 }
@@ -157,7 +182,7 @@ impl Ends {
                 Ok(text) => owner_of(&self.scheme, &text),
                 Err(what) => return Claim::Unreadable(what),
             },
-            (false, None) => return link(row, item),
+            (false, None) => return message(&captures, at).unwrap_or_else(|| link(row, item)),
         };
         match owner {
             Ok((run, k, id)) => Claim::Of(run, k, at, id),
@@ -206,6 +231,17 @@ pub(super) fn owner_of(scheme: &Scheme, text: &str) -> Result<(RunId, u64, Id), 
         _ => Id::Text(excerpt(text)),
     };
     Ok((run, k, id))
+}
+
+/// The message it names; an empty text is no message's id.
+fn message(captures: &[Captures<'_>], at: Option<u32>) -> Option<Claim> {
+    let id = captures
+        .iter()
+        .find_map(|found| found.get(Capture::MessageId))?;
+    Some(match id {
+        "" => Claim::Nobodys,
+        id => Claim::OfMessage(id.to_owned(), at),
+    })
 }
 
 /// The row it refers to.

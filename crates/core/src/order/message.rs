@@ -79,15 +79,25 @@ impl OrderPlan {
         self.model.body_may_hold_no_id(Some(kind))
     }
 
-    /// Whether any order of the plan is known by its message id alone.
-    pub fn keeps_message_ids(&self) -> bool {
+    /// Whether the body of any order of the plan may hold no id.
+    pub fn bodies_may_hold_no_id(&self) -> bool {
         let kinds = 0..self.model.spec().bad.len();
         let of_bad = kinds.clone().any(|kind| self.body_may_hold_no_id(kind));
         self.model.body_may_hold_no_id(None) || self.bad_share > 0.0 && of_bad
     }
 
-    /// Whether order `k` is known by its message id alone.
+    /// Whether the body of order `k` may hold no id.
+    pub fn may_hold_no_id(&self, k: u64) -> bool {
+        self.bodies_may_hold_no_id() && self.model.body_may_hold_no_id(self.kind(k))
+    }
+
+    /// Whether any order of the plan is known by its message id: its letter, or its rows.
+    pub fn keeps_message_ids(&self) -> bool {
+        self.model.names_messages() || self.bodies_may_hold_no_id()
+    }
+
+    /// Whether order `k` is known by its message id.
     pub fn keeps_message_id(&self, k: u64) -> bool {
-        self.keeps_message_ids() && self.model.body_may_hold_no_id(self.kind(k))
+        self.model.names_messages() || self.may_hold_no_id(k)
     }
 }

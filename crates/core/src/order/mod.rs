@@ -59,7 +59,7 @@ pub use expected::ExpectedRow;
 pub use id::{MAX_ORDERS, RunId};
 pub use json::{Flaw, Json, Shape};
 pub use lab::{dead_letter, lab};
-pub use leaves::{LeafInfo, Slot};
+pub use leaves::{ELEMENTS_MAX, LeafInfo, Slot};
 pub use letter::LetterOwners;
 pub use locate::RowOwner;
 pub use message::{AttributeText, MessageAttribute};

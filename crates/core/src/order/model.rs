@@ -188,6 +188,11 @@ impl Model {
         wrapper.is_some_and(Wrapper::holds_attributes)
     }
 
+    /// Whether any row is known by the id of its order's message.
+    pub(super) fn names_messages(&self) -> bool {
+        self.ends.names_messages
+    }
+
     /// Whether the body of such an order, good (`None`) or of a kind of bad ones, may not say whose it is.
     pub(super) fn body_may_hold_no_id(&self, kind: Option<usize>) -> bool {
         self.variant(kind).may_hold_no_id
@@ -274,7 +279,15 @@ impl Model {
 
     /// The values of the order whose body is largest.
     pub(super) fn largest_values(&self, kind: Option<usize>) -> Values<'_> {
-        let fields: Vec<Drawn<'_>> = self.fields_of(kind).largest();
+        self.extreme_values(self.fields_of(kind).largest())
+    }
+
+    /// The values of the order whose lists have the fewest elements.
+    pub(super) fn smallest_values(&self, kind: Option<usize>) -> Values<'_> {
+        self.extreme_values(self.fields_of(kind).smallest())
+    }
+
+    fn extreme_values<'m>(&self, fields: Vec<Drawn<'m>>) -> Values<'m> {
         let run = RunId::new(RunId::MAX).unwrap_or_else(|| unreachable!("the largest run id"));
         let id = self.scheme.id(run, MAX_ORDERS - 1, 0);
         Values::new(id, run, MAX_ORDERS - 1, 0, fields)

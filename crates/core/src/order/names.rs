@@ -26,6 +26,8 @@ pub enum Place {
     InnerColumn(usize, usize),
     /// `{{row.NAME}}`: what another row of the order holds there.
     Row(String),
+    /// `{{message_id}}`: what the queue calls the order's message.
+    MessageId,
 }
 
 /// A field's name, and what its placeholder may say.
@@ -48,6 +50,17 @@ pub struct Names {
     at: bool,
     order: bool,
     row: bool,
+    message: bool,
+}
+
+/// What the queue calls a message. A field may be called so, too, and is then meant.
+const MESSAGE_ID: &str = "message_id";
+
+fn not_before_it_is_sent() -> Mistake {
+    Mistake::new(
+        "the queue gives a message its id when it is sent, so that nothing in it can hold the id",
+        "write {{message_id}} in the key of a row: key = { orderId = \"{{message_id}}\" }",
+    )
 }
 
 /// The names that are always there, and may not be a field's.
@@ -63,6 +76,7 @@ impl Names {
             at: false,
             order: false,
             row: false,
+            message: false,
         }
     }
 
@@ -99,6 +113,14 @@ impl Names {
         }
     }
 
+    /// With `{{message_id}}`.
+    pub fn with_message(&self) -> Self {
+        Self {
+            message: true,
+            ..self.clone()
+        }
+    }
+
     /// Of an element of a list: `{{at}}` and the element's own fields, which hide the order's of the same name.
     pub fn within(&self, inner: Vec<FieldName>) -> Self {
         Self {
@@ -124,12 +146,21 @@ impl Names {
             "run" => (Place::Run, true),
             "at" if self.at => (Place::At, true),
             "order" if self.order => (Place::Order, false),
+            MESSAGE_ID if !self.is_field(name) => match self.message {
+                true => (Place::MessageId, false),
+                false => return Err(not_before_it_is_sent()),
+            },
             _ => match name.strip_prefix("row.") {
                 Some(attribute) if self.row => (Place::Row(attribute.to_owned()), false),
                 _ => return self.field(name),
             },
         };
         Ok(place)
+    }
+
+    fn is_field(&self, name: &str) -> bool {
+        let mut fields = self.inner.iter().chain(&self.fields);
+        fields.any(|field| field.name == name)
     }
 
     fn field(&self, name: &str) -> Result<(Place, bool), Mistake> {
@@ -183,6 +214,7 @@ impl Names {
             ("run", true),
             ("at", self.at),
             ("order", self.order),
+            (MESSAGE_ID, self.message && !self.is_field(MESSAGE_ID)),
         ];
         let mut all: Vec<String> = always
             .into_iter()

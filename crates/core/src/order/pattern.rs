@@ -23,6 +23,8 @@ pub enum Capture {
     At,
     /// `{{order}}`.
     Order,
+    /// `{{message_id}}`.
+    MessageId,
 }
 
 impl Capture {
@@ -33,6 +35,7 @@ impl Capture {
             Place::Run => Some(Self::Run),
             Place::At => Some(Self::At),
             Place::Order => Some(Self::Order),
+            Place::MessageId => Some(Self::MessageId),
             _ => None,
         }
     }
@@ -42,7 +45,7 @@ impl Capture {
         match self {
             Self::Run => 7,
             Self::N => 9,
-            Self::Id | Self::At | Self::Order => DIGITS_MAX,
+            Self::Id | Self::At | Self::Order | Self::MessageId => DIGITS_MAX,
         }
     }
 }
@@ -163,10 +166,12 @@ impl Pattern {
             most,
         };
         match (Capture::of(place), scheme) {
-            (before @ (None | Some(Capture::Order)), _) => self.runs.push(Run {
-                before,
-                parts: Vec::new(),
-            }),
+            (before @ (None | Some(Capture::Order | Capture::MessageId)), _) => {
+                self.runs.push(Run {
+                    before,
+                    parts: Vec::new(),
+                })
+            }
             (Some(Capture::Id), Some(Scheme::Text(template))) => {
                 self.push(Part::IdEdge);
                 for piece in template.pieces() {

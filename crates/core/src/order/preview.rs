@@ -79,7 +79,7 @@ impl Viewer<'_> {
     }
 
     fn row(&self, row: &RowSpec) -> Trace {
-        let names = self.plan.model.names().with_at().with_row();
+        let names = self.plan.model.names().with_at().with_row().with_message();
         let key = |(name, text): (&String, &String)| {
             let template = Template::key(text, &names).ok()?;
             Some((name.clone(), template.shown(&self.values)))

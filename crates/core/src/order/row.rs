@@ -133,12 +133,12 @@ fn stand_in(text: &str, parts: &[String]) -> bool {
     rest.ends_with(last.as_str())
 }
 
-/// The key of the order's row here; `None` where its consumer makes it up.
+/// The key of the order's row here; `None` where its consumer makes it up, or holds the id of a message that is not known.
 pub(super) fn key_of(key: &[KeyPart], known: Known<'_, '_>) -> Option<Item> {
     let part = |part: &KeyPart| {
         let text = part
             .template
-            .is_known()
+            .is_known_with(known.values)
             .then(|| rendered(&part.template, known))?;
         let value = match part.kind {
             KeyType::S => Value::S(text),

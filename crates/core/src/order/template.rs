@@ -7,6 +7,7 @@ use super::drawn::Drawn;
 use super::mistake::Mistake;
 use super::names::{Names, Place};
 use super::pattern::{Capture, Captures, Pattern};
+use super::scheme::Scheme;
 use super::sink::Sink;
 use super::values::{How, Style, Values};
 
@@ -106,6 +107,10 @@ impl Template {
                     place: Place::Row(name),
                     ..
                 } => out.push_str(&format!("{{{{row.{name}}}}}")),
+                Piece::Slot {
+                    place: Place::MessageId,
+                    ..
+                } => out.push_str(values.message_id().unwrap_or("{{message_id}}")),
                 piece => Self::render_piece(piece, values, &[], None, &mut out),
             }
         }
@@ -159,7 +164,7 @@ impl Template {
             match piece {
                 Piece::Unknown
                 | Piece::Slot {
-                    place: Place::Row(_),
+                    place: Place::Row(_) | Place::MessageId,
                     ..
                 } => parts.push(String::new()),
                 piece => {
@@ -192,9 +197,34 @@ impl Template {
         self.pattern.matches(text)
     }
 
-    /// Whether all of it is known before the order ends: no `*`, no `{{row.NAME}}`.
+    /// Whether all of it is known before the order is sent.
     pub fn is_known(&self) -> bool {
-        self.links().next().is_none() && !self.pieces.contains(&Piece::Unknown)
+        !self.is_made_up() && !self.names_message()
+    }
+
+    /// Whether all of it is known with these values, the id of the message among them where it was set.
+    pub(super) fn is_known_with(&self, values: &Values<'_>) -> bool {
+        !self.is_made_up() && (values.message_id().is_some() || !self.names_message())
+    }
+
+    /// Whether a part of it is the consumer's own: `*`, or `{{row.NAME}}`.
+    pub fn is_made_up(&self) -> bool {
+        self.links().next().is_some() || self.pieces.contains(&Piece::Unknown)
+    }
+
+    /// Whether it holds the id of the order's message.
+    pub fn names_message(&self) -> bool {
+        self.count_of(Capture::MessageId) > 0
+    }
+
+    /// Whether what it gives follows from run and sequence number alone, whatever the seed and the instant of the run.
+    pub(super) fn is_of_the_id(&self, scheme: &Scheme) -> bool {
+        let is_fixed = |place: &Place| match place {
+            Place::Id => !scheme.needs_times(),
+            Place::N | Place::Run | Place::At => true,
+            _ => false,
+        };
+        self.is_known() && self.places().all(is_fixed)
     }
 
     /// The attributes of another row that it refers to.

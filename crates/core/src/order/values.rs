@@ -34,6 +34,7 @@ pub struct Values<'m> {
     n: u64,
     at: u64,
     due_unix_ms: u64,
+    message_id: Option<String>,
     order: Option<Inserted>,
     fields: Vec<Drawn<'m>>,
 }
@@ -52,6 +53,7 @@ impl<'m> Values<'m> {
             n,
             at: 0,
             due_unix_ms,
+            message_id: None,
             order: None,
             fields,
         }
@@ -77,6 +79,16 @@ impl<'m> Values<'m> {
         self.at = at;
     }
 
+    /// Sets `{{message_id}}`.
+    pub fn set_message_id(&mut self, id: String) {
+        self.message_id = Some(id);
+    }
+
+    /// What `{{message_id}}` stands for, where it was set.
+    pub(super) fn message_id(&self) -> Option<&str> {
+        self.message_id.as_deref()
+    }
+
     /// Sets `{{order}}`.
     pub fn set_order(&mut self, order: Inserted) {
         self.order = Some(order);
@@ -95,6 +107,7 @@ impl<'m> Values<'m> {
             Place::Order => self.put_order(how.style, out),
             // What another row holds is known to the table alone: such a key is read, never written.
             Place::Row(_) => {}
+            Place::MessageId => put_text(self.message_id().unwrap_or_default(), how.style, out),
             Place::Field(at) => self.put_drawn(self.fields.get(*at), how, out),
             Place::Inner(at) => self.put_drawn(how.inner.get(*at), how, out),
             Place::Column(at, column) => put_column(self.fields.get(*at), *column, how, out),

@@ -127,12 +127,14 @@ impl TableReads<'_> {
 }
 
 /// What each table takes: its scan, the look before the first send (the table, or each row by its key if that costs
-/// less), and where some rows' keys are known to nobody two further scans, which are made when such rows are missing.
+/// less and keys tell runs apart), and where some rows' keys are known to nobody two further scans, which are made when such rows are missing.
 fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<TableReads<'a>> {
     let spec = &scenario.order;
     let model = scenario.model().ok();
     let made_up = model.as_ref().map(|model| model.made_up_tables());
     let made_up = made_up.unwrap_or_default();
+    let read_whole = model.as_ref().map(|model| model.tables_to_read_whole());
+    let read_whole = read_whole.unwrap_or_default();
     let further = facts.further_tables.iter();
     let further = further.map(|(called, table)| (called.as_str(), table));
     let all = std::iter::once((spec.main_table(), &facts.table)).chain(further);
@@ -149,10 +151,12 @@ fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<Tabl
             named: (!facts.further_tables.is_empty()).then_some(called),
             facts: table,
             writes,
-            verification: match is_made_up {
-                true => scan + before,
-                false => scan + rows / 1_000.0 + before.min(by_key),
-            },
+            verification: scan
+                + if is_made_up { 0.0 } else { rows / 1_000.0 }
+                + match read_whole.contains(called) {
+                    true => before,
+                    false => before.min(by_key),
+                },
             again: if is_made_up { scan * 2.0 } else { 0.0 },
         }
     };

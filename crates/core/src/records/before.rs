@@ -43,7 +43,8 @@ pub struct LettersBefore {
 }
 
 impl RowsBefore {
-    /// Takes in rows of a table. Rows whose key the consumer links to another row's tell nothing; that other row does.
+    /// Takes in rows of a table. Rows whose key the consumer links to another row's tell nothing; that other row does. Nor do
+    /// rows under a message's id: no message of the run has one yet.
     pub fn take(&mut self, orders: &OrderPlan, table: &str, rows: &[Item]) {
         self.read += rows.len() as u64;
         for row in rows {
@@ -61,6 +62,7 @@ impl RowsBefore {
                 }
                 RowOwner::Foreign { run: None, .. }
                 | RowOwner::Linked { .. }
+                | RowOwner::OfMessage { .. }
                 | RowOwner::Unreadable(_) => {}
             }
         }

@@ -10,9 +10,11 @@ use super::contents::{Contents, Group};
 use super::examples::{Alterations, Strangers};
 use super::letters::LetterIds;
 use super::links::Links;
+use super::missing;
 use super::slots::Slots;
 use super::timing::Timing;
-use super::{Counter, Observation, Place, StoredTimes};
+use super::unclaimed::Unclaimed;
+use super::{Counter, Missing, Observation, Place, StoredTimes};
 use crate::ledger::{Ledger, MessageIds};
 use crate::load::Schedule;
 use crate::order::spec::{DEAD_LETTER, STORED};
@@ -39,6 +41,7 @@ pub struct Collector {
     pub(super) strangers: Strangers,
     pub(super) alterations: Alterations,
     letters: LetterIds,
+    unclaimed: Unclaimed,
     links: Links,
     counters: BTreeMap<(u32, String), String>,
     pub(super) redelivered: u64,
@@ -67,6 +70,7 @@ impl Collector {
             strangers: Strangers::default(),
             alterations: Alterations::default(),
             letters: LetterIds::default(),
+            unclaimed: Unclaimed::default(),
             links: Links::new(&plan),
             counters: BTreeMap::new(),
             redelivered: 0,
@@ -83,24 +87,28 @@ impl Collector {
         self.timing.read_at = Some(at);
     }
 
-    /// Takes in which message is whose, for orders whose bodies may hold no id: a dead letter is then the order's by its
-    /// message id, whatever is left of its body. Where a send was not answered nobody knows the message's id, and a
-    /// letter is known by the body as it was sent.
+    /// Takes in which message is whose. A dead letter is the order's by its message id, whatever is left of its body, and a
+    /// row by an id in its key. Where a send was not answered nobody knows the message's id: a letter is then known by the
+    /// body as it was sent, and a row not at all.
     pub fn messages(&mut self, ledger: &Ledger) {
         if !self.plan.keeps_message_ids() {
             return;
         }
-        self.message_ids(ledger.message_ids());
-        let known: RoaringBitmap = ledger.message_ids().orders().collect();
-        let sent = (ledger.acknowledged() | ledger.indeterminate()) - known;
-        let unknown = |k: &u32| self.plan.keeps_message_id(u64::from(*k));
-        for k in sent.iter().filter(unknown).collect::<Vec<_>>() {
-            self.without_message_id(k);
+        let known = self.message_ids(ledger.message_ids());
+        let sent = ledger.acknowledged() | ledger.indeterminate();
+        let nameless = (sent | ledger.untold()) - known;
+        for k in &nameless {
+            if self.plan.may_hold_no_id(u64::from(k)) {
+                self.without_message_id(k);
+            }
+        }
+        if self.plan.leaves().any(|leaf| leaf.names_message) {
+            self.unclaimed.nameless(nameless);
         }
     }
 
-    pub(super) fn message_ids(&mut self, message_ids: &MessageIds) {
-        self.letters.know(message_ids);
+    pub(super) fn message_ids(&mut self, message_ids: &MessageIds) -> RoaringBitmap {
+        self.letters.know(message_ids)
     }
 
     pub(super) fn without_message_id(&mut self, k: u32) {
@@ -124,6 +132,15 @@ impl Collector {
                 Some(k) => self.planned_row(k, &[(leaf, None)], table, item),
                 None => self.links.wait(&attribute, &text, table, leaf, item),
             },
+            RowOwner::OfMessage {
+                message_id,
+                candidates,
+                key,
+            } => match self.letters.order_of(&message_id) {
+                Some(k) => self.planned_row(k, &candidates, table, item),
+                None if self.unclaimed.may_be_ours() => self.unclaimed.row(&message_id, false),
+                None => self.strangers.row(key),
+            },
             RowOwner::Foreign { key, .. } => self.strangers.row(key),
             RowOwner::Unreadable(what) => self.strangers.unreadable(what),
         }
@@ -145,6 +162,14 @@ impl Collector {
                     self.planned_row(k, &[(leaf, None)], table, item);
                 }
             }
+            RowOwner::OfMessage {
+                message_id,
+                candidates,
+                ..
+            } => match self.letters.order_of(&message_id) {
+                Some(k) => self.planned_row(k, &candidates, table, item),
+                None => self.unclaimed.row(&message_id, true),
+            },
             // A phantom counts once however often it is seen, and a counter is what it is now.
             RowOwner::Phantom(id) => self.phantoms.push(id),
             RowOwner::Counter { sum, key } => self.counter(sum, key, item),
@@ -206,7 +231,8 @@ impl Collector {
 
     /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
     pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
-        let by_id = self.letters.order_of(letter).filter(|_| queue.is_none());
+        let by_id = self.letters.order_of(&letter.message_id);
+        let by_id = by_id.filter(|_| queue.is_none());
         if let Some(k) = by_id {
             return self.planned_letter(k, queue, &letter.body);
         }
@@ -303,7 +329,8 @@ impl Collector {
     /// part. Each table and key once.
     pub fn rows_to_look_up(&self, k: u32) -> Vec<ExpectedRow> {
         let mut rows: Vec<ExpectedRow> = Vec::new();
-        for row in self.plan.expected_rows(u64::from(k)) {
+        let message_id = self.message_id_of(k);
+        for row in self.plan.expected_rows(u64::from(k), message_id) {
             let is_there = |other: &ExpectedRow| other.table == row.table && other.key == row.key;
             if !self.slots.is_filled(k, row.slot) && !rows.iter().any(is_there) {
                 rows.push(row);
@@ -312,13 +339,19 @@ impl Collector {
         rows
     }
 
+    /// What the queue calls the message of order `k`, where a key holds it.
+    fn message_id_of(&self, k: u32) -> Option<String> {
+        let is_named = self.plan.leaves().any(|leaf| leaf.names_message);
+        is_named.then(|| self.letters.id_of(k))?
+    }
+
     /// The tables that alone can tell whether rows of these orders are there: rows that were not seen and whose keys the
-    /// consumer made up, or that are found by such a row.
+    /// consumer made up, or hold the id of a message that nobody knows, or that are found by such a row.
     pub fn tables_to_scan_again(&self, orders: &RoaringBitmap) -> BTreeSet<String> {
         let leaves = self.plan.leaves().enumerate();
-        let made_up: Vec<(usize, &str)> = leaves
-            .filter(|(_, info)| info.is_made_up)
-            .filter_map(|(leaf, info)| Some((leaf, info.table?)))
+        let made_up: Vec<(usize, &str, bool)> = leaves
+            .filter(|(_, info)| info.is_made_up || info.names_message)
+            .filter_map(|(leaf, info)| Some((leaf, info.table?, info.is_made_up)))
             .collect();
         let mut tables = BTreeSet::new();
         if made_up.is_empty() {
@@ -326,7 +359,10 @@ impl Collector {
         }
         for k in orders {
             let counts = self.plan.slots_of(u64::from(k));
-            for &(leaf, table) in &made_up {
+            for &(leaf, table, is_made_up) in &made_up {
+                if !is_made_up && !self.unclaimed.is_nameless(k) {
+                    continue;
+                }
                 let slot = |at| Slot {
                     leaf: leaf as u32,
                     at,
@@ -354,6 +390,15 @@ impl Collector {
         self.slots.filled()
     }
 
+    /// What is missing of the first orders that left a part, and nowhere all.
+    fn missing(&self, odd: &RoaringBitmap) -> Vec<Missing> {
+        let in_part = { self.slots.ends().map(|(.., in_part)| in_part) }
+            .fold(RoaringBitmap::new(), |all, end| all | end);
+        let orders = in_part - self.slots.whole() - odd;
+        let of = |k| Missing::of(&self.plan, &self.slots, k, self.message_id_of(k));
+        orders.iter().take(missing::ORDERS).map(of).collect()
+    }
+
     /// `evidence` (how the looking went) with everything that was seen filled in.
     pub fn observation(&self, evidence: Observation) -> Observation {
         let mut phantoms = self.phantoms.clone();
@@ -362,6 +407,8 @@ impl Collector {
         let altered = self.contents.altered();
         let mut strangers = self.strangers.clone();
         self.links.waiting().for_each(|key| strangers.row(key));
+        let (unclaimed_messages, surplus) = self.unclaimed.counts();
+        (0..surplus).for_each(|_| strangers.row("a row under an unknown message id".to_owned()));
         let seen_at = |name: &str| self.slots.seen_at(name).cloned().unwrap_or_default();
         let stored = seen_at(STORED);
         let counters = self.counters.iter().map(|((sum, key), found)| Counter {
@@ -388,7 +435,10 @@ impl Collector {
             in_part: in_part
                 .map(|(name, _, in_part)| (name.to_owned(), in_part))
                 .collect(),
+            missing: self.missing(&(&altered | &self.contents.overwritten)),
             stored_twice: self.slots.stored_twice.clone(),
+            unclaimed_messages,
+            may_claim: self.unclaimed.may_claim(),
             alterations: self.alterations.of(&altered, &self.contents.overwritten),
             altered,
             overwritten: self.contents.overwritten.clone(),

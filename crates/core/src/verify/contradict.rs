@@ -47,6 +47,10 @@ fn sets(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec
     if landed.max().is_some_and(|last| u64::from(last) >= planned) {
         found.push(format!("an order beyond the {planned} planned was seen"));
     }
+    let sent = ledger.acknowledged() | ledger.indeterminate() | ledger.untold();
+    if !seen.may_claim.is_subset(&sent) {
+        found.push("rows under unknown message ids are told of that no order can have left".into());
+    }
     if !odd.is_subset(&landed) || !seen.altered.is_disjoint(&seen.overwritten) {
         found.push("orders with another content are not among those that were seen".into());
     }
@@ -78,6 +82,16 @@ fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
             "orders that left a part, or stand twice, are not among those that were seen".into(),
         );
     }
+    let left_a_part = |k| seen.in_part.values().any(|in_part| in_part.contains(k));
+    if !seen
+        .missing
+        .iter()
+        .all(|missing| left_a_part(missing.sequence))
+    {
+        found.push(
+            "it is said what is missing of orders that are not said to have left a part".into(),
+        );
+    }
     let can_be_in_part = |name: &str| {
         let leaves = orders
             .leaves()
@@ -94,6 +108,15 @@ fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
     }
     if !seen.stored_twice.is_empty() && !orders.leaves().any(|leaf| leaf.is_made_up) {
         found.push("rows are said to stand twice whose keys can stand once alone".into());
+    }
+    let names_message = orders.leaves().any(|leaf| leaf.names_message);
+    let none = seen.may_claim.is_empty() && seen.unclaimed_messages == 0;
+    if !none
+        && (!names_message
+            || seen.unclaimed_messages == 0
+            || seen.unclaimed_messages > seen.may_claim.len())
+    {
+        found.push("rows under unknown message ids are told of that no order can have left".into());
     }
     let sums = orders.model.spec().sums.len();
     let ascending = seen
@@ -122,7 +145,7 @@ fn rows(file: &ObservationFile, orders: &OrderPlan, found: &mut Vec<String>) {
     } else {
         0
     };
-    let rows = least + seen.foreign_rows + seen.unreadable_keys;
+    let rows = least + seen.foreign_rows + seen.unreadable_keys + seen.unclaimed_messages;
     // At rest a complete scan has seen every row there is.
     if seen.scan.complete && seen.quiescence.reached && seen.scan.items < rows {
         found.push(format!(

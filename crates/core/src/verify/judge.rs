@@ -255,6 +255,17 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
             format!("the pipeline did not come to rest: {evidence}"),
         );
     }
+    if observation.unclaimed_messages > 0 {
+        missing(
+            "unclaimed_rows",
+            format!(
+                "rows stand under {} message ids that nobody knows, and {} sends had no answer that told one: whose rows they \
+                 are, or whether anybody's, is not known",
+                observation.unclaimed_messages,
+                observation.may_claim.len()
+            ),
+        );
+    }
     let sweeps = [
         ("scan_incomplete", "the table scan", &observation.scan),
         (

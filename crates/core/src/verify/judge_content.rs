@@ -133,6 +133,9 @@ pub(super) fn ends_of(orders: &OrderPlan, members: &RoaringBitmap, seen: &Observ
         let id = excerpt(&orders.id(u64::from(k)).to_string());
         let named: Vec<_> = named.collect();
         let _ = write!(text, "; {id}: at {}", named.join(", and at "));
+        if let Some(missing) = seen.missing.iter().find(|missing| missing.sequence == k) {
+            let _ = write!(text, ", without {missing}");
+        }
     }
     text
 }

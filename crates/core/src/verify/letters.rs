@@ -1,12 +1,13 @@
-//! Whose a letter is whose body may not say so: by its message id, or by the body that was sent.
+//! Whose a letter is whose body may not say so, by its message id or by the body that was sent; and whose a row is under a
+//! message's id.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use roaring::RoaringBitmap;
 
 use super::collector::hash_of;
 use crate::ledger::MessageIds;
-use crate::records::DeadLetter;
 
 /// The letters that are known otherwise than by an id in them, and how many copies of each order were seen.
 ///
@@ -16,27 +17,39 @@ pub(super) struct LetterIds {
     by_message_id: MessageIds,
     /// Hashes of the bodies of orders whose message ids nobody knows.
     by_body: HashMap<u64, Vec<u32>>,
+    /// Places of the message ids by order, once they are asked for.
+    by_order: OnceLock<Vec<u32>>,
     copied: RoaringBitmap,
     /// Letters beyond the first of an order.
     pub(super) extra_copies: u64,
 }
 
 impl LetterIds {
-    pub(super) fn know(&mut self, message_ids: &MessageIds) {
+    /// Takes the ids in; gives the orders that they tell apart.
+    pub(super) fn know(&mut self, message_ids: &MessageIds) -> RoaringBitmap {
         self.by_message_id = message_ids.clone();
         self.by_message_id.index();
+        self.by_order = OnceLock::new();
+        self.by_message_id.told_apart()
+    }
+
+    /// What the queue calls the message of order `k`.
+    pub(super) fn id_of(&self, k: u32) -> Option<String> {
+        let places = self.by_order.get_or_init(|| self.by_message_id.by_order());
+        let id = self.by_message_id.id_of(places, k)?;
+        Some(id.to_string())
     }
 
     pub(super) fn unanswered(&mut self, k: u32, body: &[u8]) {
         self.by_body.entry(hash_of(body)).or_default().push(k);
     }
 
-    pub(super) fn order_of(&self, letter: &DeadLetter) -> Option<u32> {
+    /// The order whose message has this id.
+    pub(super) fn order_of(&self, message_id: &str) -> Option<u32> {
         if self.by_message_id.is_empty() {
             return None;
         }
-        let k = self.by_message_id.order_of(&letter.message_id)?;
-        u32::try_from(k).ok()
+        u32::try_from(self.by_message_id.order_of(message_id)?).ok()
     }
 
     /// The first order that was sent with this body and of which no letter was seen; the first of all when there is none.

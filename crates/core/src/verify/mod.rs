@@ -16,6 +16,7 @@ mod judge;
 mod judge_content;
 mod letters;
 mod links;
+mod missing;
 mod observation;
 mod reconcile;
 mod row_clock;
@@ -24,6 +25,7 @@ mod settle;
 mod slots;
 mod sums;
 mod timing;
+mod unclaimed;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ pub use collector::Collector;
 pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use judge::*;
+pub use missing::{Missing, MissingPart};
 pub use observation::*;
 pub use reconcile::{Reconciliation, reconcile};
 pub use row_clock::RowClock;

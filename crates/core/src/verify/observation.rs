@@ -7,7 +7,7 @@ use std::time::Duration;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use super::RowClock;
+use super::{Missing, RowClock};
 use crate::metrics::Histogram;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::order::{Difference, Id, excerpt};
@@ -44,6 +44,9 @@ pub struct Observation {
         with = "super::bitmap::by_name"
     )]
     pub in_part: BTreeMap<String, RoaringBitmap>,
+    /// What is missing of the first of those that are whole nowhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
     /// Of each end but `stored` and the dead-letter queue, the planned orders that left something there.
     #[serde(
         default,
@@ -58,6 +61,16 @@ pub struct Observation {
         with = "super::bitmap"
     )]
     pub stored_twice: RoaringBitmap,
+    /// Ids in the keys of rows that are no known message's, as many as there are orders whose messages' ids nobody knows.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unclaimed_messages: u64,
+    /// Where there are such rows, the orders that may have left them.
+    #[serde(
+        default,
+        skip_serializing_if = "RoaringBitmap::is_empty",
+        with = "super::bitmap"
+    )]
+    pub may_claim: RoaringBitmap,
     /// Order numbers in this run's id space that were never planned, ascending, in rows or dead letters.
     pub phantoms: Vec<Id>,
     /// Rows of other runs, and rows whose key is a number that is no order's: no business of this run.
@@ -156,6 +169,10 @@ impl Observation {
             && self.retention.holds()
             && self.unreadable_keys == 0
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Where a content was seen.

@@ -72,6 +72,9 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // It was refused or never attempted, and yet it landed.
     take(Class::Ghost, &seen - ledger.acknowledged() - &open);
     // Some of what it leaves at an end is there, and at no end all of it; what was not looked at may be there.
+    // A row under an unknown message id may be the rest of it.
+    let may_claim = &observation.may_claim;
+    take(Class::Undecided, (&seen - &whole) & may_claim);
     let in_part = if complete {
         Class::Incomplete
     } else {
@@ -103,6 +106,8 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // It is where the scenario says, and that is a further end.
     take(Class::EndedByDesign, seen);
     // From here on: seen nowhere.
+    // A row under an unknown message id may be its own.
+    take(Class::Undecided, may_claim.clone());
     take(Class::Rejected, ledger.rejected().clone());
     take(Class::Unsent, ledger.unsent());
     take(

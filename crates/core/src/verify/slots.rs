@@ -7,10 +7,7 @@ use std::collections::HashMap;
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 
-use crate::order::{OrderPlan, Slot};
-
-/// Elements of a list that are told apart; no message has room for more.
-const ELEMENTS_MAX: u32 = 1 << 16;
+use crate::order::{ELEMENTS_MAX, OrderPlan, Slot};
 
 /// What is known of the slots of all orders.
 pub(super) struct Slots {
@@ -128,6 +125,19 @@ impl Slots {
         if self.ends[end].leaves.iter().all(all) {
             self.ends[end].whole.insert(k);
         }
+    }
+
+    /// The slots of order `k` that are empty at ends where it was seen; `counts` says how many slots each leaf has.
+    pub(super) fn empty(&self, k: u32, counts: &[u32]) -> impl Iterator<Item = Slot> {
+        let ends = self.ends.iter().filter(move |end| end.seen.contains(k));
+        let slots = ends.flat_map(|end| &end.leaves).flat_map(|&leaf| {
+            let slot = move |at| Slot {
+                leaf: leaf as u32,
+                at,
+            };
+            (0..counts[leaf]).map(slot)
+        });
+        slots.filter(move |slot| !self.is_filled(k, *slot))
     }
 
     /// The index of the end that a leaf is of.

@@ -72,6 +72,10 @@ impl Cleaner {
             RowOwner::Linked {
                 attribute, text, ..
             } => self.links.get(&(attribute, text)).cloned(),
+            RowOwner::OfMessage { message_id, .. } => {
+                let k = self.message_ids.order_of(&message_id)?;
+                Some(self.orders.id(k))
+            }
             RowOwner::Counter { .. } | RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => None,
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::site::Services;
 use crate::emulator::sqs::{QueueAttributes, Redrive};
-use crate::order::{Id, OrderPlan, RunId};
+use crate::order::spec::{Body, IdScheme, STORED};
+use crate::order::{Id, Model, OrderPlan, RunId};
 use crate::records::{LettersBefore, RowsBefore};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,6 +68,52 @@ async fn in_a_large_table_each_planned_number_is_looked_up_by_key() {
         ..before(249).await
     };
     assert!(planned_only.looked_up == 249 || planned_only.of_the_run > 0);
+}
+
+/// Orders of run 7 with ULIDs, which hold the instant that they were due, in rows under numbers of the consumer's own.
+fn ulids() -> OrderPlan {
+    let mut spec = crate::order::lab();
+    spec.id = IdScheme::Ulid;
+    spec.body = Body::Template(r#"{"order": "{{id}}"}"#.into());
+    spec.bad.clear();
+    let row = &mut spec.ends.get_mut(STORED).expect("an end").rows[0];
+    row.key.insert("id".into(), "*".into());
+    row.id_at = Some("order_details/order".into());
+    row.holds.clear();
+    let model = Model::new(spec).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    OrderPlan {
+        model: model.into(),
+        ..orders(7)
+    }
+}
+
+#[tokio::test]
+async fn where_keys_do_not_tell_a_large_table_is_read_to_its_end() {
+    let services = Services::start().await;
+    let orders = ulids();
+    let of_run = |run: u32| {
+        let run = RunId::new(run).expect("in range");
+        orders.model.id(run, 3, Some(1_700_000_000_000)).to_string()
+    };
+    let details = |id: &str| format!(r#"{{"order": "{id}"}}"#);
+    let others = (1..=50).map(|number| (number, details(&of_run(8))));
+    services.put_rows(others).await;
+    let before = || async {
+        let stores = services.stores();
+        let seen = stores.rows_within(&orders, 250, PATIENCE, 10).await;
+        seen.expect("it answers")
+    };
+    let none = before().await;
+    assert_eq!(
+        (none.read, none.whole_table, none.of_the_run),
+        (50, true, 0),
+        "far more than the limit"
+    );
+    // An order of an earlier run with this id, due at another instant, beyond what is planned now.
+    services
+        .put_rows([(51, details(&of_run(7)))].into_iter())
+        .await;
+    assert!(before().await.of_the_run > 0);
 }
 
 #[tokio::test]

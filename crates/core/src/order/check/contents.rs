@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::super::Decimal;
 use super::super::body::Body;
+use super::super::ends::{Leaf, RowLeaf};
 use super::super::id::RunId;
 use super::super::json_text::steps;
+use super::super::leaves::ELEMENTS_MAX;
 use super::super::mistake::{Mistake, Problem, key_below, nearest};
 use super::super::model::Model;
 use super::super::random::{Stream, generator};
@@ -20,6 +22,9 @@ const SAMPLES: u64 = 64;
 
 /// The most bytes SQS takes in one message. Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
 const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// What the queue may call a message.
+const A_MESSAGE_ID: &str = "5fea7756-0ea4-451a-a703-a558b933e274";
 
 /// Bytes of all samples of one kind, about.
 const SAMPLED_BYTES: u64 = 4 << 20;
@@ -49,7 +54,14 @@ pub(in super::super) fn contents(model: &Model, problems: &mut Vec<Problem>) {
 fn says_nothing(model: &Model) -> Option<Problem> {
     let spec = model.spec();
     let by_rows = |end: &End| end.letters.is_empty() && !end.rows.is_empty();
-    let is_needed = spec.ends.get(STORED).is_some_and(by_rows) && spec.before.is_empty();
+    // A row under the message's own id is known without an id in it.
+    let ends = model.ends();
+    let of_stored = |leaf: &&Leaf| ends.ends[leaf.end].name == STORED;
+    let needs_id = |row: &RowLeaf| !row.names_message();
+    let is_needed = spec.ends.get(STORED).is_some_and(by_rows) && spec.before.is_empty() && {
+        ends.leaves.iter().filter(of_stored).filter_map(Leaf::row)
+    }
+    .any(needs_id);
     let bodies = &model.bodies_of(None).bodies;
     let others = model.attributes.iter().map(|attribute| &attribute.template);
     let others = others.chain(&model.group).chain(&model.deduplication);
@@ -123,17 +135,25 @@ fn documents_at(model: &Model, end: &str) -> Vec<Value> {
         .collect()
 }
 
-fn documents(model: &Model, kind: Option<usize>) -> impl Iterator<Item = Value> {
-    let is_cut = kind.is_some_and(|kind| model.spec().bad[kind].cut.is_some());
-    let samples = match is_cut {
-        true => 0,
-        false => (SAMPLED_BYTES / largest(model, kind).max(1)).clamp(4, SAMPLES),
-    };
-    (0..samples).filter_map(move |k| {
-        let body = model.body_of(kind, k, || k);
-        let text = body.template.rendered(&values(model, kind, k));
+/// Some orders as they are drawn, and of each body the orders whose lists are shortest and longest: what may be empty, and
+/// what is too long, is seen on these.
+fn documents(model: &Model, kind: Option<usize>) -> Vec<Value> {
+    if kind.is_some_and(|kind| model.spec().bad[kind].cut.is_some()) {
+        return Vec::new();
+    }
+    let samples = (SAMPLED_BYTES / largest(model, kind).max(1)).clamp(4, SAMPLES);
+    let read = |body: &Body, values: &Values<'_>| -> Option<Value> {
+        let text = body.template.rendered(values);
         serde_json::from_str(&text).ok().filter(|_| body.is_json)
-    })
+    };
+    let drawn = (0..samples).filter_map(|k| {
+        let body = model.body_of(kind, k, || k);
+        read(body, &values(model, kind, k))
+    });
+    let extremes = [model.smallest_values(kind), model.largest_values(kind)];
+    let bodies = model.bodies_of(kind).bodies.iter();
+    let extreme = bodies.flat_map(|body| extremes.iter().filter_map(|values| read(body, values)));
+    drawn.chain(extreme).collect()
 }
 
 fn values(model: &Model, kind: Option<usize>, k: u64) -> Values<'_> {
@@ -174,9 +194,26 @@ impl Looker<'_> {
 
     fn row(&mut self, row: &RowSpec, path: &str) {
         if let Some(each) = &row.each {
-            self.list(each, &format!("{path}.each"));
+            let key = format!("{path}.each");
+            self.list(each, &key);
+            self.not_too_long(each, &key);
         }
         self.holds(&row.holds, &format!("{path}.holds"));
+    }
+
+    /// Each element has a row that is told from the others.
+    fn not_too_long(&mut self, each: &str, key: &str) {
+        let elements = |document: &Value| Some(at(document, each)?.as_array()?.len());
+        let longest = self.documents.iter().filter_map(elements).max();
+        if let Some(longest) = longest.filter(|&longest| longest > ELEMENTS_MAX as usize) {
+            let mistake = Mistake::new(
+                format!(
+                    "a list at \"{each}\" has {longest} elements, and rows of at most {ELEMENTS_MAX} are told apart"
+                ),
+                "let the list be shorter, or name a row that stands for all of it",
+            );
+            self.problems.push(mistake.at(key));
+        }
     }
 
     /// Where an end has rows for the elements of lists alone, an order without elements could not be told from a lost one.
@@ -270,7 +307,7 @@ fn pointers(document: &Value) -> Vec<String> {
 /// A key attribute that is a number is given numbers.
 fn number_keys(model: &Model, problems: &mut Vec<Problem>) {
     let spec = model.spec();
-    let names = model.names().with_at().with_row();
+    let names = model.names().with_at().with_row().with_message();
     for (name, end) in &spec.ends {
         for (at, row) in end.rows.iter().enumerate() {
             let Some(key) = spec.tables.get(&row.table) else {
@@ -282,10 +319,12 @@ fn number_keys(model: &Model, problems: &mut Vec<Problem>) {
             for attribute in numbers {
                 let template = row.key.get(&attribute.name);
                 let template = template.and_then(|text| Template::key(text, &names).ok());
-                let Some(template) = template.filter(Template::is_known) else {
+                let Some(template) = template.filter(|template| !template.is_made_up()) else {
                     continue;
                 };
-                let given = template.rendered(&values(model, None, 0));
+                let mut values = values(model, None, 0);
+                values.set_message_id(A_MESSAGE_ID.to_owned());
+                let given = template.rendered(&values);
                 if Decimal::parse(&given).is_none() {
                     let path = format!("{}.rows[{at}].key", key_below("ends", name));
                     let mistake = Mistake::new(

@@ -98,14 +98,23 @@ impl Checker<'_> {
             Some(_) => self.names.with_at().with_row(),
             None => self.names.with_row(),
         };
-        let templates = self.key(&row.table, &row.key, path, &names);
+        let templates = self.key(&row.table, &row.key, path, &names.with_message());
         let tells = templates.iter().any(Template::tells_order);
         let linked = templates.iter().any(|key| key.links().next().is_some());
-        if !tells && row.id_at.is_none() && !linked {
+        let by_message = templates.iter().any(Template::names_message);
+        if !tells && row.id_at.is_none() && !linked && !by_message {
             self.told(
                 format!("{path}.key"),
                 "nothing in the key says whose the row is",
-                "put {{id}} into it, or say where the row has the id: id_at = \"payload/orderId\"",
+                "put {{id}} into it, or {{message_id}} where the queue's id of the message is the key, or say where the row has the id: \
+                 id_at = \"payload/orderId\"",
+            );
+        }
+        if by_message && (tells || linked || row.id_at.is_some()) {
+            self.told(
+                format!("{path}.key"),
+                "{{message_id}} says whose a row is that nothing else does, and here something else says so too",
+                "write * in its place",
             );
         }
         if let Some(each) = &row.each {

@@ -3,6 +3,7 @@
 use super::id::FoundId;
 use super::key;
 use super::kind::guess;
+use super::personal::is_replaced;
 use crate::order::json_text::{Kind, Member, Node, Tree};
 use crate::order::put_quoted;
 
@@ -130,13 +131,13 @@ impl Writer<'_> {
         }
         match &first.kind {
             Kind::Object(_) => self.object(&alike, pointer),
-            Kind::Array(_) => self.list(&alike, name),
+            Kind::Array(_) => self.list(&alike, pointer, name),
             _ => {
                 let values: Vec<&str> = alike
                     .iter()
                     .map(|(text, node)| &text[node.span.clone()])
                     .collect();
-                self.scalar(&values, name)
+                self.scalar(&values, pointer, name)
                     .unwrap_or_else(|| text[first.span.clone()].to_owned())
             }
         }
@@ -169,7 +170,7 @@ impl Writer<'_> {
         out
     }
 
-    fn list(&mut self, nodes: &[(&str, &Node)], name: &str) -> String {
+    fn list(&mut self, nodes: &[(&str, &Node)], pointer: &str, name: &str) -> String {
         let items = |node: &Node| match &node.kind {
             Kind::Array(items) => items.len(),
             _ => 0,
@@ -188,7 +189,7 @@ impl Writer<'_> {
             id: "in no list",
             fields: Vec::new(),
         };
-        let of = inner.value(&elements, "", "item");
+        let of = inner.value(&elements, pointer, "item");
         let least = nodes.iter().map(|(_, node)| items(node)).min().unwrap_or(0);
         let most = nodes.iter().map(|(_, node)| items(node)).max().unwrap_or(1);
         let fields: Vec<String> = inner
@@ -204,13 +205,16 @@ impl Writer<'_> {
         let name = self.field(
             name,
             &field,
-            Some("elements, and what differs from one to the next"),
+            Some(match inner.fields.iter().any(|(.., remark)| remark.is_some_and(is_replaced)) {
+                true => "elements, and what differs from one to the next; what looks personal is nobody's",
+                false => "elements, and what differs from one to the next",
+            }),
         );
         format!("{{{{{name}}}}}")
     }
 
-    fn scalar(&mut self, values: &[&str], name: &str) -> Option<String> {
-        let guess = guess(values)?;
+    fn scalar(&mut self, values: &[&str], pointer: &str, name: &str) -> Option<String> {
+        let guess = guess(values, pointer)?;
         let name = self.field(name, &guess.field, guess.remark);
         let mark = if guess.in_quotes { "\"" } else { "" };
         Some(format!("{mark}{{{{{name}}}}}{mark}"))

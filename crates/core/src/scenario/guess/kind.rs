@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::personal::replaced;
+
 /// Values that are listed to pick from.
 const PICKED_MAX: usize = 20;
 
@@ -14,8 +16,25 @@ pub(super) struct Guess {
     pub remark: Option<&'static str>,
 }
 
-/// What gave these values, each a JSON text; `None` when they are one that never changes, such as `null`.
-pub(super) fn guess(values: &[&str]) -> Option<Guess> {
+/// What gave these values, each a JSON text, that stand at `pointer`; `None` when they are one that never changes, such as
+/// `null`. What looks personal is replaced.
+pub(super) fn guess(values: &[&str], pointer: &str) -> Option<Guess> {
+    let known: Vec<String> = values
+        .iter()
+        .filter_map(|value| serde_json::from_str(value).ok())
+        .collect();
+    let is_number = |value: &&str| value.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    let are_numbers = known.is_empty() && values.iter().any(is_number);
+    let is_said = !known.is_empty() || are_numbers;
+    let spared = |text: &str| is_uuid(text) || is_ulid(text) || is_rfc3339(text) || is_date(text);
+    let texts: Vec<&str> = known.iter().map(String::as_str).collect();
+    let is_spared = !texts.is_empty() && texts.iter().all(|text| spared(text));
+    if is_said
+        && !is_spared
+        && let Some(guess) = replaced(pointer, &texts, are_numbers)
+    {
+        return Some(guess);
+    }
     let texts: Option<Vec<String>> = values
         .iter()
         .map(|value| serde_json::from_str(value).ok())
@@ -44,13 +63,6 @@ fn of_texts(texts: &[String]) -> Guess {
     }
     if all(is_date) {
         return plain("{ time = \"date\" }", Some("the day the order is due"));
-    }
-    if all(is_email) {
-        let field = "{ pick = [\"ada@example.com\", \"ben@example.com\", \"cleo@example.com\"] }";
-        return plain(
-            field,
-            Some("addresses of nobody, in place of those in the sample"),
-        );
     }
     let numbers: Option<Vec<Number>> = texts.iter().map(|text| number(text)).collect();
     if let Some(field) = numbers.and_then(|numbers| range(&numbers)) {
@@ -213,7 +225,7 @@ fn is_rfc3339(text: &str) -> bool {
     text.len() >= 20 && text.parse::<jiff::Timestamp>().is_ok()
 }
 
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let parts = text.split_once('@');
     parts.is_some_and(|(name, host)| {
         !name.is_empty() && host.contains('.') && !text.contains(char::is_whitespace)

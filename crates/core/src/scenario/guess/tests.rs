@@ -69,7 +69,7 @@ fn every_value_becomes_a_field_of_its_type() {
 #[test]
 fn no_rule_is_written_that_nothing_is_measured_for() {
     let (text, _) = guessed(A);
-    assert!(text.contains("\nrules = [\"drain < 30s\"]\n"), "{text}");
+    assert!(text.contains("\nrules = [\"drain < 60s\"]\n"), "{text}");
     assert!(text.contains("# stored_at = "), "{text}");
     assert_eq!(text.matches("[order]\n").count(), 1, "one [order]: {text}");
     let with = text.replace("# stored_at = ", "stored_at = ");
@@ -147,6 +147,57 @@ fn odd_samples_give_scenarios_too() {
     ] {
         guessed(sample);
     }
+}
+
+#[test]
+fn what_looks_personal_is_replaced_and_said_so() {
+    let sample = r#"{"orderId": "A-1", "customer": {"name": "Ann Miller", "firstName": "Ann", "family_name": "Miller", "phone": "+49 170 1234567",
+        "contactEmail": "ann@shop.org", "id": "C-1"}, "shippingAddress": {"street": "Main Street 1", "postalCode": "12345", "city": "Berlin", "door": "left",
+        "country": "DE"}, "recipient": "Bob Stone", "mobile": 491701234567, "note": "ring at Stone", "callback": "(030) 123 4567",
+        "lines": [{"name": "TV", "giftFor": {"name": "Cem Kaya"}, "sender": "Cem <cem@x.org>"}], "capacity": "12 l", "pageNote": null}"#;
+    let (text, order) = guessed(sample);
+    let (_, text) = text.split_once("[order]\n").expect("an order");
+    for gone in [
+        "Ann", "Miller", "170", "shop.org", "Main", "12345", "Berlin", "left", "Bob", "Stone",
+        "123 4567", "Cem", "Kaya", "x.org",
+    ] {
+        assert!(!text.contains(gone), "{gone}: {text}");
+    }
+    for kept in ["\"DE\"", "\"TV\"", "\"C-1\"", "\"12 l\""] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+    for said in [
+        "name = { pick = [\"Ada Example\", \"Ben Sample\", \"Cleo Nobody\"] } # names of nobody, in place of those in the sample",
+        "phone = { pick = [\"+1 202 555 0100\", ",
+        "mobile = { integer = [100000, 999999] } # drawn, since those in the sample look personal",
+        "what looks personal is nobody's",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(matches!(order.fields["note"], Field::Text { .. }));
+    // Of one place several values, some of them null.
+    let (text, _) = guessed(
+        "{\"orderId\": \"A-1\", \"name\": null}\n{\"orderId\": \"A-2\", \"name\": \"Dora Lind\"}",
+    );
+    assert!(!text.contains("Dora"), "{text}");
+}
+
+#[test]
+fn a_guess_has_nothing_that_is_cautioned_against() {
+    use crate::preflight::{Weight, inspect_embedded};
+    let text = scenario_from(A, &template("50/s", "5x")).expect("a scenario");
+    let warned = |text: &str| {
+        let scenario = parse("guess.toml", text, &Overrides::default()).expect("a scenario");
+        let checks = inspect_embedded(&scenario).into_iter();
+        let grave = checks.filter(|check| check.weight != Weight::Well);
+        grave.map(|check| check.message).collect::<Vec<_>>()
+    };
+    assert_eq!(warned(&text), [""; 0]);
+    let shorter = text.replace(
+        "visibility_timeout = \"12s\"",
+        "visibility_timeout = \"11s\"",
+    );
+    assert_eq!(warned(&shorter).len(), 1, "a second less would be");
 }
 
 #[test]

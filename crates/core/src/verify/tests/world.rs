@@ -89,6 +89,9 @@ pub(super) fn complete() -> Observation {
         ..Sweep::default()
     };
     Observation {
+        missing: Vec::new(),
+        unclaimed_messages: 0,
+        may_claim: RoaringBitmap::new(),
         quiescence: Quiescence {
             reached: true,
             empty_samples: 3,

@@ -395,3 +395,38 @@ fn the_ends_at_which_an_order_was_seen_are_named() {
     let id = run.order(good).id;
     assert_eq!(told, format!("; {id}: at stored, in part, and at rejected"));
 }
+
+#[test]
+fn what_an_incomplete_order_lacks_is_named_by_table_and_key() {
+    let k = Run::new().first(None);
+    let told = |run: &Run| {
+        let members = [k as u32].into_iter().collect();
+        crate::verify::judge_content::ends_of(&run.plan, &members, &run.seen())
+    };
+    let Order { id, lines, .. } = Run::new().order(k);
+    let whole = || Run::new().store(k);
+    let at = |what: &str| format!("; {id}: at stored, in part, without {what}");
+    let order = format!("row ORDER#{id} / META of orders");
+    assert_eq!(told(&whole().without(0)), at(&order));
+    let line = format!("row ORDER#{id} / LINE#0 of orders");
+    assert_eq!(told(&whole().without(1)), at(&line));
+    let invoice = whole().rows.len() - 1;
+    assert_eq!(told(&whole().without(invoice)), at("row * of invoices"));
+    // Only the first few are named, and the others counted.
+    let mut alone = whole();
+    let invoice = alone.rows.remove(invoice);
+    alone.rows = vec![invoice];
+    let more = (lines.len() + 1).saturating_sub(3);
+    let text = told(&alone);
+    assert!(text.starts_with(&at(&format!("{order}, {line}"))), "{text}");
+    assert_eq!(
+        text.ends_with(&format!(" and {more} more")),
+        more > 0,
+        "{text}"
+    );
+    // Nothing is said to be missing of an order that is whole, or altered.
+    assert_eq!(told(&whole()), format!("; {id}: at stored"));
+    let mut odd = whole().without(1);
+    odd.rows[0].1.insert("customer".into(), s("another"));
+    assert!(odd.seen().missing.is_empty());
+}

@@ -4,6 +4,7 @@
 mod classes;
 mod contents;
 mod evidence;
+mod message;
 mod model;
 mod reference;
 mod spec;

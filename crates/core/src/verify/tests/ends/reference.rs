@@ -13,6 +13,8 @@ pub(super) struct Answer {
     pub(super) classes: Vec<Class>,
     pub(super) phantoms: u64,
     pub(super) foreign: (u64, u64, u64),
+    /// Ids of messages in rows' keys that may be an order's.
+    pub(super) unclaimed: u64,
     pub(super) extra_copies: u64,
     pub(super) untimed: u64,
     /// The wrong counters' keys; nothing is said of them while nobody has looked everywhere.
@@ -73,6 +75,13 @@ fn facts(world: &World, k: u64) -> Facts {
     let mut invoices = BTreeSet::new();
     let mut rejected = false;
     for &put in puts {
+        // A row under an unknown message id says nothing of any order.
+        if let Put::Invoice(number, _) = put
+            && world.by_message
+            && (number > 0 || !world.is_named(k))
+        {
+            continue;
+        }
         // Letters and the only row of an end are the order itself, and one thing; a planned one is the same in either.
         let (thing, content) = match put {
             Put::Order(odd) => ("order".to_owned(), (0, odd)),
@@ -132,6 +141,8 @@ fn expected_class(world: &World, k: u64) -> Class {
     let twice = facts.invoices.len() > 1;
     let home = fine && !misplaced && !astray && !twice;
     let nowhere = !somewhere;
+    let claims = world.is_nameless(k) && world.strays().0 > 0;
+    let looked = complete && !claims;
     let conditions = [
         (Class::Overwritten, overwritten),
         (Class::Altered, altered),
@@ -139,10 +150,12 @@ fn expected_class(world: &World, k: u64) -> Class {
             Class::Ghost,
             somewhere && !overwritten && !altered && !may_land,
         ),
-        (Class::Incomplete, landed && !whole && complete),
+        (Class::Incomplete, landed && !whole && looked),
         (
             Class::Undecided,
-            (landed && !whole && !complete) || (nowhere && sent_as(Acknowledged) && !complete),
+            (landed && !whole && !looked)
+                || (nowhere && sent_as(Acknowledged) && !looked)
+                || (nowhere && claims),
         ),
         (Class::StoredAndDeadLettered, fine && stored_and_lettered),
         (
@@ -169,9 +182,9 @@ fn expected_class(world: &World, k: u64) -> Class {
         (Class::Unsent, nowhere && sent_as(Unsent)),
         (
             Class::IndeterminateNeverSeen,
-            nowhere && sent_as(Indeterminate),
+            nowhere && sent_as(Indeterminate) && !claims,
         ),
-        (Class::Lost, nowhere && sent_as(Acknowledged) && complete),
+        (Class::Lost, nowhere && sent_as(Acknowledged) && looked),
     ];
     let holding: Vec<Class> = conditions
         .iter()
@@ -191,6 +204,7 @@ pub(super) fn expected(world: &World) -> Answer {
     let classes: Vec<Class> = (0..ORDERS).map(|k| expected_class(world, k)).collect();
     let all: Vec<Facts> = (0..ORDERS).map(|k| facts(world, k)).collect();
     let complete = world.looked_everywhere && world.unreadable == 0;
+    let (unclaimed, nobodys) = world.strays();
     let mut wrong_counters = BTreeSet::new();
     for (customer, wrong) in &world.counters {
         let open = (0..ORDERS).filter(|&k| is_counted(world, k).is_none());
@@ -222,7 +236,12 @@ pub(super) fn expected(world: &World) -> Answer {
     };
     Answer {
         phantoms: u64::from(world.phantom),
-        foreign: (world.foreign, world.foreign_letters, world.unreadable),
+        foreign: (
+            world.foreign + nobodys,
+            world.foreign_letters,
+            world.unreadable,
+        ),
+        unclaimed,
         extra_copies: all
             .iter()
             .map(|facts| facts.letters.saturating_sub(1) as u64)

@@ -207,6 +207,16 @@ pub(super) fn spec(id: IdScheme) -> OrderSpec {
     }
 }
 
+/// The same with invoices under the id that the queue gives the message, which alone says whose they are.
+pub(super) fn spec_by_message(id: IdScheme) -> OrderSpec {
+    let mut spec = spec(id);
+    let rows = &mut spec.ends.get_mut(STORED).unwrap().rows;
+    let invoice = rows.last_mut().unwrap();
+    invoice.key = map([("number", "INV#{{message_id}}".to_owned())]);
+    invoice.id_at = None;
+    spec
+}
+
 /// Orders of run 7 after this specification.
 pub(super) fn plan_of(spec: OrderSpec, seed: u64, bad_share: f64) -> OrderPlan {
     let model = Model::new(spec).unwrap_or_else(|problems| panic!("{problems:?}"));

@@ -1,11 +1,11 @@
 //! A world: a list of what was put where, order by order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
-use super::spec::{DAMAGED, NO_LINES, Order, order, plan_of, spec};
+use super::spec::{DAMAGED, NO_LINES, Order, order, plan_of, spec, spec_by_message};
 use crate::ledger::Outcome;
 use crate::order::OrderPlan;
 use crate::order::spec::IdScheme;
@@ -27,6 +27,8 @@ pub(super) enum Put {
 #[derive(Debug)]
 pub(super) struct World {
     pub(super) plan: OrderPlan,
+    /// Invoices stand under the ids of messages.
+    pub(super) by_message: bool,
     pub(super) outcomes: Vec<Outcome>,
     /// What was put where, of each order.
     pub(super) puts: Vec<Vec<Put>>,
@@ -66,8 +68,12 @@ impl World {
             IdScheme::Number,
             IdScheme::Text("W{{run}}/{{n:09}}".into()),
         ]);
+        let by_message = seed % 5 < 2;
         let plan = plan_of(
-            spec(id),
+            match by_message {
+                true => spec_by_message(id),
+                false => spec(id),
+            },
             dice.below(1 << 40),
             dice.pick(&[0.0, 0.3, 0.5, 1.0]),
         );
@@ -96,6 +102,7 @@ impl World {
             looked_everywhere: !dice.percent(temper / 2),
             gate: dice.pick(&[Gate::Strict, Gate::Conserved]),
             plan,
+            by_message,
             outcomes,
             puts,
         };
@@ -108,6 +115,48 @@ impl World {
             world.counters.insert(customer.into(), wrong);
         }
         world
+    }
+
+    /// Whether it is known what the queue calls the message of order `k`.
+    pub(super) fn is_named(&self, k: u64) -> bool {
+        let is_damaged = self.plan.kind(k) == Some(DAMAGED);
+        match self.outcomes[k as usize] {
+            Outcome::Acknowledged => self.by_message || is_damaged,
+            Outcome::Indeterminate => is_damaged,
+            Outcome::Rejected | Outcome::Unsent => false,
+        }
+    }
+
+    /// Whether order `k` may have got a message whose id nobody knows.
+    pub(super) fn is_nameless(&self, k: u64) -> bool {
+        let outcome = self.outcomes[k as usize];
+        let may_land = [Outcome::Acknowledged, Outcome::Indeterminate].contains(&outcome);
+        self.by_message && may_land && !self.is_named(k)
+    }
+
+    /// Ids of messages in rows' keys that nobody knows, one for each time that such a row was put.
+    fn stray_rows(&self) -> Vec<(u64, u8)> {
+        let mut rows = Vec::new();
+        for k in (0..ORDERS).filter(|_| self.by_message) {
+            let puts = self.puts[k as usize].iter();
+            rows.extend(puts.filter_map(|put| match put {
+                Put::Invoice(number, _) if *number > 0 || !self.is_named(k) => Some((k, *number)),
+                _ => None,
+            }));
+        }
+        rows.extend((self.by_message && self.phantom).then_some((ORDERS, 0)));
+        rows
+    }
+
+    /// How many such ids may be an order's, and how many rows are certainly nobody's: all of them where every message has
+    /// a known id.
+    pub(super) fn strays(&self) -> (u64, u64) {
+        let rows = self.stray_rows();
+        let ids = rows.iter().collect::<BTreeSet<_>>().len() as u64;
+        match (0..ORDERS).filter(|&k| self.is_nameless(k)).count() as u64 {
+            0 => (0, rows.len() as u64),
+            nameless => (ids.min(nameless), ids.saturating_sub(nameless)),
+        }
     }
 
     pub(super) fn order(&self, k: u64) -> Order {
