@@ -7,7 +7,7 @@ use super::interrupt::quit_on_interrupt;
 use super::place::{block_on, confirm_at, open, place_lines};
 use super::reach::{Access, reach};
 use super::{Error, Output};
-use crate::account::{AccountError, ActualResources, Cleaner, Found};
+use crate::account::{AccountError, ActualResources, Cleaner, Found, Resource};
 use crate::cli::CleanArgs;
 use crate::exit::Exit;
 use crate::folder::{read_plan, read_report};
@@ -15,6 +15,7 @@ use crate::journal::read_journal;
 use crate::ledger::MessageIds;
 use crate::order::{Id, OrderPlan};
 use crate::preflight::{Known, QueueFacts};
+use crate::results::figures::counted;
 use crate::results::{PlanFile, ReportError, file_name};
 use crate::run::orders_since;
 use crate::scenario::AwsTarget;
@@ -75,10 +76,12 @@ async fn sweep(
 ) -> Result<Exit, Error> {
     quit_on_interrupt();
     let session = open(target).await?;
-    let actual = ActualResources::read(&session, &target.resources).await;
+    let names = &target.resources;
+    let resources = Resource::all(&plan.scenario, names);
+    let actual = ActualResources::read(&session, &resources).await;
     let (letters, orders) = (
-        there(&actual.dead_letter_queue)?,
-        there(&actual.orders_queue)?,
+        there(actual.queue(&names.dead_letter_queue))?,
+        there(actual.queue(&names.orders_queue))?,
     );
     let untouched = AwsTarget {
         exact_counts: false,
@@ -129,6 +132,13 @@ async fn sweep(
     };
     let mut counts = Vec::new();
     for table in in_order(&mut cleaner, &found).await.map_err(repeat)? {
+        if !cleaner.orders.leaves_rows_in(&table.called) {
+            output.print(&format!(
+                "rows in {}: left, since no end says whose they are\n",
+                table.name
+            ));
+            continue;
+        }
         let rows = cleaner.rows(table).await.map_err(repeat)?;
         output.print(&found_words("rows", &table.name, &rows, args.delete));
         counts.push(rows);
@@ -190,7 +200,7 @@ async fn in_order<'a>(
     Ok(first.into_iter().chain(last).collect())
 }
 
-fn there<T>(found: &Known<T>) -> Result<&T, Error> {
+fn there<T>(found: Known<&T>) -> Result<&T, Error> {
     match found {
         Known::Is(found) => Ok(found),
         Known::Absent => Err(Error::usage(
@@ -236,6 +246,15 @@ fn found_words(what: &str, place: &str, found: &Found, deleted: bool) -> String 
         "{what} in {place}: {of_the_run}, {} of others left\n",
         found.others
     );
+    if found.counters > 0 {
+        out.push_str(&format!(
+            "  {} of [[sums]] left: other orders may have added to {}, so remove {} before the next run, or put {{{{run}}}} into \
+             the key\n",
+            counted(found.counters, "counter"),
+            if found.counters == 1 { "it" } else { "them" },
+            if found.counters == 1 { "it" } else { "them" },
+        ));
+    }
     if !found.first.is_empty() {
         let ids: Vec<_> = found.first.iter().map(Id::shown).collect();
         let more = if found.count > ids.len() as u64 {

@@ -3,35 +3,37 @@
 use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
 use super::{Error, Output};
 use crate::account::{
-    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Kind, Ownership, count_rows,
+    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Deletion, Ownership, Resource, count_rows,
     delete,
 };
 use crate::cli::{DownArgs, PlaceArgs};
 use crate::exit::Exit;
-use crate::preflight::Known;
 use crate::results::figures::counted;
-use crate::scenario::{AwsTarget, Resources};
+use crate::scenario::AwsTarget;
 use crate::store::Session;
 
-/// In the order in which they go: nothing is sent to a queue whose table is still there without it.
-const ORDER: [Kind; 3] = [Kind::Table, Kind::OrdersQueue, Kind::DeadLetterQueue];
-
-/// Deletes the queues and the table that carry our tag.
+/// Deletes the queues and tables of a scenario that carry our tag.
 pub fn down(args: &DownArgs, output: &Output) -> Result<Exit, Error> {
-    let (_, target) = scenario_in(&args.place)?;
-    block_on(take_down(&args.place, &target, output))
+    let (scenario, target) = scenario_in(&args.place)?;
+    let mut resources = Resource::all(&scenario, &target.resources);
+    // Nothing is sent to a queue whose table is still there without it.
+    resources.reverse();
+    block_on(take_down(&args.place, &target, &resources, output))
 }
 
-async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Result<Exit, Error> {
-    let names = &target.resources;
+async fn take_down(
+    args: &PlaceArgs,
+    target: &AwsTarget,
+    resources: &[Resource],
+    output: &Output,
+) -> Result<Exit, Error> {
     let session = open(target).await?;
-    let actual = ActualResources::read(&session, names).await;
+    let actual = ActualResources::read(&session, resources).await;
     let mut doomed = Vec::new();
-    for kind in ORDER {
-        if actual.ownership(kind) == Ownership::Ours {
-            let holds = contents(&session, &actual, kind, names).await;
-            let what = format!("{} {}", kind.word(), kind.name(names));
-            doomed.push(format!("delete    {what}, which holds {holds}"));
+    for resource in resources {
+        if actual.ownership(resource) == Ownership::Ours {
+            let holds = contents(&session, &actual, resource).await;
+            doomed.push(format!("delete    {resource}, which holds {holds}"));
         }
     }
     if !doomed.is_empty() {
@@ -41,16 +43,15 @@ async fn take_down(args: &PlaceArgs, target: &AwsTarget, output: &Output) -> Res
         confirm_at(&actual, &doomed, args.yes, output)?;
     }
     let mut unknown = Vec::new();
-    for kind in ORDER {
-        let what = format!("{} {}", kind.word(), kind.name(names));
-        match delete(&session, kind, names).await {
-            Ok(Deletion::Deleted) => output.print(&format!("deleted   {what}\n")),
+    for resource in resources {
+        match delete(&session, resource).await {
+            Ok(Deletion::Deleted) => output.print(&format!("deleted   {resource}\n")),
             Ok(Deletion::Left(Ownership::Unknown(why))) => {
-                output.print(&format!("left      {what}: it could not be read\n"));
-                unknown.push(format!("{what}: {why}"));
+                output.print(&format!("left      {resource}: it could not be read\n"));
+                unknown.push(format!("{resource}: {why}"));
             }
             Ok(Deletion::Left(left)) => {
-                output.print(&format!("left      {what}: {}\n", reason(&left)))
+                output.print(&format!("left      {resource}: {}\n", reason(&left)))
             }
             Err(error) => unknown.push(error.to_string()),
         }
@@ -77,23 +78,16 @@ fn reason(left: &Ownership) -> String {
 }
 
 /// What would be lost, in words.
-async fn contents(
-    session: &Session,
-    actual: &ActualResources,
-    kind: Kind,
-    names: &Resources,
-) -> String {
-    let messages = |queue: &Known<crate::preflight::QueueFacts>| match queue.get() {
-        Some(queue) => counted(queue.messages, "message"),
-        None => "an unknown number of messages".into(),
-    };
-    match kind {
-        Kind::DeadLetterQueue => messages(&actual.dead_letter_queue),
-        Kind::OrdersQueue => messages(&actual.orders_queue),
-        Kind::Table => match count_rows(session, &names.table).await {
+async fn contents(session: &Session, actual: &ActualResources, resource: &Resource) -> String {
+    match resource {
+        Resource::Queue(name) => match actual.queue(name).get() {
+            Some(queue) => counted(queue.messages, "message"),
+            None => "an unknown number of messages".into(),
+        },
+        Resource::Table(name) => match count_rows(session, name).await {
             Ok(rows) if !rows.more => counted(rows.count, "row"),
             Ok(rows) => {
-                let items = actual.table.get().map_or(0, |table| table.items);
+                let items = actual.table(name).get().map_or(0, |table| table.items);
                 format!(
                     "more than {} rows ({items} by DynamoDB's own count, up to six hours old)",
                     rows.count

@@ -5,9 +5,10 @@ use super::confirm::confirm;
 use super::{Error, Output};
 use crate::account::ActualResources;
 use crate::cli::{PlaceArgs, TargetKind};
+use crate::escape::shell;
 use crate::preflight::Known;
 use crate::run::{OFF_LOOPBACK, Question};
-use crate::scenario::{AwsTarget, Overrides, Scenario, TargetOverride};
+use crate::scenario::{AwsTarget, Overrides, ProcessorPlace, Scenario, TargetOverride};
 use crate::store::Session;
 
 /// The scenario that is meant, and its target, which is never the embedded pipeline.
@@ -21,16 +22,32 @@ pub fn scenario_in(args: &PlaceArgs) -> Result<(Scenario, AwsTarget), Error> {
              delete; leave --target embedded out",
         ));
     }
-    let overrides = Overrides {
-        target: Some(TargetOverride::Aws(args.target.keys())),
-        set: args.set.clone(),
-        ..Overrides::default()
+    let with = |keys| {
+        let overrides = Overrides {
+            target: Some(TargetOverride::Aws(keys)),
+            set: args.set.clone(),
+            ..Overrides::default()
+        };
+        scenario_or_lab(args.scenario.as_deref(), &overrides)
     };
-    let scenario = scenario_or_lab(args.scenario.as_deref(), &overrides)?;
+    let scenario = match with(args.target.keys()) {
+        // Queues and tables are the same wherever functions run, and a scenario for the embedded pipeline has its own.
+        Err(error) if args.target.processor.is_none() => {
+            with(keys_here(args)).map_err(|_| error)?
+        }
+        read => read?,
+    };
     let target = scenario.target.aws().cloned().ok_or_else(|| {
         Error::usage("the target is the embedded pipeline; leave target=embedded out")
     })?;
     Ok((scenario, target))
+}
+
+/// The keys of `[target]` that are given, with functions that run here.
+fn keys_here(args: &PlaceArgs) -> Vec<(&'static str, String)> {
+    let mut keys = args.target.keys();
+    keys.push(("processor", "local".into()));
+    keys
 }
 
 /// Does something over the network until it is done.
@@ -51,6 +68,29 @@ pub fn block_on<T>(task: impl Future<Output = Result<T, Error>>) -> Result<T, Er
 /// When there is no region or no way to credentials.
 pub async fn open(target: &AwsTarget) -> Result<Session, Error> {
     Session::open(target).await.map_err(Error::usage)
+}
+
+/// A command with the scenario and the options that were given.
+pub fn with_options(command: &str, args: &PlaceArgs, target: &AwsTarget) -> String {
+    let scenario = match &args.scenario {
+        Some(path) => path.display().to_string(),
+        None => "scenarios/lab.toml".into(),
+    };
+    let mut line = format!("orderproof {command} {}", shell(&scenario));
+    let keys = match target.processor == ProcessorPlace::Local && args.target.processor.is_none() {
+        true => keys_here(args),
+        false => args.target.keys(),
+    };
+    if keys.is_empty() && command == "preflight" {
+        line.push_str(" --target aws");
+    }
+    for (key, value) in keys {
+        line.push_str(&format!(" --{} {}", key.replace('_', "-"), shell(&value)));
+    }
+    for set in &args.set {
+        line.push_str(&format!(" --set {}", shell(set)));
+    }
+    line
 }
 
 /// Where it is and whose, a line each.

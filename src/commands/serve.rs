@@ -126,7 +126,7 @@ fn target_table(scenario: &Scenario, target: &Target, args: &ServeArgs) -> Strin
     let keys = target
         .tables
         .iter()
-        .map(|table| format!("{}, key {}", table.name, table.key_in_words()));
+        .map(|table| format!("{}, key {}", table.name, table.key));
     let Target {
         sqs_endpoint: endpoint,
         region,

@@ -1,65 +1,56 @@
 //! `orderproof up`: create what is not there, and change nothing that is.
 
-use super::place::{block_on, confirm_at, open, place_lines, scenario_in};
+use super::place::{block_on, confirm_at, open, place_lines, scenario_in, with_options};
 use super::{Error, Output};
 use crate::account::{
-    AccountError, ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, DesiredResources, Kind,
+    AccountError, ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Desired, Resource,
     ResourceState, create, until_active,
 };
 use crate::cli::{PlaceArgs, UpArgs};
-use crate::escape::shell;
 use crate::exit::Exit;
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
-use crate::scenario::{AwsTarget, ProcessorPlace, Resources};
+use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
 use crate::store::Session;
 
-/// Creates queues and table with the scenario's settings, as far as they are not there.
+/// Creates the queues and tables of a scenario, with its settings, as far as they are not there.
 pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, Error> {
     let (scenario, target) = scenario_in(&args.place)?;
-    let desired = DesiredResources::of(&scenario.pipeline, &target.resources)
+    let desired = Desired::all(&scenario, &target.resources)
         .map_err(|problems| Error::usage(problems.join("\n  ")))?;
-    block_on(raise(&args.place, &target, &desired, output))
+    block_on(raise(&args.place, &scenario, &target, &desired, output))
 }
 
 async fn raise(
     args: &PlaceArgs,
+    scenario: &Scenario,
     target: &AwsTarget,
-    desired: &DesiredResources,
+    desired: &[Desired],
     output: &Output,
 ) -> Result<Exit, Error> {
-    let names = &target.resources;
+    let resources: Vec<Resource> = desired.iter().map(Desired::resource).collect();
     let session = open(target).await?;
-    let actual = ActualResources::read(&session, names).await;
-    let missing = missing(&actual, desired, names)?;
+    let actual = ActualResources::read(&session, &resources).await;
+    let missing = missing(args, target, &actual, desired)?;
     if !missing.is_empty() {
-        let lines = missing.iter().map(|kind| {
-            format!(
-                "create    {} {}: {}",
-                kind.word(),
-                kind.name(names),
-                settings(*kind, desired)
-            )
-        });
+        let lines = missing
+            .iter()
+            .map(|desired| format!("create    {}: {desired}", desired.resource()));
         confirm_at(&actual, &lines.collect::<Vec<_>>(), args.yes, output)?;
     }
-    for kind in Kind::ALL {
-        let done = match missing.contains(&kind) {
+    for desired in desired {
+        let done = match missing.contains(&desired) {
             true => {
-                create(&session, kind, desired, &mut |line| output.note(&line))
+                create(&session, desired, &mut |line| output.note(&line))
                     .await
                     .map_err(unfinished)?;
                 "created         "
             }
             false => "is there already",
         };
-        let (word, name) = (kind.word(), kind.name(names));
-        output.print(&format!(
-            "{done}  {word} {name}: {}\n",
-            settings(kind, desired)
-        ));
+        output.print(&format!("{done}  {}: {desired}\n", desired.resource()));
     }
-    until_usable(&session, &actual, desired, names, output).await?;
-    output.print(&next_steps(args, target, &actual));
+    until_usable(&session, &actual, desired, &resources, output).await?;
+    output.print(&next_steps(args, scenario, target, &actual));
     Ok(Exit::Success)
 }
 
@@ -70,35 +61,29 @@ fn unfinished(error: AccountError) -> Error {
 }
 
 /// What is to be created; an error if anything that is there is not as desired.
-fn missing(
+fn missing<'a>(
+    args: &PlaceArgs,
+    target: &AwsTarget,
     actual: &ActualResources,
-    desired: &DesiredResources,
-    names: &Resources,
-) -> Result<Vec<Kind>, Error> {
+    desired: &'a [Desired],
+) -> Result<Vec<&'a Desired>, Error> {
     let mut missing = Vec::new();
     let mut problems = Vec::new();
-    for kind in Kind::ALL {
-        match actual.state(kind, desired) {
+    for desired in desired {
+        match actual.state(desired) {
             ResourceState::AsDesired => {}
-            ResourceState::Absent => missing.push(kind),
-            state => problems.push(format!("{} {}: {state}", kind.word(), kind.name(names))),
+            ResourceState::Absent => missing.push(desired),
+            state => problems.push(format!("{}: {state}", desired.resource())),
         }
     }
     match problems.is_empty() {
         true => Ok(missing),
         false => Err(Error::usage(format!(
-            "nothing was created or changed\n  {}\nDelete it (`orderproof down`), name others (--orders-queue, \
-             --dead-letter-queue, --table), or give the settings it has.",
-            problems.join("\n  ")
+            "nothing was created or changed\n  {}\nDelete it (`{}`), name others (--orders-queue, --dead-letter-queue, \
+             --table; target.tables, target.queues), or give the settings it has.",
+            problems.join("\n  "),
+            with_options("down", args, target)
         ))),
-    }
-}
-
-fn settings(kind: Kind, desired: &DesiredResources) -> String {
-    match kind {
-        Kind::DeadLetterQueue => desired.dead_letter_queue.to_string(),
-        Kind::OrdersQueue => desired.orders_queue.to_string(),
-        Kind::Table => desired.table.to_string(),
     }
 }
 
@@ -106,24 +91,29 @@ fn settings(kind: Kind, desired: &DesiredResources) -> String {
 async fn until_usable(
     session: &Session,
     before: &ActualResources,
-    desired: &DesiredResources,
-    names: &Resources,
+    desired: &[Desired],
+    resources: &[Resource],
     output: &Output,
 ) -> Result<(), Error> {
     const TRIES: u32 = 30;
-    let note = &mut |line: String| output.note(&line);
-    until_active(session, &names.table, note)
-        .await
-        .map_err(unfinished)?;
+    for resource in resources {
+        if let Resource::Table(name) = resource {
+            let note = &mut |line: String| output.note(&line);
+            until_active(session, name, note)
+                .await
+                .map_err(unfinished)?;
+        }
+    }
     let mut seen = Vec::new();
     for tried in 0..TRIES {
         if tried > 0 {
             tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         }
-        let actual = before.again(session, names).await;
-        let states = Kind::ALL.map(|kind| (kind, actual.state(kind, desired)));
+        let actual = before.again(session, resources).await;
+        let states = desired
+            .iter()
+            .map(|desired| (desired.resource(), actual.state(desired)));
         seen = states
-            .into_iter()
             .filter(|(_, state)| *state != ResourceState::AsDesired)
             .collect();
         if seen.is_empty() {
@@ -131,14 +121,14 @@ async fn until_usable(
         }
         // What cannot be read three times, such as tags without permission, will not be read the fourth time.
         let unread =
-            |(_, state): &(Kind, ResourceState)| matches!(state, ResourceState::Unknown(_));
+            |(_, state): &(Resource, ResourceState)| matches!(state, ResourceState::Unknown(_));
         if tried >= 2 && seen.iter().all(unread) {
             break;
         }
     }
     let seen: Vec<_> = seen
         .iter()
-        .map(|(kind, state)| format!("{} {}: {state}", kind.word(), kind.name(names)))
+        .map(|(resource, state)| format!("{resource}: {state}"))
         .collect();
     Err(Error::internal(format!(
         "the resources are not yet as the scenario asks: {}; repeat the command, or look at them in the console",
@@ -147,34 +137,52 @@ async fn until_usable(
 }
 
 /// Where it is and what comes next.
-fn next_steps(args: &PlaceArgs, target: &AwsTarget, actual: &ActualResources) -> String {
+fn next_steps(
+    args: &PlaceArgs,
+    scenario: &Scenario,
+    target: &AwsTarget,
+    actual: &ActualResources,
+) -> String {
     let mut lines = place_lines(actual);
     lines.push(format!(
         "tags      {ALLOWED_TAG}={ALLOWED_VALUE} (a run may send here), {CREATED_BY_TAG}={CREATED_BY_VALUE} (`down` \
          deletes it)"
     ));
-    if target.processor == ProcessorPlace::Lambda {
-        lines.push(
+    lines.extend(function_line(scenario, target));
+    lines.push(format!(
+        "next      {}",
+        with_options("preflight", args, target)
+    ));
+    lines.join("\n") + "\n"
+}
+
+/// What is to process the orders: none of it is created.
+fn function_line(scenario: &Scenario, target: &AwsTarget) -> Option<String> {
+    let queue = &target.resources.orders_queue;
+    match target.processor {
+        ProcessorPlace::Local if scenario.is_labs_order() => None,
+        ProcessorPlace::Local => Some(format!(
+            "function  [processor] command, which a run starts on this machine and feeds from {queue}"
+        )),
+        ProcessorPlace::External => Some(format!(
+            "function  none: what consumes {queue} is your own"
+        )),
+        ProcessorPlace::Lambda if scenario.is_labs_order() => Some(
             "function  none is created: deploy one behind the queue, or process here with --processor local \
              (`orderproof serve` runs its own)"
                 .into(),
-        );
+        ),
+        ProcessorPlace::Lambda => {
+            let mapping = &scenario.pipeline.mapping;
+            let partial = match mapping.report_batch_item_failures {
+                true => ", ReportBatchItemFailures if it returns partial responses",
+                false => "",
+            };
+            Some(format!(
+                "function  none is created: deploy yours as {}, with an event source mapping on {queue} (batches of up to \
+                 {}{partial}), or process here with [processor] command and --processor local",
+                target.function, mapping.batch_size
+            ))
+        }
     }
-    let scenario = match &args.scenario {
-        Some(path) => path.display().to_string(),
-        None => "scenarios/lab.toml".into(),
-    };
-    let mut next = format!("orderproof preflight {scenario}");
-    let keys = args.target.keys();
-    if keys.is_empty() {
-        next.push_str(" --target aws");
-    }
-    for (key, value) in keys {
-        next.push_str(&format!(" --{} {}", key.replace('_', "-"), shell(&value)));
-    }
-    for set in &args.set {
-        next.push_str(&format!(" --set {}", shell(set)));
-    }
-    lines.push(format!("next      {next}"));
-    lines.join("\n") + "\n"
 }

@@ -95,12 +95,16 @@ fn estimate(estimate: &Estimate) -> Vec<Block> {
         ],
     );
     let facts = vec![("takes", time), ("costs", cost)];
-    vec![Block::Facts(facts), Block::Table(table)]
+    let notes = estimate.notes.iter().map(Block::plain);
+    [Block::Facts(facts), Block::Table(table)]
+        .into_iter()
+        .chain(notes)
+        .collect()
 }
 
 fn amount(count: f64) -> String {
     match count {
-        count if count >= 10.0 => thousands(count.ceil() as u64),
+        count if count >= 10.0 || count == count.trunc() => thousands(count.ceil() as u64),
         count => format!("{count:.3}"),
     }
 }

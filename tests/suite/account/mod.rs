@@ -2,6 +2,7 @@
 
 mod clean;
 mod moto;
+mod own;
 pub mod stores;
 
 use aws_sdk_sqs::types::QueueAttributeName;

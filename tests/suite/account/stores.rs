@@ -131,6 +131,24 @@ impl Stores {
         self.runtime.block_on(put.send()).expect("a table");
     }
 
+    /// Puts a row; values are written as their type and what they hold, `S:text`.
+    pub fn put_in(&self, table: &str, row: &[(&str, String)]) {
+        let value = |value: &str| match value.split_at(2) {
+            ("N:", number) => AttributeValue::N(number.into()),
+            (_, text) => AttributeValue::S(text.into()),
+        };
+        let put = self.dynamodb.put_item().table_name(table);
+        let put = row
+            .iter()
+            .fold(put, |put, (name, text)| put.item(*name, value(text)));
+        self.runtime.block_on(put.send()).expect("a table");
+    }
+
+    pub fn count(&self, table: &str) -> i32 {
+        let scan = self.dynamodb.scan().table_name(table);
+        self.runtime.block_on(scan.send()).expect("a table").count()
+    }
+
     pub fn rows(&self) -> Vec<u64> {
         let scan = self.dynamodb.scan().table_name("orders");
         let rows = self.runtime.block_on(scan.send()).expect("a table").items;

@@ -1,64 +1,33 @@
-//! The actual resources of a pipeline: its three resources as they are, where they are and whose the account is.
+//! The actual resources of a pipeline: its queues and tables as they are, where they are and whose the account is.
+
+use std::collections::BTreeMap;
 
 use super::facts;
+use super::resource::Resource;
 use super::state::{Ownership, ownership};
 use crate::preflight::{Known, Place, QueueFacts, TableFacts};
-use crate::scenario::{Resources, is_loopback};
+use crate::scenario::is_loopback;
 use crate::store::{Session, Witness};
 
-/// One of the three resources of a pipeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Where messages go after too many receives.
-    DeadLetterQueue,
-    /// Where orders are sent to.
-    OrdersQueue,
-    /// Where orders end.
-    Table,
-}
-
-impl Kind {
-    /// In the order in which they are created: the orders queue names the dead-letter queue.
-    pub const ALL: [Self; 3] = [Self::DeadLetterQueue, Self::OrdersQueue, Self::Table];
-
-    /// What it is, in a word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::DeadLetterQueue | Self::OrdersQueue => "queue",
-            Self::Table => "table",
-        }
-    }
-
-    /// Its name among these.
-    pub fn name(self, names: &Resources) -> &str {
-        match self {
-            Self::DeadLetterQueue => &names.dead_letter_queue,
-            Self::OrdersQueue => &names.orders_queue,
-            Self::Table => &names.table,
-        }
-    }
-}
-
-/// The resources of a pipeline as they are.
+/// The resources of a pipeline as they are, by their names at the target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActualResources {
     /// Where it is and whose.
     pub place: Place,
-    /// The dead-letter queue.
-    pub dead_letter_queue: Known<QueueFacts>,
-    /// The orders queue.
-    pub orders_queue: Known<QueueFacts>,
-    /// The table.
-    pub table: Known<TableFacts>,
+    /// The queues.
+    pub queues: BTreeMap<String, Known<QueueFacts>>,
+    /// The tables.
+    pub tables: BTreeMap<String, Known<TableFacts>>,
 }
 
 impl ActualResources {
-    /// Reads the resources of these names; nothing is changed.
-    pub async fn read(session: &Session, names: &Resources) -> Self {
-        let (at_queues, at_table) = (Witness::default(), Witness::default());
-        let actual = Self::of(nowhere(session), session, names, &at_queues, &at_table).await;
+    /// Reads these resources; nothing is changed.
+    pub async fn read(session: &Session, resources: &[Resource]) -> Self {
+        let (at_queues, at_tables) = (Witness::default(), Witness::default());
+        let place = nowhere(session);
+        let actual = Self::of(place, session, resources, &at_queues, &at_tables).await;
         let sqs_endpoint = at_queues.endpoint().unwrap_or_default();
-        let dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
+        let dynamodb_endpoint = at_tables.endpoint().unwrap_or_default();
         let loopback = is_loopback(&sqs_endpoint) && is_loopback(&dynamodb_endpoint);
         // Who is pointed at this machine for SQS and DynamoDB alone has no business with AWS's own STS.
         let asks_here = session.config().endpoint_url().is_some();
@@ -77,40 +46,68 @@ impl ActualResources {
         }
     }
 
-    /// Reads the resources once more; where they are and whose is known.
-    pub async fn again(&self, session: &Session, names: &Resources) -> Self {
+    /// Reads the same resources once more; where they are and whose is known.
+    pub async fn again(&self, session: &Session, resources: &[Resource]) -> Self {
         let unseen = Witness::default();
-        Self::of(self.place.clone(), session, names, &unseen, &unseen).await
+        Self::of(self.place.clone(), session, resources, &unseen, &unseen).await
     }
 
     async fn of(
         place: Place,
         session: &Session,
-        names: &Resources,
+        resources: &[Resource],
         at_queues: &Witness,
-        at_table: &Witness,
+        at_tables: &Witness,
     ) -> Self {
-        let (dead_letter_queue, orders_queue, table) = tokio::join!(
-            facts::read_queue(session, &names.dead_letter_queue, at_queues),
-            facts::read_queue(session, &names.orders_queue, at_queues),
-            facts::read_table(session, &names.table, at_table),
-        );
+        let queues = async {
+            let mut queues = BTreeMap::new();
+            for resource in resources {
+                if let Resource::Queue(name) = resource {
+                    let queue = facts::read_queue(session, name, at_queues).await;
+                    queues.insert(name.clone(), queue);
+                }
+            }
+            queues
+        };
+        let tables = async {
+            let mut tables = BTreeMap::new();
+            for resource in resources {
+                if let Resource::Table(name) = resource {
+                    let table = facts::read_table(session, name, at_tables).await;
+                    tables.insert(name.clone(), table);
+                }
+            }
+            tables
+        };
+        let (queues, tables) = tokio::join!(queues, tables);
         Self {
             place,
-            dead_letter_queue,
-            orders_queue,
-            table,
+            queues,
+            tables,
         }
     }
 
+    /// A queue that was read.
+    pub fn queue(&self, name: &str) -> Known<&QueueFacts> {
+        self.queues.get(name).map_or_else(unread, Known::as_ref)
+    }
+
+    /// A table that was read.
+    pub fn table(&self, name: &str) -> Known<&TableFacts> {
+        self.tables.get(name).map_or_else(unread, Known::as_ref)
+    }
+
     /// Whose a resource is.
-    pub fn ownership(&self, kind: Kind) -> Ownership {
-        match kind {
-            Kind::DeadLetterQueue => ownership(&self.dead_letter_queue, |queue| &queue.tags),
-            Kind::OrdersQueue => ownership(&self.orders_queue, |queue| &queue.tags),
-            Kind::Table => ownership(&self.table, |table| &table.tags),
+    pub fn ownership(&self, resource: &Resource) -> Ownership {
+        match resource {
+            Resource::Queue(name) => ownership(&self.queue(name), |queue| &queue.tags),
+            Resource::Table(name) => ownership(&self.table(name), |table| &table.tags),
         }
     }
+}
+
+fn unread<T>() -> Known<T> {
+    Known::Unknown("it was not asked for".into())
 }
 
 /// A place whose account nobody was asked for.

@@ -1,4 +1,4 @@
-//! Creating queues and table, each with its tags in the same request: nothing of ours is ever without them.
+//! Creating queues and tables, each with its tags in the same request: nothing of ours is ever without them.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use aws_sdk_sqs::operation::create_queue::{CreateQueueError, CreateQueueOutput};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
-use super::actual::Kind;
-use super::desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
+use super::desired::{Desired, DesiredCapacity, DesiredQueue, DesiredTable};
 use super::state::{CREATED_BY_TAG, CREATED_BY_VALUE};
 use super::status::until_table;
 use super::{AccountError, delete};
+use crate::order::spec::{KeyAttribute, KeyType as AttributeType};
 use crate::preflight::{ALLOWED_TAG, ALLOWED_VALUE};
 use crate::store::Session;
 
@@ -36,31 +36,25 @@ const NAME_TRIES: u32 = 15;
 /// same again goes on from there.
 pub async fn create(
     session: &Session,
-    kind: Kind,
-    desired: &DesiredResources,
+    desired: &Desired,
     note: &mut dyn FnMut(String),
 ) -> Result<(), AccountError> {
-    match kind {
-        Kind::DeadLetterQueue => {
-            create_queue(session, &desired.dead_letter_queue, None, note).await
-        }
-        Kind::OrdersQueue => {
-            let policy = match &desired.orders_queue.redrive {
+    match desired {
+        Desired::Queue(queue) => {
+            let policy = match &queue.redrive {
                 None => None,
                 Some((count, name)) => {
                     let target = queue_arn(session, name).await?;
-                    Some(
-                        json!({"deadLetterTargetArn": target, "maxReceiveCount": count})
-                            .to_string(),
-                    )
+                    let policy = json!({"deadLetterTargetArn": target, "maxReceiveCount": count});
+                    Some(policy.to_string())
                 }
             };
-            create_queue(session, &desired.orders_queue, policy, note).await
+            create_queue(session, queue, policy, note).await
         }
-        Kind::Table => {
-            delete::until_name_is_free(session, &desired.table.name, note).await?;
-            create_table(session, &desired.table).await?;
-            until_active(session, &desired.table.name, note).await
+        Desired::Table(table) => {
+            delete::until_name_is_free(session, &table.name, note).await?;
+            create_table(session, table).await?;
+            until_active(session, &table.name, note).await
         }
     }
 }
@@ -83,6 +77,17 @@ async fn create_queue(
     }
     if let Some(policy) = redrive_policy {
         request = request.attributes(Name::RedrivePolicy, policy);
+    }
+    if let Some(fifo) = desired.fifo {
+        let by_content = fifo.content_based_deduplication.to_string();
+        request = request
+            .attributes(Name::FifoQueue, "true")
+            .attributes(Name::ContentBasedDeduplication, by_content);
+        if fifo.high_throughput {
+            request = request
+                .attributes(Name::DeduplicationScope, "messageGroup")
+                .attributes(Name::FifoThroughputLimit, "perMessageGroupId");
+        }
     }
     for (key, value) in TAGS {
         request = request.tags(key, value);
@@ -154,24 +159,15 @@ async fn queue_arn(session: &Session, name: &str) -> Result<String, AccountError
 async fn create_table(session: &Session, desired: &DesiredTable) -> Result<(), AccountError> {
     let operation = "DynamoDB CreateTable";
     let built = "every required member is set";
-    let mut request = session
-        .dynamodb()
-        .create_table()
-        .table_name(&desired.name)
-        .attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name("id")
-                .attribute_type(ScalarAttributeType::N)
-                .build()
-                .expect(built),
-        )
-        .key_schema(
-            KeySchemaElement::builder()
-                .attribute_name("id")
-                .key_type(KeyType::Hash)
-                .build()
-                .expect(built),
-        );
+    let mut request = session.dynamodb().create_table().table_name(&desired.name);
+    let key = &desired.key;
+    let partition = std::iter::once((&key.partition, KeyType::Hash));
+    for (attribute, role) in partition.chain(key.sort.iter().map(|sort| (sort, KeyType::Range))) {
+        let element = KeySchemaElement::builder().attribute_name(&attribute.name);
+        request = request
+            .attribute_definitions(definition(attribute))
+            .key_schema(element.key_type(role).build().expect(built));
+    }
     for (key, value) in TAGS {
         request = request.tags(Tag::builder().key(key).value(value).build().expect(built));
     }
@@ -205,6 +201,17 @@ async fn create_table(session: &Session, desired: &DesiredTable) -> Result<(), A
     created
         .map(|_| ())
         .map_err(AccountError::of(operation, &desired.name))
+}
+
+fn definition(attribute: &KeyAttribute) -> AttributeDefinition {
+    let kind = match attribute.kind {
+        AttributeType::S => ScalarAttributeType::S,
+        AttributeType::N => ScalarAttributeType::N,
+        AttributeType::B => ScalarAttributeType::B,
+    };
+    let definition = AttributeDefinition::builder().attribute_name(&attribute.name);
+    let definition = definition.attribute_type(kind).build();
+    definition.expect("a name and a type")
 }
 
 /// Waits until the table can be used; one that was just created may not be found yet.

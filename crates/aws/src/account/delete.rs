@@ -4,12 +4,11 @@ use aws_sdk_dynamodb::operation::delete_table::DeleteTableError;
 use aws_sdk_dynamodb::types::{Select, TableStatus};
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueError;
 
-use super::actual::Kind;
+use super::resource::Resource;
 use super::state::{Ownership, ownership};
 use super::status::until_table;
 use super::{AccountError, facts};
 use crate::preflight::{Known, QueueFacts};
-use crate::scenario::Resources;
 use crate::store::{Session, Witness};
 
 /// Pages of up to 1 MB that are read to count rows before they are lost.
@@ -39,23 +38,23 @@ pub struct RowCount {
 ///
 /// # Errors
 /// When the service refuses it, or a table is still there after some minutes.
-pub async fn delete(
-    session: &Session,
-    kind: Kind,
-    names: &Resources,
-) -> Result<Deletion, AccountError> {
-    let (name, unseen) = (kind.name(names), Witness::default());
-    if kind == Kind::Table {
-        let table = facts::read_table(session, name, &unseen).await;
-        return match ownership(&table, |table| &table.tags) {
-            Ownership::Ours => delete_table(session, name).await,
-            other => Ok(Deletion::Left(other)),
-        };
-    }
-    let queue = facts::read_queue(session, name, &unseen).await;
-    match (ownership(&queue, |queue| &queue.tags), queue) {
-        (Ownership::Ours, Known::Is(queue)) => delete_queue(session, &queue).await,
-        (other, _) => Ok(Deletion::Left(other)),
+pub async fn delete(session: &Session, resource: &Resource) -> Result<Deletion, AccountError> {
+    let unseen = Witness::default();
+    match resource {
+        Resource::Table(name) => {
+            let table = facts::read_table(session, name, &unseen).await;
+            match ownership(&table.as_ref(), |table| &table.tags) {
+                Ownership::Ours => delete_table(session, name).await,
+                other => Ok(Deletion::Left(other)),
+            }
+        }
+        Resource::Queue(name) => {
+            let queue = facts::read_queue(session, name, &unseen).await;
+            match (ownership(&queue.as_ref(), |queue| &queue.tags), queue) {
+                (Ownership::Ours, Known::Is(queue)) => delete_queue(session, &queue).await,
+                (other, _) => Ok(Deletion::Left(other)),
+            }
+        }
     }
 }
 

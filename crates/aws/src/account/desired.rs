@@ -1,23 +1,24 @@
-//! The resources that a scenario's `[pipeline]` asks for, with settings as AWS takes them. Pure.
+//! The resources that a scenario asks for, with settings as AWS takes them. Pure.
 
 use std::time::Duration;
 
-use crate::scenario::{Pipeline, Resources, TableCapacity};
+use super::resource::{NamedTable, Resource, further_queues, tables};
+use crate::order::spec::Key;
+use crate::preflight::FifoFacts;
+use crate::scenario::{Pipeline, Resources, Scenario, TableCapacity};
 
 /// Read units of a table whose scenario does not say: verification reads slowly, and it is paid by the hour.
 const READ_UNITS: u32 = 5;
 /// What a new table on demand takes from the start; more has to be asked for, and paid.
 const WARM_WRITE_UNITS: u32 = 4_000;
 
-/// The resources that are desired.
+/// A resource that is desired, with its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DesiredResources {
-    /// The dead-letter queue.
-    pub dead_letter_queue: DesiredQueue,
-    /// The orders queue.
-    pub orders_queue: DesiredQueue,
-    /// The table, whose key is `id`, a number.
-    pub table: DesiredTable,
+pub enum Desired {
+    /// A queue.
+    Queue(DesiredQueue),
+    /// A table.
+    Table(DesiredTable),
 }
 
 /// A queue; settings that are absent stay as AWS has them.
@@ -31,6 +32,8 @@ pub struct DesiredQueue {
     pub retention: Duration,
     /// Receives before a message moves to the dead-letter queue, and that queue's name.
     pub redrive: Option<(u32, String)>,
+    /// It is a FIFO queue with these settings.
+    pub fifo: Option<FifoFacts>,
 }
 
 /// A table.
@@ -38,6 +41,8 @@ pub struct DesiredQueue {
 pub struct DesiredTable {
     /// Its name.
     pub name: String,
+    /// Its key.
+    pub key: Key,
     /// Its capacity.
     pub capacity: DesiredCapacity,
 }
@@ -59,73 +64,140 @@ pub enum DesiredCapacity {
     },
 }
 
-impl DesiredResources {
-    /// The resources of these settings under these names.
+impl Desired {
+    /// What the orders of `scenario` need under these names, in the order of [`Resource::all`].
     ///
     /// # Errors
     /// With every setting that AWS does not take, and what to write instead.
-    pub fn of(pipeline: &Pipeline, names: &Resources) -> Result<Self, Vec<String>> {
-        let mut problems = Vec::new();
-        let mut seconds = |key: &str, duration: Duration, least: u64, most: u64| {
-            let whole = duration.subsec_nanos() == 0;
-            if !whole || !(least..=most).contains(&duration.as_secs()) {
-                let near = duration.as_secs().clamp(least.max(1), most);
-                problems.push(format!(
-                    "pipeline.{key} is {duration:?}; SQS takes {least} to {most} whole seconds: write \"{near}s\""
-                ));
+    pub fn all(scenario: &Scenario, names: &Resources) -> Result<Vec<Self>, Vec<String>> {
+        let mut problems = problems(&scenario.pipeline, names);
+        let tables = tables(scenario, names);
+        problems.extend(of_two_keys(&tables));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut all: Vec<Self> = queues(scenario, names)
+            .into_iter()
+            .map(Self::Queue)
+            .collect();
+        let capacity = DesiredCapacity::of(scenario.pipeline.table_capacity);
+        for NamedTable { name, key, .. } in tables {
+            let table = Self::Table(DesiredTable {
+                name: name.to_owned(),
+                key: key.clone(),
+                capacity,
+            });
+            if !all.contains(&table) {
+                all.push(table);
             }
-        };
-        seconds("visibility_timeout", pipeline.visibility_timeout, 0, 43_200);
-        seconds("orders_retention", pipeline.orders_retention, 60, 1_209_600);
-        seconds(
+        }
+        Ok(all)
+    }
+
+    /// Which resource it is.
+    pub fn resource(&self) -> Resource {
+        match self {
+            Self::Queue(queue) => Resource::Queue(queue.name.clone()),
+            Self::Table(table) => Resource::Table(table.name.clone()),
+        }
+    }
+}
+
+/// The settings that SQS does not take, and what to write instead.
+fn problems(pipeline: &Pipeline, names: &Resources) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (key, duration, least, most) in [
+        ("visibility_timeout", pipeline.visibility_timeout, 0, 43_200),
+        ("orders_retention", pipeline.orders_retention, 60, 1_209_600),
+        (
             "dead_letter_retention",
             pipeline.dead_letter_retention,
             60,
             1_209_600,
-        );
-        if !(1..=1_000).contains(&pipeline.max_receive_count) {
+        ),
+    ] {
+        let whole = duration.subsec_nanos() == 0;
+        if !whole || !(least..=most).contains(&duration.as_secs()) {
+            let near = duration.as_secs().clamp(least.max(1), most);
             problems.push(format!(
-                "pipeline.max_receive_count is {}; SQS takes 1 to 1000",
-                pipeline.max_receive_count
+                "pipeline.{key} is {duration:?}; SQS takes {least} to {most} whole seconds: write \"{near}s\""
             ));
-        }
-        // The scenario's own word for the dead-letter queue is the lab's name, whatever the target calls it.
-        let usual = Resources::default().dead_letter_queue;
-        let own = |name: &String| *name == usual || *name == names.dead_letter_queue;
-        if let Some(elsewhere) = pipeline.redrive_to.as_ref().filter(|name| !own(name)) {
-            problems.push(format!(
-                "pipeline.redrive_to is {elsewhere:?}; `up` creates only the target's own dead-letter queue: leave it out, \
-                 or write \"none\""
-            ));
-        }
-        match problems.is_empty() {
-            true => Ok(Self::made_of(pipeline, names)),
-            false => Err(problems),
         }
     }
+    if !(1..=1_000).contains(&pipeline.max_receive_count) {
+        problems.push(format!(
+            "pipeline.max_receive_count is {}; SQS takes 1 to 1000",
+            pipeline.max_receive_count
+        ));
+    }
+    // The scenario's own word for the dead-letter queue, whatever the target calls it.
+    let usual = Resources::usual(pipeline.fifo).dead_letter_queue;
+    let own = [
+        &usual,
+        &pipeline.dead_letter_queue,
+        &names.dead_letter_queue,
+    ];
+    if let Some(elsewhere) = pipeline
+        .redrive_to
+        .as_ref()
+        .filter(|name| !own.contains(name))
+    {
+        problems.push(format!(
+            "pipeline.redrive_to is {elsewhere:?}; `up` creates only the target's own dead-letter queue: leave it out, \
+             or write \"none\""
+        ));
+    }
+    problems
+}
 
-    fn made_of(pipeline: &Pipeline, names: &Resources) -> Self {
-        let to_dead_letters =
-            |_: &String| (pipeline.max_receive_count, names.dead_letter_queue.clone());
-        Self {
-            dead_letter_queue: DesiredQueue {
-                name: names.dead_letter_queue.clone(),
-                visibility_timeout: None,
-                retention: pipeline.dead_letter_retention,
-                redrive: None,
-            },
-            orders_queue: DesiredQueue {
-                name: names.orders_queue.clone(),
-                visibility_timeout: Some(pipeline.visibility_timeout),
-                retention: pipeline.orders_retention,
-                redrive: pipeline.redrive_to.as_ref().map(to_dead_letters),
-            },
-            table: DesiredTable {
-                name: names.table.clone(),
-                capacity: DesiredCapacity::of(pipeline.table_capacity),
-            },
+/// Tables that have one name at the target, and different keys.
+fn of_two_keys(tables: &[NamedTable<'_>]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (at, one) in tables.iter().enumerate() {
+        let same = |other: &&NamedTable<'_>| other.name == one.name && other.key != one.key;
+        if let Some(other) = tables[..at].iter().find(same) {
+            problems.push(format!(
+                "{} and {} are both called {} at the target, and their keys differ ({}; {}): name two tables (target.tables)",
+                other.called, one.called, one.name, other.key, one.key
+            ));
         }
     }
+    problems
+}
+
+/// The dead-letter queue, the orders queue, and all others, which keep messages as long as the dead-letter queue.
+fn queues(scenario: &Scenario, names: &Resources) -> Vec<DesiredQueue> {
+    let pipeline = &scenario.pipeline;
+    let plain = |name: &str| DesiredQueue {
+        name: name.to_owned(),
+        visibility_timeout: None,
+        retention: pipeline.dead_letter_retention,
+        redrive: None,
+        fifo: None,
+    };
+    let fifo = |content_based_deduplication, high_throughput| {
+        pipeline.fifo.then_some(FifoFacts {
+            content_based_deduplication,
+            high_throughput,
+        })
+    };
+    let by_content = scenario.order.deduplication.is_none();
+    let to_dead_letters =
+        |_: &String| (pipeline.max_receive_count, names.dead_letter_queue.clone());
+    // SQS moves messages of a FIFO queue to FIFO queues alone.
+    let dead_letters = DesiredQueue {
+        fifo: fifo(false, false),
+        ..plain(&names.dead_letter_queue)
+    };
+    let orders = DesiredQueue {
+        visibility_timeout: Some(pipeline.visibility_timeout),
+        retention: pipeline.orders_retention,
+        redrive: pipeline.redrive_to.as_ref().map(to_dead_letters),
+        fifo: fifo(by_content, pipeline.high_throughput),
+        ..plain(&names.orders_queue)
+    };
+    let further = further_queues(scenario, names).into_iter().map(plain);
+    [dead_letters, orders].into_iter().chain(further).collect()
 }
 
 impl DesiredCapacity {
@@ -161,8 +233,20 @@ pub(super) fn span(duration: Duration) -> String {
     }
 }
 
+impl std::fmt::Display for Desired {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Queue(queue) => write!(f, "{queue}"),
+            Self::Table(table) => write!(f, "{table}"),
+        }
+    }
+}
+
 impl std::fmt::Display for DesiredQueue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.fifo.is_some() {
+            write!(f, "FIFO, ")?;
+        }
         write!(f, "keeps messages {}", span(self.retention))?;
         if let Some(hidden) = self.visibility_timeout {
             write!(f, ", hides them {}", span(hidden))?;
@@ -176,7 +260,7 @@ impl std::fmt::Display for DesiredQueue {
 
 impl std::fmt::Display for DesiredTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "key id (N), ")?;
+        write!(f, "key {}, ", self.key)?;
         match self.capacity {
             DesiredCapacity::OnDemand {
                 warm_write_units: None,

@@ -9,6 +9,8 @@ mod metrics;
 
 mod service;
 
+mod resource;
+
 mod actual;
 mod desired;
 mod state;
@@ -24,12 +26,13 @@ mod error;
 #[cfg(test)]
 mod state_tests;
 
-pub use actual::{ActualResources, Kind};
+pub use actual::ActualResources;
 pub use clean::{Cleaner, Found, MAX_HELD};
 pub use create::{create, until_active};
 pub use delete::{Deletion, RowCount, count_rows, delete};
-pub use desired::{DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable};
+pub use desired::{Desired, DesiredCapacity, DesiredQueue, DesiredTable};
 pub use error::AccountError;
 pub use facts::read_facts;
 pub use metrics::{has_metrics, read_metrics};
+pub use resource::Resource;
 pub use state::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, ResourceState};

@@ -1,11 +1,10 @@
 //! The state of each resource: whose it is, and how it compares with what is desired. Pure.
 
-use super::actual::{ActualResources, Kind};
-use super::desired::{
-    DesiredCapacity, DesiredQueue, DesiredResources, DesiredTable, provisioned, span,
-};
+use super::actual::ActualResources;
+use super::desired::{Desired, DesiredCapacity, DesiredQueue, DesiredTable, provisioned, span};
 use crate::preflight::{
-    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, Known, QueueFacts, TableFacts, Tags,
+    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, FifoFacts, Known, QueueFacts, TableFacts, Tags,
+    key_in_words, told_key,
 };
 
 /// The tag of what `up` has created; `down` deletes nothing without it.
@@ -42,7 +41,7 @@ pub enum ResourceState {
 }
 
 /// Whose something is, by its tags.
-pub(super) fn ownership<T>(found: &Known<T>, tags: impl Fn(&T) -> &Known<Tags>) -> Ownership {
+pub(super) fn ownership<T>(found: &Known<&T>, tags: impl Fn(&T) -> &Known<Tags>) -> Ownership {
     match found {
         Known::Absent => Ownership::Absent,
         Known::Unknown(why) => Ownership::Unknown(why.clone()),
@@ -82,14 +81,14 @@ impl std::fmt::Display for ResourceState {
 
 impl ActualResources {
     /// How a resource compares with what is desired.
-    pub fn state(&self, kind: Kind, desired: &DesiredResources) -> ResourceState {
-        match self.ownership(kind) {
+    pub fn state(&self, desired: &Desired) -> ResourceState {
+        match self.ownership(&desired.resource()) {
             Ownership::Absent => ResourceState::Absent,
             Ownership::Foreign => ResourceState::Foreign,
             Ownership::Unknown(why) => ResourceState::Unknown(why),
-            Ownership::Ours if self.is_leaving(kind) => ResourceState::Absent,
+            Ownership::Ours if self.is_leaving(desired) => ResourceState::Absent,
             Ownership::Ours => {
-                let differences = self.differences(kind, desired);
+                let differences = self.differences(desired);
                 match differences.is_empty() {
                     true => ResourceState::AsDesired,
                     false => ResourceState::Differs(differences),
@@ -99,26 +98,31 @@ impl ActualResources {
     }
 
     /// Whether it is there for a few moments more: a table that is being deleted.
-    fn is_leaving(&self, kind: Kind) -> bool {
-        let table = self.table.get().filter(|_| kind == Kind::Table);
-        table.is_some_and(|table| table.status == "DELETING")
+    fn is_leaving(&self, desired: &Desired) -> bool {
+        match desired {
+            Desired::Queue(_) => false,
+            Desired::Table(table) => {
+                let table = self.table(&table.name);
+                table.get().is_some_and(|table| table.status == "DELETING")
+            }
+        }
     }
 
     /// Of a resource that is there.
-    fn differences(&self, kind: Kind, desired: &DesiredResources) -> Vec<String> {
-        let dead_letters = self.dead_letter_queue.get();
-        let arn = dead_letters.map(|queue| queue.arn.as_str());
-        let orders = self.orders_queue.get();
-        let differences = match kind {
-            Kind::DeadLetterQueue => {
-                dead_letters.map(|queue| queue_differences(&desired.dead_letter_queue, queue, None))
+    fn differences(&self, desired: &Desired) -> Vec<String> {
+        let differences = match desired {
+            Desired::Queue(desired) => {
+                let dead_letters = desired.redrive.as_ref().map(|(_, name)| self.queue(name));
+                let dead_letters = dead_letters.as_ref().and_then(Known::get);
+                let arn = dead_letters.map(|queue| queue.arn.as_str());
+                let queue = self.queue(&desired.name);
+                let queue = queue.get();
+                queue.map(|queue| queue_differences(desired, queue, arn))
             }
-            Kind::OrdersQueue => {
-                orders.map(|queue| queue_differences(&desired.orders_queue, queue, arn))
-            }
-            Kind::Table => {
-                let table = self.table.get();
-                table.map(|table| table_differences(&desired.table, table))
+            Desired::Table(desired) => {
+                let table = self.table(&desired.name);
+                let table = table.get();
+                table.map(|table| table_differences(desired, table))
             }
         };
         differences.unwrap_or_default()
@@ -147,6 +151,23 @@ fn queue_differences(
     {
         let is = span(found.visibility_timeout);
         differ("the visibility timeout", is, span(hidden));
+    }
+    let kind = |settings: Option<FifoFacts>| match settings {
+        None => "a standard queue".to_owned(),
+        Some(fifo) => {
+            let by = match fifo.content_based_deduplication {
+                true => "content-based deduplication",
+                false => "deduplication by id",
+            };
+            let quota = match fifo.high_throughput {
+                true => " and high throughput",
+                false => "",
+            };
+            format!("a FIFO queue with {by}{quota}")
+        }
+    };
+    if found.fifo_settings != desired.fifo {
+        differ("its kind", kind(found.fifo_settings), kind(desired.fifo));
     }
     if found.retention != desired.retention {
         let is = span(found.retention);
@@ -195,16 +216,12 @@ fn queue_differences(
 /// What of a table is not as desired.
 fn table_differences(desired: &DesiredTable, found: &TableFacts) -> Vec<String> {
     let mut differences = Vec::from_iter(not_allowed(&found.tags));
-    let key: Vec<[&str; 3]> = found
-        .key
-        .iter()
-        .map(|part| part.each_ref().map(String::as_str))
-        .collect();
-    if key != [["id", "N", "HASH"]] {
-        let is: Vec<_> = key.iter().map(|part| part.join(" ")).collect();
+    let asked = told_key(&desired.key);
+    if found.key_in_order() != asked {
         differences.push(format!(
-            "the key is {}; the scenario asks for id N HASH",
-            is.join(", ")
+            "the key is {}; the scenario asks for {}",
+            key_in_words(&found.key),
+            key_in_words(&asked)
         ));
     }
     if !matches!(found.status.as_str(), "ACTIVE" | "CREATING" | "UPDATING") {

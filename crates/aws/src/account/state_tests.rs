@@ -4,22 +4,35 @@ use std::time::Duration;
 
 use super::state::{capacity_difference, ownership};
 use super::{
-    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, DesiredResources, Kind, Ownership,
+    ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Desired, DesiredTable, Ownership, Resource,
     ResourceState,
 };
 use crate::preflight::{
-    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, Known, Place, QueueFacts, RedriveFacts, TableFacts,
-    Tags,
+    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, FifoFacts, Known, Place, QueueFacts, RedriveFacts,
+    TableFacts, Tags,
 };
-use crate::scenario::{Resources, TableCapacity, parse};
+use crate::scenario::{Overrides, Resources, Scenario, TableCapacity, parse};
 
 const LAB: &str = include_str!("../../../../scenarios/lab.toml");
 const DEAD_LETTERS: &str = "arn:aws:sqs:us-east-1:1:orders-dl-queue";
 
-fn desired(capacity: TableCapacity) -> DesiredResources {
-    let mut scenario = parse("lab", LAB, &Default::default()).expect("a valid scenario");
+/// Dead-letter queue, orders queue and table of the lab.
+fn desired(capacity: TableCapacity) -> [Desired; 3] {
+    let mut scenario = lab();
     scenario.pipeline.table_capacity = capacity;
-    DesiredResources::of(&scenario.pipeline, &Resources::default()).expect("settings AWS takes")
+    let all = Desired::all(&scenario, &Resources::default()).expect("settings AWS takes");
+    all.try_into().expect("three of them")
+}
+
+fn lab() -> Scenario {
+    parse("lab", LAB, &Default::default()).expect("a valid scenario")
+}
+
+fn table(desired: Desired) -> DesiredTable {
+    match desired {
+        Desired::Table(table) => table,
+        Desired::Queue(queue) => panic!("{queue}"),
+    }
 }
 
 fn tags(pairs: &[(&str, &str)]) -> Known<Tags> {
@@ -101,9 +114,10 @@ fn actual(there: There) -> ActualResources {
             loopback: false,
             clock: Known::Absent,
         },
-        dead_letter_queue: Known::Is(there.dead),
-        orders_queue: Known::Is(there.orders),
-        table: Known::Is(there.table),
+        queues: [there.dead, there.orders]
+            .map(|queue| (queue.name.clone(), Known::Is(queue)))
+            .into(),
+        tables: [(there.table.name.clone(), Known::Is(there.table))].into(),
     }
 }
 
@@ -112,18 +126,18 @@ fn told(change: impl FnOnce(&mut There)) -> Vec<String> {
     let mut there = there();
     change(&mut there);
     let (actual, desired) = (actual(there), desired(TableCapacity::Unlimited));
-    let state = |kind| match actual.state(kind, &desired) {
+    let state = |desired| match actual.state(&desired) {
         ResourceState::AsDesired => Vec::new(),
         ResourceState::Differs(differences) => differences,
         other => vec![format!("{other:?}")],
     };
-    Kind::ALL.into_iter().flat_map(state).collect()
+    desired.into_iter().flat_map(state).collect()
 }
 
 type Change = fn(&mut There);
 
 /// Changes that make a difference, and what is told of each.
-const DIFFERENCES: [(Change, &str); 14] = [
+const DIFFERENCES: [(Change, &str); 15] = [
     (
         |it| it.orders.visibility_timeout += Duration::from_secs(1),
         "the visibility timeout is 3 s; the scenario asks for 2 s",
@@ -135,6 +149,10 @@ const DIFFERENCES: [(Change, &str); 14] = [
     (
         |it| it.dead.retention = Duration::from_secs(86_400),
         "the retention is 1 day; the scenario asks for 14 days",
+    ),
+    (
+        |it| it.orders.fifo_settings = Some(fifo(true, false)),
+        "its kind is a FIFO queue with content-based deduplication; the scenario asks for a standard queue",
     ),
     (
         |it| it.orders.delay = Duration::from_secs(5),
@@ -270,7 +288,7 @@ fn only_the_tag_with_its_value_makes_it_ours() {
         ),
     ];
     for (found, expected, why) in cases {
-        assert_eq!(ownership(&found, |tags| tags), expected, "{why}");
+        assert_eq!(ownership(&found.as_ref(), |tags| tags), expected, "{why}");
     }
 }
 
@@ -290,16 +308,11 @@ fn an_orders_queue_whose_dead_letter_queue_is_gone_is_compared_by_its_name() {
         let mut there = there();
         there.orders.redrive.as_mut().expect("one").target_arn = target.into();
         let mut actual = actual(there);
-        actual.dead_letter_queue = Known::Absent;
-        assert_eq!(
-            actual.state(Kind::OrdersQueue, &desired),
-            state,
-            "{target}"
-        );
-        assert_eq!(
-            actual.state(Kind::DeadLetterQueue, &desired),
-            ResourceState::Absent
-        );
+        let gone = ("orders-dl-queue".to_owned(), Known::Absent);
+        actual.queues.extend([gone]);
+        let [dead, orders, _] = &desired;
+        assert_eq!(actual.state(orders), state, "{target}");
+        assert_eq!(actual.state(dead), ResourceState::Absent);
     }
 }
 
@@ -308,8 +321,8 @@ fn a_table_of_ours_that_is_being_deleted_can_be_created() {
     let mut there = there();
     there.table.status = "DELETING".into();
     let actual = actual(there);
-    let state = actual.state(Kind::Table, &desired(TableCapacity::Unlimited));
-    assert_eq!(state, ResourceState::Absent);
+    let [_, _, table] = desired(TableCapacity::Unlimited);
+    assert_eq!(actual.state(&table), ResourceState::Absent);
 }
 
 #[test]
@@ -338,13 +351,15 @@ fn a_scenarios_capacity_is_asked_for_as_dynamodb_takes_it() {
         ),
     ];
     for (capacity, text) in cases {
-        assert_eq!(desired(capacity).table.to_string(), text);
+        let [_, _, table] = desired(capacity);
+        assert_eq!(table.to_string(), text);
     }
     let warm = |warm_write_units| CapacityFacts::OnDemand {
         warm_write_units,
         max_write_units: None,
     };
-    let desired = desired(on_demand(8_000)).table.capacity;
+    let [_, _, desired] = desired(on_demand(8_000));
+    let desired = table(desired).capacity;
     assert!(
         capacity_difference(desired, warm(Some(4_000))).is_some(),
         "too cold"
@@ -384,46 +399,170 @@ fn settings_sqs_does_not_take_are_told_all_at_once() {
         ),
         (|it| it.redrive_to = Some("x".into()), "redrive_to is \"x\""),
     ];
-    let lab = || {
-        parse("lab", LAB, &Default::default())
-            .expect("a valid scenario")
-            .pipeline
-    };
     let names = Resources {
         dead_letter_queue: "mine".into(),
         ..Resources::default()
     };
     for (change, told) in cases {
-        let mut pipeline = lab();
-        change(&mut pipeline);
-        let problems = DesiredResources::of(&pipeline, &names).expect_err(told);
+        let mut scenario = lab();
+        change(&mut scenario.pipeline);
+        let problems = Desired::all(&scenario, &names).expect_err(told);
         assert!(
             problems.len() == 1 && problems[0].contains(told),
             "{told}: {problems:?}"
         );
     }
-    let mut pipeline = lab();
+    let mut scenario = lab();
     cases
         .iter()
         .skip(1)
         .step_by(2)
-        .for_each(|(change, _)| change(&mut pipeline));
-    assert_eq!(
-        DesiredResources::of(&pipeline, &names).map_err(|all| all.len()),
-        Err(3)
-    );
+        .for_each(|(change, _)| change(&mut scenario.pipeline));
+    let problems = Desired::all(&scenario, &names).expect_err("three problems");
+    assert_eq!(problems.len(), 3);
 
-    let redrive = |to: Option<&str>| {
-        let mut pipeline = lab();
-        pipeline.redrive_to = to.map(String::from);
-        DesiredResources::of(&pipeline, &names).map(|desired| desired.orders_queue.redrive)
+    let redrive = |called: &str, to: Option<&str>| {
+        let mut scenario = lab();
+        scenario.pipeline.dead_letter_queue = called.into();
+        scenario.pipeline.redrive_to = to.map(String::from);
+        let all = Desired::all(&scenario, &names);
+        all.map(|all| match &all[1] {
+            Desired::Queue(orders) => orders.redrive.clone(),
+            Desired::Table(table) => panic!("{table}"),
+        })
     };
     let mine = Ok(Some((3, "mine".to_owned())));
+    let usual = "orders-dl-queue";
     assert_eq!(
-        redrive(Some("orders-dl-queue")),
+        redrive(usual, Some(usual)),
         mine,
         "the lab's name means the target's queue"
     );
-    assert_eq!(redrive(Some("mine")), mine);
-    assert_eq!(redrive(None), Ok(None));
+    assert_eq!(redrive(usual, Some("mine")), mine);
+    assert_eq!(
+        redrive("ours", Some("ours")),
+        mine,
+        "so does the scenario's own"
+    );
+    assert_eq!(redrive(usual, None), Ok(None));
+}
+
+/// A pipeline of several tables and queues, two of them with other names at the target.
+const SHOP: &str = r#"
+name = "shop"
+question = "Does it hold?"
+bad_orders = "10%"
+target = { orders_queue = "prod-orders", tables = { invoices = "prod-invoices" }, queues = { refused = "prod-refused" } }
+[[phase]]
+name = "baseline"
+rate = "1/s"
+duration = "1s"
+[order]
+id = "number"
+body = '{"n": {{id}}, "customer": "{{customer}}"}'
+[order.fields]
+customer = { pick = ["a", "b"] }
+[[bad]]
+remove = ["/customer"]
+end = "refused"
+[[ends.stored.rows]]
+table = "orders"
+key = { pk = "{{customer}}", sk = "{{id}}" }
+[[ends.stored.rows]]
+table = "invoices"
+key = { n = "{{id}}" }
+[[ends.refused.letters]]
+queue = "refused"
+id_at = "/n"
+[pipeline]
+tables = { invoices = "n N", audit = "day S, at N" }
+queues = ["notices"]
+dead_letter_queue = "dead"
+"#;
+
+fn shop(set: &[&str]) -> (Scenario, Resources) {
+    let overrides = Overrides {
+        set: set.iter().map(|text| (*text).to_owned()).collect(),
+        ..Overrides::default()
+    };
+    let scenario = parse("shop", SHOP, &overrides).unwrap_or_else(|errors| panic!("{errors}"));
+    let names = scenario.target.aws().expect("AWS").resources.clone();
+    (scenario, names)
+}
+
+#[test]
+fn every_queue_and_table_of_a_scenario_is_desired_once_by_its_name_at_the_target() {
+    let (scenario, names) = shop(&[]);
+    let desired = Desired::all(&scenario, &names).expect("settings AWS takes");
+    let told: Vec<_> = desired
+        .iter()
+        .map(|desired| format!("{}: {desired}", desired.resource()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "queue dead: keeps messages 14 days",
+            "queue prod-orders: keeps messages 4 days, hides them 30 s, after 3 receives to dead",
+            "queue prod-refused: keeps messages 14 days",
+            "queue notices: keeps messages 14 days",
+            "table audit: key day (S) and at (N), on demand",
+            "table prod-invoices: key n (N), on demand",
+            "table orders: key pk (S) and sk (S), on demand",
+        ]
+    );
+    let resources: Vec<_> = desired.iter().map(Desired::resource).collect();
+    assert_eq!(resources, Resource::all(&scenario, &names));
+}
+
+#[test]
+fn two_tables_of_one_name_at_the_target_are_one_if_their_keys_are() {
+    let one_name = "target.tables={invoices=\"both\", audit=\"both\"}";
+    let (scenario, names) = shop(&[one_name]);
+    let problems = Desired::all(&scenario, &names).expect_err("two keys");
+    assert_eq!(
+        problems,
+        [
+            "audit and invoices are both called both at the target, and their keys differ (day (S) and at (N); n (N)): name two \
+             tables (target.tables)"
+        ]
+    );
+    let (scenario, names) = shop(&[one_name, "pipeline.tables.audit=n N"]);
+    let desired = Desired::all(&scenario, &names).expect("one key");
+    let tables = desired
+        .into_iter()
+        .filter(|it| matches!(it, Desired::Table(_)));
+    let tables: Vec<_> = tables.map(|it| it.resource().to_string()).collect();
+    assert_eq!(tables, ["table both", "table orders"]);
+}
+
+#[test]
+fn a_fifo_queue_and_its_dead_letter_queue_are_fifo_queues() {
+    let settings = |deduplication: Option<&str>, high_throughput| {
+        let (mut scenario, names) = shop(&[]);
+        scenario.pipeline.fifo = true;
+        scenario.pipeline.high_throughput = high_throughput;
+        scenario.order.deduplication = deduplication.map(str::to_owned);
+        let desired = Desired::all(&scenario, &names).expect("settings AWS takes");
+        let fifo = desired.into_iter().filter_map(|desired| match desired {
+            Desired::Queue(queue) => Some(queue.fifo),
+            Desired::Table(_) => None,
+        });
+        fifo.collect::<Vec<_>>()
+    };
+    let dead = Some(fifo(false, false));
+    assert_eq!(
+        settings(None, true),
+        [dead, Some(fifo(true, true)), None, None]
+    );
+    assert_eq!(
+        settings(Some("{{id}}"), false),
+        [dead, Some(fifo(false, false)), None, None]
+    );
+}
+
+fn fifo(content_based_deduplication: bool, high_throughput: bool) -> FifoFacts {
+    FifoFacts {
+        content_based_deduplication,
+        high_throughput,
+    }
 }

@@ -5,7 +5,6 @@ use aws_sdk_dynamodb::types::{KeyType, TableDescription};
 
 use super::session::{Session, Witness};
 use super::{QueueAt, ReadPolicy, StoreError, TableAt, Target};
-use crate::order::spec::Key;
 use crate::scenario::{AwsTarget, Scenario, is_loopback};
 
 const DESCRIBE: &str = "DynamoDB DescribeTable";
@@ -97,7 +96,7 @@ async fn describe(
 /// Whether the table has the key that the scenario's orders are looked up by.
 fn compare_keys(asked: &TableAt, found: Option<&TableDescription>) -> Result<(), StoreError> {
     let there = found.map(key_of).unwrap_or_default();
-    let (asked_key, there) = (key_in_words(&parts(&asked.key)), key_in_words(&there));
+    let (asked_key, there) = (asked.key.to_string(), key_in_words(&there));
     match asked_key == there {
         true => Ok(()),
         false => Err(StoreError::new(
@@ -123,13 +122,6 @@ fn key_of(table: &TableDescription) -> Vec<(String, String)> {
     let names = elements.iter().map(|element| element.attribute_name());
     names
         .map(|name| (name.to_owned(), kind(name).to_owned()))
-        .collect()
-}
-
-fn parts(key: &Key) -> Vec<(String, String)> {
-    let attributes = std::iter::once(&key.partition).chain(&key.sort);
-    attributes
-        .map(|one| (one.name.clone(), format!("{:?}", one.kind)))
         .collect()
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::*;
-use crate::order::spec::{self, KeyAttribute};
+use crate::order::spec::{self, Key, KeyAttribute};
 
 fn table(elements: &[(&str, KeyType, ScalarAttributeType)]) -> TableDescription {
     let mut table = TableDescription::builder();

@@ -332,8 +332,7 @@ impl Reader {
                 "DynamoDB Scan",
                 format!(
                     "{}: its key is not {} alone",
-                    self.table.name,
-                    self.table.key_in_words()
+                    self.table.name, self.table.key
                 ),
             )),
         }

@@ -79,7 +79,7 @@ impl Stores {
         let known: Option<BTreeSet<Item>> =
             keys.iter().map(|item| key_of(item, &table.key)).collect();
         let Some(keys) = known else {
-            let why = format!("{}: a key is not {}", table.name, table.key_in_words());
+            let why = format!("{}: a key is not {}", table.name, table.key);
             return Err(StoreError::new(LOOKUP, why));
         };
         let mut open = Open {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::order::spec::{Key, KeyAttribute};
+use crate::order::spec::Key;
 use crate::scenario::{DeadLetterUse, Resources};
 
 /// How the stores may be read.
@@ -46,16 +46,6 @@ impl TableAt {
             key: key.clone(),
         };
         tables.iter().map(table).collect()
-    }
-
-    /// Its key in words: `id (N)`, `pk (S) and sk (N)`.
-    pub fn key_in_words(&self) -> String {
-        let word = |attribute: &KeyAttribute| format!("{} ({:?})", attribute.name, attribute.kind);
-        let partition = word(&self.key.partition);
-        match &self.key.sort {
-            Some(sort) => format!("{partition} and {}", word(sort)),
-            None => partition,
-        }
     }
 }
 

@@ -29,6 +29,8 @@ pub enum RowOwner {
         sum: usize,
         /// Its key.
         key: String,
+        /// The key names the run that is asked about: no other run adds to it.
+        is_of_run: bool,
     },
     /// It belongs to the order whose row holds this attribute's text.
     Linked {
@@ -137,22 +139,30 @@ impl Ends {
                 key: key_in_words(uses, item),
                 run: Some(owner),
             },
-            None => self.nobodys(uses, item, open),
+            None => self.nobodys(run, uses, item, open),
         }
     }
 
-    fn nobodys(&self, uses: &Table, item: &Item, open: Option<RowOwner>) -> RowOwner {
-        let is_counter = |sum: &&usize| captures(&self.sums[**sum].key, item).is_some();
-        if let Some(&sum) = uses.sums.iter().find(is_counter) {
-            return RowOwner::Counter {
+    fn nobodys(&self, run: RunId, uses: &Table, item: &Item, open: Option<RowOwner>) -> RowOwner {
+        let counter = |&sum: &usize| Some((sum, captures(&self.sums[sum].key, item)?));
+        let foreign = |run| RowOwner::Foreign {
+            key: key_in_words(uses, item),
+            run,
+        };
+        let Some((sum, captures)) = uses.sums.iter().find_map(counter) else {
+            return open.unwrap_or_else(|| foreign(None));
+        };
+        let mut named = captures.iter();
+        match named.find_map(|found| found.number(Capture::Run)) {
+            Some(other) if other != u64::from(run.get()) => {
+                foreign(u32::try_from(other).ok().and_then(RunId::new))
+            }
+            named => RowOwner::Counter {
                 sum,
                 key: counter_key(uses, item),
-            };
+                is_of_run: named.is_some(),
+            },
         }
-        open.unwrap_or_else(|| RowOwner::Foreign {
-            key: key_in_words(uses, item),
-            run: None,
-        })
     }
 
     /// Whose row it is that was there before.

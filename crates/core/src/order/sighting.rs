@@ -44,6 +44,14 @@ impl OrderPlan {
         self.ends().owner_of_row(self.run, planned, table, item)
     }
 
+    /// Whether anything says whose rows of this table are: an end, `[[before]]` or `[[sums]]`.
+    pub fn leaves_rows_in(&self, table: &str) -> bool {
+        let uses = self.ends().tables.get(table);
+        uses.is_some_and(|uses| {
+            !(uses.rows.is_empty() && uses.before.is_empty() && uses.sums.is_empty())
+        })
+    }
+
     /// What `item` is to order `k`, whose it is by one of the `candidates`.
     pub fn sight_row(
         &self,

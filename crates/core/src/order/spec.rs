@@ -73,14 +73,6 @@ impl OrderSpec {
             .or_else(first)
             .unwrap_or(LAB)
     }
-
-    /// How many rows a good order leaves in this table at least: those of a list count as one.
-    pub fn rows_in(&self, table: &str) -> u64 {
-        let stored = self.ends.get(STORED).map_or(&[][..], |end| &end.rows);
-        let rows = stored.iter().filter(|row| row.table == table).count();
-        let before = self.before.iter().filter(|row| row.table == table).count();
-        (rows + before) as u64
-    }
 }
 
 /// The name of the end that good orders belong to.
@@ -426,6 +418,18 @@ pub struct Key {
     /// The sort key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort: Option<KeyAttribute>,
+}
+
+/// In words: `id (N)`, `pk (S) and sk (N)`.
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let KeyAttribute { name, kind } = &self.partition;
+        write!(f, "{name} ({kind:?})")?;
+        match &self.sort {
+            Some(KeyAttribute { name, kind }) => write!(f, " and {name} ({kind:?})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// One attribute of a key.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::facts::{Facts, Known, Tags};
-use super::{Estimate, QueueFacts};
+use super::{Estimate, QueueFacts, TableFacts};
 use crate::scenario::{AwsTarget, DeadLetterUse};
 
 /// The tag that queue and table must carry.
@@ -95,12 +95,12 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
             why: why(&facts.place.account),
         });
     }
-    let queue_tags = |queue: &'static str, facts: &Known<QueueFacts>| {
+    let queue_tags = |queue: &str, facts: &Known<QueueFacts>| {
         let tags = match facts {
             Known::Is(queue) => queue.tags.clone(),
             other => Known::Unknown(why(other)),
         };
-        (queue, tags)
+        (queue.to_owned(), tags)
     };
     let mut tagged = vec![queue_tags("the orders queue", &facts.orders_queue)];
     if target.dead_letters == DeadLetterUse::Own {
@@ -109,18 +109,21 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
             &facts.dead_letter_queue,
         ));
     }
-    tagged.push(match &facts.table {
-        Known::Is(table) => ("the table", table.tags.clone()),
-        other => ("the table", Known::Unknown(why(other))),
-    });
-    tagged.extend(facts.further_tables.values().map(|table| match table {
-        Known::Is(table) => ("a further table", table.tags.clone()),
-        other => ("a further table", Known::Unknown(why(other))),
-    }));
+    let table_tags = |table: String, facts: &Known<TableFacts>| {
+        let tags = match facts {
+            Known::Is(table) => table.tags.clone(),
+            other => Known::Unknown(why(other)),
+        };
+        (table, tags)
+    };
+    tagged.push(table_tags("the table".into(), &facts.table));
+    let further = facts.further_tables.iter();
+    let named = |called: &String| format!("the table {}", target.resources.table_name(called));
+    tagged.extend(further.map(|(called, table)| table_tags(named(called), table)));
     refusals.extend(
         tagged
             .into_iter()
-            .filter_map(|(resource, tags)| not_allowed(resource, &tags)),
+            .filter_map(|(resource, tags)| not_allowed(&resource, &tags)),
     );
     if target.exact_counts {
         refusals.push(Refusal::ExactCounts);

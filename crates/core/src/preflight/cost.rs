@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{CapacityFacts, Facts, Known, TableFacts};
+use super::footprint::InTable;
 use super::load::Load;
 use super::prices::*;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
@@ -18,10 +19,12 @@ const INVOCATION: Duration = Duration::from_millis(100);
 const LOG_BYTES: f64 = 400.0;
 /// Pollers of a mapping, each of which asks three times a minute when there is nothing.
 const POLLERS: f64 = 5.0;
-/// A row of ours, bytes.
-const ROW_BYTES: f64 = 250.0;
 /// What a strongly consistent read unit reads, bytes.
 const READ_UNIT_BYTES: f64 = 4_096.0;
+/// What a write unit writes, bytes.
+const WRITE_UNIT_BYTES: f64 = 1_024.0;
+/// What is charged as one request to SQS, bytes.
+const REQUEST_BYTES: f64 = 65_536.0;
 /// How long counts lag, and must stay empty at least.
 const COUNTS_LAG: Duration = Duration::from_secs(60);
 /// Dead letters received in a second, carefully.
@@ -51,6 +54,9 @@ pub struct Estimate {
     pub lines: Vec<CostLine>,
     /// US dollars in all.
     pub usd: f64,
+    /// What there is to say of single tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Sending.
     pub sending: Duration,
     /// Until everything has come to rest, after the last send.
@@ -74,7 +80,8 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
     let read_units: f64 = tables.iter().map(TableReads::units).sum();
     let queues = std::iter::once(&facts.dead_letter_queue).chain(facts.letter_queues.values());
     let there = queues.filter_map(|queue| queue.get().map(|queue| queue.messages as f64));
-    let letters = load.bad as f64 + there.sum::<f64>();
+    let letters =
+        load.bad as f64 + load.orders as f64 * load.footprint.letters + there.sum::<f64>();
     let reading = Duration::from_secs_f64(
         (read_units / f64::from(target.read_units)).max(1.0) + letters / SWEPT_PER_SECOND + 5.0,
     );
@@ -101,18 +108,24 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
         orders: load.orders,
         usd: lines.iter().map(|line| line.usd).sum(),
         lines,
+        notes: tables.iter().filter_map(TableReads::note).collect(),
         sending: load.duration,
         settling,
         reading,
     }
 }
 
-/// A table, and what reading it takes in units.
+/// A table, and what writing and reading it takes in units.
 struct TableReads<'a> {
-    /// Its name where there are several.
-    named: Option<&'a str>,
+    /// What the scenario calls it.
+    called: &'a str,
+    /// There are others.
+    is_one_of_several: bool,
     facts: Option<&'a TableFacts>,
-    /// Rows written by the run.
+    in_table: InTable,
+    /// For rows that are there before orders are sent.
+    writes_before: f64,
+    /// For rows that the function writes.
     writes: f64,
     /// The scan, and look-ups by key.
     verification: f64,
@@ -124,40 +137,57 @@ impl TableReads<'_> {
     fn units(&self) -> f64 {
         self.verification + self.again
     }
+
+    fn note(&self) -> Option<String> {
+        let called = self.called;
+        if self.in_table.is_made_up {
+            return Some(format!(
+                "{called}: only the consumer knows the keys of its rows, so missing ones are looked for by two more scans"
+            ));
+        }
+        self.in_table.is_assumed.then(|| {
+            format!(
+                "{called}: no end says what is written there, so a write for each order is counted"
+            )
+        })
+    }
 }
 
 /// What each table takes: its scan, the look before the first send (the table, or each row by its key if that costs
 /// less and keys tell runs apart), and where some rows' keys are known to nobody two further scans, which are made when such rows are missing.
 fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<TableReads<'a>> {
-    let spec = &scenario.order;
-    let model = scenario.model().ok();
-    let made_up = model.as_ref().map(|model| model.made_up_tables());
-    let made_up = made_up.unwrap_or_default();
-    let read_whole = model.as_ref().map(|model| model.tables_to_read_whole());
-    let read_whole = read_whole.unwrap_or_default();
     let further = facts.further_tables.iter();
     let further = further.map(|(called, table)| (called.as_str(), table));
-    let all = std::iter::once((spec.main_table(), &facts.table)).chain(further);
+    let all = std::iter::once((scenario.order.main_table(), &facts.table)).chain(further);
+    let orders = load.orders as f64;
     let reads = |(called, table): (&'a str, &'a Known<TableFacts>)| {
         let table = table.get();
-        let writes = (load.orders * spec.rows_in(called)) as f64;
-        let rows = table.map_or(0, |table| table.items) as f64 + writes;
+        let in_table = load.footprint.in_table(called);
+        // A row that was there before is written over.
+        let rows = orders * in_table.before.max(in_table.most);
+        let unit = (in_table.row_bytes / WRITE_UNIT_BYTES).ceil();
         let there = table.map_or(0, |table| table.bytes) as f64;
-        let scan = ((there + writes * ROW_BYTES) / READ_UNIT_BYTES).ceil();
+        let items = table.map_or(0, |table| table.items) as f64;
+        let scan = ((there + rows * in_table.row_bytes) / READ_UNIT_BYTES).ceil();
         let before = (there / READ_UNIT_BYTES).ceil();
-        let by_key = writes.max(BEFORE_MIN) * 2.0;
-        let is_made_up = made_up.contains(called);
+        let by_key = rows.max(BEFORE_MIN) * 2.0;
         TableReads {
-            named: (!facts.further_tables.is_empty()).then_some(called),
+            called,
+            is_one_of_several: !facts.further_tables.is_empty(),
             facts: table,
-            writes,
+            in_table,
+            writes_before: orders * in_table.before * unit,
+            writes: orders * in_table.most * unit,
             verification: scan
-                + if is_made_up { 0.0 } else { rows / 1_000.0 }
-                + match read_whole.contains(called) {
+                + match in_table.is_made_up {
+                    true => 0.0,
+                    false => (items + rows) / 1_000.0,
+                }
+                + match in_table.is_read_whole {
                     true => before,
                     false => before.min(by_key),
                 },
-            again: if is_made_up { scan * 2.0 } else { 0.0 },
+            again: if in_table.is_made_up { scan * 2.0 } else { 0.0 },
         }
     };
     all.map(reads).collect()
@@ -184,13 +214,15 @@ fn queue_lines(
     line: &mut impl FnMut(&str, f64, f64),
 ) {
     let orders = load.orders as f64;
-    let sends = (orders / f64::from(scenario.sending.batch)).ceil();
+    let batch = f64::from(scenario.sending.batch);
+    let requests = (batch * load.footprint.message_bytes / REQUEST_BYTES).ceil();
+    let sends = (orders / batch).ceil() * requests.max(1.0);
     line("SQS sends", sends, SQS_REQUEST);
     let receives = receives(scenario, facts, load);
     let idle = took.as_secs_f64() / 20.0 * POLLERS;
     line("SQS receives", receives + idle, SQS_REQUEST);
     line("SQS deletes", orders, SQS_REQUEST);
-    // Two queues are counted once a second while sending, every five seconds afterwards; letters are
+    // Orders queue and dead-letter queue are counted once a second while sending, every five seconds afterwards; letters are
     // received and shown again, or deleted, ten at a time in the best case, one in the worst.
     let counts = took.as_secs_f64() * 2.0;
     line(
@@ -222,9 +254,9 @@ fn function_lines(
 fn table_lines(tables: &[TableReads<'_>], took: Duration, line: &mut impl FnMut(&str, f64, f64)) {
     let hours = took.as_secs_f64() / 3_600.0;
     for table in tables {
-        let of = |what: &str| match table.named {
-            Some(name) => format!("{what}, {name}"),
-            None => what.to_owned(),
+        let of = |what: &str| match table.is_one_of_several {
+            true => format!("{what}, {}", table.called),
+            false => what.to_owned(),
         };
         if let Some(CapacityFacts::Provisioned {
             write_units,
@@ -236,14 +268,16 @@ fn table_lines(tables: &[TableReads<'_>], took: Duration, line: &mut impl FnMut(
             line(&of("DynamoDB RCU-hours"), reads, TABLE_READ_HOUR);
             continue;
         }
+        if table.writes_before > 0.0 {
+            let before = of("DynamoDB writes (rows before)");
+            line(&before, table.writes_before, TABLE_WRITE);
+        }
         // A write that is refused because the row is there costs as much as one that is not.
         line(&of("DynamoDB writes"), table.writes, TABLE_WRITE);
         let verification = of("DynamoDB reads (verification)");
         line(&verification, table.verification, TABLE_READ);
         if table.again > 0.0 {
-            let again = of(
-                "DynamoDB reads (two more scans if rows are missing whose keys only the consumer knows)",
-            );
+            let again = of("DynamoDB reads (missing rows)");
             line(&again, table.again, TABLE_READ);
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::order::spec::{Key, KeyAttribute};
 use crate::records::ClockOffset;
 
 /// Something read of the target.
@@ -25,6 +26,15 @@ impl<T> Known<T> {
         match self {
             Self::Is(value) => Some(value),
             Self::Absent | Self::Unknown(_) => None,
+        }
+    }
+
+    /// The same of what is only looked at.
+    pub fn as_ref(&self) -> Known<&T> {
+        match self {
+            Self::Is(value) => Known::Is(value),
+            Self::Absent => Known::Absent,
+            Self::Unknown(why) => Known::Unknown(why.clone()),
         }
     }
 }
@@ -147,6 +157,33 @@ pub struct TableFacts {
     pub expires_by: Known<Option<String>>,
     /// Its tags.
     pub tags: Known<Tags>,
+}
+
+impl TableFacts {
+    /// Its key with the partition key first.
+    pub fn key_in_order(&self) -> Vec<[String; 3]> {
+        let mut key = self.key.clone();
+        key.sort_by(|a, b| a[2].cmp(&b[2]));
+        key
+    }
+}
+
+/// A key as a table tells it.
+pub fn told_key(key: &Key) -> Vec<[String; 3]> {
+    let part = |attribute: &KeyAttribute, role: &str| {
+        let kind = format!("{:?}", attribute.kind);
+        [attribute.name.clone(), kind, role.to_owned()]
+    };
+    let sort = key.sort.iter().map(|sort| part(sort, "RANGE"));
+    std::iter::once(part(&key.partition, "HASH"))
+        .chain(sort)
+        .collect()
+}
+
+/// A key that a table tells, in words: `pk S HASH, sk S RANGE`.
+pub fn key_in_words(key: &[[String; 3]]) -> String {
+    let parts: Vec<String> = key.iter().map(|part| part.join(" ")).collect();
+    parts.join(", ")
 }
 
 /// The capacity of a table.

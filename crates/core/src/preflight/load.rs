@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::footprint::Footprint;
 use crate::scenario::Scenario;
 
 /// What a scenario asks of a pipeline.
@@ -17,8 +18,10 @@ pub(super) struct Load {
     pub(super) peak: f64,
     /// How long it is driven.
     pub(super) duration: Duration,
-    /// Good orders due in each second.
-    pub(super) good_per_second: Vec<f64>,
+    /// Orders due in each second.
+    pub(super) arrivals_per_second: Vec<f64>,
+    /// What orders leave.
+    pub(super) footprint: Footprint,
 }
 
 impl Load {
@@ -28,7 +31,6 @@ impl Load {
         let duration = profile.duration();
         let by = |second: u64| profile.integral(Duration::from_secs(second).min(duration));
         let seconds = duration.as_secs_f64().ceil() as u64;
-        let good = 1.0 - scenario.bad_share;
         let orders = schedule.count();
         let rates = scenario
             .phases
@@ -40,8 +42,9 @@ impl Load {
             bad_share: scenario.bad_share,
             peak: rates.fold(0.0, f64::max),
             duration,
-            good_per_second: (0..seconds)
-                .map(|second| (by(second + 1) - by(second)) * good)
+            footprint: Footprint::of(scenario),
+            arrivals_per_second: (0..seconds)
+                .map(|second| by(second + 1) - by(second))
                 .collect(),
         }
     }

@@ -9,6 +9,7 @@ mod capacity;
 mod check;
 mod cost;
 mod facts;
+mod footprint;
 mod id_space;
 mod load;
 mod prices;

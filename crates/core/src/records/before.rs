@@ -128,6 +128,8 @@ fn is_zero(count: &u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::Model;
+    use crate::order::spec::{Key, KeyAttribute, KeyType, Sum};
     use crate::records::Value;
 
     fn orders() -> OrderPlan {
@@ -167,6 +169,44 @@ mod tests {
         let mut elsewhere = RowsBefore::default();
         elsewhere.take(&orders(), "another", &own);
         assert_eq!(elsewhere.of_the_run, 0, "a table that no end names");
+    }
+
+    #[test]
+    fn counters_of_another_run_are_in_nobodys_way() {
+        let of = |key: &str| {
+            let mut spec = crate::order::lab();
+            let attribute = |name: &str| KeyAttribute {
+                name: name.into(),
+                kind: KeyType::S,
+            };
+            let totals = Key {
+                partition: attribute("day"),
+                sort: None,
+            };
+            spec.tables.insert("totals".into(), totals);
+            spec.sums = vec![Sum {
+                table: "totals".into(),
+                key: [("day".to_owned(), key.to_owned())].into(),
+                attribute: "sum".into(),
+                of: None,
+            }];
+            let model = Model::new(spec).expect("valid orders");
+            OrderPlan {
+                model: model.into(),
+                ..orders()
+            }
+        };
+        let row = |day: &str| Item::from([("day".to_owned(), Value::S(day.into()))]);
+        for (key, day, counters, why) in [
+            ("{{run}}#friday", "7#friday", 1, "its own"),
+            ("{{run}}#friday", "8#friday", 0, "of run 8"),
+            ("{{run}}#friday", "friday", 0, "no counter"),
+            ("friday", "friday", 1, "everybody's"),
+        ] {
+            let mut seen = RowsBefore::default();
+            seen.take(&of(key), "totals", &[row(day)]);
+            assert_eq!((seen.counters, seen.of_the_run), (counters, 0), "{why}");
+        }
     }
 
     #[test]

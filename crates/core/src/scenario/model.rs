@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::orders::{is_lab, lab_order};
+use super::orders::{is_lab, is_labs_beside_others, lab_order};
 use super::{Fault, QueueProcessor, Secret, ServiceTime};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
@@ -83,6 +83,11 @@ impl Scenario {
             }
         }
         names
+    }
+
+    /// Whether its orders are the lab's, whatever queues and tables there are beside those they end in.
+    pub fn is_labs_order(&self) -> bool {
+        is_labs_beside_others(&self.order)
     }
 
     /// When each of its orders is due.

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::orders::is_labs_beside_others;
 use super::queues::check_end;
 use super::section::Section;
 use super::{
     AwsTarget, Fault, FaultKind, FaultPlace, Metric, Pipeline, ProcessorCommand, ProcessorPlace,
-    QueueProcessor, Rule, TargetSpec, lab_order,
+    QueueProcessor, Rule, TargetSpec,
 };
 use crate::fault::why_hidden;
 use crate::order::Model;
@@ -80,7 +81,7 @@ impl Parts<'_> {
             refuse(fault, why, "leave out the fault or [processor]");
         }
         let of_the_lab = |kind: &FaultKind| *kind == FaultKind::PriceDrifts;
-        if !self.is_labs_order()
+        if !is_labs_beside_others(self.order)
             && let Some(fault) = first(&of_the_lab)
         {
             let why = "changes the price of the lab's order, and [order] describes another";
@@ -96,20 +97,6 @@ impl Parts<'_> {
         }
     }
 
-    /// Whether orders are the lab's, whatever queues and tables there are beside those they end in, marked or not.
-    fn is_labs_order(&self) -> bool {
-        let lab = lab_order();
-        let mut order = self.order.clone();
-        order.queues.clear();
-        order.mark = None;
-        order.tables.retain(|name, _| lab.tables.contains_key(name));
-        // What stands beside the body, and what rows say of their order, is nothing to the processor.
-        order.group = None;
-        order.deduplication = None;
-        order.fields.retain(|name, _| lab.fields.contains_key(name));
-        order == *lab
-    }
-
     /// Functions run where they are fed.
     fn check_places(&self, file: &Section<'_>) {
         let runs_here = |target: &AwsTarget| target.processor == ProcessorPlace::Local;
@@ -122,7 +109,7 @@ impl Parts<'_> {
         ] {
             if is_there {
                 let hint = format!(
-                    "write processor = \"local\" under [target] to run them here, or leave out [{key}]"
+                    "give --processor local (processor = \"local\" under [target]) to run them here, or leave out [{key}]"
                 );
                 file.problem(key, "the functions of this target run elsewhere", hint);
             }
@@ -137,7 +124,7 @@ impl Parts<'_> {
                 target.processor == ProcessorPlace::Local && self.processor.is_none()
             }
         };
-        if is_built_in && !self.is_labs_order() {
+        if is_built_in && !is_labs_beside_others(self.order) {
             file.problem(
                 "processor",
                 "is missing: the built-in processor knows the lab's order alone, and [order] describes another",

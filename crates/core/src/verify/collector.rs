@@ -123,7 +123,7 @@ impl Collector {
                 self.planned_row(k as u32, &candidates, table, item)
             }
             RowOwner::Phantom(id) => self.phantoms.push(id),
-            RowOwner::Counter { sum, key } => self.counter(sum, key, item),
+            RowOwner::Counter { sum, key, .. } => self.counter(sum, key, item),
             RowOwner::Linked {
                 leaf,
                 attribute,
@@ -172,7 +172,7 @@ impl Collector {
             },
             // A phantom counts once however often it is seen, and a counter is what it is now.
             RowOwner::Phantom(id) => self.phantoms.push(id),
-            RowOwner::Counter { sum, key } => self.counter(sum, key, item),
+            RowOwner::Counter { sum, key, .. } => self.counter(sum, key, item),
             RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => {}
         }
     }

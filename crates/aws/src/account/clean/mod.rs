@@ -51,6 +51,21 @@ pub struct Found {
     pub remaining: u64,
     /// Messages that were there and never given out: somebody else holds them.
     pub held: u64,
+    /// Counters of the scenario's sums that other runs may have added to: they were left.
+    pub counters: u64,
+}
+
+/// Whose a row is to a cleaner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Owner {
+    /// An order of the run.
+    Order(Id),
+    /// The run as a whole: a counter whose key names it.
+    Run,
+    /// Everybody's: a counter whose key names no run.
+    Everybody,
+    /// Nobody's, or another run's.
+    Others,
 }
 
 impl Found {
@@ -64,19 +79,28 @@ impl Found {
 }
 
 impl Cleaner {
-    /// The id of the run's order whose row this is, if it is one of the run's: by its key, or by what it says.
-    fn owner_of_row(&self, table: &str, row: &Item) -> Option<Id> {
+    /// Whose row this is, by its key or by what it says.
+    fn owner_of_row(&self, table: &str, row: &Item) -> Owner {
         match self.orders.owner_of_row(self.planned, table, row) {
-            RowOwner::Order { k, .. } => Some(self.orders.id(k)),
-            RowOwner::Phantom(id) => Some(id),
+            RowOwner::Order { k, .. } => Owner::Order(self.orders.id(k)),
+            RowOwner::Phantom(id) => Owner::Order(id),
             RowOwner::Linked {
                 attribute, text, ..
-            } => self.links.get(&(attribute, text)).cloned(),
+            } => match self.links.get(&(attribute, text)) {
+                Some(id) => Owner::Order(id.clone()),
+                None => Owner::Others,
+            },
             RowOwner::OfMessage { message_id, .. } => {
-                let k = self.message_ids.order_of(&message_id)?;
-                Some(self.orders.id(k))
+                match self.message_ids.order_of(&message_id) {
+                    Some(k) => Owner::Order(self.orders.id(k)),
+                    None => Owner::Others,
+                }
             }
-            RowOwner::Counter { .. } | RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => None,
+            RowOwner::Counter {
+                is_of_run: true, ..
+            } => Owner::Run,
+            RowOwner::Counter { .. } => Owner::Everybody,
+            RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => Owner::Others,
         }
     }
 
@@ -111,7 +135,7 @@ impl Cleaner {
         let mut links = Vec::new();
         while let Some(rows) = scan.next().await? {
             for row in &rows {
-                let Some(id) = self.owner_of_row(&table.called, row) else {
+                let Owner::Order(id) = self.owner_of_row(&table.called, row) else {
                     continue;
                 };
                 for name in &names {

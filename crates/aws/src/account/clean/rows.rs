@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, ReturnConsumedCapacity, WriteRequest,
 };
 
-use super::{Cleaner, Found};
+use super::{Cleaner, Found, Owner};
 use crate::account::AccountError;
 use crate::records::Item;
 use crate::store::{TableAt, item_of, key_of, sdk_item};
@@ -36,12 +36,18 @@ pub(super) async fn clean(cleaner: &Cleaner, table: &TableAt) -> Result<Found, A
         let mut doomed = Vec::new();
         for row in &rows {
             match cleaner.owner_of_row(&table.called, row) {
-                Some(id) => {
-                    found.add(id);
-                    doomed.push(deletion(row, table)?);
+                Owner::Order(id) => found.add(id),
+                Owner::Run => found.count += 1,
+                Owner::Everybody => {
+                    found.counters += 1;
+                    continue;
                 }
-                None => found.others += 1,
+                Owner::Others => {
+                    found.others += 1;
+                    continue;
+                }
             }
+            doomed.push(deletion(row, table)?);
         }
         if cleaner.delete {
             for doomed in doomed.chunks(BATCH) {
@@ -181,10 +187,7 @@ async fn delete(
 /// The deletion of a row by its key, as the table gave it.
 fn deletion(row: &Item, table: &TableAt) -> Result<WriteRequest, AccountError> {
     let unusable = || {
-        let why = format!(
-            "a row of the run has a key that is not {}",
-            table.key_in_words()
-        );
+        let why = format!("a row of the run has a key that is not {}", table.key);
         AccountError::new("DynamoDB Scan", &table.name, why)
     };
     let key = key_of(row, &table.key).ok_or_else(unusable)?;

@@ -79,7 +79,7 @@ pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenar
         function,
         permissions: Vec::new(),
     };
-    let reading = permissions::read(session, target, &facts);
+    let reading = permissions::read(session, target, scenario, &facts);
     let permissions = tokio::time::timeout(PERMISSIONS_PATIENCE, reading).await;
     facts.permissions = permissions.unwrap_or_else(|_| vec![not_answered()]);
     facts
@@ -126,7 +126,7 @@ fn not_answered() -> Permission {
     let seconds = PERMISSIONS_PATIENCE.as_secs();
     Permission {
         action: "permissions of a run".into(),
-        resource: "its queues and its table".into(),
+        resource: "its queues and its tables".into(),
         granted: Known::Unknown(format!("no answer within {seconds} s")),
     }
 }

@@ -5,19 +5,20 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
 use super::why;
-use crate::preflight::{Facts, Known, Permission};
-use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace};
+use crate::preflight::{Facts, Known, Permission, QueueFacts, TableFacts};
+use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario};
 use crate::store::Session;
 
 /// A receipt handle of no message.
 const NO_HANDLE: &str = "orderproof-preflight";
-/// The key of no order: order numbers are above zero.
-const NO_ORDER: &str = "-1";
+/// In the key of no row: order numbers are above zero, and no order of anybody's is called after a program.
+const NO_NUMBER: &str = "-1";
+const NO_TEXT: &str = "orderproof-preflight";
 
 /// Codes of a denial.
 const DENIALS: [&str; 5] = [
@@ -53,60 +54,127 @@ where
     }
 }
 
-/// Asks for everything that a run at `target` needs, where the resource is there.
-pub(super) async fn read(session: &Session, target: &AwsTarget, facts: &Facts) -> Vec<Permission> {
-    let mut permissions = Vec::new();
-    let mut note = |action: &str, resource: &str, granted| {
-        permissions.push(Permission {
+/// What was asked for, as it is answered.
+#[derive(Default)]
+struct Answers(Vec<Permission>);
+
+impl Answers {
+    fn note(&mut self, action: &str, resource: &str, granted: Known<bool>) {
+        self.0.push(Permission {
             action: action.into(),
             resource: resource.into(),
             granted,
         });
-    };
+    }
+}
+
+/// Asks for everything that a run of `scenario` at `target` needs, where the resource is there.
+pub(super) async fn read(
+    session: &Session,
+    target: &AwsTarget,
+    scenario: &Scenario,
+    facts: &Facts,
+) -> Vec<Permission> {
+    let mut answers = Answers::default();
     let sqs = session.sqs();
-    let local = target.processor == ProcessorPlace::Local;
+    let is_local = target.processor == ProcessorPlace::Local;
     if let Some(queue) = facts.orders_queue.get() {
         let (name, url) = (&queue.name, &queue.url);
-        note("sqs:SendMessage", name, may_send(&sqs, url).await);
-        if local {
-            note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
-            note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
+        answers.note("sqs:SendMessage", name, may_send(&sqs, url).await);
+        if is_local {
+            answers.note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
+            answers.note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
         }
     }
-    if let Some(queue) = facts.dead_letter_queue.get() {
-        let (name, url) = (&queue.name, &queue.url);
-        let receiving = match &queue.redrive {
-            None => may_receive(&sqs, url).await,
-            // A receive is a step of its letters towards the next queue.
-            Some(_) => {
-                Known::Unknown("not tried: the queue has a redrive policy of its own".into())
-            }
+    let own = target.dead_letters == DeadLetterUse::Own;
+    let further = facts.letter_queues.values().map(|queue| (queue, false));
+    for (queue, is_own) in std::iter::once((&facts.dead_letter_queue, own)).chain(further) {
+        if let Some(queue) = queue.get() {
+            of_letters(&sqs, queue, is_own, &mut answers).await;
+        }
+    }
+    let model = scenario.model().ok();
+    let made_up = model.as_ref().map(|model| model.made_up_tables());
+    let made_up = made_up.unwrap_or_default();
+    let main = scenario.order.main_table();
+    let further = facts.further_tables.iter();
+    let further = further.map(|(called, table)| (called.as_str(), table));
+    for (called, table) in std::iter::once((main, &facts.table)).chain(further) {
+        let Some(table) = table.get() else {
+            continue;
         };
-        note("sqs:ReceiveMessage", name, receiving);
-        note(
-            "sqs:ChangeMessageVisibility",
-            name,
-            may_hide(&sqs, url).await,
-        );
-        if target.dead_letters == DeadLetterUse::Own {
-            note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
-        }
+        let before = &scenario.order.before;
+        let needs = TableNeeds {
+            by_key: !made_up.contains(called),
+            // What somebody's own function does is known to nobody.
+            put: is_local && scenario.is_labs_order() && called == main,
+            before: before.iter().any(|row| row.table == called),
+        };
+        of_table(&session.dynamodb(), table, needs, &mut answers).await;
     }
-    if let Some(table) = facts.table.get() {
-        let (dynamodb, name) = (session.dynamodb(), &table.name);
-        let scan = dynamodb.scan().table_name(name).limit(1);
-        let scan = scan.consistent_read(true).send().await;
-        note("dynamodb:Scan", name, proof(scan));
-        note(
+    answers.0
+}
+
+async fn of_letters(
+    sqs: &aws_sdk_sqs::Client,
+    queue: &QueueFacts,
+    is_own: bool,
+    answers: &mut Answers,
+) {
+    let (name, url) = (&queue.name, &queue.url);
+    let receiving = match &queue.redrive {
+        None => may_receive(sqs, url).await,
+        // A receive is a step of its letters towards the next queue.
+        Some(_) => Known::Unknown("not tried: the queue has a redrive policy of its own".into()),
+    };
+    answers.note("sqs:ReceiveMessage", name, receiving);
+    answers.note(
+        "sqs:ChangeMessageVisibility",
+        name,
+        may_hide(sqs, url).await,
+    );
+    if is_own {
+        answers.note("sqs:DeleteMessage", name, may_delete(sqs, url).await);
+    }
+}
+
+/// What a run does with a table beside scanning it.
+struct TableNeeds {
+    /// Looks rows up by their keys.
+    by_key: bool,
+    /// Writes the built-in processor's rows.
+    put: bool,
+    /// Writes rows before their orders are sent.
+    before: bool,
+}
+
+async fn of_table(
+    dynamodb: &aws_sdk_dynamodb::Client,
+    table: &TableFacts,
+    needs: TableNeeds,
+    answers: &mut Answers,
+) {
+    let name = &table.name;
+    let scan = dynamodb.scan().table_name(name).limit(1);
+    let scan = scan.consistent_read(true).send().await;
+    answers.note("dynamodb:Scan", name, proof(scan));
+    if needs.by_key {
+        answers.note(
             "dynamodb:BatchGetItem",
             name,
-            may_get(&dynamodb, name).await,
+            may_get(dynamodb, table).await,
         );
-        if local {
-            note("dynamodb:PutItem", name, may_put(&dynamodb, name).await);
-        }
     }
-    permissions
+    if needs.put {
+        answers.note("dynamodb:PutItem", name, may_put(dynamodb, table).await);
+    }
+    if needs.before {
+        answers.note(
+            "dynamodb:BatchWriteItem",
+            name,
+            may_write(dynamodb, table).await,
+        );
+    }
 }
 
 /// Two entries of one id: nothing of such a batch is sent.
@@ -137,21 +205,45 @@ async fn may_delete(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
     proof(delete.receipt_handle(NO_HANDLE).send().await)
 }
 
-fn no_order() -> HashMap<String, AttributeValue> {
-    HashMap::from([("id".to_owned(), AttributeValue::N(NO_ORDER.into()))])
+/// The key of a row that there never is.
+fn no_row(table: &TableFacts) -> HashMap<String, AttributeValue> {
+    let part = |[name, kind, _]: &[String; 3]| {
+        let value = match kind.as_str() {
+            "N" => AttributeValue::N(NO_NUMBER.into()),
+            "B" => AttributeValue::B(NO_TEXT.as_bytes().to_vec().into()),
+            _ => AttributeValue::S(NO_TEXT.into()),
+        };
+        (name.clone(), value)
+    };
+    table.key.iter().map(part).collect()
 }
 
-async fn may_get(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> Known<bool> {
-    let keys = KeysAndAttributes::builder().keys(no_order());
+async fn may_get(dynamodb: &aws_sdk_dynamodb::Client, table: &TableFacts) -> Known<bool> {
+    let keys = KeysAndAttributes::builder().keys(no_row(table));
     let keys = keys.consistent_read(true).build().expect("a key");
-    let get = dynamodb.batch_get_item().request_items(table, keys);
+    let get = dynamodb.batch_get_item().request_items(&table.name, keys);
     proof(get.send().await)
 }
 
 /// A put on the condition that there is a row that there never is.
-async fn may_put(dynamodb: &aws_sdk_dynamodb::Client, table: &str) -> Known<bool> {
-    let put = dynamodb.put_item().table_name(table);
-    let put = put.set_item(Some(no_order()));
-    let put = put.condition_expression("attribute_exists(id)");
+async fn may_put(dynamodb: &aws_sdk_dynamodb::Client, table: &TableFacts) -> Known<bool> {
+    let [name, ..] = &table.key[..] else {
+        return Known::Unknown("the table has no key".into());
+    };
+    let put = dynamodb.put_item().table_name(&table.name);
+    let put = put
+        .set_item(Some(no_row(table)))
+        .condition_expression("attribute_exists(#key)")
+        .expression_attribute_names("#key", &name[0]);
     proof(put.send().await)
+}
+
+/// Deletes a row that there never is.
+async fn may_write(dynamodb: &aws_sdk_dynamodb::Client, table: &TableFacts) -> Known<bool> {
+    let delete = DeleteRequest::builder().set_key(Some(no_row(table)));
+    let delete = delete.build().expect("a key");
+    let write = WriteRequest::builder().delete_request(delete).build();
+    let batch = dynamodb.batch_write_item();
+    let batch = batch.request_items(&table.name, vec![write]);
+    proof(batch.send().await)
 }

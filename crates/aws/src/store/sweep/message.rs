@@ -8,8 +8,8 @@ use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use md5::{Digest, Md5};
 
 use super::{BATCH, seconds};
-use crate::scenario::FIFO_END;
 use crate::records::DeadLetter;
+use crate::scenario::FIFO_END;
 use crate::store::StoreError;
 
 /// The entries of a batch of so many that a reply does not name as done, or names as failed as well.

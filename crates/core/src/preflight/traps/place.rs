@@ -53,11 +53,12 @@ fn clock(context: &Context<'_>) -> Check {
 }
 
 fn permissions(context: &Context<'_>, checks: &mut Vec<Check>) {
-    let mut granted = Vec::new();
+    let mut granted: Vec<&str> = Vec::new();
     for permission in &context.facts.permissions {
         let what = format!("{} on {}", permission.action, permission.resource);
         match &permission.granted {
-            Known::Is(true) => granted.push(permission.action.as_str()),
+            Known::Is(true) if granted.contains(&permission.action.as_str()) => {}
+            Known::Is(true) => granted.push(&permission.action),
             Known::Is(false) => checks.push(Check::found(
                 Trap::Permission,
                 Weight::Void,

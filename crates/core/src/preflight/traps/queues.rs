@@ -35,6 +35,9 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     for (called, queue) in &facts.letter_queues {
         let name = context.target.resources.queue_name(called);
         there(queue, name, &facts.place.region, None, checks);
+        if let Some(letters) = queue.get().filter(|queue| queue.redrive.is_some()) {
+            checks.push(chain::inspect(context, letters));
+        }
     }
     if let Some(orders) = facts.orders_queue.get() {
         checks.push(redrive(context, orders));

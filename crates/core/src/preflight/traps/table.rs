@@ -1,10 +1,10 @@
 //! The table: key, capacity against the rate, what is in it, what leaves it.
 
 use super::Context;
-use crate::order::spec::{Key, KeyAttribute};
+use crate::order::spec::Key;
 use crate::preflight::capacity::{BURST_SECONDS, throttling};
 use crate::preflight::check::{Check, Trap, Weight};
-use crate::preflight::facts::{CapacityFacts, Known, TableFacts};
+use crate::preflight::facts::{CapacityFacts, Known, TableFacts, key_in_words, told_key};
 use crate::results::figures::thousands;
 
 /// Writes a second that a new table on demand takes at once (Amazon DynamoDB Developer Guide, "On-demand
@@ -17,17 +17,24 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     let further = context.facts.further_tables.iter();
     let all = further.map(|(called, table)| (called.as_str(), table));
     for (called, table) in std::iter::once((main, &context.facts.table)).chain(all) {
-        inspect_one(context, called, table, checks);
+        let in_table = context.load.footprint.in_table(called);
+        let writes = in_table.writes_per_second(&context.load);
+        inspect_one(context, called, &writes, table, checks);
     }
 }
 
 fn inspect_one(
     context: &Context<'_>,
     called: &str,
+    writes: &[f64],
     table: &Known<TableFacts>,
     checks: &mut Vec<Check>,
 ) {
     let name = context.target.resources.table_name(called);
+    let of_it = match context.facts.further_tables.is_empty() {
+        true => String::new(),
+        false => format!("{name}: "),
+    };
     let table =
         match table {
             Known::Is(table) => table,
@@ -51,8 +58,10 @@ fn inspect_one(
             }
         };
     checks.push(there(table, context.scenario.order.tables.get(called)));
-    checks.push(capacity(context, table));
-    checks.push(expiry(table));
+    for mut check in [capacity(context, table, writes), expiry(table)] {
+        check.message.insert_str(0, &of_it);
+        checks.push(check);
+    }
     checks.push(match &table.has_rows {
         Known::Is(false) => Check::well(Trap::TableEmpty, format!("{name} is empty")),
         Known::Is(true) => Check::found(
@@ -70,38 +79,20 @@ fn inspect_one(
     });
 }
 
-/// The key as a table tells it.
-fn told(key: &Key) -> Vec<[String; 3]> {
-    let part = |attribute: &KeyAttribute, role: &str| {
-        let kind = format!("{:?}", attribute.kind);
-        [attribute.name.clone(), kind, role.to_owned()]
-    };
-    let sort = key.sort.iter().map(|sort| part(sort, "RANGE"));
-    std::iter::once(part(&key.partition, "HASH"))
-        .chain(sort)
-        .collect()
-}
-
-fn in_words(key: &[[String; 3]]) -> String {
-    let parts: Vec<String> = key.iter().map(|part| part.join(" ")).collect();
-    parts.join(", ")
-}
-
 /// Whether it can be used, its key being the one the orders need; a table no order ends in may have any.
 fn there(table: &TableFacts, asked: Option<&Key>) -> Check {
-    let asked = asked.map_or_else(|| table.key.clone(), told);
-    let mut key = table.key.clone();
-    key.sort_by(|a, b| a[2].cmp(&b[2]));
+    let key = table.key_in_order();
+    let asked = asked.map_or_else(|| key.clone(), told_key);
     if key != asked {
-        let is = in_words(&table.key);
-        let is_labs = in_words(&asked) == "id N HASH";
+        let is = key_in_words(&table.key);
+        let is_labs = key_in_words(&asked) == "id N HASH";
         let (needed, hint) = match is_labs {
             true => (
                 "orders are written under id (a number) alone".to_owned(),
                 "name a table with the partition key id of type N and no sort key",
             ),
             false => (
-                format!("the scenario's orders need {}", in_words(&asked)),
+                format!("the scenario's orders need {}", key_in_words(&asked)),
                 "write the table's own key into [[ends.NAME.rows]], or name another table",
             ),
         };
@@ -125,8 +116,7 @@ fn there(table: &TableFacts, asked: Option<&Key>) -> Check {
     }
 }
 
-fn capacity(context: &Context<'_>, table: &TableFacts) -> Check {
-    let writes = &context.load.good_per_second;
+fn capacity(context: &Context<'_>, table: &TableFacts, writes: &[f64]) -> Check {
     let peak = writes.iter().copied().fold(0.0, f64::max);
     let (told, units, burst) = match table.capacity {
         CapacityFacts::OnDemand {

@@ -39,6 +39,19 @@ pub fn is_lab(order: &OrderSpec) -> bool {
     *order == *LAB
 }
 
+/// Whether orders are the lab's, whatever queues and tables there are beside those they end in, marked or not.
+pub(super) fn is_labs_beside_others(order: &OrderSpec) -> bool {
+    let mut order = order.clone();
+    order.queues.clear();
+    order.mark = None;
+    order.tables.retain(|name, _| LAB.tables.contains_key(name));
+    // What stands beside the body, and what rows say of their order, is nothing to the processor.
+    order.group = None;
+    order.deduplication = None;
+    order.fields.retain(|name, _| LAB.fields.contains_key(name));
+    is_lab(&order)
+}
+
 static LAB: LazyLock<OrderSpec> = LazyLock::new(lab);
 
 /// Reads everything a scenario says of its orders. `sending` and `pipeline` are its sections of
