@@ -23,7 +23,7 @@ use orderproof::metrics::Histogram;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{SenderKind, Sending};
 use orderproof::send::{Batch, Sender, SenderPool};
-use orderproof::store::{TableAt, Target};
+use orderproof::store::{DoorAt, TableAt, Target};
 use serde_json::{Value, json};
 
 /// The program's own.
@@ -75,6 +75,7 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
         tables: TableAt::all(&orderproof::order::lab().tables),
         letter_queues: Vec::new(),
+        door: DoorAt::Queue,
         exact_counts: true,
         read: Default::default(),
     };
@@ -85,6 +86,7 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         max_in_flight: 1_000,
         attempt_timeout: Duration::from_secs(5),
         sender,
+        to: Default::default(),
     };
     let pool = SenderPool::new(&target, &sending).expect("a loopback endpoint");
     let runtime = tokio::runtime::Builder::new_current_thread()

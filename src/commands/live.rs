@@ -9,12 +9,12 @@ use super::{Error, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::ledger::JournalContents;
-use crate::observe::{ObservePlan, Watcher};
+use crate::observe::{AskDoor, ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
 use crate::run::{Purpose, Site, StoresLock, admit, orders_since, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
-use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
+use crate::verify::{DoorSeen, OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
 /// nothing there and deletes nothing; `--resume` goes on as the run itself would have.
@@ -75,6 +75,12 @@ pub fn look(
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
         function: None,
+        // When the last order was sent is not known, nor so how long ago: an order that is missing may still come.
+        door: {
+            let door = scenario.sending.to.clone();
+            let ask = move || DoorSeen::waited(&door, None, Duration::ZERO).unwrap_or_default();
+            (!scenario.sending.to.is_queue()).then(|| Box::new(ask) as Box<AskDoor>)
+        },
         orders,
         phases: scenario.phases.len(),
         ledger: journal.ledger.clone(),

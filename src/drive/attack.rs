@@ -6,16 +6,21 @@
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
 use goose::client::GooseClientBuilder;
 use goose::config::GooseConfiguration;
-use goose::goose::{GooseUser, Scenario, Transaction, TransactionFunction, TransactionResult};
+use goose::goose::{
+    GooseRequest, GooseUser, Scenario, Transaction, TransactionError, TransactionFunction,
+    TransactionResult,
+};
 use goose::{GooseAttack, GooseError};
 
 use super::plan::DriveOptions;
-use super::pool::{Replies, send_what_is_due};
+use super::pool::{Carrier, send_what_is_due};
 use super::work::{Shared, Work};
 use crate::ledger::Outcome;
-use crate::send::SendReply;
+use crate::order::Door;
+use crate::send::{AnySender, Batch, Failure, Prepared, REPLY_BYTES_MAX, SendReply, Sender};
 
 /// Users started a second: all of them before Goose looks at its clock again.
 const START_RATE: &str = "100000";
@@ -31,8 +36,10 @@ pub(super) async fn attack(
     options: &DriveOptions,
 ) -> Result<(), String> {
     take_from_goose_what_is_ours();
+    let client = client(users).map_err(|error| error.to_string())?;
     let user_loop: TransactionFunction = Arc::new(move |user| {
         let shared = Arc::clone(&shared);
+        user.client = client.clone();
         Box::pin(async move { one_user(user, &shared).await })
     });
     let scenario = Scenario::new("orders").register_transaction(Transaction::new(user_loop));
@@ -47,7 +54,7 @@ pub(super) async fn attack(
         .as_ref()
         .map(|folder| folder.path().to_string_lossy().into_owned());
     let attack = GooseAttack::initialize_with_config(configuration)
-        // One client for all users instead of one each; none is used.
+        // One client for all users instead of one each, until each takes ours.
         .and_then(|attack| {
             attack.set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())
         })
@@ -120,24 +127,99 @@ async fn one_user(user: &mut GooseUser, shared: &Shared) -> TransactionResult {
         return Ok(());
     }
     let _presence = Presence(shared);
-    send_what_is_due(shared, &mut GooseFigures(user)).await;
+    let service = match shared.door {
+        Door::Sqs => Some(("SQS", "SendMessage", "SendMessageBatch")),
+        Door::Sns(_) => Some(("SNS", "Publish", "PublishBatch")),
+        Door::Eventbridge(_) => Some(("EventBridge", "PutEvents", "PutEvents")),
+        Door::Http(_) => None,
+    };
+    send_what_is_due(shared, &mut GooseFigures(user, service)).await;
     Ok(())
 }
 
-/// Goose's own figures.
-struct GooseFigures<'a>(&'a mut GooseUser);
+/// Goose's own figures, and the service that they are of; none where Goose sends by itself, and counts what it sends.
+struct GooseFigures<'a>(&'a mut GooseUser, Option<Service>);
 
-impl Replies for GooseFigures<'_> {
+/// The name of a service, and of what it is asked for: with one order, with several.
+type Service = (&'static str, &'static str, &'static str);
+
+impl Carrier for GooseFigures<'_> {
+    async fn send(&mut self, sender: &mut AnySender, batch: &Batch) -> SendReply {
+        match sender {
+            AnySender::Server(sender) => sender.send_by(batch, |it| via_goose(self.0, it)).await,
+            sender => sender.send(batch).await,
+        }
+    }
+
     async fn replied(&mut self, work: &Work, acked_at: Duration, reply: &SendReply) {
-        tell_goose(self.0, work, acked_at, reply).await;
+        if let Some(service) = self.1 {
+            tell_goose(self.0, service, work, acked_at, reply).await;
+        }
     }
 }
 
+/// A request through Goose's own client, which counts it by itself.
+async fn via_goose(user: &mut GooseUser, prepared: Prepared) -> Result<(u16, Bytes), Failure> {
+    let unbuilt = |_| Failure::not_sent("not sent: cannot build");
+    let name = format!("{} an order", prepared.method);
+    let request = user
+        .client
+        .request(prepared.method, &prepared.url)
+        .headers(prepared.headers)
+        .body(prepared.body);
+    let request = GooseRequest::builder()
+        .name(name.as_str())
+        .set_request_builder(request)
+        .build();
+    let asked = user.request(request).await.map_err(|error| match *error {
+        TransactionError::Reqwest(error) if error.is_builder() => unbuilt(error),
+        _ => Failure::in_doubt("Goose gave up the request"),
+    })?;
+    let mut response = asked.response.map_err(|error| match error {
+        error if error.is_builder() => unbuilt(error),
+        error if error.is_connect() => Failure::not_sent("not sent: no connection"),
+        error if error.is_timeout() => Failure::in_doubt("no reply in time"),
+        _ => Failure::in_doubt("connection lost"),
+    })?;
+    let status = response.status().as_u16();
+    let mut body = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > REPLY_BYTES_MAX => {
+                return Err(Failure::in_doubt("reply too long"));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok((status, body.freeze())),
+            Err(_) => return Err(Failure::in_doubt("connection lost in the reply")),
+        }
+    }
+}
+
+/// The client of Goose's users: nothing is asked again, nor anywhere else than where it is sent to.
+fn client(users: u32) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .no_gzip()
+        .http1_only()
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(users as usize)
+        .build()
+}
+
 /// One request a batch, timed from the intended instant of its first order.
-async fn tell_goose(user: &mut GooseUser, work: &Work, acked_at: Duration, reply: &SendReply) {
+async fn tell_goose(
+    user: &mut GooseUser,
+    (service, single, several): Service,
+    work: &Work,
+    acked_at: Duration,
+    reply: &SendReply,
+) {
     let name = match reply.entries.len() {
-        1 => "SendMessage",
-        _ => "SendMessageBatch",
+        1 => single,
+        _ => several,
     };
     let failed = reply
         .entries
@@ -147,7 +229,7 @@ async fn tell_goose(user: &mut GooseUser, work: &Work, acked_at: Duration, reply
     let response_time = acked_at.saturating_sub(work.dispatch.first_due);
     let recorded = user
         .record_custom_request_duration(
-            "SQS",
+            service,
             name,
             response_time,
             failed.is_none(),

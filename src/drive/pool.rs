@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::lanes::Turn;
 use super::work::{InHand, Shared, Waiting, Work};
-use crate::send::{Batch, SendReply, Sender};
+use crate::send::{AnySender, Batch, SendReply, Sender};
 
 /// Who gives the senders their turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,8 +19,17 @@ pub enum Pool {
     Tasks,
 }
 
-/// Hears of each reply.
-pub(super) trait Replies: Send {
+/// What carries batches, and hears of each reply.
+pub(super) trait Carrier: Send {
+    /// Sends a batch, by the sender's own connection unless it can be by another.
+    fn send(
+        &mut self,
+        sender: &mut AnySender,
+        batch: &Batch,
+    ) -> impl Future<Output = SendReply> + Send {
+        sender.send(batch)
+    }
+
     /// The reply to `work` came at `acked_at` after the run's start.
     fn replied(
         &mut self,
@@ -30,12 +39,12 @@ pub(super) trait Replies: Send {
     ) -> impl Future<Output = ()> + Send;
 }
 
-impl Replies for () {
+impl Carrier for () {
     async fn replied(&mut self, _: &Work, _: Duration, _: &SendReply) {}
 }
 
 /// Sends what is due until nothing more will be.
-pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies) {
+pub(super) async fn send_what_is_due(shared: &Shared, carrier: &mut impl Carrier) {
     let mut sender = shared.pool.sender();
     sender.warm_up().await;
     shared.roll.enter();
@@ -49,10 +58,10 @@ pub(super) async fn send_what_is_due(shared: &Shared, replies: &mut impl Replies
             let (work, rest) = work.split(batch.len());
             let rest = Waiting::new(shared, rest);
             let in_hand = InHand::send(shared, work);
-            let reply = sender.send(&batch).await;
+            let reply = carrier.send(&mut sender, &batch).await;
             let acked_at = shared.now();
             in_hand.settle(acked_at, &reply);
-            replies.replied(&work, acked_at, &reply).await;
+            carrier.replied(&work, acked_at, &reply).await;
             next = rest.take();
         }
     }

@@ -91,6 +91,7 @@ pub(super) fn run_with(
     let shared = Arc::new(Shared {
         orders: OnceLock::new(),
         pool: SenderPool::new(target, sending)?,
+        door: sending.to.clone(),
         queue: work,
         lanes: plan.scenario.pipeline.fifo.then(Lanes::default),
         progress,

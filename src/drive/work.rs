@@ -11,7 +11,7 @@ use super::{Progress, StopSignal};
 use crate::journal::JournalHandle;
 use crate::ledger::{MessageId, Outcome};
 use crate::load::Dispatch;
-use crate::order::OrderPlan;
+use crate::order::{Door, OrderPlan};
 use crate::send::{BATCH_MAX, EntryOutcome, SendReply, SenderPool};
 
 /// A batch that is due, and when each of its orders was.
@@ -72,6 +72,8 @@ pub(super) struct Shared {
     /// With their due times, once the run's start is known: before there is work.
     pub(super) orders: OnceLock<OrderPlan>,
     pub(super) pool: SenderPool,
+    /// What orders are sent to.
+    pub(super) door: Door,
     pub(super) queue: flume::Receiver<Work>,
     /// Who waits for whom, where the queue keeps groups in order.
     pub(super) lanes: Option<Lanes>,

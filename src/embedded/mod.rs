@@ -6,6 +6,7 @@
 //! and [`EmbeddedPipeline`] starts and stops all of it. [`LocalProcessor`] is mapping and function alone, for queues and
 //! a table elsewhere, polled through `remote`.
 
+mod doors;
 mod settings;
 mod stores;
 

@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use super::counters::{Gauges, StartWatch, figures};
+use super::doors;
 use super::error::PipelineError;
 use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
 use super::functions::{Functions, Place, function};
@@ -18,11 +19,12 @@ use super::stores::Stores;
 use crate::emulator::sqs::is_fifo;
 use crate::emulator::{Builder, Emulator, HostName};
 use crate::fault::FaultPlan;
-use crate::order::OrderPlan;
+use crate::order::{Door, OrderPlan};
 use crate::records::Item;
 use crate::results::PipelineCounters;
 use crate::scenario::{DeadLetterUse, FaultPlace, Resources, Scenario};
 use crate::store::{ReadPolicy, Target};
+use crate::verify::DoorSeen;
 
 /// What a pipeline holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,6 +90,8 @@ pub struct EmbeddedPipeline {
     stores: Stores,
     faults: Arc<FaultPlan>,
     functions: Functions,
+    /// What orders are sent to.
+    door: Door,
 }
 
 impl EmbeddedPipeline {
@@ -145,6 +149,7 @@ impl EmbeddedPipeline {
             stores,
             faults,
             functions,
+            door: scenario.sending.to.clone(),
         })
     }
 
@@ -161,6 +166,7 @@ impl EmbeddedPipeline {
             credentials: SharedCredentialsProvider::new(credentials),
             tables: self.stores.tables_at(),
             letter_queues: self.stores.letter_queues_at(site),
+            door: doors::place(&self.emulator, &self.door),
             exact_counts: true,
             read: ReadPolicy {
                 // Of a group more than ten letters show themselves only as those before them are deleted.
@@ -178,6 +184,11 @@ impl EmbeddedPipeline {
         let mut counters = figures(&self.emulator.counters(), self.faults.struck());
         self.functions.add_to(&mut counters);
         counters
+    }
+
+    /// Asks what orders are sent to what it has counted so far; nothing to ask where they are sent to the queue itself.
+    pub fn watch_door(&self) -> Option<impl Fn() -> DoorSeen + Send + use<>> {
+        doors::watch(&self.emulator, &self.door)
     }
 
     /// Whether the functions of one's own have started yet; nothing to watch without one.
@@ -239,6 +250,7 @@ fn builder(
     }
     if options.creates_resources {
         builder = stores.create(builder, scenario);
+        builder = doors::open(builder, scenario, &stores.orders_queue, faults);
     }
     let places = [FaultPlace::Wire, FaultPlace::Queue, FaultPlace::DeadLetters];
     if places.iter().any(|place| faults.has_at(*place)) {

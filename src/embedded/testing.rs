@@ -75,6 +75,7 @@ pub(crate) fn scenario() -> Scenario {
             max_in_flight: 1_000,
             attempt_timeout: Duration::from_secs(5),
             sender: SenderKind::Http,
+            to: Default::default(),
         },
         pipeline: Pipeline {
             orders_queue: "orders-queue".into(),

@@ -13,11 +13,14 @@ use crate::load::Schedule;
 use crate::order::OrderPlan;
 use crate::store::{Page, StoreError, Stores, TableAt};
 use crate::verify::{
-    Collector, FunctionStart, Observation, Quiescence, Retention, StoredTimes, Sweep,
+    Collector, DoorSeen, FunctionStart, Observation, Quiescence, Retention, StoredTimes, Sweep,
 };
 
 /// Asks whether a function has started.
 pub type AskFunction = dyn Fn() -> FunctionStart + Send;
+
+/// Asks what orders were sent to in the queue's place.
+pub type AskDoor = dyn Fn() -> DoorSeen + Send;
 
 /// What is to be observed.
 pub struct ObservePlan {
@@ -44,6 +47,8 @@ pub struct ObservePlan {
     /// Whether the function has started, where one of the user's own runs here: one that never does is not waited
     /// for.
     pub function: Option<Box<AskFunction>>,
+    /// Whether what orders were sent to in the queue's place still holds some; `None` where that was the queue itself.
+    pub door: Option<Box<AskDoor>>,
     /// The run's folder, where what was seen is kept while it is being looked at; `None` for the embedded
     /// pipeline, which ends with its verifier.
     pub folder: Option<PathBuf>,
@@ -125,6 +130,7 @@ pub(super) async fn observe(
         retention,
         own_stores: plan.own_stores,
         letter_receives: LetterPlace::receives(&places),
+        door: plan.door.as_ref().map(|ask| ask()),
         ..Observation::default()
     });
     (observation, collector.into_times())

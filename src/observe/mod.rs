@@ -14,6 +14,6 @@ mod watcher;
 #[cfg(test)]
 mod tests;
 
-pub use look::{AskFunction, ObservePlan};
+pub use look::{AskDoor, AskFunction, ObservePlan};
 pub use sightings::{LETTER_LOG, SightingsError};
 pub use watcher::{Seen, Watcher, WatcherView};

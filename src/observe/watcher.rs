@@ -236,7 +236,12 @@ async fn settle(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let counts = stores.counts().await;
+        let mut counts = stores.counts().await;
+        // What it still holds is on its way to the queue.
+        let inside = plan.door.as_ref().and_then(|ask| ask().inside);
+        if let Ok((orders, _)) = &mut counts {
+            orders.delayed += inside.unwrap_or(0);
+        }
         // What is kept as a sample and what proves rest is told of the same instant: a reader can compare them.
         let mut now = Instant::now();
         if let Ok((orders, dead)) = counts {

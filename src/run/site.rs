@@ -1,13 +1,16 @@
 //! The pipeline a run is driven at.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
 use crate::error::Error;
+use crate::observe::AskDoor;
 use crate::order::OrderPlan;
 use crate::results::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
+use crate::verify::DoorSeen;
 
 /// The pipeline a run is driven at.
 pub enum Site {
@@ -86,6 +89,29 @@ impl Site {
         match self {
             Self::Embedded(pipeline) => pipeline.watch_start(),
             Self::Aws(_, processor) => processor.as_ref()?.watch_start(),
+        }
+    }
+
+    /// Asks what orders are sent to whether it still holds some; nothing to ask where they are sent to the queue itself.
+    /// `last_send` is when the last order was answered, since `start`.
+    pub fn watch_door(
+        &self,
+        scenario: &Scenario,
+        last_send: Duration,
+        start: Instant,
+    ) -> Option<Box<AskDoor>> {
+        match self {
+            Self::Embedded(pipeline) => {
+                let ask = pipeline.watch_door()?;
+                Some(Box::new(ask))
+            }
+            Self::Aws(..) => {
+                let door = scenario.sending.to.clone();
+                let waited = move || start.elapsed().saturating_sub(last_send);
+                let ask = move || DoorSeen::waited(&door, None, waited());
+                ask()?;
+                Some(Box::new(move || ask().unwrap_or_default()))
+            }
         }
     }
 

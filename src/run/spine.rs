@@ -107,6 +107,11 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     asked.function = site
         .watch_start()
         .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);
+    asked.door = site.watch_door(
+        &plan.scenario,
+        driven.record.last_reply_at,
+        driven.started.instant,
+    );
     let seen = watcher.settle_and_observe(asked);
     drop(view);
     let readings = readings.stop();
@@ -251,6 +256,7 @@ fn observe_plan(
 ) -> ObservePlan {
     ObservePlan {
         function: None,
+        door: None,
         folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
         orders,
         schedule: schedule.clone(),

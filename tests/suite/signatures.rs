@@ -8,7 +8,7 @@ use orderproof::ledger::Outcome;
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{SenderKind, Sending};
 use orderproof::send::{Batch, Sender, SenderPool};
-use orderproof::store::{TableAt, Target};
+use orderproof::store::{DoorAt, TableAt, Target};
 
 use super::peers::Peer;
 
@@ -26,6 +26,7 @@ fn target(endpoint: &str, region: &str, keys: [&str; 2], token: Option<&str>) ->
         dead_letter_queue_url: format!("{endpoint}/123456789012/orders-dl-queue"),
         tables: TableAt::all(&orderproof::order::lab().tables),
         letter_queues: Vec::new(),
+        door: DoorAt::Queue,
         exact_counts: true,
         read: Default::default(),
     }
@@ -40,6 +41,7 @@ async fn outcomes(target: &Target) -> Vec<(Outcome, String)> {
         max_in_flight: 100,
         attempt_timeout: Duration::from_secs(30),
         sender: SenderKind::Http,
+        to: Default::default(),
     };
     let plan = OrderPlan::lab(RunId::new(7).expect("in range"), 1, 0.3);
     let pool = SenderPool::new(target, &sending).expect("a good endpoint");

@@ -110,6 +110,7 @@ impl Shop {
             dead_letter_queue_url: site.queue_url("dead"),
             tables: self.scenario.order.tables.iter().map(table).collect(),
             letter_queues: Vec::new(),
+            door: crate::store::DoorAt::Queue,
             exact_counts: true,
             read: Default::default(),
         }
@@ -144,6 +145,7 @@ impl Shop {
         let schedule = self.scenario.schedule();
         let plan = ObservePlan {
             function: None,
+            door: None,
             folder: None,
             orders: self.orders.clone(),
             phases: 1,

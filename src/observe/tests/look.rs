@@ -45,6 +45,7 @@ fn plan() -> ObservePlan {
     ledger.record(Outcome::Acknowledged, 0..ORDERS);
     ObservePlan {
         function: None,
+        door: None,
         folder: None,
         orders: orders(),
         schedule: fixture().schedule(),

@@ -13,6 +13,7 @@ fn plan(patience: Duration) -> ObservePlan {
     let schedule = fixture().schedule();
     ObservePlan {
         function: None,
+        door: None,
         folder: None,
         orders: OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
         ledger: Ledger::new(schedule.count()),

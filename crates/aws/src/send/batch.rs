@@ -5,14 +5,10 @@ use std::ops::Range;
 use md5::{Digest, Md5};
 
 use super::carried::Carried;
-use crate::order::OrderPlan;
+use crate::order::{Door, OrderPlan};
 
 /// The most orders SQS takes in one request.
 pub const BATCH_MAX: usize = 10;
-
-/// The most bytes SQS takes in one request, bodies and attributes together. Source: Amazon SQS Developer Guide,
-/// "Amazon SQS message quotas" (1 MiB since August 2025).
-pub const REQUEST_BYTES_MAX: usize = 1 << 20;
 
 /// The orders of one request and their messages, in buffers that are used again and again.
 #[derive(Debug, Default)]
@@ -24,27 +20,34 @@ pub struct Batch {
     carried: Vec<Carried>,
     /// Bytes of all attributes.
     carried_bytes: usize,
-    /// The places of orders that are known by their message ids alone.
+    /// The places of orders whose message ids are kept.
     named: u16,
+    /// The most bytes of a request.
+    bytes_max: usize,
 }
 
 impl Batch {
     /// An empty batch.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            bytes_max: Door::Sqs.request_bytes_max(),
+            ..Self::default()
+        }
     }
 
     /// Makes this the batch of `orders`, of as many from the first on as one request takes: all of them, unless they are
-    /// larger than [`REQUEST_BYTES_MAX`] together. One that is larger by itself is taken alone, for SQS to refuse.
+    /// larger together than [`Door::request_bytes_max`](crate::order::Door::request_bytes_max). One that is larger by
+    /// itself is taken alone, to be refused.
     ///
     /// # Panics
     /// When these are more than [`BATCH_MAX`]; scenarios are bounded by it.
     pub fn fill(&mut self, plan: &OrderPlan, orders: Range<u64>) {
         let carries = plan.sends_more_than_bodies();
         self.clear(orders.start);
+        self.bytes_max = plan.model.door().request_bytes_max();
         for k in orders {
             let carried = carries.then(|| Carried::of(plan, k));
-            if !self.push(|body| plan.write_body(k, body), carried) {
+            if !self.push(|body| plan.write_request_body(k, body), carried) {
                 break;
             }
             if plan.keeps_message_id(k) {
@@ -73,7 +76,7 @@ impl Batch {
         write_body(&mut self.bodies);
         let more = carried.as_ref().map_or(0, Carried::size);
         let size = self.bodies.len() + self.carried_bytes + more;
-        if size > REQUEST_BYTES_MAX && !self.is_empty() {
+        if size > self.bytes_max && !self.is_empty() {
             self.bodies.truncate(before);
             return false;
         }

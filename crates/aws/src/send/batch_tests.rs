@@ -3,6 +3,9 @@
 use super::*;
 use crate::order::{AttributeText, MessageAttribute, RunId};
 
+/// What SQS takes in one request.
+const REQUEST_BYTES_MAX: usize = 1 << 20;
+
 #[test]
 fn a_batch_holds_the_plans_bodies_and_knows_their_md5() {
     let plan = OrderPlan::lab(RunId::new(7).unwrap(), 1, 0.5);

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use md5::{Digest, Md5};
 
 use super::request::write_escaped;
-use crate::order::{AttributeText, MessageAttribute, OrderPlan};
+use crate::order::{AttributeText, MessageAttribute, OrderPlan, RequestHead};
 
 /// In the digest, before the value of a `String` or a `Number`.
 const TEXT_VALUE: u8 = 1;
@@ -21,6 +21,8 @@ pub(super) struct Carried {
     pub(super) deduplication: Option<String>,
     /// `DelaySeconds`, whole seconds.
     pub(super) delay: Option<Duration>,
+    /// URL and headers, where it is sent to a server.
+    pub(super) request: Option<RequestHead>,
 }
 
 impl Carried {
@@ -31,6 +33,7 @@ impl Carried {
             group: plan.group(k),
             deduplication: plan.deduplication(k),
             delay: plan.delay(),
+            request: plan.request_head(k),
         }
     }
 

@@ -31,6 +31,7 @@ fn carried(n: usize) -> Carried {
         ],
         group: Some(format!("customer\\{n}")),
         deduplication: Some(format!("once-{n}")),
+        request: None,
         delay: Some(Duration::from_secs(7)),
     }
 }
@@ -110,6 +111,7 @@ async fn a_queue_takes_them_and_its_digest_of_the_attributes_is_ours() {
         // Without what FIFO queues alone take.
         let plain = |n| Carried {
             deduplication: None,
+            request: None,
             delay: None,
             ..carried(n)
         };

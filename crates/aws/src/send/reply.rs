@@ -41,7 +41,7 @@ pub struct SendReply {
 }
 
 impl EntryOutcome {
-    const ACKNOWLEDGED: Self = Self {
+    pub(super) const ACKNOWLEDGED: Self = Self {
         outcome: Outcome::Acknowledged,
         reason: None,
         message_id: None,
@@ -163,15 +163,27 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
             },
             None => all(unreadable()),
         },
-        408 => all(EntryOutcome::indeterminate("reply 408")),
-        400..=499 => match serde_json::from_slice::<ErrorReply<'_>>(body) {
-            Ok(error) => all(refused(&error.kind)),
-            Err(_) => all(EntryOutcome::indeterminate(format!(
-                "reply {status} without an error of SQS"
-            ))),
+        408 => all(unclear(status, "SQS")),
+        400..=499 => match error_of(body) {
+            Some(code) => all(refused(&code)),
+            None => all(unclear(status, "SQS")),
         },
-        _ => all(EntryOutcome::indeterminate(format!("reply {status}"))),
+        _ => all(unclear(status, "SQS")),
     }
+}
+
+/// The error type of a reply in AWS's JSON.
+pub(super) fn error_of(body: &[u8]) -> Option<Cow<'_, str>> {
+    let error: ErrorReply<'_> = serde_json::from_slice(body).ok()?;
+    Some(error.kind)
+}
+
+/// After a reply that says nothing about the orders.
+pub(super) fn unclear(status: u16, service: &str) -> EntryOutcome {
+    EntryOutcome::indeterminate(match status {
+        400..=499 if status != 408 => format!("reply {status} without an error of {service}"),
+        _ => format!("reply {status}"),
+    })
 }
 
 /// One entry an order, if `body` is a reply to a batch at all. An entry that lacks what it must have, or has it in
@@ -216,7 +228,7 @@ fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
 }
 
 /// What an entry says of the order that its id names; nothing when it names none of this batch.
-fn named(
+pub(super) fn named(
     id: &str,
     batch: &Batch,
     says: impl FnOnce(usize) -> EntryOutcome,
@@ -226,7 +238,7 @@ fn named(
 }
 
 /// One entry an order; what the reply does not name, or names twice, stays indeterminate.
-fn each_entry(
+pub(super) fn each_entry(
     said: impl Iterator<Item = Option<(usize, EntryOutcome)>>,
     batch: &Batch,
 ) -> Vec<EntryOutcome> {
@@ -271,16 +283,25 @@ pub(super) fn accepted(
             Some(_) => "MD5 of the attributes differs",
             None => "no MD5 of the attributes in the reply",
         })
-    } else if batch.wants_message_id(index) {
-        match MessageId::parse(message_id) {
-            Some(id) => EntryOutcome {
-                message_id: Some(id),
-                ..EntryOutcome::ACKNOWLEDGED
-            },
-            None => EntryOutcome::indeterminate("a message id longer than any of SQS's"),
-        }
     } else {
-        EntryOutcome::ACKNOWLEDGED
+        named_by(batch, index, Some(message_id))
+    }
+}
+
+/// An order that was taken under the id that the reply gives it.
+pub(super) fn named_by(batch: &Batch, index: usize, id: Option<&str>) -> EntryOutcome {
+    let Some(id) = id.filter(|id| !id.is_empty()) else {
+        return EntryOutcome::indeterminate("no message id in the reply");
+    };
+    if !batch.wants_message_id(index) {
+        return EntryOutcome::ACKNOWLEDGED;
+    }
+    match MessageId::parse(id) {
+        Some(id) => EntryOutcome {
+            message_id: Some(id),
+            ..EntryOutcome::ACKNOWLEDGED
+        },
+        None => EntryOutcome::indeterminate("a message id longer than any of SQS's"),
     }
 }
 
@@ -314,6 +335,6 @@ fn legible(code: &str) -> Option<&str> {
     (legible && (1..=80).contains(&code.len())).then_some(code)
 }
 
-fn unreadable() -> EntryOutcome {
+pub(super) fn unreadable() -> EntryOutcome {
     EntryOutcome::indeterminate("unreadable reply")
 }

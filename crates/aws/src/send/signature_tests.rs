@@ -23,6 +23,7 @@ use super::super::tests::expected_signature;
 use super::*;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::SenderKind;
+use http_body_util::BodyExt;
 
 /// What the SDK adds of its own.
 const OF_THE_SDK: [&str; 6] = [
@@ -130,8 +131,8 @@ fn signed_at(request: &Recorded) -> SystemTime {
 async fn ours(target: &Target, batch: &Batch, at: SystemTime) -> Written {
     let sending = sending(SenderKind::Http, Duration::from_secs(30));
     let setup = HttpSetup::new(target, &sending).unwrap();
-    let mut sender = HttpSender::new(Arc::new(setup));
-    let request = sender.signed_request(batch, at).await.unwrap();
+    let mut buffer = BytesMut::new();
+    let request = setup.signed_request(batch, &mut buffer, at).await.unwrap();
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
     let mut headers: Vec<(String, String)> = headers.collect();

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::order::Door;
 use crate::scenario::{SenderKind, Sending};
-use crate::store::{TableAt, Target};
+use crate::store::{DoorAt, TableAt, Target};
 
 /// A request as it came in.
 #[derive(Debug, Clone)]
@@ -133,6 +134,7 @@ pub(crate) fn target(endpoint: &str) -> Target {
         dead_letter_queue_url: format!("{endpoint}/000000000000/orders-dl-queue"),
         tables: TableAt::all(&crate::order::lab().tables),
         letter_queues: Vec::new(),
+        door: DoorAt::Queue,
         exact_counts: true,
         read: Default::default(),
     }
@@ -146,6 +148,7 @@ pub(crate) fn sending(sender: SenderKind, attempt_timeout: Duration) -> Sending 
         max_in_flight: 1_000,
         attempt_timeout,
         sender,
+        to: Door::Sqs,
     }
 }
 

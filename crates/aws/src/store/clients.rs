@@ -167,6 +167,7 @@ mod tests {
             dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
             tables: TableAt::all(&crate::order::lab().tables),
             letter_queues: Vec::new(),
+            door: crate::store::DoorAt::Queue,
             exact_counts: true,
             read: ReadPolicy {
                 units_per_second: None,

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 use aws_sdk_dynamodb::types::{KeyType, TableDescription};
 
 use super::session::{Session, Witness};
-use super::{QueueAt, ReadPolicy, StoreError, TableAt, Target};
+use super::{DoorAt, QueueAt, ReadPolicy, Service, StoreError, TableAt, Target, queue_settings};
+use crate::order::Door;
 use crate::scenario::{AwsTarget, Scenario, is_loopback};
 
 const DESCRIBE: &str = "DynamoDB DescribeTable";
@@ -60,12 +61,14 @@ impl Target {
             dead_letter_queue_url: dead_letters,
             tables,
             letter_queues,
+            door: DoorAt::Queue,
             exact_counts: false,
             read: ReadPolicy {
                 units_per_second: Some(read_units),
                 dead_letters: spec.dead_letters,
             },
         };
+        target.door = door(session, &target, scenario).await?;
         if spec.exact_counts && !target.is_on_loopback() {
             return Err(StoreError::new(
                 "reading [target]",
@@ -78,7 +81,72 @@ impl Target {
 
     /// Whether all that is sent and written stays on this machine.
     pub fn is_on_loopback(&self) -> bool {
-        is_loopback(&self.sqs_endpoint) && is_loopback(&self.dynamodb_endpoint)
+        let door = self.door.url().is_none_or(is_loopback);
+        is_loopback(&self.sqs_endpoint) && is_loopback(&self.dynamodb_endpoint) && door
+    }
+}
+
+const SNS: Service = Service {
+    id: "SNS",
+    host: "sns",
+    signing_name: "sns",
+};
+
+const EVENTBRIDGE: Service = Service {
+    id: "EventBridge",
+    host: "events",
+    signing_name: "events",
+};
+
+/// Where that is which orders are sent to; nothing is asked of it yet.
+async fn door(
+    session: &Session,
+    target: &Target,
+    scenario: &Scenario,
+) -> Result<DoorAt, StoreError> {
+    let endpoint = async |service: Service| {
+        let found = service.endpoint(session.config()).await;
+        let found =
+            found.map_err(|error| StoreError::new("looking for an endpoint", error.to_string()));
+        found.map(|url| url.trim_end_matches('/').to_owned())
+    };
+    Ok(match &scenario.sending.to {
+        Door::Sqs => DoorAt::Queue,
+        Door::Sns(topic) => DoorAt::Topic {
+            endpoint: endpoint(SNS).await?,
+            arn: match topic.topic.starts_with("arn:") {
+                true => topic.topic.clone(),
+                false => topic_arn(session, target, &topic.topic).await?,
+            },
+        },
+        Door::Eventbridge(bus) => DoorAt::Bus {
+            endpoint: endpoint(EVENTBRIDGE).await?,
+            name: bus.bus.clone(),
+        },
+        Door::Http(server) => DoorAt::Server {
+            site: String::new(),
+            url: server.url.clone(),
+        },
+    })
+}
+
+/// The ARN of a topic beside the orders queue: of its region and account.
+async fn topic_arn(session: &Session, target: &Target, name: &str) -> Result<String, StoreError> {
+    let queue = queue_settings(&session.sqs(), &target.orders_queue_url).await?;
+    let mut parts: Vec<&str> = queue.arn.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "sqs", _, _, _] => {
+            parts[2] = "sns";
+            parts[5] = name;
+            Ok(parts.join(":"))
+        }
+        _ => Err(StoreError::new(
+            "looking for the topic's ARN",
+            format!(
+                "{} is not a queue's: write the topic's own ARN under [sending] topic",
+                queue.arn
+            ),
+        )),
     }
 }
 

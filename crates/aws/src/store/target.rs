@@ -58,6 +58,47 @@ pub struct QueueAt {
     pub url: String,
 }
 
+/// Where that is which orders are sent to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DoorAt {
+    /// The orders queue itself.
+    #[default]
+    Queue,
+    /// An SNS topic.
+    Topic {
+        /// SNS's, without a trailing slash.
+        endpoint: String,
+        /// The topic's.
+        arn: String,
+    },
+    /// An EventBridge bus.
+    Bus {
+        /// EventBridge's, without a trailing slash.
+        endpoint: String,
+        /// Its name or ARN.
+        name: String,
+    },
+    /// A server.
+    Server {
+        /// What stands before the path that the scenario gives; empty where it gives the whole URL.
+        site: String,
+        /// As the scenario gives it, with its placeholders.
+        url: String,
+    },
+}
+
+impl DoorAt {
+    /// Where requests go, if not to the queue.
+    pub fn url(&self) -> Option<&str> {
+        match self {
+            Self::Queue => None,
+            Self::Topic { endpoint, .. } | Self::Bus { endpoint, .. } => Some(endpoint),
+            Self::Server { site, url } if site.is_empty() => Some(url),
+            Self::Server { site, .. } => Some(site),
+        }
+    }
+}
+
 /// Where the pipeline under test is and how to sign requests to it.
 ///
 /// Deliberately without `Debug`: it carries credentials.
@@ -79,6 +120,8 @@ pub struct Target {
     pub tables: Vec<TableAt>,
     /// The queues, beside the dead-letter queue, in which orders may end.
     pub letter_queues: Vec<QueueAt>,
+    /// What orders are sent to.
+    pub door: DoorAt,
     /// The queue counts are exact (the embedded pipeline), so quiescence needs no waiting rule.
     pub exact_counts: bool,
     /// How its stores may be read.

@@ -7,7 +7,16 @@ use crate::records::Item;
 
 /// The sequence number of the plan's order whose message has this body; `None` when it holds no id of the run.
 pub fn order_of_body(orders: &OrderPlan, body: &str) -> Option<u64> {
-    let document = orders.model.document_of(body)?;
+    order_of_document(orders, orders.model.document_of(body)?)
+}
+
+/// The same for a message as it was sent to a topic, to an event bus, or to a server in the queue's place.
+pub fn order_of_sent(orders: &OrderPlan, sent: &str) -> Option<u64> {
+    let taken = orders.taken_from_request(sent)?;
+    order_of_document(orders, orders.model.document_of_sent(&taken)?)
+}
+
+fn order_of_document(orders: &OrderPlan, document: String) -> Option<u64> {
     let json: Option<Value> = serde_json::from_str(&document).ok();
     let mut places = orders.model.id_places().iter();
     places.find_map(|place| {

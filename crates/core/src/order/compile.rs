@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::body::{Bodies, Body, Edits, edit, is_json, of_recorded};
+use super::door::Door;
 use super::draw::Fields;
 use super::ends::Ends;
 use super::envelope::Wrapper;
@@ -10,6 +11,7 @@ use super::fields::{compile_fields, field_names, running_sums};
 use super::mistake::{Mistake, Problem, key_below, nearest};
 use super::model::{Attribute, Model, Variant, id_places};
 use super::names::Names;
+use super::request::Request;
 use super::scheme::Scheme;
 use super::spec::{self, AttributeSpec, BadKind, OrderSpec, Take};
 use super::template::Template;
@@ -37,7 +39,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    pub(super) fn model(mut self) -> Model {
+    pub(super) fn model(mut self, door: Door) -> Model {
         let spec = self.spec;
         let fields = compile_fields(&spec.fields, &self.names, "order.fields", self.problems);
         let good = Variant::new(None, self.good_bodies(), None, Vec::new());
@@ -56,8 +58,11 @@ impl<'a> Compiler<'a> {
             self.problems.extend(problems);
             Ends::none(&self.scheme)
         });
+        let request = Request::new(&door, &self.names, self.problems);
         Model {
             ends,
+            door,
+            request,
             id_places: id_places(std::iter::once(&good).chain(&kinds)),
             fields,
             good,

@@ -133,14 +133,8 @@ impl Wrapper {
     /// The body within a message, if it is in such an envelope.
     pub fn unwrap<'t>(&self, message: &'t str) -> Option<Cow<'t, str>> {
         match self {
-            Self::Sns => {
-                let sns: Notification<'_> = serde_json::from_str(message).ok()?;
-                Some(sns.message)
-            }
-            Self::Eventbridge { .. } => {
-                let event: Event<'_> = serde_json::from_str(message).ok()?;
-                Some(event.detail.get().into())
-            }
+            Self::Sns => Some(from_topic(message)?.order),
+            Self::Eventbridge { .. } => Some(from_bus(message)?.order),
             Self::Template { template, order } => order.take_from(message, template),
         }
     }
@@ -218,12 +212,42 @@ fn of_template(text: &str, names: &Names) -> Result<Wrapper, Mistake> {
 struct Notification<'a> {
     #[serde(rename = "Message", borrow)]
     message: Cow<'a, str>,
+    #[serde(rename = "MessageId", borrow)]
+    id: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow)]
     detail: &'a RawValue,
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+}
+
+/// What stands in an envelope of SNS or of EventBridge.
+pub(super) struct Arrived<'t> {
+    /// As it was sent.
+    pub order: Cow<'t, str>,
+    /// The id that the sender was answered with.
+    pub id: Option<Cow<'t, str>>,
+}
+
+/// What a topic was sent, of what it puts on a queue.
+pub(super) fn from_topic(message: &str) -> Option<Arrived<'_>> {
+    let sns: Notification<'_> = serde_json::from_str(message).ok()?;
+    Some(Arrived {
+        order: sns.message,
+        id: sns.id,
+    })
+}
+
+/// The detail of an event, of what a rule puts on a queue.
+pub(super) fn from_bus(message: &str) -> Option<Arrived<'_>> {
+    let event: Event<'_> = serde_json::from_str(message).ok()?;
+    Some(Arrived {
+        order: event.detail.get().into(),
+        id: event.id,
+    })
 }
 
 /// Where examples of AWS's own guides live.

@@ -171,16 +171,18 @@ fn whole(text: &str) -> Option<u64> {
     super::Decimal::parse(text)?.as_u64()
 }
 
-/// Where a letter differs from what its order leaves in that queue; `sent` is the message's body as it was sent.
+/// Where a letter differs from what its order leaves in that queue; `sent` is the message's body as it was sent, `arrived`
+/// the letter's without what the door put around it.
 pub(super) fn letter_differs(
     leaf: &LetterLeaf,
     known: Known<'_, '_>,
     sent: &str,
-    body: &str,
+    (body, arrived): (&str, &str),
 ) -> Option<Difference> {
     if !leaf.holds.is_empty() {
         return holds_differ(leaf, known, body);
     }
+    let body = arrived;
     if body == sent {
         return None;
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::door::IdsKept;
 use super::plan::OrderPlan;
 
 /// A message attribute.
@@ -45,7 +46,12 @@ impl OrderPlan {
         let spec = self.model.spec();
         let attributes =
             !self.model.attributes.is_empty() && !self.model.puts_attributes_in_bodies();
-        attributes || spec.group.is_some() || spec.deduplication.is_some() || spec.delay.is_some()
+        let request = self.model.request.is_some();
+        attributes
+            || request
+            || spec.group.is_some()
+            || spec.deduplication.is_some()
+            || spec.delay.is_some()
     }
 
     /// The attributes of the message of order `k`. Those of an SNS envelope stand within it, and are none of these.
@@ -93,11 +99,19 @@ impl OrderPlan {
 
     /// Whether any order of the plan is known by its message id: its letter, or its rows.
     pub fn keeps_message_ids(&self) -> bool {
-        self.model.names_messages() || self.bodies_may_hold_no_id()
+        match self.model.door.ids_kept() {
+            IdsKept::Never => false,
+            IdsKept::WhereNeeded => self.model.names_messages() || self.bodies_may_hold_no_id(),
+            IdsKept::Always => true,
+        }
     }
 
     /// Whether order `k` is known by its message id.
     pub fn keeps_message_id(&self, k: u64) -> bool {
-        self.model.names_messages() || self.may_hold_no_id(k)
+        match self.model.door.ids_kept() {
+            IdsKept::Never => false,
+            IdsKept::WhereNeeded => self.model.names_messages() || self.may_hold_no_id(k),
+            IdsKept::Always => true,
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use super::body::{Bodies, Body, IdPlace};
 use super::check;
 use super::compile::Compiler;
+use super::door::Door;
 use super::draw::Fields;
 use super::drawn::Drawn;
 use super::ends::Ends;
@@ -15,6 +16,7 @@ use super::message::{AttributeText, MessageAttribute};
 use super::mistake::Problem;
 use super::names::Names;
 use super::pattern::{Capture, Captures};
+use super::request::Request;
 use super::scheme::{Id, Scheme};
 use super::spec::OrderSpec;
 use super::template::Template;
@@ -24,6 +26,10 @@ use super::values::{Inserted, Values};
 #[derive(Debug)]
 pub struct Model {
     pub(super) spec: OrderSpec,
+    /// What orders are sent to.
+    pub(super) door: Door,
+    /// How, where it is a server.
+    pub(super) request: Option<Request>,
     pub(super) scheme: Scheme,
     pub(super) names: Names,
     pub(super) fields: Fields,
@@ -42,7 +48,7 @@ pub struct Model {
 /// Two models are one when they say the same.
 impl PartialEq for Model {
     fn eq(&self, other: &Self) -> bool {
-        self.spec == other.spec
+        self.spec == other.spec && self.door == other.door
     }
 }
 
@@ -86,14 +92,22 @@ pub(super) struct Attribute {
 }
 
 impl Model {
-    /// Compiles what a scenario says of its orders.
+    /// Compiles what a scenario says of its orders, which are sent to the queue itself.
     ///
     /// # Errors
     /// Every rule it breaks, each with its key.
     pub fn new(spec: OrderSpec) -> Result<Self, Vec<Problem>> {
+        Self::through(spec, Door::Sqs)
+    }
+
+    /// The same where orders are sent to `door`.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn through(spec: OrderSpec, door: Door) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let model = Compiler::new(&spec, &mut problems).model();
-        check::structure(&spec, &model.names, &mut problems);
+        let model = Compiler::new(&spec, &mut problems).model(door);
+        check::structure(&model, &mut problems);
         if problems.is_empty() {
             check::contents(&model, &mut problems);
         }
@@ -118,6 +132,11 @@ impl Model {
     /// What the scenario says.
     pub fn spec(&self) -> &OrderSpec {
         &self.spec
+    }
+
+    /// What orders are sent to.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The names its templates may use.
@@ -169,9 +188,14 @@ impl Model {
         &self.id_places
     }
 
-    /// The order's document within a message's body: taken out of its envelope and decoded. `None` when the body is in no
+    /// The order's document within a message's body: taken out of its envelopes and decoded. `None` when the body is in no
     /// such envelope.
-    pub fn document_of(&self, sent: &str) -> Option<String> {
+    pub fn document_of(&self, arrived: &str) -> Option<String> {
+        self.document_of_sent(&self.door.unwrapped(arrived)?)
+    }
+
+    /// The same of a message as it was sent, before anything has put it into an envelope of its own.
+    pub fn document_of_sent(&self, sent: &str) -> Option<String> {
         let inner = match &self.wrapper {
             Some(wrapper) => wrapper.unwrap(sent)?,
             None => sent.into(),

@@ -130,6 +130,7 @@ impl OrderPlan {
         let mut sent = Vec::new();
         self.write_body(k, &mut sent);
         let sent = String::from_utf8_lossy(&sent);
+        let arrived = self.model.door.as_sent(body);
         let here = |leaf: &Leaf| {
             leaf.letter()
                 .is_some_and(|letter| letter.queue.as_deref() == queue)
@@ -155,13 +156,13 @@ impl OrderPlan {
             let Some(letter) = ends.leaves[leaf].letter() else {
                 continue;
             };
-            match letter_differs(letter, known, &sent, body) {
+            match letter_differs(letter, known, &sent, (body, &arrived)) {
                 None => sighting.fills.push(slot(leaf, 0)),
                 Some(difference) if sighting.odd.is_none() => {
                     sighting.odd = Some(Odd {
                         slot: slot(leaf, 0),
                         difference,
-                        content: self.document_content(document.as_ref(), body),
+                        content: self.document_content(document.as_ref(), &arrived),
                     });
                 }
                 Some(_) => {}

@@ -206,6 +206,7 @@ fn observation(schedule: &Schedule) -> Observation {
         untimed_rows: 0,
         row_clock: None,
         letter_receives: None,
+        door: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(345_600)),
             age: Duration::from_secs(90),

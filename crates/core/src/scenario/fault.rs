@@ -52,6 +52,8 @@ pub enum FaultExtent {
 pub enum FaultPlace {
     /// Between the sender and the queue.
     Wire,
+    /// What orders are sent to in the queue's place.
+    Door,
     /// The orders queue.
     Queue,
     /// The event source mapping and the function.
@@ -68,7 +70,7 @@ impl FaultPlace {
     /// Whether what sits there knows an order by the body of its message alone.
     pub fn finds_by_body(self) -> bool {
         match self {
-            Self::Wire | Self::Queue | Self::Function | Self::DeadLetters => true,
+            Self::Wire | Self::Door | Self::Queue | Self::Function | Self::DeadLetters => true,
             Self::Table | Self::Harness => false,
         }
     }
@@ -140,6 +142,16 @@ fault_kinds! {
         "The request is answered with a 500 and not carried out.",
     EntryRefused "entry_refused" Wire Any false
         "The order is refused: within a batch as a `Failed` entry under a 200.",
+    DoorSwallows "door_swallows" Door Any false
+        "The topic, bus or server in front of the queue accepts the order and never puts it on the queue.",
+    DoorDoubles "door_doubles" Door Any false
+        "The topic, bus or server in front of the queue puts the order on it twice.",
+    DoorLate "door_late" Door Any true
+        "The topic, bus or server in front of the queue accepts the order and puts it on the queue the delay after.",
+    DoorRefusesInside "door_refuses_inside" Door Any false
+        "The topic, bus or server in front of the queue answers 200 with an error for the order inside.",
+    DoorThrottles "door_throttles" Door Any false
+        "The topic, bus or server in front of the queue throttles the order.",
     MessageVanishes "message_vanishes" Queue Any false
         "The queue acknowledges a message and forgets it.",
     MessageDuplicated "message_duplicated" Queue Any false

@@ -15,6 +15,7 @@ use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
 use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
 use super::section::{Problems, Section};
+use super::sending::{read_door, read_sending};
 use super::target::read_target;
 use super::whole::Parts;
 use super::*;
@@ -98,7 +99,7 @@ fn read(
         && problems.borrow().is_empty()
     {
         let planned = scenario.schedule().count();
-        check_planned(&scenario.order, planned, &problems);
+        check_planned(scenario, planned, &problems);
     }
     let mut violations = problems.into_inner();
     match scenario {
@@ -146,9 +147,11 @@ fn read_scenario(
     );
     let bad_share = file.share("bad_orders", 0.0);
     let mut sending = file.section("sending");
+    let door = read_door(&mut sending, &target);
     let mut pipeline = file.section("pipeline");
-    let order = read_orders(&mut file, (&mut sending, &mut pipeline), files, problems);
-    let sending = read_sending(sending);
+    let sections = (&mut sending, &mut pipeline);
+    let order = read_orders(&mut file, sections, &door, files, problems);
+    let sending = read_sending(sending, door);
     check_share(&file, bad_share, &order);
     if time_scale != 1.0 && order.delay.is_some() {
         file.problem(
@@ -175,6 +178,7 @@ fn read_scenario(
     let expect = read_expectations(file.section("expect"), &phases);
     let parts = Parts {
         target: &target,
+        sending: &sending,
         order: &order,
         pipeline: &pipeline,
         faults: &faults,
@@ -222,47 +226,6 @@ fn required_text(
 fn is_folder_name(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=60).contains(&text.len()) && text.chars().all(legal) && !text.starts_with('-')
-}
-
-fn read_sending(mut section: Section<'_>) -> Sending {
-    let sending = Sending {
-        batch: section.integer("batch", 1, 1, 10) as u8,
-        linger: section.duration_within(
-            "linger",
-            Duration::ZERO,
-            Duration::ZERO,
-            Duration::from_secs(60),
-        ),
-        senders: section.integer("senders", 32, 1, 4_096) as u32,
-        max_in_flight: section.integer("max_in_flight", 2_000, 1, 10_000_000) as u32,
-        attempt_timeout: section.duration_within(
-            "attempt_timeout",
-            Duration::from_secs(5),
-            Duration::from_millis(1),
-            Duration::from_secs(300),
-        ),
-        sender: section.choice(
-            "sender",
-            SenderKind::Http,
-            &[("http", SenderKind::Http), ("sdk", SenderKind::Sdk)],
-        ),
-    };
-    if sending.batch == 1 && !sending.linger.is_zero() {
-        section.problem(
-            "linger",
-            "an order sent alone waits for nobody",
-            "leave linger out, or set batch to 2 or more",
-        );
-    }
-    if sending.max_in_flight < u32::from(sending.batch) {
-        section.problem(
-            "max_in_flight",
-            "is below one batch, so nothing could be sent",
-            format!("write at least {}", sending.batch),
-        );
-    }
-    section.finish();
-    sending
 }
 
 /// How many times faster than the file says everything passes.

@@ -29,6 +29,7 @@ pub fn fixture() -> Scenario {
             max_in_flight: 100,
             attempt_timeout: Duration::from_secs(5),
             sender: SenderKind::Http,
+            to: Default::default(),
         },
         target: TargetSpec::Embedded,
         time_scale: 1.0,

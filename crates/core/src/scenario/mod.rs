@@ -26,6 +26,7 @@ mod secret;
 #[cfg(test)]
 mod secret_tests;
 mod section;
+mod sending;
 mod service_time;
 mod steady;
 mod stored;

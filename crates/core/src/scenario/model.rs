@@ -12,7 +12,7 @@ use super::orders::{is_lab, is_labs_beside_others, lab_order};
 use super::{Fault, QueueProcessor, Secret, ServiceTime};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
-use crate::order::{Model, Problem};
+use crate::order::{Door, Model, Problem};
 use crate::verdict::Gate;
 
 /// A scenario whose values have been checked.
@@ -62,9 +62,10 @@ impl Scenario {
     /// # Errors
     /// Every rule they break: never of a scenario that was read from a scenario file.
     pub fn model(&self) -> Result<Arc<Model>, Vec<Problem>> {
-        match is_lab(&self.order) {
+        let door = &self.sending.to;
+        match is_lab(&self.order) && door.is_queue() {
             true => Ok(Model::lab()),
-            false => Model::new((*self.order).clone()).map(Arc::new),
+            false => Model::through((*self.order).clone(), door.clone()).map(Arc::new),
         }
     }
 
@@ -112,6 +113,9 @@ pub struct Sending {
     pub attempt_timeout: Duration,
     /// Which client sends.
     pub sender: SenderKind,
+    /// What they are sent to; the orders queue itself when absent.
+    #[serde(default, skip_serializing_if = "Door::is_queue")]
+    pub to: Door,
 }
 
 /// Which client sends the orders.

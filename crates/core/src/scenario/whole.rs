@@ -7,15 +7,16 @@ use super::queues::check_end;
 use super::section::Section;
 use super::{
     AwsTarget, Fault, FaultKind, FaultPlace, Metric, Pipeline, ProcessorCommand, ProcessorPlace,
-    QueueProcessor, Rule, TargetSpec,
+    QueueProcessor, Rule, Sending, TargetSpec,
 };
 use crate::fault::why_hidden;
-use crate::order::Model;
 use crate::order::spec::{OrderSpec, STORED};
+use crate::order::{Door, Model};
 
 /// The parts that have to do with each other.
 pub(super) struct Parts<'a> {
     pub(super) target: &'a TargetSpec,
+    pub(super) sending: &'a Sending,
     pub(super) order: &'a OrderSpec,
     pub(super) pipeline: &'a Pipeline,
     pub(super) faults: &'a [Fault],
@@ -30,6 +31,7 @@ impl Parts<'_> {
         self.check_faults(file);
         self.check_places(file);
         self.check_consumer(file);
+        self.check_door(file);
         self.check_queues(file);
         self.check_target_names(file);
         self.check_rules(file);
@@ -69,6 +71,32 @@ impl Parts<'_> {
             let why = "can only be planted in the embedded pipeline";
             refuse(fault, why, "leave out the fault or the target");
         }
+        let door = &self.sending.to;
+        let at_the_queue = |kind: &FaultKind| kind.place() == FaultPlace::Wire;
+        let at_the_door = |kind: &FaultKind| kind.place() == FaultPlace::Door;
+        if !door.is_queue()
+            && let Some(fault) = first(&at_the_queue)
+        {
+            let why = format!(
+                "strikes requests to the queue, and orders are sent to {}",
+                door.in_words()
+            );
+            refuse(
+                fault,
+                &why,
+                "write a fault of what they are sent to, such as door_swallows",
+            );
+        }
+        if door.is_queue()
+            && let Some(fault) = first(&at_the_door)
+        {
+            let why = "strikes what stands in front of the queue, and orders are sent to the queue itself";
+            refuse(
+                fault,
+                why,
+                "write to = \"sns\", \"eventbridge\" or \"http\" under [sending]",
+            );
+        }
         let in_writes = |kind: &FaultKind| {
             let scans = [FaultKind::ScanStale, FaultKind::ScanTruncated];
             kind.place() == FaultPlace::Table && !scans.contains(kind)
@@ -89,7 +117,7 @@ impl Parts<'_> {
         }
         let by_body = |kind: &FaultKind| kind.place().finds_by_body();
         if let Some(fault) = first(&by_body)
-            && let Ok(model) = Model::new(self.order.clone())
+            && let Ok(model) = Model::through(self.order.clone(), self.sending.to.clone())
             && let Some(why) = why_hidden(&model)
         {
             let hint = "put {{id}} into the body, or leave out the fault";
@@ -156,6 +184,81 @@ impl Parts<'_> {
             if name != own {
                 check_end(file, &format!("target.{key}"), name, self.pipeline.fifo);
             }
+        }
+    }
+
+    /// What the embedded pipeline's own topic, bus and server can be.
+    fn check_embedded_door(&self, file: &Section<'_>) {
+        let refuse = |key: &str, rule: &str, hint: &str| file.problem(key, rule, hint);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let (key, name) = match &self.sending.to {
+            Door::Sqs | Door::Http(_) => ("", ""),
+            Door::Sns(topic) => ("sending.topic", topic.topic.as_str()),
+            Door::Eventbridge(bus) => ("sending.bus", bus.bus.as_str()),
+        };
+        if !name.chars().all(plain) {
+            let rule = "is not a name, and in the embedded pipeline there are no ARNs";
+            refuse(key, rule, "write letters, digits, `-` and `_`");
+        }
+        let Door::Http(server) = &self.sending.to else {
+            return;
+        };
+        if server.method != "POST" {
+            let rule = "the embedded pipeline's server takes POST alone";
+            refuse("sending.http.method", rule, "leave it out");
+        }
+        if server.url.contains("{{") || server.url.contains('?') {
+            let rule = "the embedded pipeline's server takes orders at one path";
+            refuse(
+                "sending.http.url",
+                rule,
+                "write it without placeholders and query: url = \"/orders\"",
+            );
+        }
+        if server.body.is_some() {
+            let rule = "the embedded pipeline's server puts what it is sent on the queue as it is";
+            refuse("sending.http.body", rule, "write it as [order] envelope");
+        }
+    }
+
+    /// What orders are sent to goes with the queue, and with who reads it.
+    fn check_door(&self, file: &Section<'_>) {
+        let door = &self.sending.to;
+        let built_in = match self.target {
+            TargetSpec::Embedded => self.processor.is_none(),
+            TargetSpec::Aws(target) => {
+                target.processor == ProcessorPlace::Local && self.processor.is_none()
+            }
+        };
+        if built_in && door.wraps() && is_labs_beside_others(self.order) {
+            file.problem(
+                "sending.to",
+                format!("the built-in processor does not look into the envelope of {}", door.in_words()),
+                "write raw = true under [sending], or name a function that does: [processor] command",
+            );
+        }
+        if *self.target == TargetSpec::Embedded {
+            self.check_embedded_door(file);
+        }
+        let fifo = |name: &str| name.ends_with(".fifo");
+        match door {
+            Door::Sns(topic) if fifo(&topic.topic) != self.pipeline.fifo => file.problem(
+                "sending.topic",
+                match self.pipeline.fifo {
+                    true => "only a FIFO topic feeds a FIFO queue",
+                    false => "a FIFO topic feeds a FIFO queue, and this one is standard",
+                },
+                match self.pipeline.fifo {
+                    true => "write a topic whose name ends in .fifo: topic = \"orders.fifo\"",
+                    false => "write a topic whose name does not end in .fifo, or [pipeline] queue = \"fifo\"",
+                },
+            ),
+            Door::Eventbridge(_) | Door::Http(_) if self.pipeline.fifo => file.problem(
+                "sending.to",
+                "the groups of orders are not known behind it: a rule has one constant group, a server makes its own",
+                "write to = \"sns\" or \"sqs\", or leave out [pipeline] queue",
+            ),
+            _ => {}
         }
     }
 

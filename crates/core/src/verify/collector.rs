@@ -231,7 +231,11 @@ impl Collector {
 
     /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
     pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
-        let by_id = self.letters.order_of(&letter.message_id);
+        let model = std::sync::Arc::clone(&self.plan.model);
+        let door = model.door();
+        let by_id = self
+            .letters
+            .order_of(&door.id_of(&letter.message_id, &letter.body));
         let by_id = by_id.filter(|_| queue.is_none());
         if let Some(k) = by_id {
             return self.planned_letter(k, queue, &letter.body);
@@ -242,7 +246,7 @@ impl Collector {
         if owners.orders.is_empty() && owners.phantoms.is_empty() {
             match self
                 .letters
-                .unanswered_of(&letter.body)
+                .unanswered_of(&door.as_sent(&letter.body))
                 .filter(|_| queue.is_none())
             {
                 Some(k) => self.planned_letter(k, queue, &letter.body),

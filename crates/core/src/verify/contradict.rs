@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::{Observation, ObservationFile, QueueSample};
 use crate::ledger::Ledger;
 use crate::order::spec::{DEAD_LETTER, STORED};
-use crate::order::{Id, OrderPlan};
+use crate::order::{Door, Id, OrderPlan};
 
 /// Samples that prove rest.
 const EMPTY_SAMPLES: u32 = 3;
@@ -35,8 +35,31 @@ pub fn contradictions(
         ));
     }
     lookups(seen, ledger, orders, &mut found);
+    door(seen, ledger, orders, &mut found);
     rest(file, last_reply_at, &mut found);
     found
+}
+
+/// Whether what orders were sent to is told of, where that is not the queue itself.
+fn door(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec<String>) {
+    match (&seen.door, orders.model.door().is_queue()) {
+        (None, true) => {}
+        (Some(door), false) => {
+            // What a server counts is its own affair: the scenario's lists of statuses say what it acknowledged.
+            let told = match orders.model.door() {
+                Door::Http(_) => 0,
+                _ => ledger.acknowledged().len(),
+            };
+            found.extend(door.contradiction(told));
+        }
+        (None, false) => found.push(format!(
+            "nothing is told of {}, which orders were sent to",
+            orders.model.door().in_words()
+        )),
+        (Some(_), true) => {
+            found.push("orders are said to have been sent to something else than the queue".into());
+        }
+    }
 }
 
 /// Whether the sets of orders are of planned orders, and of each other.

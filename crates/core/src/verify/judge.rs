@@ -266,6 +266,12 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
             ),
         );
     }
+    if let Some(door) = &observation.door
+        && !door.drained
+        && input.reconciliation.count(Class::Undecided) > 0
+    {
+        missing("door_not_drained", door.evidence.clone());
+    }
     let sweeps = [
         ("scan_incomplete", "the table scan", &observation.scan),
         (

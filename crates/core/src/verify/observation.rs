@@ -7,7 +7,7 @@ use std::time::Duration;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use super::{Missing, RowClock};
+use super::{DoorSeen, Missing, RowClock};
 use crate::metrics::Histogram;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::order::{Difference, Id, excerpt};
@@ -119,6 +119,9 @@ pub struct Observation {
     /// it has none, or nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub letter_receives: Option<LetterReceives>,
+    /// What orders were sent to in the queue's place; `None` when they were sent to the queue itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<DoorSeen>,
 }
 
 impl Observation {
@@ -168,6 +171,11 @@ impl Observation {
             && self.dead_letter_sweep.complete
             && self.retention.holds()
             && self.unreadable_keys == 0
+    }
+
+    /// Whether an order that was not seen may still be on its way to the queue.
+    pub fn may_still_come(&self) -> bool {
+        self.door.as_ref().is_some_and(|door| !door.drained)
     }
 }
 

@@ -63,7 +63,7 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // Seen at any end, and seen at one with all that an order leaves there.
     let (seen, whole) = (observation.seen(), whole_anywhere(observation));
     let places = Places::of(belongs, observation);
-    let complete = observation.is_complete();
+    let complete = observation.is_complete() && !observation.may_still_come();
 
     // One id was seen with two contents.
     take(Class::Overwritten, observation.overwritten.clone());

@@ -37,7 +37,10 @@ const PERHAPS: [Class; 7] = [
 /// What is to be said of the scenario's counters. While anything was not looked at, nothing: that is told elsewhere.
 pub(super) fn wrong_sums(input: &JudgeInput<'_>) -> Vec<Finding> {
     let sums = &input.orders.model.spec().sums;
-    let Some(seen) = input.observation.filter(|seen| seen.is_complete()) else {
+    let undecided = input.reconciliation.count(Class::Undecided) > 0;
+    let is_enough =
+        |seen: &&Observation| seen.is_complete() && !(seen.may_still_come() && undecided);
+    let Some(seen) = input.observation.filter(is_enough) else {
         return Vec::new();
     };
     let of_classes = |classes: &[Class]| {

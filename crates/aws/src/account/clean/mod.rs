@@ -107,7 +107,8 @@ impl Cleaner {
     /// The id of the run's order whose letter this is; `queue` is `None` for the dead-letter queue, where a letter is known
     /// by its message id, too.
     fn owner_of_letter(&self, queue: Option<&str>, message_id: &str, body: &str) -> Option<Id> {
-        let by_id = self.message_ids.order_of(message_id);
+        let id = self.orders.model.door().id_of(message_id, body);
+        let by_id = self.message_ids.order_of(&id);
         if let Some(k) = by_id.filter(|_| queue.is_none()) {
             return Some(self.orders.id(k));
         }

@@ -58,6 +58,7 @@ impl Services {
             dead_letter_queue_url: site.queue_url("dead"),
             tables: TableAt::all(&crate::order::lab().tables),
             letter_queues: Vec::new(),
+            door: crate::store::DoorAt::Queue,
             exact_counts: true,
             read: Default::default(),
         };

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::Decimal;
 use super::super::body::Body;
+use super::super::door::Door;
 use super::super::ends::{Leaf, RowLeaf};
 use super::super::id::RunId;
 use super::super::json_text::steps;
@@ -20,8 +21,8 @@ use super::super::values::Values;
 /// Orders of each kind that are looked at.
 const SAMPLES: u64 = 64;
 
-/// The most bytes SQS takes in one message. Source: Amazon SQS Developer Guide, "Amazon SQS message quotas".
-const MESSAGE_BYTES_MAX: u64 = 1 << 20;
+/// A message of so many bytes is not written out to be measured: four times what SQS takes.
+const FAR_TOO_LARGE: u64 = 4 << 20;
 
 /// What the queue may call a message.
 const A_MESSAGE_ID: &str = "5fea7756-0ea4-451a-a703-a558b933e274";
@@ -86,14 +87,20 @@ fn says_nothing(model: &Model) -> Option<Problem> {
 /// The first kind of orders whose largest body is larger than a message.
 fn too_large(model: &Model) -> Option<Problem> {
     let kinds = (0..model.spec().bad.len()).map(Some);
+    let most = model.door.request_bytes_max() as u64;
+    let taker = match model.door() {
+        Door::Sqs | Door::Http(_) => "SQS",
+        Door::Sns(_) => "SNS",
+        Door::Eventbridge(_) => "EventBridge",
+    };
     std::iter::once(None).chain(kinds).find_map(|kind| {
         let largest = largest(model, kind);
         let mistake = Mistake::new(
-            format!("the largest message has {largest} bytes, and SQS takes {MESSAGE_BYTES_MAX}"),
+            format!("the largest message has {largest} bytes, and {taker} takes {most}"),
             "draw shorter texts and lists",
         );
         let key = kind.map_or("order".into(), |kind| format!("bad[{kind}]"));
-        (largest > MESSAGE_BYTES_MAX).then(|| mistake.at(key))
+        (largest > most).then(|| mistake.at(key))
     })
 }
 
@@ -105,7 +112,7 @@ fn largest(model: &Model, kind: Option<usize>) -> u64 {
         return 0;
     };
     match certain(&body) {
-        far_too_large if far_too_large > 4 * MESSAGE_BYTES_MAX => far_too_large,
+        far_too_large if far_too_large > FAR_TOO_LARGE => far_too_large,
         _ => {
             let values = model.largest_values(kind);
             model.dressed(kind, body, values, u128::MAX).len() as u64

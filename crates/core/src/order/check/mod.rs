@@ -1,6 +1,7 @@
 //! Whether what a scenario says of its orders can be: every rule that is broken, at once.
 
 mod contents;
+mod door;
 mod ends;
 mod kinds;
 mod message;
@@ -10,18 +11,21 @@ mod owner_tests;
 mod tests;
 
 use super::mistake::{Mistake, Problem, key_below, nearest};
-use super::names::Names;
+use super::model::Model;
 use super::spec::{Body, Field, OrderSpec, Take};
 use crate::evidence::{JsonLimits, check_json};
 
 pub(super) use contents::contents;
 
 /// What can be seen without an order.
-pub(super) fn structure(spec: &OrderSpec, names: &Names, problems: &mut Vec<Problem>) {
+pub(super) fn structure(model: &Model, problems: &mut Vec<Problem>) {
+    let spec = model.spec();
     check_size(spec, problems);
     message::check(spec, problems);
+    door::structure(spec, model.door(), problems);
     kinds::check(spec, problems);
-    ends::check(spec, names, problems);
+    ends::check(spec, model.names(), problems);
+    door::letters(model, problems);
 }
 
 /// It is kept with the run, in files that have limits.

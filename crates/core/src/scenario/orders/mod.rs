@@ -22,9 +22,9 @@ use std::sync::LazyLock;
 use toml::Value;
 
 use super::section::{Problems, Section};
-use super::{Violation, error::of_problem};
+use super::{Scenario, Violation, error::of_problem};
 use crate::order::spec::{OrderSpec, STORED};
-use crate::order::{Model, dead_letter, lab};
+use crate::order::{Door, Model, dead_letter, lab};
 
 /// Reads a file that a scenario names, by the name it gives.
 pub type ReadFile<'a> = &'a dyn Fn(&str) -> Result<String, String>;
@@ -54,11 +54,12 @@ pub(super) fn is_labs_beside_others(order: &OrderSpec) -> bool {
 
 static LAB: LazyLock<OrderSpec> = LazyLock::new(lab);
 
-/// Reads everything a scenario says of its orders. `sending` and `pipeline` are its sections of
+/// Reads everything a scenario says of its orders, which are sent to `door`. `sending` and `pipeline` are its sections of
 /// these names.
 pub(super) fn read_orders<'a>(
     file: &mut Section<'a>,
     (sending, pipeline): (&mut Section<'a>, &mut Section<'a>),
+    door: &Door,
     files: ReadFile<'_>,
     problems: &Problems,
 ) -> Box<OrderSpec> {
@@ -88,8 +89,8 @@ pub(super) fn read_orders<'a>(
     order.tables = tables::read_tables(pipeline, &order, file);
     // What could not be read would only be missed.
     if problems.borrow().len() == before_reading
-        && !is_lab(&order)
-        && let Err(found) = Model::new((*order).clone())
+        && !(is_lab(&order) && door.is_queue())
+        && let Err(found) = Model::through((*order).clone(), door.clone())
     {
         problems
             .borrow_mut()
@@ -110,9 +111,9 @@ pub(super) fn check_share(file: &Section<'_>, share: f64, order: &OrderSpec) {
 }
 
 /// What is taken once is enough for the orders planned.
-pub(super) fn check_planned(order: &OrderSpec, planned: u64, problems: &Problems) {
+pub(super) fn check_planned(scenario: &Scenario, planned: u64, problems: &Problems) {
     if problems.borrow().is_empty()
-        && let Ok(model) = Model::new(order.clone())
+        && let Ok(model) = scenario.model()
     {
         let found = model.check_planned(planned).into_iter().map(of_problem);
         problems.borrow_mut().extend(found);

@@ -8,7 +8,7 @@ use roaring::RoaringBitmap;
 
 use crate::ledger::{Ledger, Outcome};
 use crate::order::Id;
-use crate::verify::{Belongs, Observation, Quiescence, Retention, Sweep};
+use crate::verify::{Belongs, DoorSeen, Observation, Quiescence, Retention, Sweep};
 
 /// A content as it was seen under an order's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,7 +41,7 @@ pub(super) struct World {
 }
 
 /// How many parts of the evidence can have a gap.
-pub(super) const GAPS: u8 = 6;
+pub(super) const GAPS: u8 = 7;
 
 impl World {
     fn those(&self, wanted: impl Fn(&Fate) -> bool) -> RoaringBitmap {
@@ -125,6 +125,7 @@ pub(super) fn complete() -> Observation {
         untimed_rows: 0,
         row_clock: None,
         letter_receives: None,
+        door: None,
         retention: Retention {
             shortest: Some(Duration::from_secs(100)),
             age: Duration::from_secs(99),
@@ -141,6 +142,7 @@ pub(super) fn open_gap(observation: &mut Observation, gap: u8) {
         3 => observation.dead_letter_sweep.complete = false,
         4 => observation.retention.shortest = None,
         5 => observation.unreadable_keys = 1,
+        6 => observation.door = Some(DoorSeen::counted("the topic", 9, 1)),
         _ => unreachable!("there are {GAPS} parts"),
     }
 }

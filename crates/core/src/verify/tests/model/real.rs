@@ -14,7 +14,8 @@ use crate::order::Id;
 use crate::scenario::{Expectations, Rule, Scenario};
 use crate::verify::collector::Collector;
 use crate::verify::{
-    Belongs, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge, reconcile,
+    Belongs, DoorSeen, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge,
+    reconcile,
 };
 
 /// What is made once for all worlds.
@@ -146,6 +147,9 @@ fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
             age: Duration::from_secs(looked.age_s),
         },
         own_stores: world.own_stores,
+        door: looked
+            .drained
+            .map(|drained| DoorSeen::counted("the topic", 9, u64::from(!drained))),
         ..Observation::default()
     })
 }

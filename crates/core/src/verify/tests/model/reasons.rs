@@ -71,6 +71,10 @@ pub(super) fn reasons(world: &World, books: &Books, classes: &BTreeMap<u64, Clas
     if !books.orders.values().any(reached_sqs) {
         say(Severity::MissingEvidence, "nothing_sent", None);
     }
+    let drained = world.looked.as_ref().and_then(|looked| looked.drained);
+    if drained == Some(false) && count(Class::Undecided) > 0 {
+        say(Severity::MissingEvidence, "door_not_drained", None);
+    }
     for gap in gaps(world) {
         say(Severity::MissingEvidence, gap, None);
     }

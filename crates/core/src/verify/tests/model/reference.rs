@@ -90,7 +90,8 @@ pub(super) fn answer(world: &World) -> Option<Answer> {
             .retention_s
             .is_some_and(|kept_s| looked.age_s < kept_s);
         let known = books.tallies.unreadable == 0;
-        looked.at_rest && looked.scanned && looked.looked_up && looked.swept && kept && known
+        let all = looked.at_rest && looked.scanned && looked.looked_up && looked.swept;
+        all && kept && known && looked.drained != Some(false)
     });
     let classes: BTreeMap<u64, Class> = books
         .orders

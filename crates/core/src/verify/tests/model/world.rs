@@ -50,6 +50,8 @@ pub(super) struct Looked {
     pub(super) swept: bool,
     pub(super) retention_s: Option<u64>,
     pub(super) age_s: u64,
+    /// Whether what orders were sent to in the queue's place holds none any more; `None`: it was the queue itself.
+    pub(super) drained: Option<bool>,
 }
 
 /// Durations measured in one phase, microseconds; below 2,000, where histograms are exact.
@@ -340,6 +342,7 @@ fn letter(body: String) -> DeadLetter {
 
 fn looked(temper: Temper, dice: &mut Dice) -> Looked {
     let mut there = || !dice.percent(temper.evidence / 2);
+    let drained = there();
     Looked {
         at_rest: there(),
         scanned: there(),
@@ -351,6 +354,7 @@ fn looked(temper: Temper, dice: &mut Dice) -> Looked {
             false => dice.pick(&[59, 60, 61]),
         },
         drain_us: dice.below(1_000),
+        drained: dice.percent(50).then_some(drained),
     }
 }
 

@@ -1,0 +1,239 @@
+//! A server in the queue's place: one request an order, and what its replies prove by the scenario's own lists of statuses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Uri};
+use serde_json::Value;
+
+use super::reply::{EntryOutcome, SendReply, named_by};
+use super::wire::{Failure, Site, Wire};
+use super::{Batch, SendError, Sender};
+use crate::order::{Door, HeaderPart, HttpDoor};
+use crate::scenario::{Secret, Sending};
+use crate::store::{DoorAt, Target};
+
+const OURS: &str = concat!("orderproof/", env!("CARGO_PKG_VERSION"));
+
+/// What all senders of a pool share.
+pub struct ServerSetup {
+    pub(super) site: Site,
+    /// What stands before the path in an order's URL where the scenario gives the path alone.
+    before: String,
+    door: HttpDoor,
+    method: Method,
+    /// The variables of the environment that headers name.
+    variables: BTreeMap<String, Secret>,
+}
+
+/// A request that is ready to be sent.
+pub struct Prepared {
+    /// Its method.
+    pub method: Method,
+    /// The whole URL.
+    pub url: String,
+    /// All headers but those that follow from the connection.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
+impl ServerSetup {
+    pub(super) fn new(target: &Target, sending: &Sending) -> Result<Self, SendError> {
+        let (Door::Http(door), DoorAt::Server { site: before, .. }) = (&sending.to, &target.door)
+        else {
+            return Err(SendError::NoDoor(sending.to.in_words()));
+        };
+        let mut variables = BTreeMap::new();
+        for name in door.variables() {
+            let value = std::env::var(&name).map_err(|_| SendError::Variable(name.clone()))?;
+            variables.insert(name, Secret::from(value));
+        }
+        let url = format!("{before}{}", door.url);
+        Ok(Self {
+            site: Site::new(site_of(&url), sending.attempt_timeout)?,
+            before: before.clone(),
+            method: Method::from_bytes(door.method.as_bytes()).unwrap_or(Method::POST),
+            door: (**door).clone(),
+            variables,
+        })
+    }
+
+    /// The request that sends the one order of `batch`.
+    fn prepare(&self, batch: &Batch) -> Result<Prepared, Failure> {
+        let unbuilt = || Failure::not_sent("not sent: cannot build");
+        let head = batch
+            .carried(0)
+            .and_then(|carried| carried.request.as_ref());
+        let head = head.ok_or_else(unbuilt)?;
+        let mut headers = HeaderMap::new();
+        for (name, parts) in &head.headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unbuilt())?;
+            headers.insert(name, self.header(parts).ok_or_else(unbuilt)?);
+        }
+        let usual = match head.is_json {
+            true => "application/json",
+            false => "text/plain; charset=utf-8",
+        };
+        let usual = HeaderValue::from_static(usual);
+        headers.entry(CONTENT_TYPE).or_insert(usual);
+        let ours = HeaderValue::from_static(OURS);
+        headers.entry(USER_AGENT).or_insert(ours);
+        Ok(Prepared {
+            method: self.method.clone(),
+            url: format!("{}{}", self.before, head.url),
+            headers,
+            body: Bytes::copy_from_slice(batch.body(0)),
+        })
+    }
+
+    fn header(&self, parts: &[HeaderPart]) -> Option<HeaderValue> {
+        let mut text = String::new();
+        let mut is_secret = false;
+        for part in parts {
+            match part {
+                HeaderPart::Text(part) => text.push_str(part),
+                HeaderPart::Variable(name) => {
+                    text.push_str(self.variables.get(name)?.reveal());
+                    is_secret = true;
+                }
+            }
+        }
+        let mut value = HeaderValue::from_str(&text).ok()?;
+        value.set_sensitive(is_secret);
+        Some(value)
+    }
+
+    /// The same as it goes over a connection of our own.
+    fn request(&self, batch: &Batch) -> Result<Request<Full<Bytes>>, Failure> {
+        let Prepared {
+            method,
+            url,
+            headers,
+            body,
+        } = self.prepare(batch)?;
+        let unbuilt = |_| Failure::not_sent("not sent: cannot build");
+        let uri: Uri = url.parse().map_err(unbuilt)?;
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.site.host)
+            .body(Full::new(body))
+            .map_err(|_| Failure::not_sent("not sent: cannot build"))?;
+        request.headers_mut().extend(headers);
+        Ok(request)
+    }
+
+    /// What a reply proves about the one order of `batch`.
+    fn classify(&self, status: u16, body: &[u8], batch: &Batch) -> SendReply {
+        SendReply::all(batch, Some(status), self.outcome(status, body, batch))
+    }
+
+    fn outcome(&self, status: u16, body: &[u8], batch: &Batch) -> EntryOutcome {
+        let door = &self.door;
+        let said = OnceJson::new(body);
+        let is_listed = |list: &[u16]| list.contains(&status);
+        if is_listed(&door.refused) {
+            return EntryOutcome::rejected(format!("reply {status}"));
+        }
+        if !is_listed(&door.accepted) {
+            return EntryOutcome::indeterminate(format!("reply {status}"));
+        }
+        if door.error_at.as_ref().is_some_and(|at| said.has(at)) {
+            return EntryOutcome::rejected(format!("reply {status} with an error in it"));
+        }
+        match &door.id_at {
+            None => EntryOutcome::ACKNOWLEDGED,
+            Some(at) => named_by(batch, 0, said.text(at).as_deref()),
+        }
+    }
+}
+
+/// A reply's JSON, if it is any.
+struct OnceJson(Option<Value>);
+
+impl OnceJson {
+    fn new(body: &[u8]) -> Self {
+        Self(serde_json::from_slice(body).ok())
+    }
+
+    /// Whether something stands there that is not nothing.
+    fn has(&self, pointer: &str) -> bool {
+        let found = self.0.as_ref().and_then(|json| json.pointer(pointer));
+        !matches!(found, None | Some(Value::Null | Value::Bool(false)))
+    }
+
+    /// The text or the number that stands there.
+    fn text(&self, pointer: &str) -> Option<String> {
+        match self.0.as_ref()?.pointer(pointer)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+}
+
+/// Scheme and host of a URL.
+fn site_of(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let end = url[host..]
+        .find(['/', '?'])
+        .map_or(url.len(), |at| host + at);
+    &url[..end]
+}
+
+/// Sends orders to a server over one connection of its own, which it opens when it needs one.
+pub struct ServerSender {
+    setup: Arc<ServerSetup>,
+    wire: Wire,
+}
+
+impl ServerSender {
+    pub(super) fn new(setup: Arc<ServerSetup>) -> Self {
+        Self {
+            setup,
+            wire: Wire::default(),
+        }
+    }
+
+    pub(super) async fn warm_up(&mut self) {
+        self.wire.warm_up(&self.setup.site).await;
+    }
+
+    /// Sends the one order of `batch` by other means than a connection of its own: `exchange` is handed the request once,
+    /// and gives the status and the body of its reply.
+    pub async fn send_by<F>(&self, batch: &Batch, exchange: impl FnOnce(Prepared) -> F) -> SendReply
+    where
+        F: Future<Output = Result<(u16, Bytes), Failure>>,
+    {
+        let prepared = match self.setup.prepare(batch) {
+            Ok(prepared) => prepared,
+            Err(failure) => return failure.reply(batch),
+        };
+        let limit = self.setup.site.attempt_timeout;
+        let attempt = tokio::time::timeout(limit, exchange(prepared)).await;
+        match attempt.unwrap_or_else(|_| Err(Failure::in_doubt("no reply in time"))) {
+            Ok((status, body)) => self.setup.classify(status, &body, batch),
+            Err(failure) => failure.reply(batch),
+        }
+    }
+}
+
+impl Sender for ServerSender {
+    async fn send(&mut self, batch: &Batch) -> SendReply {
+        let setup = &*self.setup;
+        let request = async { setup.request(batch) };
+        match self.wire.exchange(&setup.site, request).await {
+            Ok((status, body)) => setup.classify(status, &body, batch),
+            Err(failure) => failure.reply(batch),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "server_tests.rs"]
+mod tests;
