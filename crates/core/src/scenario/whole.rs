@@ -32,6 +32,7 @@ impl Parts<'_> {
         self.check_consumer(file);
         self.check_queues(file);
         self.check_target_names(file);
+        self.check_order(file);
         self.check_rules(file);
     }
 
@@ -131,6 +132,30 @@ impl Parts<'_> {
                 "write the function that processes it: [processor] command = [\"python3\", \"-m\", \
                  \"awslambdaric\", \"handler.handler\"]",
             );
+        }
+    }
+
+    /// Only a FIFO queue keeps an order that could be judged, and that of good orders alone is.
+    fn check_order(&self, file: &Section<'_>) {
+        for (name, end) in &self.order.ends {
+            let Some(at) = end.rows.iter().position(|row| row.ordered_by.is_some()) else {
+                continue;
+            };
+            let key = format!("ends.{name}.rows[{at}].ordered_by");
+            if !self.pipeline.fifo {
+                file.problem(
+                    &key,
+                    "the orders queue is a standard queue, which keeps no order",
+                    "write [pipeline] queue = \"fifo\", or leave it out",
+                );
+            }
+            if name != STORED {
+                file.problem(
+                    &key,
+                    "the order within groups is judged by the rows of `stored`",
+                    "leave it out, or write it in [[ends.stored.rows]]",
+                );
+            }
         }
     }
 
