@@ -8,7 +8,7 @@ use super::section::Section;
 use crate::verdict::{Class, Verdict};
 
 /// The ways to lose or misplace an order that are known: numbered in the documentation from 1.
-pub const LOSS_MODES: u8 = 22;
+pub const LOSS_MODES: u8 = 26;
 
 /// What must come out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -88,6 +88,17 @@ impl Parts<'_> {
             let why = "changes the price of the lab's order, and [order] describes another";
             refuse(fault, why, "leave out the fault or [order]");
         }
+        let of_groups = |kind: &FaultKind| kind.is_of_groups();
+        if !self.pipeline.fifo
+            && let Some(fault) = first(&of_groups)
+        {
+            let why = "is of message groups, which a standard queue does not keep in order";
+            refuse(
+                fault,
+                why,
+                "write [pipeline] queue = \"fifo\", or leave out the fault",
+            );
+        }
         let by_body = |kind: &FaultKind| kind.place().finds_by_body();
         if let Some(fault) = first(&by_body)
             && let Ok(model) = Model::new(self.order.clone())

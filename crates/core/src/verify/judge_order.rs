@@ -1,10 +1,15 @@
 //! Findings on the order within message groups.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
-use super::{GroupOrder, JudgeInput};
+use super::collector::hash_of;
+use super::{GroupOrder, JudgeInput, Observation};
 use crate::order::{Id, OrderPlan, excerpt};
 use crate::verdict::{Finding, Gate, Severity, finding};
+
+/// The code of the finding on good orders that were dead-lettered with a bad one of their group.
+pub const GROUP_FOLLOWERS: &str = "group_followers";
 
 /// Examples that a message names.
 const NAMED: usize = 3;
@@ -43,6 +48,43 @@ pub(super) fn out_of_order(input: &JudgeInput<'_>) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// What is to be said of good orders in the dead-letter queue that stand behind a bad one of their message group there: of
+/// a FIFO queue alone, where they share its receives.
+pub fn group_followers(orders: &OrderPlan, seen: &Observation) -> Option<Finding> {
+    let mut bad = HashMap::new();
+    let mut followers = Vec::new();
+    let (mut good, mut first) = (0_u64, None);
+    for k in &seen.dead_lettered {
+        let group = hash_of(&orders.group(u64::from(k))?);
+        if orders.is_bad(u64::from(k)) {
+            bad.insert(group, k);
+            continue;
+        }
+        good += 1;
+        if let Some(before) = bad.get(&group) {
+            first.get_or_insert((k, *before));
+            followers.push(k);
+        }
+    }
+    let (follower, before) = first?;
+    let group = orders.group(u64::from(follower)).unwrap_or_default();
+    let message = format!(
+        "{} of {good} good orders in the dead-letter queue stand behind a bad one of their message group, such as {} behind \
+         {} in group {}: they were received with it and shared its receives. Cure: set the mapping's batch_size to 1, or \
+         let the function put orders aside that can never succeed and report them as done",
+        followers.len(),
+        id(orders, follower),
+        id(orders, before),
+        excerpt(&group)
+    );
+    let ids = followers.iter().take(FIRST_IDS);
+    Some(Finding {
+        orders: followers.len() as u64,
+        first_ids: ids.map(|k| id_of(orders, *k)).collect(),
+        ..finding(Severity::Note, GROUP_FOLLOWERS, message)
+    })
 }
 
 fn overtaken(input: &JudgeInput<'_>, order: &GroupOrder) -> Finding {

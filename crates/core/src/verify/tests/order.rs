@@ -287,3 +287,42 @@ fn an_observation_that_tells_of_an_order_that_cannot_be_contradicts_itself() {
         assert!(told(change), "change {at}");
     }
 }
+
+#[test]
+fn good_orders_behind_a_bad_one_of_their_group_are_told_and_others_are_not() {
+    let mut world = World::new();
+    world.plan.bad_share = 0.1;
+    let text = SCENARIO.replace("[[ends", "[[bad]]\nset = { \"/id\" = 1 }\n[[ends");
+    let scenario = parse("x.toml", &text, &Overrides::default()).unwrap();
+    world.plan.model = scenario.model().unwrap();
+    let plan = &world.plan;
+    let bad = (0..20).find(|k| plan.is_bad(*k)).expect("a bad order");
+    let is_good = |k: &u64| !plan.is_bad(*k);
+    let is_behind = |k: &u64| plan.group(*k) == plan.group(bad);
+    let behind = (bad + 1..40)
+        .filter(is_good)
+        .find(is_behind)
+        .expect("one behind");
+    let other = (bad + 1..40)
+        .filter(is_good)
+        .find(|k| !is_behind(k))
+        .expect("another");
+    let told = |dead: &[u64]| {
+        let seen = Observation {
+            dead_lettered: dead.iter().map(|k| *k as u32).collect(),
+            ..complete()
+        };
+        crate::verify::group_followers(plan, &seen)
+    };
+    let found = told(&[bad, behind, other]).expect("a follower");
+    assert_eq!((found.orders, found.severity), (1, Severity::Note));
+    assert!(
+        found.message.starts_with("1 of 2 good orders"),
+        "{}",
+        found.message
+    );
+    assert_eq!(found.first_ids, [plan.id(behind)]);
+    assert_eq!(told(&[bad, other]), None, "another group");
+    assert_eq!(told(&[behind]), None, "behind nobody");
+    assert_eq!(told(&[bad]), None);
+}
