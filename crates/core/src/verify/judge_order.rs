@@ -8,6 +8,8 @@ use super::{GroupOrder, JudgeInput, Observation};
 use crate::order::{Id, OrderPlan, excerpt};
 use crate::verdict::{Finding, Gate, Severity, finding};
 
+/// The code of the finding on orders that were processed after a later one of their group.
+pub const OUT_OF_ORDER: &str = "out_of_order";
 /// The code of the finding on good orders that were dead-lettered with a bad one of their group.
 pub const GROUP_FOLLOWERS: &str = "group_followers";
 
@@ -123,7 +125,7 @@ fn overtaken(input: &JudgeInput<'_>, order: &GroupOrder) -> Finding {
     Finding {
         orders,
         first_ids: ids.map(|k| id_of(input.orders, k)).collect(),
-        ..finding(severity, "out_of_order", message)
+        ..finding(severity, OUT_OF_ORDER, message)
     }
 }
 

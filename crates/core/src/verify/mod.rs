@@ -38,7 +38,7 @@ pub use contradict::contradictions;
 pub use file::{OBSERVATION_SCHEMA_VERSION, ObservationFile, ObservationFileError};
 pub use in_order::{GroupOrder, Overtake};
 pub use judge::*;
-pub use judge_order::{GROUP_FOLLOWERS, group_followers};
+pub use judge_order::{GROUP_FOLLOWERS, OUT_OF_ORDER, group_followers};
 pub use missing::{Missing, MissingPart};
 pub use observation::*;
 pub use reconcile::{Reconciliation, reconcile};
