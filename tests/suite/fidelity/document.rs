@@ -40,7 +40,7 @@ fn introduction(columns: &[Column]) -> String {
         "# Fidelity\n\n\
          Generated from a run of `tests/suite/fidelity`: do not edit, run `.ci/fidelity`.\n\n\
          Each line is a behavior that an unmodified AWS SDK client can see, and a check that drives it through \
-         `aws-sdk-sqs` or `aws-sdk-dynamodb` with retries off; SNS and EventBridge are asked by signed requests as \
+         `aws-sdk-sqs` or `aws-sdk-dynamodb` with retries off; SNS and EventBridge are asked by requests as \
          botocore writes them. The same checks were put to the embedded \
          pipeline and to {peers}. AWS itself was not asked: the second column names the page of its \
          documentation that decides (the API reference, \"API\", or the developer guide, \"guide\"), or says \

@@ -1,7 +1,7 @@
 //! SNS and EventBridge: what stands in front of queues.
 //!
 //! Their SDKs are not among what this program is built with: the checks write the requests that botocore writes (Query
-//! forms, JSON 1.1), sign them and read the replies.
+//! forms, JSON 1.1) and read the replies. `tests/peers/doors_client.py` asks through boto3.
 
 pub mod batches;
 pub mod buses;
