@@ -378,13 +378,13 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
         ),
         (
             &[
-                "proves.loss_mode=23",
+                "proves.loss_mode=27",
                 "proves.verdict=pass",
                 "proves.exit_code=0",
             ],
             "proves.loss_mode",
             &[
-                "proves.loss_mode=22",
+                "proves.loss_mode=26",
                 "proves.verdict=pass",
                 "proves.exit_code=0",
             ],
@@ -565,7 +565,13 @@ fn every_kind_of_fault_has_one_name_and_is_read_by_it() {
             "fault=[{{kind=\"{}\", share=\"1%\"{delay}}}]",
             kind.as_str()
         );
-        let scenario = with(&[&fault]).unwrap_or_else(|errors| panic!("{errors}"));
+        let fifo = ["pipeline.queue=fifo", "order.group={{id}}", &fault];
+        let set = if kind.is_of_groups() {
+            &fifo[..]
+        } else {
+            &fifo[2..]
+        };
+        let scenario = with(set).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(scenario.faults[0].kind, kind);
     }
 }
