@@ -23,4 +23,20 @@ pub struct InitArgs {
     /// `aws sqs receive-message` prints.
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+
+    /// With --from: the table in which good orders end; its key is read from the target and written down.
+    #[arg(long, value_name = "NAME", requires = "from")]
+    pub table: Option<String>,
+
+    /// Where that table is, such as http://127.0.0.1:4566 [default: as the AWS SDK finds it].
+    #[arg(long, value_name = "URL", requires = "table")]
+    pub endpoint_url: Option<String>,
+
+    /// The AWS region [default: as the AWS SDK finds it].
+    #[arg(long, value_name = "REGION", requires = "table")]
+    pub region: Option<String>,
+
+    /// The profile of the AWS configuration files.
+    #[arg(long, value_name = "NAME", requires = "table")]
+    pub profile: Option<String>,
 }

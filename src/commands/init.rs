@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::new_file::write_new;
+use super::place::{block_on, open};
 use super::{Error, Output};
+use crate::account::table_key;
 use crate::cli::InitArgs;
 use crate::exit::Exit;
 use crate::folder::read_within;
-use crate::scenario::{self, Overrides};
+use crate::scenario::{self, AwsTarget, FoundTable, Overrides, check_endpoint};
 
 /// The longest sample, bytes.
 const SAMPLE_MAX: u64 = 64 << 20;
@@ -23,7 +25,7 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     }
     let mut text = scenario::template(&args.rate, &args.peak);
     if let Some(sample) = &args.from {
-        text = guessed(sample, &text)?;
+        text = guessed(sample, &text, args)?;
     }
     scenario::parse(
         &args.file.display().to_string(),
@@ -48,10 +50,38 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
-/// A scenario with orders like those in `sample`, and with the phases of `load`.
-fn guessed(sample: &Path, load: &str) -> Result<String, Error> {
+/// A scenario with orders like those in the sample, and with the phases of `load`.
+fn guessed(sample: &Path, load: &str, args: &InitArgs) -> Result<String, Error> {
     let told = |error: String| Error::usage(format!("{}: {error}", sample.display()));
     let bytes = read_within(sample, SAMPLE_MAX).map_err(|error| told(error.to_string()))?;
     let text = String::from_utf8(bytes).map_err(|_| told("it is not UTF-8".into()))?;
-    scenario::scenario_from(&text, load).map_err(told)
+    let table = args.table.as_ref();
+    let table = table.map(|name| found_table(name, args)).transpose()?;
+    scenario::scenario_from(&text, load, table.as_ref()).map_err(told)
+}
+
+/// The table that is called so at the target, with its key.
+fn found_table(name: &str, args: &InitArgs) -> Result<FoundTable, Error> {
+    let url = args.endpoint_url.as_deref().map(check_endpoint).transpose();
+    let target = AwsTarget {
+        endpoint_url: url.map_err(|rule| Error::usage(format!("--endpoint-url: {rule}")))?,
+        region: args.region.clone(),
+        profile: args.profile.clone(),
+        ..AwsTarget::default()
+    };
+    let key = block_on(async {
+        let session = open(&target).await?;
+        let key = table_key(&session, name).await;
+        key.map_err(|error| {
+            Error::usage(format!(
+                "--table {name}: {error}; nothing was written (region {}; give --region, --profile or --endpoint-url if it is \
+                 elsewhere)",
+                session.region()
+            ))
+        })
+    })?;
+    Ok(FoundTable {
+        name: name.to_owned(),
+        key,
+    })
 }

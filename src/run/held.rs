@@ -20,7 +20,7 @@ use crate::results::{
 use crate::verdict::Judgment;
 use crate::verify::{
     Belongs, JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
-    contradictions, judge, reconcile,
+    contradictions, group_followers, judge, reconcile,
 };
 
 /// The evidence of a run.
@@ -148,8 +148,11 @@ impl Held {
             interrupted,
             clock_skew_bound: clock_skew,
         });
+        let followers = observation
+            .filter(|_| scenario.pipeline.fifo)
+            .and_then(|seen| group_followers(&orders, seen));
         Weighed {
-            judgment,
+            judgment: judgment.with(followers.into_iter()),
             reconciliation,
             interrupted,
             bad_orders: belongs.bad.len(),

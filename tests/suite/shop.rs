@@ -166,6 +166,7 @@ fn every_pattern_passes_and_fails_when_its_function_is_broken() {
         ("message_id", "lost"),
         ("sharded_key", "altered"),
         ("sns_decimals", "altered"),
+        ("fifo_groups", "stored"),
     ] {
         let sound = example("patterns", pattern).finish();
         assert_eq!(sound.code, 0, "{pattern}: {}{}", sound.stdout, sound.stderr);
@@ -178,5 +179,10 @@ fn every_pattern_passes_and_fails_when_its_function_is_broken() {
         );
         let classes = classes(&broken);
         assert!(classes.contains_key(class), "{pattern}: {classes:?}");
+        if pattern == "fifo_groups" {
+            let order = finding(&broken, "out_of_order");
+            let message = order["message"].as_str().expect("a text");
+            assert!(message.contains("group customer-"), "{message}");
+        }
     }
 }

@@ -12,12 +12,15 @@ use super::doors::sns::{Subscription, TopicAttributes};
 use super::doors::{self, DoorFaults, Doors, HttpDoor};
 use super::emulator::Emulator;
 use super::error::EmulatorError;
-use super::front::Front;
+use super::front::{Front, HEALTH_PATH};
 use super::function::{Function, Polling, Seat};
 use super::http::{HostName, Hosts};
 use super::service::{ServiceThread, listener_at};
 use super::sqs::{FifoAttributes, QueueAttributes, QueueFaults, Site, SqsEngine, is_fifo};
 use super::table::{TableCapacity, TableFaults, TableKey, TableServer, Tables};
+
+/// Where every service that speaks Query is asked.
+const TAKEN: &str = "/";
 
 /// What an emulator is to hold, and how it is to be served.
 #[must_use = "nothing runs before it is started"]
@@ -275,6 +278,9 @@ impl Builder {
         }
         for door in &self.http_doors {
             self.check_queues("HTTP door", door.path(), [door.queue()])?;
+            if !door.path().starts_with('/') || [TAKEN, HEALTH_PATH].contains(&door.path()) {
+                return Err(EmulatorError::Path(door.path().to_owned()));
+            }
         }
         Ok(())
     }

@@ -44,6 +44,9 @@ pub enum EmulatorError {
         /// The queue.
         queue: String,
     },
+    /// An HTTP door stands where none can.
+    #[error("no HTTP door can be at `{0}`: write a path that begins with a slash, such as /orders")]
+    Path(String),
     /// A command cannot be run.
     #[error("the function's command `{command}` cannot be run: {source}")]
     Command {

@@ -170,8 +170,14 @@ fn forms_and_json_reach_topics_and_buses_and_a_queue_that_is_not_there_is_refuse
         .rule(Rule::new("all").to_queue("gone"))
         .start();
     assert!(rule.unwrap_err().to_string().contains("`gone`"));
+    for path in ["/", "orders", "/healthz"] {
+        let door = HttpDoor::new(path, "orders");
+        let door = Emulator::builder().queue("orders").http_door(door).start();
+        let error = door.unwrap_err().to_string();
+        assert!(error.contains(&format!("`{path}`")), "{error}");
+    }
     let door = Emulator::builder()
-        .http_door(HttpDoor::new("/", "gone"))
+        .http_door(HttpDoor::new("/orders", "gone"))
         .start();
     assert!(door.unwrap_err().to_string().contains("`gone`"));
     let topic = Emulator::builder()

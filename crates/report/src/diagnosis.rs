@@ -8,6 +8,7 @@ use orderproof_core::results::figures::thousands;
 use orderproof_core::results::{FailureCount, FailureKind, PipelineCounters, RunReport, file_name};
 use orderproof_core::scenario::{ProcessorKind, Resources, TargetSpec};
 use orderproof_core::verdict::Class;
+use orderproof_core::verify::GROUP_FOLLOWERS;
 
 /// Reasons quoted in one cause.
 const QUOTED: usize = 3;
@@ -33,6 +34,7 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
         ));
         return causes;
     }
+    causes.extend(seen.followed());
     causes.extend(seen.failed());
     causes.extend(seen.throttled());
     causes.extend(seen.ignored());
@@ -117,6 +119,13 @@ impl Seen<'_> {
             thousands(good),
             percent(dead, good)
         )
+    }
+
+    /// Good orders that were dead-lettered with a bad one of their message group.
+    fn followed(&self) -> Option<String> {
+        let findings = self.report.findings.iter();
+        let mut followers = findings.filter(|finding| finding.code == GROUP_FOLLOWERS);
+        followers.next().map(|finding| finding.message.clone())
     }
 
     /// What the failures of the function, whole or of single records, have done.

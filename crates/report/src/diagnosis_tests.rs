@@ -393,3 +393,28 @@ fn each_cause_is_told_with_its_number_and_its_cure_and_its_near_miss_is_not() {
     };
     assert!(diagnosed(&[], counted(|_| {}), no_redrive)[0].contains("no redrive policy"));
 }
+
+#[test]
+fn followers_of_a_bad_order_in_its_group_are_a_cause_of_their_own() {
+    let told = |code: &str| {
+        diagnosed(
+            &[(Class::GoodOrderDeadLettered, 9)],
+            counted(|_| {}),
+            |report| {
+                let finding = orderproof_core::verdict::finding(
+                    orderproof_core::verdict::Severity::Note,
+                    code,
+                    "9 of 9 good orders stand behind a bad one".into(),
+                );
+                report.findings.push(finding);
+            },
+        )
+    };
+    let causes = told("group_followers");
+    assert_eq!(causes[0], "9 of 9 good orders stand behind a bad one");
+    assert!(
+        told("foreign_rows")
+            .iter()
+            .all(|cause| !cause.contains("stand behind"))
+    );
+}

@@ -69,6 +69,10 @@ impl QueueFaults for FaultyQueues {
             SendFault::Vanish
         } else if self.strikes(FaultKind::QueuePurged, body) {
             SendFault::Purge
+        } else if self.strikes(FaultKind::MessageDoubled, body) {
+            SendFault::Double
+        } else if self.strikes(FaultKind::SentTwice, body) {
+            SendFault::Again
         } else {
             SendFault::None
         }
@@ -81,6 +85,10 @@ impl QueueFaults for FaultyQueues {
             ReceiveFault::Lose
         } else if self.strikes(FaultKind::MessageDuplicated, body) {
             ReceiveFault::Duplicate
+        } else if self.strikes(FaultKind::MessageOvertaken, body) {
+            ReceiveFault::Overtake
+        } else if let Some(time) = self.plan.strike_body(FaultKind::GroupBlocked, body) {
+            ReceiveFault::TakenFor(time)
         } else {
             let hidden = self.plan.strike_body(FaultKind::VisibilityChanged, body);
             hidden.map_or(ReceiveFault::None, ReceiveFault::HideFor)

@@ -124,6 +124,44 @@ fn every_table_and_queue_is_created_by_its_key_and_goes_again() {
 }
 
 #[test]
+fn init_writes_down_the_key_of_a_table_that_is_there() {
+    let served = empty();
+    let endpoint = served.endpoint();
+    own("up", &endpoint).finish().code(0);
+    let sample = r#"{"order": "WEB-0001", "day": "friday", "total": 12.50}"#;
+    let init = |table: &str| {
+        let command = [
+            "init",
+            "--from",
+            "sample.json",
+            "--table",
+            table,
+            "new.toml",
+        ];
+        at(&endpoint, command).file("sample.json", sample).finish()
+    };
+    let made = init("web-orders").code(0).quiet();
+    let text = std::fs::read_to_string(made.path("new.toml")).expect("written");
+    for part in [
+        "# The table's key is pk (S) and sk (S), as its target says",
+        r#"key = { pk = "{{id}}", sk = "*" }"#,
+        "table = \"web-orders\"",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let missing = init("elsewhere").code(2);
+    says(
+        &missing,
+        &[
+            "--table elsewhere",
+            "ResourceNotFound",
+            "nothing was written",
+        ],
+    );
+    assert!(!missing.path("new.toml").exists());
+}
+
+#[test]
 fn what_a_run_wrote_before_and_what_its_consumer_made_is_cleaned_away_and_nothing_else() {
     let served = empty();
     let endpoint = served.endpoint();

@@ -13,13 +13,19 @@ pub type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 pub enum Service {
     Sqs,
     DynamoDb,
+    Sns,
+    EventBridge,
 }
 
 impl Service {
+    pub const ALL: [Self; 4] = [Self::Sqs, Self::DynamoDb, Self::Sns, Self::EventBridge];
+
     pub fn title(self) -> &'static str {
         match self {
             Self::Sqs => "SQS",
             Self::DynamoDb => "DynamoDB",
+            Self::Sns => "SNS",
+            Self::EventBridge => "EventBridge",
         }
     }
 }
@@ -87,6 +93,15 @@ pub fn all() -> Vec<&'static Check> {
         super::capacity::CHECKS,
         super::throttling::CHECKS,
         super::limits::CHECKS,
+        super::doors::topics::CHECKS,
+        super::doors::subscriptions::CHECKS,
+        super::doors::publish::CHECKS,
+        super::doors::batches::CHECKS,
+        super::doors::fifo::CHECKS,
+        super::doors::filters::CHECKS,
+        super::doors::buses::CHECKS,
+        super::doors::events::CHECKS,
+        super::doors::patterns::CHECKS,
     ];
     sections.into_iter().flatten().collect()
 }

@@ -40,7 +40,8 @@ fn introduction(columns: &[Column]) -> String {
         "# Fidelity\n\n\
          Generated from a run of `tests/suite/fidelity`: do not edit, run `.ci/fidelity`.\n\n\
          Each line is a behavior that an unmodified AWS SDK client can see, and a check that drives it through \
-         `aws-sdk-sqs` or `aws-sdk-dynamodb` with retries off. The same checks were put to the embedded \
+         `aws-sdk-sqs` or `aws-sdk-dynamodb` with retries off; SNS and EventBridge are asked by requests as \
+         botocore writes them. The same checks were put to the embedded \
          pipeline and to {peers}. AWS itself was not asked: the second column names the page of its \
          documentation that decides (the API reference, \"API\", or the developer guide, \"guide\"), or says \
          unknown where no page does. Every \"no\" is explained under [Differences](#differences).\n\n"
@@ -49,11 +50,12 @@ fn introduction(columns: &[Column]) -> String {
 
 fn summary(text: &mut String, checks: &[&Check], columns: &[Column]) {
     text.push_str(
-        "| server | SQS passed | failed | DynamoDB passed | failed |\n|---|---|---|---|---|\n",
+        "| server | SQS passed | failed | DynamoDB passed | failed | SNS passed | failed | EventBridge passed | failed |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     for column in columns {
         let _ = write!(text, "| {} |", column.name);
-        for service in [Service::Sqs, Service::DynamoDb] {
+        for service in Service::ALL {
             let count = |wanted: &str| {
                 let answers = checks.iter().zip(&column.outcomes);
                 let of_service = answers.filter(|(check, _)| check.service == service);

@@ -66,7 +66,8 @@ async fn a_server_that_says_the_same_to_everything_passes_only_what_asks_for_no_
     let endpoints = Endpoints {
         at_a_time: checks.len(),
         sqs: endpoint.clone(),
-        dynamodb: endpoint,
+        dynamodb: endpoint.clone(),
+        doors: endpoint,
     };
     let outcomes = runner::run(&checks, &endpoints).await;
     for (check, outcome) in checks.iter().zip(outcomes) {

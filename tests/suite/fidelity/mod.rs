@@ -1,4 +1,4 @@
-//! The fidelity suite: what an unmodified SDK client sees of SQS and DynamoDB, at any endpoint.
+//! The fidelity suite: what an unmodified SDK client sees of SQS, DynamoDB, SNS and EventBridge, at any endpoint.
 //!
 //! Each behavior is a [`check::Check`]; `check::all` has them in order. The embedded pipeline answers all of them in
 //! plain `cargo test`; other servers ("peers") in a test that is asked for, which writes `docs/fidelity.md`.
@@ -14,6 +14,7 @@ mod runner;
 mod counts;
 mod dead_letters;
 mod delete;
+mod doors;
 mod errors;
 mod fifo;
 mod moves;
@@ -50,7 +51,8 @@ async fn ask_embedded() -> Vec<Option<Outcome>> {
     let endpoints = Endpoints {
         at_a_time: 8,
         sqs: Some(target.sqs_endpoint),
-        dynamodb: Some(target.dynamodb_endpoint),
+        dynamodb: Some(target.dynamodb_endpoint.clone()),
+        doors: Some(target.dynamodb_endpoint),
     };
     runner::run(&check::all(), &endpoints).await
 }
@@ -99,6 +101,7 @@ async fn peers_answer_the_same_checks() {
         let endpoints = Endpoints {
             at_a_time,
             sqs: has_sqs.then(|| url.clone()),
+            doors: has_sqs.then(|| url.clone()),
             dynamodb: Some(url),
         };
         let version = std::env::var(format!("{variable}_VERSION")).unwrap_or_default();

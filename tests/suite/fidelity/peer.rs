@@ -15,6 +15,7 @@ use super::answer::{good, some};
 pub struct Peer {
     sqs: Option<aws_sdk_sqs::Client>,
     dynamodb: Option<aws_sdk_dynamodb::Client>,
+    doors: Option<String>,
     prefix: String,
     queues: Mutex<Vec<String>>,
     tables: Mutex<Vec<String>>,
@@ -26,6 +27,8 @@ pub struct Endpoints {
     pub at_a_time: usize,
     pub sqs: Option<String>,
     pub dynamodb: Option<String>,
+    /// Of SNS and EventBridge.
+    pub doors: Option<String>,
 }
 
 impl Peer {
@@ -33,6 +36,7 @@ impl Peer {
         Self {
             sqs: endpoints.sqs.as_deref().map(sqs_client),
             dynamodb: endpoints.dynamodb.as_deref().map(dynamodb_client),
+            doors: endpoints.doors.clone(),
             prefix,
             queues: Mutex::default(),
             tables: Mutex::default(),
@@ -44,6 +48,7 @@ impl Peer {
         Self {
             sqs: self.sqs.clone(),
             dynamodb: self.dynamodb.clone(),
+            doors: self.doors.clone(),
             prefix: format!("{}-{number}", self.prefix),
             queues: Mutex::default(),
             tables: Mutex::default(),
@@ -59,6 +64,12 @@ impl Peer {
     pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         let client = self.dynamodb.as_ref();
         client.expect("checks run where their service is")
+    }
+
+    /// The endpoint of SNS and EventBridge.
+    pub fn doors(&self) -> &str {
+        let endpoint = self.doors.as_deref();
+        endpoint.expect("checks run where their service is")
     }
 
     /// A name that begins as no other check's does.

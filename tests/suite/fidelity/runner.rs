@@ -23,6 +23,7 @@ pub async fn run(checks: &[&'static Check], endpoints: &Endpoints) -> Vec<Option
         let is_served = match check.service {
             Service::Sqs => endpoints.sqs.is_some(),
             Service::DynamoDb => endpoints.dynamodb.is_some(),
+            Service::Sns | Service::EventBridge => endpoints.doors.is_some(),
         };
         if is_served {
             let (peer, places) = (peer.for_check(number), Arc::clone(&places));

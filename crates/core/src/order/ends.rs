@@ -11,7 +11,8 @@ use super::names::Names;
 use super::pointer::Pointer;
 use super::scheme::Scheme;
 use super::spec::{
-    Before, DEAD_LETTER, End, Key, KeyType, LetterSpec, OrderSpec, RowSpec, STORED, StoredAt, Sum,
+    Before, DEAD_LETTER, End, Key, KeyType, LetterSpec, OrderSpec, OrderedBy, RowSpec, STORED,
+    StoredAt, Sum,
 };
 use super::template::Template;
 
@@ -38,6 +39,7 @@ pub(super) struct CompiledEnd {
     pub timed_by: Option<usize>,
     /// The leaf that tells how often its message was received.
     pub counted_by: Option<usize>,
+    pub ordered_by: Option<usize>,
 }
 
 /// A row template or a letter of an end.
@@ -68,6 +70,7 @@ pub(super) struct RowLeaf {
     pub id_at: Option<IdAt>,
     pub stored_at: Option<StoredAt>,
     pub receives_at: Option<String>,
+    pub ordered_by: Option<OrderedBy>,
 }
 
 /// One attribute of a row's key.
@@ -266,6 +269,7 @@ impl Ends {
             name: name.to_owned(),
             timed_by: first_row(|row| row.stored_at.is_some()),
             counted_by: first_row(|row| row.receives_at.is_some()),
+            ordered_by: first_row(|row| row.ordered_by.is_some()),
         });
     }
 
@@ -402,6 +406,7 @@ impl Reader<'_> {
             id_at,
             stored_at: row.stored_at.clone(),
             receives_at: row.receives_at.clone(),
+            ordered_by: row.ordered_by.clone(),
         })
     }
 

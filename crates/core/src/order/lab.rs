@@ -121,6 +121,7 @@ fn ends() -> BTreeMap<String, End> {
             unit: TimeUnit::Us,
         }),
         receives_at: Some("receive_count".into()),
+        ordered_by: None,
     };
     let stored = End {
         rows: vec![row],

@@ -206,7 +206,7 @@ impl OrderPlan {
         (hasher.finish() as u32).max(1)
     }
 
-    fn row_leaf(&self, leaf: u32) -> Option<&RowLeaf> {
+    pub(super) fn row_leaf(&self, leaf: u32) -> Option<&RowLeaf> {
         self.ends().leaves.get(leaf as usize)?.row()
     }
 

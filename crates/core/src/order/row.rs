@@ -77,7 +77,8 @@ fn more_differs(leaf: &RowLeaf, item: &Item) -> Option<Difference> {
     }
     let id_at = leaf.id_at.as_ref().map(|at| at.attribute.as_str());
     let stored_at = leaf.stored_at.as_ref().map(|at| at.attribute.as_str());
-    let named = [id_at, stored_at, leaf.receives_at.as_deref()];
+    let ordered_by = leaf.ordered_by.as_ref().map(|by| by.attribute.as_str());
+    let named = [id_at, stored_at, leaf.receives_at.as_deref(), ordered_by];
     let is_known = |name: &str| {
         leaf.key.iter().any(|part| part.name == name)
             || leaf.holds.iter().any(|(known, _)| known == name)

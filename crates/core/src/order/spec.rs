@@ -310,6 +310,30 @@ pub struct RowSpec {
     /// The attribute that says how often the message had been received, a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receives_at: Option<String>,
+    /// The attribute that says when, or as the how-manieth, the order was processed: by it the order within message groups
+    /// is judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordered_by: Option<OrderedBy>,
+}
+
+/// The attribute by which the order within message groups is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrderedBy {
+    /// Its name.
+    pub attribute: String,
+    /// What it holds.
+    pub kind: StampKind,
+}
+
+/// How an attribute writes a stamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StampKind {
+    /// A number that grows, or its text: a counter, or a time in any unit.
+    Number,
+    /// RFC 3339, as in [`TimeUnit::Rfc3339`].
+    Rfc3339,
 }
 
 /// The attribute that says when a row was stored.

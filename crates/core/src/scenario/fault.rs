@@ -118,6 +118,11 @@ macro_rules! fault_kinds {
                 match self { $(Self::$kind => Prey::$prey,)+ }
             }
 
+            /// Whether it is a fault of message groups, which only a FIFO queue keeps in order.
+            pub fn is_of_groups(self) -> bool {
+                matches!(self, Self::MessageOvertaken | Self::GroupBlocked)
+            }
+
             /// Whether it needs a delay.
             pub fn takes_delay(self) -> bool {
                 match self { $(Self::$kind => $delay,)+ }
@@ -164,6 +169,14 @@ fault_kinds! {
         "Somebody purges the orders queue just after the message has arrived.",
     CountsHidden "counts_hidden" Queue Any false
         "The queue's counts leave the message out, wherever it is.",
+    SentTwice "sent_twice" Queue Any false
+        "The message is sent once more at once: a FIFO queue leaves that out, a standard queue does not.",
+    MessageDoubled "message_doubled" Queue Any false
+        "The message is in the queue twice, as when it is sent again after the deduplication interval.",
+    MessageOvertaken "message_overtaken" Queue Any false
+        "The next message of its group is given out before it.",
+    GroupBlocked "group_blocked" Queue Any true
+        "A consumer that never answers has received the message: its group waits for the delay.",
     InvocationThrottled "invocation_throttled" Function Any false
         "The invocation with the message is throttled: received, not processed.",
     FunctionTimesOut "function_times_out" Function Any false

@@ -42,7 +42,7 @@ pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
 pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
-pub use guess::scenario_from;
+pub use guess::{FoundTable, scenario_from};
 pub use model::*;
 pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};

@@ -384,7 +384,7 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
             ],
             "proves.loss_mode",
             &[
-                "proves.loss_mode=22",
+                "proves.loss_mode=26",
                 "proves.verdict=pass",
                 "proves.exit_code=0",
             ],
@@ -565,13 +565,14 @@ fn every_kind_of_fault_has_one_name_and_is_read_by_it() {
             "fault=[{{kind=\"{}\", share=\"1%\"{delay}}}]",
             kind.as_str()
         );
-        let to = match kind.place() {
-            FaultPlace::Door => ["sending.to=\"sns\"", "sending.raw=true"].as_slice(),
-            _ => &[],
-        };
-        let set: Vec<&str> = std::iter::once(fault.as_str())
-            .chain(to.iter().copied())
-            .collect();
+        let fifo = ["pipeline.queue=fifo", "order.group={{id}}"];
+        let mut set = vec![fault.as_str()];
+        if kind.is_of_groups() {
+            set.extend(fifo);
+        }
+        if kind.place() == FaultPlace::Door {
+            set.extend(["sending.to=\"sns\"", "sending.raw=true"]);
+        }
         let scenario = with(&set).unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(scenario.faults[0].kind, kind);
     }

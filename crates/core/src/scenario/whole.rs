@@ -34,6 +34,7 @@ impl Parts<'_> {
         self.check_door(file);
         self.check_queues(file);
         self.check_target_names(file);
+        self.check_order(file);
         self.check_rules(file);
     }
 
@@ -115,6 +116,17 @@ impl Parts<'_> {
             let why = "changes the price of the lab's order, and [order] describes another";
             refuse(fault, why, "leave out the fault or [order]");
         }
+        let of_groups = |kind: &FaultKind| kind.is_of_groups();
+        if !self.pipeline.fifo
+            && let Some(fault) = first(&of_groups)
+        {
+            let why = "is of message groups, which a standard queue does not keep in order";
+            refuse(
+                fault,
+                why,
+                "write [pipeline] queue = \"fifo\", or leave out the fault",
+            );
+        }
         let by_body = |kind: &FaultKind| kind.place().finds_by_body();
         if let Some(fault) = first(&by_body)
             && let Ok(model) = Model::through(self.order.clone(), self.sending.to.clone())
@@ -159,6 +171,30 @@ impl Parts<'_> {
                 "write the function that processes it: [processor] command = [\"python3\", \"-m\", \
                  \"awslambdaric\", \"handler.handler\"]",
             );
+        }
+    }
+
+    /// Only a FIFO queue keeps an order that could be judged, and that of good orders alone is.
+    fn check_order(&self, file: &Section<'_>) {
+        for (name, end) in &self.order.ends {
+            let Some(at) = end.rows.iter().position(|row| row.ordered_by.is_some()) else {
+                continue;
+            };
+            let key = format!("ends.{name}.rows[{at}].ordered_by");
+            if !self.pipeline.fifo {
+                file.problem(
+                    &key,
+                    "the orders queue is a standard queue, which keeps no order",
+                    "write [pipeline] queue = \"fifo\", or leave it out",
+                );
+            }
+            if name != STORED {
+                file.problem(
+                    &key,
+                    "the order within groups is judged by the rows of `stored`",
+                    "leave it out, or write it in [[ends.stored.rows]]",
+                );
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use roaring::RoaringBitmap;
 
 use super::contents::{Contents, Group};
 use super::examples::{Alterations, Strangers};
+use super::in_order::Stamps;
 use super::letters::LetterIds;
 use super::links::Links;
 use super::missing;
@@ -49,6 +50,8 @@ pub struct Collector {
     pub(super) timing: Timing,
     timed_by: Option<u32>,
     counted_by: Option<u32>,
+    ordered_by: Option<u32>,
+    stamps: Stamps,
 }
 
 impl Collector {
@@ -78,6 +81,8 @@ impl Collector {
             timing: Timing::new(schedule, start, phases),
             timed_by: plan.timed_by(),
             counted_by: plan.counted_by(),
+            ordered_by: plan.ordered_by(),
+            stamps: Stamps::default(),
             plan,
         }
     }
@@ -87,10 +92,13 @@ impl Collector {
         self.timing.read_at = Some(at);
     }
 
-    /// Takes in which message is whose. A dead letter is the order's by its message id, whatever is left of its body, and a
+    /// Takes in which sends were acknowledged, and which message is whose. A dead letter is the order's by its message id, whatever is left of its body, and a
     /// row by an id in its key. Where a send was not answered nobody knows the message's id: a letter is then known by the
     /// body as it was sent, and a row not at all.
     pub fn messages(&mut self, ledger: &Ledger) {
+        if self.ordered_by.is_some() {
+            self.stamps.sent(ledger.acknowledged());
+        }
         if !self.plan.keeps_message_ids() {
             return;
         }
@@ -187,6 +195,10 @@ impl Collector {
         let sighting = self.plan.sight_row(u64::from(k), candidates, table, item);
         if sighting.unchanged {
             return;
+        }
+        let is_leaf = |(leaf, _): &(usize, Option<u32>)| self.ordered_by == Some(*leaf as u32);
+        if let Some(leaf) = self.ordered_by.filter(|_| candidates.iter().any(is_leaf)) {
+            self.stamps.row(&self.plan, k, leaf, item);
         }
         let key = match self.has_made_up {
             true => self.plan.row_key_hash(table, item),
@@ -415,6 +427,9 @@ impl Collector {
         (0..surplus).for_each(|_| strangers.row("a row under an unknown message id".to_owned()));
         let seen_at = |name: &str| self.slots.seen_at(name).cloned().unwrap_or_default();
         let stored = seen_at(STORED);
+        let group_order = self
+            .ordered_by
+            .map(|_| self.stamps.order(&self.plan, &stored));
         let counters = self.counters.iter().map(|((sum, key), found)| Counter {
             sum: *sum,
             key: key.clone(),
@@ -457,6 +472,7 @@ impl Collector {
             extra_dead_letter_copies: self.letters.extra_copies,
             redelivered: self.redelivered,
             row_clock: self.timing.row_clock,
+            group_order,
             ..evidence
         }
     }

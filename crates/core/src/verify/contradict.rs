@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use roaring::RoaringBitmap;
 
-use super::{Observation, ObservationFile, QueueSample};
+use super::{GroupOrder, Observation, ObservationFile, Overtake, QueueSample};
 use crate::ledger::Ledger;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::order::{Door, Id, OrderPlan};
@@ -141,6 +141,11 @@ fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
     {
         found.push("rows under unknown message ids are told of that no order can have left".into());
     }
+    if tells_of_an_order_that_cannot_be(seen, orders) {
+        found.push(
+            "what is told of the order within groups is not of the orders that were stored".into(),
+        );
+    }
     let sums = orders.model.spec().sums.len();
     let ascending = seen
         .counters
@@ -154,6 +159,30 @@ fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
     {
         found.push("counters are out of order, or of a sum that the scenario does not have".into());
     }
+}
+
+pub(super) fn tells_of_an_order_that_cannot_be(seen: &Observation, orders: &OrderPlan) -> bool {
+    let order = seen.group_order.as_ref();
+    order.is_some_and(|order| !is_of(order, seen, orders))
+}
+
+/// Whether what is told of the order within groups can be: of stored orders, each overtaken by a later one of its group.
+fn is_of(order: &GroupOrder, seen: &Observation, orders: &OrderPlan) -> bool {
+    let stored = seen.stored.len();
+    let can_be = |one: &Overtake| {
+        let group = |k: u32| orders.group(u64::from(k));
+        one.sequence < one.by
+            && order.overtaken.contains(one.sequence)
+            && seen.stored.contains(one.by)
+            && group(one.sequence) == group(one.by)
+    };
+    orders.ordered_by().is_some()
+        && order.overtaken.is_subset(&seen.stored)
+        && order.overtaken.len() <= order.judged.saturating_sub(order.groups)
+        && order.judged.saturating_add(order.unsure) <= stored
+        && order.unstamped <= stored
+        && (order.overtaken.is_empty() || !order.overtakes.is_empty())
+        && order.overtakes.iter().all(can_be)
 }
 
 /// Whether as many rows were read as are told of, and each of them with a time or without.

@@ -127,6 +127,13 @@ impl ObservationFile {
             seen.uncounted_rows.unwrap_or_default(),
             seen.row_clock
                 .map_or(0, |clock| clock.early_rows.max(clock.late_rows)),
+            seen.group_order.as_ref().map_or(0, |order| {
+                order
+                    .judged
+                    .max(order.groups)
+                    .max(order.unstamped)
+                    .max(order.unsure)
+            }),
         ];
         let stored = self.times.seconds.iter().map(|second| second.stored);
         if looked

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::judge_content::{differences, ends_of, strangers};
+use super::judge_order::out_of_order;
 use super::rules::check_rule;
 use super::sums::wrong_sums;
 use super::{Observation, Reconciliation};
@@ -69,6 +70,7 @@ pub fn judge(input: &JudgeInput<'_>) -> Judgment {
             .flat_map(|seen| strangers(seen, input.orders)),
     );
     findings.extend(wrong_sums(input));
+    findings.extend(out_of_order(input));
     judge_load(input, &mut findings);
     for rule in &input.expect.rules {
         findings.extend(check_rule(rule, input));

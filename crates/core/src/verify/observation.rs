@@ -7,7 +7,7 @@ use std::time::Duration;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
-use super::{DoorSeen, Missing, RowClock};
+use super::{DoorSeen, GroupOrder, Missing, RowClock};
 use crate::metrics::Histogram;
 use crate::order::spec::{DEAD_LETTER, STORED};
 use crate::order::{Difference, Id, excerpt};
@@ -113,6 +113,9 @@ pub struct Observation {
     /// What the rows' instants prove of the clock that wrote them; `None` when none told any, or of an older version.
     #[serde(default)]
     pub row_clock: Option<RowClock>,
+    /// What the stamps of rows say of the order within message groups; `None` where rows carry none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_order: Option<GroupOrder>,
     /// Whether messages could have expired while the run was going on.
     pub retention: Retention,
     /// How often the letters were received in a dead-letter queue that has a redrive policy of its own; `None` when

@@ -30,6 +30,13 @@ impl Door {
     pub fn http(path: &str) -> Self {
         Self::Http(path.into())
     }
+
+    /// The topic's or bus's name, or the path.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Topic(name) | Self::Bus(name) | Self::Http(name) => name,
+        }
+    }
 }
 
 impl fmt::Display for Door {
@@ -77,6 +84,10 @@ impl DoorCounts {
     }
 }
 
+/// Doors that are counted at most, and the longest name of one: anybody can ask for doors that are not there.
+const DOORS_MAX: usize = 4_096;
+const NAME_BYTES_MAX: usize = 512;
+
 /// The counts of all doors.
 #[derive(Debug, Default)]
 pub(super) struct Tallies(Mutex<BTreeMap<Door, DoorCounts>>);
@@ -84,9 +95,10 @@ pub(super) struct Tallies(Mutex<BTreeMap<Door, DoorCounts>>);
 impl Tallies {
     pub(super) fn count(&self, door: &Door, count: impl FnOnce(&mut DoorCounts)) {
         let mut doors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match doors.get_mut(door) {
-            Some(counts) => count(counts),
-            None => count(doors.entry(door.clone()).or_default()),
+        if let Some(counts) = doors.get_mut(door) {
+            count(counts);
+        } else if doors.len() < DOORS_MAX && door.name().len() <= NAME_BYTES_MAX {
+            count(doors.entry(door.clone()).or_default());
         }
     }
 

@@ -120,8 +120,11 @@ impl Doors {
 }
 
 impl Hall {
-    /// What is to happen to a message.
+    /// What is to happen to a message. Where the doors hold back as much as they may, it is throttled.
     fn fault(&self, door: &Door, body: &str) -> DoorFault {
+        if self.outbox.is_full() {
+            return DoorFault::Throttle;
+        }
         let faults = self.faults.get();
         faults.map_or(DoorFault::None, |faults| faults.on_message(door, body))
     }

@@ -15,6 +15,11 @@ use crate::sqs::{
     Clock, Nanos, SendEntry, Sent, SqsEngine, SqsError, SqsErrorKind, is_fifo, nanos,
 };
 
+/// Bytes of messages that doors hold back at most: beyond it they take no more.
+const HELD_BYTES_MAX: u64 = 256 << 20;
+/// Bytes a held message takes beside its body, about.
+const OVERHEAD: u64 = 512;
+
 /// A message and where it goes.
 #[derive(Debug, Clone)]
 pub(super) struct Letter {
@@ -60,6 +65,10 @@ impl Patience {
 }
 
 impl Letter {
+    fn bytes(&self) -> u64 {
+        self.entry.size() as u64 + OVERHEAD
+    }
+
     /// Queue and group of what must stay in order.
     fn lane(&self) -> Option<Lane> {
         let group = self.entry.group_id.as_deref()?;
@@ -89,6 +98,7 @@ struct Row {
 #[derive(Default)]
 struct State {
     held: BTreeMap<(Nanos, u64), Held>,
+    bytes: u64,
     rows: HashMap<Lane, Row>,
     serial: u64,
 }
@@ -121,6 +131,11 @@ impl Outbox {
         }
     }
 
+    /// Whether as much is held back as may be.
+    pub(super) fn is_full(&self) -> bool {
+        self.lock().bytes >= HELD_BYTES_MAX
+    }
+
     /// Delivers a message, now or `late`.
     pub(super) fn post(&self, letter: Letter, late: Duration) {
         let mut state = self.lock();
@@ -149,6 +164,7 @@ impl Outbox {
                 row.blocked_until = due;
             }
         }
+        state.bytes += held.letter.bytes();
         state.serial += 1;
         let serial = state.serial;
         state.held.insert((due, serial), held);
@@ -186,7 +202,8 @@ impl Outbox {
             }
             let door = held.letter.door.clone();
             match self.attempt(held, now) {
-                (_, Tried::Done) => {
+                (held, Tried::Done) => {
+                    state.bytes -= held.letter.bytes();
                     self.tallies.count(&door, |counts| counts.inside -= 1);
                     if let Some(lane) = lane {
                         leave(&mut state.rows, &lane);

@@ -337,7 +337,11 @@ fn refusal(fault: SendFault) -> Result<(), SqsError> {
             SqsErrorKind::RequestThrottled,
             "The request was denied due to request throttling.",
         )),
-        SendFault::None | SendFault::Vanish | SendFault::Purge | SendFault::Double => Ok(()),
+        SendFault::None
+        | SendFault::Vanish
+        | SendFault::Purge
+        | SendFault::Double
+        | SendFault::Again => Ok(()),
     }
 }
 

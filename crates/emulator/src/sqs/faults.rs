@@ -63,6 +63,8 @@ pub enum SendFault {
     Purge,
     /// It is stored twice, under two ids, whatever its deduplication id.
     Double,
+    /// It is sent once more at once: a FIFO queue that deduplicates leaves that out.
+    Again,
 }
 
 /// What happens to a message that is received.
@@ -76,6 +78,8 @@ pub enum ReceiveFault {
     Lose,
     /// It is hidden so long, whatever the queue's visibility timeout.
     HideFor(Duration),
+    /// The same, and it is not handed out: somebody else has it, who never answers.
+    TakenFor(Duration),
     /// The next message of its group is given out before it, in a FIFO queue that has one.
     Overtake,
 }

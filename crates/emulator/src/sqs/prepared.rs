@@ -76,9 +76,13 @@ impl Prepared {
                 *serial += 1;
                 queue.insert(self.message(*serial, queue.attributes.delay, now));
             }
-            SendFault::None | SendFault::Vanish | SendFault::Refuse => {}
+            SendFault::None | SendFault::Vanish | SendFault::Refuse | SendFault::Again => {}
         }
         self.note(queue, first, sequence, now);
+        if self.fault == SendFault::Again && self.first_sent(queue, now).is_none() {
+            *serial += 1;
+            queue.insert(self.message(*serial, queue.attributes.delay, now));
+        }
         sequence
     }
 

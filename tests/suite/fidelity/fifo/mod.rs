@@ -23,7 +23,7 @@ const DELIVERY: &str = "SQS guide: FIFO queue delivery logic in Amazon SQS";
 const REDRIVE: &str = "SQS guide: Learn how to configure a dead-letter queue redrive in Amazon SQS";
 
 /// A FIFO queue whose messages are deduplicated by their bodies.
-async fn fifo(peer: &Peer) -> Result<String, String> {
+pub(super) async fn fifo(peer: &Peer) -> Result<String, String> {
     fifo_with(peer, "q.fifo", &[(Name::ContentBasedDeduplication, "true")]).await
 }
 
@@ -81,7 +81,7 @@ async fn push_all(peer: &Peer, url: &str, group: &str, bodies: &[&str]) -> Resul
 }
 
 /// What a short poll gives and hides for as long.
-async fn take(
+pub(super) async fn take(
     peer: &Peer,
     url: &str,
     most: i32,
@@ -102,7 +102,7 @@ async fn show(peer: &Peer, url: &str, message: &Message) -> Result<(), String> {
     good("ChangeMessageVisibility", change.send().await).map(|_| ())
 }
 
-fn bodies(messages: &[Message]) -> Vec<&str> {
+pub(super) fn bodies(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(body).collect()
 }
 

@@ -11,6 +11,7 @@ mod tests;
 pub(super) use place::read as read_place;
 pub(super) use queue::read as read_queue;
 pub(super) use table::read as read_table;
+pub use table::table_key;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -4,7 +4,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TimeToLiveStatus};
 
+use super::super::AccountError;
 use super::{missing_or_unknown, why};
+use crate::order::spec::{Key, KeyAttribute, KeyType};
 use crate::preflight::{CapacityFacts, Known, TableFacts, Tags};
 use crate::store::{Session, Witness};
 
@@ -45,6 +47,36 @@ pub(in crate::account) async fn read(
         expires_by,
         tags,
     })
+}
+
+/// The key of the table called `name`; nothing else is asked for.
+///
+/// # Errors
+/// When there is no such table, or it cannot be described.
+pub async fn table_key(session: &Session, name: &str) -> Result<Key, AccountError> {
+    let operation = "DynamoDB DescribeTable";
+    let described = session.dynamodb().describe_table().table_name(name);
+    let described = described.send().await;
+    let described = described.map_err(AccountError::of(operation, name))?;
+    let mut parts = described.table.as_ref().map(key).unwrap_or_default();
+    parts.sort_by(|a, b| a[2].cmp(&b[2]));
+    let attributes: Option<Vec<KeyAttribute>> = parts.into_iter().map(attribute).collect();
+    let mut attributes = attributes.into_iter().flatten();
+    let unread = || AccountError::new(operation, name, "the reply has no key that can be read");
+    Ok(Key {
+        partition: attributes.next().ok_or_else(unread)?,
+        sort: attributes.next(),
+    })
+}
+
+fn attribute([name, kind, _]: [String; 3]) -> Option<KeyAttribute> {
+    let kind = match kind.as_str() {
+        "S" => KeyType::S,
+        "N" => KeyType::N,
+        "B" => KeyType::B,
+        _ => return None,
+    };
+    Some(KeyAttribute { name, kind })
 }
 
 fn count(number: Option<i64>) -> u64 {

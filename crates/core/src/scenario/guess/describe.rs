@@ -19,6 +19,8 @@ pub(super) struct Description {
     pub holds: Vec<String>,
     /// A JSON pointer to what a bad order may lack.
     pub removable: Option<String>,
+    /// The fields that are called like the body's own members.
+    pub tops: Vec<String>,
 }
 
 /// Describes documents; `find_id` finds where their id stands.
@@ -75,7 +77,10 @@ pub(super) fn describe(
         .rev()
         .find(|name| within(&name))
         .map(|name| pointer(name));
+    let is_top = |name: &String| writer.fields.iter().any(|(field, ..)| field == name);
+    let named = others().filter(|name| is_top(name)).cloned().collect();
     Ok(Description {
+        tops: named,
         template,
         fields,
         holds,

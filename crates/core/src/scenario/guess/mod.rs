@@ -6,12 +6,15 @@ mod describe;
 mod id;
 mod kind;
 mod personal;
+mod row_key;
 #[cfg(test)]
 mod tests;
 
 use describe::{Description, describe};
 use id::find_id;
+use row_key::RowKey;
 
+use crate::order::spec::Key;
 use crate::order::{read_replay, unwrap_recorded};
 
 /// Bodies that are looked at.
@@ -22,8 +25,16 @@ const PROCESSOR: &str = r#"
 # The function that processes them, started as Lambda starts it, and its own variables.
 [processor]
 command = ["python3", "-m", "awslambdaric", "handler.handler"]
-environment = { TABLE = "orders" }
 "#;
+
+/// A table as its target tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundTable {
+    /// Its name.
+    pub name: String,
+    /// Its key.
+    pub key: Key,
+}
 
 /// Functions seldom write it, and rules on the end-to-end latency need it.
 const STORED_AT: &str = r#"# The attribute that says when the row was written; with it rules such as "end_to_end_p99 < 2s for spike" can be checked.
@@ -51,20 +62,41 @@ const PIPELINE: &str = "\n[pipeline]\n";
 const EXAMPLE_ORDERS: &str = "\n# Orders of your own.";
 
 /// The text of a scenario whose orders look like those of `sample`: a body, bodies line by line, a Lambda function's
-/// event, or what `aws sqs receive-message` prints. `load` are its phases and the like, as TOML.
+/// event, or what `aws sqs receive-message` prints. `load` are its phases and the like, as TOML; `table` is where good
+/// orders end, where that is known.
 ///
 /// # Errors
 /// When the sample holds no JSON object, or none with anything that could be an id.
-pub fn scenario_from(sample: &str, load: &str) -> Result<String, String> {
+pub fn scenario_from(
+    sample: &str,
+    load: &str,
+    table: Option<&FoundTable>,
+) -> Result<String, String> {
     let bodies =
         read_replay(sample).map_err(|mistake| format!("{}; {}", mistake.rule, mistake.hint))?;
     let unwrapped = unwrap_recorded(&bodies[..bodies.len().min(BODIES_MAX)]);
     let description = describe(&unwrapped.documents, find_id)?;
-    Ok(written(&unwrapped.keys, &description, load, bodies.len()))
+    let row = match table {
+        Some(table) => RowKey::of_table(table, &description),
+        None => RowKey::guessed(&description),
+    };
+    Ok(written(
+        &unwrapped.keys,
+        &description,
+        &row,
+        load,
+        bodies.len(),
+    ))
 }
 
-fn written(message: &[String], order: &Description, load: &str, count: usize) -> String {
-    let mut out = with_key(&phases_of(load), order);
+fn written(
+    message: &[String],
+    order: &Description,
+    row: &RowKey,
+    load: &str,
+    count: usize,
+) -> String {
+    let mut out = with_key(&phases_of(load), row);
     let samples = if count == 1 {
         "one message".into()
     } else {
@@ -97,28 +129,38 @@ fn written(message: &[String], order: &Description, load: &str, count: usize) ->
         "\n# What is wrong with bad orders; they end in the dead-letter queue unless `end` names another end.\n[[bad]]\n{wrong}\n"
     ));
     out.push_str(&format!(
-        "\n# What a good order leaves: the table, its key, and what the row must hold. \"/name\" is a place in the body.\n\
-         [[ends.stored.rows]]\ntable = \"orders\"\nkey = {{ {} = \"{{{{id}}}}\" }}\nholds = {{ {} }}\n",
-        key(&order.id.name),
-        order.holds.join(", "),
+        "\n# What a good order leaves: the table, its key, and what the row must hold. \"/name\" is a place in the body.\n{}\
+         [[ends.stored.rows]]\ntable = {}\nkey = {{ {} }}\n{}holds = {{ {} }}\n",
+        row.remark,
+        quoted_name(&row.table),
+        row.parts.join(", "),
+        row.id_at,
+        row.holds.join(", "),
     ));
     out.push_str(STORED_AT);
     out.push_str(PROCESSOR);
+    out.push_str(&format!(
+        "environment = {{ TABLE = {} }}\n",
+        quoted_name(&row.table)
+    ));
     out
 }
 
-/// Tables have keys of texts; one of ids that are numbers is named.
-fn with_key(load: &str, order: &Description) -> String {
-    // What a list of key attributes cannot name is left to its writer.
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    if order.id.scheme != "\"number\"" || !order.id.name.chars().all(is_plain) {
+/// Tables have keys of texts; one with numbers or bytes is named.
+fn with_key(load: &str, row: &RowKey) -> String {
+    let Some(key) = &row.named else {
         return load.to_owned();
-    }
+    };
     let table = format!(
-        "{PIPELINE}# The table's key is a number (N).\ntables = {{ orders = {:?} }}\n",
-        format!("{} N", order.id.name)
+        "{PIPELINE}# The table's key: S is a text, N a number, B bytes.\ntables = {{ {} = {} }}\n",
+        self::key(&row.table),
+        quoted_name(key)
     );
     load.replacen(PIPELINE, &table, 1)
+}
+
+fn quoted_name(name: &str) -> String {
+    format!("{name:?}")
 }
 
 /// `load` without its example of orders, without the rule that nothing would be measured for, and with time for a function

@@ -3,14 +3,19 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::order::spec::{Field, IdScheme, KeyType, OrderSpec, TimeFormat};
+use crate::order::spec::{Field, IdScheme, Key, KeyAttribute, KeyType, OrderSpec, TimeFormat};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{Overrides, parse, template};
 
 #[track_caller]
 fn guessed(sample: &str) -> (String, OrderSpec) {
-    let text =
-        scenario_from(sample, &template("50/s", "5x")).unwrap_or_else(|error| panic!("{error}"));
+    guessed_for(sample, None)
+}
+
+#[track_caller]
+fn guessed_for(sample: &str, table: Option<&FoundTable>) -> (String, OrderSpec) {
+    let text = scenario_from(sample, &template("50/s", "5x"), table);
+    let text = text.unwrap_or_else(|error| panic!("{error}"));
     let scenario = parse("guess.toml", &text, &Overrides::default())
         .unwrap_or_else(|errors| panic!("{errors}\n{text}"));
     let order = *scenario.order.clone();
@@ -126,6 +131,72 @@ fn ids_are_found_by_name_and_type() {
 }
 
 #[test]
+fn a_tables_own_key_is_written_with_the_id_where_it_fits() {
+    let attribute = |text: &str| {
+        let (name, kind) = text.split_once(' ').expect("a name and a type");
+        KeyAttribute {
+            name: name.into(),
+            kind: match kind {
+                "S" => KeyType::S,
+                "N" => KeyType::N,
+                _ => KeyType::B,
+            },
+        }
+    };
+    let order = r#"{"orderId": "A-1", "email": "a@b.c", "day": 5}"#;
+    let numbered = r#"{"order_id": 1234, "email": "a@b.c"}"#;
+    for (sample, key, expected, why) in [
+        (
+            order,
+            &["order_id S"][..],
+            r#"key = { order_id = "{{id}}" }"#,
+            "another spelling",
+        ),
+        (
+            order,
+            &["pk S"],
+            r#"key = { pk = "{{id}}" }"#,
+            "the only one",
+        ),
+        (
+            order,
+            &["email S", "sk S"],
+            r#"key = { email = "{{email}}", sk = "{{id}}" }"#,
+            "a field, and what is left",
+        ),
+        (
+            order,
+            &["pk S", "sk S"],
+            r#"key = { pk = "{{id}}", sk = "*" }"#,
+            "nobody knows",
+        ),
+        (
+            order,
+            &["number N"],
+            "key = { number = \"*\" }\n# Where the row holds",
+            "no place for a text",
+        ),
+        (
+            numbered,
+            &["id N"],
+            r#"key = { id = "{{id}}" }"#,
+            "a number in its place",
+        ),
+        (numbered, &["id B"], r#"key = { id = "*" }"#, "bytes"),
+    ] {
+        let (partition, sort) = (attribute(key[0]), key.get(1).map(|text| attribute(text)));
+        let table = FoundTable {
+            name: "prod-orders".into(),
+            key: Key { partition, sort },
+        };
+        let (text, spec) = guessed_for(sample, Some(&table));
+        assert!(text.contains(expected), "{why}: {text}");
+        assert_eq!(spec.tables["prod-orders"], table.key, "{why}");
+        assert!(!spec.tables.contains_key("orders"), "{why}");
+    }
+}
+
+#[test]
 fn envelopes_and_events_are_seen() {
     let sns = serde_json::json!({ "Type": "Notification", "Message": A }).to_string();
     let event = serde_json::json!({ "Records": [{ "body": sns }] }).to_string();
@@ -185,7 +256,7 @@ fn what_looks_personal_is_replaced_and_said_so() {
 #[test]
 fn a_guess_has_nothing_that_is_cautioned_against() {
     use crate::preflight::{Weight, inspect_embedded};
-    let text = scenario_from(A, &template("50/s", "5x")).expect("a scenario");
+    let text = scenario_from(A, &template("50/s", "5x"), None).expect("a scenario");
     let warned = |text: &str| {
         let scenario = parse("guess.toml", text, &Overrides::default()).expect("a scenario");
         let checks = inspect_embedded(&scenario).into_iter();
@@ -202,7 +273,7 @@ fn a_guess_has_nothing_that_is_cautioned_against() {
 
 #[test]
 fn what_holds_no_order_is_refused() {
-    let refused = |sample: &str| scenario_from(sample, "").expect_err(sample);
+    let refused = |sample: &str| scenario_from(sample, "", None).expect_err(sample);
     assert!(refused("").contains("no body"));
     assert!(refused("[1, 2]").contains("no message of the sample is a JSON object"));
     assert!(refused(r#"{"name": "x"}"#).contains("looks like an order's id"));

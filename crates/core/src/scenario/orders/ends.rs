@@ -7,13 +7,18 @@ use toml::Value;
 use super::super::section::Section;
 use super::json::json_of;
 use super::{texts, wrong};
-use crate::order::spec::{Before, End, Expected, LetterSpec, RowSpec, StoredAt, Sum, TimeUnit};
+use crate::order::spec::{
+    Before, End, Expected, LetterSpec, OrderedBy, RowSpec, StampKind, StoredAt, Sum, TimeUnit,
+};
 
 const TABLE_HINT: &str = "name the table: table = \"orders\"";
 const HOLDS_HINT: &str = "write a text, a JSON pointer such as \"/price\", or one of { number = \"/price\" }, { count = \"/lines\" }, { json = \"/\" }, \
 { join = \"/products\", with = \";\" }, { is = true }, { text = \"...\" }, { absent = true }";
 const STORED_AT_HINT: &str =
     "write the attribute and what it holds, s, ms, us or rfc3339: stored_at = \"ts ms\"";
+
+const ORDERED_BY_HINT: &str = "name the attribute that holds a number that grows as orders are processed, or an RFC 3339 time: \
+ordered_by = \"processed_at\", ordered_by = \"at rfc3339\"";
 
 /// Reads `[ends]`.
 pub(super) fn read_ends(mut section: Section<'_>) -> BTreeMap<String, End> {
@@ -62,6 +67,7 @@ fn read_row(mut section: Section<'_>) -> Option<RowSpec> {
         "name an attribute that holds a number",
         plain,
     );
+    let ordered_by = section.text("ordered_by", ORDERED_BY_HINT, read_ordered_by);
     section.finish();
     Some(RowSpec {
         table: table?,
@@ -72,6 +78,7 @@ fn read_row(mut section: Section<'_>) -> Option<RowSpec> {
         id_at,
         stored_at,
         receives_at,
+        ordered_by,
     })
 }
 
@@ -116,6 +123,21 @@ fn read_stored_at(text: &str) -> Result<StoredAt, String> {
         attribute: attribute.trim().to_owned(),
         unit,
     })
+}
+
+fn read_ordered_by(text: &str) -> Result<OrderedBy, String> {
+    let (attribute, kind) = match text.trim().split_once(' ') {
+        None => (text.trim(), StampKind::Number),
+        Some((attribute, "rfc3339")) => (attribute, StampKind::Rfc3339),
+        Some(_) => return Err(format!("{text:?} is not an attribute with what it holds")),
+    };
+    match attribute {
+        "" => Err("must not be empty".into()),
+        attribute => Ok(OrderedBy {
+            attribute: attribute.to_owned(),
+            kind,
+        }),
+    }
 }
 
 fn read_letter(mut section: Section<'_>) -> LetterSpec {

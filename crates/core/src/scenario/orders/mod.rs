@@ -49,6 +49,8 @@ pub(super) fn is_labs_beside_others(order: &OrderSpec) -> bool {
     order.group = None;
     order.deduplication = None;
     order.fields.retain(|name, _| LAB.fields.contains_key(name));
+    let rows = order.ends.values_mut().flat_map(|end| &mut end.rows);
+    rows.for_each(|row| row.ordered_by = None);
     is_lab(&order)
 }
 

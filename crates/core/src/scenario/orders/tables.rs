@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 use super::super::section::Section;
-use crate::order::spec::{Key, KeyAttribute, KeyType, OrderSpec};
+use crate::order::spec::{Key, KeyAttribute, KeyType, OrderSpec, RowSpec};
 
 const HINT: &str = "write the key's attributes with their types, S, N or B: tables = { orders = \"orderId S, date S\" }";
 
@@ -35,7 +35,12 @@ pub(super) fn read_tables(
         let rows = order.ends.values().flat_map(|end| &end.rows);
         let of_lab = super::LAB.ends.values().flat_map(|end| &end.rows);
         let of_lab: Vec<_> = of_lab.filter(|row| row.table == **name).collect();
-        rows.into_iter().any(|row| of_lab.contains(&row))
+        // A stamp beside what the lab's row says is not its key's business.
+        let plain = |row: &RowSpec| RowSpec {
+            ordered_by: None,
+            ..row.clone()
+        };
+        rows.into_iter().any(|row| of_lab.contains(&&plain(row)))
     });
     let mut tables: BTreeMap<String, Key> = of_lab
         .map(|(name, key)| (name.clone(), key.clone()))

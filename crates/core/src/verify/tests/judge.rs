@@ -87,6 +87,10 @@ impl Case {
     }
 
     pub(super) fn judge(&self) -> Judgment {
+        self.judge_of(&OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1))
+    }
+
+    pub(super) fn judge_of(&self, orders: &OrderPlan) -> Judgment {
         let mut next = 0;
         let mut members: std::collections::BTreeMap<Class, roaring::RoaringBitmap> =
             Default::default();
@@ -99,7 +103,7 @@ impl Case {
             .or_default()
             .insert_range(next..1_000);
         judge(&JudgeInput {
-            orders: &OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
+            orders,
             expect: &self.expect,
             reconciliation: &Reconciliation {
                 planned: 1_000,

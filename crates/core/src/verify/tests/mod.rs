@@ -8,6 +8,7 @@ mod judge;
 mod judge_content;
 mod lab;
 mod model;
+mod order;
 mod reconcile;
 mod rows;
 mod settle;

@@ -124,6 +124,7 @@ pub(super) fn complete() -> Observation {
         uncounted_rows: Some(0),
         untimed_rows: 0,
         row_clock: None,
+        group_order: None,
         letter_receives: None,
         door: None,
         retention: Retention {

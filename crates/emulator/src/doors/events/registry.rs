@@ -74,6 +74,7 @@ impl Doors {
         description: Option<String>,
     ) -> Result<(), EventsError> {
         arn::check_name("Name", name, 256)?;
+        check_description(description.as_deref())?;
         let mut state = self.0.buses.lock();
         if state.buses.contains_key(name) {
             return Err(EventsError::new(
@@ -104,6 +105,7 @@ impl Doors {
     /// When there is no such bus, the pattern is none, or a target is not one.
     pub fn put_rule(&self, rule: Rule) -> Result<(), EventsError> {
         arn::check_name("Name", &rule.name, 64)?;
+        check_description(rule.description.as_deref())?;
         let pattern = rule.parsed()?;
         let mut state = self.0.buses.lock();
         let rules = &mut state.bus(&rule.bus)?.rules;
@@ -148,6 +150,15 @@ fn with(mut all: Vec<Target>, more: Vec<Target>, rule: &str) -> Result<Vec<Targe
         false => Err(limit(format!(
             "The requested resource exceeds the maximum number allowed: {TARGETS_MAX} targets of rule {rule}"
         ))),
+    }
+}
+
+fn check_description(description: Option<&str>) -> Result<(), EventsError> {
+    match description.is_none_or(|text| text.chars().count() <= 512) {
+        true => Ok(()),
+        false => Err(EventsError::invalid(
+            "Description must have at most 512 characters.",
+        )),
     }
 }
 

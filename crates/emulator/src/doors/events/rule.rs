@@ -13,6 +13,8 @@ use crate::sqs::is_fifo;
 
 /// The longest event pattern.
 const PATTERN_BYTES_MAX: usize = 4_096;
+/// The longest constant that a target gets.
+const INPUT_BYTES_MAX: usize = 8_192;
 /// Retries at most, and the oldest event that is tried again.
 const RETRIES_MAX: u32 = 185;
 const AGE_S: std::ops::RangeInclusive<u64> = 60..=86_400;
@@ -173,6 +175,14 @@ impl Target {
                 self.id,
                 AGE_S.start(),
                 AGE_S.end()
+            )));
+        }
+        if let Input::Path(text) | Input::Constant(text) = &self.input
+            && text.len() > INPUT_BYTES_MAX
+        {
+            return Err(EventsError::invalid(format!(
+                "Input of target {}: at most {INPUT_BYTES_MAX} characters",
+                self.id
             )));
         }
         match &self.input {

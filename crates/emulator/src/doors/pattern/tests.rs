@@ -1,3 +1,5 @@
+//! Patterns as the documentation describes them, and texts that are none.
+
 use serde_json::{Value, json};
 
 use super::Pattern;

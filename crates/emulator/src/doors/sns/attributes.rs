@@ -19,6 +19,8 @@ const INERT: [&str; 8] = [
     "SignatureVersion",
     "TracingConfig",
 ];
+/// The longest value of one: a policy's.
+const VALUE_BYTES_MAX: usize = 30 << 10;
 /// What the names of attributes about the log of deliveries end in.
 const FEEDBACK: [&str; 3] = [
     "FailureFeedbackRoleArn",
@@ -48,6 +50,7 @@ impl TopicAttributes {
 
     /// Sets an attribute by name.
     pub(super) fn set(&mut self, name: &str, value: &str, is_fifo: bool) -> Result<(), SnsError> {
+        check_length(name, value)?;
         match name {
             "ContentBasedDeduplication" if is_fifo => {
                 self.content_based_deduplication = truth(name, value)?;
@@ -92,6 +95,16 @@ impl TopicAttributes {
             all.insert("FifoThroughputScope".to_owned(), scope.to_owned());
         }
         all
+    }
+}
+
+/// Refuses what is longer than any attribute that is kept.
+pub(super) fn check_length(name: &str, value: &str) -> Result<(), SnsError> {
+    match name.len() <= 256 && value.len() <= VALUE_BYTES_MAX {
+        true => Ok(()),
+        false => Err(SnsError::parameter(
+            "Attributes Reason: a value has at most 30,720 bytes",
+        )),
     }
 }
 

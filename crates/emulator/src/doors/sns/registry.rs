@@ -18,6 +18,8 @@ const TAGS_MAX: usize = 50;
 /// Topics and subscriptions that one server keeps: a bound on memory that AWS has none of so low.
 const TOPICS_MAX: usize = 1_000;
 const SUBSCRIPTIONS_MAX: usize = 1_000;
+/// Filter policies of a topic, as on AWS.
+const POLICIES_MAX: usize = 200;
 
 pub(super) type Tags = BTreeMap<String, String>;
 
@@ -157,6 +159,14 @@ impl Doors {
                 "this server has {SUBSCRIPTIONS_MAX} subscriptions of a topic at most"
             )));
         }
+        let has_policy = |one: &&Subscribed| one.subscription.policy.is_some();
+        let policies = found.subscriptions.iter().filter(has_policy).count();
+        if subscription.policy.is_some() && policies == POLICIES_MAX {
+            return Err(SnsError::new(
+                SnsErrorKind::FilterPolicyLimitExceeded,
+                format!("A topic has {POLICIES_MAX} filter policies at most."),
+            ));
+        }
         let id = uuid::Uuid::new_v4().to_string();
         let subscribed = arn(&id);
         found.subscriptions.push(Subscribed { id, subscription });
@@ -272,10 +282,13 @@ impl Doors {
 }
 
 fn check_tags(tags: &Tags) -> Result<(), SnsError> {
-    match tags.len() <= TAGS_MAX {
+    let fits = |(key, value): (&String, &String)| {
+        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256
+    };
+    match tags.len() <= TAGS_MAX && tags.iter().all(fits) {
         true => Ok(()),
         false => Err(SnsError::parameter(format!(
-            "Tags Reason: {TAGS_MAX} tags are the most"
+            "Tags Reason: {TAGS_MAX} tags are the most, with keys of 1 to 128 characters and values of at most 256"
         ))),
     }
 }

@@ -98,6 +98,7 @@ impl Subscription {
                 }
             }
             "DeliveryPolicy" | "SubscriptionRoleArn" => {
+                attributes::check_length(name, value)?;
                 self.inert.insert(name.to_owned(), value.to_owned());
             }
             "ReplayPolicy" => {

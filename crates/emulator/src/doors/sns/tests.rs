@@ -450,3 +450,31 @@ async fn publishers_side_by_side_lose_nothing_and_no_id_is_given_twice() {
     let bodies: std::collections::HashSet<_> = world.bodies("q").into_iter().collect();
     assert_eq!(bodies.len(), 2_000);
 }
+
+#[tokio::test(start_paused = true)]
+async fn doors_that_hold_as_much_as_they_may_take_no_more_and_doors_that_are_not_there_are_counted_within_limits()
+ {
+    let world = topic("t", [Subscription::to_queue("q").raw()]);
+    world.doors.set_faults(Box::new(Said));
+    let large = format!("late-{}", "x".repeat((256 << 10) - 5));
+    let refused = (0..2_000).find_map(|_| {
+        let published = world.doors.publish("t", TopicMessage::new(large.as_str()));
+        published.err()
+    });
+    assert_eq!(refused.unwrap().kind, SnsErrorKind::Throttling);
+    let held = world.doors.counts(&Door::topic("t")).inside;
+    assert!(
+        (1_000..1_100).contains(&held),
+        "{held} of a quarter of a MiB"
+    );
+
+    for number in 0..5_000 {
+        let _ = world
+            .doors
+            .publish(&format!("gone-{number}"), TopicMessage::new("1"));
+    }
+    let _ = world
+        .doors
+        .publish(&"x".repeat(1_000), TopicMessage::new("1"));
+    assert_eq!(world.doors.all_counts().len(), 4_096);
+}

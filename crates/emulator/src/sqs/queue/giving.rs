@@ -44,7 +44,7 @@ impl Queue {
             self.visible -= 1;
             match fault {
                 ReceiveFault::Duplicate => duplicates.push(slot),
-                ReceiveFault::HideFor(time) => {
+                ReceiveFault::HideFor(time) | ReceiveFault::TakenFor(time) => {
                     self.set_place(slot, Place::InFlight(now + nanos(time)))
                 }
                 ReceiveFault::None | ReceiveFault::Lose | ReceiveFault::Overtake => {
@@ -58,7 +58,7 @@ impl Queue {
             if message.receive_count == 1 {
                 message.first_received_at = now;
             }
-            if fault != ReceiveFault::Lose {
+            if !matches!(fault, ReceiveFault::Lose | ReceiveFault::TakenFor(_)) {
                 each(Taken { slot, message });
             }
             left -= 1;

@@ -328,6 +328,7 @@ fn rows_under_the_key_of_another_made_up_row_are_found_by_it_in_either_order() {
         id_at: None,
         stored_at: None,
         receives_at: None,
+        ordered_by: None,
     };
     spec.tables.insert("stock".into(), {
         let mut key = spec.tables["invoices"].clone();

@@ -232,6 +232,7 @@ fn a_row_that_two_ends_leave_alike_is_of_the_order_s_own() {
         id_at: None,
         stored_at: None,
         receives_at: None,
+        ordered_by: None,
     };
     let key = spec.tables["rejected"].clone();
     spec.tables.insert("markers".into(), key);

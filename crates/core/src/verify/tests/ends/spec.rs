@@ -43,6 +43,7 @@ fn row<const K: usize, const H: usize>(
         id_at: None,
         stored_at: None,
         receives_at: None,
+        ordered_by: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::tags::Tag;
+use super::tags::{Tag, check_tags};
 use super::{Done, listed, page};
 use crate::doors::Doors;
 use crate::doors::events::arn::{self, DEFAULT};
@@ -22,9 +22,10 @@ pub(super) struct Create {
 }
 
 pub(super) fn create(doors: &Doors, request: Create) -> Done {
+    let tags: BTreeMap<_, _> = request.tags.into_iter().map(Tag::pair).collect();
+    check_tags(&tags)?;
     doors.create_event_bus(&request.name, request.description.clone())?;
     let arn = doors.event_bus_arn(&request.name);
-    let tags: BTreeMap<_, _> = request.tags.into_iter().map(Tag::pair).collect();
     doors.0.buses.lock().tags.insert(arn.clone(), tags);
     Ok(json!({"EventBusArn": arn, "Description": request.description}))
 }

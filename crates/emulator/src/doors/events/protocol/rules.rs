@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::tags::Tag;
+use super::tags::{Tag, check_tags};
 use super::{Done, listed, page};
 use crate::doors::Doors;
 use crate::doors::events::arn::{self, DEFAULT};
@@ -60,9 +60,10 @@ pub(super) fn put(doors: &Doors, request: Put) -> Done {
         is_disabled,
         ..Rule::new(&request.name).on_bus(bus).matching(&pattern)
     };
+    let tags: BTreeMap<_, _> = request.tags.into_iter().map(Tag::pair).collect();
+    check_tags(&tags)?;
     doors.put_rule(rule)?;
     let arn = arn::of_rule(doors.site(), bus, &request.name);
-    let tags: BTreeMap<_, _> = request.tags.into_iter().map(Tag::pair).collect();
     // What is put again keeps its tags.
     doors.0.buses.lock().tags.entry(arn.clone()).or_insert(tags);
     Ok(json!({"RuleArn": arn}))

@@ -1,5 +1,7 @@
 //! The operations on tags of buses and rules.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -38,11 +40,7 @@ pub(super) fn tag(doors: &Doors, request: Tagging) -> Done {
     let mut state = doors.0.buses.lock();
     let mut tags = state.tags.get(&request.arn).cloned().unwrap_or_default();
     tags.extend(request.tags.into_iter().map(Tag::pair));
-    if tags.len() > TAGS_MAX {
-        return Err(EventsError::invalid(format!(
-            "{TAGS_MAX} tags are the most."
-        )));
-    }
+    check_tags(&tags)?;
     state.tags.insert(request.arn, tags);
     Ok(json!({}))
 }
@@ -80,6 +78,19 @@ pub(super) fn list(doors: &Doors, request: &Listing) -> Done {
         .map(|(key, value)| json!({"Key": key, "Value": value}))
         .collect();
     Ok(json!({"Tags": tags}))
+}
+
+/// As many tags as AWS takes, and of its lengths.
+pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), EventsError> {
+    let fits = |(key, value): (&String, &String)| {
+        (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256
+    };
+    match tags.len() <= TAGS_MAX && tags.iter().all(fits) {
+        true => Ok(()),
+        false => Err(EventsError::invalid(format!(
+            "{TAGS_MAX} tags are the most, with keys of 1 to 128 characters and values of at most 256."
+        ))),
+    }
 }
 
 /// Refuses the ARN of what is not there.

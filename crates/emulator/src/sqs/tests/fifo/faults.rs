@@ -75,3 +75,39 @@ async fn a_vanished_message_has_a_number_and_is_remembered() {
     assert_eq!(again.message_id, sent.message_id);
     assert_eq!(counts(&engine, QUEUE), (0, 0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_message_sent_again_is_left_out_where_messages_are_deduplicated() {
+    let engine = planned(SendFault::Again, ReceiveFault::None);
+    push(&engine, "a", "unlucky");
+    push(&engine, "a", "lucky");
+    assert_eq!(bodies(&take(&engine, 10).await), ["unlucky", "lucky"]);
+    engine
+        .create_queue("standard", QueueAttributes::default())
+        .unwrap();
+    engine.send("standard", SendEntry::new("unlucky")).unwrap();
+    assert_eq!(counts(&engine, "standard"), (2, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_somebody_took_blocks_its_group_for_so_long() {
+    let engine = planned(
+        SendFault::None,
+        ReceiveFault::TakenFor(Duration::from_secs(90)),
+    );
+    push(&engine, "a", "unlucky");
+    push(&engine, "a", "lucky");
+    push(&engine, "b", "other");
+    assert_eq!(bodies(&take(&engine, 10).await), ["other"]);
+    tokio::time::advance(Duration::from_secs(89)).await;
+    assert!(
+        take(&engine, 10)
+            .await
+            .iter()
+            .all(|got| &*got.body != "lucky")
+    );
+    engine.set_faults(Box::new(Planned(SendFault::None, ReceiveFault::None)));
+    tokio::time::advance(Duration::from_secs(2)).await;
+    let got = take(&engine, 10).await;
+    assert_eq!(bodies(&got)[..2], ["unlucky", "lucky"]);
+}
