@@ -11,6 +11,7 @@ mod stores;
 
 mod items;
 mod rows;
+mod services;
 
 pub mod fault;
 

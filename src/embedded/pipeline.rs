@@ -14,6 +14,7 @@ use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
 use super::functions::{Functions, Place, function};
 use super::items::row;
 use super::rows::{OrderTable, Orders, order_table};
+use super::services::Services;
 use super::stores::Stores;
 use crate::emulator::sqs::is_fifo;
 use crate::emulator::{Builder, Emulator, HostName};
@@ -88,6 +89,7 @@ pub struct EmbeddedPipeline {
     stores: Stores,
     faults: Arc<FaultPlan>,
     functions: Functions,
+    services: Services,
 }
 
 impl EmbeddedPipeline {
@@ -145,6 +147,7 @@ impl EmbeddedPipeline {
             stores,
             faults,
             functions,
+            services: Services::of(scenario),
         })
     }
 
@@ -176,6 +179,7 @@ impl EmbeddedPipeline {
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
         let mut counters = figures(&self.emulator.counters(), self.faults.struck());
+        self.services.add_to(&mut counters, &self.emulator);
         self.functions.add_to(&mut counters);
         counters
     }
@@ -248,6 +252,7 @@ fn builder(
             &stores.dead_letter_queue,
         ));
     }
+    builder = Services::of(scenario).create(builder);
     builder.table_faults(FaultyScans::new(Arc::clone(faults)))
 }
 

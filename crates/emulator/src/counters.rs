@@ -91,7 +91,7 @@ pub struct Figures {
     pub max_concurrency: u32,
     /// Why invocations failed whole, the commonest first.
     pub failures: Vec<FailureCount>,
-    /// Calls of services beside queues and tables, first those that were refused, in the order in which that began.
+    /// Calls of services beside queues and tables, first those refused for want of something.
     pub services: Vec<ServiceCount>,
 }
 

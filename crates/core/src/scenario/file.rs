@@ -15,6 +15,7 @@ use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
 use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
 use super::section::{Problems, Section};
+use super::services::read_services;
 use super::target::read_target;
 use super::whole::Parts;
 use super::*;
@@ -318,6 +319,7 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
             .unwrap_or(TableCapacity::on_demand()),
         fifo: kind.fifo,
         high_throughput: kind.high_throughput,
+        services: read_services(&mut section),
     };
     check_mapping(&mut section, &pipeline);
     section.finish();

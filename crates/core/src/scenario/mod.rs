@@ -27,6 +27,7 @@ mod secret;
 mod secret_tests;
 mod section;
 mod service_time;
+mod services;
 mod steady;
 mod stored;
 mod target;
@@ -54,6 +55,7 @@ pub use rule::{
 };
 pub use secret::{NOT_KEPT, Secret, without_userinfo};
 pub use service_time::ServiceTime;
+pub use services::Services;
 pub use stored::check_resolved;
 pub use target::{check_endpoint, is_loopback};
 pub use template::template;

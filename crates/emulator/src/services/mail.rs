@@ -31,7 +31,7 @@ impl Mail {
     pub(super) fn send(&self, protocol: Protocol, operation: &str, body: &Bytes) -> Replied {
         if !self.is_taken {
             let advice = (self.advice)(&Missing::Email);
-            return Err(Refusal::new("MessageRejected", 400, advice));
+            return Err(Refusal::new("MessageRejected", 400, advice).for_want());
         }
         match protocol {
             Protocol::Query => check_form(operation, body)?,

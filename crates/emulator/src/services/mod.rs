@@ -91,7 +91,7 @@ impl Behind {
             Protocol::RestXml => ("NotImplemented", 501),
             _ => ("UnknownOperationException", 400),
         };
-        Refusal::new(code, status, advice)
+        Refusal::new(code, status, advice).for_want()
     }
 }
 
@@ -105,10 +105,13 @@ impl Service for Behind {
             let meant = self.objects.are_meant(&asked);
             let called = Called::of(&asked, meant, &self.objects);
             let replied = self.reply(&called, &asked, body);
-            let refused = replied.as_ref().err().map(|refusal| &*refusal.message);
-            self.counters
-                .services
-                .count(called.service, &called.operation, refused);
+            let refused = replied.as_ref().err();
+            let wanting = refused.filter(|refusal| refusal.is_for_want);
+            self.counters.services.count(
+                (called.service, &called.operation),
+                refused.is_some(),
+                wanting.map(|refusal| &*refusal.message),
+            );
             Ok(match replied {
                 Ok(response) => response,
                 Err(refusal) => refusal.response(called.protocol),

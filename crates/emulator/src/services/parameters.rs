@@ -66,7 +66,7 @@ impl Parameters {
             )),
             None => {
                 let advice = (self.advice)(&Missing::Parameter(&asked.name));
-                Err(Refusal::new("ParameterNotFound", 400, advice))
+                Err(Refusal::new("ParameterNotFound", 400, advice).for_want())
             }
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Refusal {
     pub(super) code: &'static str,
     pub(super) status: u16,
     pub(super) message: String,
+    /// It is for want of something that could be there.
+    pub(super) is_for_want: bool,
 }
 
 impl Refusal {
@@ -33,6 +35,15 @@ impl Refusal {
             code,
             status,
             message: message.into(),
+            is_for_want: false,
+        }
+    }
+
+    /// The same for want of something that the settings could name.
+    pub(super) fn for_want(self) -> Self {
+        Self {
+            is_for_want: true,
+            ..self
         }
     }
 

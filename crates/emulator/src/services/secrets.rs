@@ -47,8 +47,7 @@ impl Secrets {
 
     pub(super) fn value(&self, body: &Bytes) -> Replied {
         let asked: GetSecretValue = parsed(body)?;
-        let not_found =
-            |message: String| Err(Refusal::new("ResourceNotFoundException", 400, message));
+        let not_found = |message: String| Refusal::new("ResourceNotFoundException", 400, message);
         let id = asked.secret_id.as_str();
         let named = id.rsplit_once(":secret:").map_or(id, |(_, named)| named);
         let without = named.strip_suffix(SUFFIX).unwrap_or(named);
@@ -58,17 +57,16 @@ impl Secrets {
         });
         let Some((name, value)) = found else {
             let advice = (self.advice)(&Missing::Secret(named));
-            return not_found(format!(
-                "Secrets Manager can't find the specified secret. {advice}"
-            ));
+            let message = format!("Secrets Manager can't find the specified secret. {advice}");
+            return Err(not_found(message).for_want());
         };
         let other = asked.version_id.is_some_and(|version| version != VERSION)
             || asked.version_stage.is_some_and(|stage| stage != STAGE);
         if other {
-            return not_found(format!(
+            return Err(not_found(format!(
                 "Secrets Manager can't find the specified secret value for that version or stage of {name:?}: here each \
                  secret has one, {STAGE}."
-            ));
+            )));
         }
         let body = json!({
             "ARN": format!("{}{name}{SUFFIX}", self.arn),

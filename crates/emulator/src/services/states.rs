@@ -96,7 +96,7 @@ impl StateMachines {
             false => {
                 let advice = (self.advice)(&Missing::StateMachine(name));
                 let message = format!("State Machine Does Not Exist: '{arn}'. {advice}");
-                Err(Refusal::new("StateMachineDoesNotExist", 400, message))
+                Err(Refusal::new("StateMachineDoesNotExist", 400, message).for_want())
             }
         }
     }

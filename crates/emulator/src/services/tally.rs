@@ -9,7 +9,7 @@ use crate::words::printable;
 const OPERATIONS_MAX: usize = 64;
 /// The longest name, and the longest refusal, in characters.
 const NAME_MAX: usize = 100;
-const REFUSAL_MAX: usize = 400;
+const WANTING_MAX: usize = 400;
 
 /// How often an operation was called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct ServiceCount {
     pub calls: u64,
     /// Those that were refused.
     pub refused: u64,
-    /// What the first refusal said.
-    pub refusal: Option<String>,
+    /// What the first one said that was refused for want of something the settings could name.
+    pub wanting: Option<String>,
 }
 
 /// The calls of services beside queues and tables.
@@ -33,20 +33,20 @@ pub struct ServiceCalls(Mutex<Counts>);
 #[derive(Debug, Default)]
 struct Counts {
     by_operation: BTreeMap<(String, String), Count>,
-    refused_operations: u32,
+    wanting_operations: u32,
 }
 
 #[derive(Debug, Default)]
 struct Count {
     calls: u64,
     refused: u64,
-    /// Which operation this was among those refused, and what was said.
+    /// Which operation this was among those that were wanting, and what was said.
     first: Option<(u32, String)>,
 }
 
 impl ServiceCalls {
-    /// Counts a call, and what it was refused with.
-    pub fn count(&self, service: &str, operation: &str, refusal: Option<&str>) {
+    /// Counts a call of an operation of a service: whether it was refused, and what it said that it wanted.
+    pub fn count(&self, (service, operation): (&str, &str), refused: bool, wanting: Option<&str>) {
         let mut key = (printable(service, NAME_MAX), printable(operation, NAME_MAX));
         let mut counts = self.lock();
         let counts = &mut *counts;
@@ -56,16 +56,15 @@ impl ServiceCalls {
         }
         let count = counts.by_operation.entry(key).or_default();
         count.calls += 1;
-        if let Some(refusal) = refusal {
-            count.refused += 1;
-            if count.first.is_none() {
-                counts.refused_operations += 1;
-                count.first = Some((counts.refused_operations, printable(refusal, REFUSAL_MAX)));
-            }
+        count.refused += u64::from(refused);
+        if let (Some(wanting), None) = (wanting, &count.first) {
+            counts.wanting_operations += 1;
+            count.first = Some((counts.wanting_operations, printable(wanting, WANTING_MAX)));
         }
     }
 
-    /// What was called so far: first what was refused, in the order in which that began.
+    /// What was called so far: first what was refused for want of something, in the
+    /// order in which that began.
     pub fn counts(&self) -> Vec<ServiceCount> {
         let counts = self.lock();
         let mut sorted: Vec<_> = counts.by_operation.iter().collect();
@@ -77,7 +76,7 @@ impl ServiceCalls {
                 operation: operation.clone(),
                 calls: count.calls,
                 refused: count.refused,
-                refusal: count.first.as_ref().map(|(_, refusal)| refusal.clone()),
+                wanting: count.first.as_ref().map(|(_, wanting)| wanting.clone()),
             });
         told.collect()
     }
@@ -92,13 +91,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_refused_first_comes_first_and_names_are_bounded() {
+    fn what_was_wanting_first_comes_first_and_names_are_bounded() {
         let calls = ServiceCalls::default();
-        calls.count("ses", "SendEmail", None);
-        calls.count("states", "StartExecution", None);
-        calls.count("states", "StartExecution", Some("no\u{1b}[31m machine"));
-        calls.count("kms", "Decrypt", Some("not served"));
-        calls.count("states", "StartExecution", Some("something else"));
+        calls.count(("ses", "SendEmail"), true, None);
+        calls.count(("states", "StartExecution"), false, None);
+        calls.count(
+            ("states", "StartExecution"),
+            true,
+            Some("no\u{1b}[31m machine"),
+        );
+        calls.count(("kms", "Decrypt"), true, Some("not served"));
+        calls.count(("states", "StartExecution"), true, Some("something else"));
         let counts = calls.counts();
         let told: Vec<_> = counts
             .iter()
@@ -107,12 +110,12 @@ mod tests {
         let expected = [
             ("StartExecution", 3, 2),
             ("Decrypt", 1, 1),
-            ("SendEmail", 1, 0),
+            ("SendEmail", 1, 1),
         ];
         assert_eq!(told, expected);
-        assert_eq!(counts[0].refusal.as_deref(), Some("no\u{fffd}[31m machine"));
+        assert_eq!(counts[0].wanting.as_deref(), Some("no\u{fffd}[31m machine"));
         for at in 0..2 * OPERATIONS_MAX {
-            calls.count("s3", &format!("GET /{at}"), None);
+            calls.count(("s3", &format!("GET /{at}")), false, None);
         }
         let counts = calls.counts();
         assert_eq!(counts.len(), OPERATIONS_MAX + 1);

@@ -97,7 +97,7 @@ impl Objects {
             (_, Some(bucket), _) if !self.store.has(bucket) => {
                 let advice = (self.advice)(&Missing::Bucket(bucket));
                 let message = format!("The specified bucket does not exist. {advice}");
-                Err(Refusal::new("NoSuchBucket", 404, message))
+                Err(Refusal::new("NoSuchBucket", 404, message).for_want())
             }
             ("HeadBucket", ..) => Ok(reply(Protocol::RestXml, Bytes::new())),
             ("ListObjectsV2", Some(bucket), _) => {
