@@ -9,6 +9,9 @@ use crate::emulator::{Builder, Emulator};
 use crate::results::{PipelineCounters, ServiceCount};
 use crate::scenario::{Scenario, Secret};
 
+/// The bus that every account has.
+const DEFAULT_BUS: &str = "default";
+
 /// The services of a scenario.
 pub(super) struct Services(Option<crate::scenario::Services>);
 
@@ -20,32 +23,40 @@ impl Services {
     /// With these services; what they have not got is refused in words of the scenario.
     pub(super) fn create(self, builder: Builder) -> Builder {
         let named = self.0.unwrap_or_default();
-        let topics = named.topics.iter();
-        topics
-            .fold(builder, |builder, topic| builder.topic(topic))
-            .services(ServiceSettings {
-                parameters: revealed(named.parameters),
-                secrets: revealed(named.secrets),
-                buckets: named.buckets,
-                state_machines: named.state_machines,
-                email: named.email,
-                advice: Arc::new(advice),
-                ..ServiceSettings::default()
-            })
+        let builder = named
+            .topics
+            .iter()
+            .fold(builder, |builder, topic| builder.topic(topic));
+        // The default bus is always there.
+        let buses = named.buses.iter().filter(|bus| *bus != DEFAULT_BUS);
+        let builder = buses.fold(builder, |builder, bus| builder.event_bus(bus));
+        builder.services(ServiceSettings {
+            parameters: revealed(named.parameters),
+            secrets: revealed(named.secrets),
+            buckets: named.buckets,
+            state_machines: named.state_machines,
+            email: named.email,
+            advice: Arc::new(advice),
+            ..ServiceSettings::default()
+        })
     }
 
-    /// Adds the topics to what was counted, and that nothing was called where services are named.
+    /// Adds the topics and buses to what was counted, and that nothing was called where services are named.
     pub(super) fn add_to(&self, counters: &mut PipelineCounters, emulator: &Emulator) {
         let Some(named) = &self.0 else {
             return;
         };
         let counts = counters.services.get_or_insert_default();
-        for topic in &named.topics {
-            let count = emulator.doors().counts(&Door::topic(topic));
+        let topics = named.topics.iter();
+        let topics = topics.map(|topic| (Door::topic(topic), "sns", format!("Publish to {topic}")));
+        let buses = named.buses.iter();
+        let buses = buses.map(|bus| (Door::bus(bus), "events", format!("PutEvents to {bus}")));
+        for (door, service, operation) in topics.chain(buses) {
+            let count = emulator.doors().counts(&door);
             if count.accepted + count.refused > 0 {
                 counts.push(ServiceCount {
-                    service: "sns".into(),
-                    operation: format!("Publish to {topic}"),
+                    service: service.into(),
+                    operation,
                     calls: count.accepted + count.refused,
                     refused: count.refused,
                     wanting: None,

@@ -13,6 +13,7 @@ secrets = { "shop/key" = "s3cret" }
 buckets = ["receipts"]
 state_machines = ["ship"]
 topics = ["confirmations"]
+buses = ["shop"]
 email = true
 "#;
 
@@ -105,6 +106,7 @@ fn a_run_counts_what_its_function_called() {
         ("StartExecution", 10),
         ("PutObject", 10),
         ("Publish to confirmations", 10),
+        ("PutEvents to shop", 10),
         ("SendEmail", 10),
     ] {
         let count = counts.iter().find(|count| count["operation"] == operation);

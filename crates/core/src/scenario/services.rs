@@ -35,6 +35,9 @@ pub struct Services {
     /// Topics of SNS that nobody has subscribed to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub topics: BTreeSet<String>,
+    /// Event buses of EventBridge that no rule of the pipeline listens to, beside the default one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub buses: BTreeSet<String>,
     /// SES takes mail.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub email: bool,
@@ -50,6 +53,7 @@ pub(super) fn read_services(pipeline: &mut Section<'_>) -> Option<Services> {
         buckets: read_names(&mut section, "buckets", "receipts", is_bucket),
         state_machines: read_names(&mut section, "state_machines", "ship", is_state_machine),
         topics: read_names(&mut section, "topics", "confirmations", is_topic),
+        buses: read_names(&mut section, "buses", "shop", is_bus),
         email: section.boolean("email", false),
     };
     section.finish();
@@ -141,6 +145,10 @@ fn is_topic(name: &str) -> bool {
     all(name.strip_suffix(".fifo").unwrap_or(name), 1..=256, "-_")
 }
 
+fn is_bus(name: &str) -> bool {
+    all(name, 1..=256, "-_./")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,7 +165,7 @@ mod tests {
     fn services_are_read_and_their_values_are_not_kept() {
         let scenario = read(
             "[pipeline.services]\nparameters = { \"/shop/rate\" = \"0.19\" }\nsecrets = { \"shop/key\" = \"hunter2\" }\n\
-             buckets = [\"receipts\"]\nstate_machines = [\"ship\"]\ntopics = [\"sold.fifo\"]\nemail = true\n",
+             buckets = [\"receipts\"]\nstate_machines = [\"ship\"]\ntopics = [\"sold.fifo\"]\nbuses = [\"shop\"]\nemail = true\n",
         )
         .expect("a scenario");
         let services = scenario.pipeline.services.as_ref().expect("services");
