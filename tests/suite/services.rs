@@ -148,3 +148,37 @@ fn what_is_missing_is_the_cause_and_the_scenario_says_how_to_have_it() {
         "{told}"
     );
 }
+
+#[test]
+#[ignore = "needs Python with boto3; .ci/run runs it"]
+fn what_terraform_asks_is_answered() {
+    let python =
+        std::env::var_os("ORDERPROOF_PYTHON").expect("ORDERPROOF_PYTHON names a Python with boto3");
+    let served = served();
+    let mut client = Command::new(python);
+    client
+        .arg(peer("terraform_calls.py"))
+        .arg(served.endpoint());
+    let output = client.output().expect("Python runs");
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+#[ignore = "needs Node and the AWS SDKs for JavaScript, v2 and v3; .ci/run runs it"]
+fn javascript_of_both_versions_is_answered() {
+    let packages = std::env::var("ORDERPROOF_NODE_PACKAGES");
+    let packages =
+        packages.expect("ORDERPROOF_NODE_PACKAGES names the folder of their node_modules");
+    let served = served();
+    let mut client = Command::new("node");
+    client
+        .arg(peer("clients.mjs"))
+        .args([served.endpoint(), packages]);
+    let output = client.output().expect("Node runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        text.contains("JavaScript v2 2.1490.0 and v3 are answered"),
+        "{text}"
+    );
+}

@@ -18,8 +18,13 @@ pub(super) const NOT_IN_URLS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
-/// Parts of a query that change nothing of what is asked: names of operations, signatures, and how a page is listed.
-const PLAIN: [&str; 8] = [
+/// Parts of a query that change nothing of what is asked: names of operations, signatures (those of version 2 are written
+/// out), and how a page is listed.
+const PLAIN: [&str; 12] = [
+    "x-id",
+    "AWSAccessKeyId",
+    "Signature",
+    "Expires",
     "list-type",
     "prefix",
     "delimiter",
@@ -64,9 +69,8 @@ impl Place {
 
     /// What S3 calls the operation; method and what it is asked of where that is not one of those served.
     pub(super) fn operation<'a>(&self, asked: &Asked<'a>) -> Cow<'a, str> {
-        let is_plain = |name: &&String| {
-            PLAIN.contains(&name.as_str()) || *name == "x-id" || name.starts_with("X-Amz-")
-        };
+        let is_plain =
+            |name: &&String| PLAIN.contains(&name.as_str()) || name.starts_with("X-Amz-");
         let other = self.query.keys().find(|name| !is_plain(name));
         let copies = asked.headers.contains_key("x-amz-copy-source");
         let method = asked.method;
