@@ -188,7 +188,7 @@ mod tests {
             ("bucket = [\"receipts\"]", "did you mean `buckets`?"),
             (
                 "buckets = [\"Receipts\"]",
-                "pipeline.services.buckets (line 9, column 1): \"Receipts\" cannot be the name of one",
+                "pipeline.services.buckets (line 8, column 1): \"Receipts\" cannot be the name of one",
             ),
             (
                 "buckets = \"receipts\"",
@@ -209,7 +209,7 @@ mod tests {
             ),
             (
                 "secrets = { key = \"\" }",
-                "pipeline.services.secrets.key (line 9, column 13): is empty",
+                "pipeline.services.secrets.key (line 8, column 13): is empty",
             ),
             ("email = \"yes\"", "must be true or false"),
         ] {
