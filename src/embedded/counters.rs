@@ -6,7 +6,10 @@ use std::sync::Arc;
 use crate::emulator::counters::Counters;
 use crate::emulator::failures::{self, FailureKind};
 use crate::emulator::runtime;
-use crate::results::{self, FailureCount, NeverStarted, PipelineCounters, PipelineReading};
+use crate::emulator::services;
+use crate::results::{
+    self, FailureCount, NeverStarted, PipelineCounters, PipelineReading, ServiceCount,
+};
 
 /// The figures for the report, as far as the emulator counts them itself.
 pub(super) fn figures(
@@ -33,6 +36,20 @@ pub(super) fn figures(
         never_started: None,
         freezes: None,
         incomplete_freezes: None,
+        services: match figures.services.is_empty() {
+            true => None,
+            false => Some(figures.services.into_iter().map(calls).collect()),
+        },
+    }
+}
+
+fn calls(count: services::ServiceCount) -> ServiceCount {
+    ServiceCount {
+        service: count.service,
+        operation: count.operation,
+        calls: count.calls,
+        refused: count.refused,
+        wanting: count.wanting,
     }
 }
 

@@ -12,6 +12,7 @@ mod stores;
 
 mod items;
 mod rows;
+mod services;
 
 pub mod fault;
 

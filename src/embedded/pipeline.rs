@@ -15,6 +15,7 @@ use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
 use super::functions::{Functions, Place, function};
 use super::items::row;
 use super::rows::{OrderTable, Orders, order_table};
+use super::services::Services;
 use super::stores::Stores;
 use crate::emulator::sqs::is_fifo;
 use crate::emulator::{Builder, Emulator, HostName};
@@ -92,6 +93,7 @@ pub struct EmbeddedPipeline {
     functions: Functions,
     /// What orders are sent to.
     door: Door,
+    services: Services,
 }
 
 impl EmbeddedPipeline {
@@ -150,6 +152,7 @@ impl EmbeddedPipeline {
             faults,
             functions,
             door: scenario.sending.to.clone(),
+            services: Services::of(scenario),
         })
     }
 
@@ -182,6 +185,7 @@ impl EmbeddedPipeline {
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
         let mut counters = figures(&self.emulator.counters(), self.faults.struck());
+        self.services.add_to(&mut counters, &self.emulator);
         self.functions.add_to(&mut counters);
         counters
     }
@@ -260,6 +264,7 @@ fn builder(
             &stores.dead_letter_queue,
         ));
     }
+    builder = Services::of(scenario).create(builder);
     builder.table_faults(FaultyScans::new(Arc::clone(faults)))
 }
 

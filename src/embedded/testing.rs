@@ -95,6 +95,7 @@ pub(crate) fn scenario() -> Scenario {
             },
             table_capacity: TableCapacity::on_demand(),
             fifo: false,
+            services: None,
             high_throughput: false,
         },
         order: crate::scenario::lab_order(),

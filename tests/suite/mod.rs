@@ -32,6 +32,7 @@ mod runtime;
 mod secrets;
 mod serve;
 mod served;
+mod services;
 mod shop;
 mod signatures;
 mod simulator;

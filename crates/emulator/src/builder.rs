@@ -16,6 +16,7 @@ use super::front::{Front, HEALTH_PATH};
 use super::function::{Function, Polling, Seat};
 use super::http::{HostName, Hosts};
 use super::service::{ServiceThread, listener_at};
+use super::services::{Behind, ServiceSettings};
 use super::sqs::{FifoAttributes, QueueAttributes, QueueFaults, Site, SqsEngine, is_fifo};
 use super::table::{TableCapacity, TableFaults, TableKey, TableServer, Tables};
 
@@ -40,6 +41,7 @@ pub struct Builder {
     http_doors: Vec<HttpDoor>,
     functions: Vec<Function>,
     door_faults: Option<Box<dyn DoorFaults>>,
+    services: ServiceSettings,
     queue_faults: Option<Box<dyn QueueFaults>>,
     table_faults: Option<Arc<dyn TableFaults>>,
 }
@@ -74,6 +76,7 @@ impl Default for Builder {
             http_doors: Vec::new(),
             functions: Vec::new(),
             door_faults: None,
+            services: ServiceSettings::default(),
             queue_faults: None,
             table_faults: None,
         }
@@ -147,6 +150,12 @@ impl Builder {
     /// settings of its own.
     pub fn function(mut self, function: impl Into<Function>) -> Self {
         self.functions.push(function.into());
+        self
+    }
+
+    /// With services that a function calls on its way. What they have not got is refused, as everything is without this.
+    pub fn services(mut self, services: ServiceSettings) -> Self {
+        self.services = services;
         self
     }
 
@@ -359,10 +368,13 @@ impl Prepared {
         let table_server = TableServer::start(tables.database())?;
         let gateway = tables.gateway(table_server.address(), builder.table_faults);
         let hosts = Hosts::new(builder.address.ip(), builder.allowed_hosts);
+        let behind = Behind::new(builder.services, &site, Arc::clone(&counters));
         let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
         for service in doors::services(&doors, builder.http_doors) {
             front = front.serving(service);
         }
+        // Last: whatever nobody else takes is refused there.
+        front = front.serving(Arc::new(behind));
         if let Some((connections, bytes)) = builder.traffic_max {
             front = front.taking_at_most(connections, bytes);
         }

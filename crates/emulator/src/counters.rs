@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::failures::{FailureCount, Failures};
+use super::services::{ServiceCalls, ServiceCount};
 use super::table::Side;
 
 /// A number that only grows; read while others write, exact once they have stopped.
@@ -52,6 +53,8 @@ pub struct Counters {
     pub filtered_messages: Counter,
     /// Messages the mapping could not delete: they come back.
     pub failed_deletes: Counter,
+    /// Calls of services beside queues and tables.
+    pub services: ServiceCalls,
     running: AtomicU32,
     max_concurrency: AtomicU32,
     recent_concurrency: AtomicU32,
@@ -88,6 +91,8 @@ pub struct Figures {
     pub max_concurrency: u32,
     /// Why invocations failed whole, the commonest first.
     pub failures: Vec<FailureCount>,
+    /// Calls of services beside queues and tables, first those refused for want of something.
+    pub services: Vec<ServiceCount>,
 }
 
 /// What a chart over time needs.
@@ -169,6 +174,7 @@ impl Counters {
             max_concurrency: self.max_concurrency.load(Ordering::Relaxed),
             failed_deletes: self.failed_deletes.get(),
             failures: self.failures.counts(),
+            services: self.services.counts(),
         }
     }
 }

@@ -66,6 +66,8 @@ pub mod counters;
 pub mod failures;
 mod words;
 
+pub mod services;
+
 mod builder;
 mod emulator;
 mod error;

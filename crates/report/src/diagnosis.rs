@@ -34,6 +34,7 @@ pub fn diagnose(report: &RunReport) -> Vec<String> {
         ));
         return causes;
     }
+    causes.extend(seen.wanting());
     causes.extend(seen.followed());
     causes.extend(seen.failed());
     causes.extend(seen.throttled());
@@ -126,6 +127,24 @@ impl Seen<'_> {
         let findings = self.report.findings.iter();
         let mut followers = findings.filter(|finding| finding.code == GROUP_FOLLOWERS);
         followers.next().map(|finding| finding.message.clone())
+    }
+
+    /// What the function called that is not there, where orders suffer.
+    fn wanting(&self) -> Option<String> {
+        let first = self.pipeline.services.as_ref()?.first()?;
+        let wanting = first.wanting.as_deref()?;
+        let failed = self.pipeline.failed_invocations + self.pipeline.failed_records > 0;
+        let missing = self.count(Class::Lost) + self.count(Class::Incomplete) > 0;
+        (failed || missing).then(|| {
+            format!(
+                "the function called {} of the service {} {} times, {} of them refused; nothing else was missing before it. \
+                 {wanting}",
+                first.operation,
+                first.service,
+                thousands(first.calls),
+                thousands(first.refused)
+            )
+        })
     }
 
     /// What the failures of the function, whole or of single records, have done.

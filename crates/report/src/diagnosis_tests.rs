@@ -1,8 +1,8 @@
 //! Which figures are told as which cause, each beside its near miss.
 
 use super::*;
-use orderproof_core::results::NeverStarted;
 use orderproof_core::results::fixture::{SPIKE, World};
+use orderproof_core::results::{NeverStarted, ServiceCount};
 use orderproof_core::scenario::ProcessorCommand;
 
 /// A report with these classes and counters, and a change of its settings.
@@ -416,5 +416,34 @@ fn followers_of_a_bad_order_in_its_group_are_a_cause_of_their_own() {
         told("foreign_rows")
             .iter()
             .all(|cause| !cause.contains("stand behind"))
+    );
+}
+
+#[test]
+fn what_the_function_called_and_was_not_there_is_the_first_cause() {
+    let diagnosed_with = |failed: u64, wanting: Option<&str>| {
+        let counters = counted(|counters| {
+            counters.failed_invocations = failed;
+            counters.services = Some(vec![ServiceCount {
+                service: "states".into(),
+                operation: "StartExecution".into(),
+                calls: 60,
+                refused: 60,
+                wanting: wanting.map(Into::into),
+            }]);
+        });
+        diagnosed(&[], counters, own)
+    };
+    let told = diagnosed_with(60, Some("Write it."));
+    let called = "called StartExecution of the service states 60 times, 60 of them refused";
+    assert!(
+        told[0].contains(called) && told[0].ends_with("Write it."),
+        "{told:?}"
+    );
+    let is_told = |told: Vec<String>| told.iter().any(|cause| cause.contains(called));
+    assert!(!is_told(diagnosed_with(60, None)), "refused as AWS would");
+    assert!(
+        !is_told(diagnosed_with(0, Some("Write it."))),
+        "nothing failed"
     );
 }

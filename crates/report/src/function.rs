@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use orderproof_core::results::figures::thousands;
-use orderproof_core::results::{FailureCount, PipelineCounters, RunReport};
+use orderproof_core::results::{FailureCount, PipelineCounters, RunReport, ServiceCount};
 
 /// Reasons quoted at most.
 const QUOTED: usize = 3;
+/// Operations of other services quoted at most.
+const SERVICES_QUOTED: usize = 8;
 
 /// Evidence of the function: label and what was counted.
 pub(crate) fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
@@ -20,6 +22,7 @@ pub(crate) fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
     }
     words.extend(processes(report, pipeline).map(|processes| ("processes", processes)));
     words.extend(throttled(pipeline).map(|throttled| ("throttled", throttled)));
+    words.extend(services(pipeline).map(|services| ("services", services)));
     words
 }
 
@@ -80,6 +83,34 @@ fn processes(report: &RunReport, pipeline: &PipelineCounters) -> Option<String> 
     })
 }
 
+/// What the function called of other services; nothing where that was not measured.
+fn services(pipeline: &PipelineCounters) -> Option<String> {
+    let counts = pipeline.services.as_deref()?;
+    if counts.is_empty() {
+        return Some("none of those that the scenario names was called".into());
+    }
+    let told = |count: &ServiceCount| {
+        let calls = thousands(count.calls);
+        let refused = match count.refused {
+            0 => String::new(),
+            all if all == count.calls => ", all refused".into(),
+            some => format!(", {} refused", thousands(some)),
+        };
+        format!("{} {} {calls}{refused}", count.service, count.operation)
+    };
+    let quoted: Vec<_> = counts.iter().take(SERVICES_QUOTED).map(told).collect();
+    let mut words = quoted.join("; ");
+    let more: u64 = counts
+        .iter()
+        .skip(SERVICES_QUOTED)
+        .map(|count| count.calls)
+        .sum();
+    if more > 0 {
+        let _ = write!(words, "; {} calls of others", thousands(more));
+    }
+    Some(words)
+}
+
 /// What was throttled, if anything, with the table's own reasons.
 fn throttled(pipeline: &PipelineCounters) -> Option<String> {
     let mut words = Vec::new();
@@ -106,6 +137,7 @@ fn throttled(pipeline: &PipelineCounters) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::services as services_of;
     use super::*;
     use orderproof_core::results::fixture::{SPIKE, World};
     use orderproof_core::scenario::ProcessorCommand;
@@ -129,6 +161,31 @@ mod tests {
             ..PipelineCounters::default()
         };
         processes(&report, &pipeline).expect("it has processes")
+    }
+
+    #[test]
+    fn calls_of_other_services_are_told_and_what_was_not_measured_is_not() {
+        let count = |operation: &str, calls, refused| ServiceCount {
+            service: "states".into(),
+            operation: operation.into(),
+            calls,
+            refused,
+            wanting: None,
+        };
+        let told = |services| {
+            services_of(&PipelineCounters {
+                services,
+                ..PipelineCounters::default()
+            })
+        };
+        assert_eq!(told(None), None);
+        let none = "none of those that the scenario names was called";
+        assert_eq!(told(Some(Vec::new())).as_deref(), Some(none));
+        let some = vec![count("A", 2_000, 2_000), count("B", 3, 1), count("C", 1, 0)];
+        let words = "states A 2,000, all refused; states B 3, 1 refused; states C 1";
+        assert_eq!(told(Some(some)).as_deref(), Some(words));
+        let many = (0..10).map(|_| count("A", 1, 0)).collect();
+        assert!(told(Some(many)).is_some_and(|words| words.ends_with("; 2 calls of others")));
     }
 
     #[test]

@@ -195,6 +195,8 @@ fn check_counters(counters: &PipelineCounters) -> Checked {
             failure.without_bad_orders.unwrap_or_default(),
         ]
     });
+    let services = counters.services.iter().flatten();
+    let calls = services.flat_map(|count| [count.calls, count.refused]);
     let never = counters.never_started.iter();
     let starts = never.flat_map(|never| [never.starts, never.failed]);
     failures
@@ -202,6 +204,7 @@ fn check_counters(counters: &PipelineCounters) -> Checked {
         .chain(counters.freezes)
         .chain(counters.incomplete_freezes)
         .chain(counters.failed_good_records)
+        .chain(calls)
         .try_for_each(|number| count("the function's counts", number))
 }
 

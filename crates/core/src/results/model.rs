@@ -268,6 +268,27 @@ pub struct PipelineCounters {
     /// stopped; absent when nothing was stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incomplete_freezes: Option<u64>,
+    /// Calls of services beside queues and tables, first those refused for want of something that a scenario can
+    /// name, in the order in which that began; absent when there were none and the scenario names no services, or when that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<Vec<ServiceCount>>,
+}
+
+/// How often an operation of a service was called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceCount {
+    /// As signatures name it, such as `states`.
+    pub service: String,
+    /// Such as `StartExecution`, or method and path where no name is known.
+    pub operation: String,
+    /// Calls, refused ones included.
+    pub calls: u64,
+    /// Those that were refused.
+    pub refused: u64,
+    /// What the first one said that was refused for want of something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanting: Option<String>,
 }
 
 /// Where and with what the run was made.

@@ -16,6 +16,7 @@ use super::proof::read_proof;
 use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
 use super::section::{Problems, Section};
 use super::sending::{read_door, read_sending};
+use super::services::read_services;
 use super::target::read_target;
 use super::whole::Parts;
 use super::*;
@@ -281,6 +282,7 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
             .unwrap_or(TableCapacity::on_demand()),
         fifo: kind.fifo,
         high_throughput: kind.high_throughput,
+        services: read_services(&mut section),
     };
     check_mapping(&mut section, &pipeline);
     section.finish();

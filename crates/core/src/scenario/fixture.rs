@@ -63,6 +63,7 @@ pub fn fixture() -> Scenario {
             },
             table_capacity: TableCapacity::on_demand(),
             fifo: false,
+            services: None,
             high_throughput: false,
         },
         faults: Vec::new(),

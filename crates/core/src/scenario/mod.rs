@@ -28,6 +28,7 @@ mod secret_tests;
 mod section;
 mod sending;
 mod service_time;
+mod services;
 mod steady;
 mod stored;
 mod target;
@@ -55,6 +56,7 @@ pub use rule::{
 };
 pub use secret::{NOT_KEPT, Secret, without_userinfo};
 pub use service_time::ServiceTime;
+pub use services::Services;
 pub use stored::check_resolved;
 pub use target::{check_endpoint, is_loopback};
 pub use template::template;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{is_lab, is_labs_beside_others, lab_order};
-use super::{Fault, QueueProcessor, Secret, ServiceTime};
+use super::{Fault, QueueProcessor, Secret, ServiceTime, Services};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
 use crate::order::{Door, Model, Problem};
@@ -327,6 +327,9 @@ pub struct Pipeline {
     /// It is one with high throughput: deduplication and quotas for each message group.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub high_throughput: bool,
+    /// What the embedded one answers of other services that the function calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<Services>,
 }
 
 /// The event source mapping between queue and function.

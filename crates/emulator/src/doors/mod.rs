@@ -8,7 +8,7 @@ mod faults;
 mod http;
 mod outbox;
 pub(crate) mod pattern;
-mod time;
+pub(crate) mod time;
 
 #[cfg(test)]
 mod testing;

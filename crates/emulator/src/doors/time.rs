@@ -1,7 +1,7 @@
 //! Instants as SNS and EventBridge write them.
 
 /// `2026-11-26T08:00:00.250Z`.
-pub(super) fn with_millis(epoch_ms: u64) -> String {
+pub(crate) fn with_millis(epoch_ms: u64) -> String {
     let (date, time) = date_and_time(epoch_ms / 1_000);
     format!("{date}T{time}.{:03}Z", epoch_ms % 1_000)
 }

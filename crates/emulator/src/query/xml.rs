@@ -15,7 +15,7 @@ pub(crate) fn leaf(xml: &mut String, name: &str, text: &str) {
 }
 
 /// A reader of XML takes a bare carriage return for a line's end.
-fn escape(xml: &mut String, text: &str) {
+pub(crate) fn escape(xml: &mut String, text: &str) {
     for character in text.chars() {
         match character {
             '&' => xml.push_str("&amp;"),

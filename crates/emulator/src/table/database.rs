@@ -39,9 +39,12 @@ pub enum TableError {
 /// Read capacity told of a provisioned table whose reads are not metered: AWS wants a figure.
 const READ_CAPACITY_UNITS: u32 = 5;
 
+/// What the ARNs of embedded tables begin with.
+pub(super) const ARN_PREFIX: &str = "arn:aws:dynamodb:us-east-1:000000000000:";
+
 /// The ARN of an embedded table.
 pub(super) fn table_arn(table: &str) -> String {
-    format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}")
+    format!("{ARN_PREFIX}table/{table}")
 }
 
 /// Items in one page of a read of the whole table.

@@ -4,6 +4,7 @@
 //! which validates and answers as DynamoDB does but enforces no capacity.
 
 mod admission;
+mod arns;
 mod pages;
 mod tokens;
 
@@ -232,16 +233,51 @@ impl TableGateway {
         Some(refusal(StatusCode::BAD_REQUEST, &refused))
     }
 
-    /// The reply of the database; that of a page with its counts put right.
+    /// The reply of the database, put right where AWS's is another.
     async fn pass_on(
         &self,
         operation: &str,
         head: request::Parts,
         body: Bytes,
     ) -> Response<Full<Bytes>> {
-        if !matches!(operation, "Scan" | "Query") {
-            return self.pass(head, body).await;
+        let body = arns::named(&body).unwrap_or(body);
+        match operation {
+            "Scan" | "Query" => self.pass_on_page(head, body).await,
+            "DescribeContinuousBackups" => self.describe_backups(head, body).await,
+            operation if arns::tells(operation) => {
+                let (head, reply) = taken_apart(self.pass(head, body).await).await;
+                let told = arns::told(&reply).unwrap_or(reply);
+                with_body(head, told)
+            }
+            _ => self.pass(head, body).await,
         }
+    }
+
+    /// Of a table that is there; nothing of it can be restored.
+    async fn describe_backups(
+        &self,
+        mut head: request::Parts,
+        body: Bytes,
+    ) -> Response<Full<Bytes>> {
+        let target = HeaderValue::from_static("DynamoDB_20120810.DescribeTable");
+        head.headers.insert("x-amz-target", target);
+        let reply = self.pass(head, body).await;
+        if reply.status().is_success() {
+            return refusal(StatusCode::OK, &arns::backups());
+        }
+        let (_, reply) = taken_apart(reply).await;
+        let reply: Value = serde_json::from_slice(&reply).unwrap_or_default();
+        let message = reply["message"].as_str().or(reply["Message"].as_str());
+        let kind = match reply["__type"].as_str() {
+            Some(kind) if !kind.ends_with("ResourceNotFoundException") => kind.to_owned(),
+            _ => format!("{NAMESPACE}#TableNotFoundException"),
+        };
+        let refused = json!({"__type": kind, "message": message});
+        refusal(StatusCode::BAD_REQUEST, &refused)
+    }
+
+    /// A page of a scan or a query, with its counts put right.
+    async fn pass_on_page(&self, head: request::Parts, body: Bytes) -> Response<Full<Bytes>> {
         let reply = self.pass(head.clone(), body.clone()).await;
         let (reply_head, reply) = taken_apart(reply).await;
         let counted = match pages::look(&body, &reply) {
