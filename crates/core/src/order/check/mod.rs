@@ -6,6 +6,8 @@ mod ends;
 mod kinds;
 mod message;
 #[cfg(test)]
+mod leaves_tests;
+#[cfg(test)]
 mod owner_tests;
 #[cfg(test)]
 mod tests;
