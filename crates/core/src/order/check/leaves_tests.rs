@@ -1,7 +1,9 @@
 //! What an order must leave to be proven, and how it is found.
 
+use super::super::lab::lab;
+use super::super::model::Model;
 use super::super::spec::*;
-use super::tests::*;
+use super::tests::{accepts, body, holds, refuses, row};
 
 #[test]
 fn every_order_leaves_something() {

@@ -4,9 +4,9 @@ mod contents;
 mod door;
 mod ends;
 mod kinds;
-mod message;
 #[cfg(test)]
 mod leaves_tests;
+mod message;
 #[cfg(test)]
 mod owner_tests;
 #[cfg(test)]
