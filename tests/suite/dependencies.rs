@@ -28,6 +28,12 @@ fn code(folder: &Path, into: &mut String) {
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("UTF-8 source");
             for line in text.lines() {
+                // A file of another package that this one compiles, too.
+                if let Some(other) = line.trim().strip_prefix("#[path = \"../") {
+                    let other = other.trim_end_matches("\"]");
+                    let other = std::fs::read_to_string(folder.join("..").join(other));
+                    into.push_str(&other.expect("a file of another package"));
+                }
                 into.push_str(line.split("//").next().unwrap_or_default());
                 into.push('\n');
             }

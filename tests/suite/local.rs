@@ -45,7 +45,7 @@ fn every_order_of_a_queue_elsewhere_is_processed_here_and_accounted_for() {
     assert_eq!(report["pipeline"]["failed_invocations"], json!(0));
     let unread = report["cloudwatch"]["unread"].as_str();
     assert!(
-        unread.is_some_and(|why| why.starts_with("GetMetricData: InvalidAction")),
+        unread.is_some_and(|why| why.starts_with("GetMetricData: UnknownOperation")),
         "it is asked where all of AWS is said to be, and what it cannot tell is no failure: {unread:?}"
     );
     let stopped = served.stop();

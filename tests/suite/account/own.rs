@@ -128,7 +128,7 @@ fn init_writes_down_the_key_of_a_table_that_is_there() {
     let served = empty();
     let endpoint = served.endpoint();
     own("up", &endpoint).finish().code(0);
-    let sample = r#"{"order": "WEB-0001", "day": "friday", "total": 12.50}"#;
+    let sample = r#"{"orderId": "WEB-0001", "day": "friday", "total": 12.50}"#;
     let init = |table: &str| {
         let command = [
             "init",

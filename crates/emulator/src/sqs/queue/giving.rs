@@ -44,8 +44,13 @@ impl Queue {
             self.visible -= 1;
             match fault {
                 ReceiveFault::Duplicate => duplicates.push(slot),
-                ReceiveFault::HideFor(time) | ReceiveFault::TakenFor(time) => {
-                    self.set_place(slot, Place::InFlight(now + nanos(time)))
+                ReceiveFault::HideFor(time) => {
+                    self.set_place(slot, Place::InFlight(now + nanos(time)));
+                }
+                ReceiveFault::TakenFor(time) => {
+                    self.set_place(slot, Place::InFlight(now + nanos(time)));
+                    // Whoever has it holds up those that follow it in its group.
+                    cursor = Cursor::default();
                 }
                 ReceiveFault::None | ReceiveFault::Lose | ReceiveFault::Overtake => {
                     self.set_place(slot, Place::InFlight(until));
