@@ -188,7 +188,7 @@ fn credentials_and_passwords_in_urls_go_nowhere() {
     ]);
     let run = with_secrets(run).finish().code(0);
     assert!(
-        run.stderr.contains("orderproof_aws::"),
+        run.stderr.contains("orderproof_functions::"),
         "there is a log to look into"
     );
     prints_nothing_secret(&run);
