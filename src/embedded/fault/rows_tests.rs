@@ -84,7 +84,7 @@ async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() 
     ] {
         let store = FaultyStore::new(Arc::clone(&rows), plan(kind, FaultExtent::Count(3)));
         let all: Arc<[OrderRow]> = (0..20).map(row).collect();
-        (&rows).put_new(Arc::clone(&all)).await;
+        rows.put_new(Arc::clone(&all)).await;
         let outcomes = store.put_new(Arc::clone(&all)).await;
         let odd = outcomes.iter().filter(|outcome| **outcome == told).count();
         assert_eq!(odd, 3, "{kind:?}");

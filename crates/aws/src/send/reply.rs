@@ -55,6 +55,7 @@ impl EntryOutcome {
         }
     }
 
+    /// Nobody knows what became of the order, for this reason.
     pub fn indeterminate(reason: impl Into<Reason>) -> Self {
         Self {
             outcome: Outcome::Indeterminate,

@@ -17,7 +17,8 @@ pub fn show_what_is_held(patience: Duration) {
 pub struct Hold(&'static Holds);
 
 impl Hold {
-    pub fn new() -> Self {
+    /// Begins one: the process waits for its end before it ends.
+    pub fn begin() -> Self {
         HOLDS.hold()
     }
 

@@ -185,7 +185,7 @@ impl<'a> Sweep<'a> {
             began: Instant::now(),
             allowed: None,
             unusable: None,
-            hold: Hold::new(),
+            hold: Hold::begin(),
         }
     }
 

@@ -284,7 +284,7 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
         high_throughput: kind.high_throughput,
         services: read_services(&mut section),
     };
-    check_mapping(&mut section, &pipeline);
+    check_mapping(&section, &pipeline);
     section.finish();
     pipeline
 }

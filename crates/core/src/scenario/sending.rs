@@ -171,15 +171,17 @@ fn name(section: &mut Section<'_>, key: &'static str, usual: &str, bytes_max: us
 
 fn read_http(mut section: Section<'_>, target: &TargetSpec) -> HttpDoor {
     let usual = "/orders";
-    let (hint, read): (_, fn(&str) -> Result<(), String>) = match target {
-        TargetSpec::Embedded => (
-            "write the path the embedded pipeline is to take orders at: url = \"/orders\"",
-            check_path,
-        ),
-        TargetSpec::Aws(_) => (
-            "write where the server takes orders: url = \"https://api.example.com/orders\"",
-            check_url,
-        ),
+    let hint = match target {
+        TargetSpec::Embedded => {
+            "write the path the embedded pipeline is to take orders at: url = \"/orders\""
+        }
+        TargetSpec::Aws(_) => {
+            "write where the server takes orders: url = \"https://api.example.com/orders\""
+        }
+    };
+    let read = |text: &str| match target {
+        TargetSpec::Embedded => check_path(text),
+        TargetSpec::Aws(_) => check_url(text),
     };
     if !section.has("url") && *target != TargetSpec::Embedded {
         section.problem("url", "is missing", hint);

@@ -60,7 +60,7 @@ pub(super) async fn clean(
         held: HashMap::new(),
         deleted: HashSet::new(),
         found: Found::default(),
-        hold: Hold::new(),
+        hold: Hold::begin(),
     };
     let swept = sweep.receive_all().await;
     // Also what a sweep that failed has received is shown again.

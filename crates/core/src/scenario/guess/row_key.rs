@@ -58,7 +58,7 @@ impl RowKey {
         let by_name = attributes.iter().position(|it| named(it) && fits(it));
         let of_id = by_name.or_else(|| {
             let free = |it: &&KeyAttribute| fits(it) && field(it).is_none();
-            attributes.iter().position(|it| free(it))
+            attributes.iter().position(free)
         });
         let mut parts = Vec::new();
         let mut unknown = Vec::new();
