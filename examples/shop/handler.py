@@ -51,7 +51,7 @@ def handler(event, context):
 
 
 def handle(record):
-    text = json.loads(record["body"])["Message"]
+    text = text_of(record["body"])
     order = json.loads(text, parse_float=Decimal)
     if struck("skipped", order):
         return
@@ -60,6 +60,16 @@ def handle(record):
     except Unfulfillable as reason:
         return reject(order, text, str(reason))
     accept(order)
+
+
+def text_of(body):
+    """The order's text, whatever stands before the queue: a topic, an event bus, or a server that puts it there as it is."""
+    envelope = json.loads(body)
+    if "Message" in envelope:
+        return envelope["Message"]
+    if "detail-type" in envelope:
+        return json.dumps(envelope["detail"])
+    return body
 
 
 def check(order):

@@ -13,15 +13,30 @@ const MOTO_RATE: &str = "4/s";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
-/// A run of an example, its Python being the one that `ORDERPROOF_PYTHON` names.
+/// Does this with each, two of them side by side.
+fn two_at_a_time<T: Copy + Sync, const N: usize>(all: [T; N], each: impl Fn(T) + Sync) {
+    for pair in all.chunks(2) {
+        std::thread::scope(|scope| {
+            for one in pair {
+                scope.spawn(|| each(*one));
+            }
+        });
+    }
+}
+
+/// A run of an example.
 fn example(folder: &str, name: &str) -> Program {
+    in_python(folder, &format!("{EXAMPLES}/{folder}/{name}.toml"))
+}
+
+/// A run of this scenario with the function in this folder, its Python being the one that `ORDERPROOF_PYTHON` names.
+fn in_python(folder: &str, file: &str) -> Program {
     let python = std::env::var("ORDERPROOF_PYTHON");
     let python = PathBuf::from(python.expect("ORDERPROOF_PYTHON names a Python with awslambdaric"));
     let bin = python.parent().expect("it lies in a folder").display();
     let path = std::env::var("PATH").expect("there is a PATH");
-    let file = format!("{EXAMPLES}/{folder}/{name}.toml");
     let working_dir = format!("processor.working_dir={EXAMPLES}/{folder}");
-    Program::new(["run", &file, "--output-dir", "out", "--quiet"])
+    Program::new(["run", file, "--output-dir", "out", "--quiet"])
         .args(["--set", &working_dir])
         // A machine full of tests is late.
         .args(["--set", "expect.max_schedule_lag_p99=30s"])
@@ -159,30 +174,93 @@ fn every_mistake_of_the_shops_function_is_found_and_named() {
 #[test]
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn every_pattern_passes_and_fails_when_its_function_is_broken() {
-    for (pattern, class) in [
-        ("whole_body", "altered"),
-        ("pending_row", "lost"),
-        ("consumer_id", "stored_twice"),
-        ("message_id", "lost"),
-        ("sharded_key", "altered"),
-        ("sns_decimals", "altered"),
-        ("fifo_groups", "stored"),
-    ] {
-        let sound = example("patterns", pattern).finish();
-        assert_eq!(sound.code, 0, "{pattern}: {}{}", sound.stdout, sound.stderr);
-        let broken = ["--set", "processor.environment.BROKEN=\"1\""];
-        let broken = example("patterns", pattern).args(broken).finish();
+    two_at_a_time(
+        [
+            ("whole_body", "altered"),
+            ("pending_row", "lost"),
+            ("consumer_id", "stored_twice"),
+            ("message_id", "lost"),
+            ("sharded_key", "altered"),
+            ("sns_decimals", "altered"),
+            ("fifo_groups", "stored"),
+        ],
+        |(pattern, class)| {
+            let sound = example("patterns", pattern).finish();
+            assert_eq!(sound.code, 0, "{pattern}: {}{}", sound.stdout, sound.stderr);
+            let broken = ["--set", "processor.environment.BROKEN=\"1\""];
+            let broken = example("patterns", pattern).args(broken).finish();
+            assert_eq!(
+                broken.code, 3,
+                "{pattern}: {}{}",
+                broken.stdout, broken.stderr
+            );
+            let classes = classes(&broken);
+            assert!(classes.contains_key(class), "{pattern}: {classes:?}");
+            if pattern == "fifo_groups" {
+                let order = finding(&broken, "out_of_order");
+                let message = order["message"].as_str().expect("a text");
+                assert!(message.contains("group customer-"), "{message}");
+            }
+        },
+    );
+}
+
+/// The shop with something before its queue: that makes the envelope, and only a topic passes attributes on.
+fn through(door: &str) -> Program {
+    let (name, sending) = door.split_once(": ").expect("a name");
+    let file = std::fs::read_to_string(format!("{EXAMPLES}/shop/shop.toml")).expect("the shop");
+    let mut text = String::new();
+    for line in file.lines() {
+        let kept = match line.split_once(" = ").map_or(line, |(key, _)| key) {
+            "envelope" => "",
+            "attributes" if !name.starts_with("topic") => "",
+            // A bus takes no message that is cut short.
+            "cut" if name == "bus" => "set = { \"/lines\" = [] }\nend = \"rejected\"",
+            "id" if name == "topic.fifo" => "id = \"uuid\"\ngroup = \"{{customer.id}}\"",
+            "[pipeline]" if name == "topic.fifo" => "[pipeline]\nqueue = \"fifo\"",
+            _ => line,
+        };
+        text.push_str(kept);
+        text.push('\n');
+    }
+    let customers = format!("{EXAMPLES}/shop/customers.csv");
+    let text = text.replace("customers.csv", &customers);
+    let text = format!("{text}\n[sending]\n{sending}\n");
+    short(in_python("shop", "door.toml")).file("door.toml", &text)
+}
+
+/// What may stand before the queue, as `[sending]` says it.
+const DOORS: [&str; 4] = [
+    "topic: to = \"sns\"",
+    "topic.fifo: to = \"sns\"\ntopic = \"orders.fifo\"",
+    "bus: to = \"eventbridge\"\nsource = \"shop\"\ndetail_type = \"OrderPlaced\"",
+    "server: to = \"http\"\nhttp = { url = \"/orders\", id_at = \"/message_id\" }",
+];
+
+/// Through a topic, a FIFO topic, an event bus and a server; and then with three orders that it takes and never hands on.
+#[test]
+#[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
+fn the_shop_through_each_door_ends_alike_and_what_a_door_loses_is_found() {
+    for door in DOORS {
+        let finished = through(door).finish();
         assert_eq!(
-            broken.code, 3,
-            "{pattern}: {}{}",
-            broken.stdout, broken.stderr
+            finished.code, 0,
+            "{door}: {}{}",
+            finished.stdout, finished.stderr
         );
-        let classes = classes(&broken);
-        assert!(classes.contains_key(class), "{pattern}: {classes:?}");
-        if pattern == "fifo_groups" {
-            let order = finding(&broken, "out_of_order");
-            let message = order["message"].as_str().expect("a text");
-            assert!(message.contains("group customer-"), "{message}");
-        }
+        let good = classes(&finished);
+        let expected = ["dead_lettered_by_design", "ended_by_design", "stored"];
+        let expected = &expected[usize::from(door.starts_with("bus"))..];
+        assert_eq!(named(&good), expected, "{door}");
+        let swallows = "fault=[{kind=\"door_swallows\", count=3}]";
+        let finished = through(door).args(["--set", swallows]).finish();
+        assert_eq!(
+            finished.code, 3,
+            "{door}: {}{}",
+            finished.stdout, finished.stderr
+        );
+        assert_eq!(classes(&finished)["lost"], 3, "{door}");
+        let ids = finding(&finished, "lost")["first_ids"].clone();
+        assert_eq!(ids.as_array().map(Vec::len), Some(3), "{door}: {ids}");
     }
 }
