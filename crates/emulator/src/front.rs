@@ -1,4 +1,4 @@
-//! The one port: queues, tables and other services behind it, told apart by what a request names.
+//! The one port: queues, tables and other services behind it, chosen by what a request names.
 
 use std::future::Future;
 use std::sync::Arc;

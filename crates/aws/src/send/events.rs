@@ -89,7 +89,7 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
     }
 }
 
-/// One entry an order. Entries are told apart by their places alone, so that of a reply with more or fewer, or with
+/// One entry an order. Entries have no ids, only places, so that of a reply with more or fewer, or with
 /// another count of failures than it says, none is believed.
 fn entries_of(reply: &Reply, batch: &Batch) -> Result<Vec<EntryOutcome>, &'static str> {
     if reply.entries.len() != batch.len() {

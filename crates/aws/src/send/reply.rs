@@ -312,7 +312,7 @@ pub(super) fn failed_entry(code: &str, sender_fault: bool) -> EntryOutcome {
     match sender_fault {
         true => refused(code),
         false => EntryOutcome::indeterminate(
-            legible(code).unwrap_or("a code that is no code").to_owned(),
+            legible(code).unwrap_or("an unreadable code").to_owned(),
         ),
     }
 }
@@ -323,7 +323,7 @@ pub(super) fn refused(code: &str) -> EntryOutcome {
     match legible(code) {
         Some(code) if SERVER_FAULTS.contains(&code) => EntryOutcome::indeterminate(code.to_owned()),
         Some(code) => EntryOutcome::rejected(code.to_owned()),
-        None => EntryOutcome::indeterminate("a code that is no code"),
+        None => EntryOutcome::indeterminate("an unreadable code"),
     }
 }
 

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Uri};
-use serde_json::Value;
 
-use super::reply::{EntryOutcome, SendReply, named_by};
+use super::reply::{EntryOutcome, SendReply, named_by, unreadable};
 use super::wire::{Failure, Site, Wire};
 use super::{Batch, SendError, Sender};
-use crate::order::{Door, HeaderPart, HttpDoor};
+use crate::order::{Door, HeaderPart, HttpDoor, Json, Pointer, Shape};
 use crate::scenario::{Secret, Sending};
 use crate::store::{DoorAt, Target};
 
@@ -135,7 +134,6 @@ impl ServerSetup {
 
     fn outcome(&self, status: u16, body: &[u8], batch: &Batch) -> EntryOutcome {
         let door = &self.door;
-        let said = OnceJson::new(body);
         let is_listed = |list: &[u16]| list.contains(&status);
         if is_listed(&door.refused) {
             return EntryOutcome::rejected(format!("reply {status}"));
@@ -143,37 +141,65 @@ impl ServerSetup {
         if !is_listed(&door.accepted) {
             return EntryOutcome::indeterminate(format!("reply {status}"));
         }
-        if door.error_at.as_ref().is_some_and(|at| said.has(at)) {
-            return EntryOutcome::rejected(format!("reply {status} with an error in it"));
+        match self.errors_in(body) {
+            Errors::None => {}
+            Errors::Some => {
+                return EntryOutcome::rejected(format!("reply {status} with an error in it"));
+            }
+            Errors::Unreadable => return unreadable(),
         }
         match &door.id_at {
             None => EntryOutcome::ACKNOWLEDGED,
-            Some(at) => named_by(batch, 0, said.text(at).as_deref()),
+            Some(at) => named_by(batch, 0, id_in(body, at).as_deref()),
+        }
+    }
+
+    /// Whether a reply with a good status holds an error.
+    fn errors_in(&self, body: &[u8]) -> Errors {
+        let Some(at) = &self.door.error_at else {
+            return Errors::None;
+        };
+        let Some(json) = json(body) else {
+            // What only begins as JSON was cut short, and may have held an error.
+            return match body.trim_ascii_start().first() {
+                Some(b'{' | b'[') => Errors::Unreadable,
+                _ => Errors::None,
+            };
+        };
+        let is_error =
+            |found: &&Json<'_>| !matches!(found.shape(), Shape::Null | Shape::Bool(false));
+        let found = all_at(&json, at);
+        match found.iter().filter(|found| is_error(found)).count() {
+            0 => Errors::None,
+            errors if errors == found.len() => Errors::Some,
+            _ => Errors::Unreadable,
         }
     }
 }
 
-/// A reply's JSON, if it is any.
-struct OnceJson(Option<Value>);
+/// What a reply says of errors.
+enum Errors {
+    None,
+    Some,
+    /// It was cut short, or says two things.
+    Unreadable,
+}
 
-impl OnceJson {
-    fn new(body: &[u8]) -> Self {
-        Self(serde_json::from_slice(body).ok())
-    }
+fn json(body: &[u8]) -> Option<Json<'_>> {
+    Json::read(std::str::from_utf8(body).ok()?).ok()
+}
 
-    /// Whether something stands there that is not nothing.
-    fn has(&self, pointer: &str) -> bool {
-        let found = self.0.as_ref().and_then(|json| json.pointer(pointer));
-        !matches!(found, None | Some(Value::Null | Value::Bool(false)))
-    }
+/// What stands at `pointer`: more than one value where a name stands twice.
+fn all_at<'s, 'a>(json: &'s Json<'a>, pointer: &str) -> Vec<&'s Json<'a>> {
+    Pointer::parse(pointer).map_or(Vec::new(), |pointer| json.all_at(&pointer, 0))
+}
 
-    /// The text or the number that stands there.
-    fn text(&self, pointer: &str) -> Option<String> {
-        match self.0.as_ref()?.pointer(pointer)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
+/// The text or the number that stands in a reply at `pointer`, if it is one.
+fn id_in(body: &[u8], pointer: &str) -> Option<String> {
+    let json = json(body)?;
+    match &all_at(&json, pointer)[..] {
+        [id] if !matches!(id.shape(), Shape::Bool(_)) => id.plain().map(str::to_owned),
+        _ => None,
     }
 }
 

@@ -84,7 +84,7 @@ async fn the_request_is_the_scenarios_with_its_secrets_and_the_orders_body() {
         Some(format!("Bearer {path}").as_str())
     );
     assert_eq!(request.header("content-type"), Some("application/json"));
-    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!(body["order_number"], 7_000_000_003_u64);
 }
 
@@ -100,6 +100,16 @@ async fn a_status_means_what_the_scenario_says_and_any_other_nothing() {
             Some("reply 200 with an error in it"),
         ),
         (reply(200, "{\"error\": null}"), Acknowledged, None),
+        (
+            reply(200, "{\"error\": \"sold o"),
+            Indeterminate,
+            Some("unreadable reply"),
+        ),
+        (
+            reply(200, "{\"error\": \"sold out\", \"error\": null}"),
+            Indeterminate,
+            Some("unreadable reply"),
+        ),
         (reply(409, "{}"), Rejected, Some("reply 409")),
         (reply(201, "{}"), Indeterminate, Some("reply 201")),
         (reply(302, ""), Indeterminate, Some("reply 302")),
@@ -136,6 +146,11 @@ async fn the_id_that_the_server_makes_is_read_or_the_order_is_in_doubt() {
             Some("17"),
         ),
         ("{\"order\": {}}", Outcome::Indeterminate, None),
+        (
+            "{\"order\": {\"id\": \"A-1\", \"id\": \"A-2\"}}",
+            Outcome::Indeterminate,
+            None,
+        ),
         ("{\"order\": {\"id\": \"\"}}", Outcome::Indeterminate, None),
         ("", Outcome::Indeterminate, None),
     ] {

@@ -73,7 +73,7 @@ pub struct HttpDoor {
     pub body: Option<String>,
     /// Statuses by which the server has taken the order.
     pub accepted: Vec<u16>,
-    /// Statuses by which it has refused it. After any other nobody knows.
+    /// Statuses by which it has refused it. After any other the outcome is unknown.
     pub refused: Vec<u16>,
     /// A JSON pointer to the id that the server's reply to an accepted order holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

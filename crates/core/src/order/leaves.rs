@@ -11,7 +11,7 @@ use super::spec::{DEAD_LETTER, STORED};
 use super::{Model, OrderPlan};
 use crate::records::{Item, Value, instant_us};
 
-/// Elements of a list that are told apart, each with a row of its own.
+/// The most elements of a list that can have a row each.
 pub const ELEMENTS_MAX: u32 = 1 << 16;
 
 /// One place that an order may fill: a row template or a letter of an end, and the element where it is for each of a list.

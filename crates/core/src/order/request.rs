@@ -133,7 +133,7 @@ fn parts(text: &str, names: &Names) -> Result<Vec<Part>, Mistake> {
     Ok(parts)
 }
 
-/// A URL is told in logs and reports.
+/// Logs and reports show a URL.
 fn without_variables(parts: Vec<Part>) -> Result<Vec<Part>, Mistake> {
     let mut variables = parts
         .iter()
@@ -141,7 +141,7 @@ fn without_variables(parts: Vec<Part>) -> Result<Vec<Part>, Mistake> {
     match variables.next() {
         None => Ok(parts),
         Some(_) => Err(Mistake::new(
-            "what stands in a URL is told in logs and reports",
+            "logs and reports show the URL",
             "take variables of the environment into headers alone",
         )),
     }

@@ -116,7 +116,7 @@ fn variables_are_named_once_and_stand_in_headers_alone() {
     assert!(door("/", &[("x", "{{id}}")], None).variables().is_empty());
     let told = refused(door("/orders?key={{env.KEY}}", &[], None));
     assert!(
-        told.contains("sending.http.url: what stands in a URL is told in logs"),
+        told.contains("sending.http.url: logs and reports show the URL"),
         "{told}"
     );
     let told = refused(door("/orders", &[("x-a", "{{env.A-B}}")], None));

@@ -154,7 +154,7 @@ impl TableReads<'_> {
 }
 
 /// What each table takes: its scan, the look before the first send (the table, or each row by its key if that costs
-/// less and keys tell runs apart), and where some rows' keys are known to nobody two further scans, which are made when such rows are missing.
+/// less and keys tell runs apart), and where the keys of some rows are unknown two further scans, which are made when such rows are missing.
 fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<TableReads<'a>> {
     let further = facts.further_tables.iter();
     let further = further.map(|(called, table)| (called.as_str(), table));

@@ -308,7 +308,7 @@ fn statuses(section: &mut Section<'_>, key: &'static str, usual: &[u16]) -> Vec<
                     .into(),
             ),
             Some(read) if key == "refused" && read.iter().any(|status| *status >= 500) => {
-                Err("after a status from 500 on nobody knows what the server did".into())
+                Err("after a status of 500 or more it is unknown what the server did".into())
             }
             Some(read) if key == "accepted" && read.is_empty() => {
                 Err("must not be empty: no order would ever be accepted".into())

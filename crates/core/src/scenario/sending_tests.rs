@@ -180,7 +180,7 @@ fn statuses_say_one_thing_each() {
     );
     refused(
         &[&http("refused = [503]")],
-        &["nobody knows what the server did"],
+        &["it is unknown what the server did"],
     );
     refused(
         &[&http("accepted = []")],

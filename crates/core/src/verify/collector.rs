@@ -93,7 +93,7 @@ impl Collector {
     }
 
     /// Takes in which sends were acknowledged, and which message is whose. A dead letter is the order's by its message id, whatever is left of its body, and a
-    /// row by an id in its key. Where a send was not answered nobody knows the message's id: a letter is then known by the
+    /// row by an id in its key. Where a send was not answered the message's id is unknown: a letter is then known by the
     /// body as it was sent, and a row not at all.
     pub fn messages(&mut self, ledger: &Ledger) {
         if self.ordered_by.is_some() {
@@ -362,7 +362,7 @@ impl Collector {
     }
 
     /// The tables that alone can tell whether rows of these orders are there: rows that were not seen and whose keys the
-    /// consumer made up, or hold the id of a message that nobody knows, or that are found by such a row.
+    /// consumer made up, or hold an unknown message id, or that are found by such a row.
     pub fn tables_to_scan_again(&self, orders: &RoaringBitmap) -> BTreeSet<String> {
         let leaves = self.plan.leaves().enumerate();
         let made_up: Vec<(usize, &str, bool)> = leaves

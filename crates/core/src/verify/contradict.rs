@@ -40,7 +40,7 @@ pub fn contradictions(
     found
 }
 
-/// Whether what orders were sent to is told of, where that is not the queue itself.
+/// Whether the door that orders were sent to was looked at, where it is not the queue itself.
 fn door(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec<String>) {
     match (&seen.door, orders.model.door().is_queue()) {
         (None, true) => {}
@@ -53,7 +53,7 @@ fn door(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec
             found.extend(door.contradiction(told));
         }
         (None, false) => found.push(format!(
-            "nothing is told of {}, which orders were sent to",
+            "nothing was recorded of {}, which orders were sent to",
             orders.model.door().in_words()
         )),
         (Some(_), true) => {
@@ -72,7 +72,7 @@ fn sets(seen: &Observation, ledger: &Ledger, orders: &OrderPlan, found: &mut Vec
     }
     let sent = ledger.acknowledged() | ledger.indeterminate() | ledger.untold();
     if !seen.may_claim.is_subset(&sent) {
-        found.push("rows under unknown message ids are told of that no order can have left".into());
+        found.push("there are rows under unknown message ids that no order can have left".into());
     }
     if !odd.is_subset(&landed) || !seen.altered.is_disjoint(&seen.overwritten) {
         found.push("orders with another content are not among those that were seen".into());
@@ -139,11 +139,11 @@ fn ends(seen: &Observation, orders: &OrderPlan, found: &mut Vec<String>) {
             || seen.unclaimed_messages == 0
             || seen.unclaimed_messages > seen.may_claim.len())
     {
-        found.push("rows under unknown message ids are told of that no order can have left".into());
+        found.push("there are rows under unknown message ids that no order can have left".into());
     }
     if tells_of_an_order_that_cannot_be(seen, orders) {
         found.push(
-            "what is told of the order within groups is not of the orders that were stored".into(),
+            "the record of the order within groups is not of the orders that were stored".into(),
         );
     }
     let sums = orders.model.spec().sums.len();
@@ -166,7 +166,7 @@ pub(super) fn tells_of_an_order_that_cannot_be(seen: &Observation, orders: &Orde
     order.is_some_and(|order| !is_of(order, seen, orders))
 }
 
-/// Whether what is told of the order within groups can be: of stored orders, each overtaken by a later one of its group.
+/// Whether the record of the order within groups can be true: of stored orders, each overtaken by a later one of its group.
 fn is_of(order: &GroupOrder, seen: &Observation, orders: &OrderPlan) -> bool {
     let stored = seen.stored.len();
     let can_be = |one: &Overtake| {

@@ -86,7 +86,7 @@ impl DoorSeen {
         })
     }
 
-    /// Whether its parts say the same, and as many orders as the senders were told of; in words why not.
+    /// In words, where its parts contradict one another, or it took fewer orders than were acknowledged.
     pub(super) fn contradiction(&self, acknowledged: u64) -> Option<String> {
         if self.drained && self.inside.is_some_and(|inside| inside > 0) {
             return Some("what orders were sent to is said to be empty and to hold some".into());

@@ -1,7 +1,7 @@
 //! Whether the orders of a message group were processed in the order in which they were sent: by the stamps that rows
 //! carry, a time or a counter taken as each order is processed.
 //!
-//! Of an order whose send has no known outcome nobody knows when it reached the queue, so it is left out. One that was
+//! When an order whose send has no known outcome reached the queue is unknown, so it is left out. One that was
 //! processed again counts by its earliest stamp; equal stamps are in order.
 
 use std::collections::{HashMap, VecDeque};
@@ -13,7 +13,7 @@ use super::collector::hash_of;
 use crate::order::{OrderPlan, Stamp, excerpt};
 use crate::records::Item;
 
-/// Overtaken orders of which it is told who overtook them, and rows without a stamp.
+/// The most overtaken orders that are kept with the one that overtook each, and rows without a stamp.
 const EXAMPLES: usize = 5;
 
 /// What the rows say of the order within message groups.

@@ -261,7 +261,7 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
         missing(
             "unclaimed_rows",
             format!(
-                "rows stand under {} message ids that nobody knows, and {} sends had no answer that told one: whose rows they \
+                "rows stand under {} unknown message ids, and {} sends had no answer that gave one: whose rows they \
                  are, or whether anybody's, is not known",
                 observation.unclaimed_messages,
                 observation.may_claim.len()

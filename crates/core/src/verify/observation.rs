@@ -61,7 +61,7 @@ pub struct Observation {
         with = "super::bitmap"
     )]
     pub stored_twice: RoaringBitmap,
-    /// Ids in the keys of rows that are no known message's, as many as there are orders whose messages' ids nobody knows.
+    /// Ids in the keys of rows that are no known message's, at most as many as there are orders whose messages' ids are unknown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unclaimed_messages: u64,
     /// Where there are such rows, the orders that may have left them.

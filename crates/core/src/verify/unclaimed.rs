@@ -1,6 +1,6 @@
-//! Rows under ids of messages that nobody knows: neither evidence for an order nor against it.
+//! Rows under unknown message ids: neither evidence for an order nor against it.
 //!
-//! Where a send was not answered nobody knows what the queue calls the message, so that a row with an unknown id in its key
+//! Where a send was not answered the message's id is unknown, so that a row with an unknown id in its key
 //! may be such an order's. Where every send was answered it is nobody's.
 
 use std::collections::HashSet;
@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 
 use super::collector::hash_of;
 
-/// Ids that are told apart; further ones count as often as they are seen in the first scan.
+/// The most ids that are kept; further ones count as often as they are seen in the first scan.
 const IDS_MAX: usize = 1_000_000;
 
 /// The ids of messages in rows' keys that are no known message's, and the orders whose messages they may be.
@@ -21,12 +21,12 @@ pub(super) struct Unclaimed {
 }
 
 impl Unclaimed {
-    /// Orders that were sent and whose messages' ids nobody knows.
+    /// Orders that were sent and whose messages' ids are unknown.
     pub(super) fn nameless(&mut self, orders: RoaringBitmap) {
         self.nameless = orders;
     }
 
-    /// Whether nobody knows what the message of order `k` is called.
+    /// Whether the id of order `k`'s message is unknown.
     pub(super) fn is_nameless(&self, k: u32) -> bool {
         self.nameless.contains(k)
     }

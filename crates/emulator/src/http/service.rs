@@ -1,6 +1,6 @@
 //! Which service a request is for, where one port has many.
 //!
-//! Services are told apart as clients name them: those that speak JSON by the prefix of `X-Amz-Target`, those that speak
+//! A service is chosen as clients name it: those that speak JSON by the prefix of `X-Amz-Target`, those that speak
 //! Query by the service in the signature's scope (without a signature by the form's `Version`), those that speak REST by
 //! path. SQS and DynamoDB are not among them: what no service takes is theirs.
 

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::words::printable;
 
-/// Operations told apart; names come from outside.
+/// The most operations that are counted by name; names come from outside.
 const OPERATIONS_MAX: usize = 64;
 /// The longest name, and the longest refusal, in characters.
 const NAME_MAX: usize = 100;

@@ -106,7 +106,7 @@ pub(super) async fn read(
         let before = &scenario.order.before;
         let needs = TableNeeds {
             by_key: !made_up.contains(called),
-            // What somebody's own function does is known to nobody.
+            // What a function of the user's own writes is unknown.
             put: is_local && scenario.is_labs_order() && called == main,
             before: before.iter().any(|row| row.table == called),
         };

@@ -208,14 +208,14 @@ impl Looker<'_> {
         self.holds(&row.holds, &format!("{path}.holds"));
     }
 
-    /// Each element has a row that is told from the others.
+    /// Each element has a row of its own.
     fn not_too_long(&mut self, each: &str, key: &str) {
         let elements = |document: &Value| Some(at(document, each)?.as_array()?.len());
         let longest = self.documents.iter().filter_map(elements).max();
         if let Some(longest) = longest.filter(|&longest| longest > ELEMENTS_MAX as usize) {
             let mistake = Mistake::new(
                 format!(
-                    "a list at \"{each}\" has {longest} elements, and rows of at most {ELEMENTS_MAX} are told apart"
+                    "a list at \"{each}\" has {longest} elements, and at most {ELEMENTS_MAX} rows of one list can be distinguished"
                 ),
                 "let the list be shorter, or name a row that stands for all of it",
             );

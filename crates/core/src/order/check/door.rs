@@ -55,7 +55,7 @@ pub(super) fn structure(spec: &OrderSpec, door: &Door, problems: &mut Vec<Proble
 pub(super) fn letters(model: &Model, problems: &mut Vec<Problem>) {
     if model.names_messages() && !model.door.is_queue() {
         let rule = format!(
-            "behind {} nobody knows the id that SQS gives a message",
+            "behind {} the id that SQS gives a message is unknown",
             model.door.in_words()
         );
         let hint = "name rows by the order's own id: key = { id = \"{{id}}\" }, or write to = \"sqs\" under [sending]";
@@ -71,7 +71,7 @@ pub(super) fn letters(model: &Model, problems: &mut Vec<Problem>) {
     };
     let mut told = |key: String, hint: &str| {
         let rule = format!(
-            "its body may not say whose it is, and behind {} nobody knows the message's id: a letter of it would be nobody's",
+            "its body may not name its order, and behind {} the message's id is unknown: its dead letter could not be matched to an order",
             model.door.in_words()
         );
         problems.push(Mistake::new(rule, hint).at(key));

@@ -79,7 +79,7 @@ impl RowKey {
         );
         if !unknown.is_empty() {
             remark.push_str(&format!(
-                "# \"*\" is what nobody knows beforehand, here {}: write a template instead if it follows from the order.\n",
+                "# \"*\" is not known beforehand, here {}: write a template instead if it follows from the order.\n",
                 unknown.join(" and ")
             ));
         }

@@ -168,7 +168,7 @@ fn a_tables_own_key_is_written_with_the_id_where_it_fits() {
             order,
             &["pk S", "sk S"],
             r#"key = { pk = "{{id}}", sk = "*" }"#,
-            "nobody knows",
+            "not known beforehand",
         ),
         (
             order,

@@ -29,7 +29,7 @@ const TELLING: [&str; 8] = [
     "ListTagsOfResource",
 ];
 
-/// Whether a reply may hold something that is told otherwise.
+/// Whether a reply may hold something that has to be rewritten.
 pub(super) fn tells(operation: &str) -> bool {
     TELLING.contains(&operation)
 }
