@@ -473,7 +473,7 @@ async fn an_entry_that_lacks_what_it_must_have_says_nothing_of_its_order() {
                 json["Successful"].as_array_mut().unwrap().remove(0);
                 json["Failed"] = json!([{"Id": "0", "Code": "", "SenderFault": true}]);
             },
-            "a code that is no code",
+            "an unreadable code",
             "failed with an empty code",
         ),
         (
