@@ -173,12 +173,12 @@ fn lab_spike() -> Program {
         "out",
         "--quiet",
     ])
-    .args([
-        "--duration",
-        "7s",
-        "--set",
-        "expect.max_schedule_lag_p99=10s",
-    ])
+    .args(["--duration", "7s"])
+    // Three fifths of the sale and of the function, since other tests run beside it.
+    .args(["--rate", "120/s"])
+    .args(["--set", "pipeline.mapping.starting_concurrency=6"])
+    .args(["--set", "pipeline.mapping.maximum_concurrency=6"])
+    .args(["--set", "expect.max_schedule_lag_p99=10s"])
 }
 
 #[test]

@@ -311,9 +311,9 @@ pub(super) fn named_by(batch: &Batch, index: usize, id: Option<&str>) -> EntryOu
 pub(super) fn failed_entry(code: &str, sender_fault: bool) -> EntryOutcome {
     match sender_fault {
         true => refused(code),
-        false => EntryOutcome::indeterminate(
-            legible(code).unwrap_or("an unreadable code").to_owned(),
-        ),
+        false => {
+            EntryOutcome::indeterminate(legible(code).unwrap_or("an unreadable code").to_owned())
+        }
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) fn letters(model: &Model, problems: &mut Vec<Problem>) {
     };
     let raw = match &model.door {
         Door::Http(_) => "say where the server's reply has the message's id: [sending.http] id_at",
-        _ => "leave out `raw`, so that the envelope tells",
+        _ => "leave out `raw`, so that the envelope names it",
     };
     if model.body_may_hold_no_id(None) {
         told("order.body".into(), "put {{id}} into the body");
