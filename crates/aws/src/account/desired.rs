@@ -9,6 +9,8 @@ use crate::scenario::{Pipeline, Resources, Scenario, TableCapacity};
 
 /// Read units of a table whose scenario does not say: verification reads slowly, and it is paid by the hour.
 const READ_UNITS: u32 = 5;
+/// The longest that SQS hides a message.
+const VISIBILITY_MAX: Duration = Duration::from_secs(43_200);
 /// What a new table on demand takes from the start; more has to be asked for, and paid.
 const WARM_WRITE_UNITS: u32 = 4_000;
 
@@ -170,10 +172,14 @@ fn queues(scenario: &Scenario, names: &Resources) -> Vec<DesiredQueue> {
     let pipeline = &scenario.pipeline;
     let plain = |name: &str| DesiredQueue {
         name: name.to_owned(),
-        visibility_timeout: None,
+        visibility_timeout: visibility(scenario, names, name),
         retention: pipeline.dead_letter_retention,
         redrive: None,
-        fifo: None,
+        // What a function sends may name no deduplication id.
+        fifo: name.ends_with(".fifo").then_some(FifoFacts {
+            content_based_deduplication: true,
+            high_throughput: false,
+        }),
     };
     let fifo = |content_based_deduplication, high_throughput| {
         pipeline.fifo.then_some(FifoFacts {
@@ -198,6 +204,19 @@ fn queues(scenario: &Scenario, names: &Resources) -> Vec<DesiredQueue> {
     };
     let further = further_queues(scenario, names).into_iter().map(plain);
     [dead_letters, orders].into_iter().chain(further).collect()
+}
+
+/// How long a queue that feeds a further function hides what it has given, where what SQS does by itself is too short: six
+/// times what an invocation may take, and the mapping's window, as AWS advises.
+fn visibility(scenario: &Scenario, names: &Resources, name: &str) -> Option<Duration> {
+    const BY_ITSELF: Duration = Duration::from_secs(30);
+    let fed = scenario.processors.values();
+    let fed = fed.filter(|function| scenario.queue_name(&function.queue, names) == name);
+    let advised = fed.map(|function| function.timeout * 6 + function.mapping.batching_window);
+    // Whole seconds, and no more than SQS takes.
+    let whole = |time: Duration| Duration::from_secs(time.as_secs_f64().ceil() as u64);
+    let longest = advised.max().map(whole)?.min(VISIBILITY_MAX);
+    (longest > BY_ITSELF).then_some(longest)
 }
 
 impl DesiredCapacity {

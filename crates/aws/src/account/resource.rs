@@ -52,14 +52,9 @@ impl fmt::Display for Resource {
 /// The names of the queues beside orders queue and dead-letter queue, each once: those in which orders may end, those that
 /// `[pipeline] queues` names, and those that further functions drain.
 pub(super) fn further_queues<'a>(scenario: &'a Scenario, names: &'a Resources) -> Vec<&'a str> {
-    let pipeline = &scenario.pipeline;
-    let own = [&pipeline.orders_queue, &pipeline.dead_letter_queue];
-    let drained = scenario.processors.values().map(|function| &function.queue);
-    let named = scenario.order.queues.iter().chain(drained);
-    let named = named.filter(|called| !own.contains(called));
     let letters = scenario.letter_queues(&scenario.order).into_iter();
     let mut found = Vec::new();
-    for called in letters.chain(named.map(String::as_str)) {
+    for called in letters.chain(scenario.further_queues()) {
         let name = names.queue_name(called);
         let is_own = name == names.orders_queue || name == names.dead_letter_queue;
         if !is_own && !found.contains(&name) {

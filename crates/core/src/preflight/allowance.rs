@@ -4,16 +4,18 @@ use serde::Serialize;
 
 use super::facts::{Facts, Known, Tags};
 use super::{Estimate, QueueFacts, TableFacts};
-use crate::scenario::{AwsTarget, DeadLetterUse};
+use crate::scenario::{AwsTarget, DeadLetterUse, Scenario};
 
 /// The tag that queue and table must carry.
 pub const ALLOWED_TAG: &str = "orderproof";
 /// Its value.
 pub const ALLOWED_VALUE: &str = "allowed";
 
-/// What the guard looks at; all of it is read anew before each run.
+/// What the guard looks at; all that is read of the target is read anew before each run.
 #[derive(Debug, Clone, Copy)]
 pub struct GuardInput<'a> {
+    /// Whose functions are fed from the target's queues.
+    pub scenario: &'a Scenario,
     /// What was read of the target.
     pub facts: &'a Facts,
     /// What the scenario says of it, with its ceilings.
@@ -82,6 +84,7 @@ pub enum Refusal {
 /// Every reason why no load may be sent; none on loopback.
 pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
     let GuardInput {
+        scenario,
         facts,
         target,
         estimate,
@@ -108,6 +111,15 @@ pub fn guard(input: GuardInput<'_>) -> Vec<Refusal> {
             "the dead-letter queue",
             &facts.dead_letter_queue,
         ));
+    }
+    // A function of this process deletes what it has taken from its queue.
+    for function in scenario.processors.values() {
+        let called = &function.queue;
+        let name = scenario.queue_name(called, &target.resources);
+        let name = format!("the queue {name}");
+        if let Some(queue) = facts.queue_called(called, scenario) {
+            tagged.push(queue_tags(&name, queue));
+        }
     }
     let table_tags = |table: String, facts: &Known<TableFacts>| {
         let tags = match facts {

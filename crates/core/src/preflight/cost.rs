@@ -29,8 +29,12 @@ const REQUEST_BYTES: f64 = 65_536.0;
 const COUNTS_LAG: Duration = Duration::from_secs(60);
 /// Dead letters received in a second, carefully.
 const SWEPT_PER_SECOND: f64 = 200.0;
-/// Read units after which the look before the first send goes by key at the earliest.
-const BEFORE_MIN: f64 = 10_000.0;
+/// Rows that the look before the first send reads of a table before it goes by key: so many at least, and so many for each
+/// order.
+const BEFORE_ROWS_MIN: f64 = 40_000.0;
+const BEFORE_ROWS_EACH: f64 = 4.0;
+/// How often a row that is missing is looked for: once, and once more before its order is called lost.
+const LOOKS: f64 = 2.0;
 /// Metrics asked for after a run.
 const METRICS: f64 = 10.0;
 
@@ -127,15 +131,20 @@ struct TableReads<'a> {
     writes_before: f64,
     /// For rows that the function writes.
     writes: f64,
-    /// The scan, and look-ups by key.
+    /// The look before the first send, and the scan.
     verification: f64,
-    /// Scans in place of look-ups, for rows whose keys are the consumer's own.
-    again: f64,
+    /// Looking for rows that the scan did not show, if all were missing: by key, and where keys are the consumer's own by further
+    /// scans.
+    missing: f64,
 }
 
 impl TableReads<'_> {
+    /// What is read of it, by which the time is estimated: look-ups are few unless orders are lost.
     fn units(&self) -> f64 {
-        self.verification + self.again
+        match self.in_table.is_made_up {
+            true => self.verification + self.missing,
+            false => self.verification,
+        }
     }
 
     fn note(&self) -> Option<String> {
@@ -153,8 +162,8 @@ impl TableReads<'_> {
     }
 }
 
-/// What each table takes: its scan, the look before the first send (the table, or each row by its key if that costs
-/// less and keys tell runs apart), and where the keys of some rows are unknown two further scans, which are made when such rows are missing.
+/// What each table takes: its scan, the look before the first send (the table, or the rows by their keys if that costs
+/// less and keys tell runs apart), and the looks for rows that are missing.
 fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<TableReads<'a>> {
     let further = facts.further_tables.iter();
     let further = further.map(|(called, table)| (called.as_str(), table));
@@ -170,7 +179,9 @@ fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<Tabl
         let items = table.map_or(0, |table| table.items) as f64;
         let scan = ((there + rows * in_table.row_bytes) / READ_UNIT_BYTES).ceil();
         let before = (there / READ_UNIT_BYTES).ceil();
-        let by_key = rows.max(BEFORE_MIN) * 2.0;
+        let scanned = BEFORE_ROWS_MIN.max(BEFORE_ROWS_EACH * orders);
+        let by_key = scanned * there / items.max(1.0) / READ_UNIT_BYTES + rows;
+        let looked_up = (in_table.row_bytes / READ_UNIT_BYTES).ceil() * rows;
         TableReads {
             called,
             is_one_of_several: !facts.further_tables.is_empty(),
@@ -179,15 +190,15 @@ fn tables<'a>(scenario: &'a Scenario, facts: &'a Facts, load: &Load) -> Vec<Tabl
             writes_before: orders * in_table.before * unit,
             writes: orders * in_table.most * unit,
             verification: scan
-                + match in_table.is_made_up {
-                    true => 0.0,
-                    false => (items + rows) / 1_000.0,
-                }
                 + match in_table.is_read_whole {
                     true => before,
                     false => before.min(by_key),
                 },
-            again: if in_table.is_made_up { scan * 2.0 } else { 0.0 },
+            missing: match (in_table.is_assumed, in_table.is_made_up) {
+                (true, _) => 0.0,
+                (false, true) => LOOKS * scan,
+                (false, false) => LOOKS * looked_up,
+            },
         }
     };
     all.map(reads).collect()
@@ -276,9 +287,9 @@ fn table_lines(tables: &[TableReads<'_>], took: Duration, line: &mut impl FnMut(
         line(&of("DynamoDB writes"), table.writes, TABLE_WRITE);
         let verification = of("DynamoDB reads (verification)");
         line(&verification, table.verification, TABLE_READ);
-        if table.again > 0.0 {
-            let again = of("DynamoDB reads (missing rows)");
-            line(&again, table.again, TABLE_READ);
+        if table.missing > 0.0 {
+            let missing = of("DynamoDB reads (missing rows)");
+            line(&missing, table.missing, TABLE_READ);
         }
     }
 }

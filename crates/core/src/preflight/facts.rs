@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::order::spec::{Key, KeyAttribute};
 use crate::records::ClockOffset;
+use crate::scenario::Scenario;
 
 /// Something read of the target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,12 +60,35 @@ pub struct Facts {
     /// The further queues in which orders may end, by what the scenario calls them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub letter_queues: BTreeMap<String, Known<QueueFacts>>,
+    /// The queues beside these: those that the pipeline names, and those that further functions are fed from, by what the
+    /// scenario calls them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further_queues: BTreeMap<String, Known<QueueFacts>>,
+    /// The event source mappings of the queues in which orders end and of those that further functions are fed from, by what
+    /// the scenario calls the queues.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further_mappings: BTreeMap<String, Known<Vec<MappingFacts>>>,
     /// The event source mappings of the orders queue; none is an empty list.
     pub mappings: Known<Vec<MappingFacts>>,
     /// The function. `Absent` when there is none of that name, or it runs here.
     pub function: Known<FunctionFacts>,
     /// What the caller may do.
     pub permissions: Vec<Permission>,
+}
+
+impl Facts {
+    /// A queue other than the orders queue, by what `scenario` calls it.
+    pub(super) fn queue_called(
+        &self,
+        called: &str,
+        scenario: &Scenario,
+    ) -> Option<&Known<QueueFacts>> {
+        if called == scenario.pipeline.dead_letter_queue {
+            return Some(&self.dead_letter_queue);
+        }
+        let letters = self.letter_queues.get(called);
+        letters.or_else(|| self.further_queues.get(called))
+    }
 }
 
 /// Where a target is and who asks.

@@ -134,6 +134,8 @@ pub fn facts() -> Facts {
         table: Known::Is(table()),
         further_tables: Default::default(),
         letter_queues: Default::default(),
+        further_queues: Default::default(),
+        further_mappings: Default::default(),
         mappings: Known::Is(vec![mapping()]),
         function: Known::Is(function()),
         permissions: vec![Permission {

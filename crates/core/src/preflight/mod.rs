@@ -60,6 +60,7 @@ impl Preflight {
     pub fn of(scenario: &Scenario, target: &AwsTarget, facts: Facts) -> Self {
         let estimate = estimate(scenario, target, &facts);
         let input = GuardInput {
+            scenario,
             facts: &facts,
             target,
             estimate: &estimate,

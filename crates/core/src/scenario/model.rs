@@ -86,6 +86,36 @@ impl Scenario {
         names
     }
 
+    /// The queues beside these and the pipeline's own two, each once, as the scenario calls them: those that the pipeline
+    /// names, and those that further functions are fed from.
+    pub fn further_queues(&self) -> Vec<&str> {
+        let own = [
+            &self.pipeline.orders_queue,
+            &self.pipeline.dead_letter_queue,
+        ];
+        let letters = self.letter_queues(&self.order);
+        let fed = self.processors.values().map(|function| &function.queue);
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.order.queues.iter().chain(fed) {
+            let is_known = own.contains(&name) || letters.contains(&name.as_str());
+            if !is_known && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// The name at a target of a queue that the scenario calls so, its own two among them.
+    pub fn queue_name<'a>(&self, called: &'a str, names: &'a Resources) -> &'a str {
+        if called == self.pipeline.orders_queue {
+            return &names.orders_queue;
+        }
+        match called == self.pipeline.dead_letter_queue {
+            true => &names.dead_letter_queue,
+            false => names.queue_name(called),
+        }
+    }
+
     /// Whether its orders are the lab's, whatever queues and tables there are beside those they end in.
     pub fn is_labs_order(&self) -> bool {
         is_labs_beside_others(&self.order)

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
-use crate::preflight::{Facts, Known, Permission, QueueFacts, TableFacts};
+use crate::preflight::{Facts, Known, MappingFacts, Permission, QueueFacts, TableFacts};
 use crate::records::ClockOffset;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, is_loopback};
 use crate::store::{Session, Witness, in_words};
@@ -69,17 +69,21 @@ pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenar
             function::read(session, &target.function)
         ),
     };
+    let letters = scenario.letter_queues(&scenario.order);
     let mut facts = Facts {
         place,
         orders_queue,
         dead_letter_queue,
         table,
         further_tables: further_tables(session, target, scenario).await,
-        letter_queues: letter_queues(session, target, scenario).await,
+        letter_queues: further(session, target, letters).await,
+        further_queues: further(session, target, scenario.further_queues()).await,
+        further_mappings: BTreeMap::new(),
         mappings,
         function,
         permissions: Vec::new(),
     };
+    facts.further_mappings = further_mappings(session, scenario, &facts).await;
     let reading = permissions::read(session, target, scenario, &facts);
     let permissions = tokio::time::timeout(PERMISSIONS_PATIENCE, reading).await;
     facts.permissions = permissions.unwrap_or_else(|_| vec![not_answered()]);
@@ -102,15 +106,15 @@ async fn further_tables(
     tables
 }
 
-/// The queues, beside the dead-letter queue, in which orders may end.
-async fn letter_queues(
+/// Queues beside orders queue and dead-letter queue.
+async fn further(
     session: &Session,
     target: &AwsTarget,
-    scenario: &Scenario,
+    called: Vec<&str>,
 ) -> BTreeMap<String, Known<QueueFacts>> {
     let names = &target.resources;
     let mut queues = BTreeMap::new();
-    for called in scenario.letter_queues(&scenario.order) {
+    for called in called {
         let name = names.queue_name(called);
         if name != names.orders_queue && name != names.dead_letter_queue {
             let queue = queue::read(session, name, &Witness::default()).await;
@@ -118,6 +122,33 @@ async fn letter_queues(
         }
     }
     queues
+}
+
+/// The mappings of the queues that are looked at for letters, and of those that functions of this process are fed from.
+async fn further_mappings(
+    session: &Session,
+    scenario: &Scenario,
+    facts: &Facts,
+) -> BTreeMap<String, Known<Vec<MappingFacts>>> {
+    let dead_letters = &scenario.pipeline.dead_letter_queue;
+    let swept =
+        std::iter::once((dead_letters, &facts.dead_letter_queue)).chain(&facts.letter_queues);
+    let is_fed = |called: &String| {
+        let mut functions = scenario.processors.values();
+        functions.any(|function| function.queue == *called)
+    };
+    let fed = facts
+        .further_queues
+        .iter()
+        .filter(|(called, _)| is_fed(called));
+    let mut mappings = BTreeMap::new();
+    for (called, queue) in swept.chain(fed) {
+        if let Some(queue) = queue.get() {
+            let found = function::read_mappings(session, Some(queue.arn.clone())).await;
+            mappings.insert(called.clone(), found);
+        }
+    }
+    mappings
 }
 
 /// Endpoints that take longer to say what the caller may do have not said it.

@@ -80,7 +80,7 @@ pub(super) async fn read(
     let is_local = target.processor == ProcessorPlace::Local;
     if let Some(queue) = facts.orders_queue.get() {
         let (name, url) = (&queue.name, &queue.url);
-        answers.note("sqs:SendMessage", name, may_send(&sqs, url).await);
+        answers.note("sqs:SendMessage", name, may_send(&sqs, queue).await);
         if is_local {
             answers.note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
             answers.note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
@@ -92,6 +92,20 @@ pub(super) async fn read(
         if let Some(queue) = queue.get() {
             of_letters(&sqs, queue, is_own, &mut answers).await;
         }
+    }
+    for function in scenario.processors.values() {
+        let called = &function.queue;
+        let further = facts.further_queues.get(called);
+        let letters = facts.letter_queues.get(called);
+        let queue = further.or(letters).unwrap_or(&facts.dead_letter_queue);
+        let Some(QueueFacts { name, url, .. }) = queue.get() else {
+            continue;
+        };
+        // Queues of letters are received from already.
+        if further.is_some() {
+            answers.note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
+        }
+        answers.note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
     }
     let model = scenario.model().ok();
     let made_up = model.as_ref().map(|model| model.made_up_tables());
@@ -177,12 +191,18 @@ async fn of_table(
     }
 }
 
-/// Two entries of one id: nothing of such a batch is sent.
-async fn may_send(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
+/// Two entries of one id: nothing of such a batch is sent. For a FIFO queue they have all that it asks for, so that the ids
+/// are all that is wrong with them there, too.
+async fn may_send(sqs: &aws_sdk_sqs::Client, queue: &QueueFacts) -> Known<bool> {
     let entry = SendMessageBatchRequestEntry::builder();
-    let entry = entry.id("same").message_body("preflight").build();
-    let entries = vec![entry.expect("an id and a body"); 2];
-    let batch = sqs.send_message_batch().queue_url(url);
+    let mut entry = entry.id("same").message_body("preflight");
+    if queue.fifo {
+        entry = entry
+            .message_group_id(NO_TEXT)
+            .message_deduplication_id(NO_TEXT);
+    }
+    let entries = vec![entry.build().expect("an id and a body"); 2];
+    let batch = sqs.send_message_batch().queue_url(&queue.url);
     proof(batch.set_entries(Some(entries)).send().await)
 }
 

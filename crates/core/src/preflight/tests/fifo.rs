@@ -146,3 +146,31 @@ fn followers_share_the_receives_of_a_bad_order_in_their_group() {
     assert!(none(&[FIFO, ALONE]), "each order is alone in its group");
     assert!(none(&[FIFO, SHARED, "bad_orders=0%"]), "no order is bad");
 }
+
+#[test]
+fn a_sweep_of_a_shared_fifo_dead_letter_queue_sees_ten_letters_of_a_group() {
+    try_all(vec![Case(
+        &[FIFO, SHARED, TENS[0], TENS[1]],
+        fifo(true, false, 10),
+        Trap::Fifo,
+        Caution,
+        "the first 10 letters",
+    )]);
+    let none = |set: &[&str]| {
+        let scenario = scenario(set);
+        let mut facts = facts();
+        fifo(true, false, 10)(&mut facts);
+        let checks = inspect(&scenario, target(&scenario), &facts);
+        let of_it = |check: &Check| check.message.contains("letters until they are deleted");
+        !checks.iter().any(of_it)
+    };
+    assert!(none(&[FIFO, ALONE]), "each letter is alone in its group");
+    assert!(
+        none(&[FIFO, SHARED, "target.dead_letters=own"]),
+        "it deletes them"
+    );
+    assert!(
+        none(&[FIFO, SHARED, "bad_orders=0.01%"]),
+        "there are too few"
+    );
+}

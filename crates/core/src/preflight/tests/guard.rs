@@ -9,6 +9,7 @@ fn refusals(set: &[&str], change: impl Fn(&mut Facts)) -> Vec<Refusal> {
     let target = target(&scenario);
     let estimate = estimate(&scenario, target, &facts);
     guard(GuardInput {
+        scenario: &scenario,
         facts: &facts,
         target,
         estimate: &estimate,
@@ -148,4 +149,35 @@ fn loopback_needs_no_permission() {
         facts.place.account = Known::Absent;
     });
     assert_eq!(none, []);
+}
+
+#[test]
+fn a_queue_that_a_function_of_this_process_drains_needs_the_tag() {
+    let drain = [
+        "target.processor=local",
+        "processors.drain={command=[\"drain\"], queue=\"orders-dl-queue\"}",
+    ];
+    let untagged =
+        |facts: &mut Facts| known(&mut facts.dead_letter_queue).tags = Known::Is(Tags::new());
+    assert_eq!(refusals(&drain, |_| {}), []);
+    assert_eq!(
+        refusals(&drain, untagged),
+        [Refusal::NotAllowed {
+            resource: "the queue orders-dl-queue".into()
+        }]
+    );
+    let beside = |facts: &mut Facts| {
+        let notices = QueueFacts {
+            tags: Known::Is(Tags::new()),
+            ..queue("notices", DAY)
+        };
+        facts
+            .further_queues
+            .insert("notices".into(), Known::Is(notices));
+    };
+    assert_eq!(
+        refusals(&["pipeline.queues=[\"notices\"]"], beside),
+        [],
+        "nothing is taken from it"
+    );
 }

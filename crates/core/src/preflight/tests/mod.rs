@@ -1,6 +1,7 @@
 //! A target in which all is well, and everything that can be wrong with one.
 
 mod fifo;
+mod further;
 mod guard;
 mod id_space;
 mod traps;
@@ -27,6 +28,8 @@ fn what_a_run_costs_adds_up_and_takes_its_phases_and_its_rest() {
     // 18,000 orders once, and 1,800 bad ones four times more.
     assert_eq!(line("Lambda invocations").count, 25_200.0);
     assert!((line("DynamoDB writes").usd - 0.01125).abs() < 1e-9);
+    // Should all be lost, each is looked up by its key twice.
+    assert_eq!(line("DynamoDB reads (missing rows)").count, 36_000.0);
     assert_eq!(estimate.sending, Duration::from_secs(84));
     // Five receives of a bad order 180 s apart, and counts that stay empty for as long.
     assert_eq!(estimate.settling, Duration::from_secs(5 * 180 + 180));

@@ -1,7 +1,10 @@
 //! From receive to dead letter: visibility, receive count, partial responses.
 
+use std::time::Duration;
+
 use super::Context;
 use crate::preflight::check::{Check, Trap, Weight};
+use crate::preflight::facts::QueueFacts;
 
 /// What AWS advises for `maxReceiveCount` at least (AWS Lambda, "Using Lambda with Amazon SQS").
 const ADVISED_RECEIVES: u32 = 5;
@@ -70,6 +73,30 @@ pub(super) fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
         ));
         return;
     };
+    checks.push(visible_long_enough(&Delivery {
+        queue: orders,
+        timeout,
+        window,
+    }));
+}
+
+/// From a queue to a function.
+pub(super) struct Delivery<'a> {
+    pub(super) queue: &'a QueueFacts,
+    /// An invocation that takes longer has failed.
+    pub(super) timeout: Duration,
+    /// How long the mapping gathers a batch.
+    pub(super) window: Duration,
+}
+
+/// Whether a message stays hidden while it is processed.
+pub(super) fn visible_long_enough(delivery: &Delivery<'_>) -> Check {
+    let Delivery {
+        queue,
+        timeout,
+        window,
+    } = *delivery;
+    let visibility = queue.visibility_timeout;
     let gathered = match window.is_zero() {
         true => String::new(),
         false => format!(", after the mapping has gathered a batch for up to {window:?}"),
@@ -78,7 +105,7 @@ pub(super) fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
         "messages are hidden for {visibility:?} and an invocation may take {timeout:?}{gathered}"
     );
     let advised = timeout * ADVISED_VISIBILITY + window;
-    checks.push(if visibility < timeout + window {
+    if visibility < timeout + window {
         Check::found(
             Trap::Visibility,
             Weight::Trap,
@@ -103,7 +130,7 @@ pub(super) fn visibility(context: &Context<'_>, checks: &mut Vec<Check>) {
         )
     } else {
         Check::well(Trap::Visibility, told)
-    });
+    }
 }
 
 /// The share of batches of `size` that hold at least one bad order, and of the good orders in those.

@@ -106,6 +106,8 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
         table: Known::Absent,
         further_tables: Default::default(),
         letter_queues: Default::default(),
+        further_queues: Default::default(),
+        further_mappings: Default::default(),
         mappings: Known::Is(vec![mapping_facts(pipeline, &function_arn)]),
         function: Known::Is(FunctionFacts {
             name: target.function.clone(),

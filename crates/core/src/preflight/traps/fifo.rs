@@ -7,13 +7,15 @@ use crate::order::{OrderPlan, RunId};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{FifoFacts, QueueFacts};
 use crate::results::figures::thousands;
-use crate::scenario::{ProcessorKind, TargetSpec};
+use crate::scenario::{DeadLetterUse, ProcessorKind, TargetSpec};
 
 /// Calls of one action in a second: of a FIFO queue, and with high throughput of each message group. Source: Amazon SQS
 /// Developer Guide, "Amazon SQS message quotas".
 const CALLS_MAX: f64 = 300.0;
 /// Messages that one call takes or gives.
 const PER_CALL: f64 = 10.0;
+/// Letters of a group that can be hidden at a time: one receive takes as many, and blocks the group.
+const LETTERS_OF_A_GROUP: u64 = 10;
 /// Orders that are looked at for their groups.
 const LOOKED_AT: u64 = 2_000;
 
@@ -40,6 +42,25 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
         checks.push(Check::well(Trap::Fifo, format!("{}: {told}", queue.name)));
     }
     followers(context, queue, &groups, checks);
+    let shared = context.target.dead_letters == DeadLetterUse::Shared;
+    if shared && groups.are_shared && context.load.bad > LETTERS_OF_A_GROUP {
+        let name = &context.target.resources.dead_letter_queue;
+        let hint = "give the run a dead-letter queue of its own and say so (--dead-letters own)";
+        checks.push(first_ten(name, hint));
+    }
+}
+
+/// What a sweep sees of a FIFO queue whose letters it leaves there.
+pub(super) fn first_ten(name: &str, hint: &str) -> Check {
+    Check::found(
+        Trap::Fifo,
+        Weight::Caution,
+        format!(
+            "{name} is a FIFO queue: of each message group it gives out the first {LETTERS_OF_A_GROUP} letters until they \
+             are deleted, and a sweep deletes none: with more there is no verdict"
+        ),
+        hint,
+    )
 }
 
 /// Messages without a deduplication id are refused unless the queue makes one of their content.

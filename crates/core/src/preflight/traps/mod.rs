@@ -4,6 +4,7 @@ mod chain;
 mod delivery;
 mod embedded;
 mod fifo;
+mod further;
 mod mapping;
 mod place;
 mod queues;
@@ -14,7 +15,7 @@ pub use embedded::inspect_embedded;
 use std::time::Duration;
 
 use super::check::Check;
-use super::facts::{Facts, MappingFacts};
+use super::facts::{Facts, Known, MappingFacts, QueueFacts};
 use super::load::Load;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
 
@@ -37,6 +38,7 @@ pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Ch
     let mut checks = Vec::new();
     place::inspect(&context, &mut checks);
     queues::inspect(&context, &mut checks);
+    further::inspect(&context, &mut checks);
     fifo::inspect(&context, &mut checks);
     delivery::inspect(&context, &mut checks);
     mapping::inspect(&context, &mut checks);
@@ -63,6 +65,23 @@ impl Context<'_> {
     /// What consumes the queue is no function that could be looked at.
     fn is_external(&self) -> bool {
         self.target.processor == ProcessorPlace::External
+    }
+
+    /// A queue other than the orders queue, by what the scenario calls it.
+    fn queue_called(&self, called: &str) -> Option<&Known<QueueFacts>> {
+        self.facts.queue_called(called, self.scenario)
+    }
+
+    /// Its name at the target.
+    fn name_of<'b>(&'b self, called: &'b str) -> &'b str {
+        self.scenario.queue_name(called, &self.target.resources)
+    }
+
+    /// The function of this process that is fed from it.
+    fn drains(&self, called: &str) -> Option<&str> {
+        let functions = self.scenario.processors.iter();
+        let mut fed = functions.filter(|(_, function)| function.queue == called);
+        fed.next().map(|(name, _)| name.as_str())
     }
 
     /// The mappings that poll, if they are known.

@@ -32,13 +32,6 @@ pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
         fifo,
         checks,
     );
-    for (called, queue) in &facts.letter_queues {
-        let name = context.target.resources.queue_name(called);
-        there(queue, name, &facts.place.region, None, checks);
-        if let Some(letters) = queue.get().filter(|queue| queue.redrive.is_some()) {
-            checks.push(chain::inspect(context, letters));
-        }
-    }
     if let Some(orders) = facts.orders_queue.get() {
         checks.push(redrive(context, orders));
         empty(orders, checks);
@@ -99,7 +92,7 @@ fn other_kind(name: &str, queue: &QueueFacts) -> Check {
 }
 
 /// `fifo` is whether it must be a FIFO queue, where that is said.
-fn there(
+pub(super) fn there(
     queue: &Known<QueueFacts>,
     name: &str,
     region: &str,
@@ -201,6 +194,12 @@ pub(super) fn retention_order(orders: &QueueFacts, dead: &QueueFacts) -> Check {
     if dead.retention > orders.retention {
         return Check::well(Trap::RetentionOrder, told);
     }
+    if dead.fifo {
+        // Source: Amazon SQS Developer Guide, "Setting-up dead-letter queue retention".
+        let told =
+            format!("{told}, and the age of a letter counts from its move into a FIFO queue");
+        return Check::well(Trap::RetentionOrder, told);
+    }
     Check::found(
         Trap::RetentionOrder,
         Weight::Trap,
@@ -257,18 +256,27 @@ fn empty(orders: &QueueFacts, checks: &mut Vec<Check>) {
 }
 
 fn dead_letters(context: &Context<'_>, dead: &QueueFacts) -> Check {
-    let expected = dead.messages.saturating_add(context.load.bad);
     let shared = context.target.dead_letters == DeadLetterUse::Shared;
-    if shared && expected > IN_FLIGHT_MAX {
+    let hint = "give the run a dead-letter queue of its own and say so (--dead-letters own)";
+    let coming = shared.then_some(context.load.bad);
+    held(dead, coming, "bad orders", hint)
+}
+
+/// What a queue that is swept holds already, and whether that and what is `coming` can be hidden at one time; `None` is a queue
+/// whose letters are deleted as they are read.
+pub(super) fn held(dead: &QueueFacts, coming: Option<u64>, what: &str, hint: &str) -> Check {
+    if let Some(coming) = coming
+        && dead.messages.saturating_add(coming) > IN_FLIGHT_MAX
+    {
         return Check::found(
             Trap::DeadLetters,
             Weight::Void,
             format!(
-                "{} holds {} and about {} bad orders are coming: SQS lets {IN_FLIGHT_MAX} messages of a \
+                "{} holds {} and about {coming} {what} are coming: SQS lets {IN_FLIGHT_MAX} messages of a \
                  queue be hidden at a time, so it cannot be swept without deleting",
-                dead.name, dead.messages, context.load.bad
+                dead.name, dead.messages
             ),
-            "give the run a dead-letter queue of its own and say so (--dead-letters own)",
+            hint,
         );
     }
     match dead.messages {
