@@ -29,6 +29,11 @@ pub struct PlaceArgs {
 /// Arguments of `up`.
 #[derive(Debug, Args)]
 pub struct UpArgs {
+    /// Print a CloudFormation template of the same queues and tables, with a mapping for each function, and create nothing;
+    /// no account is asked.
+    #[arg(long, conflicts_with = "yes")]
+    pub template: bool,
+
     #[command(flatten)]
     pub place: PlaceArgs,
 }

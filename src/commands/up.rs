@@ -4,7 +4,7 @@ use super::place::{block_on, confirm_at, open, place_lines, scenario_in, with_op
 use super::{Error, Output};
 use crate::account::{
     AccountError, ActualResources, CREATED_BY_TAG, CREATED_BY_VALUE, Desired, Resource,
-    ResourceState, create, until_active,
+    ResourceState, create, template, until_active,
 };
 use crate::cli::{PlaceArgs, UpArgs};
 use crate::exit::Exit;
@@ -17,6 +17,16 @@ pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, Error> {
     let (scenario, target) = scenario_in(&args.place)?;
     let desired = Desired::all(&scenario, &target.resources)
         .map_err(|problems| Error::usage(problems.join("\n  ")))?;
+    if args.template {
+        // Of what `${}` means to CloudFormation only the region is meant.
+        let preflight = with_options("preflight", &args.place, &target);
+        let mut preflight = preflight.replace("${", "${!");
+        if target.region.is_none() {
+            preflight.push_str(" --region ${AWS::Region}");
+        }
+        output.print(&template(&scenario, &target, &desired, &preflight));
+        return Ok(Exit::Success);
+    }
     block_on(raise(&args.place, &scenario, &target, &desired, output))
 }
 

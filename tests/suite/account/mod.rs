@@ -3,6 +3,7 @@
 mod clean;
 mod moto;
 mod own;
+mod stacks;
 pub mod stores;
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -38,7 +39,7 @@ fn at<const N: usize>(endpoint: &str, arguments: [&str; N]) -> Program {
     credentials(Program::new(arguments).args(["--endpoint-url", endpoint, "--region", "us-east-1"]))
 }
 
-fn credentials(program: Program) -> Program {
+pub fn credentials(program: Program) -> Program {
     program
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
@@ -50,7 +51,7 @@ fn as_if_elsewhere(endpoint: &str) -> String {
     endpoint.replace("127.0.0.1", "0.0.0.0")
 }
 
-fn says(finished: &Finished, parts: &[&str]) {
+pub fn says(finished: &Finished, parts: &[&str]) {
     let all = format!("{}{}", finished.stdout, finished.stderr);
     for part in parts {
         assert!(all.contains(part), "{part:?} in:\n{all}");

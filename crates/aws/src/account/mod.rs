@@ -15,6 +15,7 @@ mod actual;
 mod desired;
 mod state;
 mod status;
+mod template;
 
 mod create;
 mod delete;
@@ -36,3 +37,4 @@ pub use facts::{read_facts, table_key};
 pub use metrics::{has_metrics, read_metrics};
 pub use resource::Resource;
 pub use state::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, ResourceState};
+pub use template::template;
