@@ -1,7 +1,6 @@
 """moto with the lab's queues and table, for tests: its endpoint on standard output, until standard input closes.
 
-With --table=NAME:ATTRIBUTE TYPE[,ATTRIBUTE TYPE] there is a table of this key, too; with --visibility=SECONDS the
-orders queue hides for so long what it has given. With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
+With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
 a user who may do everything follow the endpoint; with --deny=ACTION all but that.
 """
 
@@ -9,6 +8,7 @@ import functools
 import json
 import sys
 import threading
+import time
 import urllib.request
 
 import boto3
@@ -23,8 +23,12 @@ def one_at_a_time():
     same message to the dead-letter queue end in a 500 (`list.remove(x): x not in list`), and what the second had
     received until then is hidden and given to nobody: with three of those a good order is a dead letter. And a
     delete copies the queue's list, so that a message sent meanwhile is lost. A run rightly fails on either.
+
+    A receive of a FIFO queue that waits remembers which message groups were being processed when it began to wait, and
+    then gives out messages of groups that another receive has taken meanwhile. So it waits here, and asks anew.
     """
     lock = threading.RLock()
+    receive_message = SQSBackend.receive_message
 
     def locked(method):
         @functools.wraps(method)
@@ -34,22 +38,18 @@ def one_at_a_time():
 
         return alone
 
-    def unlocked(method):
-        @functools.wraps(method)
-        def waiting(*arguments, **named):
-            lock.release()
-            try:
-                return method(*arguments, **named)
-            finally:
-                lock.acquire()
+    def receive(self, queue_name, count, wait_seconds_timeout, *settings, **named):
+        ends = time.monotonic() + wait_seconds_timeout
+        while True:
+            with lock:
+                received = receive_message(self, queue_name, count, 0, *settings, **named)
+            if received or time.monotonic() >= ends:
+                return received
+            self.get_queue(queue_name).wait_for_messages(1)
 
-        return waiting
-
-    SQSBackend.receive_message = locked(SQSBackend.receive_message)
+    SQSBackend.receive_message = receive
     SQSBackend.delete_message = locked(SQSBackend.delete_message)
     Queue.add_message = locked(Queue.add_message)
-    # Called by a receive that holds the lock, once.
-    Queue.wait_for_messages = unlocked(Queue.wait_for_messages)
 
 
 def client(service, endpoint):
@@ -66,31 +66,22 @@ def told(word):
     return [each.removeprefix(word) for each in sys.argv if each.startswith(word)]
 
 
-def create_table(endpoint, name, key):
-    roles = ["HASH", "RANGE"]
-    client("dynamodb", endpoint).create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": each, "KeyType": role} for (each, _), role in zip(key, roles)],
-        AttributeDefinitions=[{"AttributeName": each, "AttributeType": kind} for each, kind in key],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def create_pipeline(endpoint):
     sqs = client("sqs", endpoint)
     retention = {"MessageRetentionPeriod": str(14 * 86_400)}
     dead = sqs.create_queue(QueueName="orders-dl-queue", Attributes=retention)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
     policy = {"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 3}
-    visibility = (told("--visibility=") or ["5"])[0]
     sqs.create_queue(
         QueueName="orders-queue",
-        Attributes={"VisibilityTimeout": visibility, "RedrivePolicy": json.dumps(policy)},
+        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(policy)},
     )
-    create_table(endpoint, "orders", [("id", "N")])
-    for table in told("--table="):
-        name, key = table.split(":")
-        create_table(endpoint, name, [each.split() for each in key.split(",")])
+    client("dynamodb", endpoint).create_table(
+        TableName="orders",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def check_signatures(endpoint):

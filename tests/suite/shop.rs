@@ -1,15 +1,13 @@
 //! The shop of `examples/shop` and the patterns of `examples/patterns`: pipelines that are not the lab's, sound and with
 //! the mistakes that real functions make.
 
+mod moto;
+mod page;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::peers::Peer;
 use super::program::{Finished, Program};
-
-/// The baseline's orders a second that moto bears with two rows an order and functions in Python beside it; the spike is
-/// five times as much.
-const MOTO_RATE: &str = "4/s";
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
@@ -29,20 +27,31 @@ fn example(folder: &str, name: &str) -> Program {
     in_python(folder, &format!("{EXAMPLES}/{folder}/{name}.toml"))
 }
 
-/// A run of this scenario with the function in this folder, its Python being the one that `ORDERPROOF_PYTHON` names.
-fn in_python(folder: &str, file: &str) -> Program {
+/// A program whose functions in Python have the one that `ORDERPROOF_PYTHON` names.
+fn with_python(program: Program) -> Program {
     let python = std::env::var("ORDERPROOF_PYTHON");
     let python = PathBuf::from(python.expect("ORDERPROOF_PYTHON names a Python with awslambdaric"));
     let bin = python.parent().expect("it lies in a folder").display();
     let path = std::env::var("PATH").expect("there is a PATH");
-    let working_dir = format!("processor.working_dir={EXAMPLES}/{folder}");
-    Program::new(["run", file, "--output-dir", "out", "--quiet"])
-        .args(["--set", &working_dir])
-        // A machine full of tests is late.
-        .args(["--set", "expect.max_schedule_lag_p99=30s"])
-        .args(["--set", "settle.deadline=120s"])
+    program
         .env("PATH", &format!("{bin}:{path}"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
+}
+
+/// A run of this scenario with the function in this folder.
+fn in_python(folder: &str, file: &str) -> Program {
+    let working_dir = format!("processor.working_dir={EXAMPLES}/{folder}");
+    with_python(Program::new([
+        "run",
+        file,
+        "--output-dir",
+        "out",
+        "--quiet",
+    ]))
+    .args(["--set", &working_dir])
+    // A machine full of tests is late.
+    .args(["--set", "expect.max_schedule_lag_p99=30s"])
+    .args(["--set", "settle.deadline=120s"])
 }
 
 /// The same of a few hundred orders, whose messages are hidden for a shorter time.
@@ -86,36 +95,6 @@ fn named(classes: &BTreeMap<String, u64>) -> Vec<&str> {
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn the_shop_loses_nothing_and_every_order_ends_where_it_belongs() {
     let finished = example("shop", "shop").finish().code(0).quiet();
-    let classes = classes(&finished);
-    assert_eq!(
-        named(&classes),
-        ["dead_lettered_by_design", "ended_by_design", "stored"]
-    );
-    let planned = finished.json("out/run.json")["orders"]["planned"].as_u64();
-    assert_eq!(Some(classes.values().sum()), planned);
-}
-
-/// The same file, with queues and tables that others serve and the function run here.
-#[test]
-#[ignore = "needs peers: moto, and Python with awslambdaric and boto3; .ci/run runs it"]
-fn the_shop_through_moto_ends_alike() {
-    let tables = [
-        "--visibility=10",
-        "--table=shop-orders:pk S,sk S",
-        "--table=shop-invoices:invoice_id S",
-        "--table=shop-rejected:order_id S",
-    ];
-    let moto = Peer::start("moto_pipeline.py", tables);
-    let shop = example("shop", "shop")
-        .args(["--endpoint-url", moto.endpoint(), "--processor", "local"])
-        .args(["--rate", MOTO_RATE])
-        .args(["--set", "target.exact_counts=true"])
-        // What moto's answers take is not the question here.
-        .args(["--set", "expect.rules=[]"])
-        .args(["--set", "sending.attempt_timeout=30s"])
-        .env("AWS_ACCESS_KEY_ID", "test")
-        .env("AWS_SECRET_ACCESS_KEY", "test");
-    let finished = shop.finish().code(0);
     let classes = classes(&finished);
     assert_eq!(
         named(&classes),

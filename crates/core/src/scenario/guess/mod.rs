@@ -22,9 +22,12 @@ const BODIES_MAX: usize = 1_000;
 
 /// The function is not in the sample.
 const PROCESSOR: &str = r#"
-# The function that processes them, started as Lambda starts it, and its own variables.
+# The function that processes them, started as Lambda starts it, with its own variables; processes at one time at most, which
+# share this machine's processors, and how long one may take until it asks for its first order.
 [processor]
 command = ["python3", "-m", "awslambdaric", "handler.handler"]
+max_environments = 4
+init_timeout = "60s"
 "#;
 
 /// A table as its target tells it.
