@@ -185,6 +185,30 @@ fn what_may_not_be_done_is_told_and_nothing_is_taken_for_gone() {
     );
 }
 
+/// moto denies in XML what was asked in JSON, which is no denial that can be read, and no permission.
+#[test]
+#[ignore = "needs peers: moto, which checks permissions; .ci/run runs it"]
+fn who_may_not_send_to_a_fifo_queue_is_not_told_that_they_may() {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/patterns/fifo_groups.toml"
+    );
+    for (denied, told) in [
+        (
+            "--deny=sqs:SendMessageBatch",
+            "sqs:SendMessage on orders-queue.fifo: ",
+        ),
+        ("--deny=sqs:PurgeQueue", "not denied: sqs:SendMessage,"),
+    ] {
+        let moto = Peer::start("moto_pipeline.py", ["--empty", "--signatures", denied]);
+        as_user(&moto, ["up", file]).finish().code(0);
+        let seen = as_user(&moto, ["preflight", file]).args(["--processor", "local"]);
+        let seen = seen.finish().code(0).quiet();
+        let words: Vec<_> = seen.stdout.split_whitespace().collect();
+        assert!(words.join(" ").contains(told), "{told} in {}", seen.stdout);
+    }
+}
+
 /// A command with the keys of moto's user.
 fn as_user<const N: usize>(moto: &Peer, arguments: [&str; N]) -> Program {
     let [key, secret] = moto.words() else {

@@ -1,5 +1,7 @@
 //! `up`, `preflight`, `clean` and `down` for orders of one's own: several tables and queues, rows that are there before, sums.
 
+use aws_sdk_sqs::types::QueueAttributeName;
+
 use super::stores::Stores;
 use super::{at, credentials, empty, says};
 use crate::suite::program::{Finished, Program};
@@ -104,6 +106,8 @@ fn every_table_and_queue_is_created_by_its_key_and_goes_again() {
             "DynamoDB WCU-hours, web-invoices",
             "web-invoices: only the consumer knows the keys of its rows",
             "web-idempotency: no end says what is written there",
+            "web-notices is there, a standard queue",
+            "web-refused has no redrive policy of its own",
         ],
     );
     assert!(
@@ -224,4 +228,21 @@ fn what_a_run_wrote_before_and_what_its_consumer_made_is_cleaned_away_and_nothin
     ] {
         assert_eq!(stores.count(table), 1, "{table}");
     }
+}
+
+#[test]
+fn a_fifo_queue_is_asked_whether_orders_may_be_sent_and_none_is() {
+    let served = empty();
+    let endpoint = served.endpoint();
+    let stores = Stores::at(&endpoint);
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/examples/patterns/fifo_groups.toml"
+    );
+    let local = |command: &str| at(&endpoint, [command, file]).args(["--processor", "local"]);
+    local("up").finish().code(0).quiet();
+    let seen = local("preflight").finish().code(0).quiet();
+    says(&seen, &["not denied: sqs:SendMessage, sqs:ReceiveMessage,"]);
+    let sent = QueueAttributeName::ApproximateNumberOfMessages;
+    assert_eq!(stores.attribute("orders-queue.fifo", &sent), "0");
 }
