@@ -158,7 +158,11 @@ fn a_letter_that_nothing_tells_is_refused_before_anything_is_sent() {
         refuses(
             door.clone(),
             cut,
-            &["bad[0]", "its dead letter could not be matched to an order", hint],
+            &[
+                "bad[0]",
+                "its dead letter could not be matched to an order",
+                hint,
+            ],
         );
         takes(door, |spec| {
             cut(spec);
