@@ -1,12 +1,14 @@
 //! What sending costs and how late waiting is: `cargo bench --bench send_path`.
 //!
-//! CPU of the sending thread per 1,000 orders, against a stub queue on another thread; then the
-//! lateness of 1,000 instants a second for `tokio::time::sleep` and for the drive's pacer. Takes
-//! about fifteen seconds.
+//! CPU of the sending thread per 1,000 orders, against a stub queue on another thread. Then the whole path of an order,
+//! in turns: the lab's, and one of 500 bytes with six fields, a UUID and two rows; drawn, written, sent, checked against the
+//! reply, journaled and entered in the ledger, in CPU time of every thread but the stub's. Then the lateness of 1,000
+//! instants a second for `tokio::time::sleep` and for the drive's pacer. Takes about half a minute.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -17,11 +19,12 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use md5::{Digest, Md5};
-use orderproof::drive::{Pace, thread_cpu_time};
-use orderproof::ledger::Outcome;
+use orderproof::drive::{Pace, process_cpu_time, thread_cpu_time};
+use orderproof::journal::{JournalHandle, JournalWriter};
+use orderproof::ledger::{JOURNAL_SCHEMA_VERSION, JournalHeader, Outcome};
 use orderproof::metrics::Histogram;
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::scenario::{SenderKind, Sending};
+use orderproof::scenario::{Overrides, SenderKind, Sending, parse};
 use orderproof::send::{Batch, Sender, SenderPool};
 use orderproof::store::{DoorAt, TableAt, Target};
 use serde_json::{Value, json};
@@ -45,6 +48,7 @@ fn main() {
         let per_thousand_ms = cpu.as_secs_f64() * 1e3 / (orders as f64 / 1e3);
         println!("  {name:<18} {per_thousand_ms:>7.2} ms");
     }
+    whole_paths(address);
     println!("lateness at 1,000 instants a second for 4 s, us:");
     print_lateness("tokio::time::sleep", &tokio_sleep());
     print_lateness("absolute nanosleep", &paced());
@@ -64,6 +68,16 @@ fn print_lateness(name: &str, lateness: &Histogram) {
 
 /// CPU time the sending thread spends on `orders` orders, connections and warm-up apart.
 fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> Duration {
+    let pool = pool(address, sender, batch);
+    runtime().block_on(async {
+        send_all(&pool, &lab(), batch, orders / 20, None).await;
+        let before = thread_cpu_time();
+        send_all(&pool, &lab(), batch, orders, None).await;
+        thread_cpu_time() - before
+    })
+}
+
+fn pool(address: SocketAddr, sender: SenderKind, batch: u8) -> SenderPool {
     let endpoint = format!("http://{address}");
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench");
     let target = Target {
@@ -88,25 +102,106 @@ fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> D
         sender,
         to: Default::default(),
     };
-    let pool = SenderPool::new(&target, &sending).expect("a loopback endpoint");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        send_all(&pool, batch, orders / 20).await;
-        let before = thread_cpu_time();
-        send_all(&pool, batch, orders).await;
-        thread_cpu_time() - before
-    })
+    SenderPool::new(&target, &sending).expect("a loopback endpoint")
 }
 
-async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn lab() -> OrderPlan {
+    OrderPlan::lab(RunId::new(1).expect("in range"), 1, 0.1)
+}
+
+/// 500 bytes, six fields, a UUID, two rows.
+fn own() -> OrderPlan {
+    let head = "name = \"own\"\nquestion = \"What does it cost?\"\nbad_orders = \"10%\"\n\
+        processor = { command = [\"./bootstrap\"] }\n\
+        [[phase]]\nname = \"spike\"\nrate = \"100/s\"\nduration = \"10s\"\n";
+    let text = format!("{head}{}", include_str!("../crates/core/benches/own.toml"));
+    let scenario = parse("bench", &text, &Overrides::default());
+    let scenario = scenario.unwrap_or_else(|errors| panic!("{errors}"));
+    OrderPlan {
+        model: scenario.model().expect("it was checked"),
+        ..lab()
+    }
+}
+
+const ROUNDS: u64 = 15;
+const ORDERS_A_ROUND: u64 = 40_000;
+
+/// Prints what an order costs from its draw to the ledger.
+fn whole_paths(address: SocketAddr) {
+    let plans = [lab(), own()];
+    for batch in [10, 1] {
+        let orders = ORDERS_A_ROUND * u64::from(batch) / 10;
+        let round = |_| {
+            plans
+                .each_ref()
+                .map(|plan| whole_path(address, plan, batch, orders))
+        };
+        let rounds: Vec<[f64; 2]> = (0..ROUNDS).map(round).collect();
+        let us = |which: usize| median(rounds.iter().map(|round| round[which]));
+        let ratio = median(rounds.iter().map(|round| round[1] / round[0]));
+        println!(
+            "CPU of an order's whole path, batches of {batch}, medians of {ROUNDS} rounds in turns:"
+        );
+        println!("  the lab's                        {:>6.2} us", us(0));
+        println!(
+            "  500 bytes, six fields, uuid      {:>6.2} us, {ratio:.2} times that",
+            us(1)
+        );
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// CPU time of an order, microseconds: of all threads but the stub's.
+fn whole_path(address: SocketAddr, plan: &OrderPlan, batch: u8, orders: u64) -> f64 {
+    let pool = pool(address, SenderKind::Http, batch);
+    let folder = tempfile::tempdir().expect("a folder");
+    let header = JournalHeader {
+        schema_version: JOURNAL_SCHEMA_VERSION,
+        run_id: plan.run,
+        seed: plan.seed,
+        planned: orders,
+        scenario_digest: "0".repeat(64),
+        started_at: SystemTime::now(),
+        plan_digest: None,
+    };
+    runtime().block_on(send_all(&pool, plan, batch, orders / 20, None));
+    let all = || process_cpu_time().expect("Linux");
+    let cpu = || all() - Duration::from_nanos(STUB_CPU_NS.load(Ordering::Relaxed));
+    let before = cpu();
+    let journal = JournalWriter::create(&folder.path().join("journal"), &header);
+    let journal = journal.expect("a journal");
+    journal.wait_intended(orders).expect("it is written");
+    runtime().block_on(send_all(&pool, plan, batch, orders, Some(journal.handle())));
+    let (ledger, written) = journal.finish();
+    let spent = cpu() - before;
+    written.expect("it is written");
+    assert_eq!(ledger.counts().acknowledged, orders);
+    spent.as_secs_f64() * 1e6 / orders as f64
+}
+
+async fn send_all(
+    pool: &SenderPool,
+    plan: &OrderPlan,
+    batch: u8,
+    orders: u64,
+    journal: Option<JournalHandle>,
+) {
     let share = orders / SENDERS;
     let senders = (0..SENDERS).map(|index| {
-        let mut sender = pool.sender();
+        let (mut sender, plan, journal) = (pool.sender(), plan.clone(), journal.clone());
         tokio::spawn(async move {
-            let plan = OrderPlan::lab(RunId::new(1).expect("in range"), 1, 0.1);
             let mut orders = Batch::new();
             for first in (index * share..(index + 1) * share).step_by(batch.into()) {
                 orders.fill(&plan, first..first + u64::from(batch));
@@ -114,6 +209,9 @@ async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
                 let good =
                     |entry: &orderproof::send::EntryOutcome| entry.outcome == Outcome::Acknowledged;
                 assert!(reply.entries.iter().all(good), "{reply:?}");
+                if let Some(journal) = &journal {
+                    journal.record(Outcome::Acknowledged, orders.orders());
+                }
             }
         })
     });
@@ -121,6 +219,9 @@ async fn send_all(pool: &SenderPool, batch: u8, orders: u64) {
         sender.await.expect("the stub takes everything");
     }
 }
+
+/// CPU time of the stub's thread.
+static STUB_CPU_NS: AtomicU64 = AtomicU64::new(0);
 
 /// An SQS that takes everything, on a thread of its own.
 fn start_stub() -> SocketAddr {
@@ -158,6 +259,8 @@ async fn take(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infal
         Some(entries) => json!({"Successful": entries.iter().map(taken).collect::<Vec<_>>()}),
         None => taken(&json),
     };
+    let spent = u64::try_from(thread_cpu_time().as_nanos()).expect("a few minutes");
+    STUB_CPU_NS.store(spent, Ordering::Relaxed);
     let response = Response::builder().header("content-type", "application/x-amz-json-1.0");
     let response = response.body(Full::from(reply.to_string()));
     Ok(response.expect("a response"))

@@ -170,7 +170,7 @@ async fn sweep(
 fn orders_of(args: &CleanArgs, plan: &PlanFile) -> (OrderPlan, MessageIds) {
     match read_journal(&args.dir.join(file_name::JOURNAL)) {
         Ok(journal) => {
-            let mut messages = journal.ledger.message_ids().clone();
+            let mut messages = MessageIds::clone(journal.ledger.message_ids());
             messages.index();
             let since = journal.header.started_at;
             (orders_since(&plan.scenario, plan.run_id, since), messages)

@@ -2,8 +2,9 @@
 //!
 //! CPU time of writing a message's body, in turns: as version 0.3.0 wrote the lab's by hand (copied below), the lab's order of today,
 //! and an order of one's own of 500 bytes with six fields, a UUID and two rows. Then the memory of ledger and collector for
-//! 10,000,000 orders, or as many as are asked for: with one row each, with three, and with one in ten known by its message
-//! id. Takes some minutes; Linux only, for it reads `/proc`.
+//! 10,000,000 orders, or as many as are asked for, each figure in a process of its own: with one row each, with the instant
+//! in it at which it was stored, with three rows, and with one in ten known by its message id. Takes some minutes; Linux
+//! only, for it reads `/proc`.
 
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
@@ -24,6 +25,7 @@ const HEAD: &str = r#"
 name = "orders"
 question = "What does an order cost?"
 seed = 2026
+arrivals = "poisson"
 bad_orders = "10%"
 [[phase]]
 name = "spike"
@@ -34,34 +36,26 @@ command = ["./bootstrap"]
 "#;
 
 /// 500 bytes, six fields, a UUID, two rows.
-const OWN: &str = r#"
-[order]
-id = "uuid"
-body = '''{"orderId": "{{id}}", "customer": {"id": "C-{{customer}}", "segment": "{{segment}}", "newsletter": {{newsletter}}}, "sku": {{sku}}, "quantity": {{quantity}}, "total": {{total}}, "currency": "EUR", "channel": "web", "campaign": "thanksgiving-2026", "shipping": {"method": "standard", "carrier": "post", "country": "DE", "instructions": "leave the parcel with the neighbors when nobody is at home, and ring twice before that"}, "payment": {"method": "card", "network": "example", "authorized": true, "reference": "none"}}'''
-[order.fields]
-customer = { integer = [1, 99999] }
-newsletter = { true = "20%" }
-quantity = { integer = [1, 9] }
-segment = { pick = ["new", "regular", "gold"] }
-sku = { pick = ["A1", "B2", "C3"] }
-total = { decimal = [0.01, 999.99], places = 2 }
-[[bad]]
-name = "no total"
-remove = ["/total"]
-[[ends.stored.rows]]
-table = "orders"
-key = { orderId = "{{id}}" }
-holds = { total = "/total" }
-[[ends.stored.rows]]
-table = "audit"
-key = { orderId = "{{id}}" }
-holds = { sku = "/sku" }
-"#;
+const OWN: &str = include_str!("own.toml");
+
+/// What is held: how many rows each order has, whether they say when they were stored, whether one in ten is known by its
+/// message id.
+const HELD: [(&str, usize, bool, bool); 4] = [
+    ("one row each", 1, false, false),
+    ("one row each, and when it was stored", 1, true, false),
+    ("three rows each", 3, false, false),
+    ("one row each, 10% by message id", 1, false, true),
+];
+
+const TABLES: [&str; 3] = ["a", "b", "c"];
 
 /// A UUID and as many rows as there are tables; one in ten is cut short, and known by its message id alone.
-fn rows_of(tables: &[&str]) -> String {
+fn rows_of(tables: &[&str], timed: bool) -> String {
+    let when = if timed { "stored_at = \"ts us\"\n" } else { "" };
     let rows = tables.iter().map(|table| {
-        format!("[[ends.stored.rows]]\ntable = \"{table}\"\nkey = {{ id = \"{{{{id}}}}\" }}\n")
+        format!(
+            "[[ends.stored.rows]]\ntable = \"{table}\"\nkey = {{ id = \"{{{{id}}}}\" }}\n{when}"
+        )
     });
     let order = "[order]\nid = \"uuid\"\nbody = '{\"id\": \"{{id}}\"}'\n[[bad]]\nname = \"cut\"\ncut = \"50%\"\n";
     order.to_owned() + &rows.collect::<String>()
@@ -82,9 +76,21 @@ fn plan(scenario: &Scenario, bad_share: f64) -> OrderPlan {
     }
 }
 
+/// The argument before a number of orders and a place in [`HELD`]: what a process of its own is asked for.
+const ONE: &str = "--held";
+
 fn main() {
-    let asked = std::env::args().skip(1).find_map(|text| text.parse().ok());
-    let orders: u64 = asked.unwrap_or(ORDERS);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let numbers: Vec<u64> = arguments
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .collect();
+    let orders = numbers.first().copied().unwrap_or(ORDERS);
+    if arguments.iter().any(|text| text == ONE) {
+        let (_, rows, timed, named) = HELD[numbers[1] as usize];
+        println!("{}", held(orders, &TABLES[..rows], timed, named));
+        return;
+    }
     bodies();
     memory(orders);
 }
@@ -166,29 +172,40 @@ fn write_as_in_0_3_0(plan: &OrderPlan, k: u64, out: &mut Vec<u8>) {
 
 /// Prints what ledger and collector hold when every order was seen.
 fn memory(orders: u64) {
-    println!("resident memory of ledger and collector, {orders} orders with UUIDs:");
+    println!(
+        "resident memory of ledger and collector, {orders} orders with UUIDs, bytes an order:"
+    );
+    let bytes: Vec<u64> = (0..HELD.len())
+        .map(|which| held_elsewhere(orders, which))
+        .collect();
     let per_order = |bytes: u64| bytes as f64 / orders as f64;
-    let one = held(orders, &["a"], false);
-    println!("  one row each     {:>7.2} bytes an order", per_order(one));
-    let three = held(orders, &["a", "b", "c"], false);
-    let further = (per_order(three) - per_order(one)) / 2.0;
-    println!(
-        "  three rows each  {:>7.2} bytes an order, {further:.2} for each further row",
-        per_order(three)
-    );
-    let named = held(orders, &["a"], true);
-    println!(
-        "  one row each, and 10% known by message id  {:>7.2} bytes an order: {:.0} MB more",
-        per_order(named),
-        named.saturating_sub(one) as f64 / 1e6
-    );
+    for ((what, ..), bytes) in HELD.iter().zip(&bytes) {
+        println!("  {what:<38} {:>6.2}", per_order(*bytes));
+    }
+    let further = (per_order(bytes[2]) - per_order(bytes[0])) / 2.0;
+    println!("  each further row                       {further:>6.2}");
+    let ids = bytes[3].saturating_sub(bytes[0]) as f64 / 1e6;
+    println!("  the message ids of 10%, in all         {ids:>6.1} MB");
 }
 
-/// Bytes by which resident memory has grown once each order's rows were handed over.
-fn held(orders: u64, tables: &[&'static str], named: bool) -> u64 {
-    let scenario = scenario(&rows_of(tables), orders);
+/// The same in a process of its own, so that nothing freed before is used again.
+fn held_elsewhere(orders: u64, which: usize) -> u64 {
+    let program = std::env::current_exe().expect("this program");
+    let output = std::process::Command::new(program)
+        .args([ONE, &orders.to_string(), &which.to_string()])
+        .output()
+        .expect("this program runs");
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().expect("a number of bytes")
+}
+
+/// Bytes by which resident memory has grown once each order's rows were handed over, in no order, as a scan does.
+fn held(orders: u64, tables: &[&'static str], timed: bool, named: bool) -> u64 {
+    let scenario = scenario(&rows_of(tables, timed), orders);
     let plan = plan(&scenario, if named { 0.1 } else { 0.0 });
     let schedule = scenario.schedule();
+    let start = Duration::from_secs(1);
     let before = resident_bytes();
     let mut ledger = Ledger::new(schedule.count());
     ledger.record(Outcome::Acknowledged, 0..orders);
@@ -201,15 +218,19 @@ fn held(orders: u64, tables: &[&'static str], named: bool) -> u64 {
     }
     ledger.index();
     ledger.compact();
-    let mut collector = Collector::new(
-        plan.clone(),
-        &schedule,
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1),
-        1,
-    );
+    let mut collector = Collector::new(plan.clone(), &schedule, SystemTime::UNIX_EPOCH + start, 1);
     collector.messages(&ledger);
-    for k in (0..orders).filter(|&k| !plan.is_bad(k)) {
-        let row = Item::from([("id".to_owned(), Value::S(plan.id(k).to_string()))]);
+    // A prime, so that each order comes once.
+    let shuffled = (0..orders).map(|place| place * 7_368_787 % orders);
+    for k in shuffled.filter(|&k| !plan.is_bad(k)) {
+        let mut row = Item::from([("id".to_owned(), Value::S(plan.id(k).to_string()))]);
+        if timed {
+            let due = Duration::from_micros(100 * k);
+            row.insert(
+                "ts".to_owned(),
+                Value::N((start + due + took(k)).as_micros().to_string()),
+            );
+        }
         tables.iter().for_each(|table| collector.row(table, &row));
     }
     let grown = resident_bytes().saturating_sub(before);
@@ -219,6 +240,12 @@ fn held(orders: u64, tables: &[&'static str], named: bool) -> u64 {
     );
     drop((collector, ledger));
     grown
+}
+
+/// From 20 ms to 1.3 s, each doubling as likely as the next: far apart for one second of a run.
+fn took(k: u64) -> Duration {
+    let doublings = 6.0 * unit_interval(generator(2, Stream::Content, k).next_u64());
+    Duration::from_secs_f64(0.02 * doublings.exp2())
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {

@@ -144,9 +144,13 @@ impl Batch {
 
 /// Whether `hex` is the digest in lower-case digits.
 fn is_hex_of(digest: [u8; 16], hex: &str) -> bool {
-    let nibble = |value: u8| char::from_digit(u32::from(value), 16);
-    let expected = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    hex.len() == 32 && expected.map(nibble).eq(hex.chars().map(Some))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut expected = [0; 32];
+    for (pair, byte) in expected.chunks_exact_mut(2).zip(digest) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    hex.as_bytes() == expected
 }
 
 #[cfg(test)]

@@ -123,6 +123,11 @@ impl MessageIds {
         self.indexed = (self.uuids.len(), self.texts.len());
     }
 
+    /// Whether all that was inserted is sorted.
+    pub fn is_indexed(&self) -> bool {
+        self.indexed == (self.uuids.len(), self.texts.len())
+    }
+
     /// The orders whose messages it knows.
     pub fn orders(&self) -> impl Iterator<Item = u32> {
         let uuids = self.uuids.iter().map(|(_, k)| *k);

@@ -1,5 +1,7 @@
 //! The ledger in memory.
 
+use std::sync::Arc;
+
 use roaring::RoaringBitmap;
 
 use super::{MessageId, MessageIds};
@@ -55,7 +57,7 @@ pub struct Ledger {
     acknowledged: RoaringBitmap,
     rejected: RoaringBitmap,
     indeterminate: RoaringBitmap,
-    message_ids: MessageIds,
+    message_ids: Arc<MessageIds>,
 }
 
 impl Ledger {
@@ -116,17 +118,17 @@ impl Ledger {
 
     /// Notes the message of order `k`, which was accepted.
     pub fn name(&mut self, k: u64, message: MessageId) {
-        self.message_ids.insert(k, message);
+        Arc::make_mut(&mut self.message_ids).insert(k, message);
     }
 
     /// Once all messages are noted: finds them in a few steps from now on.
     pub fn index(&mut self) {
-        self.message_ids.index();
+        Arc::make_mut(&mut self.message_ids).index();
     }
 
     /// The messages of accepted orders whose bodies may hold no id. Of an order that was accepted and is not among them
     /// the body tells whose it is.
-    pub fn message_ids(&self) -> &MessageIds {
+    pub fn message_ids(&self) -> &Arc<MessageIds> {
         &self.message_ids
     }
 

@@ -6,11 +6,13 @@
 mod dispatch;
 mod phase;
 mod profile;
+mod recall;
 mod schedule;
 
 pub use dispatch::{Dispatch, Dispatches};
 pub use phase::{Arrivals, Phase};
 pub use profile::LoadProfile;
+pub use recall::Recall;
 pub use schedule::{Arriving, Schedule};
 
 #[cfg(test)]

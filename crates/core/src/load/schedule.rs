@@ -5,10 +5,10 @@ use std::time::Duration;
 use rand_xoshiro::rand_core::Rng;
 
 use super::{Arrivals, Dispatches, LoadProfile, Phase};
-use crate::order::{Stream, generator, unit_interval};
+use crate::order::{Stream, generator_after, unit_interval};
 
 /// Orders whose arrivals are drawn together.
-const BLOCK: u64 = 1024;
+pub(super) const BLOCK: u64 = 1024;
 
 /// Order `k` is due at start + `due(k)`; non-decreasing in `k`.
 ///
@@ -20,8 +20,8 @@ const BLOCK: u64 = 1024;
 /// the count equal to the integral and every instant a function of (seed, k) alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    profile: LoadProfile,
-    arrivals: Arrivals,
+    pub(super) profile: LoadProfile,
+    pub(super) arrivals: Arrivals,
     seed: u64,
 }
 
@@ -83,8 +83,7 @@ impl Schedule {
         if self.arrivals == Arrivals::Uniform {
             return (first..first + members).map(|k| k as f64).collect();
         }
-        let mut rng = generator(self.seed, Stream::Arrivals, block);
-        let mut spacing = || -(1.0 - unit_interval(rng.next_u64())).ln();
+        let mut spacing = self.spacings(block, 0);
         let mut sum = 0.0;
         let mut positions: Vec<f64> = (0..members)
             .map(|_| {
@@ -97,6 +96,12 @@ impl Schedule {
             .iter_mut()
             .for_each(|position| *position = first as f64 + *position * scale);
         positions
+    }
+
+    /// How far apart the arrivals of `block` are, before they are scaled, from the one at `from` on.
+    pub(super) fn spacings(&self, block: u64, from: u64) -> impl FnMut() -> f64 + use<> {
+        let mut rng = generator_after(self.seed, Stream::Arrivals, block, from);
+        move || -(1.0 - unit_interval(rng.next_u64())).ln()
     }
 }
 

@@ -1,5 +1,6 @@
 //! A histogram of durations: microseconds, three significant digits, up to an hour.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -9,19 +10,42 @@ use hdrhistogram::serialization::interval_log::{IntervalLogWriterBuilder, Tag};
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use serde::{Deserialize, Serialize};
 
+use super::few::Few;
 use super::stored;
 use crate::evidence::COUNT_MAX;
 
 /// The longest duration told apart: an hour; longer ones count as an hour.
 const HIGHEST_US: u64 = 3_600_000_000;
 
+/// Significant digits of one of many.
+const COARSE_DIGITS: u8 = 2;
+
+const RESIZES: &str = "a histogram that resizes takes every value";
+
 /// Durations by how often they occurred.
 ///
 /// Stored as the HdrHistogram project's V2 format, deflated, in base64, so that merging after
 /// reading is exact and percentiles are never averaged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Histogram(hdrhistogram::Histogram<u64>);
+pub struct Histogram(Counts);
+
+#[derive(Debug, Clone)]
+enum Counts {
+    /// A count for each duration that could be.
+    All(Hdr),
+    /// Of one of many: those that are.
+    Few(Few),
+}
+
+type Hdr = hdrhistogram::Histogram<u64>;
+
+/// The same durations, told apart as well.
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        *self.all() == *other.all()
+    }
+}
 
 /// One line of an interval log: what was counted from `start` on, for `length`.
 pub struct LogLine<'a> {
@@ -77,18 +101,39 @@ impl Default for Histogram {
 impl Histogram {
     /// An empty histogram with three significant digits.
     pub fn new() -> Self {
-        Self::with_digits(3)
+        Self(Counts::All(Hdr::new(3).expect("three digits")))
     }
 
     /// An empty histogram with two significant digits, for one of many (one a second, say).
     pub fn coarse() -> Self {
-        Self::with_digits(2)
+        Self(Counts::Few(Few::default()))
     }
 
-    fn with_digits(digits: u8) -> Self {
-        let mut histogram = hdrhistogram::Histogram::new(digits).expect("one to five digits");
-        histogram.auto(true);
-        Self(histogram)
+    /// With a count for each duration that could be.
+    fn all(&self) -> Cow<'_, Hdr> {
+        match &self.0 {
+            Counts::All(all) => Cow::Borrowed(all),
+            Counts::Few(few) => {
+                let all = Hdr::new_with_bounds(1, few.high(), COARSE_DIGITS);
+                let mut all = all.expect("two digits");
+                all.auto(true);
+                for (us, count) in few.iter() {
+                    all.record_n(us, count).expect(RESIZES);
+                }
+                Cow::Owned(all)
+            }
+        }
+    }
+
+    /// The same from now on.
+    fn make_all(&mut self) -> &mut Hdr {
+        if let Counts::Few(_) = self.0 {
+            self.0 = Counts::All(self.all().into_owned());
+        }
+        match &mut self.0 {
+            Counts::All(all) => all,
+            Counts::Few(_) => unreachable!("it has just become one"),
+        }
     }
 
     /// Counts one duration; below a microsecond counts as zero.
@@ -96,39 +141,48 @@ impl Histogram {
         let us = u64::try_from(duration.as_micros())
             .unwrap_or(HIGHEST_US)
             .min(HIGHEST_US);
+        if let Counts::Few(few) = &mut self.0
+            && few.record(us)
+        {
+            return;
+        }
         // Not `saturating_record`: that one does not resize and would clamp to the present range.
-        self.0
-            .record(us)
-            .expect("a histogram that resizes takes every value");
+        self.make_all().record(us).expect(RESIZES);
     }
 
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: &Self) {
-        self.0
-            .add(&other.0)
-            .expect("a histogram that resizes takes every value");
+        if let (Counts::Few(few), Counts::Few(more)) = (&mut self.0, &other.0)
+            && few.merge(more)
+        {
+            return;
+        }
+        self.make_all().add(&*other.all()).expect(RESIZES);
     }
 
     /// How many counts it holds in memory.
     #[cfg(test)]
     pub(super) fn slots(&self) -> u64 {
-        self.0.distinct_values() as u64
+        self.all().distinct_values() as u64
     }
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        self.0.len()
+        match &self.0 {
+            Counts::All(all) => all.len(),
+            Counts::Few(few) => few.count(),
+        }
     }
 
     /// Whether nothing was counted.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.count() == 0
     }
 
     /// The duration below or at which the share `quantile` (0.0 to 1.0) of the counts lies;
     /// `None` when nothing was counted.
     pub fn quantile(&self, quantile: f64) -> Option<Duration> {
-        (!self.is_empty()).then(|| Duration::from_micros(self.0.value_at_quantile(quantile)))
+        (!self.is_empty()).then(|| Duration::from_micros(self.all().value_at_quantile(quantile)))
     }
 
     /// The figures quoted from it.
@@ -136,41 +190,44 @@ impl Histogram {
         if self.is_empty() {
             return LatencySummary::default();
         }
-        let at = |quantile| Some(self.0.value_at_quantile(quantile));
+        let all = self.all();
+        let at = |quantile| Some(all.value_at_quantile(quantile));
         LatencySummary {
-            count: self.0.len(),
-            min_us: Some(self.0.min()),
+            count: all.len(),
+            min_us: Some(all.min()),
             p50_us: at(0.5),
             p90_us: at(0.9),
             p99_us: at(0.99),
             p999_us: at(0.999),
-            max_us: Some(self.0.max()),
+            max_us: Some(all.max()),
         }
     }
 
     /// The values counted, microseconds, with how often each was: the middle of its bucket, ascending.
-    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter_recorded().map(|bucket| {
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let all = self.all();
+        let buckets = all.iter_recorded().map(|bucket| {
             let value = bucket.value_iterated_to();
-            (self.0.median_equivalent(value), bucket.count_at_value())
-        })
+            (all.median_equivalent(value), bucket.count_at_value())
+        });
+        buckets.collect::<Vec<_>>().into_iter()
     }
 
     /// All durations added up, to the histogram's precision.
     pub fn sum(&self) -> Duration {
-        Duration::from_secs_f64(self.0.mean() * self.0.len() as f64 / 1e6)
+        Duration::from_secs_f64(self.all().mean() * self.count() as f64 / 1e6)
     }
 
     /// How many durations are at most `limit`, to the histogram's precision.
     pub fn count_at_most(&self, limit: Duration) -> u64 {
         let limit = u64::try_from(limit.as_micros()).unwrap_or(u64::MAX);
-        self.0.count_between(0, limit)
+        self.all().count_between(0, limit)
     }
 
     /// The percentile distribution in milliseconds, as `HistogramLogProcessor` and
     /// `outputPercentileDistribution` of HdrHistogram write it (`.hgrm`), five ticks a half.
     pub fn percentile_distribution(&self) -> String {
-        let histogram = &self.0;
+        let histogram = self.all();
         let digits = usize::from(histogram.sigfig());
         let ms = |us: f64| us / 1e3;
         let mut out = format!(
@@ -229,7 +286,7 @@ impl Histogram {
             .expect("writing to memory");
         for line in lines {
             let tag = Tag::new(line.tag);
-            log.write_histogram(&line.histogram.0, line.start, line.length, tag)
+            log.write_histogram(&line.histogram.all(), line.start, line.length, tag)
                 .expect("writing to memory");
         }
         bytes
@@ -238,7 +295,7 @@ impl Histogram {
     /// Points `(quantile, duration)` from the median towards 1.0, `ticks_per_half` between each
     /// halving of the remaining distance, ending with the largest sample.
     pub fn percentile_spectrum(&self, ticks_per_half: u32) -> Vec<(f64, Duration)> {
-        self.0
+        self.all()
             .iter_quantiles(ticks_per_half)
             .map(|point| {
                 (
@@ -270,7 +327,7 @@ impl From<Histogram> for String {
     fn from(histogram: Histogram) -> Self {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(&histogram.0, &mut bytes)
+            .serialize(&histogram.all(), &mut bytes)
             .expect("writing to memory");
         BASE64.encode(bytes)
     }
@@ -281,7 +338,7 @@ impl TryFrom<String> for Histogram {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let plain = stored::inflate(&text).map_err(HistogramError)?;
-        let mut histogram: hdrhistogram::Histogram<u64> = Deserializer::new()
+        let mut histogram: Hdr = Deserializer::new()
             .deserialize(&mut plain.as_slice())
             .map_err(|error| HistogramError(error.to_string()))?;
         if histogram.len() > COUNT_MAX {
@@ -290,48 +347,10 @@ impl TryFrom<String> for Histogram {
             )));
         }
         histogram.auto(true);
-        Ok(Self(histogram))
+        Ok(Self(Counts::All(histogram)))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn an_empty_histogram_has_no_quantile() {
-        assert_eq!(Histogram::new().quantile(0.99), None);
-        assert_eq!(Histogram::new().summary(), LatencySummary::default());
-    }
-
-    #[test]
-    fn beyond_an_hour_counts_as_an_hour() {
-        let mut histogram = Histogram::new();
-        histogram.record(Duration::from_secs(1_000_000));
-        let hour = Duration::from_micros(HIGHEST_US);
-        assert!(histogram.quantile(1.0).unwrap().abs_diff(hour) < hour / 500);
-    }
-
-    proptest! {
-        #[test]
-        fn merging_is_free_of_order_and_survives_storing(
-            left in proptest::collection::vec(0u64..10_000_000, 0..200),
-            right in proptest::collection::vec(0u64..10_000_000, 0..200),
-        ) {
-            let fill = |values: &[u64]| {
-                let mut histogram = Histogram::new();
-                values.iter().for_each(|&us| histogram.record(Duration::from_micros(us)));
-                histogram
-            };
-            let (a, b) = (fill(&left), fill(&right));
-            let (mut ab, mut ba) = (a.clone(), b.clone());
-            ab.merge(&b);
-            ba.merge(&a);
-            prop_assert_eq!(ab.summary(), ba.summary());
-            prop_assert_eq!(ab.count(), (left.len() + right.len()) as u64);
-            let stored = String::from(ab.clone());
-            prop_assert_eq!(Histogram::try_from(stored).unwrap().summary(), ab.summary());
-        }
-    }
-}
+#[path = "histogram_tests.rs"]
+mod tests;

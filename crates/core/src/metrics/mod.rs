@@ -1,5 +1,6 @@
 //! Histograms of durations and the per-second timeline. The only room that names `hdrhistogram`.
 
+mod few;
 mod histogram;
 mod stored;
 

@@ -7,7 +7,7 @@ use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::Rng;
 use statrs::function::erf::erf_inv;
 
-use super::drawn::{Drawn, Row, Seed};
+use super::drawn::{Drawn, DrawnFields, Row, Seed};
 use super::random::unit_interval;
 use super::sink::{Sink, put_escaped};
 use super::spec::{Take, TimeFormat};
@@ -22,17 +22,29 @@ pub struct Fields {
 
 impl Fields {
     /// What order `n` holds in each.
-    pub(super) fn draw(&self, rng: &mut SplitMix64, n: u64) -> Vec<Drawn<'_>> {
-        self.draws.iter().map(|draw| draw.draw(rng, n)).collect()
+    pub(super) fn draw(&self, rng: &mut SplitMix64, n: u64) -> DrawnFields<'_> {
+        let mut drawn = DrawnFields::new();
+        self.draw_into(rng, n, &mut drawn);
+        drawn
+    }
+
+    /// The same where it is to stand.
+    pub(super) fn draw_into<'m>(
+        &'m self,
+        rng: &mut SplitMix64,
+        n: u64,
+        drawn: &mut DrawnFields<'m>,
+    ) {
+        drawn.extend(self.draws.iter().map(|draw| draw.draw(rng, n)));
     }
 
     /// The longest that each can be.
-    pub(super) fn largest(&self) -> Vec<Drawn<'_>> {
+    pub(super) fn largest(&self) -> DrawnFields<'_> {
         self.draws.iter().map(Draw::largest).collect()
     }
 
     /// What each is in the order with the fewest elements: lists as short as they may be.
-    pub(super) fn smallest(&self) -> Vec<Drawn<'_>> {
+    pub(super) fn smallest(&self) -> DrawnFields<'_> {
         self.draws.iter().map(Draw::smallest).collect()
     }
 
@@ -79,7 +91,7 @@ pub(super) enum Draw {
 impl Draw {
     fn draw(&self, rng: &mut SplitMix64, n: u64) -> Drawn<'_> {
         match self {
-            Self::Pick(values) => Drawn::Picked(&values[rng.next_u32() as usize % values.len()]),
+            Self::Pick(values) => Drawn::Picked(&values[below(rng, values.len())]),
             Self::Weighted(values) => {
                 let total = values.last().map_or(0.0, |(sum, _)| *sum);
                 let drawn = unit_interval(rng.next_u64()) * total;
@@ -96,7 +108,7 @@ impl Draw {
             Self::Time(format) => Drawn::Instant(*format),
             Self::NewUuid => {
                 let bits = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
-                Drawn::NewUuid(version_4(bits))
+                new_uuid(bits)
             }
             Self::List(list) => Drawn::List(list, Seed::Of(rng.next_u64())),
             Self::Data(table) => Drawn::Row(table.draw(rng, n)),
@@ -157,11 +169,24 @@ impl Draw {
             Self::Flag(_) => Drawn::Flag(false),
             Self::Text(text) => Drawn::Text(text, Seed::Largest),
             Self::Time(format) => Drawn::Instant(*format),
-            Self::NewUuid => Drawn::NewUuid(version_4(0)),
+            Self::NewUuid => new_uuid(0),
             Self::List(list) => Drawn::List(list, Seed::Largest),
             Self::Data(table) => Drawn::Row(table.largest()),
         }
     }
+}
+
+/// One of so many places, of which there is one. A remainder of 32 bits takes half as long as one of 64.
+fn below(rng: &mut SplitMix64, count: usize) -> usize {
+    match u32::try_from(count) {
+        Ok(count) => (rng.next_u32() % count) as usize,
+        Err(_) => rng.next_u32() as usize,
+    }
+}
+
+fn new_uuid(bits: u128) -> Drawn<'static> {
+    let bits = version_4(bits);
+    Drawn::NewUuid([(bits >> 64) as u64, bits as u64])
 }
 
 /// Random bits as those of a UUID of version 4.
@@ -180,7 +205,8 @@ impl Span {
     fn draw(self, rng: &mut SplitMix64) -> i64 {
         let beyond = self.most.wrapping_sub(self.least) as u64;
         let drawn = match u32::try_from(beyond) {
-            Ok(beyond) => u64::from(rng.next_u32()) % (u64::from(beyond) + 1),
+            Ok(u32::MAX) => u64::from(rng.next_u32()),
+            Ok(beyond) => u64::from(rng.next_u32() % (beyond + 1)),
             Err(_) => match beyond.checked_add(1) {
                 Some(count) => rng.next_u64() % count,
                 None => rng.next_u64(),

@@ -4,16 +4,20 @@
 
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use smallvec::SmallVec;
 
 use super::draw::{Constant, DataTable, ListDraw, TextDraw};
 use super::instant::write_instant;
-use super::scheme::hyphenated;
+use super::scheme::put_hyphenated;
 use super::sink::Sink;
 use super::spec::TimeFormat;
 use super::values::{Style, Values, put_number, put_text};
 
+/// The values of an order's fields: of usual orders without memory of their own.
+pub(super) type DrawnFields<'m> = SmallVec<[Drawn<'m>; 8]>;
+
 /// A field's value in one order.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Drawn<'m> {
     /// One of several.
     Picked(&'m Constant),
@@ -32,8 +36,8 @@ pub enum Drawn<'m> {
     Text(&'m TextDraw, Seed),
     /// The instant the order is due.
     Instant(TimeFormat),
-    /// A UUID of version 4.
-    NewUuid(u128),
+    /// A UUID of version 4: its bits, the first 64 first.
+    NewUuid([u64; 2]),
     /// A list.
     List(&'m ListDraw, Seed),
     /// A row of data.
@@ -104,7 +108,10 @@ impl<'m> Drawn<'m> {
                     write_instant(values.due_unix_ms(), *format, out);
                 });
             }
-            Self::NewUuid(bits) => quoted(style, out, |out| out.put(&hyphenated(*bits))),
+            Self::NewUuid([first, last]) => {
+                let bits = u128::from(*first) << 64 | u128::from(*last);
+                quoted(style, out, |out| put_hyphenated(bits, out));
+            }
             Self::List(draw, seed) => put_list(draw, *seed, values, style, out),
             // A row is written by its columns.
             Self::Row(_) => {}

@@ -15,7 +15,7 @@ use super::message::MessageAttribute;
 use super::mistake::Mistake;
 use super::names::{Names, Place};
 use super::pattern::Capture;
-use super::scheme::hyphenated;
+use super::scheme::put_hyphenated;
 use super::sink::{Sink, put_escaped, put_quoted};
 use super::spec::{Encoding, Envelope, TimeFormat};
 use super::template::Template;
@@ -266,7 +266,7 @@ fn put_sns(
     let topic = format!("arn:aws:sns:{REGION}:{ACCOUNT}:orders");
     let site = format!("https://sns.{REGION}.amazonaws.com");
     out.put("{\n  \"Type\" : \"Notification\",\n  \"MessageId\" : \"");
-    out.put(&hyphenated(tag));
+    put_hyphenated(tag, out);
     out.put(&format!(
         "\",\n  \"TopicArn\" : \"{topic}\",\n  \"Message\" : "
     ));
@@ -297,7 +297,7 @@ fn put_sns(
 /// What an EventBridge rule puts on a queue. Source: Amazon EventBridge User Guide, "Events".
 fn put_event([source, detail_type, time, detail]: [&str; 4], tag: u128, out: &mut String) {
     out.put("{\"version\":\"0\",\"id\":\"");
-    out.put(&hyphenated(tag));
+    put_hyphenated(tag, out);
     out.put("\",\"detail-type\":\"");
     put_escaped(detail_type, out);
     out.put("\",\"source\":\"");

@@ -74,6 +74,7 @@ pub use pattern::{Capture, Captures};
 pub use plan::OrderPlan;
 pub use pointer::Pointer;
 pub use preview::{Trace, TracePlace};
+pub(crate) use random::generator_after;
 pub use random::{Stream, generator, unit_interval};
 pub use recorded::{Unwrapped, unwrap_recorded};
 pub use replay::{REPLAY_BYTES_MAX, read_replay};

@@ -7,7 +7,7 @@ use super::check;
 use super::compile::Compiler;
 use super::door::Door;
 use super::draw::Fields;
-use super::drawn::Drawn;
+use super::drawn::DrawnFields;
 use super::ends::Ends;
 use super::envelope::{Wrapper, decode, encode};
 use super::id::{MAX_ORDERS, RunId};
@@ -311,7 +311,7 @@ impl Model {
         self.extreme_values(self.fields_of(kind).smallest())
     }
 
-    fn extreme_values<'m>(&self, fields: Vec<Drawn<'m>>) -> Values<'m> {
+    fn extreme_values<'m>(&self, fields: DrawnFields<'m>) -> Values<'m> {
         let run = RunId::new(RunId::MAX).unwrap_or_else(|| unreachable!("the largest run id"));
         let id = self.scheme.id(run, MAX_ORDERS - 1, 0);
         Values::new(id, run, MAX_ORDERS - 1, 0, fields)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rand_xoshiro::rand_core::Rng;
 
+use super::drawn::DrawnFields;
 use super::id::RunId;
 use super::model::Model;
 use super::random::{Stream, generator, unit_interval};
@@ -90,13 +91,16 @@ impl OrderPlan {
     }
 
     /// Which kind of bad orders `k` is one of, and what its placeholders stand for.
+    // Inlined, so that the values are drawn where they stay.
+    #[inline]
     fn drawn(&self, k: u64) -> (Option<usize>, Values<'_>) {
         let mut rng = generator(self.seed, Stream::Content, k);
         let kind = self.is_bad_by(rng.next_u64()).then(|| self.kind_of_bad(k));
-        let fields = self.model.fields_of(kind).draw(&mut rng, k);
         let due_unix_ms = self.due_unix_ms(k);
         let id = self.model.id(self.run, k, Some(due_unix_ms));
-        (kind, Values::new(id, self.run, k, due_unix_ms, fields))
+        let mut values = Values::new(id, self.run, k, due_unix_ms, DrawnFields::new());
+        values.draw(self.model.fields_of(kind), &mut rng);
+        (kind, values)
     }
 
     /// Appends the body of the message of order `k`, as it is sent, to `out`.

@@ -32,6 +32,11 @@ const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 /// Counters do not overlap as long as one counter's user draws at most 4,096 times 64 bits. About a
 /// nanosecond, draws included: the sender asks it for every order.
 pub fn generator(seed: u64, stream: Stream, k: u64) -> SplitMix64 {
+    generator_after(seed, stream, k, 0)
+}
+
+/// The same after so many draws of 64 bits.
+pub(crate) fn generator_after(seed: u64, stream: Stream, k: u64, draws: u64) -> SplitMix64 {
     let stream: u64 = match stream {
         Stream::Content => 1,
         Stream::Arrivals => 2,
@@ -42,7 +47,8 @@ pub fn generator(seed: u64, stream: Stream, k: u64) -> SplitMix64 {
     };
     // Hashed twice, so that neighboring seeds and the streams of one seed start far apart.
     let origin = draw(draw(seed) ^ stream);
-    let ahead = k.wrapping_mul(DRAWS_PER_COUNTER).wrapping_mul(GAMMA);
+    let ahead = k.wrapping_mul(DRAWS_PER_COUNTER).wrapping_add(draws);
+    let ahead = ahead.wrapping_mul(GAMMA);
     SplitMix64::from_seed(origin.wrapping_add(ahead).to_le_bytes())
 }
 
@@ -66,6 +72,8 @@ mod tests {
         assert!(ahead.by_ref().any(|drawn| drawn != 0));
         ahead.for_each(|_| {});
         assert_eq!(one.next_u64(), generator(7, Stream::Content, 42).next_u64());
+        let mut after = generator_after(7, Stream::Content, 42, 1);
+        assert_eq!(one.next_u64(), after.next_u64());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::id::{MAX_ORDERS, RunId};
 use super::mistake::Mistake;
 use super::names::Names;
 use super::pattern::Capture;
+use super::sink::Sink;
 use super::spec::IdScheme;
 use super::template::Template;
 use super::values::Values;
@@ -205,21 +206,23 @@ fn owner_in(bits: u128) -> Option<(RunId, u64)> {
 /// Free bits of a UUID beside version and variant: 48, 12 and 62. Source: RFC 9562, 5.8, UUID version 8.
 fn uuid(free: u128) -> String {
     let [a, b, c] = [free >> 74, (free >> 62) & 0xfff, free & ((1 << 62) - 1)];
-    hyphenated(a << 80 | 0x8 << 76 | b << 64 | 0b10 << 62 | c)
+    let mut text = String::with_capacity(36);
+    put_hyphenated(a << 80 | 0x8 << 76 | b << 64 | 0b10 << 62 | c, &mut text);
+    text
 }
 
-/// A UUID's bits as its text.
-pub(super) fn hyphenated(bits: u128) -> String {
+/// Appends a UUID's bits as its text.
+pub(super) fn put_hyphenated(bits: u128, out: &mut impl Sink) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(36);
-    for nibble in 0..32 {
-        if matches!(nibble, 8 | 12 | 16 | 20) {
-            out.push('-');
-        }
-        let digit = (bits >> (124 - 4 * nibble)) as usize & 0xf;
-        out.push(char::from(DIGITS[digit]));
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (index, byte) in bits.to_be_bytes().into_iter().enumerate() {
+        at += usize::from(matches!(index, 4 | 6 | 8 | 10));
+        text[at] = DIGITS[usize::from(byte >> 4)];
+        text[at + 1] = DIGITS[usize::from(byte & 0xf)];
+        at += 2;
     }
-    out
+    out.put(std::str::from_utf8(&text).unwrap_or_else(|_| unreachable!("digits and hyphens")));
 }
 
 fn uuid_bits(text: &str) -> Option<u128> {

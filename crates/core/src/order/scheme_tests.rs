@@ -61,7 +61,11 @@ proptest! {
 
     #[test]
     fn foreign_uuids_and_ulids_are_nobodys(bits in any::<u128>()) {
-        let of_version = |version: u128| hyphenated((bits & !(0xf << 76) & !(0b11 << 62)) | version << 76 | 0b10 << 62);
+        let of_version = |version: u128| {
+            let mut text = String::new();
+            put_hyphenated((bits & !(0xf << 76) & !(0b11 << 62)) | version << 76 | 0b10 << 62, &mut text);
+            text
+        };
         prop_assert_eq!(Scheme::Uuid.owner_of(&of_version(4)), None);
         prop_assert_eq!(Scheme::Uuid.owner_of(&of_version(8)), None);
         let owner = Scheme::Ulid.owner_of(&ulid(bits >> 3));

@@ -20,6 +20,11 @@ impl Sink for Vec<u8> {
 
 /// Appends `text` as it stands between the quotes of a JSON text.
 pub fn put_escaped(text: &str, out: &mut impl Sink) {
+    // Without a branch for each byte, since most texts need no escape.
+    let needs_one = |byte: u8| byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f);
+    if !text.bytes().fold(false, |any, byte| any | needs_one(byte)) {
+        return out.put(text);
+    }
     let mut plain = 0;
     for (at, byte) in text.bytes().enumerate() {
         let short = match byte {

@@ -1,6 +1,9 @@
 //! What the placeholders of one order stand for, and how each is written.
 
-use super::drawn::Drawn;
+use rand_xoshiro::SplitMix64;
+
+use super::draw::Fields;
+use super::drawn::{Drawn, DrawnFields};
 use super::id::RunId;
 use super::names::Place;
 use super::scheme::Id;
@@ -36,17 +39,23 @@ pub struct Values<'m> {
     due_unix_ms: u64,
     message_id: Option<String>,
     order: Option<Inserted>,
-    fields: Vec<Drawn<'m>>,
+    fields: DrawnFields<'m>,
 }
 
 impl<'m> Values<'m> {
     /// Of an order without fields.
     pub fn bare(id: Id, run: RunId, n: u64) -> Self {
-        Self::new(id, run, n, 0, Vec::new())
+        Self::new(id, run, n, 0, DrawnFields::new())
     }
 
     /// Of an order that is due at this instant, in milliseconds since the Unix epoch.
-    pub fn new(id: Id, run: RunId, n: u64, due_unix_ms: u64, fields: Vec<Drawn<'m>>) -> Self {
+    pub fn new(
+        id: Id,
+        run: RunId,
+        n: u64,
+        due_unix_ms: u64,
+        fields: impl Into<DrawnFields<'m>>,
+    ) -> Self {
         Self {
             id,
             run,
@@ -55,8 +64,13 @@ impl<'m> Values<'m> {
             due_unix_ms,
             message_id: None,
             order: None,
-            fields,
+            fields: fields.into(),
         }
+    }
+
+    /// Draws the fields of an order that has none yet.
+    pub(super) fn draw(&mut self, fields: &'m Fields, rng: &mut SplitMix64) {
+        fields.draw_into(rng, self.n, &mut self.fields);
     }
 
     /// The order's id.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use roaring::RoaringBitmap;
@@ -115,7 +116,7 @@ impl Collector {
         }
     }
 
-    pub(super) fn message_ids(&mut self, message_ids: &MessageIds) -> RoaringBitmap {
+    pub(super) fn message_ids(&mut self, message_ids: &Arc<MessageIds>) -> RoaringBitmap {
         self.letters.know(message_ids)
     }
 
@@ -243,7 +244,7 @@ impl Collector {
 
     /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
     pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
-        let model = std::sync::Arc::clone(&self.plan.model);
+        let model = Arc::clone(&self.plan.model);
         let door = model.door();
         let by_id = self
             .letters

@@ -12,7 +12,6 @@ const MAX_SECONDS: usize = 86_400;
 
 /// The instants of all rows.
 pub(super) struct Timing {
-    schedule: Schedule,
     due: DueTimes,
     start: SystemTime,
     /// When what is taken in now was read, since the run's start; `None` when nobody said.
@@ -26,7 +25,6 @@ pub(super) struct Timing {
 impl Timing {
     pub(super) fn new(schedule: &Schedule, start: SystemTime, phases: usize) -> Self {
         Self {
-            schedule: schedule.clone(),
             due: DueTimes::new(schedule),
             start,
             read_at: None,
@@ -54,7 +52,7 @@ impl Timing {
         // An impossible reading counts as none at all; how far the clocks are apart tells what it is worth.
         let stored_at = stored_at.unwrap_or_default();
         let end_to_end = stored_at.saturating_sub(due);
-        let phase = self.schedule.profile().phase_at(due);
+        let phase = self.due.schedule().profile().phase_at(due);
         self.times.phases[phase].record(end_to_end);
         if let Some(second) = self.second(due) {
             second.end_to_end.record(end_to_end);

@@ -91,7 +91,7 @@ impl Run {
         let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
         let mut collector = Collector::new(self.plan.clone(), &schedule(), start, 1);
         if self.message_ids {
-            collector.message_ids(&message_ids(&self.plan, 20));
+            collector.message_ids(&std::sync::Arc::new(message_ids(&self.plan, 20)));
         }
         self.rows
             .iter()
