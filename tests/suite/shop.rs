@@ -12,7 +12,7 @@ use super::program::{Finished, Program};
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
 /// Does this with each, two of them side by side.
-fn two_at_a_time<T: Copy + Sync, const N: usize>(all: [T; N], each: impl Fn(T) + Sync) {
+fn two_at_a_time<T: Copy + Sync>(all: &[T], each: impl Fn(T) + Sync) {
     for pair in all.chunks(2) {
         std::thread::scope(|scope| {
             for one in pair {
@@ -54,9 +54,10 @@ fn in_python(folder: &str, file: &str) -> Program {
     .args(["--set", "settle.deadline=120s"])
 }
 
-/// The same of a few hundred orders, whose messages are hidden for a shorter time.
+/// The same of some two hundred orders, whose messages are hidden for a shorter time: two such runs go side by side.
 fn short(program: Program) -> Program {
     program
+        .args(["--rate", "6/s"])
         .args(["--set", "phase.baseline.duration=2s"])
         .args(["--set", "phase.spike.duration=6s"])
         .args(["--set", "phase.recovery.duration=2s"])
@@ -107,7 +108,7 @@ fn the_shop_loses_nothing_and_every_order_ends_where_it_belongs() {
 #[test]
 #[ignore = "needs Node with the packages of examples/shop; .ci/run runs it"]
 fn the_shop_in_javascript_ends_alike() {
-    let shop = example("shop", "shop").args([
+    let shop = short(example("shop", "shop")).args([
         "--set",
         r#"processor.command=["node", "bootstrap.mjs", "handler.mjs"]"#,
     ]);
@@ -122,14 +123,15 @@ fn the_shop_in_javascript_ends_alike() {
 #[test]
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn every_mistake_of_the_shops_function_is_found_and_named() {
-    for (mistake, class, words) in [
+    let mistakes = [
         ("line_dropped", "altered", "lines"),
         ("cent_changed", "altered", "shipping"),
         ("skipped", "lost", "acknowledged"),
         ("written_twice", "stored_twice", ""),
         ("swallowed", "lost", "acknowledged"),
         ("overwritten", "altered", ""),
-    ] {
+    ];
+    two_at_a_time(&mistakes, |(mistake, class, words)| {
         let fault = format!("processor.environment.SHOP_FAULT={mistake:?}");
         let finished = short(example("shop", "shop").args(["--set", &fault]))
             .finish()
@@ -146,7 +148,7 @@ fn every_mistake_of_the_shops_function_is_found_and_named() {
                 .all(|id| id.as_str().is_some_and(|id| id.len() == 36)),
             "{mistake}: {first:?}"
         );
-    }
+    });
 }
 
 /// Each pattern passes, and fails with the class that its function's mistake leads to.
@@ -154,7 +156,7 @@ fn every_mistake_of_the_shops_function_is_found_and_named() {
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn every_pattern_passes_and_fails_when_its_function_is_broken() {
     two_at_a_time(
-        [
+        &[
             ("whole_body", "altered"),
             ("pending_row", "lost"),
             ("consumer_id", "stored_twice"),
@@ -220,7 +222,7 @@ const DOORS: [&str; 4] = [
 #[test]
 #[ignore = "needs Python with awslambdaric and boto3; .ci/run runs it"]
 fn the_shop_through_each_door_ends_alike_and_what_a_door_loses_is_found() {
-    for door in DOORS {
+    two_at_a_time(&DOORS, |door| {
         let finished = through(door).finish();
         assert_eq!(
             finished.code, 0,
@@ -241,5 +243,5 @@ fn the_shop_through_each_door_ends_alike_and_what_a_door_loses_is_found() {
         assert_eq!(classes(&finished)["lost"], 3, "{door}");
         let ids = finding(&finished, "lost")["first_ids"].clone();
         assert_eq!(ids.as_array().map(Vec::len), Some(3), "{door}: {ids}");
-    }
+    });
 }

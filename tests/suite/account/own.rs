@@ -170,9 +170,12 @@ fn what_a_run_wrote_before_and_what_its_consumer_made_is_cleaned_away_and_nothin
     let served = empty();
     let endpoint = served.endpoint();
     let stores = Stores::at(&endpoint);
-    own("up", &endpoint).finish().code(0);
+    // Undelivered messages are waited for until all their receives could be over.
+    let soon = ["--set", "pipeline.visibility_timeout=1s"];
+    own("up", &endpoint).args(soon).finish().code(0);
     let run = own("run", &endpoint)
         .args(["--processor", "external", "--run-id", "77", "--quiet"])
+        .args(soon)
         .args(["--set", "target.exact_counts=true", "--output-dir", "out"])
         .finish()
         .code(4);

@@ -166,10 +166,8 @@ impl ServerSetup {
                 _ => Errors::None,
             };
         };
-        let is_error =
-            |found: &&Json<'_>| !matches!(found.shape(), Shape::Null | Shape::Bool(false));
         let found = all_at(&json, at);
-        match found.iter().filter(|found| is_error(found)).count() {
+        match found.iter().filter(|found| !says_nothing(found)).count() {
             0 => Errors::None,
             errors if errors == found.len() => Errors::Some,
             _ => Errors::Unreadable,
@@ -183,6 +181,18 @@ enum Errors {
     Some,
     /// It was cut short, or says two things.
     Unreadable,
+}
+
+/// Whether this in the place of an error says that there is none.
+fn says_nothing(found: &Json<'_>) -> bool {
+    match found.shape() {
+        Shape::Null | Shape::Bool(false) => true,
+        Shape::Number => found.plain() == Some("0"),
+        Shape::Text(text) => text.is_empty(),
+        Shape::List(all) => all.is_empty(),
+        Shape::Object(fields) => fields.is_empty(),
+        Shape::Bool(true) | Shape::Opaque => false,
+    }
 }
 
 fn json(body: &[u8]) -> Option<Json<'_>> {

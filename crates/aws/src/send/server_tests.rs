@@ -100,6 +100,9 @@ async fn a_status_means_what_the_scenario_says_and_any_other_nothing() {
             Some("reply 200 with an error in it"),
         ),
         (reply(200, "{\"error\": null}"), Acknowledged, None),
+        (reply(200, "{\"error\": \"\"}"), Acknowledged, None),
+        (reply(200, "{\"error\": []}"), Acknowledged, None),
+        (reply(200, "{\"error\": 0}"), Acknowledged, None),
         (
             reply(200, "{\"error\": \"sold o"),
             Indeterminate,

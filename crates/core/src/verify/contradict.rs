@@ -178,7 +178,8 @@ fn is_of(order: &GroupOrder, seen: &Observation, orders: &OrderPlan) -> bool {
     };
     orders.ordered_by().is_some()
         && order.overtaken.is_subset(&seen.stored)
-        && order.overtaken.len() <= order.judged.saturating_sub(order.groups)
+        && order.overtaken.len().saturating_add(order.ties)
+            <= order.judged.saturating_sub(order.groups)
         && order.judged.saturating_add(order.unsure) <= stored
         && order.unstamped <= stored
         && (order.overtaken.is_empty() || !order.overtakes.is_empty())

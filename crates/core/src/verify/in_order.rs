@@ -2,7 +2,7 @@
 //! carry, a time or a counter taken as each order is processed.
 //!
 //! When an order whose send has no known outcome reached the queue is unknown, so it is left out. One that was
-//! processed again counts by its earliest stamp; equal stamps are in order.
+//! processed again counts by its earliest stamp; equal stamps accuse nobody and prove nothing.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -24,6 +24,9 @@ pub struct GroupOrder {
     pub judged: u64,
     /// The groups they are of.
     pub groups: u64,
+    /// Of the orders with later ones in their group, those whose stamp is that of one of them: which came first is unknown.
+    #[serde(default)]
+    pub ties: u64,
     /// Orders that were processed after one of their group that was sent later.
     #[serde(with = "super::bitmap")]
     pub overtaken: RoaringBitmap,
@@ -111,6 +114,7 @@ impl Stamps {
             let group = plan.group(u64::from(k));
             let earliest = later.entry(hash_of(&group)).or_insert((k, stamp));
             let by = *earliest;
+            order.ties += u64::from(by.0 != k && stamp == by.1);
             // Two groups of one hash accuse nobody.
             if stamp > by.1 && plan.group(u64::from(by.0)) == group {
                 order.overtaken.insert(k);

@@ -15,6 +15,8 @@ pub const GROUP_FOLLOWERS: &str = "group_followers";
 
 /// Examples that a message names.
 const NAMED: usize = 3;
+/// Equal stamps are noted where they are one in so many, or more.
+const NOTED_TIES: u64 = 10;
 /// Ids that a finding names.
 const FIRST_IDS: usize = 5;
 
@@ -40,16 +42,40 @@ pub(super) fn out_of_order(input: &JudgeInput<'_>) -> Vec<Finding> {
     if order.unstamped > 0 {
         findings.push(missing("stamp_missing", unstamped(order)));
     }
-    if order.judged <= order.groups {
-        findings.push(missing(
-            "order_unknown",
-            format!(
-                "of {} stored orders in {} groups no two of a group can be compared, so nothing is known of their order",
-                order.judged, order.groups
-            ),
-        ));
-    }
+    findings.extend(unknown(order));
     findings
+}
+
+/// What the stamps leave open: the order of all, or of enough to say so.
+fn unknown(order: &GroupOrder) -> Option<Finding> {
+    let pairs = order.judged.saturating_sub(order.groups);
+    let stamps =
+        "write a finer stamp where `ordered_by` says: a time in microseconds, or a counter";
+    if pairs == 0 {
+        let message = format!(
+            "of {} stored orders in {} groups no two of a group can be compared, so nothing is known of their order",
+            order.judged, order.groups
+        );
+        return Some(finding(Severity::MissingEvidence, "order_unknown", message));
+    }
+    if order.ties >= pairs {
+        let message = format!(
+            "all {} stored orders have the stamp of the later ones of their group, so nothing is known of their order; {stamps}",
+            order.judged
+        );
+        return Some(finding(Severity::MissingEvidence, "order_unknown", message));
+    }
+    (order.ties * NOTED_TIES >= pairs).then(|| {
+        let message = format!(
+            "{} of {pairs} orders have the stamp of a later one of their group, so which of the two came first is not known; \
+             {stamps}",
+            order.ties
+        );
+        Finding {
+            orders: order.ties,
+            ..finding(Severity::Note, "stamps_equal", message)
+        }
+    })
 }
 
 /// What is to be said of good orders in the dead-letter queue that stand behind a bad one of their message group there: of

@@ -103,7 +103,12 @@ impl World {
             case.observation = Some(observation);
         });
         let judgment = case.judge_of(&self.plan);
-        let codes = ["out_of_order", "stamp_missing", "order_unknown"];
+        let codes = [
+            "out_of_order",
+            "stamp_missing",
+            "stamps_equal",
+            "order_unknown",
+        ];
         let findings = judgment.findings.into_iter();
         let found = findings.filter(|finding| codes.contains(&finding.code.as_str()));
         (judgment.verdict, found.collect())
@@ -195,7 +200,33 @@ fn equal_stamps_and_other_groups_are_in_order() {
     for k in of_others.collect::<Vec<_>>() {
         world.stamp(k, Some(Value::S("100.0".into())));
     }
+    assert!(world.order().overtaken.is_empty());
+    assert_eq!(world.judged().0, Verdict::Pass);
+}
+
+#[test]
+fn stamps_that_are_all_equal_prove_no_order_and_a_few_equal_ones_take_nothing_away() {
+    let mut world = World::new();
+    let (own, _) = world.group();
+    world.stamp(own[1], number(own[2]));
+    assert_eq!(world.order().ties, 1);
     assert_eq!(world.judged(), (Verdict::Pass, Vec::new()));
+    for k in &own {
+        world.stamp(*k, number(7));
+    }
+    let words = [format!("{} of 36 orders", own.len() - 1)];
+    let words = [words[0].as_str(), "finer stamp"];
+    world.found(Verdict::Pass, Severity::Note, "stamps_equal", &words);
+    for k in 0..40 {
+        world.stamp(k, number(7));
+    }
+    let words = ["all 40 stored orders", "finer stamp"];
+    world.found(
+        Verdict::Inconclusive,
+        Severity::MissingEvidence,
+        "order_unknown",
+        &words,
+    );
 }
 
 #[test]
@@ -273,7 +304,7 @@ fn an_observation_that_tells_of_an_order_that_cannot_be_contradicts_itself() {
         crate::verify::contradict::tells_of_an_order_that_cannot_be(&seen, &world.plan)
     };
     assert!(!told(&|_| {}));
-    let changes: [&dyn Fn(&mut GroupOrder); 6] = [
+    let changes: [&dyn Fn(&mut GroupOrder); 7] = [
         &|order| order.overtakes[0].by = other as u32,
         &|order| order.overtakes[0].sequence = own[2] as u32 + 1,
         &|order| order.overtakes.clear(),
@@ -281,6 +312,7 @@ fn an_observation_that_tells_of_an_order_that_cannot_be_contradicts_itself() {
             order.overtaken.insert(40);
         },
         &|order| order.judged = 41,
+        &|order| order.ties = 36,
         &|order| order.unstamped = 41,
     ];
     for (at, change) in changes.into_iter().enumerate() {
