@@ -1,6 +1,7 @@
 //! Looking at the stores of a run again, long after the run itself.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::interrupt::quit_on_interrupt;
@@ -8,13 +9,14 @@ use super::reach::{Access, reach};
 use super::{Error, Output};
 use crate::cli::VerifyArgs;
 use crate::clock;
+use crate::folder::read_sent;
 use crate::ledger::JournalContents;
-use crate::observe::{AskDoor, ObservePlan, Watcher};
+use crate::observe::{ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
-use crate::run::{Purpose, Site, StoresLock, admit, orders_since, resolve};
+use crate::run::{Purpose, Site, StoresLock, admit, handing_on, orders_since, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
-use crate::verify::{DoorSeen, OBSERVATION_SCHEMA_VERSION, ObservationFile};
+use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Waits for rest and reads the stores of a run whose journal is `journal`. A look (`--live`) starts no function, writes
 /// nothing there and deletes nothing; `--resume` goes on as the run itself would have.
@@ -70,17 +72,14 @@ pub fn look(
     let start = Instant::now().checked_sub(age).ok_or_else(|| {
         Error::internal("the age of the run cannot be computed: its start lies too far back")
     })?;
+    let handing_on = handing_on(&reached, scenario)?;
+    let door = site.watch_door(scenario, handing_on, last_send(dir, plan, age), start);
     quit_on_interrupt();
     let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
         function: None,
-        // When the last order was sent is not known, nor so how long ago: an order that is missing may still come.
-        door: {
-            let door = scenario.sending.to.clone();
-            let ask = move || DoorSeen::waited(&door, None, Duration::ZERO).unwrap_or_default();
-            (!scenario.sending.to.is_queue()).then(|| Box::new(ask) as Box<AskDoor>)
-        },
+        door,
         orders,
         phases: scenario.phases.len(),
         ledger: journal.ledger.clone(),
@@ -108,6 +107,15 @@ pub fn look(
         times: seen.times,
         rests_on: BTreeMap::new(),
     })
+}
+
+/// When the last order was sent, since the run's start: as the run has noted it, or this moment (`age`) where it has noted
+/// nothing, after which an order that is missing may still come.
+fn last_send(dir: &Path, plan: &PlanFile, age: Duration) -> Duration {
+    let path = dir.join(file_name::SENT);
+    let sent = path.exists().then(|| read_sent(&path).ok()).flatten();
+    let sent = sent.filter(|sent| sent.run_id == plan.run_id);
+    sent.map_or(age, |sent| sent.record.last_reply_at)
 }
 
 /// The run's stores as the run itself had them, under the guard of a run.

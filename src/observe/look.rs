@@ -63,6 +63,8 @@ pub(super) async fn observe(
     quiescence: Quiescence,
     status: &Mutex<String>,
 ) -> (Observation, StoredTimes) {
+    // Before anything is read: what comes out of it later would not be seen.
+    let door = plan.door.as_ref().map(|ask| ask());
     let stores = &stores.expecting(plan.schedule.count());
     let mut collector = Collector::new(
         plan.orders.clone(),
@@ -130,7 +132,7 @@ pub(super) async fn observe(
         retention,
         own_stores: plan.own_stores,
         letter_receives: LetterPlace::receives(&places),
-        door: plan.door.as_ref().map(|ask| ask()),
+        door,
         ..Observation::default()
     });
     (observation, collector.into_times())

@@ -34,7 +34,7 @@ pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
     without,
 };
-pub use site::{Site, resolve};
+pub use site::{Site, handing_on, resolve};
 pub use stores_lock::StoresLock;
 pub use watch::Watch;
 

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use crate::account::read_door;
 use crate::embedded::{EmbeddedPipeline, Gauges, LocalProcessor, ServeOptions, StartWatch};
 use crate::error::Error;
 use crate::observe::AskDoor;
-use crate::order::OrderPlan;
+use crate::order::{Door, OrderPlan};
+use crate::preflight::HandingOn;
 use crate::results::PipelineCounters;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
-use crate::verify::DoorSeen;
+use crate::verify::{DoorSeen, Settling};
 
 /// The pipeline a run is driven at.
 pub enum Site {
@@ -93,10 +95,11 @@ impl Site {
     }
 
     /// Asks what orders are sent to whether it still holds some; nothing to ask where they are sent to the queue itself.
-    /// `last_send` is when the last order was answered, since `start`.
+    /// `last_send` is when the last order was answered, since `start`; `handing_on` is how it hands orders on elsewhere.
     pub fn watch_door(
         &self,
         scenario: &Scenario,
+        handing_on: HandingOn,
         last_send: Duration,
         start: Instant,
     ) -> Option<Box<AskDoor>> {
@@ -105,10 +108,12 @@ impl Site {
                 let ask = pipeline.watch_door()?;
                 Some(Box::new(ask))
             }
-            Self::Aws(..) => {
+            Self::Aws(target, _) => {
                 let door = scenario.sending.to.clone();
+                let rest =
+                    Settling::span(target.exact_counts, scenario.pipeline.visibility_timeout);
                 let waited = move || start.elapsed().saturating_sub(last_send);
-                let ask = move || DoorSeen::waited(&door, None, waited());
+                let ask = move || DoorSeen::waited(&door, &handing_on, waited(), rest);
                 ask()?;
                 Some(Box::new(move || ask().unwrap_or_default()))
             }
@@ -141,6 +146,22 @@ pub fn resolve(spec: &AwsTarget, scenario: &Scenario) -> Result<Target, Error> {
         let session = Session::open(spec).await?;
         Target::resolve(&session, spec, scenario).await
     })
+}
+
+/// How what the orders of `scenario` are sent to at `spec` hands them on, by its settings now.
+///
+/// # Errors
+/// When there is no session; what cannot be read there is unknown.
+pub fn handing_on(spec: &AwsTarget, scenario: &Scenario) -> Result<HandingOn, Error> {
+    // Of a server nothing can be read, and its address is the scenario's.
+    if matches!(scenario.sending.to, Door::Sqs | Door::Http(_)) {
+        return Ok(HandingOn::default());
+    }
+    let door = block_on(async {
+        let session = Session::open(spec).await?;
+        Ok(read_door(&session, spec, scenario).await)
+    })?;
+    Ok(door.map_or_else(HandingOn::default, |door| door.handing_on(scenario, spec)))
 }
 
 /// Asks a target something, before anything else runs.

@@ -107,8 +107,12 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     asked.function = site
         .watch_start()
         .map(|watch| Box::new(move || state_of(&watch)) as Box<AskFunction>);
+    let door = admitted.and_then(|found| found.facts.door.as_ref());
+    let hands_on = door.zip(plan.scenario.target.aws());
+    let hands_on = hands_on.map(|(door, spec)| door.handing_on(&plan.scenario, spec));
     asked.door = site.watch_door(
         &plan.scenario,
+        hands_on.unwrap_or_default(),
         driven.record.last_reply_at,
         driven.started.instant,
     );

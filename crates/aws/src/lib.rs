@@ -11,6 +11,7 @@ pub mod account;
 pub mod clock;
 pub mod send;
 pub mod store;
+mod xml;
 
 // The core's modules under the names that the program's facade gives them.
 use orderproof_core::{evidence, ledger, order, preflight, records, results, scenario};

@@ -33,7 +33,7 @@ pub use create::{create, until_active};
 pub use delete::{Deletion, RowCount, count_rows, delete};
 pub use desired::{Desired, DesiredCapacity, DesiredQueue, DesiredTable};
 pub use error::AccountError;
-pub use facts::{read_facts, table_key};
+pub use facts::{read_door, read_facts, table_key};
 pub use metrics::{has_metrics, read_metrics};
 pub use resource::Resource;
 pub use state::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, ResourceState};

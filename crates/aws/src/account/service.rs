@@ -35,19 +35,21 @@ use serde::de::DeserializeOwned;
 
 pub(super) use crate::store::Service;
 use crate::store::Session;
+use crate::xml;
 
 /// An answer that takes longer is given up and asked for again, where the session says nothing.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One request: JSON in, JSON out.
+/// One request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ask {
     method: &'static str,
     /// Path and query, encoded.
     pub(super) path: String,
-    /// `X-Amz-Target`, of services that speak JSON 1.0.
-    pub(super) target: Option<&'static str>,
-    pub(super) body: String,
+    /// `X-Amz-Target`, of services that speak AWS's JSON.
+    target: Option<&'static str>,
+    content_type: Option<&'static str>,
+    body: String,
 }
 
 impl Ask {
@@ -66,7 +68,30 @@ impl Ask {
             method: "POST",
             path: "/".into(),
             target: Some(target),
+            content_type: Some("application/x-amz-json-1.0"),
             body: body.to_string(),
+        }
+    }
+
+    /// A request in AWS's JSON 1.1.
+    pub(super) fn json_1_1(target: &'static str, body: &serde_json::Value) -> Self {
+        Self {
+            content_type: Some("application/x-amz-json-1.1"),
+            ..Self::json(target, body)
+        }
+    }
+
+    /// A request in the Query protocol: a form with these fields.
+    pub(super) fn form(fields: &[(&str, &str)]) -> Self {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)));
+        Self {
+            method: "POST",
+            path: "/".into(),
+            content_type: Some("application/x-www-form-urlencoded; charset=utf-8"),
+            body: fields.collect::<Vec<_>>().join("&"),
+            ..Self::default()
         }
     }
 }
@@ -127,6 +152,29 @@ impl Service {
     where
         T: DeserializeOwned + fmt::Debug + Send + Sync + 'static,
     {
+        self.ask(session, operation, ask, reply::<T>).await
+    }
+
+    /// The same of a service whose replies are XML, which is given as it is.
+    pub(super) async fn call_xml(
+        self,
+        session: &Session,
+        operation: &'static str,
+        ask: Ask,
+    ) -> Result<String, CallError> {
+        self.ask(session, operation, ask, text).await
+    }
+
+    async fn ask<T>(
+        self,
+        session: &Session,
+        operation: &'static str,
+        ask: Ask,
+        reply: fn(&HttpResponse) -> Result<T, OrchestratorError<Refusal>>,
+    ) -> Result<T, CallError>
+    where
+        T: fmt::Debug + Send + Sync + 'static,
+    {
         let config = session.config();
         let endpoint = self.endpoint(config).await;
         let endpoint = endpoint.map_err(SdkError::construction_failure)?;
@@ -151,7 +199,7 @@ impl Service {
                 timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
             }))
             .serializer(request)
-            .deserializer(reply::<T>);
+            .deserializer(reply);
         if let Some(client) = config.http_client() {
             call = call.http_client(client);
         }
@@ -202,19 +250,33 @@ fn request(ask: Ask) -> Result<HttpRequest, BoxError> {
         "user-agent",
         concat!("orderproof/", env!("CARGO_PKG_VERSION")),
     );
+    if let Some(kind) = ask.content_type {
+        headers.insert("content-type", kind);
+    }
     if let Some(target) = ask.target {
-        headers.insert("content-type", "application/x-amz-json-1.0");
         headers.insert("x-amz-target", target);
     }
     Ok(request)
 }
 
 fn reply<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<Refusal>> {
-    let body = response.body().bytes().unwrap_or_default();
-    if !response.status().is_success() {
-        return Err(OrchestratorError::operation(refusal(response, body)));
-    }
+    let body = accepted(response)?;
     serde_json::from_slice(body).map_err(|error| OrchestratorError::response(error.into()))
+}
+
+fn text(response: &HttpResponse) -> Result<String, OrchestratorError<Refusal>> {
+    let text = std::str::from_utf8(accepted(response)?);
+    let text = text.map_err(|error| OrchestratorError::response(error.into()))?;
+    Ok(text.to_owned())
+}
+
+/// The body of a reply that is no refusal.
+fn accepted(response: &HttpResponse) -> Result<&[u8], OrchestratorError<Refusal>> {
+    let body = response.body().bytes().unwrap_or_default();
+    match response.status().is_success() {
+        true => Ok(body),
+        false => Err(OrchestratorError::operation(refusal(response, body))),
+    }
 }
 
 /// An error as the JSON protocols of AWS write it.
@@ -228,7 +290,17 @@ struct ErrorBody {
 }
 
 fn refusal(response: &HttpResponse, body: &[u8]) -> Refusal {
-    let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
+    let body: ErrorBody = match std::str::from_utf8(body) {
+        Ok(text) if text.trim_start().starts_with('<') => {
+            let [code, message] = xml::error(text).unwrap_or_default();
+            ErrorBody {
+                code,
+                message,
+                ..ErrorBody::default()
+            }
+        }
+        _ => serde_json::from_slice(body).unwrap_or_default(),
+    };
     let header = |name: &str| response.headers().get(name).map(str::to_owned);
     // The code that a service had in its older protocol, if it has changed.
     let older = header("x-amzn-query-error");
@@ -274,6 +346,12 @@ mod tests {
                 r#"{"__type":"New"}"#,
                 Some("Old"),
                 None,
+            ),
+            (
+                None,
+                "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>no</Message></Error></ErrorResponse>",
+                Some("NotFound"),
+                Some("no"),
             ),
             (None, "<html>", None, None),
         ] {

@@ -62,6 +62,7 @@ fn queue(name: &str) -> QueueFacts {
         fifo: false,
         fifo_settings: None,
         kms_key: None,
+        policy: None,
         tags: ours(),
     }
 }

@@ -106,6 +106,12 @@ fn a_whole_request_is_refused_by_eventbridges_word_alone() {
         ),
         (
             400,
+            "{\"__type\":\"ThrottlingException\",\"message\":\"Rate exceeded\"}",
+            Rejected,
+            "ThrottlingException",
+        ),
+        (
+            400,
             "nope",
             Indeterminate,
             "reply 400 without an error of EventBridge",

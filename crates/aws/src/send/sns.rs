@@ -1,6 +1,6 @@
 //! SNS: `Publish` and `PublishBatch` in the Query protocol, and what their replies prove. Source: Amazon SNS API Reference.
 
-use aws_smithy_xml::decode::{Document, ScopedDecoder, XmlDecodeError, try_data};
+use aws_smithy_xml::decode::ScopedDecoder;
 use bytes::{BufMut, BytesMut};
 
 use super::Batch;
@@ -10,6 +10,7 @@ use super::reply::{
     unreadable,
 };
 use crate::order::MessageAttribute;
+use crate::xml::{self, Read, of_root, once};
 
 /// Appends the form of a request to `out`. Entries are named by their place in the batch.
 pub(super) fn write_request(topic_arn: &str, batch: &Batch, out: &mut BytesMut) {
@@ -130,12 +131,6 @@ impl Said {
     }
 }
 
-type Read<T> = Result<T, XmlDecodeError>;
-
-fn wrong<T>(what: &'static str) -> Read<T> {
-    Err(XmlDecodeError::custom(what))
-}
-
 /// The message id of a reply to `Publish`.
 fn published(text: &str) -> Read<Option<String>> {
     let mut id = None;
@@ -196,51 +191,8 @@ fn said_of(failed: bool, member: &mut ScopedDecoder<'_, '_>) -> Read<Said> {
 
 /// The code of an error.
 fn error_code(text: &str) -> Read<Option<String>> {
-    let mut code = None;
-    of_root(text, "ErrorResponse", |tag| {
-        if tag.start_el().matches("Error") {
-            while let Some(mut tag) = tag.next_tag() {
-                if tag.start_el().matches("Code") {
-                    once(&mut code, &mut tag)?;
-                }
-            }
-        }
-        Ok(())
-    })?;
+    let [code, _] = xml::error(text)?;
     Ok(code)
-}
-
-/// Hands each element of a document's root to `read`: the document ends with its root, and is whole.
-fn of_root(
-    text: &str,
-    root: &str,
-    mut read: impl FnMut(&mut ScopedDecoder<'_, '_>) -> Read<()>,
-) -> Read<()> {
-    let whole = text
-        .trim_end()
-        .strip_suffix('>')
-        .and_then(|text| text.rsplit_once("</"));
-    if whole.is_none_or(|(_, name)| name.trim_end() != root) {
-        return wrong("it is cut short, or another document");
-    }
-    let mut document = Document::new(text);
-    let mut element = document.root_element()?;
-    if !element.start_el().matches(root) {
-        return wrong("it is another document");
-    }
-    while let Some(mut tag) = element.next_tag() {
-        read(&mut tag)?;
-    }
-    Ok(())
-}
-
-/// Of two texts where one belongs neither says anything.
-fn once(field: &mut Option<String>, tag: &mut ScopedDecoder<'_, '_>) -> Read<()> {
-    let text = try_data(tag)?.into_owned();
-    match field.replace(text) {
-        None => Ok(()),
-        Some(_) => wrong("an element stands twice"),
-    }
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub use hold::{Hold, show_what_is_held};
 pub use item::{item_of, key_of, sdk_item};
 pub use plant::{ROWS_PER_WRITE, RowWriter};
 pub use redrive::LetterRedrive;
+pub(crate) use resolve::topic_beside;
 pub use scan::{Cursor, Page};
 pub(crate) use service::Service;
 pub use session::{Session, Witness};

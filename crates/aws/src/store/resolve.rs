@@ -86,18 +86,6 @@ impl Target {
     }
 }
 
-const SNS: Service = Service {
-    id: "SNS",
-    host: "sns",
-    signing_name: "sns",
-};
-
-const EVENTBRIDGE: Service = Service {
-    id: "EventBridge",
-    host: "events",
-    signing_name: "events",
-};
-
 /// Where that is which orders are sent to; nothing is asked of it yet.
 async fn door(
     session: &Session,
@@ -113,14 +101,14 @@ async fn door(
     Ok(match &scenario.sending.to {
         Door::Sqs => DoorAt::Queue,
         Door::Sns(topic) => DoorAt::Topic {
-            endpoint: endpoint(SNS).await?,
+            endpoint: endpoint(Service::SNS).await?,
             arn: match topic.topic.starts_with("arn:") {
                 true => topic.topic.clone(),
                 false => topic_arn(session, target, &topic.topic).await?,
             },
         },
         Door::Eventbridge(bus) => DoorAt::Bus {
-            endpoint: endpoint(EVENTBRIDGE).await?,
+            endpoint: endpoint(Service::EVENTBRIDGE).await?,
             name: bus.bus.clone(),
         },
         Door::Http(server) => DoorAt::Server {
@@ -133,21 +121,26 @@ async fn door(
 /// The ARN of a topic beside the orders queue: of its region and account.
 async fn topic_arn(session: &Session, target: &Target, name: &str) -> Result<String, StoreError> {
     let queue = queue_settings(&session.sqs(), &target.orders_queue_url).await?;
-    let mut parts: Vec<&str> = queue.arn.split(':').collect();
-    match parts.as_slice() {
-        ["arn", _, "sqs", _, _, _] => {
-            parts[2] = "sns";
-            parts[5] = name;
-            Ok(parts.join(":"))
-        }
-        _ => Err(StoreError::new(
+    topic_beside(&queue.arn, name).ok_or_else(|| {
+        StoreError::new(
             "looking for the topic's ARN",
             format!(
                 "{} is not a queue's: write the topic's own ARN under [sending] topic",
                 queue.arn
             ),
-        )),
-    }
+        )
+    })
+}
+
+/// The ARN of the topic called `name` of the region and account of a queue; `None` where that is no queue's ARN.
+pub(crate) fn topic_beside(queue_arn: &str, name: &str) -> Option<String> {
+    let mut parts: Vec<&str> = queue_arn.split(':').collect();
+    let ["arn", _, "sqs", _, _, _] = parts.as_slice() else {
+        return None;
+    };
+    parts[2] = "sns";
+    parts[5] = name;
+    Some(parts.join(":"))
 }
 
 async fn describe(

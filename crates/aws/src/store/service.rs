@@ -16,6 +16,18 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    pub(crate) const SNS: Self = Self {
+        id: "SNS",
+        host: "sns",
+        signing_name: "sns",
+    };
+
+    pub(crate) const EVENTBRIDGE: Self = Self {
+        id: "EventBridge",
+        host: "events",
+        signing_name: "events",
+    };
+
     /// Where it is: as the session says, or its profile and environment of this service, or AWS's own.
     pub(crate) async fn endpoint(self, config: &SdkConfig) -> Result<String, BoxError> {
         let given = config.endpoint_url().map(str::to_owned);

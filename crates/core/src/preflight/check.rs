@@ -83,6 +83,22 @@ pub enum Trap {
     Encryption,
     /// This machine's clock.
     Clock,
+    /// What orders are sent to is there.
+    Door,
+    /// The subscription of the queue to a topic, and others.
+    Subscription,
+    /// The rule of a bus whose target is the queue.
+    Rule,
+    /// The filter policy of a subscription, or the pattern of a rule, against the scenario's orders.
+    DoorFilter,
+    /// Orders arrive in the envelope in which they are expected, or in none.
+    Envelope,
+    /// For how long a rule tries to hand an order on.
+    Retries,
+    /// Where that ends which a topic or a bus cannot hand on.
+    FailureQueue,
+    /// The queue lets the topic or the bus send to it.
+    QueuePolicy,
     /// What the caller may do.
     Permission,
     /// The run's order numbers are its own.
@@ -117,6 +133,14 @@ impl Trap {
             Self::Delay => "delivery delay",
             Self::Encryption => "encryption",
             Self::Clock => "clock",
+            Self::Door => "sent to",
+            Self::Subscription => "subscription",
+            Self::Rule => "rule",
+            Self::DoorFilter => "filter of orders",
+            Self::Envelope => "envelope",
+            Self::Retries => "retries before queue",
+            Self::FailureQueue => "failure queue",
+            Self::QueuePolicy => "queue policy",
             Self::Permission => "permission",
             Self::RunId => "run id",
         }

@@ -11,6 +11,7 @@ use super::facts::{CapacityFacts, Facts, Known, TableFacts};
 use super::footprint::InTable;
 use super::load::Load;
 use super::prices::*;
+use crate::order::Door;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
 
 /// What an invocation is taken to last when nobody knows.
@@ -98,6 +99,11 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
             usd: count * each,
         });
     };
+    match &scenario.sending.to {
+        Door::Sns(_) => line("SNS messages", load.orders as f64, SNS_PUBLISH),
+        Door::Eventbridge(_) => line("EventBridge events", load.orders as f64, EVENT),
+        Door::Sqs | Door::Http(_) => {}
+    }
     queue_lines(scenario, facts, &load, took, letters, &mut line);
     if target.processor == ProcessorPlace::Lambda {
         function_lines(scenario, facts, &load, &mut line);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::door::DoorFacts;
 use crate::order::spec::{Key, KeyAttribute};
 use crate::records::ClockOffset;
 use crate::scenario::Scenario;
@@ -72,6 +73,9 @@ pub struct Facts {
     pub mappings: Known<Vec<MappingFacts>>,
     /// The function. `Absent` when there is none of that name, or it runs here.
     pub function: Known<FunctionFacts>,
+    /// What orders are sent to, where that is not the queue itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door: Option<DoorFacts>,
     /// What the caller may do.
     pub permissions: Vec<Permission>,
 }
@@ -136,6 +140,9 @@ pub struct QueueFacts {
     pub fifo_settings: Option<FifoFacts>,
     /// The key of KMS it is encrypted with, if it is one of the account's own.
     pub kms_key: Option<String>,
+    /// Its policy: who else may use it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// Its tags.
     pub tags: Known<Tags>,
 }

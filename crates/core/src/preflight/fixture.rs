@@ -56,6 +56,7 @@ pub fn queue(name: &str, retention: Duration) -> QueueFacts {
         fifo: false,
         fifo_settings: None,
         kms_key: None,
+        policy: None,
         tags: allowed(),
     }
 }
@@ -138,6 +139,7 @@ pub fn facts() -> Facts {
         further_mappings: Default::default(),
         mappings: Known::Is(vec![mapping()]),
         function: Known::Is(function()),
+        door: None,
         permissions: vec![Permission {
             action: "sqs:SendMessage".into(),
             resource: "orders-queue".into(),

@@ -8,6 +8,10 @@ pub const PRICES_AS_OF: &str = "2026-11";
 
 /// US dollars for one request to SQS, a standard queue; up to 64 KB.
 pub(super) const SQS_REQUEST: f64 = 0.40e-6;
+/// For one message to a topic of SNS, up to 64 KB.
+pub(super) const SNS_PUBLISH: f64 = 0.50e-6;
+/// For one event to a bus of EventBridge, up to 64 KB.
+pub(super) const EVENT: f64 = 1.00e-6;
 /// For one invocation of a function.
 pub(super) const LAMBDA_INVOCATION: f64 = 0.20e-6;
 /// For a GB-second on x86-64.

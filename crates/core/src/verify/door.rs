@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::order::Door;
+use crate::preflight::HandingOn;
 
 /// How long SNS tries to hand a message to a queue. Source: Amazon SNS Developer Guide, "Message delivery retries": 100,015
 /// attempts over 23 days.
@@ -44,12 +45,14 @@ impl DoorSeen {
         }
     }
 
-    /// By the time alone for which it may try again, `since_last_send` ago being the last order that it was sent: of what
-    /// nobody can look into. `retries` is what its settings say, where they were read; `None` for the queue itself.
+    /// By the time for which it may try again, `since_last_send` ago being the last order that it was sent, and by where
+    /// that ends which it gives up: of what nobody can look into. `rest` is for how long the queue was seen empty last: all
+    /// of that must be after the door's last try. `None` for the queue itself.
     pub fn waited(
         door: &Door,
-        retries: Option<Duration>,
+        handing_on: &HandingOn,
         since_last_send: Duration,
+        rest: Duration,
     ) -> Option<Self> {
         let usual = match door {
             Door::Sqs => return None,
@@ -58,32 +61,41 @@ impl DoorSeen {
             Door::Http(_) => None,
         };
         let name = door.in_words();
-        let Some(window) = retries.or(usual) else {
-            return Some(Self {
-                evidence: format!(
-                    "nothing tells whether {name} still holds an order that it has accepted"
-                ),
+        let open = |evidence: String| {
+            Some(Self {
+                evidence,
                 ..Self::default()
-            });
+            })
         };
-        let drained = since_last_send > window;
+        let Some(window) = handing_on.retries.or(usual) else {
+            return open(format!(
+                "nothing tells whether {name} still holds an order that it has accepted"
+            ));
+        };
         let so_far = since_last_send.as_secs();
-        let evidence = match drained {
-            true => format!(
-                "{name} tries for {} s to hand on what it has taken, and the last order was sent {so_far} s ago",
-                window.as_secs()
-            ),
-            false => format!(
-                "{name} tries for up to {} s to hand on what it has taken, and the last order was sent {so_far} s ago: an \
-                 order that was not seen may still come",
-                window.as_secs()
-            ),
-        };
-        Some(Self {
-            drained,
-            evidence,
-            ..Self::default()
-        })
+        let tries = format!(
+            "{name} tries for up to {} s to hand on what it has taken, and the last order was sent {so_far} s ago",
+            window.as_secs()
+        );
+        if since_last_send <= window.saturating_add(rest) {
+            return open(format!(
+                "{tries}: an order that was not seen may still come"
+            ));
+        }
+        match &handing_on.unseen {
+            None => open(format!(
+                "{tries}; whether it has put some into a dead-letter queue of its own could not be read"
+            )),
+            Some(unseen) if !unseen.is_empty() => open(format!(
+                "{tries}; what it could not hand on is in {}, where this run does not look",
+                unseen.join(", ")
+            )),
+            Some(_) => Some(Self {
+                drained: true,
+                evidence: tries,
+                ..Self::default()
+            }),
+        }
     }
 
     /// In words, where its parts contradict one another, or it took fewer orders than were acknowledged.

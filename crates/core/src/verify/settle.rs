@@ -59,10 +59,8 @@ impl Settling {
         exact: bool,
         visibility_timeout: Duration,
     ) -> Self {
-        let (span, wait) = match exact {
-            true => (Duration::ZERO, Duration::ZERO),
-            false => (AWS_LAG.max(visibility_timeout), AWS_LAG),
-        };
+        let wait = if exact { Duration::ZERO } else { AWS_LAG };
+        let span = Self::span(exact, visibility_timeout);
         Self {
             last_send,
             deadline: last_send + patience + wait + span,
@@ -73,6 +71,14 @@ impl Settling {
             empty_samples: 0,
             last: "the queue was never sampled".into(),
             start: FunctionStart::Unknown,
+        }
+    }
+
+    /// For how long the counts must stay empty.
+    pub fn span(exact: bool, visibility_timeout: Duration) -> Duration {
+        match exact {
+            true => Duration::ZERO,
+            false => AWS_LAG.max(visibility_timeout),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading a target's real settings, all parts side by side. What cannot be read is unknown, and why.
 
+mod door;
 mod function;
 mod permissions;
 mod place;
@@ -8,6 +9,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+pub use door::read_door;
 pub(super) use place::read as read_place;
 pub(super) use queue::read as read_queue;
 pub(super) use table::read as read_table;
@@ -49,7 +51,10 @@ pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenar
     );
     place.sqs_endpoint = at_queues.endpoint().unwrap_or_default();
     place.dynamodb_endpoint = at_table.endpoint().unwrap_or_default();
-    place.loopback = is_loopback(&place.sqs_endpoint) && is_loopback(&place.dynamodb_endpoint);
+    let door = door::at(session, scenario).await;
+    place.loopback = is_loopback(&place.sqs_endpoint)
+        && is_loopback(&place.dynamodb_endpoint)
+        && door.is_none_or(|url| is_loopback(&url));
     if orders_queue.get().is_some() {
         match place.loopback {
             true => read_near_clock(session, &names.orders_queue, &at_queues).await,
@@ -70,6 +75,7 @@ pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenar
         ),
     };
     let letters = scenario.letter_queues(&scenario.order);
+    let door = door::read(session, scenario, orders_queue.get()).await;
     let mut facts = Facts {
         place,
         orders_queue,
@@ -81,6 +87,7 @@ pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenar
         further_mappings: BTreeMap::new(),
         mappings,
         function,
+        door,
         permissions: Vec::new(),
     };
     facts.further_mappings = further_mappings(session, scenario, &facts).await;

@@ -9,8 +9,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use super::why;
-use crate::preflight::{Facts, Known, Permission, QueueFacts, TableFacts};
+use super::{door, why};
+use crate::preflight::{DoorFacts, Facts, Known, Permission, QueueFacts, TableFacts};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario};
 use crate::store::Session;
 
@@ -21,7 +21,7 @@ const NO_NUMBER: &str = "-1";
 const NO_TEXT: &str = "orderproof-preflight";
 
 /// Codes of a denial.
-const DENIALS: [&str; 5] = [
+pub(super) const DENIALS: [&str; 5] = [
     "AccessDenied",
     "AccessDeniedException",
     "UnauthorizedOperation",
@@ -37,7 +37,7 @@ const PROOFS: [&str; 3] = [
 ];
 
 /// What the answer to a call proves.
-fn proof<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Known<bool>
+pub(super) fn proof<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Known<bool>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
     R: std::fmt::Debug + 'static,
@@ -80,11 +80,24 @@ pub(super) async fn read(
     let is_local = target.processor == ProcessorPlace::Local;
     if let Some(queue) = facts.orders_queue.get() {
         let (name, url) = (&queue.name, &queue.url);
-        answers.note("sqs:SendMessage", name, may_send(&sqs, queue).await);
+        if scenario.sending.to.is_queue() {
+            answers.note("sqs:SendMessage", name, may_send(&sqs, queue).await);
+        }
         if is_local {
             answers.note("sqs:ReceiveMessage", name, may_receive(&sqs, url).await);
             answers.note("sqs:DeleteMessage", name, may_delete(&sqs, url).await);
         }
+    }
+    match &facts.door {
+        Some(DoorFacts::Topic(Known::Is(topic))) => {
+            let granted = door::may_publish(session, topic).await;
+            answers.note("sns:Publish", &topic.arn, granted);
+        }
+        Some(DoorFacts::Bus(Known::Is(bus))) => {
+            let granted = door::may_put_events(session, &bus.name).await;
+            answers.note("events:PutEvents", &bus.name, granted);
+        }
+        _ => {}
     }
     let own = target.dead_letters == DeadLetterUse::Own;
     let further = facts.letter_queues.values().map(|queue| (queue, false));

@@ -108,6 +108,9 @@ fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<Q
         kms_key: text(&QueueAttributeName::KmsMasterKeyId)
             .filter(|key| !key.is_empty())
             .map(str::to_owned),
+        policy: text(&QueueAttributeName::Policy)
+            .filter(|policy| !policy.is_empty())
+            .map(str::to_owned),
         tags: Known::Absent,
     })
 }

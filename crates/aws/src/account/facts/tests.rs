@@ -10,8 +10,9 @@ use crate::preflight::{Known, MappingFacts};
 use crate::scenario::AwsTarget;
 use crate::store::Session;
 
-/// Answers requests by the beginning of their path, each with a status and a body.
-fn stub(answers: Vec<(&'static str, u16, &'static str)>) -> String {
+/// Answers requests by the beginning of their path, by their operation where that is in a header, or by the action of a
+/// form, each with a status and a body.
+pub(super) fn stub(answers: Vec<(&'static str, u16, &'static str)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -27,21 +28,30 @@ fn answer(mut stream: &TcpStream, answers: &[(&str, u16, &str)]) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first).ok().filter(|read| *read > 0)?;
-    let mut length = 0;
+    let (mut length, mut target) = (0, String::new());
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;
         if line.trim().is_empty() {
             break;
         }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+        let lower = line.to_ascii_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
             length = value.trim().parse().ok()?;
+        }
+        if lower.starts_with("x-amz-target:") {
+            line["x-amz-target:".len()..].trim().clone_into(&mut target);
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let path = first.split(' ').nth(1)?;
-    let found = answers.iter().find(|(begin, ..)| path.starts_with(begin));
+    let form = String::from_utf8_lossy(&body);
+    let action = form.strip_prefix("Action=").unwrap_or_default();
+    let action = action.split('&').next().unwrap_or_default();
+    let found = answers
+        .iter()
+        .find(|(asked, ..)| path.starts_with(asked) || target == *asked || action == *asked);
     let (_, status, body) = found.copied().unwrap_or(("", 404, "{}"));
     let kind = if body.starts_with('<') {
         "text/xml"
@@ -56,7 +66,7 @@ fn answer(mut stream: &TcpStream, answers: &[(&str, u16, &str)]) -> Option<()> {
     .ok()
 }
 
-async fn session(url: String) -> Session {
+pub(super) async fn session(url: String) -> Session {
     let target = AwsTarget {
         endpoint_url: Some(url),
         region: Some("us-east-1".into()),

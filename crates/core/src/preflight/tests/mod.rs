@@ -1,5 +1,6 @@
 //! A target in which all is well, and everything that can be wrong with one.
 
+mod door;
 mod fifo;
 mod further;
 mod guard;
@@ -73,6 +74,10 @@ fn batches_make_sends_cheaper_and_a_local_processor_needs_no_lambda() {
         None
     );
     assert!(count(&["target.processor=local"], "DynamoDB writes").is_some());
+    assert_eq!(count(&["sending.to=sns"], "SNS messages"), Some(18_000.0));
+    let events = count(&["sending.to=eventbridge"], "EventBridge events");
+    assert_eq!(events, Some(18_000.0));
+    assert_eq!(count(&[], "SNS messages"), None);
 }
 
 #[test]

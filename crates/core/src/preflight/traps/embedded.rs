@@ -76,6 +76,7 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
             high_throughput: pipeline.high_throughput,
         }),
         kms_key: None,
+        policy: None,
         tags: Known::Absent,
     };
     let names = &target.resources;
@@ -120,6 +121,7 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
             account_concurrency: Known::Absent,
             table_variable: None,
         }),
+        door: None,
         permissions: Vec::new(),
     }
 }

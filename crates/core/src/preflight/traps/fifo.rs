@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::Context;
-use crate::order::{OrderPlan, RunId};
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{FifoFacts, QueueFacts};
 use crate::results::figures::thousands;
@@ -214,14 +213,7 @@ impl Groups {
     fn of(context: &Context<'_>) -> Self {
         let mut groups: HashMap<String, u64> = HashMap::new();
         let looked_at = context.load.orders.min(LOOKED_AT);
-        if let (Ok(model), Some(run)) = (context.scenario.model(), RunId::new(1)) {
-            let plan = OrderPlan {
-                run,
-                seed: context.scenario.seed,
-                bad_share: context.scenario.bad_share,
-                model,
-                times: None,
-            };
+        if let Some(plan) = context.plan() {
             for group in (0..looked_at).filter_map(|k| plan.group(k)) {
                 *groups.entry(group).or_default() += 1;
             }

@@ -2,6 +2,7 @@
 
 mod chain;
 mod delivery;
+mod door;
 mod embedded;
 mod fifo;
 mod further;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use super::check::Check;
 use super::facts::{Facts, Known, MappingFacts, QueueFacts};
 use super::load::Load;
+use crate::order::{OrderPlan, RunId};
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
 
 /// What every trap looks at.
@@ -37,6 +39,7 @@ pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Ch
     };
     let mut checks = Vec::new();
     place::inspect(&context, &mut checks);
+    door::inspect(&context, &mut checks);
     queues::inspect(&context, &mut checks);
     further::inspect(&context, &mut checks);
     fifo::inspect(&context, &mut checks);
@@ -57,6 +60,17 @@ fn days(period: Duration) -> String {
 }
 
 impl Context<'_> {
+    /// The scenario's orders, of a run of no account.
+    fn plan(&self) -> Option<OrderPlan> {
+        Some(OrderPlan {
+            run: RunId::new(1)?,
+            seed: self.scenario.seed,
+            bad_share: self.scenario.bad_share,
+            model: self.scenario.model().ok()?,
+            times: None,
+        })
+    }
+
     /// The function runs in this process, and mapping and function are the scenario's.
     fn is_local(&self) -> bool {
         self.target.processor == ProcessorPlace::Local

@@ -73,6 +73,7 @@ fn carry_out(doors: &Doors, operation: &str, body: &[u8]) -> Done {
         "DeleteRule" => rules::delete(doors, &read(body)?),
         "DescribeRule" => rules::describe(doors, &read(body)?),
         "ListRules" => rules::list(doors, &read(body)?),
+        "ListRuleNamesByTarget" => rules::list_by_target(doors, &read(body)?),
         "EnableRule" => rules::enable(doors, &read(body)?, true),
         "DisableRule" => rules::enable(doors, &read(body)?, false),
         "PutTargets" => targets::put(doors, read(body)?),

@@ -158,6 +158,35 @@ pub(super) fn list(doors: &Doors, request: &List) -> Done {
     Ok(listed("Rules", rules, next))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct ByTarget {
+    target_arn: String,
+    #[serde(default)]
+    event_bus_name: Option<String>,
+    #[serde(default)]
+    next_token: Option<String>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+/// The names of the rules of a bus that have a target with this ARN.
+pub(super) fn list_by_target(doors: &Doors, request: &ByTarget) -> Done {
+    let mut state = doors.0.buses.lock();
+    let bus = state.bus(bus_of(request.event_bus_name.as_deref()))?;
+    let has_target = |rule: &Rule| {
+        let mut queues = rule.queues();
+        queues.any(|queue| doors.site().queue_arn(queue) == request.target_arn)
+    };
+    let wanted = bus
+        .rules
+        .iter()
+        .filter(|(_, ruled)| has_target(&ruled.rule));
+    let names = wanted.map(|(name, _)| name.as_str().into()).collect();
+    let (names, next) = page(names, request.next_token.as_deref(), request.limit)?;
+    Ok(listed("RuleNames", names, next))
+}
+
 pub(super) fn enable(doors: &Doors, request: &Named, enabled: bool) -> Done {
     let mut state = doors.0.buses.lock();
     let rule = state.rule(bus_of(request.event_bus_name.as_deref()), &request.name)?;
