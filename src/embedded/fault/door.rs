@@ -22,6 +22,7 @@ impl DoorFaults for FaultyDoors {
             return DoorFault::None;
         };
         let kinds = [
+            (FaultKind::DoorThrottlesRequest, DoorFault::ThrottleRequest),
             (FaultKind::DoorThrottles, DoorFault::Throttle),
             (FaultKind::DoorRefusesInside, DoorFault::Refuse),
             (FaultKind::DoorSwallows, DoorFault::Vanish),

@@ -157,6 +157,8 @@ fault_kinds! {
         "The topic, bus or server in front of the queue answers 200 with an error for the order inside.",
     DoorThrottles "door_throttles" Door Any false
         "The topic, bus or server in front of the queue throttles the order.",
+    DoorThrottlesRequest "door_throttles_request" Door Any false
+        "The topic, bus or server in front of the queue throttles the whole request that the order is in.",
     MessageVanishes "message_vanishes" Queue Any false
         "The queue acknowledges a message and forgets it.",
     MessageDuplicated "message_duplicated" Queue Any false

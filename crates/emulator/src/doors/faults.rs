@@ -27,4 +27,6 @@ pub enum DoorFault {
     Refuse,
     /// It is throttled: an entry of a batch by itself, Publish and an HTTP door as a whole (400 `Throttling`, 429).
     Throttle,
+    /// The request that it is in is throttled as a whole: nothing of it is taken.
+    ThrottleRequest,
 }

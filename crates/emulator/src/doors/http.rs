@@ -138,7 +138,7 @@ impl HttpService {
             DoorFault::Refuse => {
                 return Err((StatusCode::OK, "a fault has failed this body".to_owned()));
             }
-            DoorFault::Throttle => {
+            DoorFault::Throttle | DoorFault::ThrottleRequest => {
                 return Err((
                     StatusCode::TOO_MANY_REQUESTS,
                     "too many requests".to_owned(),

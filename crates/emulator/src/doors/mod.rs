@@ -152,7 +152,10 @@ impl Hall {
                 self.outbox.post(again, Duration::ZERO);
             }
             DoorFault::Late(late) => self.outbox.post(letter, late),
-            DoorFault::None | DoorFault::Refuse | DoorFault::Throttle => {
+            DoorFault::None
+            | DoorFault::Refuse
+            | DoorFault::Throttle
+            | DoorFault::ThrottleRequest => {
                 self.outbox.post(letter, Duration::ZERO);
             }
         }

@@ -47,6 +47,7 @@ impl DoorFaults for Said {
             ("double", DoorFault::Double),
             ("late", DoorFault::Late(Duration::from_secs(30))),
             ("refuse", DoorFault::Refuse),
+            ("throttle all", DoorFault::ThrottleRequest),
             ("throttle", DoorFault::Throttle),
         ];
         let said = faults.into_iter().find(|(word, _)| body.contains(word));

@@ -95,10 +95,18 @@ impl Doors {
             self.count_refused(bus);
             return Err(error);
         }
-        let mut state = self.0.buses.lock();
-        let results = events.into_iter().map(|event| {
+        let faults = events.iter().map(|event| {
             let door = Door::bus(event.bus());
-            let fault = self.0.hall.fault(&door, &event.detail);
+            self.0.hall.fault(&door, &event.detail)
+        });
+        let faults: Vec<_> = faults.collect();
+        if faults.contains(&DoorFault::ThrottleRequest) {
+            self.count_refused(events.first().map_or(DEFAULT, Event::bus));
+            return Err(throttled());
+        }
+        let mut state = self.0.buses.lock();
+        let results = events.into_iter().zip(faults).map(|(event, fault)| {
+            let door = Door::bus(event.bus());
             let result = self.accept_event(&mut state, &door, &event, fault);
             self.0.hall.tallies.count(&door, |counts| match result {
                 Ok(_) => counts.accepted += 1,
@@ -133,12 +141,7 @@ impl Doors {
                     "A fault has failed this entry.",
                 ));
             }
-            DoorFault::Throttle => {
-                return Err(EventsError::new(
-                    EventsErrorKind::Throttling,
-                    "Rate exceeded",
-                ));
-            }
+            DoorFault::Throttle | DoorFault::ThrottleRequest => return Err(throttled()),
             DoorFault::None | DoorFault::Vanish | DoorFault::Double | DoorFault::Late(_) => {}
         }
         let hall = &self.0.hall;
@@ -174,6 +177,10 @@ impl Doors {
         }
         Ok(id)
     }
+}
+
+fn throttled() -> EventsError {
+    EventsError::new(EventsErrorKind::Throttling, "Rate exceeded")
 }
 
 fn check_all(events: &[Event]) -> Result<(), EventsError> {

@@ -173,6 +173,28 @@ async fn a_fifo_queue_gets_all_events_in_one_group_and_each_fault_strikes_its_ev
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_is_throttled_as_a_whole_is_not_taken_at_all_and_the_next_one_is() {
+    let world = ruled(Rule::new("all").to(Target::queue("q").part("$.detail.n")));
+    world.doors.set_faults(Box::new(Said));
+    let put = |names: [&str; 2]| {
+        let events = names.map(|name| event(&format!("{{\"n\": \"{name}\"}}")));
+        world.doors.put_events(events.into())
+    };
+    let refused = put(["sound", "throttle all"]).unwrap_err();
+    assert_eq!(refused.kind.code(), "ThrottlingException");
+    assert!(world.bodies("q").is_empty());
+    let entries = put(["sound", "throttle"]).unwrap();
+    assert!(entries[0].is_ok() && entries[1].is_err(), "one alone");
+    assert_eq!(world.bodies("q"), ["\"sound\""]);
+    let counts = world.doors.counts(&Door::bus("default"));
+    assert_eq!(
+        (counts.accepted, counts.refused),
+        (1, 2),
+        "a request is one"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_cannot_be_delivered_goes_to_the_dead_letters_and_an_unknown_bus_nowhere() {
     let world = ruled(Rule::new("all").to(Target::queue("q").dead_letters_to("dead")));
     world.engine.delete_queue("q").unwrap();

@@ -42,6 +42,10 @@ impl Doors {
             .iter()
             .map(|message| self.0.hall.fault(&door, &message.message))
             .collect();
+        if faults.contains(&DoorFault::ThrottleRequest) {
+            self.refuse_at(&door);
+            return Err(throttled());
+        }
         let size: usize = messages.iter().map(TopicMessage::size).sum();
         let results = self.with_topic(topic, |found| {
             if size > found.attributes.message_size_max() as usize {
@@ -99,9 +103,7 @@ impl Doors {
                     "A fault has failed this message.",
                 ));
             }
-            DoorFault::Throttle => {
-                return Err(SnsError::new(SnsErrorKind::Throttling, "Rate exceeded"));
-            }
+            DoorFault::Throttle | DoorFault::ThrottleRequest => return Err(throttled()),
             DoorFault::None | DoorFault::Vanish | DoorFault::Double | DoorFault::Late(_) => {}
         }
         let text = message.for_queues()?;
@@ -186,6 +188,10 @@ impl Doors {
         };
         hall.post(letter, fault);
     }
+}
+
+fn throttled() -> SnsError {
+    SnsError::new(SnsErrorKind::Throttling, "Rate exceeded")
 }
 
 /// A message that was accepted, for all subscriptions.

@@ -314,6 +314,28 @@ async fn each_fault_strikes_its_message_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_that_is_throttled_as_a_whole_is_not_taken_at_all_and_the_next_one_is() {
+    let world = topic("t", [Subscription::to_queue("q").raw()]);
+    world.doors.set_faults(Box::new(Said));
+    let publish = |texts: [&str; 2]| {
+        let messages = texts.map(TopicMessage::new);
+        world.doors.publish_all("t", messages.into())
+    };
+    let refused = publish(["sound", "throttle all"]).unwrap_err();
+    assert_eq!(refused.kind, SnsErrorKind::Throttling);
+    assert!(world.bodies("q").is_empty());
+    let entries = publish(["sound", "throttle"]).unwrap();
+    assert!(entries[0].is_ok() && entries[1].is_err(), "one alone");
+    assert_eq!(world.bodies("q"), ["sound"]);
+    let counts = world.doors.counts(&Door::topic("t"));
+    assert_eq!(
+        (counts.accepted, counts.refused),
+        (1, 2),
+        "a request is one"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_late_is_inside_until_it_is_delivered_and_its_group_waits() {
     let world = topic("t.fifo", [Subscription::to_queue("q.fifo").raw()]);
     world.doors.set_faults(Box::new(Said));
