@@ -21,7 +21,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::emulator::HostName;
+use crate::emulator::{HostName, Origin};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -380,6 +380,11 @@ pub struct ServeArgs {
     /// several times. Loopback names and addresses and the address listened on are always allowed.
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<HostName>,
+
+    /// Let pages of this origin, such as http://localhost:3000, ask and read the answers (CORS); may be given several
+    /// times; * is every page. Without it no page of another origin is answered.
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<Origin>,
 
     /// Connections at one time; for one more, the connection that has been idle longest is closed, or else the
     /// new one is refused with status 503.

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::results::NeverStarted;
 use crate::run::{orders, random_run_id};
 use crate::scenario::{Pipeline, Scenario, TargetSpec};
-use crate::store::Target;
+use crate::store::{DoorAt, Target};
 
 /// How often it looks whether to stop.
 const TICK: Duration = Duration::from_millis(50);
@@ -33,6 +33,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
         runs_function: !args.no_function,
         stored_bytes_max: Some(args.max_stored_bytes),
         allowed_hosts: args.allow_host.clone(),
+        pages: args.cors.clone(),
         traffic_max: Some((args.max_connections.into(), args.max_request_bytes)),
         function_logs: args.function_logs.clone(),
     };
@@ -142,13 +143,27 @@ fn target_table(scenario: &Scenario, target: &Target, args: &ServeArgs) -> Strin
             named(names.collect())
         ),
     };
+    let door = match (&target.door, args.empty) {
+        (DoorAt::Queue, _) | (_, true) => String::new(),
+        (DoorAt::Topic { arn, .. }, _) => format!("# Orders go to the topic {arn}.\n"),
+        (DoorAt::Bus { name, .. }, _) => format!("# Orders go to the event bus {name}.\n"),
+        (DoorAt::Server { site, url }, _) => {
+            format!("# Orders go to the server at {site}{url}: write that as [sending.http] url.\n")
+        }
+    };
     let function = match args.no_function {
         true => "\n# No function runs: consume the orders yourself, or run with --processor local.",
         false => "",
     };
+    let services = match &target.door {
+        DoorAt::Topic { .. } => "SQS, SNS and DynamoDB",
+        DoorAt::Bus { .. } => "SQS, EventBridge and DynamoDB",
+        DoorAt::Queue | DoorAt::Server { .. } => "SQS and DynamoDB",
+    };
     format!(
-        "# SQS and DynamoDB at {endpoint}, region {region}, any credentials; {endpoint}{HEALTH_PATH}\n\
+        "# {services} at {endpoint}, region {region}, any credentials; {endpoint}{HEALTH_PATH}\n\
          {resources} Stop with ctrl-c.{function}\n\
+         {door}\
          # aws --endpoint-url {endpoint} sqs list-queues\n\
          [target]\n\
          sqs_endpoint_url = \"{endpoint}\"\n\

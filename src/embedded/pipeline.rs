@@ -18,7 +18,7 @@ use super::rows::{OrderTable, Orders, order_table};
 use super::services::Services;
 use super::stores::Stores;
 use crate::emulator::sqs::is_fifo;
-use crate::emulator::{Builder, Emulator, HostName};
+use crate::emulator::{Builder, Emulator, HostName, Origin};
 use crate::fault::FaultPlan;
 use crate::order::{Door, OrderPlan};
 use crate::records::Item;
@@ -60,6 +60,8 @@ pub struct ServeOptions {
     pub stored_bytes_max: Option<u64>,
     /// Names it may be called by beside loopback's and the address it is bound to.
     pub allowed_hosts: Vec<HostName>,
+    /// Origins whose pages may ask, and read the answers (CORS).
+    pub pages: Vec<Origin>,
     /// Connections, and bytes of bodies that are on their way, at one time; as many as a run may need if none.
     pub traffic_max: Option<(usize, u64)>,
     /// The folder for what a function of one's own (`[processor]`) writes to its output; none keeps
@@ -76,6 +78,7 @@ impl Default for ServeOptions {
             runs_function: true,
             stored_bytes_max: None,
             allowed_hosts: Vec::new(),
+            pages: Vec::new(),
             traffic_max: None,
             function_logs: None,
         }
@@ -244,6 +247,7 @@ fn builder(
     let mut builder = Emulator::builder()
         .address(options.address)
         .allowed_hosts(options.allowed_hosts.clone())
+        .cors(options.pages.clone())
         .speed(scenario.time_scale)
         .seed(scenario.seed);
     if let Some(bytes) = options.stored_bytes_max {

@@ -1,5 +1,7 @@
 """moto with the lab's queues and table, for tests: its endpoint on standard output, until standard input closes.
 
+With --visibility=SECONDS the orders queue hides for so long what it has given. With --topic=NAME the orders queue is subscribed
+to this topic, without SNS's envelope; with --bus=NAME a rule of this event bus sends it the details of all events of the source shop.
 With --empty there is none of that. With --signatures moto checks every request from then on, and the keys of
 a user who may do everything follow the endpoint; with --deny=ACTION all but that.
 """
@@ -66,15 +68,33 @@ def told(word):
     return [each.removeprefix(word) for each in sys.argv if each.startswith(word)]
 
 
+def create_topic(endpoint, name, queue):
+    sns = client("sns", endpoint)
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+
+
+def create_bus(endpoint, name, queue):
+    events = client("events", endpoint)
+    events.create_event_bus(Name=name)
+    pattern = {"source": ["shop"], "detail-type": ["OrderPlaced"]}
+    events.put_rule(Name="to-queue", EventBusName=name, EventPattern=json.dumps(pattern))
+    # moto 5.2.5 passes over InputPath.
+    detail = {"InputPathsMap": {"detail": "$.detail"}, "InputTemplate": "<detail>"}
+    target = {"Id": "queue", "Arn": queue, "InputTransformer": detail, "RetryPolicy": {"MaximumEventAgeInSeconds": 60}}
+    events.put_targets(Rule="to-queue", EventBusName=name, Targets=[target])
+
+
 def create_pipeline(endpoint):
     sqs = client("sqs", endpoint)
     retention = {"MessageRetentionPeriod": str(14 * 86_400)}
     dead = sqs.create_queue(QueueName="orders-dl-queue", Attributes=retention)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
     policy = {"deadLetterTargetArn": attributes["Attributes"]["QueueArn"], "maxReceiveCount": 3}
+    visibility = (told("--visibility=") or ["5"])[0]
     sqs.create_queue(
         QueueName="orders-queue",
-        Attributes={"VisibilityTimeout": "5", "RedrivePolicy": json.dumps(policy)},
+        Attributes={"VisibilityTimeout": visibility, "RedrivePolicy": json.dumps(policy)},
     )
     client("dynamodb", endpoint).create_table(
         TableName="orders",
@@ -82,6 +102,12 @@ def create_pipeline(endpoint):
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "N"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    orders = sqs.get_queue_url(QueueName="orders-queue")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=orders, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for topic in told("--topic="):
+        create_topic(endpoint, topic, arn)
+    for bus in told("--bus="):
+        create_bus(endpoint, bus, arn)
 
 
 def check_signatures(endpoint):

@@ -17,12 +17,19 @@ use serde_json::{Value, json};
 use super::program::Program;
 use super::served::Served;
 
-fn serve<const N: usize>(arguments: [&str; N]) -> Served {
+pub fn serve<const N: usize>(arguments: [&str; N]) -> Served {
     Served::start(Program::new(["serve", "--port", "0"]).args(arguments))
 }
 
 /// The status line and the body of the answer to a request written by hand.
-fn exchange(endpoint: &str, request: &str) -> (String, String) {
+pub fn exchange(endpoint: &str, request: &str) -> (String, String) {
+    let answer = whole_exchange(endpoint, request);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
+    let status = head.lines().next().expect("a status line");
+    (status.to_owned(), body.to_owned())
+}
+
+pub fn whole_exchange(endpoint: &str, request: &str) -> String {
     let address = endpoint.trim_start_matches("http://");
     let mut stream = TcpStream::connect(address).expect("it listens");
     let minute = Some(Duration::from_secs(60));
@@ -30,9 +37,7 @@ fn exchange(endpoint: &str, request: &str) -> (String, String) {
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("head and body");
-    let status = head.lines().next().expect("a status line");
-    (status.to_owned(), body.to_owned())
+    answer
 }
 
 fn get(endpoint: &str, path: &str) -> (String, String) {

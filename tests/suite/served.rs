@@ -11,6 +11,7 @@ pub struct Served {
     /// Kept open: who closes a pipe may end its writer.
     _stdout: BufReader<ChildStdout>,
     target: Vec<String>,
+    banner: String,
     _program: Program,
 }
 
@@ -30,10 +31,11 @@ impl Served {
             .spawn()
             .expect("it starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let mut target = Vec::new();
+        let (mut target, mut banner) = (Vec::new(), String::new());
         while target.len() < 4 {
             let mut line = String::new();
             assert!(stdout.read_line(&mut line).expect("text") > 0, "it ended");
+            banner.push_str(&line);
             if let Some((key, value)) = line.split_once(" = ") {
                 target.push(format!("target.{key}={}", value.trim()));
             }
@@ -42,6 +44,7 @@ impl Served {
             child: Some(child),
             _stdout: stdout,
             target,
+            banner,
             _program: program,
         }
     }
@@ -53,6 +56,11 @@ impl Served {
             .fold(program, |program, set| program.args(["--set", set]))
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
+    }
+
+    /// What it printed before it answered.
+    pub fn banner(&self) -> &str {
+        &self.banner
     }
 
     /// Where it listens, such as `http://127.0.0.1:9324`.

@@ -14,7 +14,7 @@ use super::emulator::Emulator;
 use super::error::EmulatorError;
 use super::front::{Front, HEALTH_PATH};
 use super::function::{Function, Polling, Seat};
-use super::http::{HostName, Hosts};
+use super::http::{HostName, Hosts, Origin};
 use super::service::{ServiceThread, listener_at};
 use super::services::{Behind, ServiceSettings};
 use super::sqs::{FifoAttributes, QueueAttributes, QueueFaults, Site, SqsEngine, is_fifo};
@@ -31,6 +31,7 @@ pub struct Builder {
     seed: u64,
     stored_bytes_max: Option<u64>,
     allowed_hosts: Vec<HostName>,
+    pages: Vec<Origin>,
     traffic_max: Option<(usize, u64)>,
     queues: Vec<(String, QueueAttributes)>,
     tables: Vec<(String, TableKey, TableCapacity)>,
@@ -66,6 +67,7 @@ impl Default for Builder {
             seed: 0,
             stored_bytes_max: None,
             allowed_hosts: Vec::new(),
+            pages: Vec::new(),
             traffic_max: None,
             queues: Vec::new(),
             tables: Vec::new(),
@@ -169,6 +171,12 @@ impl Builder {
     /// Answers also who calls it by one of these names, beside loopback's and the address's.
     pub fn allowed_hosts(mut self, hosts: Vec<HostName>) -> Self {
         self.allowed_hosts = hosts;
+        self
+    }
+
+    /// Lets pages of these origins ask, and read the answers (CORS); without this no page of another origin may.
+    pub fn cors(mut self, pages: Vec<Origin>) -> Self {
+        self.pages = pages;
         self
     }
 
@@ -367,7 +375,8 @@ impl Prepared {
         }
         let table_server = TableServer::start(tables.database())?;
         let gateway = tables.gateway(table_server.address(), builder.table_faults);
-        let hosts = Hosts::new(builder.address.ip(), builder.allowed_hosts);
+        let hosts =
+            Hosts::new(builder.address.ip(), builder.allowed_hosts).answering_pages(builder.pages);
         let behind = Behind::new(builder.services, &site, Arc::clone(&counters));
         let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
         for service in doors::services(&doors, builder.http_doors) {

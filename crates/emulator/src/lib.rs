@@ -82,5 +82,5 @@ pub use emulator::Emulator;
 pub use error::EmulatorError;
 pub use front::{Front, HEALTH_PATH, REQUEST_LOG};
 pub use function::{Function, command, handler};
-pub use http::{HostName, Hosts, NoHost};
+pub use http::{HostName, Hosts, NoHost, NoOrigin, Origin};
 pub use table::{KeyKind, key};

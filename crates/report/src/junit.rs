@@ -164,7 +164,10 @@ fn class_case(class: Class, name: &str, report: &RunReport) -> TestCase {
         .iter()
         .find(|finding| finding.code == class.as_str());
     let message = format!("{} {}", orders(count), class.as_str());
-    let details = finding.map_or_else(|| class.explanation().to_owned(), describe);
+    let details = finding.map_or_else(
+        || class.explanation_of(&report.scenario.sending.to),
+        describe,
+    );
     // What is budgeted is an error only where its budget was exceeded, which a finding says.
     let over_budget = report.findings.iter().any(|finding| {
         let concerns = finding.code == class.as_str()

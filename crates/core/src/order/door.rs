@@ -120,6 +120,14 @@ impl Door {
         }
     }
 
+    /// Who takes orders, for people: `SQS`, `the topic orders`.
+    pub fn taker(&self) -> String {
+        match self {
+            Self::Sqs => "SQS".into(),
+            door => door.in_words(),
+        }
+    }
+
     /// Whether it puts orders into an envelope of its own.
     pub fn wraps(&self) -> bool {
         match self {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::order::Door;
+
 /// What became of an order.
 #[derive(
     Debug,
@@ -171,6 +173,16 @@ impl Class {
             | Self::Phantom
             | Self::Incomplete
             | Self::Lost => Standing::Refused,
+        }
+    }
+
+    /// The same of orders that are sent to `door`.
+    pub fn explanation_of(self, door: &Door) -> String {
+        match self {
+            Self::Rejected | Self::Lost => self
+                .explanation()
+                .replace("by SQS", &format!("by {}", door.taker())),
+            _ => self.explanation().to_owned(),
         }
     }
 

@@ -157,7 +157,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
     };
     let message = format!(
         "{orders} {are} {name}: {}{differences}",
-        class.explanation()
+        class.explanation_of(input.orders.model.door())
     );
     Finding {
         orders,
@@ -171,6 +171,7 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
     let planned = input.reconciliation.planned;
     let rejected = input.reconciliation.count(Class::Rejected);
     let unsent = input.reconciliation.count(Class::Unsent);
+    let taker = input.orders.model.door().taker();
     let mut missing = |code: &str, message: String| {
         findings.push(finding(Severity::MissingEvidence, code, message));
     };
@@ -184,7 +185,7 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
     if planned == unsent + rejected + unanswered {
         missing(
             "nothing_sent",
-            "no order was accepted by SQS, so nothing was proved".into(),
+            format!("no order was accepted by {taker}, so nothing was proved"),
         );
     }
     // Counts are whole: the millionth only takes up what a share loses in binary.
@@ -192,7 +193,7 @@ fn judge_load(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
         missing(
             "load_not_offered",
             format!(
-                "of {planned} planned orders {unsent} were never sent and {rejected} were refused by SQS; \
+                "of {planned} planned orders {unsent} were never sent and {rejected} were refused by {taker}; \
                  at most {:.3}% may be (expect.max_unsent)",
                 input.expect.max_unsent_share * 100.0
             ),

@@ -2,21 +2,25 @@
 //!
 //! Nothing is authenticated on loopback, and a browser reaches loopback too. A page whose name is pointed at 127.0.0.1
 //! (DNS rebinding) still sends its own name as `Host`, and a page of any other site sends its `Origin`: both are refused.
-//! No request gets leave for its page to read the answer (CORS), so `OPTIONS` is refused as well.
+//! No request gets leave for its page to read the answer (CORS), so `OPTIONS` is refused as well, unless the page is one of
+//! those that are named when the server is started ([`super::pages`]).
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use hyper::{Method, Request, StatusCode, Uri};
 
 use super::Refused;
+use super::pages::{self, Origin};
 
 /// The names and addresses a server goes by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {
     bound: IpAddr,
     allowed: Vec<HostName>,
+    /// Whose pages may ask, and read the answers.
+    pages: Vec<Origin>,
     /// A request that calls the server by no name at all is answered.
     nameless: bool,
 }
@@ -68,7 +72,7 @@ impl HostName {
     }
 
     /// The host of `host` or `host:port`.
-    fn of_authority(authority: &str) -> Result<Self, NoHost> {
+    pub(super) fn of_authority(authority: &str) -> Result<Self, NoHost> {
         let (host, port) = match authority.rfind(']') {
             Some(end) if authority.starts_with('[') => authority.split_at(end + 1),
             Some(_) => return Err(NoHost),
@@ -98,8 +102,21 @@ impl Hosts {
         Self {
             bound,
             allowed,
+            pages: Vec::new(),
             nameless: false,
         }
+    }
+
+    /// The same, where these pages may ask and read the answers, whatever their origin.
+    #[must_use]
+    pub fn answering_pages(mut self, pages: Vec<Origin>) -> Self {
+        self.pages = pages;
+        self
+    }
+
+    /// The origin of a request from a page that may read its answer.
+    pub(super) fn page<B>(&self, request: &Request<B>) -> Option<HeaderValue> {
+        pages::allowed(&self.pages, request.headers())
     }
 
     /// The same, where clients are programs written by hand that may send no `Host`; every browser does.
@@ -117,7 +134,13 @@ impl Hosts {
         local: Option<IpAddr>,
     ) -> Result<(), Refused> {
         let (method, headers) = (request.method(), request.headers());
-        if matches!(*method, Method::OPTIONS | Method::CONNECT | Method::TRACE) {
+        let page = self.page(request);
+        let is_answered = match *method {
+            Method::OPTIONS => page.is_some(),
+            Method::CONNECT | Method::TRACE => false,
+            _ => true,
+        };
+        if !is_answered {
             return Err(Refused::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 format!(
@@ -133,9 +156,10 @@ impl Hosts {
         }
         match only(headers, ORIGIN)? {
             None => Ok(()),
-            Some(origin) if self.is_own(origin, local) => Ok(()),
+            Some(origin) if page.is_some() || self.is_own(origin, local) => Ok(()),
             Some(origin) => Err(forbidden(format!(
-                "Pages of {origin:?} are not answered. If the origin is meant, start the server with --allow-host NAME."
+                "Pages of {origin:?} are not answered. If the origin is meant, start the server with --allow-host NAME, or, \
+                 if its pages are to read the answers, with --cors ORIGIN."
             ))),
         }
     }

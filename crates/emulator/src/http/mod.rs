@@ -5,6 +5,7 @@ mod body;
 mod budget;
 mod hosts;
 mod lines;
+mod pages;
 pub(crate) mod service;
 mod socket;
 
@@ -21,7 +22,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -33,6 +34,7 @@ pub(super) use budget::{Budget, Held};
 pub(super) use hosts::called;
 pub use hosts::{HostName, Hosts, NoHost};
 use lines::{Ending, Line, Lines, Place};
+pub use pages::{NoOrigin, Origin};
 use socket::{Socket, close};
 
 /// The pause after a connection that could not be accepted.
@@ -191,9 +193,15 @@ async fn converse<F, R>(
     };
     let treated = &*manner;
     let service = service_fn(move |request| {
-        let refused = treated.hosts.admit(&request, local);
-        let answer = refused.is_ok().then(|| answer(request));
-        answer_on(line, treated, refused, answer)
+        let page = treated.hosts.page(&request);
+        let first = match treated.hosts.admit(&request, local) {
+            Err(refused) => First::Said((treated.refuse)(&refused)),
+            Ok(()) if request.method() == Method::OPTIONS => {
+                First::Said(pages::may_ask(request.headers()))
+            }
+            Ok(()) => First::Asked(answer(request)),
+        };
+        answer_on(line, treated, page, first)
     });
     let mut connection = hyper::server::conn::http1::Builder::new()
         .title_case_headers(manner.title_case_headers)
@@ -220,19 +228,29 @@ async fn converse<F, R>(
     }
 }
 
-/// Answers one request, and keeps the line's state.
+/// How a request is answered.
+enum First<R> {
+    /// At once.
+    Said(Response<Full<Bytes>>),
+    /// By whom it was for.
+    Asked(R),
+}
+
+/// Answers one request, of a page that may read the answer if there is one, and keeps the line's state.
 async fn answer_on<R: Future<Output = Answer>>(
     line: &Line,
     manner: &Manner,
-    refused: Result<(), Refused>,
-    answer: Option<R>,
+    page: Option<HeaderValue>,
+    first: First<R>,
 ) -> Answer {
     line.answers();
-    let response = match (refused, answer) {
-        (Ok(()), Some(answer)) => answer.await?,
-        (Err(refused), _) => (manner.refuse)(&refused),
-        (Ok(()), None) => return Err(Ended),
+    let mut response = match first {
+        First::Asked(answer) => answer.await?,
+        First::Said(response) => response,
     };
+    if let Some(origin) = page {
+        pages::readable(&mut response, origin);
+    }
     let response = within(response, manner).await;
     let status = response.status();
     if response.headers().contains_key(CONNECTION) || status == StatusCode::PAYLOAD_TOO_LARGE {

@@ -272,7 +272,8 @@ pub(crate) fn standing(report: &RunReport, class: Class) -> Text {
 }
 
 fn meaning(report: &RunReport, class: Class) -> String {
-    let mut meaning = class.explanation().replace('`', "");
+    let mut meaning = class.explanation_of(&report.scenario.sending.to);
+    meaning = meaning.replace('`', "");
     let of_class = report
         .findings
         .iter()
