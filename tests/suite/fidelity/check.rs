@@ -83,6 +83,7 @@ pub fn all() -> Vec<&'static Check> {
         super::fifo::attempts::CHECKS,
         super::fifo::dead_letters::CHECKS,
         super::tables::CHECKS,
+        super::reads::CHECKS,
         super::items::CHECKS,
         super::updates::CHECKS,
         super::conditions::CHECKS,

@@ -31,6 +31,7 @@ mod conditions;
 mod items;
 mod limits;
 mod queries;
+mod reads;
 mod rows;
 mod scans;
 mod tables;

@@ -17,6 +17,7 @@ pub const CHECKS: &[Check] = &[
     check!(EventBridge, "buses and rules", "A rule is described as it was put.", Aws("EventBridge API: DescribeRule"), described),
     check!(EventBridge, "buses and rules", "A rule that does not exist is refused (ResourceNotFoundException).", Aws("EventBridge API: DescribeRule"), no_rule),
     check!(EventBridge, "buses and rules", "Targets of a rule that does not exist are refused (ResourceNotFoundException).", Aws("EventBridge API: PutTargets"), no_rule_for_targets),
+    check!(EventBridge, "buses and rules", "The rules of a bus that have a target are named by its ARN.", Aws("EventBridge API: ListRuleNamesByTarget"), by_target),
     check!(EventBridge, "buses and rules", "A rule with targets is not deleted.", Aws("EventBridge API: DeleteRule"), delete_with_targets),
     check!(EventBridge, "buses and rules", "Deleting a rule that does not exist is no error.", Aws("EventBridge API: DeleteRule"), delete_again),
 ];
@@ -121,6 +122,18 @@ async fn no_rule_for_targets(peer: &Peer) -> Outcome {
     let target = json!({"Id": "1", "Arn": peer.arn(&url).await?});
     let put = put_targets(peer, &bus, &target).await?;
     put.refused("PutTargets", "ResourceNotFoundException")
+}
+
+async fn by_target(peer: &Peer) -> Outcome {
+    let (bus, url) = ruled(peer, &json!({"source": ["shop"]}), &[]).await?;
+    let other = peer.queue("other").await?;
+    for (url, names) in [(url, json!(["rule"])), (other, json!([]))] {
+        let asked = json!({"TargetArn": peer.arn(&url).await?, "EventBusName": bus});
+        let named = events(peer, "ListRuleNamesByTarget", &asked).await?;
+        let named = named.json("ListRuleNamesByTarget")?;
+        equal("RuleNames", named["RuleNames"].clone(), names)?;
+    }
+    Ok(())
 }
 
 async fn delete_with_targets(peer: &Peer) -> Outcome {
