@@ -14,6 +14,9 @@ use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::{Session, StoreError, Target};
 use crate::verify::{DoorSeen, Settling};
 
+/// Exact counts prove rest within a moment, and an order may come between two of them.
+const BETWEEN_SAMPLES: Duration = Duration::from_secs(5);
+
 /// The pipeline a run is driven at.
 pub enum Site {
     /// In this process.
@@ -110,8 +113,8 @@ impl Site {
             }
             Self::Aws(target, _) => {
                 let door = scenario.sending.to.clone();
-                let rest =
-                    Settling::span(target.exact_counts, scenario.pipeline.visibility_timeout);
+                let visibility = scenario.pipeline.visibility_timeout;
+                let rest = Settling::span(target.exact_counts, visibility).max(BETWEEN_SAMPLES);
                 let waited = move || start.elapsed().saturating_sub(last_send);
                 let ask = move || DoorSeen::waited(&door, &handing_on, waited(), rest);
                 ask()?;

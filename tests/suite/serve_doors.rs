@@ -1,6 +1,7 @@
 //! `orderproof serve`: what stands before its queue, forms as `curl` sends them, and pages that may ask.
 
 use super::program::{Program, scenario};
+use super::run::smoke;
 use super::serve::{exchange, serve, whole_exchange};
 use super::served::Served;
 
@@ -149,15 +150,17 @@ fn pages_may_ask_and_read_only_where_that_was_asked_for() {
 
 #[test]
 fn preflight_reads_what_stands_before_a_queue_and_what_would_lose_every_order() {
-    for (to, within, void) in [
+    for (to, within, may, void) in [
         (
             "sns",
             "subscription",
+            "sns:Publish",
             "VOID envelope RawMessageDelivery is off",
         ),
         (
             "eventbridge",
             "rule",
+            "events:PutEvents",
             "VOID envelope orders hands on whole events",
         ),
     ] {
@@ -174,9 +177,11 @@ fn preflight_reads_what_stands_before_a_queue_and_what_would_lose_every_order() 
         for part in ["ok sent to", &within, "ok envelope", "caution queue policy"] {
             assert!(found.contains(part), "{part} in {found}");
         }
+        let asked = found.split("not denied: ").nth(1).expect("permissions");
+        let asked = asked.split(" ok ").next().expect("a list");
         assert!(
-            !found.contains("sqs:SendMessage"),
-            "it sends to no queue: {found}"
+            asked.contains(may) && !asked.contains("sqs:SendMessage"),
+            "{asked}"
         );
         // A function of one's own may look into envelopes.
         let own = "processor.command=[\"true\"]";
@@ -184,4 +189,35 @@ fn preflight_reads_what_stands_before_a_queue_and_what_would_lose_every_order() 
         let found = words(&look(&enveloped).code(6).stdout);
         assert!(found.contains(void), "{void} in {found}");
     }
+}
+
+#[test]
+fn an_order_that_a_bus_elsewhere_has_accepted_and_nobody_saw_is_undecided_as_long_as_it_may_try() {
+    let sending = [
+        "--set",
+        "sending.to=eventbridge",
+        "--set",
+        "sending.raw=true",
+    ];
+    let swallows = r#"fault=[{kind="door_swallows", count=2}]"#;
+    let served = Program::new(["serve", &scenario("smoke"), "--port", "0", "--no-function"]);
+    let served = served.args(["--run-id", "7", "--set", swallows]);
+    let served = Served::start(served.args(sending));
+    let run = smoke().args(["--run-id", "7", "--processor", "local"]);
+    let finished = served.at(run.args(sending)).finish().code(4);
+    let report = finished.json("out/run.json");
+    assert_eq!(report["classes"]["undecided"], 2);
+    assert_eq!(report["classes"]["lost"], 0);
+    let findings = report["findings"].as_array().expect("findings");
+    let told = findings
+        .iter()
+        .find(|finding| finding["code"] == "door_not_drained");
+    let told = told.expect("the finding")["message"]
+        .as_str()
+        .expect("a text");
+    assert!(
+        told.contains("the event bus default tries for up to 86400 s")
+            && told.contains("may still come"),
+        "{told}"
+    );
 }

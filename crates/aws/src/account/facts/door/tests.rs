@@ -71,7 +71,11 @@ async fn door(emulator: &Emulator, set: &[&str]) -> DoorFacts {
 
 async fn topic(emulator: &Emulator, name: &str) -> Known<TopicFacts> {
     let named = format!("sending.topic={name}");
-    match door(emulator, &["sending.to=sns", &named]).await {
+    let mut set = vec!["sending.to=sns", &named];
+    if name.ends_with(".fifo") {
+        set.extend(["pipeline.queue=fifo", "order.group={{id}}"]);
+    }
+    match door(emulator, &set).await {
         DoorFacts::Topic(topic) => topic,
         other => panic!("{other:?}"),
     }
