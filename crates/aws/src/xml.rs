@@ -50,7 +50,7 @@ pub(crate) fn texts<const N: usize>(
 ) -> Read<[Option<String>; N]> {
     let mut found = [const { None }; N];
     while let Some(mut tag) = of.next_tag() {
-        let place = names.iter().position(|name| tag.start_el().matches(*name));
+        let place = names.iter().position(|name| tag.start_el().matches(name));
         if let Some(place) = place {
             once(&mut found[place], &mut tag)?;
         }
