@@ -118,17 +118,3 @@ fn every_committed_report_opens_and_is_judged_the_same_again() {
         }
     }
 }
-
-#[test]
-fn the_readme_shows_what_the_committed_run_printed() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let example = root.join("reports/example-spike").display().to_string();
-    let shown = Program::new(["report", &example]).finish().code(0).quiet();
-    // Its last line names the folder, which was another one then.
-    let (report, _) = shown.stdout.rsplit_once("report  ").expect("a last line");
-    assert!(
-        readme.contains(report.trim_end()),
-        "README.md differs from:\n{report}"
-    );
-}
