@@ -118,3 +118,17 @@ fn every_committed_report_opens_and_is_judged_the_same_again() {
         }
     }
 }
+
+#[test]
+fn there_is_a_schema_of_runs_and_one_of_scenarios() {
+    for (arguments, title) in [
+        (vec![], "run.json of orderproof"),
+        (vec!["run"], "run.json of orderproof"),
+        (vec!["scenario"], "A scenario of orderproof"),
+    ] {
+        let shown = Program::new(["schema"]).command().args(&arguments).output();
+        let shown = shown.expect("the program starts");
+        let schema: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        assert_eq!(schema["title"], title, "{arguments:?}");
+    }
+}

@@ -52,7 +52,7 @@ pub use overrides::{Overrides, TargetOverride};
 pub use places::Place;
 pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
-pub use reference::reference;
+pub use reference::{reference, schema};
 pub use rule::{
     Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,
     parse_gate_rule,

@@ -4,10 +4,14 @@
 //! `meanings.toml`. The page `docs/scenario-reference.md` and the JSON Schema for editors are made of both.
 
 mod page;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
 #[cfg(test)]
 mod tests;
 
 pub use page::reference;
+pub use schema::schema;
 
 use std::collections::BTreeMap;
 

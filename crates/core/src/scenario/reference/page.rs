@@ -25,6 +25,7 @@ Every key of a scenario. This page is generated from the code that reads scenari
 
 Every value can be replaced on the command line, such as `--set pipeline.visibility_timeout=5s` or
 `--set phase.spike.rate=8x`. An unknown key is an error.
+Editors can complete keys and show what they mean: [in an editor](scenarios.md#in-an-editor).
 ";
 
 /// The text of `docs/scenario-reference.md`.
