@@ -126,8 +126,8 @@ pub(super) fn span(duration: Duration) -> String {
         _ if duration.subsec_nanos() > 0 || seconds < 60 => {
             format!("{duration:?}").replace('µ', "u")
         }
-        _ if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
-        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ if seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+        _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),
     }
 }
