@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use super::Cli;
@@ -12,6 +12,23 @@ use super::Cli;
 pub struct CompletionsArgs {
     /// The shell.
     pub shell: Shell,
+}
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// What the schema is of.
+    #[arg(value_enum, default_value_t = SchemaOf::Run)]
+    pub of: SchemaOf,
+}
+
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The file run.json of a run.
+    Run,
+    /// Scenario files, for editors that complete keys and mark mistakes.
+    Scenario,
 }
 
 /// Arguments of `man`.

@@ -11,7 +11,7 @@ mod report;
 pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
 pub use compare::{CompareArgs, CompareFormat};
 pub use gate::{GateArgs, RuleArgs};
-pub use generated::{CompletionsArgs, ManArgs, completions, man_pages};
+pub use generated::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf, completions, man_pages};
 pub use init::InitArgs;
 pub use list::ListArgs;
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
@@ -93,8 +93,8 @@ pub enum Command {
     Gate(GateArgs),
     /// Show the report of a finished run in any format, or render its files again.
     Report(ReportArgs),
-    /// Print the JSON Schema of run.json.
-    Schema,
+    /// Print the JSON Schema of run.json, or of scenario files.
+    Schema(SchemaArgs),
     /// Compare two runs, or repeats of two: orders first, then every duration, beyond noise or not.
     #[command(after_help = COMPARE_EXIT_CODES)]
     Compare(CompareArgs),

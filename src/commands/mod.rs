@@ -59,7 +59,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Gate(args) => gate::gate(&args, &output),
         Command::Report(args) => report::report(&args, &output),
-        Command::Schema => schema::schema(&output),
+        Command::Schema(args) => schema::schema(&args, &output),
         Command::Compare(args) => compare::compare(&args, &output),
         Command::List(args) => list::list(&args, &output),
         Command::Init(args) => init::init(&args, &output),

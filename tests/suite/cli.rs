@@ -120,15 +120,15 @@ fn every_committed_report_opens_and_is_judged_the_same_again() {
 }
 
 #[test]
-fn the_readme_shows_what_the_committed_run_printed() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let example = root.join("reports/example-spike").display().to_string();
-    let shown = Program::new(["report", &example]).finish().code(0).quiet();
-    // Its last line names the folder, which was another one then.
-    let (report, _) = shown.stdout.rsplit_once("report  ").expect("a last line");
-    assert!(
-        readme.contains(report.trim_end()),
-        "README.md differs from:\n{report}"
-    );
+fn there_is_a_schema_of_runs_and_one_of_scenarios() {
+    for (arguments, title) in [
+        (vec![], "run.json of orderproof"),
+        (vec!["run"], "run.json of orderproof"),
+        (vec!["scenario"], "A scenario of orderproof"),
+    ] {
+        let shown = Program::new(["schema"]).command().args(&arguments).output();
+        let shown = shown.expect("the program starts");
+        let schema: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+        assert_eq!(schema["title"], title, "{arguments:?}");
+    }
 }

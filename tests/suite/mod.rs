@@ -23,6 +23,7 @@ mod list;
 mod local;
 mod look;
 mod modes;
+mod pages;
 mod peers;
 mod preflight;
 mod program;

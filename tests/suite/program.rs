@@ -15,6 +15,7 @@ pub struct Program {
     arguments: Vec<String>,
     files: Vec<(String, String)>,
     environment: Vec<(String, String)>,
+    here: Option<PathBuf>,
 }
 
 /// The path of a function's binary, which `cargo test` builds beside the program, for crates/functions' own tests.
@@ -43,7 +44,15 @@ impl Program {
             arguments: arguments.map(String::from).into(),
             files: Vec::new(),
             environment: Vec::new(),
+            here: None,
         }
+    }
+
+    /// With these further arguments, in this folder instead of one of its own.
+    pub fn here<'a>(mut self, folder: &Path, arguments: impl Iterator<Item = &'a str>) -> Self {
+        self.arguments.extend(arguments.map(String::from));
+        self.here = Some(folder.to_owned());
+        self
     }
 
     pub fn args<const N: usize>(mut self, arguments: [&str; N]) -> Self {
@@ -79,7 +88,7 @@ impl Program {
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderproof"));
         command
-            .current_dir(self.folder.path())
+            .current_dir(self.here.as_deref().unwrap_or(self.folder.path()))
             .args(&self.arguments)
             .env_remove("NO_COLOR")
             .envs(self.environment.iter().map(|(name, value)| (name, value)));

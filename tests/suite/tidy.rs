@@ -378,7 +378,7 @@ fn every_scenario_says_first_what_it_is_for() {
 }
 
 #[test]
-fn the_workflow_in_the_readme_is_the_sample_workflow() {
+fn the_workflow_on_the_page_about_ci_is_the_sample_workflow() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("a file");
     let sample = read("examples/ci/orderproof.yml");
@@ -389,7 +389,7 @@ fn the_workflow_in_the_readme_is_the_sample_workflow() {
         .join("\n");
     assert!(workflow.starts_with("name: "), "{workflow}");
     assert!(
-        read("README.md").contains(&format!("```yaml\n{workflow}\n```")),
-        "README.md shows another workflow than examples/ci/orderproof.yml"
+        read("docs/ci.md").contains(&format!("```yaml\n{workflow}\n```")),
+        "docs/ci.md shows another workflow than examples/ci/orderproof.yml"
     );
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use toml::Table;
 
+use super::asked::{Asked, Problems};
 use super::capacity::{CAPACITY_HINT, parse_capacity};
 use super::expect::read_expectations;
 use super::fault::read_fault;
@@ -14,7 +15,7 @@ use super::places::{Place, Places};
 use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
 use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
-use super::section::{Problems, Section};
+use super::section::Section;
 use super::sending::{read_door, read_sending};
 use super::services::read_services;
 use super::target::read_target;
@@ -207,6 +208,17 @@ fn read_scenario(
         expect,
         order,
     })
+}
+
+/// Every key that the reader asks for in a file of this `text`, as often as it does, and what is wrong with the file.
+pub(super) fn asked_for(text: &str, files: ReadFile<'_>) -> (Vec<Asked>, Vec<Violation>) {
+    let table: Table = text.parse().unwrap_or_default();
+    let problems = Problems::noting();
+    let mut sections = Section::new(&table, String::new(), &problems);
+    read_proof(&mut sections);
+    read_scenario(sections, &problems, files);
+    let found = problems.borrow().clone();
+    (problems.into_asked(), found)
 }
 
 fn required_text(

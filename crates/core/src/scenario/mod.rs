@@ -4,6 +4,7 @@
 //! [`Scenario`] in which every value is resolved and legal. Leaves the meaning of the load profile to
 //! `load`.
 
+mod asked;
 mod capacity;
 mod compress;
 mod error;
@@ -21,6 +22,7 @@ mod places;
 mod processor;
 mod proof;
 mod queues;
+mod reference;
 mod rule;
 mod secret;
 #[cfg(test)]
@@ -50,6 +52,7 @@ pub use overrides::{Overrides, TargetOverride};
 pub use places::Place;
 pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
+pub use reference::{reference, schema};
 pub use rule::{
     Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,
     parse_gate_rule,

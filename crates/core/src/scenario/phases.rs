@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::Violation;
-use super::section::{Problems, Section};
+use super::asked::Problems;
+use super::section::Section;
 use super::units::{DURATION_HINT, RATE_HINT, RateText, parse_duration, parse_rate};
 use crate::load::{LoadProfile, Phase};
 use crate::order::MAX_ORDERS;

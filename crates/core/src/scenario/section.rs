@@ -2,17 +2,14 @@
 //!
 //! Serde stops at the first error; a person mending a file wants all of them.
 
-use std::cell::RefCell;
 use std::time::Duration;
 
 use toml::{Table, Value};
 
 use super::Violation;
+use super::asked::{Kind, Problems, span};
 use super::units::{DURATION_HINT, PERCENT_HINT, parse_duration, parse_percent};
 use crate::order::{key_below, nearest};
-
-/// Where violations are gathered.
-pub(super) type Problems = RefCell<Vec<Violation>>;
 
 /// One table of a file, its place in it and the keys asked for so far.
 pub(super) struct Section<'a> {
@@ -95,13 +92,21 @@ impl<'a> Section<'a> {
     }
 
     pub(super) fn value(&mut self, key: &'static str) -> Option<&'a Value> {
-        self.asked.push(key);
+        self.ask(key, Kind::Value, "", None);
         self.table?.get(key)
+    }
+
+    /// Notes that `key` is asked for: what it is, what to write, and what is meant without it.
+    fn ask(&mut self, key: &'static str, kind: Kind, hint: &str, default: Option<String>) {
+        self.asked.push(key);
+        let (path, value) = (|| self.key(key), self.peek(key));
+        self.problems.ask(path, kind, hint, default, value);
     }
 
     /// The table under `key`; an empty one when it is absent or no table.
     pub(super) fn section(&mut self, key: &'static str) -> Section<'a> {
-        let value = self.value(key);
+        self.ask(key, Kind::Table, "", None);
+        let value = self.peek(key);
         let table = value.and_then(Value::as_table);
         if let (Some(found), None) = (value, table) {
             let rule = format!("must be a table, found {}", found.type_str());
@@ -117,7 +122,8 @@ impl<'a> Section<'a> {
 
     /// The tables of the array under `key`.
     pub(super) fn sections(&mut self, key: &'static str) -> Vec<Section<'a>> {
-        let Some(value) = self.value(key) else {
+        self.ask(key, Kind::Tables, "", None);
+        let Some(value) = self.peek(key) else {
             return Vec::new();
         };
         let hint = format!("write it as [[{}]]", self.key(key));
@@ -152,7 +158,8 @@ impl<'a> Section<'a> {
         hint: &str,
         parse: impl FnOnce(&Value) -> Result<T, String>,
     ) -> Option<T> {
-        let value = self.value(key)?;
+        self.ask(key, Kind::Value, hint, None);
+        let value = self.peek(key)?;
         parse(value)
             .map_err(|rule| self.problem(key, rule, hint))
             .ok()
@@ -165,6 +172,7 @@ impl<'a> Section<'a> {
         hint: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.ask(key, Kind::Text, hint, None);
         self.read(key, hint, |value| match value.as_str() {
             Some(text) => parse(text),
             None => Err(format!("must be a text, found {}", value.type_str())),
@@ -172,7 +180,7 @@ impl<'a> Section<'a> {
     }
 
     /// A duration, or `default` when absent (or wrong, with a violation).
-    pub(super) fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
+    fn duration(&mut self, key: &'static str, default: Duration) -> Duration {
         self.text(key, DURATION_HINT, parse_duration)
             .unwrap_or(default)
     }
@@ -185,6 +193,13 @@ impl<'a> Section<'a> {
         least: Duration,
         most: Duration,
     ) -> Duration {
+        let kind = Kind::Duration { least, most };
+        self.ask(
+            key,
+            kind,
+            DURATION_HINT,
+            Some(format!("\"{}\"", span(default))),
+        );
         let duration = self.duration(key, default);
         if !(least..=most).contains(&duration) {
             let rule = format!("must be within {least:?} and {most:?}, found {duration:?}");
@@ -195,6 +210,8 @@ impl<'a> Section<'a> {
 
     /// A share written in percent.
     pub(super) fn share(&mut self, key: &'static str, default: f64) -> f64 {
+        let usual = format!("\"{}%\"", default * 100.0);
+        self.ask(key, Kind::Share, PERCENT_HINT, Some(usual));
         self.text(key, PERCENT_HINT, parse_percent)
             .unwrap_or(default)
     }
@@ -208,6 +225,8 @@ impl<'a> Section<'a> {
         most: u64,
     ) -> u64 {
         let hint = format!("write a whole number from {least} to {most}");
+        let kind = Kind::Integer { least, most };
+        self.ask(key, kind, &hint, Some(default.to_string()));
         self.read(key, &hint, |value| {
             let number = value
                 .as_integer()
@@ -222,6 +241,7 @@ impl<'a> Section<'a> {
 
     /// A list of texts; `None` when absent or wrong.
     pub(super) fn texts(&mut self, key: &'static str, hint: &str) -> Option<Vec<String>> {
+        self.ask(key, Kind::Texts, hint, None);
         self.read(key, hint, |value| {
             let wrong = || format!("must be a list of texts, found {}", value.type_str());
             let items = value.as_array().ok_or_else(wrong)?;
@@ -232,7 +252,9 @@ impl<'a> Section<'a> {
 
     /// `true` or `false`.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool) -> bool {
-        self.read(key, "write true or false", |value| {
+        let hint = "write true or false";
+        self.ask(key, Kind::Boolean, hint, Some(default.to_string()));
+        self.read(key, hint, |value| {
             value
                 .as_bool()
                 .ok_or_else(|| format!("must be true or false, found {}", value.type_str()))
@@ -241,7 +263,7 @@ impl<'a> Section<'a> {
     }
 
     /// One of `choices`.
-    pub(super) fn choice<T: Copy>(
+    pub(super) fn choice<T: Copy + PartialEq>(
         &mut self,
         key: &'static str,
         default: T,
@@ -251,7 +273,11 @@ impl<'a> Section<'a> {
             .iter()
             .map(|(name, _)| format!("{name:?}"))
             .collect();
-        self.text(key, &format!("write {}", names.join(" or ")), |text| {
+        let hint = format!("write {}", names.join(" or "));
+        let usual = choices.iter().find(|(_, choice)| *choice == default);
+        let usual = usual.map(|(name, _)| format!("{name:?}"));
+        self.ask(key, Kind::Choice(names), &hint, usual);
+        self.text(key, &hint, |text| {
             choices
                 .iter()
                 .find(|(name, _)| *name == text)

@@ -21,7 +21,8 @@ use std::sync::LazyLock;
 
 use toml::Value;
 
-use super::section::{Problems, Section};
+use super::asked::Problems;
+use super::section::Section;
 use super::{Scenario, Violation, error::of_problem};
 use crate::order::spec::{OrderSpec, STORED};
 use crate::order::{Door, Model, dead_letter, lab};
