@@ -5,7 +5,13 @@ use orderproof_core::gate::{Check, RuleStanding};
 
 /// A row for each rule; without a last column where nothing is left to say.
 pub(crate) fn table<'a>(checks: impl IntoIterator<Item = &'a Check>, medium: Medium) -> Table {
-    let mut table = Table::of("Rules", &["", "rule", "limit", "observed", "phase", ""]);
+    // A page is also read aloud, column by column.
+    let (first, last) = match medium {
+        Medium::Page => ("standing", "note"),
+        _ => ("", ""),
+    };
+    let names = [first, "rule", "limit", "observed", "phase", last];
+    let mut table = Table::of("Rules", &names);
     for check in checks {
         let note = check.note.as_deref().unwrap_or_default();
         table.row([
@@ -18,13 +24,13 @@ pub(crate) fn table<'a>(checks: impl IntoIterator<Item = &'a Check>, medium: Med
         ]);
     }
     let unsaid = |row: &Row| row.cells.last().is_none_or(|note| note.text.is_empty());
-    if table.rows.iter().all(unsaid) {
+    table.wrapped = !table.rows.iter().all(unsaid);
+    if !table.wrapped {
         table.columns.pop();
         for row in &mut table.rows {
             row.cells.pop();
         }
     }
-    table.wrapped = true;
     table
 }
 

@@ -35,10 +35,12 @@ impl RunReport {
         let mut phases = self.phases.iter();
         let phase = phases.find(|phase| phase.figures.name == row.phase);
         // After the last phase there is no other end to count from.
-        let end = phase.map_or(Duration::from_secs(row.time_s + 1), |phase| phase.end);
+        let end = phase.map_or(Duration::from_secs(row.time_s.saturating_add(1)), |phase| {
+            phase.end
+        });
         let begin = phase.map_or(end, |phase| phase.start);
         let seconds = || self.timeline.iter().filter_map(known);
-        let at = |second: u64| Duration::from_secs(second + 1);
+        let at = |second: u64| Duration::from_secs(second.saturating_add(1));
         let before = seconds().filter(|&(second, _)| at(second) <= begin);
         let usual = before.map(|(_, orders)| orders).max().unwrap_or(0);
         let caught_up = seconds()

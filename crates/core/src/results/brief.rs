@@ -108,7 +108,7 @@ pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
         interrupted: slim.interrupted,
         planned: slim.orders.planned,
         lost: slim.classes.get("lost").copied().unwrap_or_default(),
-        misplaced: misplaced.sum(),
+        misplaced: misplaced.fold(0, |sum, count| sum.saturating_add(*count)),
         end_to_end_p99_us: worst.map(|(p99_us, _)| p99_us),
         end_to_end_p99_phase: worst.map(|(_, phase)| phase.clone()),
         drain: slim.quiescence.drain,

@@ -84,7 +84,7 @@ fn wrong(report: &RunReport, failing: u64) -> String {
             continue;
         };
         match kinds.iter_mut().find(|(known, _)| *known == wrong) {
-            Some((_, orders)) => *orders += count,
+            Some((_, orders)) => *orders = orders.saturating_add(count),
             None => kinds.push((wrong, count)),
         }
     }

@@ -9,8 +9,8 @@ use super::wrap::{Flow, Piece};
 use super::{Block, Document, Fact, Item, Table, Text, Tone};
 use orderproof_core::escape::line;
 
-/// Columns of a text that is no terminal's, and of a terminal at most: longer lines are hard to read.
-const WIDTH_MAX: usize = 100;
+/// Columns of sentences at most: longer lines are hard to read.
+const WIDTH_MAX: usize = 99;
 /// Fewer than these are taken for these.
 const WIDTH_MIN: usize = 40;
 /// Of lines that belong to the one above.
@@ -21,8 +21,8 @@ const LEAD: usize = 6;
 pub struct TextStyle {
     /// With ANSI colors.
     pub color: bool,
-    /// The columns of the terminal, which no line exceeds as long as its words allow; `None` of a file or a pipe, whose
-    /// tables are as wide as they are.
+    /// The columns of the terminal, which no line exceeds as long as its words allow; `None` of a file or a pipe, where
+    /// facts stay on a line and tables are as wide as they are.
     pub width: Option<usize>,
 }
 
@@ -45,6 +45,11 @@ impl TextStyle {
     fn sentences(self) -> usize {
         self.width
             .map_or(WIDTH_MAX, |width| width.clamp(WIDTH_MIN, WIDTH_MAX))
+    }
+
+    /// Columns that facts take at most: in a file each stays on its line, to be searched.
+    fn facts(self) -> usize {
+        self.width.map_or(usize::MAX, |_| self.sentences())
     }
 
     /// Columns that tables take at most.
@@ -106,7 +111,7 @@ impl Terminal {
 
     /// Texts in one line, or in several whose further ones are indented by `indent`.
     fn flow(&mut self, first: usize, indent: usize, texts: &[Text]) -> fmt::Result {
-        let width = self.style.sentences();
+        let width = self.style.facts();
         let pieces = texts.iter().map(|text| Piece {
             text: line(&text.text),
             style: self.style.paint(text.tone),
@@ -127,13 +132,12 @@ impl Terminal {
             }
             self.out.push_str(&head);
             let from = indent + width + 2;
-            self.rest(from, fact)
+            self.rest(from, fact, self.style.facts())
         })
     }
 
     /// A text from a column on, with its further lines below its beginning.
-    fn rest(&mut self, from: usize, text: &str) -> fmt::Result {
-        let width = self.style.sentences();
+    fn rest(&mut self, from: usize, text: &str, width: usize) -> fmt::Result {
         let piece = Piece {
             text: line(text),
             style: Style::new(),
@@ -150,10 +154,10 @@ impl Terminal {
             let color = self.style.paint(Some(item.tone));
             let pad = indent.saturating_sub(2 + item.kind.len());
             write!(self.out, "  {color}{}{color:#}{:pad$}", item.kind, "")?;
-            self.rest(indent, &item.text)?;
+            self.rest(indent, &item.text, self.style.sentences())?;
             if let Some((_, more)) = &item.more {
                 write!(self.out, "{:indent$}", "")?;
-                self.rest(indent, more)?;
+                self.rest(indent, more, self.style.facts())?;
             }
         }
         Ok(())
@@ -188,17 +192,24 @@ impl Terminal {
         rows.try_for_each(|row| self.row(table, &row.cells, part))
     }
 
-    /// Whether there is no room for a text from `column` on.
+    /// Whether there is no room for a text from `column` on; in a file there always is.
     fn below(&self, column: usize) -> bool {
+        self.style.width.is_some() && self.is_narrow(column)
+    }
+
+    fn is_narrow(&self, column: usize) -> bool {
         self.style.sentences().saturating_sub(column) < ROOM
     }
 
     /// The last text of a row, from `column` on, or below the others where there is no room beside them.
     fn last(&mut self, column: usize, piece: Piece<'_>, part: &Part) -> fmt::Result {
-        let width = self.style.sentences();
         if piece.text.is_empty() {
             return Ok(());
         }
+        let width = match self.is_narrow(column) {
+            true => self.style.facts(),
+            false => self.style.sentences(),
+        };
         let column = match self.below(column) {
             true => {
                 let first = part.columns.first().map_or(0, |(_, width)| width + 4);

@@ -162,8 +162,8 @@ fn key_figures(report: &RunReport) -> Vec<Fact> {
     let worst = worst.map(|(p99_us, phase)| format!("{} in {phase}", micros(p99_us)));
     let lost = report.class_tally(Class::Lost).exact();
     let misplaced = Class::ALL.into_iter().filter(|class| class.is_misplaced());
-    let misplaced = misplaced.map(|class| report.class_tally(class).exact());
-    let misplaced = misplaced.sum::<Option<u64>>();
+    let mut counts = misplaced.map(|class| report.class_tally(class).exact());
+    let misplaced = counts.try_fold(0_u64, |sum, count| Some(sum.saturating_add(count?)));
     let backlog = report.backlog();
     let peak = backlog
         .as_ref()

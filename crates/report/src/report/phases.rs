@@ -130,10 +130,11 @@ fn all(phases: &[PhaseReport]) -> Option<PhaseReport> {
     let mut several = false;
     for phase in measured {
         several = true;
-        all.end += phase.end.saturating_sub(phase.start);
-        all.scheduled += phase.scheduled;
-        all.attempted += phase.attempted;
-        all.acknowledged += phase.acknowledged;
+        let length = phase.end.saturating_sub(phase.start);
+        all.end = all.end.saturating_add(length);
+        all.scheduled = all.scheduled.saturating_add(phase.scheduled);
+        all.attempted = all.attempted.saturating_add(phase.attempted);
+        all.acknowledged = all.acknowledged.saturating_add(phase.acknowledged);
         let (figures, more) = (&mut all.figures, &phase.figures);
         figures.response_time.merge(&more.response_time);
         figures.service_time.merge(&more.service_time);
