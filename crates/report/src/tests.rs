@@ -216,7 +216,7 @@ fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
         "{text}"
     );
     assert!(
-        text.lines().all(|line| line.chars().count() <= 112),
+        text.lines().all(|line| line.chars().count() <= 120),
         "{text}"
     );
 

@@ -26,6 +26,10 @@ pub(super) fn facts(report: &RunReport) -> Vec<Fact> {
         ("at rest", Some(rest.evidence.clone())),
         ("drained", Some(drained(rest, " after the last send"))),
         ("backlog", report.backlog_told()),
+        (
+            "caught up",
+            report.backlog().map(|peak| peak.caught_up_told()),
+        ),
         ("table", Some(scan)),
         ("missing orders", Some(lookups)),
         ("dead letters", Some(letters)),
