@@ -82,7 +82,7 @@ pub fn run_json(data: &[u8]) {
     let path = Path::new("fuzz.json");
     match parse_report(data, path) {
         Ok(report) => {
-            let text = render_text(&report, path, TextStyle { color: false });
+            let text = render_text(&report, path, &|_| true, TextStyle::default());
             assert!(!text.is_empty());
             assert!(!render_markdown(&report).is_empty());
             assert!(!timeseries_csv(&report).is_empty());
@@ -94,7 +94,7 @@ pub fn run_json(data: &[u8]) {
                 baseline: None,
             };
             let outcome = conclude(&input, &scenario_rules(&report.scenario, false));
-            assert!(!gate_text(&outcome, TextStyle { color: false }).is_empty());
+            assert!(!gate_text(&outcome, TextStyle::default()).is_empty());
         }
         Err(error) => assert!(error.to_string().contains("fuzz.json")),
     }

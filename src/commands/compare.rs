@@ -38,8 +38,9 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, Error> {
     if let Some(dir) = &args.output_dir {
         write_all(dir, &comparison, pair.as_ref())?;
     }
-    let style = TextStyle {
-        color: args.output.is_none() && output.color_on_stdout(),
+    let style = match args.output {
+        None => output.text_style(),
+        Some(_) => TextStyle::default(),
     };
     let shown = render(args.format, &comparison, pair.as_ref(), style)?;
     match &args.output {
@@ -95,7 +96,7 @@ fn render(
 
 fn write_all(dir: &Path, comparison: &Comparison, pair: Option<&Pair<'_>>) -> Result<(), Error> {
     let folder = RunFolder::create_exactly(dir).map_err(Error::usage)?;
-    let plain = TextStyle { color: false };
+    let plain = TextStyle::default();
     for (name, format) in [
         ("comparison.txt", CompareFormat::Text),
         ("comparison.md", CompareFormat::Markdown),

@@ -10,8 +10,8 @@ use super::{Error, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::exit::Exit;
 use crate::gate::{GateOutcome, RuleSources};
-use crate::report::{TextStyle, render_gate_junit, render_junit_error};
 use crate::report::{gate_markdown, gate_text};
+use crate::report::{render_gate_junit, render_junit_error};
 use crate::results::RunReport;
 use crate::run::{Gate, wrong_rules};
 
@@ -37,10 +37,7 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
     } else if to_stdout {
         output.print(&gate_markdown(&outcome, &report));
     } else {
-        let style = TextStyle {
-            color: output.color_on_stdout(),
-        };
-        output.print(&gate_text(&outcome, style));
+        output.print(&gate_text(&outcome, output.text_style()));
     }
     match (written, outcome.exit()) {
         (Err(error), Exit::Success) => Err(error),

@@ -96,6 +96,7 @@ fn table(lines: &[Line], dir: &Path) -> String {
         "verdict",
         "orders",
         "lost",
+        "misplaced",
         "e2e p99",
         "drain",
         "folder",
@@ -116,7 +117,8 @@ fn table(lines: &[Line], dir: &Path) -> String {
             ),
             thousands(run.planned),
             thousands(run.lost),
-            run.end_to_end_p99_us.map_or_else(|| "-".into(), micros),
+            thousands(run.misplaced),
+            worst(run),
             run.drain.map_or_else(|| "-".into(), duration),
             line(&entry.folder).into_owned(),
         ])
@@ -139,14 +141,14 @@ fn table(lines: &[Line], dir: &Path) -> String {
             .max()
             .unwrap_or(0)
     };
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 9] = std::array::from_fn(width);
     for row in &rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             let width = widths[column];
             // Numbers are aligned on their right.
             let cell = match column {
-                3..=6 => format!("{cell:>width$}"),
+                3..=7 => format!("{cell:>width$}"),
                 _ => format!("{cell:<width$}"),
             };
             line.push_str(&cell);
@@ -155,6 +157,14 @@ fn table(lines: &[Line], dir: &Path) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    text.push_str("e2e p99: end-to-end latency, of the worst phase outside warm-up\n");
+    text.push_str("misplaced: in the wrong place, not lost; e2e p99: end-to-end latency, of the worst phase but warm-up\n");
     text
+}
+
+/// The worst end-to-end latency and its phase.
+fn worst(run: &RunBrief) -> String {
+    match (run.end_to_end_p99_us, &run.end_to_end_p99_phase) {
+        (Some(p99_us), Some(phase)) => format!("{} in {}", micros(p99_us), line(phase)),
+        _ => "-".into(),
+    }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::Error;
-use crate::folder::{Existing, write_whole};
+use crate::folder::{Existing, remedy, write_whole};
 
 /// Writes what `write` gives to `path`, which must not be there yet.
 ///
@@ -24,7 +24,7 @@ pub fn write_new(
             io::ErrorKind::AlreadyExists => format!(
                 "{path}: cannot write: the file exists, and nothing is overwritten; name another file"
             ),
-            _ => format!("{path}: cannot write: {error}; check the folder and its free space"),
+            _ => format!("{path}: cannot write: {error}; {}", remedy(&error, "name another file")),
         })
     })
 }
@@ -43,7 +43,8 @@ pub fn cannot_write(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.display().to_string();
     move |error| {
         Error::internal(format!(
-            "{path}: cannot write: {error}; free space or name another file"
+            "{path}: cannot write: {error}; {}",
+            remedy(&error, "name another file")
         ))
     }
 }

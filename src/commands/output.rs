@@ -11,6 +11,7 @@ use super::confirm::confirm;
 use super::{Error, screen};
 use crate::cli::ColorChoice;
 use crate::escape::{self, terminal};
+use crate::report::TextStyle;
 use crate::results::to_json;
 use crate::run::{Attendant, Question, Watch};
 use crate::scenario::without_userinfo;
@@ -29,6 +30,15 @@ impl Output {
     /// Whether standard output takes color.
     pub fn color_on_stdout(&self) -> bool {
         self.color_on(stdout().is_terminal())
+    }
+
+    /// How a report looks on standard output.
+    pub fn text_style(&self) -> TextStyle {
+        let size = terminal_size::terminal_size_of(stdout());
+        TextStyle {
+            color: self.color_on_stdout(),
+            width: size.map(|(width, _)| width.0.into()),
+        }
     }
 
     /// Whether standard error takes color.

@@ -26,7 +26,7 @@ pub fn preflight(args: &PreflightArgs, output: &Output) -> Result<Exit, Error> {
     let found = look(&scenario, target)?;
     match args.json {
         true => output.json(&found),
-        false => output.print(&render(&found, output.color_on_stdout())),
+        false => output.print(&render(&found, output.text_style())),
     }
     let stops = |check: &&Check| match check.weight {
         Weight::Void => true,

@@ -22,10 +22,11 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
             args.format
         ))),
         (TEXT_FORMAT, None) => {
-            let style = TextStyle {
-                color: args.output.is_none() && output.color_on_stdout(),
+            let style = match args.output {
+                None => output.text_style(),
+                Some(_) => TextStyle::default(),
             };
-            let text = render_text(report, &args.dir, style);
+            let text = render_text(report, &args.dir, &Path::exists, style);
             hand_over(args, output, |out| out.write_all(text.as_bytes()))
         }
         (ORDERS_FORMAT, None) => render_orders(&args.dir, |write| hand_over(args, output, write)),

@@ -1,6 +1,7 @@
 //! `orderproof run`: reads the scenario, runs it, prints what came of it.
 
 use std::any::Any;
+use std::path::Path;
 
 use super::check::{load_scenario, overrides_in};
 use super::dashboard;
@@ -11,7 +12,7 @@ use super::{Error, Output};
 use crate::cli::RunArgs;
 use crate::exit::Exit;
 use crate::order::RunId;
-use crate::report::{TextStyle, render_text};
+use crate::report::render_text;
 use crate::run::{Attendant, Question, Run, Watch};
 
 const ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling what was sent \
@@ -39,10 +40,13 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
         run = run.output_dir(path);
     }
     let outcome = run.execute_with(&Terminal { args, output })?;
-    let style = TextStyle {
-        color: output.color_on_stdout(),
-    };
-    output.print(&render_text(&outcome.report, &outcome.folder, style));
+    let text = render_text(
+        &outcome.report,
+        &outcome.folder,
+        &Path::exists,
+        output.text_style(),
+    );
+    output.print(&text);
     for problem in &outcome.problems {
         output.error(problem);
     }

@@ -79,22 +79,50 @@ fn missing<'a>(
 ) -> Result<Vec<&'a Desired>, Error> {
     let mut missing = Vec::new();
     let mut problems = Vec::new();
+    let (mut foreign, mut differs, mut unread) = (false, false, false);
     for desired in desired {
-        match actual.state(desired) {
-            ResourceState::AsDesired => {}
-            ResourceState::Absent => missing.push(desired),
-            state => problems.push(format!("{}: {state}", desired.resource())),
+        let state = actual.state(desired);
+        match &state {
+            ResourceState::AsDesired => continue,
+            ResourceState::Absent => {
+                missing.push(desired);
+                continue;
+            }
+            ResourceState::Foreign => foreign = true,
+            ResourceState::Differs(_) => differs = true,
+            ResourceState::Unknown(_) => unread = true,
         }
+        problems.push(format!("{}: {state}", desired.resource()));
     }
-    match problems.is_empty() {
-        true => Ok(missing),
-        false => Err(Error::usage(format!(
-            "nothing was created or changed\n  {}\nDelete it (`{}`), name others (--orders-queue, --dead-letter-queue, \
-             --table; target.tables, target.queues), or give the settings it has.",
-            problems.join("\n  "),
-            with_options("down", args, target)
-        ))),
+    if problems.is_empty() {
+        return Ok(missing);
     }
+    // `down` deletes only what `up` created.
+    let remedies = [
+        foreign.then(|| {
+            format!(
+                "What `up` did not create can be used as it is (`{}` says whether it fits); or name others \
+                 (--orders-queue, --dead-letter-queue, --table; target.tables, target.queues).",
+                with_options("preflight", args, target)
+            )
+        }),
+        differs.then(|| {
+            format!(
+                "What `up` created with other settings: delete it (`{}`), or give the settings it has.",
+                with_options("down", args, target)
+            )
+        }),
+        unread.then(|| "What could not be read: allow it to be read, and repeat the command.".into()),
+    ];
+    Err(Error::usage(format!(
+        "nothing was created or changed\n  {}\n{}",
+        problems.join("\n  "),
+        remedies
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("\n")
+    )))
 }
 
 /// Reads all of it again until it is as desired: it takes time until what was created is seen everywhere.

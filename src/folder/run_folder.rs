@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::remedy::remedy;
 use super::whole_file::{Existing, write_whole};
 
 /// Why a run's folder or one of its files cannot be written.
@@ -15,7 +16,10 @@ pub enum FolderError {
     )]
     Taken(PathBuf),
     /// The system refuses.
-    #[error("{path}: cannot write: {source}; free space or name another folder with --output-dir")]
+    #[error(
+        "{path}: cannot write: {source}; {}",
+        remedy(source, "name another folder with --output-dir")
+    )]
     Write {
         /// What was to be written.
         path: PathBuf,

@@ -54,9 +54,9 @@ def told(kind, value):
         return f"{scaled:.2f}" if scaled < 9.995 else f"{scaled:.1f}" if scaled < 99.95 else f"{scaled:.0f}"
 
     if kind == "log_micros":
-        for limit, unit, by in [(1e3, "us", 0), (1e6, "ms", 1e3), (120e6, "s", 1e6)]:
+        for limit, unit, by in [(1e3, "\u00b5s", 0), (1e6, "ms", 1e3), (120e6, "s", 1e6)]:
             if value < limit:
-                return f"{value:.0f} us" if by == 0 else f"{short(value / by)} {unit}"
+                return f"{value:.0f} \u00b5s" if by == 0 else f"{short(value / by)} {unit}"
         return f"{short(value / 60e6)} min"
     if kind == "seconds":
         return f"{round(value, 2):g} s"

@@ -16,6 +16,7 @@ mod junit;
 mod openmetrics;
 pub mod preflight;
 mod report;
+mod rules;
 
 #[cfg(test)]
 mod format_tests;

@@ -3,13 +3,13 @@
 use crate::TextStyle;
 use crate::document::{Block, Document, Table, Text, Tone, terminal};
 use orderproof_core::preflight::{
-    Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Weight,
+    Check, Estimate, Facts, Known, PRICES_AS_OF, PRICES_REGION, Preflight, Trap, Weight,
 };
 use orderproof_core::results::figures::thousands;
 
 /// Everything found, as text.
-pub fn render(preflight: &Preflight, color: bool) -> String {
-    terminal(&document(preflight), TextStyle { color })
+pub fn render(preflight: &Preflight, style: TextStyle) -> String {
+    terminal(&document(preflight), style)
 }
 
 fn document(preflight: &Preflight) -> Document {
@@ -51,6 +51,13 @@ fn checks(preflight: &Preflight) -> Table {
     checks.sort_by_key(|check| check.weight);
     let mut table = Table::of("Checks", &["", "", ""]);
     table.wrapped = true;
+    let unanswered = unanswered(&checks);
+    if let [first, ..] = unanswered.as_slice() {
+        let names: Vec<_> = unanswered.iter().map(|check| check.trap.as_str()).collect();
+        let told = format!("{}; so not looked at: {}", first.message, names.join(", "));
+        table.row([first.weight.as_str(), "Lambda", &told]);
+    }
+    checks.retain(|check| !unanswered.iter().any(|one| std::ptr::eq(*one, *check)));
     for check in checks {
         let tone = match check.weight {
             Weight::Unknown => None,
@@ -69,6 +76,27 @@ fn checks(preflight: &Preflight) -> Table {
         }
     }
     table
+}
+
+/// What was asked of Lambda, where it answered nothing of it: an endpoint without Lambda is said once.
+fn unanswered<'a>(checks: &[&'a Check]) -> Vec<&'a Check> {
+    const OF_LAMBDA: [Trap; 6] = [
+        Trap::Mapping,
+        Trap::PartialResponses,
+        Trap::Filter,
+        Trap::MappingConcurrency,
+        Trap::Function,
+        Trap::FunctionConcurrency,
+    ];
+    let asked = checks
+        .iter()
+        .filter(|check| OF_LAMBDA.contains(&check.trap));
+    let asked: Vec<&Check> = asked.copied().collect();
+    let unknown = |check: &&Check| check.weight == Weight::Unknown;
+    match asked.len() > 1 && asked.iter().all(unknown) {
+        true => asked,
+        false => Vec::new(),
+    }
 }
 
 fn estimate(estimate: &Estimate) -> Vec<Block> {
@@ -121,7 +149,7 @@ mod tests {
         known(&mut facts.orders_queue).redrive = None;
         facts.place.account = Known::Unknown("no network".into());
         let preflight = Preflight::of(&scenario, target(&scenario), facts);
-        let text = render(&preflight, false);
+        let text = render(&preflight, TextStyle::default());
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines[0].starts_with("target    account unknown, us-east-1"),
@@ -130,7 +158,16 @@ mod tests {
         assert!(lines[5].starts_with("  VOID  redrive policy"), "{text}");
         assert!(text.contains("a run would be refused"), "{text}");
         assert!(!text.contains('\u{1b}'), "no color");
-        assert!(render(&preflight, true).contains('\u{1b}'));
+        assert!(
+            render(
+                &preflight,
+                TextStyle {
+                    color: true,
+                    ..TextStyle::default()
+                }
+            )
+            .contains('\u{1b}')
+        );
         for line in &lines[5..] {
             assert!(line.chars().count() <= 112, "{line}");
         }

@@ -1,6 +1,7 @@
 //! What a reader sees, whole: each document in each medium, as a snapshot.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 use crate::charts::Pair;
@@ -10,14 +11,35 @@ use orderproof_core::preflight::fixture::{facts, known, scenario, target};
 use orderproof_core::preflight::{Known, Preflight};
 use orderproof_core::results::RunReport;
 use orderproof_core::results::fixture::{SPIKE, World};
+use orderproof_core::scenario::{Metric, Rule};
 
-const PLAIN: TextStyle = TextStyle { color: false };
+const PLAIN: TextStyle = TextStyle {
+    color: false,
+    width: None,
+};
 
 fn passed() -> RunReport {
-    World::new(&SPIKE).report()
+    let mut world = World::new(&SPIKE);
+    world.scenario.expect.rules = vec![
+        rule(Metric::ResponseTime(0.99), 100, Some("spike")),
+        rule(Metric::Drain, 30_000, None),
+    ];
+    world.report()
 }
 
-/// Lost orders, a warm-up, send errors, a fault and a function that counted.
+fn rule(metric: Metric, limit_ms: u64, phase: Option<&str>) -> Rule {
+    let name = metric.name();
+    let of = phase.map_or(String::new(), |phase| format!(" for {phase}"));
+    Rule {
+        text: format!("{name} < {limit_ms}ms{of}"),
+        metric,
+        inclusive: false,
+        limit: Duration::from_millis(limit_ms),
+        phase: phase.map(str::to_owned),
+    }
+}
+
+/// Lost orders, a warm-up, rules of every standing, send errors and a clock that was stepped.
 fn failed() -> RunReport {
     let mut world = World::new(&[
         ("warm-up", 50.0, 10, true),
@@ -27,6 +49,11 @@ fn failed() -> RunReport {
     for k in 5_000..5_012 {
         world.observation.stored.remove(k);
     }
+    world.scenario.expect.rules = vec![
+        rule(Metric::ResponseTime(0.99), 100, Some("spike")),
+        rule(Metric::Drain, 6_000, None),
+        rule(Metric::ScheduleLag(0.99), 2, Some("sale")),
+    ];
     let mut report = world.report();
     report
         .send_errors
@@ -73,9 +100,43 @@ fn body(page: &str) -> String {
 fn a_report() {
     let dir = Path::new("reports/here");
     let (passed, failed) = (passed(), failed());
-    insta::assert_snapshot!("report_passed_text", render_text(&passed, dir, PLAIN));
-    insta::assert_snapshot!("report_failed_text", render_text(&failed, dir, PLAIN));
-    let colored = render_text(&failed, dir, TextStyle { color: true });
+    insta::assert_snapshot!(
+        "report_passed_text",
+        render_text(&passed, dir, &|_| true, PLAIN)
+    );
+    insta::assert_snapshot!(
+        "report_failed_text",
+        render_text(&failed, dir, &|_| true, PLAIN)
+    );
+    for width in [80, 120] {
+        let style = TextStyle {
+            width: Some(width),
+            ..PLAIN
+        };
+        let text = render_text(&failed, dir, &|_| true, style);
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(
+            longest <= Some(width),
+            "{longest:?} columns of {width}:\n{text}"
+        );
+    }
+    let narrow = TextStyle {
+        width: Some(80),
+        ..PLAIN
+    };
+    insta::assert_snapshot!(
+        "report_failed_text_on_80",
+        render_text(&failed, dir, &|_| true, narrow)
+    );
+    let colored = render_text(
+        &failed,
+        dir,
+        &|_| true,
+        TextStyle {
+            color: true,
+            ..TextStyle::default()
+        },
+    );
     insta::assert_snapshot!("report_failed_colored", colored.replace('\u{1b}', "ESC"));
     insta::assert_snapshot!("report_failed_markdown", render_markdown(&failed));
     let page = render_html(&failed).expect("a page");
@@ -120,5 +181,5 @@ fn a_preflight() {
     known(&mut facts.orders_queue).redrive = None;
     facts.place.account = Known::Unknown("no network".into());
     let preflight = Preflight::of(&scenario, target(&scenario), facts);
-    insta::assert_snapshot!("preflight_text", preflight::render(&preflight, false));
+    insta::assert_snapshot!("preflight_text", preflight::render(&preflight, PLAIN));
 }

@@ -17,7 +17,7 @@ use orderproof_core::verify::*;
 fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_not() {
     let mut report = World::new(&SPIKE).report();
     let told = |report: &RunReport| {
-        let text = render_text(report, Path::new("here"), TextStyle { color: false });
+        let text = render_text(report, Path::new("here"), &|_| true, TextStyle::default());
         let both = [text, render_markdown(report)];
         both.map(|text| text.contains("clock was stepped by 60.0 min"))
     };
@@ -25,7 +25,7 @@ fn a_stepped_clock_is_told_beside_the_evidence_and_the_reading_of_two_clocks_is_
     assert_eq!(told(&report), [true, true]);
     report.clock_skew_bound_us = 999;
     assert_eq!(told(&report), [false, false]);
-    let text = render_text(&report, Path::new("here"), TextStyle { color: false });
+    let text = render_text(&report, Path::new("here"), &|_| true, TextStyle::default());
     assert!(!text.contains("clock"), "{text}");
 }
 
@@ -69,10 +69,10 @@ fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
         (without.verdict, &without.findings)
     );
     let row = "4,005 throttled invocations (not proof; the last 2 minutes are without points)";
-    let plain = TextStyle { color: false };
+    let plain = TextStyle::default();
     for (told, line) in [
         (
-            render_text(&with, Path::new("out"), plain),
+            render_text(&with, Path::new("out"), &|_| true, plain),
             format!("  CloudWatch       {row}\n"),
         ),
         (render_markdown(&with), format!("| CloudWatch | {row} |\n")),
@@ -81,12 +81,12 @@ fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
     }
     assert_eq!(timeseries_csv(&with), timeseries_csv(&without));
     with.cloudwatch = Some(CloudWatch::unread("GetMetricData: AccessDenied: no"));
-    let told = render_text(&with, Path::new("out"), plain);
+    let told = render_text(&with, Path::new("out"), &|_| true, plain);
     assert!(
         told.contains("not read: GetMetricData: AccessDenied: no"),
         "{told}"
     );
-    assert!(!render_text(&without, Path::new("out"), plain).contains("CloudWatch"));
+    assert!(!render_text(&without, Path::new("out"), &|_| true, plain).contains("CloudWatch"));
 }
 
 #[test]
@@ -204,9 +204,9 @@ fn orders_csv_has_a_row_for_every_order_and_for_those_never_planned() {
 
 #[test]
 fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
-    let plain = TextStyle { color: false };
+    let plain = TextStyle::default();
     let mut world = World::new(&SPIKE);
-    let text = render_text(&world.report(), Path::new("out"), plain);
+    let text = render_text(&world.report(), Path::new("out"), &|_| true, plain);
     assert!(
         text.starts_with("PASS  strict: every one of 40,000 orders is accounted for"),
         "{text}"
@@ -216,21 +216,29 @@ fn the_text_puts_the_verdict_first_and_names_what_is_lost() {
         "{text}"
     );
     assert!(
-        text.lines().all(|line| line.chars().count() <= 112),
+        text.lines().all(|line| line.chars().count() <= 120),
         "{text}"
     );
 
     world.observation.stored.remove(5_000);
     let report = world.report();
-    let text = render_text(&report, Path::new("out"), plain);
+    let text = render_text(&report, Path::new("out"), &|_| true, plain);
     assert!(
-        text.starts_with("FAIL  strict: 1 of 40,000 orders lost, altered or misplaced; 1 lost"),
+        text.starts_with("FAIL  strict: 1 of 40,000 orders lost\n"),
         "{text}"
     );
     assert!(text.contains("7000005000"), "{text}");
     assert!(
-        render_text(&report, Path::new("out"), TextStyle { color: true })
-            .contains("\u{1b}[1m\u{1b}[31mFAIL")
+        render_text(
+            &report,
+            Path::new("out"),
+            &|_| true,
+            TextStyle {
+                color: true,
+                ..TextStyle::default()
+            }
+        )
+        .contains("\u{1b}[1m\u{1b}[31mFAIL")
     );
     let page = render_markdown(&report);
     assert!(

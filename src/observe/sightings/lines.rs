@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::folder::remedy;
+
 /// The longest record: a page of a table is at most 1 MB, and ten letters are at most as much.
 const RECORD_BYTES_MAX: u64 = 32 << 20;
 
@@ -14,7 +16,7 @@ const RECORD_BYTES_MAX: u64 = 32 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SightingsError {
     /// The system refuses.
-    #[error("{path}: {source}; free space or mend its permissions")]
+    #[error("{path}: {source}; {}", remedy(source, "look at the file"))]
     Io {
         /// The file.
         path: PathBuf,

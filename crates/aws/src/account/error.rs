@@ -1,5 +1,6 @@
 //! Why something could not be created, deleted or cleaned.
 
+use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use super::facts::why;
@@ -26,13 +27,12 @@ impl AccountError {
         }
     }
 
-    pub(super) fn of<E, R>(
+    pub(super) fn of<E>(
         operation: &'static str,
         name: &str,
-    ) -> impl FnOnce(SdkError<E, R>) -> Self
+    ) -> impl FnOnce(SdkError<E, HttpResponse>) -> Self
     where
         E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: std::fmt::Debug + 'static,
     {
         move |error| Self::new(operation, name, why(&error))
     }

@@ -5,8 +5,8 @@ use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{BuildError, ConnectorError, ProvideErrorMetadata, SdkError};
 
 use super::cause::Cause;
-use super::in_words;
 use super::reply::NotAReply;
+use super::{in_words, strange_answer};
 use crate::scenario::without_userinfo;
 
 /// Why a store could not be read, in one line: the operation, what it was asked of, the service's code and words,
@@ -85,7 +85,10 @@ where
         let words = match (self.code(), self.message()) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => code.to_owned(),
-            _ => in_words(self),
+            _ => match self {
+                Self::ServiceError(service) => strange_answer(service.raw().status().as_u16()),
+                _ => in_words(self),
+            },
         };
         in_a_line(&words)
     }

@@ -47,4 +47,4 @@ pub use session::{Session, Witness};
 pub use sweep::{Disposal, Receives, not_done};
 pub use table::KEYS_PER_LOOKUP;
 pub use target::{DoorAt, QueueAt, ReadPolicy, TableAt, Target};
-pub use words::in_words;
+pub use words::{in_words, strange_answer};

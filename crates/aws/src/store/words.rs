@@ -17,6 +17,13 @@ pub fn in_words(error: &(dyn Error + 'static)) -> String {
     words
 }
 
+/// What is said of an answer without a code and words of the service: an endpoint that is not AWS's gives such ones.
+pub fn strange_answer(status: u16) -> String {
+    format!(
+        "it answered HTTP {status} and not as AWS does; check that the endpoint is that of the service"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use super::{ChangeVerdict, Options};
 /// The clock's own noise in units of the worse p99 of schedule lag: an order's way takes several wake-ups of this
 /// machine's threads, each as late as those that the lag is measured by. Of 190 pairs of equal runs, 23 were called
 /// changed without this (docs/compare.md).
-const LAGS: f64 = 3.0;
+pub(super) const LAGS: f64 = 3.0;
 
 /// The growth that is noise, as the logarithm of a ratio; the same with the sides swapped. `lag_us` is the worse
 /// p99 of schedule lag.
@@ -45,6 +45,19 @@ pub(super) fn change_verdict(log_ratio: f64, (low, high): (f64, f64), band: f64)
     }
 }
 
+/// The same unless the runs were blind: what is within their own noise, and might be more than the `asked` band, is not
+/// known to be unchanged.
+pub(super) fn unless_blind(
+    verdict: ChangeVerdict,
+    (low, high): (f64, f64),
+    asked: f64,
+) -> ChangeVerdict {
+    match verdict {
+        ChangeVerdict::Unchanged if low < -asked || high > asked => ChangeVerdict::TooNoisy,
+        verdict => verdict,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +79,40 @@ mod tests {
                 expected,
                 "{ratio} {interval:?}"
             );
+        }
+    }
+
+    #[test]
+    fn unchanged_is_only_what_the_asked_band_holds() {
+        use ChangeVerdict::{NotEnoughData, Regressed, TooNoisy, Unchanged};
+        for (verdict, interval, expected, why) in [
+            (Unchanged, (-0.05, 0.1), Unchanged, "within both"),
+            (
+                Unchanged,
+                (-0.05, 0.11),
+                TooNoisy,
+                "slower by more than asked about",
+            ),
+            (
+                Unchanged,
+                (-0.11, 0.05),
+                TooNoisy,
+                "faster by more than asked about",
+            ),
+            (
+                Regressed,
+                (2.0, 3.0),
+                Regressed,
+                "beyond the noise all the same",
+            ),
+            (
+                NotEnoughData,
+                (-9.0, 9.0),
+                NotEnoughData,
+                "nothing is known anyway",
+            ),
+        ] {
+            assert_eq!(unless_blind(verdict, interval, 0.1), expected, "{why}");
         }
     }
 

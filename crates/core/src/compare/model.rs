@@ -62,6 +62,8 @@ pub enum ChangeVerdict {
     Regressed,
     /// Too little was measured to say.
     NotEnoughData,
+    /// The runs were too late to say: what they show is within their own noise, and more than is asked about.
+    TooNoisy,
 }
 
 impl ChangeVerdict {
@@ -72,6 +74,7 @@ impl ChangeVerdict {
             Self::Unchanged => "unchanged",
             Self::Regressed => "regressed",
             Self::NotEnoughData => "not enough data",
+            Self::TooNoisy => "too noisy to tell",
         }
     }
 }
@@ -129,7 +132,7 @@ pub struct MetricChange {
     pub samples: (u64, u64),
     /// What is said of it.
     pub call: ChangeVerdict,
-    /// Why there is not enough data.
+    /// Why nothing can be said.
     pub why: Option<String>,
 }
 

@@ -3,11 +3,12 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::blocks::{Resampled, resample};
-use super::change_verdict::{band, change_verdict, rounded, share};
+use super::change_verdict::{LAGS, band, change_verdict, rounded, share, unless_blind};
 use super::ranks::cliffs_delta;
 use super::sample::Sample;
 use super::{ChangeVerdict, MetricChange, Options};
 use crate::metrics::Histogram;
+use crate::results::figures::micros;
 use crate::results::{Interval, PhaseReport, RunReport};
 use crate::scenario::Metric;
 
@@ -157,10 +158,20 @@ fn variance(values: &[f64]) -> f64 {
         / (count - 1.0)
 }
 
+/// Why nothing can be said of runs that were sent so late.
+fn lateness(lag_us: f64) -> String {
+    format!(
+        "schedule lag p99 {}: changes up to {} are noise; run again on a machine that is less busy",
+        micros(lag_us.round() as u64),
+        micros((LAGS * lag_us).round() as u64)
+    )
+}
+
 /// Every judged row gets its share of the level (Bonferroni).
 fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
     let (base, candidate) = row.logs;
     let log_ratio = candidate - base;
+    let asked = band(base.exp(), candidate.exp(), 0.0, options);
     let band = band(base.exp(), candidate.exp(), row.lag_us, options);
     let tail = options.level / (2.0 * judged.max(1) as f64);
     let (interval, word, why) = match row.spread {
@@ -171,9 +182,14 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
             let reach = student.inverse_cdf(1.0 - tail) * error;
             let interval = (log_ratio - reach, log_ratio + reach);
             let word = change_verdict(log_ratio, interval, band);
-            let why = (word == ChangeVerdict::NotEnoughData).then(|| {
-                "the interval includes both a change and none; run longer, or repeat".into()
-            });
+            let word = unless_blind(word, interval, asked);
+            let why = match word {
+                ChangeVerdict::NotEnoughData => Some(
+                    "the interval includes both a change and none; run longer, or repeat".into(),
+                ),
+                ChangeVerdict::TooNoisy => Some(lateness(row.lag_us)),
+                _ => None,
+            };
             (Some((share(interval.0), share(interval.1))), word, why)
         }
     };

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::exit::Exit;
+use crate::metrics::Histogram;
 use crate::results::fixture::{SPIKE, World};
+use crate::scenario::Metric;
 use crate::verdict::{Class, Gate, Verdict};
 
 fn spike() -> RunReport {
@@ -149,4 +151,40 @@ fn a_comparison_reads_back_from_json() {
         serde_json::from_str::<Comparison>(&json).unwrap(),
         comparison
     );
+}
+
+/// The same run, its end-to-end latencies three times as long, or exactly the same.
+fn slower(times: u64, lag_p99_us: u64) -> RunReport {
+    let mut run = spike();
+    for interval in &mut run.intervals {
+        let mut slower = Histogram::coarse();
+        for (us, count) in interval.end_to_end.buckets() {
+            for _ in 0..count {
+                slower.record(Duration::from_micros(us * times));
+            }
+        }
+        interval.end_to_end = slower;
+    }
+    for phase in &mut run.phases {
+        phase.schedule_lag_us.p99_us = Some(lag_p99_us);
+    }
+    run
+}
+
+#[test]
+fn runs_that_were_sent_late_are_too_noisy_to_tell_and_the_cause_is_named() {
+    let calls = |candidate: &RunReport| {
+        let comparison = compared(&slower(20, 1_000), candidate);
+        let wanted = |change: &MetricChange| change.metric == Metric::EndToEnd(0.99);
+        let change = comparison.changes.into_iter().find(wanted).unwrap();
+        (change.call, change.why)
+    };
+    let cause = "schedule lag p99 1.20 s: changes up to 3.60 s are noise; run again on a machine that is less busy";
+    assert_eq!(
+        calls(&slower(60, 1_200_000)),
+        (ChangeVerdict::TooNoisy, Some(cause.into()))
+    );
+    // Near misses: sent in time, and equal however late.
+    assert_eq!(calls(&slower(60, 1_000)).0, ChangeVerdict::Regressed);
+    assert_eq!(calls(&slower(20, 1_200_000)).0, ChangeVerdict::Unchanged);
 }

@@ -118,11 +118,7 @@ fn describe(change: &Change) -> String {
     if let Some((low, high)) = change.interval {
         told.push_str(&format!(" ({:+.1}% to {:+.1}%)", low * 100.0, high * 100.0));
     }
-    told.push_str(match change.call {
-        ChangeVerdict::Improved => ", improved",
-        ChangeVerdict::Unchanged => ", unchanged",
-        ChangeVerdict::Regressed => ", regressed",
-        ChangeVerdict::NotEnoughData => ", not enough data",
-    });
+    told.push_str(", ");
+    told.push_str(change.call.as_str());
     told
 }

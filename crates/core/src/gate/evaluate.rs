@@ -12,12 +12,22 @@ use crate::verify::{Durations, Figure, Standpoint};
 
 use super::baseline::regression;
 use super::outcome::GateInput;
+use super::told;
 
 /// A rule and how it stands to a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// The rule, as written.
     pub rule: String,
+    /// What it limits.
+    #[serde(skip)]
+    pub what: String,
+    /// The limit, by the clock of the run.
+    #[serde(skip)]
+    pub limit: String,
+    /// The phase it is about, or that it is about all; empty where there is no choice.
+    #[serde(skip)]
+    pub phase: String,
     /// How it stands.
     pub standing: RuleStanding,
     /// What was observed, for people; empty when nothing was.
@@ -56,6 +66,9 @@ pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
     };
     Check {
         rule: rule.text.clone(),
+        what: told::what(rule),
+        limit: told::limit(rule, report.scenario.time_scale),
+        phase: told::phase(rule),
         standing,
         observed,
         note,
@@ -130,14 +143,7 @@ fn duration(
     phase: Option<&str>,
     bound: &Bound<Duration>,
 ) -> Seen {
-    let report = input.report;
-    let durations = Durations {
-        phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),
-        quiescence: Some(&report.quiescence),
-        clock_skew_bound: clocks_apart(report),
-        untimed_rows: untimed_rows(report).max(input.untimed_rows()),
-    };
-    let (figure, standpoint) = durations.check(metric, phase, bound);
+    let (figure, standpoint) = durations(input).check(metric, phase, bound);
     let observed = figure.map(describe).unwrap_or_default();
     let few = figure.and_then(|figure| too_few(metric, figure));
     match (standpoint, few) {
@@ -145,6 +151,17 @@ fn duration(
         (Standpoint::Unknown(why), _) => (RuleStanding::Missing, observed, Some(why)),
         (Standpoint::Holds, Some(few)) => (RuleStanding::Missing, observed, Some(few)),
         (Standpoint::Holds, None) => (RuleStanding::Ok, observed, None),
+    }
+}
+
+/// The measured durations, and how far they can be trusted.
+pub(super) fn durations<'a>(input: &GateInput<'a>) -> Durations<'a> {
+    let report = input.report;
+    Durations {
+        phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),
+        quiescence: Some(&report.quiescence),
+        clock_skew_bound: clocks_apart(report),
+        untimed_rows: untimed_rows(report).max(input.untimed_rows()),
     }
 }
 

@@ -9,7 +9,9 @@
 mod baseline;
 mod evaluate;
 mod outcome;
+mod own;
 mod rules;
+mod told;
 mod trust;
 
 #[cfg(test)]
@@ -19,5 +21,6 @@ pub use crate::compare::ChangeVerdict;
 pub use baseline::{Baseline, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use outcome::{GateInput, GateOutcome, conclude};
+pub use own::own_rules;
 pub use rules::{RuleSource, RuleSources, scenario_rules};
 pub use trust::{Rejudgment, doubts};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::scenario::{
-    Bound, Condition, Counted, GateRule, Operator, Scenario, contradictions, parse_gate_rule,
+    Bound, Condition, Counted, GateRule, Operator, Rule, Scenario, contradictions, parse_gate_rule,
 };
 use crate::verdict::Class;
 
@@ -142,11 +142,7 @@ pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<GateRule> {
             Condition::Count(Counted::Class(Class::Lost), none),
         ),
     ];
-    rules.extend(scenario.expect.rules.iter().map(|rule| GateRule {
-        text: rule.text.clone(),
-        condition: Condition::Duration(rule.metric, rule.bound()),
-        phase: rule.phase.clone(),
-    }));
+    rules.extend(scenario.expect.rules.iter().map(of_scenario));
     if baseline {
         let limit = Bound {
             operator: Operator::Below,
@@ -155,4 +151,13 @@ pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<GateRule> {
         rules.push(rule("regression < 5%", Condition::Regression(None, limit)));
     }
     rules
+}
+
+/// A rule of a scenario as a gate holds it.
+pub(super) fn of_scenario(rule: &Rule) -> GateRule {
+    GateRule {
+        text: rule.text.clone(),
+        condition: Condition::Duration(rule.metric, rule.bound()),
+        phase: rule.phase.clone(),
+    }
 }

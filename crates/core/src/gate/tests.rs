@@ -199,7 +199,7 @@ fn each_kind_of_rule_holds_breaks_and_says_what_was_observed() {
         (
             "response_time_p50 > 1s",
             RuleStanding::Failed,
-            "790 us (39,000 orders)",
+            "790 µs (39,000 orders)",
             5,
         ),
         ("drain < 7s", RuleStanding::Ok, "6.20 s", 0),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ReportError;
 use super::json::check_version;
 use crate::evidence::{JsonLimits, check_json};
+use crate::verdict::Class;
 
 /// What a list shows of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,8 +25,12 @@ pub struct RunBrief {
     pub planned: u64,
     /// Orders lost.
     pub lost: u64,
+    /// Orders in the wrong place.
+    pub misplaced: u64,
     /// The largest 99th percentile of end-to-end latency of any phase outside warm-up.
     pub end_to_end_p99_us: Option<u64>,
+    /// That phase.
+    pub end_to_end_p99_phase: Option<String>,
     /// From the last send to the empty queue.
     pub drain: Option<Duration>,
 }
@@ -60,6 +65,7 @@ struct SlimPhase {
 
 #[derive(Deserialize)]
 struct SlimFigures {
+    name: String,
     warm_up: bool,
 }
 
@@ -90,6 +96,11 @@ pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
     let slim: Slim = serde_json::from_slice(bytes).map_err(damaged)?;
     let phases = slim.phases.iter();
     let measured = phases.filter(|phase| !phase.figures.warm_up);
+    let worst = measured
+        .filter_map(|phase| Some((phase.end_to_end_us.measured()?.p99_us?, &phase.figures.name)))
+        .max_by_key(|(p99_us, _)| *p99_us);
+    let misplaced = Class::ALL.into_iter().filter(|class| class.is_misplaced());
+    let misplaced = misplaced.filter_map(|class| slim.classes.get(class.as_str()));
     Ok(RunBrief {
         started_at: slim.started_at,
         scenario: slim.scenario.name,
@@ -97,9 +108,9 @@ pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
         interrupted: slim.interrupted,
         planned: slim.orders.planned,
         lost: slim.classes.get("lost").copied().unwrap_or_default(),
-        end_to_end_p99_us: measured
-            .filter_map(|phase| phase.end_to_end_us.measured()?.p99_us)
-            .max(),
+        misplaced: misplaced.fold(0, |sum, count| sum.saturating_add(*count)),
+        end_to_end_p99_us: worst.map(|(p99_us, _)| p99_us),
+        end_to_end_p99_phase: worst.map(|(_, phase)| phase.clone()),
         drain: slim.quiescence.drain,
     })
 }

@@ -15,11 +15,11 @@ pub fn thousands(number: u64) -> String {
     grouped
 }
 
-/// Microseconds in the unit that suits them, three significant digits: `640 us`, `1.24 ms`, `2.30 s`.
+/// Microseconds in the unit that suits them, three significant digits: `640 µs`, `1.24 ms`, `2.30 s`.
 pub fn micros(us: u64) -> String {
     let us = us as f64;
     match us {
-        us if us < 1e3 => format!("{us:.0} us"),
+        us if us < 1e3 => format!("{us:.0} µs"),
         us if us < 1e6 => scaled(us / 1e3, "ms"),
         us if us < 120e6 => scaled(us / 1e6, "s"),
         us => scaled(us / 60e6, "min"),
@@ -34,6 +34,20 @@ pub fn micros_if(us: Option<u64>) -> Option<String> {
 /// The same for a duration.
 pub fn duration(duration: Duration) -> String {
     micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// A duration that somebody wrote: no digit more than it has, as far as microseconds go: `100 ms`, `1.5 s`, `30 s`.
+pub fn exactly(duration: Duration) -> String {
+    let us = duration.as_micros();
+    let (unit_us, unit) = match us {
+        0 => return "0 s".into(),
+        us if us < 1_000 => (1, "µs"),
+        us if us < 1_000_000 => (1_000, "ms"),
+        us if us >= 120_000_000 && us.is_multiple_of(60_000_000) => (60_000_000, "min"),
+        _ => (1_000_000, "s"),
+    };
+    let number = us as f64 / unit_us as f64;
+    format!("{number} {unit}")
 }
 
 fn scaled(value: f64, unit: &str) -> String {
@@ -70,8 +84,8 @@ mod tests {
             assert_eq!(thousands(number), text);
         }
         for (us, text) in [
-            (0, "0 us"),
-            (999, "999 us"),
+            (0, "0 µs"),
+            (999, "999 µs"),
             (1_240, "1.24 ms"),
             (9_996, "10.0 ms"),
             (640_000, "640 ms"),
@@ -80,6 +94,16 @@ mod tests {
             (180_000_000, "3.00 min"),
         ] {
             assert_eq!(micros(us), text);
+        }
+        for (us, text) in [
+            (0, "0 s"),
+            (100_000, "100 ms"),
+            (1_500_000, "1.5 s"),
+            (90_000_000, "90 s"),
+            (600_000_000, "10 min"),
+            (121_000_000, "121 s"),
+        ] {
+            assert_eq!(exactly(Duration::from_micros(us)), text);
         }
     }
 }

@@ -52,18 +52,61 @@ pub fn headline(report: &RunReport) -> String {
         (Verdict::Fail, 0) if unexplained => {
             format!("{gate}: the stores hold rows or dead letters that no order explains")
         }
-        (Verdict::Fail, 0) => {
-            format!("{gate}: all orders are accounted for, but a performance rule is broken")
+        (Verdict::Fail, 0) => format!(
+            "{gate}: every order is in its place, but {}",
+            broken(report)
+        ),
+        (Verdict::Fail, failing) => format!("{gate}: {}", wrong(report, failing)),
+        (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
+    }
+}
+
+/// How many of the run's rules are broken.
+fn broken(report: &RunReport) -> String {
+    let findings = report.findings.iter();
+    let broken = findings
+        .filter(|finding| finding.severity == Severity::PerformanceFailure)
+        .count();
+    match (broken, report.scenario.expect.rules.len()) {
+        (1, 0..=1) => "its performance rule is broken".into(),
+        (1, all) => format!("1 of {all} performance rules is broken"),
+        (broken, all) => format!("{broken} of {all} performance rules are broken"),
+    }
+}
+
+/// What is wrong with how many orders; whether any is lost is always said.
+fn wrong(report: &RunReport, failing: u64) -> String {
+    let mut kinds: Vec<(&str, u64)> = Vec::new();
+    for class in Class::ALL.into_iter().rev() {
+        let count = report.classes.get(&class).copied().unwrap_or_default();
+        let refused = class.standing(report.gate) == Standing::Refused;
+        let Some(wrong) = class.wrong().filter(|_| refused && count > 0) else {
+            continue;
+        };
+        match kinds.iter_mut().find(|(known, _)| *known == wrong) {
+            Some((_, orders)) => *orders = orders.saturating_add(count),
+            None => kinds.push((wrong, count)),
         }
-        (Verdict::Fail, failing) => {
-            let lost = report.classes.get(&Class::Lost);
+    }
+    let lost = match report.classes.get(&Class::Lost) {
+        None => " (how many are lost was not counted)",
+        Some(0) => " (0 lost)",
+        Some(_) => "",
+    };
+    let planned = orders(report.orders.planned);
+    let failing = thousands(failing);
+    match kinds.as_slice() {
+        [(wrong, _)] => format!("{failing} of {planned} {wrong}{lost}"),
+        kinds => {
+            let kinds = kinds.iter();
+            let kinds: Vec<_> = kinds
+                .map(|(wrong, count)| format!("{} {wrong}", thousands(*count)))
+                .collect();
             format!(
-                "{gate}: {} of {planned} lost, altered or misplaced; {} lost",
-                thousands(failing),
-                lost.map_or("not counted how many".into(), |&lost| thousands(lost))
+                "{failing} of {planned} went wrong: {}{lost}",
+                kinds.join(", ")
             )
         }
-        (Verdict::Inconclusive, _) => format!("{gate}: evidence is missing: {first}"),
     }
 }
 
@@ -91,5 +134,45 @@ mod tests {
             "{found}"
         );
         assert!(told("foreign_rows").ends_with("that no order explains"));
+    }
+
+    #[test]
+    fn the_numbers_of_a_failure_agree_with_each_other() {
+        let told = |classes: &[(Class, u64)]| {
+            let mut report = World::new(&SPIKE).report();
+            report.verdict = Verdict::Fail;
+            report.classes.extend(classes.iter().copied());
+            headline(&report)
+        };
+        use Class::{Altered, GoodOrderDeadLettered, Lost, StoredAndDeadLettered};
+        let misplaced = [
+            (GoodOrderDeadLettered, 4_000),
+            (StoredAndDeadLettered, 4_238),
+        ];
+        for (classes, expected) in [
+            (
+                &misplaced[..],
+                "8,238 of 40,000 orders in the wrong place (0 lost)",
+            ),
+            (&[(Lost, 11)], "11 of 40,000 orders lost"),
+            (
+                &[(Lost, 11), misplaced[0], (Altered, 1)],
+                "4,012 of 40,000 orders went wrong: 11 lost, 1 altered, 4,000 in the wrong place",
+            ),
+            (
+                &[(Altered, 1), misplaced[0]],
+                "4,001 of 40,000 orders went wrong: 1 altered, 4,000 in the wrong place (0 lost)",
+            ),
+        ] {
+            assert_eq!(told(classes), format!("strict: {expected}"));
+        }
+    }
+
+    #[test]
+    fn every_class_that_a_gate_refuses_says_what_is_wrong() {
+        for class in Class::ALL {
+            let refused = class.standing(Gate::Strict) == Standing::Refused;
+            assert_eq!(class.wrong().is_some(), refused, "{class:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! `build` puts a [`RunReport`] together from what each room found; every format is a function of it. The files are parsed
 //! from bytes here, within limits; reading and writing them is `folder`'s.
 
+mod backlog;
 mod brief;
 mod build;
 mod cloudwatch;
@@ -26,6 +27,7 @@ pub mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use backlog::Backlog;
 pub use brief::{RunBrief, parse_brief};
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};

@@ -1,7 +1,7 @@
 //! Counts that may be of a part only: what was not looked at is missing, and never none.
 
 use super::RunReport;
-use super::figures::{orders, thousands};
+use super::figures::{counted, thousands};
 use crate::scenario::{Bound, Operator};
 use crate::verdict::{Class, Standing};
 
@@ -184,14 +184,22 @@ impl RunReport {
         }
     }
 
-    /// The redelivered in words.
+    /// The redelivered in words, and what is not among them.
     pub fn redelivered_told(&self) -> String {
         let tally = self.redelivered_tally();
-        let with = "with a receive count above 1 (no failure)";
-        match (tally.at_least, tally.why) {
-            (Some(count), None) => format!("{} {with}", orders(count)),
-            (Some(count), Some(why)) => format!("at least {} {with}: {why}", orders(count)),
+        let stored = |count| counted(count, "stored order");
+        let with = "received more than once (no failure)";
+        let told = match (tally.at_least, tally.why) {
+            (Some(count), None) => format!("{} {with}", stored(count)),
+            (Some(count), Some(why)) => format!("at least {} {with}: {why}", stored(count)),
             (None, why) => format!("not measured: {}", why.unwrap_or_default()),
+        };
+        match self.dead_letter_sweep.items {
+            0 => told,
+            letters => format!(
+                "{told}; not counted: the retries of {}",
+                counted(letters, "dead letter")
+            ),
         }
     }
 

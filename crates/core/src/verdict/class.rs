@@ -186,6 +186,31 @@ impl Class {
         }
     }
 
+    /// Whether orders of it are where they must not be, though none of them is lost or altered.
+    pub fn is_misplaced(self) -> bool {
+        matches!(
+            self,
+            Self::StoredAndDeadLettered
+                | Self::GoodOrderDeadLettered
+                | Self::BadOrderStored
+                | Self::WrongEnd
+        )
+    }
+
+    /// What is wrong with orders of it, in a word or two; `None` where nothing is, or where nothing is known.
+    pub fn wrong(self) -> Option<&'static str> {
+        match self {
+            misplaced if misplaced.is_misplaced() => Some("in the wrong place"),
+            Self::Lost => Some("lost"),
+            Self::Altered | Self::Overwritten => Some("altered"),
+            Self::Incomplete => Some("incomplete"),
+            Self::StoredTwice => Some("stored twice"),
+            Self::Ghost => Some("there although never accepted"),
+            Self::Phantom => Some("never planned"),
+            _ => None,
+        }
+    }
+
     /// What it means and what to do about it, for the reader of a report.
     pub fn explanation(self) -> &'static str {
         match self {

@@ -45,5 +45,5 @@ pub use missing::{Missing, MissingPart};
 pub use observation::*;
 pub use reconcile::{Reconciliation, reconcile};
 pub use row_clock::RowClock;
-pub use rules::{Durations, Figure, Standpoint};
+pub use rules::{Durations, Figure, Standpoint, is_about_a_rule};
 pub use settle::{FunctionStart, Settling};

@@ -7,6 +7,15 @@ use crate::metrics::Histogram;
 use crate::scenario::{Bound, Metric, Rule};
 use crate::verdict::{Finding, Severity, finding};
 
+/// What a finding is called of a rule that is broken, and of one that cannot be checked.
+const RULE_BROKEN: &str = "rule_broken";
+const RULE_WITHOUT_FIGURES: &str = "rule_without_figures";
+
+/// Whether a finding of this code is about a rule of the scenario.
+pub fn is_about_a_rule(code: &str) -> bool {
+    [RULE_BROKEN, RULE_WITHOUT_FIGURES].contains(&code)
+}
+
 /// What durations were measured, and how far they can be trusted.
 pub struct Durations<'a> {
     /// Of each phase; `None` when they were lost with the process.
@@ -54,13 +63,13 @@ pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding>
             let measured = figure.map_or(Duration::ZERO, |figure| figure.measured);
             (
                 Severity::PerformanceFailure,
-                "rule_broken",
+                RULE_BROKEN,
                 format!("rule `{}` is broken: measured {measured:?}", rule.text),
             )
         }
         Standpoint::Unknown(why) => (
             Severity::MissingEvidence,
-            "rule_without_figures",
+            RULE_WITHOUT_FIGURES,
             format!("rule `{}` cannot be checked: {why}", rule.text),
         ),
     };

@@ -189,7 +189,7 @@ pub(super) fn y_label(axis: YAxis, place: f64) -> String {
         YAxis::LogMicros => {
             let us = 10f64.powf(place);
             match us {
-                us if us < 999.0 => format!("{} \u{3bc}s", number(us)),
+                us if us < 999.0 => format!("{} \u{b5}s", number(us)),
                 us if us < 999_000.0 => format!("{} ms", number(us / 1e3)),
                 us => format!("{} s", number(us / 1e6)),
             }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn labels_carry_their_unit() {
-        assert_eq!(y_label(YAxis::LogMicros, 2.0), "100 \u{3bc}s");
+        assert_eq!(y_label(YAxis::LogMicros, 2.0), "100 \u{b5}s");
         assert_eq!(y_label(YAxis::LogMicros, 3.0 + 5f64.log10()), "5 ms");
         assert_eq!(y_label(YAxis::LogMicros, 6.0), "1 s");
         assert_eq!(y_label(YAxis::Count, 12_000.0), "12,000");

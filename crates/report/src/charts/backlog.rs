@@ -2,6 +2,7 @@
 
 use super::cloudwatch::minutes;
 use super::figure::{Figure, Line, Panel, Series, Span, YAxis, caption};
+use super::limits;
 use super::style::Ink;
 use orderproof_core::results::figures::{duration, orders};
 use orderproof_core::results::{Metric, RunReport, TimelineRow};
@@ -16,10 +17,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     let backlog = line(name, Ink::Blue, Line::Solid, &|row| {
         row.backlog_orders.map(|orders| orders as f64)
     });
-    let name = "messages the queue counts (visible and in flight)";
-    let queued = line(name, Ink::Orange, Line::Dashed, &|row| {
-        let visible = row.queue_visible_messages?;
-        Some(visible.saturating_add(row.queue_in_flight_messages?) as f64)
+    let waiting = line("waiting in the queue", Ink::Orange, Line::Dashed, &|row| {
+        row.queue_visible_messages.map(|messages| messages as f64)
+    });
+    let name = "in flight: in work, or held back for a retry";
+    let in_flight = line(name, Ink::Vermillion, Line::Dashed, &|row| {
+        row.queue_in_flight_messages.map(|messages| messages as f64)
     });
     // No older order at a second's end is an age of zero, as long as rows were still to be stored.
     let last = rows.iter().rposition(|row| row.stored_orders > Some(0));
@@ -40,7 +43,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             Panel {
                 span: drain(report),
                 weight: 1.6,
-                ..Panel::over_time(report, YAxis::Count, "orders", vec![backlog, queued])
+                ..Panel::over_time(
+                    report,
+                    YAxis::Count,
+                    "orders",
+                    vec![backlog, waiting, in_flight],
+                )
             },
             Panel::over_time(report, YAxis::Seconds, "age", ages),
         ],
@@ -51,9 +59,14 @@ pub(super) fn figure(report: &RunReport) -> Figure {
 fn drain(report: &RunReport) -> Option<Span> {
     let drain = report.quiescence.drain?;
     let from = report.phases.last()?.end.as_secs_f64();
+    let rule = limits::of_drain(report);
     Some(Span {
         from,
         to: from + drain.as_secs_f64(),
-        label: format!("drain {}", duration(drain)),
+        label: match &rule {
+            Some((_, bound)) => format!("drain {} (rule: {bound})", duration(drain)),
+            None => format!("drain {}", duration(drain)),
+        },
+        limit: rule.map(|(limit, _)| from + limit.as_secs_f64()),
     })
 }

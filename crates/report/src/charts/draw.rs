@@ -113,11 +113,11 @@ fn draw_panel<DB: DrawingBackend>(
     for series in &panel.series {
         draw_series(&mut plot, panel, series)?;
     }
-    if let Some(limit) = &panel.limit {
+    for limit in &panel.limits {
         draw_limit(&mut plot, panel, limit, (&x, &y))?;
     }
     if let Some(span) = &panel.span {
-        draw_span(&mut plot, span, &y)?;
+        draw_span(&mut plot, span, &x, &y)?;
     }
     if !panel.has_samples() {
         let (left, top) = plot.plotting_area().get_base_pixel();
@@ -258,20 +258,22 @@ fn draw_limit<DB: DrawingBackend>(
     if !(y.from..=y.to).contains(&place) {
         return Ok(());
     }
-    let ends = [(x.from, place), (x.to, place)];
-    let dashes = DashedPathElement::new(ends, 2, 4, FAINT);
+    let (from, to) = match limit.across {
+        Some(across) => (across.from.max(x.from), across.to.min(x.to)),
+        None => (x.from, x.to),
+    };
+    let dashes = DashedPathElement::new([(from, place), (to, place)], 2, 4, TEXT);
     plot.draw_series([dashes])?;
     let area = plot.plotting_area();
-    let (right, level) = area.map_coordinate(&(x.to, place));
+    let (right, level) = area.map_coordinate(&(to, place));
     let base = area.get_base_pixel();
     let shifted = area.strip_coord_spec();
-    let style = (FONT, 15).into_text_style(&shifted).color(&FAINT);
+    let style = (FONT, 15).into_text_style(&shifted).color(&TEXT);
     let style = style.pos(Pos::new(HPos::Right, VPos::Top));
-    shifted.draw_text(
-        &limit.label,
-        &style,
-        (right - base.0 - 6, level - base.1 + 3),
-    )
+    // A label that is longer than its line begins at the plot's edge.
+    let (width, _) = shifted.estimate_text_size(&limit.label, &style)?;
+    let right = (right - base.0 - 6).max(widest(width) + 6);
+    shifted.draw_text(&limit.label, &style, (right, level - base.1 + 3))
 }
 
 fn stroke(series: &Series) -> ShapeStyle {
@@ -358,7 +360,16 @@ fn name_bands<DB: DrawingBackend>(plot: &Plot<'_, DB>, bands: &[Band], x: &Axis)
     Ok(())
 }
 
-fn draw_span<DB: DrawingBackend>(plot: &mut Plot<'_, DB>, span: &Span, y: &Axis) -> Drawn<DB> {
+fn draw_span<DB: DrawingBackend>(
+    plot: &mut Plot<'_, DB>,
+    span: &Span,
+    x: &Axis,
+    y: &Axis,
+) -> Drawn<DB> {
+    if let Some(limit) = span.limit.filter(|limit| (x.from..=x.to).contains(limit)) {
+        let ends = [(limit, y.from), (limit, y.to)];
+        plot.draw_series([DashedPathElement::new(ends, 2, 4, FAINT)])?;
+    }
     let color = super::style::Ink::Vermillion.color();
     let height = y.from + (y.to - y.from) * 0.72;
     let dashes = |x: f64| DashedPathElement::new([(x, y.from), (x, y.to)], 4, 4, color);

@@ -8,6 +8,9 @@ use super::style::Ink;
 use orderproof_core::escape::line;
 use orderproof_core::results::{RunReport, TimelineRow};
 
+/// How many times the values an axis reaches to show a limit.
+const NEAR: f64 = 20.0;
+
 /// Points of one series at most; longer runs are thinned to each bucket's maximum.
 const MAX_POINTS: usize = 1_000;
 
@@ -31,8 +34,8 @@ impl Figure {
             let names = panel.series.iter_mut().map(|series| &mut series.name);
             let bands = panel.bands.iter_mut().map(|band| &mut band.name);
             let span = panel.span.iter_mut().map(|span| &mut span.label);
-            let limit = panel.limit.iter_mut().map(|limit| &mut limit.label);
-            names.chain(bands).chain(span).chain(limit)
+            let limits = panel.limits.iter_mut().map(|limit| &mut limit.label);
+            names.chain(bands).chain(span).chain(limits)
         });
         for text in panels.chain([&mut self.title, &mut self.caption]) {
             if let Cow::Owned(shown) = line(text) {
@@ -54,8 +57,8 @@ pub(super) struct Panel {
     pub span: Option<Span>,
     /// Counts behind the lines.
     pub heat: Option<Heat>,
-    /// A level that should not be reached.
-    pub limit: Option<Limit>,
+    /// Levels that should not be reached.
+    pub limits: Vec<Limit>,
     /// Of the height the panels share.
     pub weight: f64,
 }
@@ -84,11 +87,19 @@ pub(super) enum YAxis {
     Ratio,
 }
 
-/// A level across the panel.
+/// A level across the panel, or across a stretch of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Limit {
     pub at: f64,
     pub label: String,
+    pub across: Option<Stretch>,
+}
+
+/// A part of the x axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Stretch {
+    pub from: f64,
+    pub to: f64,
 }
 
 /// A line. A point without a value is a gap.
@@ -125,6 +136,8 @@ pub(super) struct Span {
     pub from: f64,
     pub to: f64,
     pub label: String,
+    /// How far it may reach.
+    pub limit: Option<f64>,
 }
 
 impl Series {
@@ -191,7 +204,7 @@ impl Panel {
             bands: Vec::new(),
             span: None,
             heat: None,
-            limit: None,
+            limits: Vec::new(),
             weight: 1.0,
         }
     }
@@ -208,19 +221,21 @@ impl Panel {
             .any(|series| series.points.iter().any(|point| point.1.is_some()))
     }
 
-    /// The largest value of any series, or the limit when it is near.
+    /// The largest value of any series, or a limit that is near.
     pub(super) fn top(&self) -> f64 {
         let top = self.values().fold(0.0, f64::max);
-        let near = |limit: &&Limit| limit.at <= top * 20.0;
-        let limit = self.limit.as_ref().filter(near);
-        limit.map_or(top, |limit| top.max(limit.at))
+        let limits = self.limits.iter().map(|limit| limit.at);
+        limits.filter(|&at| at <= top * NEAR).fold(top, f64::max)
     }
 
-    /// The smallest value above zero.
+    /// The smallest value above zero, or a limit that is near.
     pub(super) fn bottom(&self) -> f64 {
-        self.values()
-            .filter(|&value| value > 0.0)
-            .fold(f64::INFINITY, f64::min)
+        let values = self.values().filter(|&value| value > 0.0);
+        let bottom = values.fold(f64::INFINITY, f64::min);
+        let limits = self.limits.iter().map(|limit| limit.at);
+        limits
+            .filter(|&at| at >= bottom / NEAR)
+            .fold(bottom, f64::min)
     }
 
     fn values(&self) -> impl Iterator<Item = f64> + '_ {

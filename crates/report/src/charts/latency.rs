@@ -1,10 +1,12 @@
 //! Response time and end-to-end latency over time: every order as a count, the percentiles as lines.
 
-use super::figure::{Figure, Line, Panel, Series, YAxis, caption};
+use super::figure::{Figure, Limit, Line, Panel, Series, YAxis, caption};
 use super::heat::Heat;
+use super::limits;
 use super::style::Ink;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::orders;
+use orderproof_core::scenario::Metric;
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
@@ -28,8 +30,9 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         }),
         line("max", Ink::Black, Line::Thin, |row| row.end_to_end_max_us),
     ];
-    let panel = |what, series, heat| Panel {
+    let panel = |what, series, heat, limits: Vec<Limit>| Panel {
         heat,
+        limits,
         ..Panel::over_time(report, YAxis::LogMicros, what, series)
     };
     let intervals = &report.intervals;
@@ -50,13 +53,20 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     );
     let response_heat = Heat::new(intervals, |interval| &interval.response_time);
     let end_to_end_heat = Heat::new(intervals, |interval| &interval.end_to_end);
+    let of_response = limits::over_time(report, |metric| matches!(metric, Metric::ResponseTime(_)));
+    let of_end_to_end = limits::over_time(report, |metric| matches!(metric, Metric::EndToEnd(_)));
     Figure {
         title: "Response time and end-to-end latency, by the second in which orders were due"
             .into(),
         caption: caption(report, &samples),
         panels: vec![
-            panel("response time", response, response_heat),
-            panel("end-to-end latency", end_to_end, end_to_end_heat),
+            panel("response time", response, response_heat, of_response),
+            panel(
+                "end-to-end latency",
+                end_to_end,
+                end_to_end_heat,
+                of_end_to_end,
+            ),
         ],
     }
 }

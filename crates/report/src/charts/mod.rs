@@ -14,6 +14,7 @@ mod figure;
 mod figures;
 mod heat;
 mod latency;
+mod limits;
 mod overlay;
 mod percentiles;
 mod rates;

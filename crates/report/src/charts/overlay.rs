@@ -154,9 +154,10 @@ fn ratios(x: XAxis, series: Vec<Series>) -> Panel {
     let same = Limit {
         at: 1.0,
         label: "the same".into(),
+        across: None,
     };
     Panel {
-        limit: Some(same),
+        limits: vec![same],
         ..Panel::plain(x, YAxis::Ratio, "ratio", series)
     }
 }

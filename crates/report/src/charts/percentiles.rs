@@ -1,10 +1,12 @@
 //! The percentile spectrum of response time, service time and end-to-end latency, one curve a phase.
 
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption};
+use super::limits;
 use super::style::Ink;
 use orderproof_core::metrics::Histogram;
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::thousands;
+use orderproof_core::scenario::Metric;
 use orderproof_core::verify::PhaseFigures;
 
 /// Points between each halving of the distance to 100%.
@@ -53,13 +55,14 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         curve(&name, &phase.service_time, (ink, Line::Dashed), nines)
     });
     responses.series.extend(served);
+    responses.limits =
+        limits::over_quantiles(report, |metric| matches!(metric, Metric::ResponseTime(_)));
+    let mut ends = panel("end-to-end latency", |phase| &phase.end_to_end);
+    ends.limits = limits::over_quantiles(report, |metric| matches!(metric, Metric::EndToEnd(_)));
     Figure {
         title: "Percentile spectrum by phase, without warm-up".into(),
         caption: caption(report, GRAY),
-        panels: vec![
-            responses,
-            panel("end-to-end latency", |phase| &phase.end_to_end),
-        ],
+        panels: vec![responses, ends],
     }
 }
 

@@ -7,8 +7,8 @@ use orderproof_core::results::{RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
-    let strip = |y, title, series, limit: Option<(f64, String)>| Panel {
-        limit: limit.map(|(at, label)| Limit { at, label }),
+    let strip = |y, title, series, limit: Option<Limit>| Panel {
+        limits: limit.into_iter().collect(),
         ..Panel::over_time(report, y, title, series)
     };
     let lag_max = report.scenario.expect.max_schedule_lag_p99;
@@ -18,7 +18,6 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         lag.map(|us| us.max(1))
     });
     let cpus = report.provenance.cpus;
-    let cpu_limit = (f64::from(cpus), format!("this machine has {cpus}"));
     let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, row.harness_cpus);
     let points = report.timeline.iter().map(point).collect();
     let name = "CPU of this process (load, embedded pipeline and verifier)";
@@ -40,9 +39,14 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             Some(row.unsent_orders)
         }),
     ];
-    let lag_limit = Some((lag_max.as_secs_f64() * 1e6, lag_limit));
-    let most_limit = Some((f64::from(most), most_limit));
-    let cpu_limit = (cpus > 0).then_some(cpu_limit);
+    let level = |at, label| Limit {
+        at,
+        label,
+        across: None,
+    };
+    let lag_limit = Some(level(lag_max.as_secs_f64() * 1e6, lag_limit));
+    let most_limit = Some(level(f64::from(most), most_limit));
+    let cpu_limit = (cpus > 0).then(|| level(f64::from(cpus), format!("this machine has {cpus}")));
     let samples = thousands(report.schedule_lag_us.count);
     let samples = format!("schedule lag of {samples} orders, none of them sent twice");
     Figure {

@@ -81,7 +81,7 @@ fn change_word(call: ChangeVerdict) -> Text {
     let tone = match call {
         ChangeVerdict::Regressed => Some(Tone::Bad),
         ChangeVerdict::Improved => Some(Tone::Good),
-        ChangeVerdict::NotEnoughData => Some(Tone::Open),
+        ChangeVerdict::NotEnoughData | ChangeVerdict::TooNoisy => Some(Tone::Open),
         ChangeVerdict::Unchanged => None,
     };
     Text::word(call.as_str(), tone)
@@ -113,7 +113,7 @@ fn orders(comparison: &Comparison) -> Table {
 }
 
 fn durations(comparison: &Comparison) -> Table {
-    Table::each(
+    let table = Table::each(
         "Durations of each phase on both sides",
         &comparison.changes,
         &[
@@ -129,12 +129,17 @@ fn durations(comparison: &Comparison) -> Table {
             ("#interval", |change| interval(change).into()),
             ("#effect", |change| effect(change).into()),
             ("#noise", |change| noise(change).into()),
-            ("outcome", |change| change_word(change.call)),
+            ("result", |change| change_word(change.call)),
             ("reason", |change| {
                 change.why.as_deref().unwrap_or_default().into()
             }),
         ],
-    )
+    );
+    Table {
+        keys: 2,
+        wrapped: true,
+        ..table
+    }
 }
 
 fn figures(comparison: &Comparison) -> Table {

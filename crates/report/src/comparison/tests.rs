@@ -27,7 +27,7 @@ fn compared(base: &RunReport, candidate: &RunReport) -> Comparison {
 fn the_text_tells_what_differs_and_opens_with_a_loss() {
     let mut other = spike();
     other.scenario.pipeline.visibility_timeout = Duration::from_secs(77);
-    let text = comparison_text(&compared(&spike(), &other), TextStyle { color: false });
+    let text = comparison_text(&compared(&spike(), &other), TextStyle::default());
     assert!(
         text.contains("pipeline.visibility_timeout  ") && text.contains("  77s\n"),
         "{text}"
@@ -35,7 +35,7 @@ fn the_text_tells_what_differs_and_opens_with_a_loss() {
     let mut worse = spike();
     worse.classes.insert(Class::Lost, 3);
     worse.verdict = Verdict::Fail;
-    let text = comparison_text(&compared(&spike(), &worse), TextStyle { color: false });
+    let text = comparison_text(&compared(&spike(), &worse), TextStyle::default());
     assert!(
         text.starts_with("REGRESSED  more orders are lost"),
         "{text}"

@@ -42,6 +42,11 @@ pub(super) fn effect(change: &MetricChange) -> String {
 pub(super) fn noise(change: &MetricChange) -> String {
     match change.samples {
         (0, _) | (_, 0) => "-".into(),
+        // A large share of a small duration says nothing; the duration does.
+        _ if change.band >= 0.5 => {
+            let less = change.base_us.min(change.candidate_us).max(1.0);
+            micros((change.band * less).round() as u64)
+        }
         _ => percent(change.band),
     }
 }
@@ -82,8 +87,12 @@ pub(super) fn outcome(comparison: &Comparison) -> (&'static str, Tone) {
         ("INCONCLUSIVE", Tone::Open)
     } else if comparison.count(ChangeVerdict::Improved) > 0 {
         ("IMPROVED", Tone::Good)
-    } else {
+    } else if comparison.count(ChangeVerdict::TooNoisy) == 0 {
         ("NO REGRESSION", Tone::Good)
+    } else if comparison.count(ChangeVerdict::Unchanged) == 0 {
+        ("TOO NOISY TO TELL", Tone::Open)
+    } else {
+        ("NO REGRESSION SEEN", Tone::Open)
     }
 }
 
@@ -101,14 +110,25 @@ pub(super) fn sentence(comparison: &Comparison) -> String {
     if comparison.inconclusive() {
         parts.push("a run proved nothing: its figures may be of half a run".into());
     }
-    let count = |call| comparison.count(call);
+    let changes = comparison.changes.iter();
+    let mut noisy = changes.filter(|change| change.call == ChangeVerdict::TooNoisy);
+    parts.extend(noisy.next().and_then(|change| change.why.clone()));
+    let counts = [
+        (ChangeVerdict::Regressed, "regressed"),
+        (ChangeVerdict::Improved, "improved"),
+        (ChangeVerdict::Unchanged, "unchanged"),
+        (ChangeVerdict::TooNoisy, "too noisy to tell"),
+        (ChangeVerdict::NotEnoughData, "without enough data"),
+    ];
+    let told = |(call, words): (ChangeVerdict, &str)| match comparison.count(call) {
+        0 if call == ChangeVerdict::TooNoisy => None,
+        count => Some(format!("{count} {words}")),
+    };
+    let counts: Vec<_> = counts.into_iter().filter_map(told).collect();
     parts.push(format!(
-        "of {} durations {} regressed, {} improved, {} unchanged, {} without enough data",
+        "of {} durations {}",
         comparison.changes.len(),
-        count(ChangeVerdict::Regressed),
-        count(ChangeVerdict::Improved),
-        count(ChangeVerdict::Unchanged),
-        count(ChangeVerdict::NotEnoughData)
+        counts.join(", ")
     ));
     parts.join("; ")
 }

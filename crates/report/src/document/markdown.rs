@@ -73,6 +73,10 @@ impl Markdown {
                 self.left_out(items.len())
             }
             Block::Table(table) => self.table(table),
+            Block::Folded { summary, .. } => {
+                let summary = self.plain(summary);
+                writeln!(self.out, "{summary}")
+            }
             // Within it nothing is markup.
             Block::Code(lines) => lines.iter().take(LINES_MAX).try_for_each(|text| {
                 let text: String = line(text).chars().take(self.text_max).collect();

@@ -3,9 +3,11 @@
 //! A report, a gate's outcome, a comparison and a preflight each build one; a renderer for each medium shows it. What a
 //! medium has no room for is left out by who builds the document.
 
+mod columns;
 mod markdown;
 mod page;
 mod terminal;
+mod wrap;
 
 pub(crate) use markdown::{LINES_MAX, markdown};
 pub(crate) use page::{page, table as page_table};
@@ -132,12 +134,11 @@ pub(crate) struct Column {
     pub right: bool,
 }
 
-/// A row; a total stands apart, a faint one says that there is nothing.
+/// A row; a total stands apart.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Row {
     pub cells: Vec<Text>,
     pub total: bool,
-    pub faint: bool,
 }
 
 /// A table; columns without any name have no head.
@@ -151,6 +152,8 @@ pub(crate) struct Table {
     pub rows: Vec<Row>,
     /// Long texts of the last column are broken between words.
     pub wrapped: bool,
+    /// How many columns, from the first on, say what a row is of.
+    pub keys: usize,
 }
 
 impl Table {
@@ -163,6 +166,7 @@ impl Table {
         Self {
             caption: caption.into(),
             columns: columns.iter().map(column).collect(),
+            keys: 1,
             ..Self::default()
         }
     }
@@ -202,6 +206,11 @@ pub(crate) enum Block {
     Facts(Vec<Fact>),
     List(Vec<Item>),
     Table(Table),
+    /// A table that is opened where it can be, and otherwise only named.
+    Folded {
+        summary: String,
+        table: Table,
+    },
     /// What a program wrote, or a command.
     Code(Vec<String>),
     /// Markdown as it is, with nothing in it from elsewhere.

@@ -51,7 +51,7 @@
   /* Values as the axes tell them. */
   const grouped = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 1 });
   const short = (value) => (value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0));
-  const micros = (us) => us < 1e3 ? us.toFixed(0) + " us" : us < 1e6 ? short(us / 1e3) + " ms"
+  const micros = (us) => us < 1e3 ? us.toFixed(0) + " \u00b5s" : us < 1e6 ? short(us / 1e3) + " ms"
     : us < 120e6 ? short(us / 1e6) + " s" : short(us / 60e6) + " min";
   const percentile = (nines) => {
     const digits = Math.max(0, Math.ceil(nines) - 1);

@@ -115,6 +115,12 @@ fn shown(block: &Block) -> Markup {
         Block::Facts(facts) => facts_in("facts", facts),
         Block::List(items) => html! { ul { @for one in items { (item(one)) } } },
         Block::Table(one) => table(one),
+        Block::Folded {
+            summary,
+            table: one,
+        } => html! {
+            details { summary { (summary) } (table(one)) }
+        },
         Block::Code(lines) => html! {
             div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (lines.join("\n")) } } }
         },
@@ -161,7 +167,7 @@ pub(crate) fn table(table: &Table) -> Markup {
 
 fn row(table: &Table, row: &Row) -> Markup {
     html! {
-        tr class=[row_class(row)] {
+        tr class=[row.total.then_some("total")] {
             @for (index, (cell, column)) in row.cells.iter().zip(&table.columns).enumerate() {
                 @if index == 0 { th scope="row" class=[number(column)] { (text(cell)) } }
                 @else { td class=[number(column)] { (text(cell)) } }
@@ -172,12 +178,4 @@ fn row(table: &Table, row: &Row) -> Markup {
 
 fn number(column: &Column) -> Option<&'static str> {
     column.right.then_some("n")
-}
-
-fn row_class(row: &Row) -> Option<&'static str> {
-    match (row.total, row.faint) {
-        (true, _) => Some("total"),
-        (false, true) => Some("none"),
-        (false, false) => None,
-    }
 }

@@ -1,22 +1,29 @@
-//! A document on a terminal: plain lines, in color where it is wanted.
+//! A document on a terminal: plain lines that fit its width, in color where it is wanted.
 
 use std::fmt::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
+use super::columns::{Part, parts};
+use super::wrap::{Flow, Piece};
 use super::{Block, Document, Fact, Item, Table, Text, Tone};
-use orderproof_core::escape::{Shown, line};
+use orderproof_core::escape::line;
 
-/// Columns that a broken text takes at most.
-const WIDTH: usize = 99;
+/// Columns of sentences at most: longer lines are hard to read.
+const WIDTH_MAX: usize = 99;
+/// Fewer than these are taken for these.
+const WIDTH_MIN: usize = 40;
 /// Of lines that belong to the one above.
 const LEAD: usize = 6;
 
 /// How the text looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TextStyle {
     /// With ANSI colors.
     pub color: bool,
+    /// The columns of the terminal, which no line exceeds as long as its words allow; `None` of a file or a pipe, where
+    /// facts stay on a line and tables are as wide as they are.
+    pub width: Option<usize>,
 }
 
 impl TextStyle {
@@ -32,6 +39,22 @@ impl TextStyle {
             true => color.on_default().bold(),
             false => Style::new(),
         }
+    }
+
+    /// Columns that sentences take at most.
+    fn sentences(self) -> usize {
+        self.width
+            .map_or(WIDTH_MAX, |width| width.clamp(WIDTH_MIN, WIDTH_MAX))
+    }
+
+    /// Columns that facts take at most: in a file each stays on its line, to be searched.
+    fn facts(self) -> usize {
+        self.width.map_or(usize::MAX, |_| self.sentences())
+    }
+
+    /// Columns that tables take at most.
+    fn tables(self) -> usize {
+        self.width.map_or(usize::MAX, |width| width.max(WIDTH_MIN))
     }
 }
 
@@ -54,9 +77,8 @@ impl Terminal {
     fn document(&mut self, document: &Document) -> fmt::Result {
         let titled = !document.word.is_empty();
         if titled {
-            self.text(&Text::word(document.word, document.tone))?;
-            self.out.push_str("  ");
-            writeln!(self.out, "{}", Shown(&document.sentence))?;
+            let word = Text::word(document.word, document.tone);
+            self.flow(0, LEAD, &[word, format!("  {}", document.sentence).into()])?;
         }
         for block in &document.lead {
             self.block(block, if titled { LEAD } else { 0 })?;
@@ -75,36 +97,54 @@ impl Terminal {
 
     fn block(&mut self, block: &Block, indent: usize) -> fmt::Result {
         match block {
-            Block::Paragraph(texts) => {
-                write!(self.out, "{:indent$}", "")?;
-                self.texts(texts)
-            }
+            Block::Paragraph(texts) => self.flow(indent, indent, texts),
             Block::Facts(facts) => self.facts(facts, indent),
             Block::List(items) => self.list(items),
             Block::Table(table) => self.table(table),
+            Block::Folded { summary, .. } => self.flow(indent, indent, &[summary.as_str().into()]),
             Block::Code(lines) => lines
                 .iter()
-                .try_for_each(|line| writeln!(self.out, "  | {}", Shown(line))),
+                .try_for_each(|text| writeln!(self.out, "  | {}", line(text))),
             Block::Quote(_) | Block::Markdown(_) | Block::Heading(_) | Block::Markup(_) => Ok(()),
         }
     }
 
-    fn text(&mut self, text: &Text) -> fmt::Result {
-        let color = self.style.paint(text.tone);
-        write!(self.out, "{color}{}{color:#}", Shown(&text.text))
-    }
-
-    fn texts(&mut self, texts: &[Text]) -> fmt::Result {
-        texts.iter().try_for_each(|text| self.text(text))?;
-        writeln!(self.out)
+    /// Texts in one line, or in several whose further ones are indented by `indent`.
+    fn flow(&mut self, first: usize, indent: usize, texts: &[Text]) -> fmt::Result {
+        let width = self.style.facts();
+        let pieces = texts.iter().map(|text| Piece {
+            text: line(&text.text),
+            style: self.style.paint(text.tone),
+        });
+        let pieces: Vec<_> = pieces.collect();
+        write!(self.out, "{:first$}", "")?;
+        Flow::new(&mut self.out, first, indent, width).pieces(&pieces);
+        self.out.push('\n');
+        Ok(())
     }
 
     fn facts(&mut self, facts: &[Fact], indent: usize) -> fmt::Result {
         let width = widest(facts.iter().map(|(name, _)| *name));
         facts.iter().try_for_each(|(name, fact)| {
-            let line = format!("{:indent$}{name:<width$}  {}", "", Shown(fact));
-            writeln!(self.out, "{}", line.trim_end())
+            let head = format!("{:indent$}{name:<width$}  ", "");
+            if fact.is_empty() {
+                return writeln!(self.out, "{}", head.trim_end());
+            }
+            self.out.push_str(&head);
+            let from = indent + width + 2;
+            self.rest(from, fact, self.style.facts())
         })
+    }
+
+    /// A text from a column on, with its further lines below its beginning.
+    fn rest(&mut self, from: usize, text: &str, width: usize) -> fmt::Result {
+        let piece = Piece {
+            text: line(text),
+            style: Style::new(),
+        };
+        Flow::new(&mut self.out, from, from, width).pieces(&[piece]);
+        self.out.push('\n');
+        Ok(())
     }
 
     fn list(&mut self, items: &[Item]) -> fmt::Result {
@@ -114,60 +154,86 @@ impl Terminal {
             let color = self.style.paint(Some(item.tone));
             let pad = indent.saturating_sub(2 + item.kind.len());
             write!(self.out, "  {color}{}{color:#}{:pad$}", item.kind, "")?;
-            writeln!(self.out, "{}", wrapped(&item.text, indent))?;
+            self.rest(indent, &item.text, self.style.sentences())?;
             if let Some((_, more)) = &item.more {
-                writeln!(self.out, "{:indent$}{}", "", Shown(more))?;
+                write!(self.out, "{:indent$}", "")?;
+                self.rest(indent, more, self.style.facts())?;
             }
         }
         Ok(())
     }
 
+    /// A table, or several with fewer columns each where it is too wide.
     fn table(&mut self, table: &Table) -> fmt::Result {
-        let mut widths: Vec<usize> = Vec::new();
-        for (index, column) in table.columns.iter().enumerate() {
-            let cells = table.rows.iter().filter_map(|row| row.cells.get(index));
-            let texts = cells.map(|cell| cell.text.as_str());
-            widths.push(widest(texts.chain([column.name.as_str()])));
+        for (index, part) in parts(table, self.style.tables()).iter().enumerate() {
+            if index > 0 {
+                self.out.push('\n');
+            }
+            self.part(table, part)?;
         }
-        self.spans(table, &mut widths);
-        let head = table
-            .columns
-            .iter()
-            .map(|column| column.name.as_str().into());
-        let head: Vec<Text> = head.collect();
+        Ok(())
+    }
+
+    fn part(&mut self, table: &Table, part: &Part) -> fmt::Result {
+        if let Some(spans) = part.spans(table) {
+            writeln!(self.out, "{}", spans.trim_end())?;
+        }
+        let names = table.columns.iter();
+        let mut head: Vec<Text> = names.map(|column| column.name.as_str().into()).collect();
+        let others = part.columns.iter().rev().skip(1);
+        let others: usize = others.map(|(_, width)| width + 2).sum();
+        if table.wrapped && self.below(others + 2) {
+            head.pop();
+        }
         if head.iter().any(|name| !name.text.is_empty()) {
-            self.row(table, &head, &widths)?;
+            self.row(table, &head, part)?;
         }
         let mut rows = table.rows.iter();
-        rows.try_for_each(|row| self.row(table, &row.cells, &widths))
+        rows.try_for_each(|row| self.row(table, &row.cells, part))
     }
 
-    /// The line of names over several columns, which take the width it needs.
-    fn spans(&mut self, table: &Table, widths: &mut [usize]) {
-        let mut line = String::new();
-        let mut first = 0;
-        for &(name, columns) in &table.spans {
-            let own = &mut widths[first..first + columns];
-            let gaps = 2 * columns.saturating_sub(1);
-            let missing = name.len().saturating_sub(own.iter().sum::<usize>() + gaps);
-            own[columns - 1] += missing;
-            let width = own.iter().sum::<usize>() + gaps;
-            let _ = match columns {
-                1 => write!(line, "  {name:>width$}"),
-                _ => write!(line, "  {name:^width$}"),
-            };
-            first += columns;
-        }
-        if !line.is_empty() {
-            self.out.push_str(line.trim_end());
-            self.out.push('\n');
-        }
+    /// Whether there is no room for a text from `column` on; in a file there always is.
+    fn below(&self, column: usize) -> bool {
+        self.style.width.is_some() && self.is_narrow(column)
     }
 
-    fn row(&mut self, table: &Table, cells: &[Text], widths: &[usize]) -> fmt::Result {
+    fn is_narrow(&self, column: usize) -> bool {
+        self.style.sentences().saturating_sub(column) < ROOM
+    }
+
+    /// The last text of a row, from `column` on, or below the others where there is no room beside them.
+    fn last(&mut self, column: usize, piece: Piece<'_>, part: &Part) -> fmt::Result {
+        if piece.text.is_empty() {
+            return Ok(());
+        }
+        let width = match self.is_narrow(column) {
+            true => self.style.facts(),
+            false => self.style.sentences(),
+        };
+        let column = match self.below(column) {
+            true => {
+                let first = part.columns.first().map_or(0, |(_, width)| width + 4);
+                let kept = self.out.trim_end().len();
+                self.out.truncate(kept);
+                write!(self.out, "\n{:first$}", "")?;
+                first
+            }
+            false => {
+                self.out.push_str("  ");
+                column
+            }
+        };
+        Flow::new(&mut self.out, column, column, width).pieces(&[piece]);
+        Ok(())
+    }
+
+    fn row(&mut self, table: &Table, cells: &[Text], part: &Part) -> fmt::Result {
         let mut column = 0;
         let before = self.out.len();
-        for (index, (cell, &width)) in cells.iter().zip(widths).enumerate() {
+        for &(index, width) in &part.columns {
+            let Some(cell) = cells.get(index) else {
+                continue;
+            };
             let shown = line(&cell.text);
             let pad = width.saturating_sub(shown.chars().count());
             let (left, right) = match table.columns[index].right {
@@ -175,16 +241,14 @@ impl Terminal {
                 false => (0, pad),
             };
             column += 2;
-            let text = match table.wrapped && index + 1 == table.columns.len() {
-                true => wrapped(&shown, column),
-                false => shown.into_owned(),
-            };
-            let color = self.style.paint(cell.tone);
-            write!(
-                self.out,
-                "  {:left$}{color}{text}{color:#}{:right$}",
-                "", ""
-            )?;
+            let style = self.style.paint(cell.tone);
+            if table.wrapped && index + 1 == table.columns.len() {
+                let piece = Piece { text: shown, style };
+                self.last(column, piece, part)?;
+            } else {
+                write!(self.out, "  {:left$}", "")?;
+                write!(self.out, "{style}{shown}{style:#}{:right$}", "")?;
+            }
             column += width;
         }
         let kept = self.out[before..].trim_end().len();
@@ -193,28 +257,13 @@ impl Terminal {
     }
 }
 
-fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
+/// Columns that a text beside others takes at least; where there are fewer, it goes below them.
+const ROOM: usize = 28;
+
+/// Columns of the longest text.
+pub(super) fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
     texts
         .map(|text| line(text).chars().count())
         .max()
         .unwrap_or(0)
-}
-
-/// A text on lines of its own width, the further ones indented.
-fn wrapped(text: &str, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = indent;
-    for word in line(text).split_whitespace() {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
-            let _ = write!(out, "\n{:indent$}", "");
-            column = indent;
-        } else if column > indent {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out
 }

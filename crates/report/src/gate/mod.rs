@@ -4,10 +4,13 @@
 mod tests;
 
 use crate::TextStyle;
-use crate::document::{Block, Document, Item, LINES_MAX, Table, Text, Tone, markdown, terminal};
+use crate::document::{
+    Block, Document, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, terminal,
+};
 use crate::report::{finding_items, standing};
+use crate::rules;
 use orderproof_core::exit::Exit;
-use orderproof_core::gate::{Check, GateOutcome, RuleStanding};
+use orderproof_core::gate::{GateOutcome, RuleStanding};
 use orderproof_core::results::figures::thousands;
 use orderproof_core::results::{RunReport, verdict_word};
 use orderproof_core::verdict::{Class, Verdict};
@@ -67,7 +70,12 @@ fn document(outcome: &GateOutcome, report: Option<&RunReport>) -> Document {
         let doubts = Block::List(doubts.collect());
         document.section("doubts", "Doubts about the report", vec![doubts]);
     }
-    document.section("rules", "Rules", vec![Block::Table(rules(outcome))]);
+    let medium = match report {
+        None => Medium::Terminal,
+        Some(_) => Medium::Markdown,
+    };
+    let rules = Block::Table(shown(outcome, medium));
+    document.section("rules", "Rules", vec![rules]);
     if let Some(report) = report {
         document.section("orders", "Orders", vec![Block::Table(classes(report))]);
         if !report.findings.is_empty() {
@@ -107,33 +115,13 @@ fn summary(outcome: &GateOutcome) -> String {
     format!("{}; exit code {}", parts.join(", "), outcome.exit_code)
 }
 
-fn rules(outcome: &GateOutcome) -> Table {
+fn shown(outcome: &GateOutcome, medium: Medium) -> Table {
     let mut checks: Vec<_> = outcome.rules.iter().collect();
     // Where not all are shown, those that hold are left out.
     if checks.len() > LINES_MAX {
         checks.sort_by_key(|check| check.standing == RuleStanding::Ok);
     }
-    Table::each(
-        "Rules",
-        checks,
-        &[
-            ("", |check| match check.standing {
-                RuleStanding::Ok => Text::word("ok", Tone::Good),
-                RuleStanding::Failed => Text::word("FAIL", Tone::Bad),
-                RuleStanding::Missing => Text::word("missing", Tone::Open),
-            }),
-            ("rule", |check| Text::code(&check.rule)),
-            ("observed", |check| observed(check).into()),
-        ],
-    )
-}
-
-/// What was observed and what there is to know of it.
-fn observed(check: &Check) -> String {
-    let note = check.note.as_deref().unwrap_or_default();
-    let parts = [check.observed.as_str(), note];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("; ")
+    rules::table(checks, medium)
 }
 
 fn classes(report: &RunReport) -> Table {

@@ -42,7 +42,7 @@ fn a_run_that_did_not_pass_is_said_to_have_failed_by_itself() {
     report.findings = vec![finding(Severity::OrderFailure)];
     report.exit_code = 3;
     let outcome = held(&report, &["strict", "lost == 0"]);
-    let text = gate_text(&outcome, TextStyle { color: false });
+    let text = gate_text(&outcome, TextStyle::default());
     assert!(text.contains("the run itself did not pass"), "{text}");
 }
 
@@ -53,7 +53,7 @@ fn the_text_opens_with_how_it_ended_and_tells_each_rule() {
         &report,
         &["lost == 0", "drain < 6s", "throttled_writes == 0"],
     );
-    let text = gate_text(&outcome, TextStyle { color: false });
+    let text = gate_text(&outcome, TextStyle::default());
     assert!(
         text.starts_with(
             "FAIL  gate: 1 of 3 rules hold, 1 broken, 1 without evidence; exit code 5\n"
@@ -61,19 +61,29 @@ fn the_text_opens_with_how_it_ended_and_tells_each_rule() {
         "{text}"
     );
     for line in [
-        "  ok       lost == 0              0",
-        "  FAIL     drain < 6s             6.20 s",
-        "  missing  throttled_writes == 0  this run counted no throttled_writes: only a pipeline in this process \
-         does",
+        "  \u{2713}  lost              == 0   0",
+        "  \u{2717}  drain             < 6 s  6.20 s",
     ] {
         assert!(
             text.lines().any(|told| told == line),
             "{line:?} in:\n{text}"
         );
     }
+    let missing =
+        "  ?  throttled_writes  == 0                    this run counted no throttled_writes: only";
+    assert!(text.contains(missing), "{text}");
     assert!(text.contains("not judged again"));
     assert!(!text.contains('\u{1b}'));
-    assert!(gate_text(&outcome, TextStyle { color: true }).contains('\u{1b}'));
+    assert!(
+        gate_text(
+            &outcome,
+            TextStyle {
+                color: true,
+                ..TextStyle::default()
+            }
+        )
+        .contains('\u{1b}')
+    );
 }
 
 /// A report of which every text is made to break a page.
@@ -93,7 +103,8 @@ fn hostile(text: &str, times: usize) -> (RunReport, GateOutcome) {
     ];
     let mut outcome = held(&report, &["lost == 0"]);
     let mut check = outcome.rules[0].clone();
-    check.rule = text.into();
+    check.what = text.into();
+    check.limit = text.into();
     check.observed = text.into();
     check.note = Some(text.into());
     check.standing = RuleStanding::Failed;
@@ -119,7 +130,8 @@ fn a_page_stays_within_what_a_ci_job_takes_and_no_text_becomes_markup() {
         assert!(!page.contains(never), "{never:?} in:\n{page}");
     }
     let page = gate_markdown(&held(&passed(), &["drain < 7s"]), &passed());
-    assert!(page.contains("| ok | `drain < 7s` | 6.20 s |"), "{page}");
+    let line = "| \u{2713} | `drain` | &lt; 7 s | 6.20 s | |";
+    assert!(page.contains(line), "{page}");
 }
 
 #[test]

@@ -25,6 +25,11 @@ pub(super) fn facts(report: &RunReport) -> Vec<Fact> {
         ("offered on time", Some(lag(report))),
         ("at rest", Some(rest.evidence.clone())),
         ("drained", Some(drained(rest, " after the last send"))),
+        ("backlog", report.backlog_told()),
+        (
+            "caught up",
+            report.backlog().map(|peak| peak.caught_up_told()),
+        ),
         ("table", Some(scan)),
         ("missing orders", Some(lookups)),
         ("dead letters", Some(letters)),
@@ -125,8 +130,8 @@ fn compressed(report: &RunReport) -> Option<String> {
     let scale = report.scenario.time_scale;
     (scale != 1.0).then(|| {
         format!(
-            "compressed {scale} times: a second here is {scale} s of the scenario; every rate and duration is given as \
-             it passed here"
+            "compressed {scale} times: 1 s here is {scale} s of the scenario; rates and durations are those of this run, \
+             and the limit of a rule is given in both"
         )
     })
 }

@@ -12,22 +12,39 @@ use crate::diagnose;
 use crate::document::{
     Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
 };
+use crate::rules;
+use orderproof_core::gate::own_rules;
 use orderproof_core::order::Id;
-use orderproof_core::results::figures::{micros, thousands};
+use orderproof_core::results::figures::{duration, micros, thousands};
 use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing};
+use orderproof_core::verify::is_about_a_rule;
 
 /// Characters of one text in a summary at most.
 const TEXT_MAX: usize = 1_000;
 
-/// The whole report as text; `dir` is where its files are.
-pub fn render_text(report: &RunReport, dir: &Path, style: TextStyle) -> String {
+/// The whole report as text; `dir` is where its files are, of which `is_there` tells those that were written.
+pub fn render_text(
+    report: &RunReport,
+    dir: &Path,
+    is_there: &dyn Fn(&Path) -> bool,
+    style: TextStyle,
+) -> String {
     let mut document = document(report, Medium::Terminal);
-    let files = [file_name::PAGE, file_name::SUMMARY, file_name::RUN].join(", ");
-    document.closing = Some(Block::plain(format!(
-        "report  {}/{files}, charts *.png and *.svg",
-        dir.display()
-    )));
+    let files = [file_name::PAGE, file_name::SUMMARY, file_name::RUN].into_iter();
+    let mut files: Vec<_> = files.filter(|name| is_there(&dir.join(name))).collect();
+    let charts = Chart::of(report);
+    let drawn = |chart: &Chart| {
+        ["png", "svg"].map(|kind| is_there(&dir.join(format!("{}.{kind}", chart.file_stem()))))
+    };
+    if !charts.is_empty() && charts.iter().map(drawn).all(|both| both == [true, true]) {
+        files.push("charts *.png and *.svg");
+    }
+    let told = match files.is_empty() {
+        true => format!("{}: no file of the report was written", dir.display()),
+        false => format!("{}/{}", dir.display(), files.join(", ")),
+    };
+    document.closing = Some(Block::Facts(vec![("report", told)]));
     terminal(&document, style)
 }
 
@@ -70,6 +87,7 @@ fn document(report: &RunReport, medium: Medium) -> Document {
     let word = verdict_word(report.verdict);
     let mut document = Document::new(word, report.verdict.into(), headline(report));
     document.lead = lead(report, medium);
+    document.section("rules", "Rules", rules(report, medium));
     document.section("findings", "Findings", findings(report, medium));
     document.section(
         "function-output",
@@ -78,15 +96,23 @@ fn document(report: &RunReport, medium: Medium) -> Document {
     );
     let facts = Block::Facts(evidence::facts(report));
     document.section("evidence", "Evidence", vec![facts]);
-    let orders = Block::Table(orders(report, medium));
-    let mut orders = vec![orders];
-    orders.extend(none(report).filter(|_| medium == Medium::Terminal));
+    let mut orders = vec![Block::Table(orders(report, medium))];
+    orders.extend(without_orders(report));
     document.section("orders", "What became of the orders", orders);
     document.section("phases", "Phases", phases::blocks(report, medium));
     if medium != Medium::Markdown {
         document.section("send-errors", "Send errors", send_errors(report));
     }
     document
+}
+
+/// The rules of the run's own scenario, if it has any.
+fn rules(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let checks = own_rules(report);
+    match checks.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::Table(rules::table(&checks, medium))],
+    }
 }
 
 /// What it is a report of, and on a page the figures that are asked for first.
@@ -130,16 +156,30 @@ fn lead(report: &RunReport, medium: Medium) -> Vec<Block> {
 fn key_figures(report: &RunReport) -> Vec<Fact> {
     let unknown = || "\u{2013}".to_owned();
     let measured = report.phases.iter().filter(|phase| !phase.figures.warm_up);
-    let worst = measured.filter_map(|phase| phase.end_to_end_us.measured()?.p99_us);
+    let worst = measured
+        .filter_map(|phase| Some((phase.end_to_end_us.measured()?.p99_us?, &phase.figures.name)))
+        .max_by_key(|(p99_us, _)| *p99_us);
+    let worst = worst.map(|(p99_us, phase)| format!("{} in {phase}", micros(p99_us)));
     let lost = report.class_tally(Class::Lost).exact();
+    let misplaced = Class::ALL.into_iter().filter(|class| class.is_misplaced());
+    let mut counts = misplaced.map(|class| report.class_tally(class).exact());
+    let misplaced = counts.try_fold(0_u64, |sum, count| Some(sum.saturating_add(count?)));
+    let backlog = report.backlog();
+    let peak = backlog
+        .as_ref()
+        .map(|backlog| format!("{} in {}", thousands(backlog.peak), backlog.phase));
+    let caught_up = backlog.and_then(|backlog| backlog.caught_up).map(duration);
     [
         ("orders planned", thousands(report.orders.planned)),
         ("acknowledged", thousands(report.orders.acknowledged)),
         ("lost", lost.map_or_else(unknown, thousands)),
         (
-            "end-to-end p99, worst phase",
-            worst.max().map_or_else(unknown, micros),
+            "in the wrong place",
+            misplaced.map_or_else(unknown, thousands),
         ),
+        ("worst end-to-end p99", worst.unwrap_or_else(unknown)),
+        ("largest backlog", peak.unwrap_or_else(unknown)),
+        ("caught up after it in", caught_up.unwrap_or_else(unknown)),
         ("drained in", evidence::drained(&report.quiescence, "")),
     ]
     .into()
@@ -149,6 +189,9 @@ fn key_figures(report: &RunReport) -> Vec<Fact> {
 fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     let causes = diagnose(report);
     let mut items = finding_items(report);
+    // Rules have a table of their own.
+    let of_a_rule = |item: &Item| item.code.as_deref().is_some_and(is_about_a_rule);
+    items.retain(|item| !of_a_rule(item));
     items.extend(causes.iter().map(|cause| Item {
         kind: "cause",
         ..Item::plain(cause)
@@ -156,7 +199,7 @@ fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     match (items.is_empty(), medium) {
         (false, _) => vec![Block::List(items)],
         (true, Medium::Page) => vec![Block::plain(
-            "Nothing was found that speaks against the verdict.",
+            "Nothing else was found that speaks against the verdict.",
         )],
         (true, _) => Vec::new(),
     }
@@ -232,8 +275,7 @@ fn orders(report: &RunReport, medium: Medium) -> Table {
     for class in Class::ALL.into_iter().filter(listed) {
         let counted = report.classes.get(&class).copied();
         let count = counted.unwrap_or_default();
-        let unseen = count == 0 && (class != Class::Lost || counted.is_none());
-        if unseen && medium != Medium::Page {
+        if count == 0 && (class != Class::Lost || counted.is_none()) {
             continue;
         }
         let (name, orders) = (Text::from(class.as_str()), thousands(count).into());
@@ -246,7 +288,7 @@ fn orders(report: &RunReport, medium: Medium) -> Table {
                 vec![name, orders, share(count, planned).into(), word, meaning]
             }
         };
-        table.row(cells).faint = unseen;
+        table.row(cells);
     }
     let mut total = ["planned".to_owned(), thousands(planned)];
     if medium == Medium::Terminal {
@@ -297,16 +339,28 @@ fn share(count: u64, planned: u64) -> String {
     }
 }
 
-/// The classes that were looked for and have no order.
-fn none(report: &RunReport) -> Option<Block> {
-    let none = report.classes.iter();
-    let none = none.filter(|&(&class, &count)| count == 0 && class != Class::Lost);
-    let none: Vec<_> = none.map(|(class, _)| class.as_str()).collect();
-    let item = Item {
-        kind: "none:",
-        ..Item::plain(&none.join(", "))
+/// The classes without an order, which only a page has room to explain.
+fn without_orders(report: &RunReport) -> Option<Block> {
+    let listed = |class: &Class| class.is_always_listed() || report.classes.contains_key(class);
+    let empty = |class: &Class| match report.classes.get(class) {
+        Some(&count) => count == 0 && *class != Class::Lost,
+        None => true,
     };
-    (!none.is_empty()).then(|| Block::List(vec![item]))
+    let classes = Class::ALL.into_iter().filter(listed).filter(empty);
+    let mut table = Table::of(
+        "Classes without an order",
+        &["class", "under the gate", "what it would mean"],
+    );
+    for class in classes {
+        let meaning = meaning(report, class);
+        table.row([
+            class.as_str().into(),
+            standing(report, class),
+            Text::from(meaning),
+        ]);
+    }
+    let summary = format!("no order in the {} other classes", table.rows.len());
+    (!table.rows.is_empty()).then_some(Block::Folded { summary, table })
 }
 
 fn send_errors(report: &RunReport) -> Vec<Block> {

@@ -20,8 +20,11 @@ const MEASURES: [Measure; 4] = [
 
 /// One table; on a page two: what was offered, and how long it took.
 pub(super) fn blocks(report: &RunReport, medium: Medium) -> Vec<Block> {
-    let phases = &report.phases;
-    let brief = || Block::Table(brief(phases, medium));
+    let own = &report.phases;
+    let all = all(own);
+    let phases: Vec<_> = own.iter().chain(&all).collect();
+    let with_all = all.is_some();
+    let brief = || Block::Table(brief(&phases, with_all, medium));
     let meanings = match medium {
         Medium::Terminal => return vec![brief()],
         Medium::Markdown => {
@@ -38,23 +41,23 @@ pub(super) fn blocks(report: &RunReport, medium: Medium) -> Vec<Block> {
     match medium {
         Medium::Page => blocks.extend([
             Block::Heading("Offered load"),
-            Block::Table(load(phases)),
+            Block::Table(load(own)),
             Block::Heading("Durations"),
-            Block::Table(durations(phases)),
+            Block::Table(durations(&phases, with_all)),
         ]),
         _ => blocks.push(brief()),
     }
     blocks
 }
 
-fn brief(phases: &[PhaseReport], medium: Medium) -> Table {
+fn brief(phases: &[&PhaseReport], with_all: bool, medium: Medium) -> Table {
     let offered: fn(&&PhaseReport) -> Text = match medium {
         Medium::Markdown => |phase| format!("{:.0}", offered_rate(phase)).into(),
         _ => |phase| thousands(offered_rate(phase).round() as u64).into(),
     };
     let mut table = Table::each(
         "Phases",
-        phases,
+        phases.iter().copied(),
         &[
             ("phase", |phase| name(phase).into()),
             ("#attempted", |phase| thousands(phase.attempted).into()),
@@ -68,6 +71,7 @@ fn brief(phases: &[PhaseReport], medium: Medium) -> Table {
             ("#p99", |phase| us(&phase.schedule_lag_us, |us| us.p99_us)),
         ],
     );
+    total_last(&mut table, usize::from(with_all));
     table.spans = vec![
         ("", 3),
         ("response time", 3),
@@ -97,13 +101,16 @@ fn load(phases: &[PhaseReport]) -> Table {
     )
 }
 
-fn durations(phases: &[PhaseReport]) -> Table {
-    let measured = |phase| MEASURES.map(move |(what, pick)| (phase, what, pick(phase)));
-    Table::each(
+fn durations(phases: &[&PhaseReport], with_all: bool) -> Table {
+    let measured = |phase: &&PhaseReport| {
+        let phase: &PhaseReport = phase;
+        MEASURES.map(|(what, pick)| (name(phase), what, pick(phase).clone()))
+    };
+    let mut table = Table::each(
         "Percentiles of each phase; a dash where there is no sample",
         phases.iter().flat_map(measured),
         &[
-            ("phase", |(phase, ..)| name(phase).into()),
+            ("phase", |(phase, ..)| phase.as_str().into()),
             ("duration", |(_, what, _)| (*what).into()),
             ("#samples", |(.., summary)| thousands(summary.count).into()),
             ("#p50", |(.., summary)| us(summary, |us| us.p50_us)),
@@ -111,7 +118,42 @@ fn durations(phases: &[PhaseReport]) -> Table {
             ("#p99.9", |(.., summary)| us(summary, |us| us.p999_us)),
             ("#max", |(.., summary)| us(summary, |us| us.max_us)),
         ],
-    )
+    );
+    total_last(&mut table, if with_all { MEASURES.len() } else { 0 });
+    table
+}
+
+/// Of all phases but warm-up, where there are several: what rules without a phase are held against.
+fn all(phases: &[PhaseReport]) -> Option<PhaseReport> {
+    let mut measured = phases.iter().filter(|phase| !phase.figures.warm_up);
+    let mut all = measured.next()?.clone();
+    let mut several = false;
+    for phase in measured {
+        several = true;
+        let length = phase.end.saturating_sub(phase.start);
+        all.end = all.end.saturating_add(length);
+        all.scheduled = all.scheduled.saturating_add(phase.scheduled);
+        all.attempted = all.attempted.saturating_add(phase.attempted);
+        all.acknowledged = all.acknowledged.saturating_add(phase.acknowledged);
+        let (figures, more) = (&mut all.figures, &phase.figures);
+        figures.response_time.merge(&more.response_time);
+        figures.service_time.merge(&more.service_time);
+        figures.schedule_lag.merge(&more.schedule_lag);
+        figures.end_to_end.merge(&more.end_to_end);
+    }
+    all.figures.name = "all phases".into();
+    all.response_time_us = all.figures.response_time.summary();
+    all.service_time_us = all.figures.service_time.summary();
+    all.schedule_lag_us = all.figures.schedule_lag.summary();
+    all.end_to_end_us = all.figures.end_to_end.summary();
+    several.then_some(all)
+}
+
+/// Sets the last rows apart, which are of all phases.
+fn total_last(table: &mut Table, rows: usize) {
+    for row in table.rows.iter_mut().rev().take(rows) {
+        row.total = true;
+    }
 }
 
 /// A figure of a summary, or a dash where nothing was measured.

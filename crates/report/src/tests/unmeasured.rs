@@ -4,8 +4,8 @@ use super::*;
 
 /// All of it as text: terminal, Markdown and page.
 fn all_words(report: &RunReport) -> [String; 3] {
-    let plain = TextStyle { color: false };
-    let text = render_text(report, Path::new("here"), plain);
+    let plain = TextStyle::default();
+    let text = render_text(report, Path::new("here"), &|_| true, plain);
     let page = crate::render_html(report).expect("a page");
     [text, render_markdown(report), page]
 }
@@ -44,7 +44,7 @@ fn what_no_row_tells_is_missing_everywhere_and_never_zero() {
     }
     for told in all_words(&whole) {
         assert!(
-            told.contains("0 orders with a receive count above 1"),
+            told.contains("0 stored orders received more than once"),
             "{told}"
         );
         assert!(!told.contains("stored_at"), "{told}");
@@ -72,7 +72,7 @@ fn what_was_read_in_part_is_told_as_a_part() {
     world.observation.uncounted_rows = Some(2);
     world.observation.redelivered = 3;
     for told in all_words(&world.report()) {
-        let part = "at least 3 orders with a receive count above 1 (no failure): 2 rows carry no receive count";
+        let part = "at least 3 stored orders received more than once (no failure): 2 rows carry no receive count";
         assert!(told.contains(part), "{told}");
     }
     world.observation.uncounted_rows = Some(0);

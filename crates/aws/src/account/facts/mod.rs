@@ -18,12 +18,13 @@ pub use table::table_key;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 
 use crate::preflight::{Facts, Known, MappingFacts, Permission, QueueFacts, TableFacts};
 use crate::records::ClockOffset;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, is_loopback};
-use crate::store::{Session, Witness, in_words};
+use crate::store::{Session, Witness, in_words, strange_answer};
 
 /// How often the clock is read.
 const CLOCK_READINGS: u32 = 10;
@@ -229,23 +230,24 @@ fn turned(before: Option<ClockOffset>, now: Option<ClockOffset>) -> bool {
 }
 
 /// An error in a line: the service's own code and words if it answered.
-pub(super) fn why<E, R>(error: &SdkError<E, R>) -> String
+pub(super) fn why<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => in_words(error),
+        _ => match error {
+            SdkError::ServiceError(service) => strange_answer(service.raw().status().as_u16()),
+            _ => in_words(error),
+        },
     }
 }
 
 /// What an error says of a thing that was asked for by name.
-fn missing_or_unknown<T, E, R>(error: &SdkError<E, R>, missing: fn(&E) -> bool) -> Known<T>
+fn missing_or_unknown<T, E>(error: &SdkError<E, HttpResponse>, missing: fn(&E) -> bool) -> Known<T>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     match error.as_service_error() {
         Some(service) if missing(service) => Known::Absent,

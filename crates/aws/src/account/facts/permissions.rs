@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
+use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
@@ -37,10 +38,9 @@ const PROOFS: [&str; 3] = [
 ];
 
 /// What the answer to a call proves.
-pub(super) fn proof<T, E, R>(answer: Result<T, SdkError<E, R>>) -> Known<bool>
+pub(super) fn proof<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Known<bool>
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let Err(error) = answer else {
         return Known::Is(true);

@@ -38,6 +38,14 @@ fn an_error_is_a_line_of_operation_resource_code_words_and_next_step() {
         told("DynamoDB Scan", denied).to_string(),
         "DynamoDB Scan failed: lab: AccessDeniedException: User is not authorized; allow dynamodb:Scan"
     );
+    // A page of HTML, say, in which the SDK finds an unexpected token.
+    let page = GetQueueAttributesError::unhandled("unexpected token at the start of JSON");
+    let page = SdkError::service_error(page, response(404));
+    assert_eq!(
+        told("SQS GetQueueUrl", page).to_string(),
+        "SQS GetQueueUrl failed: lab: it answered HTTP 404 and not as AWS does; check that the endpoint is that of the \
+         service"
+    );
     let invalid = answered(400, "ValidationException", "no");
     assert_eq!(
         told("DynamoDB Scan", invalid).to_string(),
