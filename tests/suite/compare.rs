@@ -154,7 +154,7 @@ fn a_gate_with_a_baseline_holds_rules_on_regressions() {
     let rule = ["--baseline", &base, "--rule", "regression < 5%"];
     let finished = gate(&spike(), rule).code(0);
     assert!(
-        finished.stdout.contains("regression < 5%"),
+        finished.stdout.contains("regression  < 5%"),
         "{}",
         finished.stdout
     );

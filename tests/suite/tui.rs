@@ -10,7 +10,10 @@ use super::terminal::Terminal;
 const SMOKE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/smoke.toml");
 
 fn program() -> Program {
+    // Other tests run beside it.
     Program::new(["run", SMOKE, "--output-dir", "out", "--tui"])
+        .args(["--set", "expect.max_schedule_lag_p99=10s"])
+        .args(["--set", "expect.rules=[]"])
 }
 
 fn started(program: &Program) -> Terminal {

@@ -97,10 +97,15 @@ pub(super) fn regression(
     // What cannot be told from noise holds all the same when even its upper end does.
     let open = |change: &Change| {
         let high = change.interval.map_or(f64::INFINITY, |(_, high)| high);
-        change.call == ChangeVerdict::NotEnoughData && !bound.holds(high)
+        let unknown = matches!(
+            change.call,
+            ChangeVerdict::NotEnoughData | ChangeVerdict::TooNoisy
+        );
+        unknown && !bound.holds(high)
     };
-    let few = |change: &&&Change| open(change) || !change.worse.is_finite();
-    match changes.iter().find(few) {
+    let unknown = |change: &&&Change| open(change) || !change.worse.is_finite();
+    match changes.iter().find(unknown) {
+        Some(noisy) if noisy.call == ChangeVerdict::TooNoisy => missing(describe(noisy)),
         Some(few) => missing(format!("{}: not enough data to compare", name(few))),
         None => (RuleStanding::Ok, describe(worst), None),
     }

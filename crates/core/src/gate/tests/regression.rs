@@ -4,7 +4,7 @@ use super::*;
 
 fn change(metric: Metric, phase: Option<&str>, worse: f64, call: ChangeVerdict) -> Change {
     let reach = match call {
-        ChangeVerdict::NotEnoughData => 0.5,
+        ChangeVerdict::NotEnoughData | ChangeVerdict::TooNoisy => 0.5,
         _ => 0.01,
     };
     Change {
@@ -57,6 +57,14 @@ fn a_regression_breaks_a_rule_when_it_is_called_one_and_is_as_large() {
             spike(0.0, NotEnoughData),
             RuleStanding::Missing,
             "",
+        ),
+        (all, spike(0.0, TooNoisy), RuleStanding::Missing, ""),
+        // As noisy, but what it may be is below the limit.
+        (
+            "regression < 60%",
+            spike(0.0, TooNoisy),
+            RuleStanding::Ok,
+            "+0.0%",
         ),
         (all, spike(f64::NAN, Unchanged), RuleStanding::Missing, ""),
         (all, both(Unchanged), RuleStanding::Ok, "drain +1.0%"),
