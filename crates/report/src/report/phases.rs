@@ -104,7 +104,7 @@ fn load(phases: &[PhaseReport]) -> Table {
 fn durations(phases: &[&PhaseReport], with_all: bool) -> Table {
     let measured = |phase: &&PhaseReport| {
         let phase: &PhaseReport = phase;
-        MEASURES.map(|(what, pick)| (name(phase), what, pick(phase).clone()))
+        MEASURES.map(|(what, pick)| (name(phase), what, *pick(phase)))
     };
     let mut table = Table::each(
         "Percentiles of each phase; a dash where there is no sample",
