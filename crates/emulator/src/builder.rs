@@ -174,7 +174,7 @@ impl Builder {
         self
     }
 
-    /// Lets pages of these origins ask, and read the answers (CORS); without this no page of another origin may.
+    /// Lets pages of these origins call the server and read its replies (CORS). By default no page of another origin may.
     pub fn cors(mut self, pages: Vec<Origin>) -> Self {
         self.pages = pages;
         self

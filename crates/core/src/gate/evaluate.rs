@@ -12,7 +12,7 @@ use crate::verify::{Durations, Figure, Standpoint};
 
 use super::baseline::regression;
 use super::outcome::GateInput;
-use super::told;
+use super::rule_parts;
 
 /// A rule and how it stands to a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -66,9 +66,9 @@ pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
     };
     Check {
         rule: rule.text.clone(),
-        what: told::what(rule),
-        limit: told::limit(rule, report.scenario.time_scale),
-        phase: told::phase(rule),
+        what: rule_parts::what(rule),
+        limit: rule_parts::limit(rule, report.scenario.time_scale),
+        phase: rule_parts::phase(rule),
         standing,
         observed,
         note,

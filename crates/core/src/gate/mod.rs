@@ -10,8 +10,8 @@ mod baseline;
 mod evaluate;
 mod outcome;
 mod own;
+mod rule_parts;
 mod rules;
-mod told;
 mod trust;
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! A histogram of which there are many: two significant digits, and no memory for durations that did not occur.
 //!
-//! It counts in the buckets of an HdrHistogram of two digits from 1 us on, so that it becomes one without loss.
+//! It counts in the buckets of an HdrHistogram of two digits from 1 µs on, so that it becomes one without loss.
 
-/// Buckets as wide as the durations are told apart: the first 256 of one microsecond, then 128 for each doubling.
+/// The first 256 buckets are one microsecond wide; then there are 128 for each doubling.
 const SUB_BUCKETS: u64 = 256;
 
-/// Four bytes for each duration told apart, where an HdrHistogram has eight for each that could be.
+/// Takes four bytes for each bucket that was met; an HdrHistogram takes eight for each bucket there is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Few {
     /// Place of a bucket and how often it was met, ascending.

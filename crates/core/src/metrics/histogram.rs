@@ -40,7 +40,7 @@ enum Counts {
 
 type Hdr = hdrhistogram::Histogram<u64>;
 
-/// The same durations, told apart as well.
+/// The same durations at the same resolution.
 impl PartialEq for Histogram {
     fn eq(&self, other: &Self) -> bool {
         *self.all() == *other.all()

@@ -57,7 +57,7 @@ impl RunReport {
     }
 
     /// The largest backlog in words; `None` when it was not measured.
-    pub fn backlog_told(&self) -> Option<String> {
+    pub fn backlog_line(&self) -> Option<String> {
         let measured = self.timeline.iter().any(|row| row.backlog_orders.is_some());
         match self.backlog() {
             Some(backlog) => Some(backlog.told()),
@@ -85,7 +85,7 @@ impl Backlog {
     }
 
     /// When it was back to usual, in words.
-    pub fn caught_up_told(&self) -> String {
+    pub fn caught_up_line(&self) -> String {
         let usual = match self.usual {
             0 => "back to 0".into(),
             usual => format!("back to the usual (up to {})", thousands(usual)),
@@ -135,13 +135,13 @@ mod tests {
             "second 61, not 60"
         );
         assert_eq!(
-            report.backlog_told().as_deref(),
+            report.backlog_line().as_deref(),
             Some(
                 "at most 600 orders, at second 30 in spike; then 3 waiting, 597 in flight (in work or held for a retry)"
             )
         );
         assert_eq!(
-            backlog.caught_up_told(),
+            backlog.caught_up_line(),
             "back to the usual (up to 100) 7.00 s after spike ended"
         );
     }
@@ -151,13 +151,13 @@ mod tests {
         let never = with(|second| Some(if second < 25 { 0 } else { 9 }));
         let backlog = never.backlog().expect("there was one");
         assert_eq!(backlog.caught_up, None);
-        assert_eq!(backlog.caught_up_told(), "not seen back to 0");
+        assert_eq!(backlog.caught_up_line(), "not seen back to 0");
         let none = with(|_| Some(0));
         assert_eq!(none.backlog(), None);
         assert_eq!(
-            none.backlog_told().as_deref(),
+            none.backlog_line().as_deref(),
             Some("none at the end of any second")
         );
-        assert_eq!(with(|_| None).backlog_told(), None, "not measured");
+        assert_eq!(with(|_| None).backlog_line(), None, "not measured");
     }
 }

@@ -36,7 +36,8 @@ pub fn duration(duration: Duration) -> String {
     micros(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// A duration that somebody wrote: no digit more than it has, as far as microseconds go: `100 ms`, `1.5 s`, `30 s`.
+/// A duration as it stands in a scenario or a rule, exact to the microsecond and without trailing zeros: `100 ms`, `1.5 s`,
+/// `30 s`.
 pub fn exactly(duration: Duration) -> String {
     let us = duration.as_micros();
     let (unit_us, unit) = match us {

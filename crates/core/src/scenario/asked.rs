@@ -59,7 +59,7 @@ pub(super) struct Asked {
     pub(super) value: Option<Value>,
 }
 
-/// Where violations are gathered while a file is read and, if somebody wants to know, the keys that are asked for.
+/// Collects the violations found while a file is read and, on request, the keys that are read.
 pub(super) struct Problems {
     found: RefCell<Vec<Violation>>,
     asked: Option<RefCell<Vec<Asked>>>,

@@ -186,7 +186,7 @@ impl Class {
         }
     }
 
-    /// Whether orders of it are where they must not be, though none of them is lost or altered.
+    /// Whether its orders are in the wrong place, but neither lost nor altered.
     pub fn is_misplaced(self) -> bool {
         matches!(
             self,

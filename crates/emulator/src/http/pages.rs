@@ -1,7 +1,7 @@
-//! Pages that may ask and read the answers (CORS): none, unless they are named when a server is started.
+//! Pages that may call the server and read its replies (CORS): none, unless they are named when the server is started.
 //!
-//! Source: Fetch Standard, "CORS protocol". What a request may carry is not bounded: whoever reaches the server may do
-//! everything anyway.
+//! Source: Fetch Standard, "CORS protocol". Methods and headers are not restricted, because any client that
+//! reaches the server may use all of them anyway.
 
 use std::str::FromStr;
 

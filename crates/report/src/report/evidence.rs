@@ -25,10 +25,10 @@ pub(super) fn facts(report: &RunReport) -> Vec<Fact> {
         ("offered on time", Some(lag(report))),
         ("at rest", Some(rest.evidence.clone())),
         ("drained", Some(drained(rest, " after the last send"))),
-        ("backlog", report.backlog_told()),
+        ("backlog", report.backlog_line()),
         (
             "caught up",
-            report.backlog().map(|peak| peak.caught_up_told()),
+            report.backlog().map(|peak| peak.caught_up_line()),
         ),
         ("table", Some(scan)),
         ("missing orders", Some(lookups)),

@@ -179,7 +179,7 @@ fn key_figures(report: &RunReport) -> Vec<Fact> {
         ),
         ("worst end-to-end p99", worst.unwrap_or_else(unknown)),
         ("largest backlog", peak.unwrap_or_else(unknown)),
-        ("caught up after it in", caught_up.unwrap_or_else(unknown)),
+        ("time to catch up", caught_up.unwrap_or_else(unknown)),
         ("drained in", evidence::drained(&report.quiescence, "")),
     ]
     .into()

@@ -180,7 +180,7 @@ fn fed_elsewhere(context: &Context<'_>, called: &str) -> Option<Check> {
         None if is_dead_letters && !ends_in_dead_letters(context) => (
             Weight::Caution,
             "good orders that are dead-lettered by mistake go there and look lost".to_owned(),
-            "disable the mapping for the run if it must be told what became of them",
+            "disable the mapping for the run if those orders must be accounted for",
         ),
         None => (
             Weight::Trap,

@@ -76,7 +76,7 @@ fn parts() -> Vec<Part> {
 
 fn read_part((head, keys): (String, Value)) -> Part {
     let Value::Table(mut keys) = keys else {
-        panic!("{head} is no table of meanings")
+        panic!("meanings.toml: {head} is not a table")
     };
     let about = keys.remove("").expect("what the table is for");
     let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);

@@ -160,11 +160,10 @@ fn the_defaults_that_are_said_are_those_of_the_reader() {
     assert!(tried >= 12, "{tried}");
 }
 
-#[test]
-fn the_keys_of_every_committed_scenario_are_in_it() {
-    let known = asked();
+/// The scenarios of the repository: where each lies, and its text.
+pub(super) fn committed() -> Vec<(std::path::PathBuf, String)> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut seen = 0;
+    let mut found = Vec::new();
     for folder in [
         "scenarios",
         "scenarios/faults",
@@ -173,19 +172,29 @@ fn the_keys_of_every_committed_scenario_are_in_it() {
     ] {
         for entry in std::fs::read_dir(root.join(folder)).expect(folder) {
             let path = entry.expect("an entry").path();
-            if path.extension().is_none_or(|extension| extension != "toml") {
-                continue;
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                let text = std::fs::read_to_string(&path).expect("a scenario");
+                found.push((path, text));
             }
-            let text = std::fs::read_to_string(&path).expect("a scenario");
-            for asked in asked_for(&text, &files).0 {
-                let at = place(&asked.path);
-                let again = at.starts_with("processors.NAME.");
-                assert!(again || known.contains_key(&at), "{at}: {}", path.display());
-            }
-            seen += 1;
         }
     }
-    assert!(seen > 60, "{seen} scenarios");
+    assert!(found.len() > 60, "{} scenarios", found.len());
+    found
+}
+
+#[test]
+fn the_keys_of_every_committed_scenario_are_in_it() {
+    let known = asked();
+    for (path, text) in committed() {
+        for asked in asked_for(&text, &files).0 {
+            let at = place(&asked.path);
+            let again = at.starts_with("processors.NAME.");
+            assert!(again || known.contains_key(&at), "{at}: {}", path.display());
+        }
+    }
 }
 
 /// `ORDERPROOF_WRITE_REFERENCE=1 cargo test -p orderproof-core reference` writes it again.

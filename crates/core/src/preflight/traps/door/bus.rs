@@ -48,7 +48,7 @@ pub(super) fn inspect(context: &Context<'_>, facts: &BusFacts, bus: &Bus, checks
         checks.push(Check::found(
             Trap::Rule,
             Weight::Void,
-            format!("{told}: the queue would get none of the orders"),
+            format!("{told}: no order would reach the queue"),
             cure,
         ));
         return;
@@ -160,7 +160,7 @@ fn envelope(rule: &RuleFacts, bus: &Bus) -> Check {
             Trap::Envelope,
             Weight::Void,
             format!(
-                "{told}, and [sending] raw = {} says otherwise: no message would be known again",
+                "{told}, and [sending] raw = {} says otherwise: no message could be matched to its order",
                 bus.raw
             ),
             "for raw = true set the target's InputPath to $.detail; for raw = false leave out Input, InputPath and \

@@ -49,7 +49,7 @@ pub(super) fn inspect(
             Trap::Subscription,
             Weight::Void,
             format!(
-                "{} is not subscribed to {}: it would get none of the orders",
+                "{} is not subscribed to {}: no order would reach it",
                 queue.name, facts.arn
             ),
             format!("subscribe it: protocol sqs, endpoint {}", queue.arn),
@@ -94,7 +94,7 @@ fn subscribed(
             Trap::Subscription,
             Weight::Void,
             format!(
-                "the subscription of {} is not confirmed: it would get none of the orders",
+                "the subscription of {} is not confirmed: no order would reach it",
                 queue.name
             ),
             "confirm it: ConfirmSubscription with the token that SNS has sent to the queue",
@@ -144,7 +144,7 @@ fn envelope(is: bool, must: bool) -> Check {
             Trap::Envelope,
             Weight::Void,
             format!(
-                "{told}, and [sending] raw = {must} says the contrary: no message would be known again"
+                "{told}, and [sending] raw = {must} says otherwise: no message could be matched to its order"
             ),
             format!("write [sending] raw = {is}, or change the subscription"),
         ),

@@ -49,7 +49,7 @@ fn longer(here: Duration, time_scale: f64) -> Duration {
     Duration::try_from_secs_f64(us / 1e6).unwrap_or(Duration::MAX)
 }
 
-/// The phase it is about; nothing where there is no choice of phases.
+/// The phase that the rule is about; empty for a figure that no phase has.
 pub(super) fn phase(rule: &GateRule) -> String {
     match (&rule.phase, rule.condition) {
         (Some(name), _) => name.clone(),
