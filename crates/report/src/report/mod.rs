@@ -199,7 +199,7 @@ fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     match (items.is_empty(), medium) {
         (false, _) => vec![Block::List(items)],
         (true, Medium::Page) => vec![Block::plain(
-            "Nothing else was found that speaks against the verdict.",
+            "No other findings.",
         )],
         (true, _) => Vec::new(),
     }
