@@ -99,6 +99,26 @@ async fn a_status_means_what_the_scenario_says_and_any_other_nothing() {
             Rejected,
             Some("reply 200 with an error in it"),
         ),
+        (
+            reply(200, "{\"error\": [\"sold out\"]}"),
+            Rejected,
+            Some("reply 200 with an error in it"),
+        ),
+        (
+            reply(200, "{\"error\": {\"code\": 7}}"),
+            Rejected,
+            Some("reply 200 with an error in it"),
+        ),
+        (
+            reply(200, "{\"error\": 7}"),
+            Rejected,
+            Some("reply 200 with an error in it"),
+        ),
+        (
+            reply(200, "{\"error\": true}"),
+            Rejected,
+            Some("reply 200 with an error in it"),
+        ),
         (reply(200, "{\"error\": null}"), Acknowledged, None),
         (reply(200, "{\"error\": \"\"}"), Acknowledged, None),
         (reply(200, "{\"error\": []}"), Acknowledged, None),

@@ -198,9 +198,7 @@ fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
     }));
     match (items.is_empty(), medium) {
         (false, _) => vec![Block::List(items)],
-        (true, Medium::Page) => vec![Block::plain(
-            "No other findings.",
-        )],
+        (true, Medium::Page) => vec![Block::plain("No other findings.")],
         (true, _) => Vec::new(),
     }
 }
