@@ -3,42 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orderproof_machines::mapping::{Gathering, LONG_POLL, Mapping, MessageFilter};
 use tokio::time::Instant;
 
 use super::queue::{Delivery, MessageQueue};
-use super::settings::{Mapping, MessageFilter};
 use crate::counters::Counters;
-
-/// The longest a receive can wait; an idle mapping wakes this seldom.
-const LONG_POLL: Duration = Duration::from_secs(20);
-
-/// Messages in one receive.
-const PER_RECEIVE: usize = 10;
-
-/// A batch of so many bytes is not added to: an invocation takes 6 MB, and one receive gives 1 MiB at most.
-const BYTES_MAX: usize = 5 << 20;
 
 /// Takes batches from a queue.
 pub(super) struct Batches<Q> {
     pub(super) queue: Arc<Q>,
-    size: usize,
-    window: Duration,
+    gathering: Gathering,
     filter: Option<MessageFilter>,
     counters: Arc<Counters>,
 }
 
 impl<Q: MessageQueue> Batches<Q> {
     pub(super) fn new(queue: Arc<Q>, mapping: &Mapping, counters: Arc<Counters>) -> Self {
-        let (size, window) = (usize::from(mapping.batch_size), mapping.batching_window);
-        // What AWS refuses to set for a FIFO queue (AWS Lambda, "Lambda parameters for Amazon SQS event source mappings").
-        let (size, window) = match queue.is_fifo() {
-            true => (size.min(PER_RECEIVE), Duration::ZERO),
-            false => (size, window),
-        };
         Self {
+            gathering: Gathering::new(mapping, queue.is_fifo()),
             queue,
-            size,
-            window,
             filter: mapping.filter.clone(),
             counters,
         }
@@ -47,19 +30,20 @@ impl<Q: MessageQueue> Batches<Q> {
     /// The next batch: what is there, or what comes within the long poll; with a batching window,
     /// what gathers within it. `room` invocations may start.
     pub(super) async fn next(&self, room: usize) -> Vec<Q::Message> {
-        let mut batch = self.receive(self.size, LONG_POLL, room).await;
-        if self.window.is_zero() || batch.is_empty() {
+        let (first, window) = (self.gathering.first(), self.gathering.window());
+        let mut batch = self.receive(first, LONG_POLL, room).await;
+        if window.is_zero() || batch.is_empty() {
             return batch;
         }
-        let closes_at = Instant::now() + self.window;
+        let closes_at = Instant::now() + window;
         let mut bytes = bytes_in(&batch);
-        while batch.len() < self.size && bytes < BYTES_MAX {
+        while let Some(most) = self.gathering.more(batch.len(), bytes) {
             let left = closes_at.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
             }
             let wait = left.min(LONG_POLL);
-            let more = self.receive(self.size - batch.len(), wait, room).await;
+            let more = self.receive(most, wait, room).await;
             bytes += bytes_in(&more);
             batch.extend(more);
         }
@@ -67,7 +51,7 @@ impl<Q: MessageQueue> Batches<Q> {
     }
 
     async fn receive(&self, most: usize, wait: Duration, room: usize) -> Vec<Q::Message> {
-        let batch = self.queue.receive(most.min(PER_RECEIVE), wait, room).await;
+        let batch = self.queue.receive(most, wait, room).await;
         match &self.filter {
             None => batch,
             Some(filter) => self.sift(filter, batch).await,

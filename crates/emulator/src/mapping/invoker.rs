@@ -4,25 +4,17 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::FutureExt;
+use orderproof_machines::mapping::{Begin, Environments, FunctionSettings, Retries, Times};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::environments::{Begin, Environments};
 use super::event::{EventSource, event_of};
 use super::outcome::{BatchFate, InvocationError, fate, invalid_response};
 use super::queue::{Delivery, MessageQueue};
-use super::service_time::{Draws, ServiceTime};
-use super::settings::FunctionSettings;
 use crate::counters::Counters;
 use crate::failures::Failure;
-
-/// The first and the longest pause before a throttled invocation is tried again. That AWS tries again
-/// until the visibility timeout ends is documented, how often is not.
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-const RETRY_LONGEST: Duration = Duration::from_secs(5);
 
 /// Decides whether the invocation with these messages is throttled.
 pub type Throttle<M> = dyn Fn(&[M]) -> bool + Send + Sync;
@@ -101,21 +93,21 @@ where
 
     /// Waits for room as long as the batch is hidden from others.
     async fn find_environment(&self) -> Result<Begin, InvocationError> {
-        let mut gives_up_at = None;
-        let mut pause = RETRY_FIRST.div_f64(self.speed);
+        let mut retries = None;
         loop {
             let begin = self.begin();
             if begin != Begin::Throttled {
                 return Ok(begin);
             }
             self.counters.throttled_invocations.add(1);
-            let gives_up_at = *gives_up_at
-                .get_or_insert_with(|| Instant::now() + self.queue.visibility_timeout());
-            if Instant::now() + pause >= gives_up_at {
-                return Err(InvocationError::Throttled);
+            let now = Instant::now().into_std();
+            let retries = retries.get_or_insert_with(|| {
+                Retries::new(self.queue.visibility_timeout(), self.speed, now)
+            });
+            match retries.next(now) {
+                Some(pause) => sleep(pause).await,
+                None => return Err(InvocationError::Throttled),
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(RETRY_LONGEST.div_f64(self.speed));
         }
     }
 
@@ -135,18 +127,13 @@ where
         begin: Begin,
         serial: u64,
     ) -> Result<SqsBatchResponse, InvocationError> {
-        let mut random = Draws::of_invocation(self.seed, serial);
-        let mut draw = |time: ServiceTime| time.draw([random.next(), random.next()]);
-        let FunctionSettings {
-            timeout: limit,
-            service_time,
+        let limit = self.limits.timeout;
+        let Times {
             cold_start,
-            ..
-        } = self.limits;
-        let service_time = draw(service_time);
+            service_time,
+        } = Times::of(&self.limits, self.seed, serial, begin);
         if begin == Begin::Cold {
             self.counters.cold_starts.add(1);
-            let cold_start = draw(cold_start);
             if !cold_start.is_zero() {
                 sleep(cold_start).await;
             }

@@ -7,16 +7,11 @@
 //! Filter criteria are imitated as far as exact values of a body's fields go. Not modeled: how AWS takes
 //! back concurrency and environments that are no longer needed, which is not documented.
 
-mod service_time;
-mod settings;
-
 mod queue;
 
 mod embedded;
 
 mod batches;
-mod concurrency;
-mod environments;
 mod event;
 mod invoker;
 mod outcome;
@@ -27,13 +22,12 @@ mod fifo_tests;
 #[cfg(test)]
 mod reason_tests;
 
-pub use concurrency::Concurrency;
 pub use embedded::EngineQueue;
-pub use environments::{Begin, Environments};
 pub use event::{EventSource, event_of};
 pub(super) use invoker::{Expected, Throttle};
+pub use orderproof_machines::mapping::{
+    Begin, Concurrency, Environments, FunctionSettings, Mapping, MessageFilter, ServiceTime,
+};
 pub use outcome::{BatchFate, InvocationError, fate, invalid_response};
 pub use poller::{EventSourceMapping, MappingPlan};
 pub use queue::{Delivery, MessageQueue};
-pub use service_time::ServiceTime;
-pub use settings::{FunctionSettings, Mapping, MessageFilter};

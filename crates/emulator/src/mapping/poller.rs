@@ -5,16 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use orderproof_machines::mapping::{Concurrency, Environments, FunctionSettings, Mapping};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, timeout};
 
 use super::batches::Batches;
-use super::concurrency::Concurrency;
-use super::environments::Environments;
 use super::event::EventSource;
 use super::invoker::{Ended, Expected, Invoker, Throttle};
 use super::queue::MessageQueue;
-use super::settings::{FunctionSettings, Mapping};
 use crate::counters::Counters;
 use crate::failures::Failure;
 

@@ -17,9 +17,6 @@ pub(super) const VISIBILITY_MAX: Duration = Duration::from_secs(43_200);
 pub(super) const WAIT_MAX: Duration = Duration::from_secs(20);
 /// The largest message, and the largest batch.
 pub(super) const MESSAGE_SIZE_MAX: u32 = 1 << 20;
-/// The most messages in flight in a queue: beyond it a receive from a standard queue is refused, and one from a FIFO
-/// queue gives nothing.
-pub(super) const IN_FLIGHT_MAX: usize = 120_000;
 
 /// Says which queues may name a queue as their dead-letter queue.
 pub(super) const ALLOW_POLICY: &str = "RedriveAllowPolicy";

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::attributes::{DELAY_MAX, QueueAttributes, VISIBILITY_MAX, WAIT_MAX};
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::{FifoAttributes, check_id};
-use super::message::{AttributeValue, MessageAttribute, ReceiveOptions, SendEntry};
+use super::message::{ReceiveOptions, SendEntry};
+use orderproof_machines::queue::{AttributeValue, MessageAttribute};
 
 /// A message to send to a queue of these attributes.
 pub(super) fn check_entry(entry: &SendEntry, queue: &QueueAttributes) -> Result<(), SqsError> {

@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// Nanoseconds since the engine began; 64 bits last for 584 years.
-pub(crate) type Nanos = u64;
+pub(crate) use orderproof_machines::time::{Nanos, nanos};
 
 /// Reads tokio's clock, and gives its instants a wall-clock name.
 #[derive(Debug, Clone, Copy)]
@@ -38,9 +37,4 @@ impl Clock {
         let since_epoch = self.origin_since_epoch + Duration::from_nanos(at);
         u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
     }
-}
-
-/// A duration in nanoseconds, the longest possible if it does not fit.
-pub(crate) fn nanos(duration: Duration) -> Nanos {
-    Nanos::try_from(duration.as_nanos()).unwrap_or(Nanos::MAX)
 }

@@ -6,7 +6,7 @@
 use md5::{Digest, Md5};
 
 use super::handle::{Md5Text, md5_text};
-use super::message::{AttributeValue, MessageAttribute};
+use orderproof_machines::queue::{AttributeValue, MessageAttribute};
 
 /// Of a message body.
 pub(super) fn md5_of_body(body: &str) -> Md5Text {

@@ -8,16 +8,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use orderproof_machines::queue::{Place, Total};
+
 use super::check::{check_entry, check_visibility};
 use super::clock::{Clock, Nanos, nanos};
 use super::error::{SqsError, SqsErrorKind};
 use super::faults::{QueueFaults, SendFault};
 use super::fifo::is_fifo;
 use super::handle::{Receipt, Scribe};
-use super::message::{Place, SendEntry, Sent};
+use super::message::{SendEntry, Sent};
 use super::prepared::Prepared;
 use super::queue::{Queue, QueueCounts};
-use super::tally::Total;
 
 /// An in-memory SQS. Cloning it is cheap and gives another handle to the same queues.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ pub(super) struct State {
 
 impl State {
     fn stored_bytes(&self) -> u64 {
-        self.queues.values().map(Queue::stored_bytes).sum()
+        self.queues.values().map(|queue| queue.stored_bytes()).sum()
     }
 
     pub(super) fn queue(&mut self, name: &str) -> Result<&mut Queue, SqsError> {
@@ -347,7 +348,5 @@ fn refusal(fault: SendFault) -> Result<(), SqsError> {
 
 /// Whether the handle is of the message's last receive.
 fn is_latest(queue: &Queue, receipt: Receipt) -> bool {
-    queue
-        .live(receipt.slot, receipt.serial)
-        .is_some_and(|message| message.receive_count == receipt.receive)
+    queue.is_latest(receipt.slot, receipt.serial, receipt.receive)
 }

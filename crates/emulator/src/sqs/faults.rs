@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use orderproof_machines::queue::ReceiveFault;
+
 /// What a fault plan may do to the queues. Every default is the behavior of a sound queue.
 pub trait QueueFaults: Send + Sync {
     /// A request has arrived; `target` is its `X-Amz-Target`.
@@ -65,23 +67,6 @@ pub enum SendFault {
     Double,
     /// It is sent once more at once: a FIFO queue that deduplicates leaves that out.
     Again,
-}
-
-/// What happens to a message that is received.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiveFault {
-    /// Nothing.
-    None,
-    /// It stays visible as well.
-    Duplicate,
-    /// It is counted and hidden, and not handed out.
-    Lose,
-    /// It is hidden so long, whatever the queue's visibility timeout.
-    HideFor(Duration),
-    /// The same, and it is not handed out: somebody else has it, who never answers.
-    TakenFor(Duration),
-    /// The next message of its group is given out before it, in a FIFO queue that has one.
-    Overtake,
 }
 
 /// What happens to a message on its way into the dead-letter queue.

@@ -7,6 +7,7 @@
 mod attributes;
 mod check;
 mod clock;
+mod described;
 mod digest;
 mod engine;
 mod error;
@@ -24,23 +25,21 @@ mod receive;
 mod registry;
 mod service;
 mod site;
-mod tally;
 
 pub use attributes::{QueueAttributes, Redrive};
 pub(crate) use clock::{Clock, Nanos, nanos};
 pub use engine::SqsEngine;
 pub use error::{SqsError, SqsErrorKind};
-pub use faults::{BuryFault, QueueFaults, ReceiveFault, RequestFault, SendFault};
-pub use fifo::{
-    Action, DeduplicationScope, FifoAttributes, SequenceNumber, ThroughputLimit, is_fifo,
-};
+pub use faults::{BuryFault, QueueFaults, RequestFault, SendFault};
+pub use fifo::{Action, DeduplicationScope, FifoAttributes, ThroughputLimit, is_fifo};
 pub(crate) use fifo::{Deduplication, Seen, check_id, content_id};
 pub(crate) use handle::Scribe;
 pub use handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
-pub use message::{
-    AttributeValue, Extras, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry, Sent,
-};
+pub use message::{ReceiveOptions, ReceivedMessage, SendEntry, Sent};
 pub use moves::{MoveFailure, MoveStatus, MoveTask};
+pub use orderproof_machines::queue::{
+    AttributeValue, Extras, MessageAttribute, ReceiveFault, SequenceNumber,
+};
 pub use queue::QueueCounts;
 pub use quotas::GroupCounts;
 pub use registry::QueueDescription;

@@ -8,11 +8,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::clock::Nanos;
+use super::described::described_bytes;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::is_fifo;
-use super::message::{Extras, Message, Place};
-use super::tally::described_bytes;
+use orderproof_machines::queue::{Extras, Message, Place};
 
 /// How many tasks of a queue are remembered, as many as AWS lists.
 const TASKS_MAX: usize = 10;

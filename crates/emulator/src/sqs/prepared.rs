@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orderproof_machines::queue::{
+    AttributeValue, Extras, Message, MessageAttribute, Place, SequenceNumber,
+};
+
 use super::clock::{Nanos, nanos};
 use super::digest::{md5_of_attributes, md5_of_body};
 use super::faults::SendFault;
-use super::fifo::{FifoAttributes, Seen, SequenceNumber, content_id};
+use super::fifo::{FifoAttributes, Seen, content_id};
 use super::handle::{Md5Text, Scribe};
-use super::message::{AttributeValue, Extras, Message, MessageAttribute, Place, SendEntry, Sent};
+use super::message::{SendEntry, Sent};
 use super::queue::Queue;
 
 /// A message with what is worked out before the queues are locked.
@@ -62,26 +66,23 @@ impl Prepared {
         serial: &mut u64,
         now: Nanos,
     ) -> Option<SequenceNumber> {
-        let first = *serial;
+        let (first, delay) = (*serial, queue.attributes.delay);
         let sequence = match self.fault {
-            SendFault::Vanish => {
-                let fifo = queue.fifo.as_mut();
-                fifo.map(|fifo| SequenceNumber(fifo.groups.skip()))
-            }
-            _ => queue.insert(self.message(first, queue.attributes.delay, now)),
+            SendFault::Vanish => queue.skip(),
+            _ => queue.insert(self.message(first, delay, now)),
         };
         match self.fault {
             SendFault::Purge => queue.clear(),
             SendFault::Double => {
                 *serial += 1;
-                queue.insert(self.message(*serial, queue.attributes.delay, now));
+                queue.insert(self.message(*serial, delay, now));
             }
             SendFault::None | SendFault::Vanish | SendFault::Refuse | SendFault::Again => {}
         }
         self.note(queue, first, sequence, now);
         if self.fault == SendFault::Again && self.first_sent(queue, now).is_none() {
             *serial += 1;
-            queue.insert(self.message(*serial, queue.attributes.delay, now));
+            queue.insert(self.message(*serial, delay, now));
         }
         sequence
     }

@@ -81,10 +81,8 @@ impl SqsEngine {
         let (mut state, now) = self.lock();
         let queue = state.queue(queue)?;
         queue.advance(now);
-        Ok(queue.fifo.as_ref().map(|fifo| {
-            let (groups, in_flight) = fifo.groups.counts();
-            GroupCounts { groups, in_flight }
-        }))
+        let counts = queue.group_counts();
+        Ok(counts.map(|(groups, in_flight)| GroupCounts { groups, in_flight }))
     }
 
     fn try_admit(&self, queue: &str, action: Action) -> Result<(), u64> {

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use orderproof_machines::queue::{Message, Place, ReceiveFault, Taken, Wake};
+
 use super::attributes::VISIBILITY_MAX;
 use super::check::check_options;
 use super::clock::{Nanos, nanos};
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
-use super::faults::{BuryFault, ReceiveFault};
+use super::faults::BuryFault;
 use super::fifo::{Held, check_attempt_id};
 use super::handle::Receipt;
-use super::message::{Message, Place, ReceiveOptions, ReceivedMessage};
-use super::queue::{Queue, Taken};
+use super::message::{ReceiveOptions, ReceivedMessage};
+use super::queue::Queue;
 
 impl SqsEngine {
     /// Receives up to `max_messages`; waits for a first one as long as the options say.
@@ -52,7 +54,7 @@ impl SqsEngine {
                 check_attempt(queue, id)?;
             }
             let wait = options.wait.unwrap_or(queue.attributes.receive_wait);
-            (Arc::clone(&queue.arrivals), now + nanos(wait))
+            (Arc::clone(&queue.arrivals.0), now + nanos(wait))
         };
         loop {
             // Made before the attempt, so that what arrives after it is not missed.
@@ -91,7 +93,7 @@ impl SqsEngine {
         let queue = state.queue(name)?;
         if !messages.is_empty() {
             if queue.has_work() {
-                queue.arrivals.notify_one();
+                queue.arrivals.wake_one();
             }
             return Ok(Attempt::Done(messages));
         }
@@ -216,7 +218,7 @@ impl SqsEngine {
                 extras.deduplication_id = Some((&*id).into());
                 message.sent_at = now;
             }
-            message.received_elsewhere = message.receive_count;
+            message.bury();
             queue.insert(message);
         }
         Ok(())

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::attributes::{ALLOW_POLICY, QueueAttributes};
 use super::clock::nanos;
+use super::described::described_bytes;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::is_fifo;
 use super::permission;
 use super::queue::{Queue, QueueCounts};
-use super::tally::{Tally, described_bytes};
+use orderproof_machines::queue::{Tally, Wake};
 
 /// Tags of a queue, and characters of their keys and values (SQS API reference, `TagQueue`).
 const TAGS_MAX: usize = 50;
@@ -80,7 +81,7 @@ impl SqsEngine {
     pub fn delete_queue(&self, name: &str) -> Result<(), SqsError> {
         let (mut state, _) = self.lock();
         let queue = state.queues.remove(name).ok_or_else(SqsError::no_queue)?;
-        queue.arrivals.notify_waiters();
+        queue.arrivals.wake_all();
         Ok(())
     }
 

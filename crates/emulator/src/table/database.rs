@@ -5,9 +5,9 @@ use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::scan::ScanRequest;
 use dynoxide::types::ProvisionedThroughput;
 
-use super::capacity::TableCapacity;
 use super::key::TableKey;
 use super::writer::Item;
+use orderproof_machines::table::TableCapacity;
 
 /// Why the embedded table could not be made or served.
 #[derive(Debug, thiserror::Error)]

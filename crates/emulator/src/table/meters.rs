@@ -1,12 +1,11 @@
 //! The meters of all tables, shared by everything that writes to them or reads them.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use super::capacity::TableCapacity;
-use super::meter::{Meter, Side, Throttled};
+use orderproof_machines::table::{Meter, Side, TableCapacity, Throttled};
+
 use crate::counters::Counters;
 
 /// The meters by table. Tables it does not know are not limited.
@@ -95,11 +94,4 @@ impl Meters {
         let tables = self.shared.tables.lock();
         tables.unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Which partition a key belongs to, before it is divided among them: by the key's text.
-pub fn hash_of_key(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
 }

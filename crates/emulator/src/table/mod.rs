@@ -4,26 +4,22 @@
 //! its own, fed by a channel, and the HTTP server runs on another, each outside the runtime that serves the queues.
 //! Both ways pass the same meters, which throttle as AWS does.
 
-mod capacity;
 mod key;
 
-mod cost;
 mod database;
 mod faults;
 mod gateway;
-mod meter;
 mod meters;
 mod room;
 mod server;
 mod tables;
 mod writer;
 
-pub use capacity::TableCapacity;
 pub use database::TableError;
 pub use faults::TableFaults;
 pub use gateway::TableGateway;
 pub use key::{KeyKind, TableKey, key};
-pub use meter::Side;
+pub use orderproof_machines::table::{Side, TableCapacity};
 pub use server::TableServer;
 pub use tables::Tables;
 pub use writer::{Item, Put, PutError, Table, TableStore};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use dynoxide::Database;
 
-use super::capacity::TableCapacity;
 use super::database::{self, TableError, table_arn};
 use super::faults::TableFaults;
 use super::gateway::TableGateway;
@@ -14,6 +13,7 @@ use super::meters::Meters;
 use super::room::Room;
 use super::writer::{Item, Table};
 use crate::counters::Counters;
+use orderproof_machines::table::TableCapacity;
 
 /// A database in memory and the capacity of its tables.
 #[derive(Clone)]

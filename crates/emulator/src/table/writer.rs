@@ -9,12 +9,11 @@ use dynoxide::actions::delete_item::DeleteItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
 use dynoxide::types::item_size;
 use dynoxide::{AttributeValue, Database, DynoxideError};
+use orderproof_machines::table::{Side, hash_of_key, write_units};
 use tokio::sync::oneshot;
 
-use super::cost::write_units;
 use super::database::TableError;
-use super::meter::Side;
-use super::meters::{Meters, hash_of_key};
+use super::meters::Meters;
 use super::room::Room;
 
 /// An item of a table: its attributes by name.

@@ -5,7 +5,9 @@ use std::collections::{HashMap, VecDeque};
 use sha2::{Digest, Sha256};
 
 use super::attributes::DeduplicationScope;
-use super::{Namer, SequenceNumber};
+use orderproof_machines::queue::SequenceNumber;
+
+use super::Namer;
 use crate::sqs::clock::Nanos;
 
 /// Bytes that a remembered id takes, about.

@@ -1,15 +1,12 @@
-//! What a FIFO queue has beside a standard one: groups in order, deduplication, receive attempts and quotas.
+//! What a FIFO queue has beside a standard one and its groups: deduplication, receive attempts and quotas.
 //!
-//! Pure state: each part is handed the instant it is asked at. The queue keeps the messages; the groups know only their
-//! slots. Figures are from the SQS developer guide, "Amazon SQS FIFO queues", and the API reference.
+//! Pure state: each part is handed the instant it is asked at. Figures are from the SQS developer guide, "Amazon SQS FIFO queues", and the API reference.
 
 mod attempts;
 mod attributes;
 mod deduplication;
-mod groups;
 mod ids;
 mod quota;
-mod sequence;
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -17,11 +14,9 @@ use std::time::Duration;
 pub(super) use attempts::{Attempts, Held};
 pub use attributes::{DeduplicationScope, FifoAttributes, ThroughputLimit};
 pub(crate) use deduplication::{Deduplication, Seen, content_id};
-pub(super) use groups::{Cursor, Groups, Standing};
 pub(crate) use ids::{check_attempt_id, check_id};
 pub use quota::Action;
 pub(super) use quota::Quota;
-pub use sequence::SequenceNumber;
 
 use super::clock::nanos;
 
@@ -39,7 +34,6 @@ pub fn is_fifo(name: &str) -> bool {
 /// The state of a FIFO queue.
 #[derive(Debug)]
 pub(super) struct Fifo {
-    pub(super) groups: Groups,
     pub(super) deduplication: Deduplication,
     pub(super) attempts: Attempts,
     pub(super) quota: Quota,
@@ -50,7 +44,6 @@ impl Fifo {
     pub(super) fn new(speed: f64) -> Self {
         let interval = nanos(INTERVAL.div_f64(speed));
         Self {
-            groups: Groups::default(),
             deduplication: Deduplication::new(interval),
             attempts: Attempts::new(interval),
             quota: Quota::new(nanos(Duration::from_secs(1).div_f64(speed))),

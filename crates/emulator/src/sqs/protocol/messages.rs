@@ -10,10 +10,9 @@ use super::{Context, request, seconds, write};
 use crate::sqs::digest::md5_of_attributes;
 use crate::sqs::error::{SqsError, SqsErrorKind};
 use crate::sqs::fifo::Action;
-use crate::sqs::message::{
-    AttributeValue, MessageAttribute, ReceiveOptions, ReceivedMessage, SendEntry,
-};
+use crate::sqs::message::{ReceiveOptions, ReceivedMessage, SendEntry};
 use crate::sqs::site::{Site, name_in_url};
+use orderproof_machines::queue::{AttributeValue, MessageAttribute};
 
 type Reply = Result<Vec<u8>, SqsError>;
 

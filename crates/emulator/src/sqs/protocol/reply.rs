@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::sqs::fifo::SequenceNumber;
 use crate::sqs::handle::{InlineText, Md5Text, MessageId, ReceiptHandle};
+use orderproof_machines::queue::SequenceNumber;
 
 /// An output without members.
 #[derive(Debug, Serialize)]

@@ -11,9 +11,8 @@ use dynoxide::types::item_size;
 use serde_json::{Value, json};
 
 use super::{ByTable, NAMESPACE};
-use crate::table::cost::write_units;
-use crate::table::meter::{Side, Throttled};
-use crate::table::meters::{Meters, hash_of_key};
+use crate::table::meters::Meters;
+use orderproof_machines::table::{Side, Throttled, hash_of_key, write_units};
 
 /// The least a strongly and an eventually consistent read can cost.
 const READ_UNITS_MIN: f64 = 0.5;

@@ -22,12 +22,12 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
-use super::capacity::TableCapacity;
 use super::faults::{TableFaults, shorten};
 use super::meters::Meters;
 use super::room::{Room, TABLES_MAX};
 use crate::http::BodyError;
 use admission::{Admission, admit};
+use orderproof_machines::table::TableCapacity;
 use pages::Counted;
 use tokens::Tokens;
 

@@ -13,7 +13,7 @@ pub(super) async fn until_waiting(engine: &SqsEngine, polls: usize) {
             let holders = {
                 let (mut state, _) = engine.lock();
                 let queue = state.queue("orders").expect("it is there");
-                Arc::strong_count(&queue.arrivals)
+                Arc::strong_count(&queue.arrivals.0)
             };
             if holders == 1 + polls {
                 return;

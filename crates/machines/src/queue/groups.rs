@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 120_000;
 
 /// How a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sqs) enum Standing {
+pub(super) enum Standing {
     Visible,
     InFlight,
     Delayed,
@@ -45,7 +45,7 @@ impl Group {
 
 /// All groups that have messages.
 #[derive(Debug)]
-pub(in crate::sqs) struct Groups {
+pub(super) struct Groups {
     by_id: HashMap<Arc<str>, Group>,
     /// Groups that may give messages, by their first.
     ready: BTreeMap<u64, Arc<str>>,
@@ -65,7 +65,7 @@ impl Default for Groups {
 
 /// How far a receive has come.
 #[derive(Debug, Default)]
-pub(in crate::sqs) struct Cursor {
+pub(super) struct Cursor {
     group: Option<Arc<str>>,
     after: u64,
 }
@@ -84,13 +84,13 @@ impl Groups {
     }
 
     /// The group's id as it is kept, or this text to keep.
-    pub(in crate::sqs) fn id(&self, group: &Arc<str>) -> Arc<str> {
+    pub(super) fn id(&self, group: &Arc<str>) -> Arc<str> {
         let known = self.by_id.get_key_value(group);
         Arc::clone(known.map_or(group, |(id, _)| id))
     }
 
     /// Puts a message at its group's end; its sequence number.
-    pub(in crate::sqs) fn add(&mut self, group: &Arc<str>, slot: u32, standing: Standing) -> u64 {
+    pub(super) fn add(&mut self, group: &Arc<str>, slot: u32, standing: Standing) -> u64 {
         let sequence = self.next;
         self.next += 1;
         self.sequences.insert(sequence);
@@ -106,13 +106,13 @@ impl Groups {
     }
 
     /// Gives a sequence number to a message that is never stored.
-    pub(in crate::sqs) fn skip(&mut self) -> u64 {
+    pub(super) fn skip(&mut self) -> u64 {
         self.next += 1;
         self.next - 1
     }
 
     /// Notes how a message stands now.
-    pub(in crate::sqs) fn set(&mut self, group: &Arc<str>, sequence: u64, standing: Standing) {
+    pub(super) fn set(&mut self, group: &Arc<str>, sequence: u64, standing: Standing) {
         let Some(found) = self.by_id.get_mut(group) else {
             return;
         };
@@ -125,7 +125,7 @@ impl Groups {
     }
 
     /// Takes a message out; a group without messages is gone.
-    pub(in crate::sqs) fn remove(&mut self, group: &Arc<str>, sequence: u64) {
+    pub(super) fn remove(&mut self, group: &Arc<str>, sequence: u64) {
         let Some(found) = self.by_id.get_mut(group) else {
             return;
         };
@@ -138,20 +138,20 @@ impl Groups {
     }
 
     /// Takes all out.
-    pub(in crate::sqs) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         let next = self.next;
         *self = Self::looking_at(self.looked_at);
         self.next = next;
     }
 
     /// Whether some group may give a message.
-    pub(in crate::sqs) fn has_ready(&self) -> bool {
+    pub(super) fn has_ready(&self) -> bool {
         self.first_ready().is_some()
     }
 
     /// The next message to give out: as many of one group as there are, then those of the next. What this gives is to be
     /// put in flight, taken out or passed over before the next is asked for.
-    pub(in crate::sqs) fn next(&self, cursor: &mut Cursor) -> Option<u32> {
+    pub(super) fn next(&self, cursor: &mut Cursor) -> Option<u32> {
         if let Some((sequence, slot)) = self.follower(cursor) {
             cursor.after = sequence;
             return Some(slot);
@@ -166,12 +166,12 @@ impl Groups {
     }
 
     /// Whether the message that the cursor gave last has a follower in its group that may be given out.
-    pub(in crate::sqs) fn has_follower(&self, cursor: &Cursor) -> bool {
+    pub(super) fn has_follower(&self, cursor: &Cursor) -> bool {
         self.follower(cursor).is_some()
     }
 
     /// Groups that have messages, and those of them that have some in flight.
-    pub(in crate::sqs) fn counts(&self) -> (usize, usize) {
+    pub(super) fn counts(&self) -> (usize, usize) {
         let in_flight = self.by_id.values().filter(|group| group.in_flight > 0);
         (self.by_id.len(), in_flight.count())
     }

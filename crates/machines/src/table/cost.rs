@@ -4,7 +4,7 @@
 const UNIT_BYTES: usize = 1_024;
 
 /// Write units of an item of so many bytes: one a KiB, at least one.
-pub(super) fn write_units(bytes: usize) -> f64 {
+pub fn write_units(bytes: usize) -> f64 {
     bytes.div_ceil(UNIT_BYTES).max(1) as f64
 }
 

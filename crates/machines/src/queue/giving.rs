@@ -1,19 +1,34 @@
 //! Which messages a receive gets.
 
-use super::Queue;
-use super::Taken;
-use crate::sqs::attributes::IN_FLIGHT_MAX;
-use crate::sqs::clock::{Nanos, nanos};
-use crate::sqs::faults::ReceiveFault;
-use crate::sqs::fifo::Cursor;
-use crate::sqs::message::{Message, Place};
+use std::time::Duration;
 
-impl Queue {
+use super::groups::Cursor;
+use super::{IN_FLIGHT_MAX, Message, Place, Queue, Taken, Wake};
+use crate::time::{Nanos, nanos};
+
+/// What happens to a message that is received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReceiveFault {
+    /// Nothing.
+    None,
+    /// It stays visible as well.
+    Duplicate,
+    /// It is counted and hidden, and not handed out.
+    Lose,
+    /// It is hidden so long, whatever the queue's visibility timeout.
+    HideFor(Duration),
+    /// The same, and it is not handed out: somebody else has it, who never answers.
+    TakenFor(Duration),
+    /// The next message of its group is given out before it, in a FIFO queue that has one.
+    Overtake,
+}
+
+impl<W: Wake> Queue<W> {
     /// Hides up to `wanted` visible messages until `until` and hands each to `each`, unless `fault`,
     /// asked for each body, has it otherwise.
     ///
     /// Messages that were received `limit` times already in this queue are taken out instead, into `dead`.
-    pub(in crate::sqs) fn take(
+    pub fn take(
         &mut self,
         wanted: usize,
         (now, until): (Nanos, Nanos),
@@ -78,8 +93,8 @@ impl Queue {
 
     /// The next message to give out, which is visible.
     fn next_visible(&mut self, cursor: &mut Cursor) -> Option<u32> {
-        if let Some(fifo) = &self.fifo {
-            return fifo.groups.next(cursor);
+        if let Some(groups) = &self.groups {
+            return groups.next(cursor);
         }
         while let Some((slot, serial)) = self.ready.pop_front() {
             if self.live(slot, serial).is_some() {
@@ -90,14 +105,14 @@ impl Queue {
     }
 
     fn has_follower(&self, cursor: &Cursor) -> bool {
-        let fifo = self.fifo.as_ref();
-        fifo.is_some_and(|fifo| fifo.groups.has_follower(cursor))
+        let groups = self.groups.as_ref();
+        groups.is_some_and(|groups| groups.has_follower(cursor))
     }
 
     /// The message that has been visible longest, of those that may be given out, and its slot.
-    pub(in crate::sqs) fn first_visible(&mut self) -> Option<(u32, &Message)> {
-        if let Some(fifo) = &self.fifo {
-            let slot = fifo.groups.next(&mut Cursor::default())?;
+    pub fn first_visible(&mut self) -> Option<(u32, &Message)> {
+        if let Some(groups) = &self.groups {
+            let slot = groups.next(&mut Cursor::default())?;
             return Some((slot, self.slots[slot as usize].as_ref()?));
         }
         while let Some(&(slot, serial)) = self.ready.front() {

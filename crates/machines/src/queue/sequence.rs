@@ -10,7 +10,10 @@ const STEP: u128 = 256;
 /// A message's place in its FIFO queue: 20 digits, larger than those of all messages before it. AWS documents 128 bits,
 /// rising within a group and not consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SequenceNumber(pub(crate) u64);
+pub struct SequenceNumber(
+    /// The number-th message of its queue.
+    pub u64,
+);
 
 impl fmt::Display for SequenceNumber {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Queue;
-use crate::sqs::clock::{Nanos, nanos};
-use crate::sqs::fifo::{Fifo, SequenceNumber, Standing};
-use crate::sqs::message::{Extras, Message, Place};
+use super::groups::{Groups, Standing};
+use super::{Extras, Message, Place, Queue, SequenceNumber, Wake};
+use crate::time::Nanos;
 
-impl Queue {
+impl<W: Wake> Queue<W> {
     /// Puts a new message at the end of its group.
     pub(super) fn line_up(&mut self, message: &mut Message, slot: u32) -> Option<SequenceNumber> {
-        let groups = &mut self.fifo.as_mut()?.groups;
+        let groups = self.groups.as_mut()?;
         let extras = Arc::make_mut(message.extras.get_or_insert_default());
         let group = groups.id(extras.group_id.get_or_insert_default());
         let sequence = SequenceNumber(groups.add(&group, slot, standing(message.place)));
@@ -20,7 +19,7 @@ impl Queue {
     }
 
     /// Hides a message in flight for another while; at once visible if `until` has come.
-    pub(in crate::sqs) fn change_visibility(&mut self, slot: u32, now: Nanos, until: Nanos) {
+    pub fn change_visibility(&mut self, slot: u32, now: Nanos, until: Nanos) {
         let Some(Some(message)) = self.slots.get(slot as usize) else {
             return;
         };
@@ -29,7 +28,7 @@ impl Queue {
         }
         if until <= now {
             self.show(slot);
-            self.arrivals.notify_one();
+            self.arrivals.wake_one();
         } else {
             self.set_place(slot, Place::InFlight(until));
             self.wake_if_earlier(until);
@@ -38,8 +37,7 @@ impl Queue {
 
     /// Hides what was never received until its delay from its sending has passed: a FIFO queue's new delay applies to what
     /// is there already.
-    pub(in crate::sqs) fn delay_anew(&mut self, now: Nanos) {
-        let delay = nanos(self.attributes.delay);
+    pub fn delay_anew(&mut self, now: Nanos, delay: Nanos) {
         for slot in 0..self.slots.len() {
             let Some(message) = &self.slots[slot] else {
                 continue;
@@ -59,7 +57,7 @@ impl Queue {
                 false => self.show(slot),
             }
         }
-        self.arrivals.notify_waiters();
+        self.arrivals.wake_all();
     }
 
     /// Makes a message, which is in no count at the moment, visible.
@@ -69,8 +67,8 @@ impl Queue {
             .expect("a message in a count is in its slot");
         message.place = Place::Visible;
         self.visible += 1;
-        match &mut self.fifo {
-            Some(fifo) => stand(fifo, &message.extras, Standing::Visible),
+        match &mut self.groups {
+            Some(groups) => stand(groups, &message.extras, Standing::Visible),
             None => self.ready.push_back((slot, message.serial)),
         }
     }
@@ -88,8 +86,8 @@ impl Queue {
         }
         if let Some(Some(message)) = self.slots.get_mut(slot as usize) {
             message.place = place;
-            if let Some(fifo) = &mut self.fifo {
-                stand(fifo, &message.extras, standing(place));
+            if let Some(groups) = &mut self.groups {
+                stand(groups, &message.extras, standing(place));
             }
         }
     }
@@ -101,9 +99,9 @@ pub(super) fn line_of(extras: &Option<Arc<Extras>>) -> Option<(&Arc<str>, u64)> 
     Some((extras.group_id.as_ref()?, extras.sequence_number?.0))
 }
 
-fn stand(fifo: &mut Fifo, extras: &Option<Arc<Extras>>, standing: Standing) {
+fn stand(groups: &mut Groups, extras: &Option<Arc<Extras>>, standing: Standing) {
     if let Some((group, sequence)) = line_of(extras) {
-        fifo.groups.set(group, sequence, standing);
+        groups.set(group, sequence, standing);
     }
 }
 

@@ -6,19 +6,31 @@
 //! what time has done since the last one; see `advance`.
 
 mod giving;
+mod groups;
+mod message;
 mod places;
+mod sequence;
+mod tally;
+mod wake;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+pub use giving::ReceiveFault;
+pub use message::{
+    AttributeValue, Extras, MESSAGE_OVERHEAD, Message, MessageAttribute, Place, extra_bytes,
+};
+pub use sequence::SequenceNumber;
+pub use tally::{Tally, Total};
+pub use wake::Wake;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use groups::Groups;
 
-use super::attributes::{IN_FLIGHT_MAX, QueueAttributes};
-use super::clock::{Nanos, nanos};
-use super::fifo::{Fifo, SequenceNumber};
-use super::message::{Message, Place};
-use super::moves::MoveTask;
-use super::tally::Tally;
+use crate::time::Nanos;
+
+/// The most messages in flight in a queue: beyond it a receive from a standard queue is refused, and one from a FIFO
+/// queue gives nothing (SQS API reference, "Amazon SQS message quotas").
+pub const IN_FLIGHT_MAX: usize = 120_000;
 
 /// How many messages a queue holds: each message is in exactly one count of one queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,23 +52,18 @@ impl QueueCounts {
 
 /// A message just received, and the slot its handle names.
 #[derive(Debug)]
-pub(in crate::sqs) struct Taken<'a> {
-    pub(in crate::sqs) slot: u32,
-    pub(in crate::sqs) message: &'a Message,
+pub struct Taken<'a> {
+    /// The slot.
+    pub slot: u32,
+    /// The message, as this receive leaves it.
+    pub message: &'a Message,
 }
 
+/// The messages of one queue. `W` is told when long polls have something to look at.
 #[derive(Debug)]
-pub(in crate::sqs) struct Queue {
-    pub(in crate::sqs) uid: u32,
-    pub(in crate::sqs) attributes: QueueAttributes,
-    pub(in crate::sqs) tags: BTreeMap<String, String>,
-    pub(in crate::sqs) created_at: Nanos,
-    pub(in crate::sqs) modified_at: Nanos,
-    pub(in crate::sqs) purged_at: Option<Nanos>,
-    /// The tasks that move messages out of this queue, the latest first.
-    pub(in crate::sqs) moves: VecDeque<MoveTask>,
+pub struct Queue<W> {
     /// Wakes long polls.
-    pub(in crate::sqs) arrivals: Arc<Notify>,
+    pub arrivals: W,
     /// The latest instant any long poll sleeps to; an earlier event has to wake it.
     armed_until: Nanos,
     slots: Vec<Option<Message>>,
@@ -68,29 +75,17 @@ pub(in crate::sqs) struct Queue {
     delayed: BTreeSet<(Nanos, u32)>,
     by_age: BTreeSet<(Nanos, u32)>,
     /// What only a FIFO queue has.
-    pub(in crate::sqs) fifo: Option<Box<Fifo>>,
-    pub(in crate::sqs) tally: Tally,
+    groups: Option<Box<Groups>>,
+    /// Bytes of memory it takes.
+    pub tally: Tally,
 }
 
-impl Queue {
-    /// A new queue, where time passes `speed` times faster than on AWS.
-    pub(in crate::sqs) fn new(
-        uid: u32,
-        attributes: QueueAttributes,
-        (now, speed): (Nanos, f64),
-        tally: Tally,
-    ) -> Self {
-        let fifo = attributes.fifo.map(|_| Box::new(Fifo::new(speed)));
+impl<W: Wake> Queue<W> {
+    /// An empty queue, FIFO or standard.
+    pub fn new(is_fifo: bool, arrivals: W, tally: Tally) -> Self {
         Self {
-            fifo,
-            uid,
-            attributes,
-            tags: BTreeMap::new(),
-            created_at: now,
-            modified_at: now,
-            purged_at: None,
-            moves: VecDeque::new(),
-            arrivals: Arc::new(Notify::new()),
+            groups: is_fifo.then(Box::default),
+            arrivals,
             armed_until: 0,
             slots: Vec::new(),
             free: Vec::new(),
@@ -104,12 +99,14 @@ impl Queue {
     }
 
     /// Bytes of memory the messages take, about.
-    pub(in crate::sqs) fn stored_bytes(&self) -> u64 {
+    pub fn stored_bytes(&self) -> u64 {
         self.tally.messages()
     }
 
-    /// Carries out what time has done: visibilities and delays end, old messages go.
-    pub(in crate::sqs) fn advance(&mut self, now: Nanos) {
+    /// Carries out what time has done until `now`: visibilities and delays end, messages older than `retention` go; how
+    /// many those were.
+    pub fn advance(&mut self, now: Nanos, retention: Nanos) -> u64 {
+        let mut expired = 0;
         while let Some(&(until, slot)) = self.in_flight.first()
             && until <= now
         {
@@ -122,16 +119,17 @@ impl Queue {
             self.delayed.pop_first();
             self.show(slot);
         }
-        let retention = nanos(self.attributes.retention);
         while let Some(&(sent_at, slot)) = self.by_age.first()
             && sent_at.saturating_add(retention) <= now
         {
             self.remove(slot);
+            expired += 1;
         }
+        expired
     }
 
     /// When time will next make a message visible.
-    pub(in crate::sqs) fn next_event(&self) -> Option<Nanos> {
+    pub fn next_event(&self) -> Option<Nanos> {
         let first = |set: &BTreeSet<(Nanos, u32)>| set.first().map(|(until, _)| *until);
         match (first(&self.in_flight), first(&self.delayed)) {
             (Some(shown), Some(due)) => Some(shown.min(due)),
@@ -140,11 +138,12 @@ impl Queue {
     }
 
     /// Tells the queue that a long poll is about to sleep to that instant.
-    pub(in crate::sqs) fn arm(&mut self, until: Nanos) {
+    pub fn arm(&mut self, until: Nanos) {
         self.armed_until = self.armed_until.max(until);
     }
 
-    pub(in crate::sqs) fn counts(&self) -> QueueCounts {
+    /// How many messages are visible, in flight and delayed.
+    pub fn counts(&self) -> QueueCounts {
         QueueCounts {
             visible: self.visible as u64,
             in_flight: self.in_flight.len() as u64,
@@ -153,12 +152,12 @@ impl Queue {
     }
 
     /// The bodies of all messages, wherever they are, in no order.
-    pub(in crate::sqs) fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
+    pub fn bodies(&self) -> impl Iterator<Item = &Arc<str>> {
         self.slots.iter().flatten().map(|message| &message.body)
     }
 
     /// The counts of the messages whose body is `wanted`, looked at one by one.
-    pub(in crate::sqs) fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
+    pub fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
         let mut counts = QueueCounts::default();
         for message in self.slots.iter().flatten() {
             let count = match message.place {
@@ -172,21 +171,21 @@ impl Queue {
     }
 
     /// Whether there is something to receive and room to receive it.
-    pub(in crate::sqs) fn has_work(&self) -> bool {
-        let has_some = match &self.fifo {
-            Some(fifo) => fifo.groups.has_ready(),
+    pub fn has_work(&self) -> bool {
+        let has_some = match &self.groups {
+            Some(groups) => groups.has_ready(),
             None => self.visible > 0,
         };
         has_some && !self.is_full()
     }
 
     /// Whether as many messages are in flight as AWS allows.
-    pub(in crate::sqs) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.in_flight.len() >= IN_FLIGHT_MAX
     }
 
     /// Stores a message in the place it says it is in; its sequence number in a FIFO queue.
-    pub(in crate::sqs) fn insert(&mut self, mut message: Message) -> Option<SequenceNumber> {
+    pub fn insert(&mut self, mut message: Message) -> Option<SequenceNumber> {
         let slot = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("memory ends before 2^32 messages")
@@ -200,7 +199,7 @@ impl Queue {
         match place {
             Place::Visible => {
                 self.show(slot);
-                self.arrivals.notify_one();
+                self.arrivals.wake_one();
             }
             Place::InFlight(until) | Place::Delayed(until) => {
                 self.set_place(slot, place);
@@ -211,13 +210,13 @@ impl Queue {
     }
 
     /// The message in a slot, if it is still the one with this serial number.
-    pub(in crate::sqs) fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
+    pub fn live(&self, slot: u32, serial: u64) -> Option<&Message> {
         let message = self.slots.get(slot as usize)?.as_ref()?;
         (message.serial == serial).then_some(message)
     }
 
     /// Takes a message out of the queue, wherever it is.
-    pub(in crate::sqs) fn remove(&mut self, slot: u32) -> Option<Message> {
+    pub fn remove(&mut self, slot: u32) -> Option<Message> {
         let was_full = self.is_full();
         let message = self.slots.get_mut(slot as usize)?.take()?;
         self.tally.remove(message.stored_bytes());
@@ -231,32 +230,42 @@ impl Queue {
             }
         }
         self.by_age.remove(&(message.sent_at, slot));
-        if let Some(fifo) = &mut self.fifo
+        if let Some(groups) = &mut self.groups
             && let Some((group, sequence)) = places::line_of(&message.extras)
         {
-            fifo.groups.remove(group, sequence);
+            groups.remove(group, sequence);
         }
         self.free.push(slot);
         if self.by_age.is_empty() {
             self.clear();
         }
         // The end of a message in flight may free its group.
-        if (was_full || self.fifo.is_some()) && self.has_work() {
-            self.arrivals.notify_one();
+        if (was_full || self.groups.is_some()) && self.has_work() {
+            self.arrivals.wake_one();
         }
         Some(message)
     }
 
-    /// Counts what a FIFO queue remembers of messages that may be gone.
-    pub(in crate::sqs) fn remember(&mut self) {
-        if let Some(fifo) = &self.fifo {
-            let bytes = fifo.deduplication.bytes() + fifo.attempts.bytes();
-            self.tally.remember(bytes);
-        }
+    /// Whether this is the message's latest receive: an earlier one has no say any more.
+    pub fn is_latest(&self, slot: u32, serial: u64, receive_count: u32) -> bool {
+        self.live(slot, serial)
+            .is_some_and(|message| message.receive_count == receive_count)
+    }
+
+    /// Message groups that have messages, and those of them that have some in flight; none of a standard queue.
+    pub fn group_counts(&self) -> Option<(usize, usize)> {
+        self.groups.as_ref().map(|groups| groups.counts())
+    }
+
+    /// The sequence number of a message that is never stored, in a FIFO queue.
+    pub fn skip(&mut self) -> Option<SequenceNumber> {
+        self.groups
+            .as_mut()
+            .map(|groups| SequenceNumber(groups.skip()))
     }
 
     /// Takes every message out, and gives the memory back.
-    pub(in crate::sqs) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.slots = Vec::new();
         self.free = Vec::new();
         self.ready = VecDeque::new();
@@ -264,8 +273,8 @@ impl Queue {
         self.in_flight.clear();
         self.delayed.clear();
         self.by_age.clear();
-        if let Some(fifo) = &mut self.fifo {
-            fifo.groups.clear();
+        if let Some(groups) = &mut self.groups {
+            groups.clear();
         }
         self.tally.clear();
     }
@@ -274,7 +283,7 @@ impl Queue {
     fn wake_if_earlier(&mut self, event: Nanos) {
         if event < self.armed_until {
             self.armed_until = 0;
-            self.arrivals.notify_waiters();
+            self.arrivals.wake_all();
         }
     }
 }

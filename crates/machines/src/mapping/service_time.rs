@@ -45,7 +45,7 @@ impl ServiceTime {
 /// equally long however many run beside it. SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
 /// generators").
 #[derive(Debug, Clone)]
-pub(super) struct Draws(u64);
+pub struct Draws(u64);
 
 /// What SplitMix64 adds to its state with each draw: the golden ratio in 64 bits.
 const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -58,7 +58,7 @@ const STREAM: u64 = 4;
 
 impl Draws {
     /// Those of the `serial`th invocation under `seed`.
-    pub(super) fn of_invocation(seed: u64, serial: u64) -> Self {
+    pub fn of_invocation(seed: u64, serial: u64) -> Self {
         // Hashed twice, so that neighboring seeds start far apart.
         let origin = Self(Self(seed).next() ^ STREAM).next();
         let ahead = serial
@@ -67,7 +67,9 @@ impl Draws {
         Self(origin.wrapping_add(ahead))
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    /// The next number.
+    #[expect(clippy::should_implement_trait, reason = "it never ends")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GAMMA);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
