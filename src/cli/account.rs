@@ -1,8 +1,8 @@
-//! `up`, `down` and `clean`: what is created in an account and deleted from it.
+//! `up`, `down` and `clean`: what is created in an account and deleted from it; `policy`: what they may need there.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{ReachArgs, TargetArgs};
 
@@ -62,4 +62,63 @@ pub struct CleanArgs {
     // Last: its heading holds for what follows.
     #[command(flatten)]
     pub reach: ReachArgs,
+}
+
+/// Arguments of `policy`.
+#[derive(Debug, Args)]
+pub struct PolicyArgs {
+    /// The scenario whose queues and tables are meant [default: the original lab's].
+    pub scenario: Option<PathBuf>,
+
+    /// What the policy is to allow; may be given several times [default: run, verify, clean and up].
+    #[arg(long = "for", value_enum, value_name = "COMMAND")]
+    pub commands: Vec<PolicyFor>,
+
+    /// The account's number, which stands in the resources' names [default: any account].
+    #[arg(long, value_name = "NUMBER", value_parser = account_number)]
+    pub account: Option<String>,
+
+    /// The ARN of a customer managed key of KMS that queues, topic or tables are encrypted with; may be given several
+    /// times. Without one the policy holds no permission of KMS: keys of AWS's own need none.
+    #[arg(long, value_name = "ARN", value_parser = key_arn)]
+    pub kms_key: Vec<String>,
+
+    /// Any other value of the scenario: target.dead_letters=own.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+
+    // Last: its heading holds for what follows.
+    #[command(flatten)]
+    pub target: TargetArgs,
+}
+
+/// What a policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFor {
+    /// `run`, with its preflight; also `verify --resume`.
+    Run,
+    /// `verify --live`.
+    Verify,
+    /// `clean`, with --delete.
+    Clean,
+    /// `up`.
+    Up,
+    /// `down`.
+    Down,
+}
+
+fn account_number(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("write the 12 digits of an account, such as 123456789012".into()),
+    }
+}
+
+fn key_arn(text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.as_slice() {
+        // KMS checks keys, not their aliases.
+        ["arn", _, "kms", _, _, key] if key.starts_with("key/") => Ok(text.to_owned()),
+        _ => Err("write a key's ARN, such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab".into()),
+    }
 }

@@ -35,6 +35,10 @@ pub struct CompareArgs {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = CompareFormat::Text)]
     pub format: CompareFormat,
 
+    /// The same as --format json.
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+
     /// Write it to this file instead of standard output; a file that is there is not replaced.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -42,6 +46,16 @@ pub struct CompareArgs {
     /// Write every format, and charts of a single pair, into this new or empty folder.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub output_dir: Option<PathBuf>,
+}
+
+impl CompareArgs {
+    /// How it is to be shown.
+    pub fn format(&self) -> CompareFormat {
+        match self.json {
+            true => CompareFormat::Json,
+            false => self.format,
+        }
+    }
 }
 
 /// How to show a comparison.

@@ -8,7 +8,7 @@ mod init;
 mod list;
 mod report;
 
-pub use account::{CleanArgs, DownArgs, PlaceArgs, UpArgs};
+pub use account::{CleanArgs, DownArgs, PlaceArgs, PolicyArgs, PolicyFor, UpArgs};
 pub use compare::{CompareArgs, CompareFormat};
 pub use gate::{GateArgs, RuleArgs};
 pub use generated::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf, completions, man_pages};
@@ -115,6 +115,8 @@ pub enum Command {
     /// Remove the rows and dead letters of one run from its table and queue; without --delete, count them.
     #[command(after_help = EXIT_CODES)]
     Clean(CleanArgs),
+    /// Print the least IAM policy with which commands can do what a scenario asks; no account is asked.
+    Policy(PolicyArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them.
@@ -143,6 +145,14 @@ pub struct RunArgs {
     /// Serve Goose's live dashboard on this loopback port while sending; 0 takes any free one.
     #[arg(long, value_name = "PORT")]
     pub dashboard: Option<u16>,
+
+    /// Print the outcome as JSON instead of text; docs/machines.md names its fields.
+    #[arg(long)]
+    pub json: bool,
+
+    /// How progress is shown on standard error: text, or ndjson, one JSON object a line, once a second.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ProgressFormat::Text, conflicts_with_all = ["quiet", "tui"])]
+    pub progress: ProgressFormat,
 
     /// Show phases, rates, backlog and counts live on the whole terminal; q or ctrl-c stops.
     #[arg(long, conflicts_with = "quiet")]
@@ -186,7 +196,7 @@ pub struct OverrideArgs {
 }
 
 /// Where the pipeline under test is. Any of these but `--target embedded` means AWS or what speaks like it.
-#[derive(Debug, Args, Default)]
+#[derive(Debug, Clone, Args, Default)]
 #[command(next_help_heading = "Target")]
 pub struct TargetArgs {
     /// The pipeline under test [default: as the scenario says, or else embedded].
@@ -274,9 +284,13 @@ impl TargetArgs {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Scenario files.
+    /// Scenario files; - is standard input.
     #[arg(required = true)]
     pub scenarios: Vec<PathBuf>,
+
+    /// Print what was found as JSON, one document for all files.
+    #[arg(long, conflicts_with = "show")]
+    pub json: bool,
 
     /// Print the first N orders as they would be sent, each kind of bad orders once, and what would prove them.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_000))]
@@ -320,6 +334,10 @@ pub struct VerifyArgs {
     /// written or deleted there, and no function starts; what is seen is kept in the folder.
     #[arg(long, conflicts_with = "resume")]
     pub live: bool,
+
+    /// Print the outcome as JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 
     /// Finish a run that was killed, or that could not look: its local function goes on, and the dead letters of
     /// a queue of the run's own are deleted once they are written down. The guard asks what it asks of a run.
@@ -434,6 +452,15 @@ pub struct ServeArgs {
     pub overrides: OverrideArgs,
 }
 
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ProgressFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, and nothing else on standard error.
+    Ndjson,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -473,6 +500,10 @@ pub struct SelfTestArgs {
     /// Scenarios run at a time, each in a process of its own.
     #[arg(long, short, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub jobs: u8,
+
+    /// Print the outcome as JSON instead of text.
+    #[arg(long)]
+    pub json: bool,
 
     /// Write the table of faults, expected and observed to this Markdown file, replacing it.
     #[arg(long, value_name = "FILE")]

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde_json::json;
+
 use super::beside::beside;
+use super::check_document::document;
 use super::gate::read_rules;
 use super::show::shown;
 use super::{Error, Output};
@@ -12,12 +15,16 @@ use crate::cli::{CheckArgs, OverrideArgs, TargetArgs, TargetKind};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::gate::RuleSources;
-use crate::preflight::{Weight, inspect_embedded};
+use crate::preflight::{Check, Weight, inspect_embedded};
 use crate::run::read_baseline;
-use crate::scenario::{self, Overrides, Proof, Scenario, TargetOverride, TargetSpec};
+use crate::scenario::{
+    self, Overrides, Proof, Scenario, ScenarioErrors, TargetOverride, TargetSpec,
+};
 
 /// The longest scenario or file of rules, bytes.
 const TEXT_MAX: u64 = 4 << 20;
+/// What standard input is called where a file is asked for.
+const STANDARD_INPUT: &str = "-";
 
 /// Validates every file and reports on each; one bad file does not hide another.
 pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
@@ -32,27 +39,21 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
         invalid += 1;
         output.error(&error);
     }
+    let mut found = Vec::new();
     for path in &args.scenarios {
-        let scenario = load_scenario(path, &args.overrides);
-        match scenario.and_then(|scenario| fitting(path, scenario, &rules)) {
-            Ok(scenario) => {
-                output.print(&format!(
-                    "{}: {}\n",
-                    Shown(&path.display().to_string()),
-                    describe(&scenario)
-                ));
-                traps(&scenario)
-                    .iter()
-                    .for_each(|trap| output.print(&format!("  {}\n", Shown(&trap.to_string()))));
-                if let Some(count) = args.show {
-                    output.print(&shown(&scenario, count)?);
-                }
-            }
-            Err(error) => {
-                invalid += 1;
-                output.error(&error);
-            }
+        let overrides = overrides_in(&args.overrides);
+        let checked =
+            read_valid(Some(path), &overrides).and_then(|scenario| fitting(scenario, &rules));
+        invalid += usize::from(checked.is_err());
+        match (args.json, checked) {
+            (true, checked) => found.push(document(path, &checked)),
+            (false, Ok(scenario)) => print(path, &scenario, args.show, output)?,
+            (false, Err(wrong)) => output.error(&wrong.told(path)),
         }
+    }
+    if args.json {
+        let valid = invalid == 0;
+        output.json(&json!({"schema_version": 1, "valid": valid, "scenarios": found}));
     }
     Ok(if invalid == 0 {
         Exit::Success
@@ -61,33 +62,71 @@ pub fn check(args: &CheckArgs, output: &Output) -> Result<Exit, Error> {
     })
 }
 
-/// The scenario, when the rules can be held against its runs.
-fn fitting(path: &Path, scenario: Scenario, rules: &RuleSources) -> Result<Scenario, Error> {
-    let problems = rules.fit(&scenario).err();
-    match problems {
-        None => Ok(scenario),
-        Some(problems) => Err(Error::usage(format!(
-            "{}: invalid rules:\n  {}",
-            path.display(),
-            problems.join("\n  ")
-        ))),
+/// What is wrong with a scenario.
+pub(super) enum Wrong {
+    /// The file cannot be read.
+    Unread(Error),
+    /// It breaks rules.
+    Invalid(ScenarioErrors),
+    /// Rules of a gate cannot be held against its runs.
+    Rules(Vec<String>),
+}
+
+impl Wrong {
+    fn told(self, path: &Path) -> Error {
+        match self {
+            Self::Unread(error) => error,
+            Self::Invalid(errors) => Error::usage(errors),
+            Self::Rules(problems) => Error::usage(format!(
+                "{}: invalid rules:\n  {}",
+                path.display(),
+                problems.join("\n  ")
+            )),
+        }
     }
 }
 
-/// What the embedded pipeline's settings would do to orders on AWS, and do here, a line each. What another target is
-/// set to, `preflight` reads.
-fn traps(scenario: &Scenario) -> Vec<String> {
+/// The scenario, when the rules can be held against its runs.
+fn fitting(scenario: Scenario, rules: &RuleSources) -> Result<Scenario, Wrong> {
+    match rules.fit(&scenario) {
+        Ok(_) => Ok(scenario),
+        Err(problems) => Err(Wrong::Rules(problems)),
+    }
+}
+
+fn print(
+    path: &Path,
+    scenario: &Scenario,
+    show: Option<u64>,
+    output: &Output,
+) -> Result<(), Error> {
+    output.print(&format!(
+        "{}: {}\n",
+        Shown(&path.display().to_string()),
+        describe(scenario)
+    ));
+    for check in traps(scenario) {
+        let (weight, trap) = (check.weight.as_str(), check.trap.as_str());
+        let told = format!("{weight}: {trap}: {}; {}", check.message, check.cure);
+        output.print(&format!("  {}\n", Shown(&told)));
+    }
+    match show {
+        Some(count) => shown(scenario, count).map(|text| output.print(&text)),
+        None => Ok(()),
+    }
+}
+
+/// What the embedded pipeline's settings would do to orders on AWS, and do here. What another target is set to,
+/// `preflight` reads.
+pub(super) fn traps(scenario: &Scenario) -> Vec<Check> {
     if scenario.target != TargetSpec::Embedded {
         return Vec::new();
     }
-    let traps = inspect_embedded(scenario)
+    let grave =
+        |check: &Check| matches!(check.weight, Weight::Void | Weight::Trap | Weight::Caution);
+    inspect_embedded(scenario)
         .into_iter()
-        .filter(|check| matches!(check.weight, Weight::Void | Weight::Trap | Weight::Caution));
-    traps
-        .map(|check| {
-            let (weight, trap) = (check.weight.as_str(), check.trap.as_str());
-            format!("{weight}: {trap}: {}; {}", check.message, check.cure)
-        })
+        .filter(grave)
         .collect()
 }
 
@@ -123,12 +162,20 @@ const LAB: &str = include_str!("../../scenarios/lab.toml");
 /// # Errors
 /// As [`load_scenario`].
 pub fn scenario_or_lab(path: Option<&Path>, overrides: &Overrides) -> Result<Scenario, Error> {
+    let named = path.unwrap_or(Path::new(""));
+    read_valid(path, overrides).map_err(|wrong| wrong.told(named))
+}
+
+fn read_valid(path: Option<&Path>, overrides: &Overrides) -> Result<Scenario, Wrong> {
     let (file, text) = match path {
-        Some(path) => (path.display().to_string(), read_text(path)?),
+        Some(path) => (
+            path.display().to_string(),
+            read_text(path).map_err(Wrong::Unread)?,
+        ),
         None => ("scenarios/lab.toml (built in)".into(), LAB.to_owned()),
     };
     let files = beside(path.unwrap_or(Path::new("")));
-    scenario::parse_with_files(&file, &text, overrides, &files).map_err(Error::usage)
+    scenario::parse_with_files(&file, &text, overrides, &files).map_err(Wrong::Invalid)
 }
 
 /// Reads and validates a scenario file under the command line's overrides.
@@ -172,22 +219,24 @@ pub fn load_with_proof(path: &Path) -> Result<(Scenario, Option<Proof>), Error> 
 fn read_text(path: &Path) -> Result<String, Error> {
     text_within(path).map_err(|error| {
         Error::usage(format!(
-            "{}: cannot read the scenario: {error}; give the path of a scenario file, such as \
-             scenarios/smoke.toml",
+            "{}: cannot read the scenario: {error}; give the path of a scenario file, or \
+             write one with `orderproof init FILE`",
             path.display()
         ))
     })
 }
 
-/// A text that a person has written, from a file or a pipe.
+/// A text that a person has written, from a file or a pipe; `-` is standard input.
 ///
 /// # Errors
 /// When it cannot be read, is not UTF-8, or is longer than any such text.
 pub fn text_within(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let read = File::open(path)?
-        .take(TEXT_MAX + 1)
-        .read_to_string(&mut text)?;
+    let source: Box<dyn Read> = match path == Path::new(STANDARD_INPUT) {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path)?),
+    };
+    let read = source.take(TEXT_MAX + 1).read_to_string(&mut text)?;
     match read as u64 > TEXT_MAX {
         true => Err(io::Error::other(format!(
             "it is longer than the {TEXT_MAX} bytes that are read of it"

@@ -42,9 +42,9 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, Error> {
         None => output.text_style(),
         Some(_) => TextStyle::default(),
     };
-    let shown = render(args.format, &comparison, pair.as_ref(), style)?;
+    let shown = render(args.format(), &comparison, pair.as_ref(), style)?;
     match &args.output {
-        None if args.format == CompareFormat::Json => output.print_json(&shown),
+        None if args.format() == CompareFormat::Json => output.print_json(&shown),
         None => output.print(&shown),
         Some(path) => write_new(path, |out| out.write_all(shown.as_bytes()))?,
     }

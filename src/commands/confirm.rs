@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin};
 
-use super::{Error, Output};
+use super::{Error, Output, screen};
 use crate::escape::Shown;
 use crate::run::Question;
 
@@ -11,6 +11,15 @@ use crate::run::Question;
 /// # Errors
 /// [`Error::Refused`] when another word is typed, or nobody is there to type one.
 pub fn confirm(question: Question<'_>, output: &Output) -> Result<(), Error> {
+    if screen::says_objects() {
+        // A program reads this: it cannot type.
+        let mut shown = Vec::new();
+        let answer = ask(question, None, &mut shown);
+        String::from_utf8_lossy(&shown)
+            .lines()
+            .for_each(|fact| screen::say("note", fact));
+        return answer;
+    }
     let terminal = stdin().is_terminal() && output.stderr_is_terminal();
     let mut typed = stdin().lock();
     let typed = terminal.then_some(&mut typed as &mut dyn BufRead);

@@ -1,6 +1,5 @@
 //! Ctrl-c: the first asks to stop, the second quits at once.
 
-use std::io::Write;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,7 +43,7 @@ pub fn interrupt() {
                 asked.stop.stop();
                 // A live view shows it itself.
                 if !screen::is_taken() {
-                    let _ = screen::Stderr.write_all(asked.message.as_bytes());
+                    screen::say("note", asked.message);
                 }
             }
         }

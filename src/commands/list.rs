@@ -8,7 +8,7 @@ use super::{Error, Output};
 use crate::cli::ListArgs;
 use crate::escape::{Shown, line};
 use crate::exit::Exit;
-use crate::folder::brief;
+use crate::folder::{LATEST, brief};
 use crate::results::figures::{duration, micros, thousands};
 use crate::results::{RunBrief, file_name};
 
@@ -61,6 +61,10 @@ fn lines(dir: &Path) -> Result<Vec<Line>, Error> {
     let mut lines = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
+        // The link to the newest run is one of these once more.
+        if entry.file_name() == LATEST && entry.path().is_symlink() {
+            continue;
+        }
         let path = entry.path();
         let report = path.join(file_name::RUN);
         // Other folders are nobody's run.

@@ -2,6 +2,7 @@
 
 mod beside;
 mod check;
+mod check_document;
 mod clean;
 mod compare;
 mod confirm;
@@ -16,6 +17,7 @@ mod live;
 mod new_file;
 mod output;
 mod place;
+mod policy;
 mod preflight;
 mod progress;
 mod reach;
@@ -44,13 +46,18 @@ use tracing_subscriber::filter::FilterFn;
 use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::cli::{Cli, Command, LogFormat};
+use crate::cli::{Cli, Command, LogFormat, ProgressFormat};
 use crate::exit::Exit;
 use output::Output;
 
 /// Does what the command line asks and says how it ended; errors are printed here.
 pub fn execute(cli: Cli) -> Exit {
     let output = Output::new(cli.color);
+    if let Command::Run(args) = &cli.command
+        && args.progress == ProgressFormat::Ndjson
+    {
+        screen::say_objects();
+    }
     start_logging(&output, &cli.command);
     let outcome = match cli.command {
         Command::Run(args) => run::run(&args, &output),
@@ -70,6 +77,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Up(args) => up::up(&args, &output),
         Command::Down(args) => down::down(&args, &output),
         Command::Clean(args) => clean::clean(&args, &output),
+        Command::Policy(args) => policy::policy(&args, &output),
     };
     outcome.unwrap_or_else(|error| {
         output.error(&error);

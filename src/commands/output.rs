@@ -43,7 +43,7 @@ impl Output {
 
     /// Whether standard error takes color.
     pub fn color_on_stderr(&self) -> bool {
-        self.color_on(stderr().is_terminal())
+        !screen::says_objects() && self.color_on(stderr().is_terminal())
     }
 
     /// Whether somebody is watching standard error.
@@ -101,11 +101,20 @@ impl Output {
         // Whatever is quoted in it, no password of a URL is.
         let line = without_userinfo(line);
         let line = terminal(&line, self.color_on_stderr());
-        let _ = writeln!(screen::Stderr, "{line}");
+        screen::say("note", &format!("{line}\n"));
+    }
+
+    /// Writes an object to standard error, on a line of its own.
+    pub fn event(&self, object: &serde_json::Value) {
+        let _ = writeln!(screen::Stderr, "{}", escape::json(&object.to_string()));
     }
 
     /// Writes an error to standard error.
     pub fn error(&self, error: &dyn std::fmt::Display) {
+        if screen::says_objects() {
+            let text = without_userinfo(&error.to_string()).into_owned();
+            return screen::say("error", &terminal(&text, false));
+        }
         let style = match self.color_on_stderr() {
             true => AnsiColor::Red.on_default().bold(),
             false => Style::new(),

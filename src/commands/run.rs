@@ -6,13 +6,13 @@ use std::path::Path;
 use super::check::{load_scenario, overrides_in};
 use super::dashboard;
 use super::interrupt::stop_on_interrupt;
-use super::progress::{ProgressView, line};
+use super::progress::{ProgressView, line, object};
 use super::tui::{LiveView, check_terminal};
 use super::{Error, Output};
-use crate::cli::RunArgs;
+use crate::cli::{ProgressFormat, RunArgs};
 use crate::exit::Exit;
 use crate::order::RunId;
-use crate::report::render_text;
+use crate::report::{RunDocument, render_text};
 use crate::run::{Attendant, Question, Run, Watch};
 
 const ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling what was sent \
@@ -40,15 +40,30 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
         run = run.output_dir(path);
     }
     let outcome = run.execute_with(&Terminal { args, output })?;
-    let text = render_text(
-        &outcome.report,
-        &outcome.folder,
-        &Path::exists,
-        output.text_style(),
-    );
-    output.print(&text);
+    match args.json {
+        true => output.json(&RunDocument::of(
+            &outcome.report,
+            outcome.exit,
+            &outcome.folder,
+            &outcome.problems,
+        )),
+        false => output.print(&render_text(
+            &outcome.report,
+            &outcome.folder,
+            &Path::exists,
+            output.text_style(),
+        )),
+    }
     for problem in &outcome.problems {
         output.error(problem);
+    }
+    if args.progress == ProgressFormat::Ndjson {
+        output.event(&serde_json::json!({
+            "event": "finished",
+            "verdict": outcome.report.verdict,
+            "exit_code": outcome.exit.code(),
+            "folder": outcome.folder,
+        }));
     }
     Ok(outcome.exit)
 }
@@ -104,8 +119,13 @@ impl Showing {
                 "while orders are sent, Goose's dashboard is at http://{address}/"
             ));
         }
+        let as_objects = args.progress == ProgressFormat::Ndjson;
         let line = move || {
-            line(
+            let say = match as_objects {
+                true => object,
+                false => line,
+            };
+            say(
                 &watch.scenario,
                 &watch.schedule,
                 &watch.progress,

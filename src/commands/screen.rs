@@ -13,7 +13,7 @@ use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
-use crate::escape::terminal;
+use crate::escape::{self, terminal};
 
 /// Bytes kept of what is said while the screen is taken.
 const KEPT: usize = 1 << 20;
@@ -97,6 +97,30 @@ fn give_back_now() {
     }
 }
 
+/// Whether standard error takes one JSON object a line.
+static OBJECTS: AtomicBool = AtomicBool::new(false);
+
+/// From now on every remark on standard error is a JSON object on a line of its own.
+pub fn say_objects() {
+    OBJECTS.store(true, Ordering::SeqCst);
+}
+
+/// Whether it is so.
+pub fn says_objects() -> bool {
+    OBJECTS.load(Ordering::SeqCst)
+}
+
+/// Says a whole text on standard error. `event` is what kind of remark it is, where remarks are objects.
+pub fn say(event: &str, text: &str) {
+    let _ = match says_objects() {
+        false => Stderr.write_all(text.as_bytes()),
+        true => {
+            let object = serde_json::json!({"event": event, "text": text.trim()});
+            Stderr.write_all(format!("{}\n", escape::json(&object.to_string())).as_bytes())
+        }
+    };
+}
+
 /// Standard error for the log, which writes a whole event at a time: without what a terminal or a CI runner obeys.
 pub struct Log {
     /// The log's own colors are kept.
@@ -106,7 +130,7 @@ pub struct Log {
 impl Write for Log {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
-        Stderr.write_all(terminal(&text, self.color).as_bytes())?;
+        say("log", &terminal(&text, self.color));
         Ok(event.len())
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::check::load_with_proof;
 use super::interrupt::stop_on_interrupt;
 use super::new_file::replace;
-use super::self_test_table::{Trial, render_markdown, render_text};
+use super::self_test_table::{Trial, document, render_markdown, render_text};
 use super::{Error, Output};
 use crate::cli::SelfTestArgs;
 use crate::drive::StopSignal;
@@ -68,7 +68,10 @@ pub fn self_test(args: &SelfTestArgs, output: &Output) -> Result<Exit, Error> {
     if let Some(table) = &args.table {
         replace(table, render_markdown(&trials).as_bytes())?;
     }
-    output.print(&render_text(&trials));
+    match args.json {
+        true => output.json(&document(&trials, cases.len())),
+        false => output.print(&render_text(&trials)),
+    }
     let skipped = cases.len() - trials.len();
     let mismatches = trials.iter().filter(|trial| !trial.holds()).count();
     match (mismatches, skipped) {

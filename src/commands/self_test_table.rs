@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::self_test::{Case, Observed, seconds};
 use crate::scenario::{
     Fault, FaultExtent, LOSS_MODES, ProcessorKind, Proof, Quantity, Resources, Scenario,
@@ -61,6 +63,33 @@ impl Trial {
         }
         line
     }
+}
+
+/// What `--json` prints.
+pub(super) fn document(trials: &[Trial], planned: usize) -> serde_json::Value {
+    let trials: Vec<_> = trials
+        .iter()
+        .map(|trial| {
+            let observed = trial.observed.as_ref().ok();
+            json!({
+                "name": trial.name,
+                "question": trial.question,
+                "loss_mode": trial.proof.loss_mode,
+                "near_miss": trial.proof.near_miss,
+                "holds": trial.holds(),
+                "expected_verdict": trial.proof.verdict,
+                "expected_exit_code": trial.proof.exit_code,
+                "verdict": observed.map(|seen| seen.verdict),
+                "exit_code": observed.map(|seen| seen.exit_code),
+                "classes": observed.map(|seen| &seen.classes),
+                "findings": observed.map(|seen| &seen.findings),
+                "differences": trial.mismatches(),
+                "took_us": u64::try_from(trial.elapsed.as_micros()).unwrap_or(u64::MAX),
+            })
+        })
+        .collect();
+    let passed = trials.len() == planned && trials.iter().all(|trial| trial["holds"] == true);
+    json!({"schema_version": 1, "passed": passed, "planned": planned, "trials": trials})
 }
 
 /// Classes in which every order may be without a word: where orders belong.

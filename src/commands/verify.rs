@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::{Error, Output, live};
 use crate::cli::VerifyArgs;
@@ -17,7 +18,7 @@ use crate::run::{
     Held, JudgedFolder, Rejudged, broken, class_lines, finished_files, judge_folder, judged,
     read_ledger, seal_again,
 };
-use crate::verdict::{Class, Verdict};
+use crate::verdict::{Class, Finding, Verdict};
 
 /// Judges the run in a folder again and says what changed since it was reported.
 pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
@@ -43,11 +44,15 @@ pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
             )
         }
     };
-    output.print(&summary(&plan, &rejudged, before.as_ref()));
+    match args.json {
+        true => output.json(&Document::of(&plan, &rejudged, before.as_ref())),
+        false => output.print(&summary(&plan, &rejudged, before.as_ref())),
+    }
     Ok(rejudged.exit())
 }
 
 /// What was known before.
+#[derive(Serialize)]
 struct Before {
     verdict: Verdict,
     classes: BTreeMap<Class, u64>,
@@ -133,6 +138,48 @@ fn rejudge_live(
     Ok(judged(&held, held.weigh(reported)))
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    verdict: Verdict,
+    exit_code: u8,
+    scenario: &'a str,
+    run_id: u32,
+    interrupted: bool,
+    /// The evidence is as it was sealed.
+    trusted: bool,
+    /// Orders in each class; null when the evidence does not say.
+    classes: Option<BTreeMap<&'static str, u64>>,
+    findings: &'a [Finding],
+    /// What was known before; null of a run that did not finish.
+    reported: Option<&'a Before>,
+    /// Whether that is something else.
+    changed: Option<bool>,
+}
+
+impl<'a> Document<'a> {
+    fn of(plan: &'a PlanFile, rejudged: &'a Rejudged, before: Option<&'a Before>) -> Self {
+        let reconciliation = rejudged.reconciliation.as_ref();
+        let classes = reconciliation.map(class_lines);
+        let verdict = rejudged.judgment.verdict;
+        let lines = classes.clone().unwrap_or_default();
+        Self {
+            schema_version: 1,
+            verdict,
+            exit_code: rejudged.exit().code(),
+            scenario: &plan.scenario.name,
+            run_id: plan.run_id.get(),
+            interrupted: rejudged.interrupted,
+            trusted: rejudged.trusted,
+            classes: classes.map(|lines| lines.into_iter().collect()),
+            findings: &rejudged.judgment.findings,
+            reported: before,
+            changed: before.map(|before| !differences(verdict, &lines, before).is_empty()),
+        }
+    }
+}
+
 fn summary(plan: &PlanFile, rejudged: &Rejudged, before: Option<&Before>) -> String {
     let mut out = String::new();
     let verdict = rejudged.judgment.verdict;
@@ -175,6 +222,18 @@ fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Be
             file_name::RUN
         );
     };
+    let changed = differences(verdict, classes, reported);
+    match changed.is_empty() {
+        true => "unchanged since it was reported".into(),
+        false => format!("changed since it was reported: {}", changed.join(", ")),
+    }
+}
+
+fn differences(
+    verdict: Verdict,
+    classes: &[(&'static str, u64)],
+    reported: &Before,
+) -> Vec<String> {
     let mut changed = Vec::new();
     if reported.verdict != verdict {
         changed.push(format!(
@@ -192,8 +251,5 @@ fn changes(verdict: Verdict, classes: &[(&'static str, u64)], before: Option<&Be
             changed.push(format!("{} {before} -> {now}", class.as_str()));
         }
     }
-    match changed.is_empty() {
-        true => "unchanged since it was reported".into(),
-        false => format!("changed since it was reported: {}", changed.join(", ")),
-    }
+    changed
 }

@@ -28,6 +28,9 @@ pub enum FolderError {
     },
 }
 
+/// The link to the newest run's folder, beside the runs' folders.
+pub const LATEST: &str = "latest";
+
 /// The folder of one run.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
@@ -62,6 +65,27 @@ impl RunFolder {
                 Err(error) => return Err(failed(&path)(error)),
             }
         }
+    }
+
+    /// Points the link `latest` beside the folder to it, for scripts. What stands there and is no link stays.
+    ///
+    /// # Errors
+    /// When the link cannot be made; nothing depends on it.
+    pub fn link_as_latest(&self) -> std::io::Result<()> {
+        let (Some(parent), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Ok(());
+        };
+        let link = parent.join(LATEST);
+        if let Ok(there) = std::fs::symlink_metadata(&link)
+            && !there.is_symlink()
+        {
+            return Ok(());
+        }
+        // Another run may do the same: whoever renames last has it, and there is one at any time.
+        let made = parent.join(format!(".{LATEST}-{}", std::process::id()));
+        let _ = std::fs::remove_file(&made);
+        std::os::unix::fs::symlink(name, &made)?;
+        std::fs::rename(&made, &link)
     }
 
     /// Makes exactly `path`, which must not be there yet or be empty.

@@ -59,6 +59,11 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     folder
         .write(file_name::PLAN, &to_json(&plan))
         .map_err(Error::internal)?;
+    if run.output_dir.is_none()
+        && let Err(error) = folder.link_as_latest()
+    {
+        tracing::debug!(%error, "there is no link to the latest run");
+    }
     if let Some(found) = admitted {
         folder
             .write(file_name::PREFLIGHT, &to_json(found))

@@ -22,6 +22,7 @@ mod languages;
 mod list;
 mod local;
 mod look;
+mod machines;
 mod modes;
 mod pages;
 mod peers;

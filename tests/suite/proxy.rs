@@ -41,9 +41,13 @@ pub struct Fault {
     pub answer: Answer,
 }
 
+/// Says of a request whether it passes.
+type Guard = Box<dyn FnMut(&Message) -> bool + Send>;
+
 #[derive(Default)]
 struct State {
     faults: Vec<Fault>,
+    guard: Option<Guard>,
     sends: u64,
     verifying: bool,
     struck: u64,
@@ -57,16 +61,34 @@ pub struct Proxy {
 impl Proxy {
     /// Passes on to the pipeline at `upstream`, such as `http://127.0.0.1:9324`, until the process ends.
     pub fn to(upstream: &str, faults: impl Into<Vec<Fault>>) -> Self {
+        Self::with(
+            upstream,
+            State {
+                faults: faults.into(),
+                ..State::default()
+            },
+        )
+    }
+
+    /// The same for requests that `guard` lets pass; to others access is denied.
+    pub fn guarded(upstream: &str, guard: impl FnMut(&Message) -> bool + Send + 'static) -> Self {
+        Self::with(
+            upstream,
+            State {
+                guard: Some(Box::new(guard)),
+                ..State::default()
+            },
+        )
+    }
+
+    fn with(upstream: &str, state: State) -> Self {
         let upstream: SocketAddr = upstream
             .trim_start_matches("http://")
             .parse()
             .expect("an address");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::new(Mutex::new(State {
-            faults: faults.into(),
-            ..State::default()
-        }));
+        let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -94,8 +116,15 @@ impl Proxy {
 }
 
 impl State {
-    /// What is answered to a request for `operation`, if it does not pass.
-    fn answer(&mut self, operation: &str) -> Option<Answer> {
+    /// What is answered to a request, if it does not pass.
+    fn answer(&mut self, request: &Message) -> Option<Answer> {
+        if let Some(guard) = &mut self.guard
+            && !guard(request)
+        {
+            return Some(Answer::Error("AccessDeniedException"));
+        }
+        let target = request.header("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
         self.sends += u64::from(operation.starts_with("SendMessage"));
         let sends = self.sends;
         self.verifying |= sends >= UNDERWAY && operation == "Scan";
@@ -116,9 +145,9 @@ impl State {
 }
 
 /// A head, up to and with the empty line, and its body.
-struct Message {
-    head: String,
-    body: Vec<u8>,
+pub struct Message {
+    pub head: String,
+    pub body: Vec<u8>,
 }
 
 impl Message {
@@ -140,7 +169,7 @@ impl Message {
         Ok(Some(message))
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.head.lines().filter_map(|line| line.split_once(':'));
         let found = headers.find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.trim())
@@ -155,9 +184,7 @@ fn serve(mut client: TcpStream, upstream: SocketAddr, state: &Mutex<State>) -> R
     client.set_nodelay(true)?;
     let mut requests = BufReader::new(client.try_clone()?);
     while let Some(request) = Message::read(&mut requests)? {
-        let target = request.header("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let answer = state.lock().unwrap().answer(operation);
+        let answer = state.lock().unwrap().answer(&request);
         match answer {
             None => {
                 let mut pipeline = TcpStream::connect(upstream)?;

@@ -17,6 +17,7 @@ mod openmetrics;
 pub mod preflight;
 mod report;
 mod rules;
+mod run_document;
 
 #[cfg(test)]
 mod format_tests;
@@ -37,3 +38,4 @@ pub use gate::{gate_markdown, gate_text};
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use openmetrics::open_metrics;
 pub use report::{render_html, render_markdown, render_text};
+pub use run_document::{OrderCounts, PhaseDocument, RunDocument};

@@ -3,6 +3,7 @@
 mod clean;
 mod moto;
 mod own;
+mod policy;
 mod stacks;
 pub mod stores;
 

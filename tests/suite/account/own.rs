@@ -7,7 +7,7 @@ use super::{at, credentials, empty, says};
 use crate::suite::program::{Finished, Program};
 
 /// Orders that leave a row, an invoice under the consumer's own number and a counter; refused ones a letter.
-const OWN: &str = r#"
+pub const OWN: &str = r#"
 name = "own"
 question = "Does every order end where it belongs?"
 bad_orders = "20%"

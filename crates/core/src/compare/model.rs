@@ -23,9 +23,26 @@ pub struct Options {
     /// A change of up to this share is noise, however certain it is.
     pub noise: f64,
     /// And so is one of up to this duration.
+    #[serde(rename = "noise_floor_us", with = "micros")]
     pub noise_floor: Duration,
     /// Resamples of the bootstrap.
     pub resamples: u32,
+}
+
+/// A duration as a number of microseconds, as its key says.
+mod micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        micros.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_micros)
+    }
 }
 
 impl Default for Options {

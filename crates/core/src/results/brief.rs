@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::ReportError;
 use super::json::check_version;
@@ -32,7 +32,14 @@ pub struct RunBrief {
     /// That phase.
     pub end_to_end_p99_phase: Option<String>,
     /// From the last send to the empty queue.
+    #[serde(rename = "drain_us", serialize_with = "in_micros")]
     pub drain: Option<Duration>,
+}
+
+/// A number of microseconds, as the key says.
+fn in_micros<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    duration.map(micros).serialize(serializer)
 }
 
 #[derive(Deserialize)]

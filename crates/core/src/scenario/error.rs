@@ -16,6 +16,8 @@ pub struct Violation {
     pub rule: String,
     /// What to write instead.
     pub hint: String,
+    /// The same with the name of its phase, or of what else has one, in place of an index: `phase "spike".rate`.
+    pub called: Option<String>,
     /// Where the key stands in the file; of one that is missing, where the table begins that lacks it.
     pub place: Option<Place>,
 }
@@ -36,6 +38,7 @@ impl Violation {
             key: plain(key.into()),
             rule: plain(rule.into()),
             hint: hint.into(),
+            called: None,
             place: None,
         }
     }
@@ -64,9 +67,8 @@ impl fmt::Display for ScenarioErrors {
             Shown(&self.file)
         )?;
         for violation in &self.violations {
-            let Violation {
-                key, rule, hint, ..
-            } = violation;
+            let Violation { rule, hint, .. } = violation;
+            let key = violation.called.as_ref().unwrap_or(&violation.key);
             let [key, rule, hint] = [key, rule, hint].map(|text| Shown(text));
             let place = match violation.place {
                 Some(Place { line, column }) => format!(" (line {line}, column {column})"),

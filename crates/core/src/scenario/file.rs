@@ -1,5 +1,6 @@
 //! The file format: from text to a checked [`Scenario`].
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use toml::Table;
@@ -90,7 +91,7 @@ fn read(
         errors(vec![Violation::new(
             format!("line {line}, column {column}"),
             format!("is not TOML: {}", error.message()),
-            "see scenarios/smoke.toml for a valid file",
+            "mend what stands there; `orderproof init FILE` writes a valid file to compare with",
         )])
     })?;
     let problems = Problems::new(overrides.apply(&mut table));
@@ -108,12 +109,29 @@ fn read(
         Some(scenario) if violations.is_empty() => Ok((scenario.compressed(), proof)),
         _ => {
             let places = Places::new(text);
+            let mut said = BTreeSet::new();
+            // Who mends a key has mended it, whatever else was said of it.
+            violations.retain(|violation| said.insert(violation.key.clone()));
             for violation in &mut violations {
                 violation.place = places.of(&violation.key);
+                violation.called = called(&violation.key, &table);
             }
             Err(errors(violations))
         }
     }
+}
+
+/// A key with the name of its item in place of the index, where no other item has that name: `phase "spike".rate`.
+fn called(key: &str, table: &Table) -> Option<String> {
+    let (array, rest) = key.split_once('[')?;
+    let (index, rest) = rest.split_once(']')?;
+    let items = table.get(array)?.as_array()?;
+    let name = |item: &toml::Value| Some(item.get("name")?.as_str()?.to_owned());
+    let own = name(items.get(index.parse::<usize>().ok()?)?)?;
+    let same = items
+        .iter()
+        .filter(|item| name(item).as_ref() == Some(&own));
+    (same.count() == 1).then(|| format!("{array} {own:?}{rest}"))
 }
 
 fn read_scenario(

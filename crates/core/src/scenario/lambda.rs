@@ -39,7 +39,7 @@ pub(super) fn read_mapping(mut section: Section<'_>) -> Mapping {
         );
     }
     let provisioned_pollers = read_pollers(&mut section);
-    let standard = Mapping {
+    let mut standard = Mapping {
         batch_size,
         batching_window,
         starting_concurrency: section.integer("starting_concurrency", 5, 1, 1_250) as u32,
@@ -55,6 +55,11 @@ pub(super) fn read_mapping(mut section: Section<'_>) -> Mapping {
         report_batch_item_failures: section.boolean("report_batch_item_failures", true),
         filter: section.text("filter", FILTER_HINT, parse_filter),
     };
+    if !section.has("starting_concurrency") {
+        standard.starting_concurrency = standard
+            .starting_concurrency
+            .min(standard.maximum_concurrency);
+    }
     if standard.starting_concurrency > standard.maximum_concurrency {
         section.problem(
             "starting_concurrency",

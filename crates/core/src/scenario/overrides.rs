@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::{Table, Value};
 
 use super::phases::BASELINE;
-use super::units::{DURATION_HINT, parse_duration};
+use super::units::{DURATION_HINT, RateText, parse_duration, parse_rate};
 use super::{NOT_KEPT, Violation, without_userinfo};
 
 /// Values that replace those of the file.
@@ -142,13 +142,7 @@ fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation
     let mut here = table;
     for (depth, segment) in parents.iter().enumerate() {
         let name = segments[..=depth].join(".");
-        let wrong = || {
-            Violation::new(
-                place.clone(),
-                format!("`{name}` is not in the file"),
-                "name a key as in the file; a phase by its name or index: phase.spike.rate",
-            )
-        };
+        let wrong = |rule: String, hint: &str| Violation::new(place.clone(), rule, hint);
         let next = here
             .entry((*segment).to_owned())
             .or_insert_with(|| Value::Table(Table::new()));
@@ -157,9 +151,14 @@ fn apply_assignment(table: &mut Table, assignment: &str) -> Result<(), Violation
             Value::Array(items) => {
                 // The next segment picks the item; it is consumed here by looking one ahead.
                 let pick = segments.get(depth + 1).copied().unwrap_or_default();
-                return set_in_item(items, pick, &segments[depth + 2..], text).ok_or_else(wrong);
+                let rest = segments.get(depth + 2..).unwrap_or_default();
+                return set_in_item(items, pick, rest, text)
+                    .map_err(|no_item| no_item.of(&name, pick, place.clone()));
             }
-            _ => return Err(wrong()),
+            _ => {
+                let rule = format!("{name} is no table, so nothing can be set in it");
+                return Err(wrong(rule, "set the key itself"));
+            }
         };
     }
     here.insert((*last).to_owned(), parse_value(text));
@@ -200,18 +199,48 @@ fn hide(environment: &mut Value) {
     }
 }
 
+/// What was not found in an array of tables.
+struct NoItem {
+    /// What its items are called: by their names, or else by their indexes.
+    called: Vec<String>,
+    /// The item is there, and what is said of it is not one key.
+    is_there: bool,
+}
+
+impl NoItem {
+    fn of(&self, array: &str, pick: &str, place: String) -> Violation {
+        let first = self.called.first().map_or("0", String::as_str);
+        let hint = format!("write one key of one of them, such as --set {array}.{first}.KEY=VALUE");
+        let rule = match (self.is_there, self.called.as_slice()) {
+            (true, _) => format!("{array}.{pick} is a table: one of its keys can be set"),
+            (false, []) => format!("there is no {array}"),
+            (false, [one]) => format!("no {array} {pick}; there is {one}"),
+            (false, called) => format!("no {array} {pick}; there are {}", called.join(", ")),
+        };
+        Violation::new(place, rule, hint)
+    }
+}
+
 /// Sets `rest` (one key) of the item that `pick` names by its `name` or its index.
-fn set_in_item(items: &mut [Value], pick: &str, rest: &[&str], text: &str) -> Option<()> {
-    let named = items
-        .iter()
-        .position(|item| item.get("name").and_then(Value::as_str) == Some(pick));
-    let index = named.or_else(|| pick.parse().ok())?;
-    let [key] = rest else { return None };
-    items
-        .get_mut(index)?
-        .as_table_mut()?
-        .insert((*key).to_owned(), parse_value(text));
-    Some(())
+fn set_in_item(items: &mut [Value], pick: &str, rest: &[&str], text: &str) -> Result<(), NoItem> {
+    let name = |item: &Value| Some(item.get("name")?.as_str()?.to_owned());
+    let called = items.iter().enumerate();
+    let called: Vec<String> = called
+        .map(|(index, item)| name(item).unwrap_or_else(|| index.to_string()))
+        .collect();
+    let named = called.iter().position(|name| name == pick);
+    let index = named.or_else(|| pick.parse().ok());
+    let item = index.and_then(|index| items.get_mut(index));
+    match (item.and_then(Value::as_table_mut), rest) {
+        (Some(item), [key]) => {
+            item.insert((*key).to_owned(), parse_value(text));
+            Ok(())
+        }
+        (item, _) => Err(NoItem {
+            called,
+            is_there: item.is_some(),
+        }),
+    }
 }
 
 /// A TOML value if it reads as one, a text otherwise: `5s` needs no quotes.
@@ -237,6 +266,20 @@ fn apply_rate(table: &mut Table, rate: &str) -> Result<(), Violation> {
             "use --set phase.NAME.rate=200/s for one phase",
         )
     };
+    match parse_rate(rate) {
+        Ok(RateText::Absolute(rate)) if rate > 0.0 => {}
+        Ok(RateText::Absolute(_)) => {
+            return Err(wrong(
+                "must be above zero: a run that sends nothing proves nothing",
+            ));
+        }
+        Ok(RateText::Multiple(_)) => {
+            return Err(wrong(
+                "is a multiple, and this is the rate that is multiplied: write 200/s",
+            ));
+        }
+        Err(rule) => return Err(Violation::new("--rate", rule, "write a rate such as 200/s")),
+    }
     let phases = phases_of(table).ok_or_else(|| wrong("there is no phase to give the rate to"))?;
     let only = phases.len() == 1;
     let phase = phases

@@ -25,7 +25,7 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
             "/price\"]",
             "/prize\"]",
             [
-                "bad[0].remove (line 16, column 1)",
+                "bad \"no price\".remove (line 16, column 1)",
                 "no body has a value at `/prize`",
                 "name a place",
             ],
@@ -52,7 +52,7 @@ fn what_is_wrong_is_told_with_its_place_its_key_its_rule_and_what_to_write() {
             "remove =",
             "end = \"rejcted\"\nremove =",
             [
-                "bad[0].end (line 16, column 1)",
+                "bad \"no price\".end (line 16, column 1)",
                 "\"rejcted\"",
                 "there are: dead_letter, stored",
             ],
