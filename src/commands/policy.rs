@@ -37,7 +37,7 @@ pub fn policy(args: &PolicyArgs, output: &Output) -> Result<Exit, Error> {
     for note in notes(args, &scenario, &target, &commands) {
         output.note(&format!("note: {note}"));
     }
-    let length = policy.to_string().len();
+    let length = serde_json::to_string(&policy).map_or(0, |text| text.len());
     if length > POLICY_MAX {
         output.note(&format!(
             "note: {length} characters are more than the {POLICY_MAX} of a managed policy; make one for each command with --for"

@@ -7,11 +7,13 @@ steps and the job's end are as on the runner. `uses` of somebody else's action i
 expressions these two files contain are understood; any other is an error.
 """
 
+import http.server
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import yaml
@@ -26,7 +28,7 @@ class Job:
 
     def __init__(self, inputs, folder, binary, ref="refs/heads/main"):
         self.inputs, self.folder, self.binary, self.ref = inputs, folder, binary, ref
-        self.outputs, self.outcomes, self.uploaded = {}, {}, []
+        self.outputs, self.outcomes, self.uploaded, self.kept = {}, {}, [], []
         self.failed, self.code = False, 0
 
     def value(self, expression):
@@ -54,7 +56,8 @@ class Job:
             return self.outcomes[match[1]]
         if match := re.fullmatch(r"hashFiles\('([^']+)'\)", text):
             return "hash" if list(self.folder.glob(match[1])) else ""
-        known = {"github.ref": self.ref, "runner.os": "Linux", "github.run_id": "1"}
+        known = {"github.ref": self.ref, "runner.os": "Linux", "runner.arch": "X64", "github.run_id": "1",
+                 "github.server_url": "https://github.com", "github.action_repository": ""}
         if text in known:
             return known[text]
         raise ValueError(f"an expression this does not know: {text}")
@@ -120,6 +123,8 @@ class Job:
         given = {name: self.text(value) for name, value in step.get("with", {}).items()}
         if "upload-artifact" in step["uses"]:
             self.uploaded.append(given)
+        if "actions/cache@" in step["uses"]:
+            self.kept.append(given)
         self.end(step, 0, {})
 
     def composite(self, step, files):
@@ -135,6 +140,7 @@ class Job:
         assert all("shell" in step for step in action["runs"]["steps"] if "run" in step)
         within.steps(action["runs"]["steps"], files)
         self.uploaded += within.uploaded
+        self.kept += within.kept
         outputs = {name: within.text(output["value"]) for name, output in action["outputs"].items()}
         self.end(step, within.code, outputs)
 
@@ -182,6 +188,77 @@ def stub_cargo(binary):
     os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
+def serve(folder):
+    """Serves a folder on loopback until this ends; gives the URL and what was asked for."""
+    asked = []
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments):
+            super().__init__(*arguments, directory=folder)
+
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_address[1]}", asked
+
+
+def release(binary, version, target="x86_64-unknown-linux-musl"):
+    """A folder of releases with one that .ci/package made."""
+    folder = Path(tempfile.mkdtemp(prefix="releases-"))
+    subprocess.run([ROOT / ".ci/package", version, target, binary, folder / f"v{version}"], check=True)
+    return folder
+
+
+def releases(binary):
+    """The action with a served release: fetched where it is what was released, never run where it is not."""
+    version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    archive = f"v{version}/orderproof-{version}-x86_64-unknown-linux-musl.tar.gz"
+    assert os.uname().sysname == "Linux" and os.uname().machine == "x86_64", "the release made here is for this machine"
+
+    def fetched(folder):
+        url, asked = serve(folder)
+        return play(binary, {"releases": url}, built=True), asked
+
+    good = release(binary, version)
+    first = (good / archive).read_bytes()
+    subprocess.run([ROOT / ".ci/package", version, "x86_64-unknown-linux-musl", binary, good / f"v{version}"], check=True)
+    assert (good / archive).read_bytes() == first, "packed again it is the same to the byte"
+    job, asked = fetched(good)
+    expect("a release fetched", job, 0, "pass", ["fetched orderproof-", "orders - pass"])
+    assert asked == [f"/v{version}/SHA256SUMS", f"/{archive}"], asked
+    assert "building" not in job.log
+
+    flipped = release(binary, version)
+    bytes_of = bytearray((flipped / archive).read_bytes())
+    bytes_of[len(bytes_of) // 2] ^= 1
+    (flipped / archive).write_bytes(bytes_of)
+    job, _ = fetched(flipped)
+    expect("one bit of the archive is another", job, 1, "", ["is not what was released"])
+    assert not (job.folder / "orderproof-report").exists() and "building" not in job.log, job.log
+
+    other = Path(tempfile.mkdtemp(prefix="other-")) / "orderproof"
+    other.write_text("#!/bin/sh\necho orderproof 9.9.9\n")
+    job, _ = fetched(release(other, version))
+    expect("an archive of another version", job, 1, "", ["holds orderproof 9.9.9"])
+
+    # Without the release the sources are built, once: the build is kept by them.
+    stub_cargo(binary)
+    for what, folder, word in [
+        ("no release of this version", release(binary, "0.0.1"), "there is no release"),
+        ("none for this machine", release(binary, version, "riscv64gc-unknown-linux-musl"), "has no orderproof-"),
+    ]:
+        job, _ = fetched(folder)
+        expect(what, job, 0, "pass", [word, "building the sources of the action instead"])
+        [kept] = job.kept
+        assert re.fullmatch(r"orderproof-Linux-X64-[0-9a-f]{64}", kept["key"]), kept
+        assert kept["path"].endswith(f"orderproof-{version}"), kept
+    missing = release(binary, version)
+    (missing / archive).unlink()
+    expect("the archive is gone", fetched(missing)[0], 0, "pass", ["cannot be fetched", "building"])
+
+
 def main():
     binary = Path(sys.argv[1]).resolve()
     fault = 'fault=[{kind="message_vanishes", count=1}]'
@@ -217,8 +294,8 @@ def main():
         assert job.failed or name in ("artifact", "output-dir"), f"{name}: {job.log}"
     print("  hostile inputs: none is read as a script")
 
-    stub_cargo(binary)
-    expect("built by cargo", play(binary, {}, built=True), 0, "pass")
+    releases(binary)
+    expect("built by cargo", play(binary, {}, built=True), 0, "pass", ["the action is of this repository"])
 
 
 main()

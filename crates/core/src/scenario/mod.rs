@@ -24,6 +24,8 @@ mod proof;
 mod queues;
 mod reference;
 mod rule;
+#[cfg(test)]
+mod said_tests;
 mod secret;
 #[cfg(test)]
 mod secret_tests;

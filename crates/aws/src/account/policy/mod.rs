@@ -10,7 +10,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::scenario::{AwsTarget, Scenario};
 pub use needs::{NEEDS, Need};
@@ -80,6 +80,35 @@ impl Place {
     }
 }
 
+/// A policy document of IAM.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policy {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: &'static str,
+    action: Vec<&'static str>,
+    resource: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<BTreeMap<&'static str, BTreeMap<&'static str, Vec<String>>>>,
+}
+
+impl Statement {
+    fn allow(action: Vec<&'static str>, resource: Vec<String>) -> Self {
+        Self {
+            effect: "Allow",
+            action,
+            resource,
+            condition: None,
+        }
+    }
+}
+
 /// The policy with which `commands` can do what `scenario` asks of `target`. `kms_keys` are the ARNs of customer managed keys
 /// with which its queues, its topic or its tables are encrypted: without one, no permission of KMS is needed.
 pub fn policy(
@@ -88,13 +117,13 @@ pub fn policy(
     commands: &[Command],
     place: &Place,
     kms_keys: &[String],
-) -> Value {
+) -> Policy {
     let meant = Meant {
         scenario,
         target,
         place,
     };
-    let mut allowed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut allowed: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
     for need in NEEDS {
         if need
             .commands
@@ -109,7 +138,7 @@ pub fn policy(
         }
     }
     // One statement for all actions on the same resources.
-    let mut statements: BTreeMap<(&str, Vec<String>), Vec<&str>> = BTreeMap::new();
+    let mut statements: BTreeMap<(&str, Vec<String>), Vec<&'static str>> = BTreeMap::new();
     for (action, arns) in allowed {
         let service = action.split(':').next().unwrap_or_default();
         let arns = without_covered(arns);
@@ -117,12 +146,13 @@ pub fn policy(
             statements.entry((service, arns)).or_default().push(action);
         }
     }
-    let statements = statements.into_iter().map(
-        |((_, arns), actions)| json!({"Effect": "Allow", "Action": actions, "Resource": arns}),
-    );
+    let statements = statements.into_iter();
+    let statements = statements.map(|((_, arns), actions)| Statement::allow(actions, arns));
     let keys = (!kms_keys.is_empty()).then(|| of_keys(place, kms_keys));
-    let statements: Vec<Value> = statements.chain(keys).collect();
-    json!({"Version": "2012-10-17", "Statement": statements})
+    Policy {
+        version: "2012-10-17",
+        statement: statements.chain(keys).collect(),
+    }
 }
 
 /// Leaves out what a pattern among them covers: every queue beside some by name.
@@ -142,12 +172,11 @@ fn without_covered(arns: BTreeSet<String>) -> Vec<String> {
 
 /// Senders and receivers of encrypted messages need both (Amazon SQS Developer Guide, "Configuring AWS KMS permissions"); through
 /// these services alone.
-fn of_keys(place: &Place, keys: &[String]) -> Value {
+fn of_keys(place: &Place, keys: &[String]) -> Statement {
     let services = ["dynamodb", "sns", "sqs"].map(|service| place.via(service));
-    json!({
-        "Effect": "Allow",
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-        "Resource": keys,
-        "Condition": {"StringLike": {"kms:ViaService": services}},
-    })
+    let through = BTreeMap::from([("kms:ViaService", services.to_vec())]);
+    Statement {
+        condition: Some(BTreeMap::from([("StringLike", through)])),
+        ..Statement::allow(vec!["kms:Decrypt", "kms:GenerateDataKey"], keys.to_vec())
+    }
 }

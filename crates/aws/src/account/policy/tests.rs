@@ -1,5 +1,7 @@
 //! What a policy holds; that it suffices is tried with the commands themselves, and that AWS knows its actions with a linter.
 
+use serde_json::Value;
+
 use super::*;
 use crate::scenario::{Overrides, TargetOverride, parse};
 
@@ -16,6 +18,10 @@ fn scenario(set: &[&str]) -> Scenario {
     parse("lab.toml", LAB, &overrides).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
+fn shown(policy: &Policy) -> Value {
+    serde_json::to_value(policy).expect("JSON")
+}
+
 fn place(region: &str, account: &str) -> Place {
     Place {
         region: region.into(),
@@ -27,7 +33,7 @@ fn of(set: &[&str], commands: &[Command]) -> Value {
     let scenario = scenario(set);
     let target = scenario.target.aws().expect("it is AWS");
     let place = place("eu-west-1", "123456789012");
-    policy(&scenario, target, commands, &place, &[])
+    shown(&policy(&scenario, target, commands, &place, &[]))
 }
 
 /// The resources on which a policy allows an action.
@@ -137,13 +143,13 @@ fn partitions_and_keys() {
     let scenario = scenario(&[]);
     let target = scenario.target.aws().expect("it is AWS");
     let key = "arn:aws-cn:kms:cn-north-1:1:key/2".to_owned();
-    let policy = policy(
+    let policy = shown(&policy(
         &scenario,
         target,
         &[RUN],
         &place("cn-north-1", "*"),
-        &[key.clone()],
-    );
+        std::slice::from_ref(&key),
+    ));
     assert_eq!(
         on(&policy, "sqs:SendMessage"),
         ["arn:aws-cn:sqs:cn-north-1:*:orders-queue"]

@@ -1,0 +1,69 @@
+//! What is said of a wrong file or a wrong argument: by name, once, and of what there is.
+
+use super::tests::{SPIKE, read, with};
+use super::*;
+
+#[test]
+fn a_key_is_said_once_and_by_the_name_of_its_phase_where_that_is_one() {
+    let phase = |name: &str, rate: &str| {
+        format!("[[phase]]\nname = \"{name}\"\nrate = \"{rate}\"\nduration = \"5 seconds\"\n")
+    };
+    let head = "name = \"x\"\nquestion = \"Does it hold?\"\n";
+    let told = |phases: &[String]| {
+        read(&format!("{head}{}", phases.concat()))
+            .unwrap_err()
+            .to_string()
+    };
+    let named = told(&[phase("usual", "100 rps"), phase("spike", "soon")]);
+    assert!(
+        named.contains("phase \"spike\".rate (line 9, column 1): \"soon\""),
+        "{named}"
+    );
+    // Of two of one name the index tells which is meant.
+    let twice = told(&[phase("usual", "100/s"), phase("usual", "soon")]);
+    assert!(
+        twice.contains("phase[1].rate (line 9, column 1): \"soon\""),
+        "{twice}"
+    );
+    // One key, however many rules it breaks.
+    let none = read("name = \"x\"\nquestion = \"?\"\nphase = 5\n").unwrap_err();
+    assert_eq!(none.violations.len(), 1, "{none}");
+}
+
+#[test]
+fn what_is_set_names_what_there_is() {
+    for (set, parts) in [
+        (
+            "phase.sale.rate=5/s",
+            &[
+                "no phase sale; there are baseline, spike, recovery",
+                "phase.baseline.KEY=VALUE",
+            ][..],
+        ),
+        ("phase.9.rate=5/s", &["no phase 9; there are baseline"]),
+        ("phase.spike=5", &["phase.spike is a table"]),
+        ("name.x=5", &["name is no table"]),
+    ] {
+        let told = with(&[set]).unwrap_err().to_string();
+        assert!(
+            parts.iter().all(|part| told.contains(part)),
+            "{set}: {told}"
+        );
+    }
+    with(&["phase.2.rate=5/s"]).expect("by its index");
+    let rate = |rate: &str| {
+        let overrides = Overrides {
+            rate: Some(rate.into()),
+            ..Overrides::default()
+        };
+        parse("test.toml", SPIKE, &overrides)
+    };
+    for wrong in ["0/s", "0 rps", "5x", "fast"] {
+        let told = rate(wrong).unwrap_err();
+        assert_eq!(told.violations.len(), 1, "{told}");
+        assert_eq!(told.violations[0].key, "--rate", "{told}");
+    }
+    assert_eq!(rate("300 rps").expect("a rate").phases[0].start_rate, 300.0);
+    let two = with(&["pipeline.mapping.maximum_concurrency=2"]).expect("fine alone");
+    assert_eq!(two.pipeline.mapping.starting_concurrency, 2);
+}
