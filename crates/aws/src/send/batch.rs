@@ -5,6 +5,7 @@ use std::ops::Range;
 use md5::{Digest, Md5};
 
 use super::carried::Carried;
+use super::hex::hex;
 use crate::order::{Door, OrderPlan};
 
 /// The most orders SQS takes in one request.
@@ -96,6 +97,12 @@ impl Batch {
         self.named & 1 << index != 0
     }
 
+    /// About as many bytes as its request takes, escapes and names included.
+    pub(super) fn request_bytes(&self) -> usize {
+        let messages = self.bodies.len() * 5 / 4 + self.carried_bytes * 2;
+        messages + 64 * self.len() + 256
+    }
+
     /// How many orders it holds.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -130,27 +137,16 @@ impl Batch {
         self.carried.get(index)
     }
 
-    /// Whether `hex` is the MD5 of the body at `index`, as SQS writes it.
-    pub(super) fn md5_matches(&self, index: usize, hex: &str) -> bool {
-        is_hex_of(Md5::digest(self.body(index)).into(), hex)
+    /// Whether `given` is the MD5 of the body at `index`, as SQS writes it.
+    pub(super) fn md5_matches(&self, index: usize, given: &str) -> bool {
+        hex(Md5::digest(self.body(index)).into()).as_str() == given
     }
 
-    /// Whether `hex` is the MD5 of the attributes at `index`; nothing has to be there for a message without any.
-    pub(super) fn attributes_md5_matches(&self, index: usize, hex: Option<&str>) -> bool {
+    /// Whether `given` is the MD5 of the attributes at `index`; nothing has to be there for a message without any.
+    pub(super) fn attributes_md5_matches(&self, index: usize, given: Option<&str>) -> bool {
         let digest = self.carried(index).and_then(Carried::md5_of_attributes);
-        digest.is_none_or(|digest| hex.is_some_and(|hex| is_hex_of(digest, hex)))
+        digest.is_none_or(|digest| given.is_some_and(|given| hex(digest).as_str() == given))
     }
-}
-
-/// Whether `hex` is the digest in lower-case digits.
-fn is_hex_of(digest: [u8; 16], hex: &str) -> bool {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut expected = [0; 32];
-    for (pair, byte) in expected.chunks_exact_mut(2).zip(digest) {
-        pair[0] = DIGITS[usize::from(byte >> 4)];
-        pair[1] = DIGITS[usize::from(byte & 15)];
-    }
-    hex.as_bytes() == expected
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
-//! The hot path: our own connection, our own request, signed by `aws-sigv4`.
+//! The hot path: our own connection, our own request, our own signature.
 
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4::SigningParams;
 use bytes::{Bytes, BytesMut};
 use http_body_util::Full;
-use hyper::Request;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::{Method, Request, Uri};
 
 use super::credentials::CredentialsCache;
 use super::protocol::Protocol;
 use super::reply::SendReply;
+use super::signer::{Place, Signer, Unsigned};
 use super::wire::{Failure, Site, Wire};
 use super::{Batch, SendError, Sender};
 use crate::scenario::Sending;
@@ -21,18 +20,25 @@ use crate::store::Target;
 /// What all senders of a pool share.
 pub struct HttpSetup {
     site: Site,
+    uri: Uri,
+    place: Place,
     protocol: Protocol,
-    region: String,
     credentials: CredentialsCache,
 }
 
 impl HttpSetup {
     pub(super) fn new(target: &Target, sending: &Sending) -> Result<Self, SendError> {
         let (endpoint, protocol) = Protocol::of(target, sending)?;
+        let site = Site::new(endpoint, sending.attempt_timeout)?;
+        let uri = site.endpoint.path.parse();
         Ok(Self {
-            site: Site::new(endpoint, sending.attempt_timeout)?,
+            uri: uri.map_err(|_| SendError::Endpoint {
+                endpoint: endpoint.to_owned(),
+                cause: "is no URL",
+            })?,
+            place: Place::new(&site.endpoint, &target.region, protocol.signing_name()),
+            site,
             protocol,
-            region: target.region.clone(),
             credentials: CredentialsCache::new(target.credentials.clone()),
         })
     }
@@ -41,6 +47,7 @@ impl HttpSetup {
     async fn signed_request(
         &self,
         batch: &Batch,
+        signer: &mut Signer,
         buffer: &mut BytesMut,
         now: SystemTime,
     ) -> Result<Request<Full<Bytes>>, Failure> {
@@ -49,48 +56,41 @@ impl HttpSetup {
             Failure::not_sent("not sent: no credentials")
         })?;
         // Reuses the last request's memory, which is free once its reply is here.
-        buffer.reserve(512 * batch.len());
+        buffer.reserve(batch.request_bytes());
         self.protocol.write(batch, buffer);
         let body = buffer.split().freeze();
-        let unsigned = |error: &dyn std::fmt::Display| {
+        let unsigned = Unsigned {
+            content_type: self.protocol.content_type(),
+            operation: self.protocol.operation(batch),
+            body: &body,
+        };
+        let signature = signer.sign(&self.place, &unsigned, &credentials, now);
+        let signature = signature.map_err(|error| {
             tracing::debug!(%error, "cannot sign");
             Failure::not_sent("not sent: cannot sign")
-        };
-
-        let identity = credentials.into();
-        let params = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(self.protocol.signing_name())
-            .time(now)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| unsigned(&error))?
-            .into();
-        let content_type = self.protocol.content_type();
-        let operation = self.protocol.operation(batch);
-        let target = operation.map(|operation| ("x-amz-target", operation));
-        let signable = SignableRequest::new(
-            "POST",
-            self.site.endpoint.url.as_str(),
-            std::iter::once(("content-type", content_type)).chain(target),
-            SignableBody::Bytes(&body),
-        )
-        .map_err(|error| unsigned(&error))?;
-        let (instructions, _) = sign(signable, &params)
-            .map_err(|error| unsigned(&error))?
-            .into_parts();
-
-        let mut request = Request::post(self.site.endpoint.path.as_str())
-            .header(HOST, &self.site.host)
-            .header(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        if let Some((name, operation)) = target {
-            request = request.header(name, HeaderValue::from_static(operation));
-        }
-        let mut request = request
-            .body(Full::new(body))
-            .map_err(|error| unsigned(&error))?;
-        instructions.apply_to_request_http1x(&mut request);
+        })?;
+        let fixed = HeaderValue::from_static;
+        let headers = [
+            (HOST, Some(self.site.host.clone())),
+            (CONTENT_TYPE, Some(fixed(unsigned.content_type))),
+            (
+                HeaderName::from_static("x-amz-target"),
+                unsigned.operation.map(fixed),
+            ),
+            (HeaderName::from_static("x-amz-date"), Some(signature.date)),
+            (
+                HeaderName::from_static("x-amz-security-token"),
+                signature.token,
+            ),
+            (AUTHORIZATION, Some(signature.authorization)),
+        ];
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let present = headers
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        request.headers_mut().extend(present);
         Ok(request)
     }
 }
@@ -99,13 +99,15 @@ impl HttpSetup {
 pub struct HttpSender {
     setup: Arc<HttpSetup>,
     wire: Wire,
+    signer: Signer,
     buffer: BytesMut,
 }
 
 impl Sender for HttpSender {
     async fn send(&mut self, batch: &Batch) -> SendReply {
         let setup = &*self.setup;
-        let request = setup.signed_request(batch, &mut self.buffer, SystemTime::now());
+        let now = SystemTime::now();
+        let request = setup.signed_request(batch, &mut self.signer, &mut self.buffer, now);
         match self.wire.exchange(&setup.site, request).await {
             Ok((status, body)) => setup.protocol.classify(status, &body, batch),
             Err(failure) => failure.reply(batch),
@@ -118,6 +120,7 @@ impl HttpSender {
         Self {
             setup,
             wire: Wire::default(),
+            signer: Signer::default(),
             buffer: BytesMut::new(),
         }
     }

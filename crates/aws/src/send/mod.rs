@@ -12,12 +12,14 @@ mod connection;
 mod credentials;
 mod endpoint;
 mod events;
+mod hex;
 mod http;
 mod protocol;
 mod reply;
 mod request;
 mod sdk;
 mod server;
+mod signer;
 mod sns;
 #[cfg(test)]
 pub(crate) mod stub;

@@ -131,8 +131,9 @@ fn signed_at(request: &Recorded) -> SystemTime {
 async fn ours(target: &Target, batch: &Batch, at: SystemTime) -> Written {
     let sending = sending(SenderKind::Http, Duration::from_secs(30));
     let setup = HttpSetup::new(target, &sending).unwrap();
-    let mut buffer = BytesMut::new();
-    let request = setup.signed_request(batch, &mut buffer, at).await.unwrap();
+    let (mut signer, mut buffer) = (Signer::default(), BytesMut::new());
+    let request = setup.signed_request(batch, &mut signer, &mut buffer, at);
+    let request = request.await.unwrap();
     let headers = request.headers().iter();
     let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
     let mut headers: Vec<(String, String)> = headers.collect();
