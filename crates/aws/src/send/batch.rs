@@ -6,7 +6,7 @@ use md5::{Digest, Md5};
 
 use super::carried::Carried;
 use super::hex::hex;
-use crate::order::{Door, OrderPlan};
+use crate::order::{Door, EscapedText, OrderPlan};
 
 /// The most orders SQS takes in one request.
 pub const BATCH_MAX: usize = 10;
@@ -15,8 +15,9 @@ pub const BATCH_MAX: usize = 10;
 #[derive(Debug, Default)]
 pub struct Batch {
     first: u64,
-    bodies: Vec<u8>,
-    ends: Vec<usize>,
+    bodies: EscapedText,
+    /// Where each ends, in both forms.
+    ends: Vec<[usize; 2]>,
     /// What each message carries beside its body; empty when none carries anything.
     carried: Vec<Carried>,
     /// Bytes of all attributes.
@@ -59,7 +60,7 @@ impl Batch {
 
     pub(super) fn clear(&mut self, first: u64) {
         self.first = first;
-        self.bodies.clear();
+        self.bodies.truncate([0, 0]);
         self.ends.clear();
         self.carried.clear();
         self.carried_bytes = 0;
@@ -69,19 +70,20 @@ impl Batch {
     /// One more message, if the request takes it: of a batch all carry something or none.
     pub(super) fn push(
         &mut self,
-        write_body: impl FnOnce(&mut Vec<u8>),
+        write_body: impl FnOnce(&mut EscapedText),
         carried: Option<Carried>,
     ) -> bool {
         assert!(self.len() < BATCH_MAX, "SQS takes {BATCH_MAX} orders");
-        let before = self.bodies.len();
+        let before = self.bodies.lengths();
         write_body(&mut self.bodies);
         let more = carried.as_ref().map_or(0, Carried::size);
-        let size = self.bodies.len() + self.carried_bytes + more;
+        let after = self.bodies.lengths();
+        let size = after[0] + self.carried_bytes + more;
         if size > self.bytes_max && !self.is_empty() {
             self.bodies.truncate(before);
             return false;
         }
-        self.ends.push(self.bodies.len());
+        self.ends.push(after);
         self.carried.extend(carried);
         self.carried_bytes += more;
         true
@@ -99,7 +101,8 @@ impl Batch {
 
     /// About as many bytes as its request takes, escapes and names included.
     pub(super) fn request_bytes(&self) -> usize {
-        let messages = self.bodies.len() * 5 / 4 + self.carried_bytes * 2;
+        let [_, escaped] = self.bodies.lengths();
+        let messages = escaped + self.carried_bytes * 2;
         messages + 64 * self.len() + 256
     }
 
@@ -123,8 +126,19 @@ impl Batch {
     /// # Panics
     /// When there is none.
     pub fn body(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bodies[start..self.ends[index]]
+        let [start, _] = self.start(index);
+        &self.bodies.plain()[start..self.ends[index][0]]
+    }
+
+    /// The same as it stands between the quotes of a JSON text.
+    pub(super) fn escaped_body(&self, index: usize) -> &[u8] {
+        let [_, start] = self.start(index);
+        &self.bodies.escaped()[start..self.ends[index][1]]
+    }
+
+    fn start(&self, index: usize) -> [usize; 2] {
+        let before = index.checked_sub(1);
+        before.map_or([0, 0], |before| self.ends[before])
     }
 
     /// The message bodies in order.

@@ -1,7 +1,7 @@
 //! What a batch holds, and how much of it.
 
 use super::*;
-use crate::order::{AttributeText, MessageAttribute, RunId};
+use crate::order::{AttributeText, MessageAttribute, RunId, Sink};
 
 /// What SQS takes in one request.
 const REQUEST_BYTES_MAX: usize = 1 << 20;
@@ -43,7 +43,7 @@ fn taken(messages: &[(usize, usize)]) -> usize {
             attributes: (*value > 0).then_some(attribute).into_iter().collect(),
             ..Carried::default()
         };
-        if !batch.push(|out| out.resize(out.len() + body, b'x'), Some(carried)) {
+        if !batch.push(|out| out.put(&"x".repeat(*body)), Some(carried)) {
             break;
         }
     }
@@ -81,15 +81,16 @@ fn a_request_takes_as_many_as_its_size_allows_attributes_included() {
 fn what_does_not_fit_leaves_no_trace() {
     let mut batch = Batch::new();
     batch.clear(4);
-    assert!(batch.push(|out| out.extend_from_slice(b"small"), None));
+    assert!(batch.push(|out| out.put("small"), None));
     batch.name_last();
-    let large = |out: &mut Vec<u8>| out.resize(out.len() + REQUEST_BYTES_MAX, b'x');
+    let large = |out: &mut EscapedText| out.put(&"x".repeat(REQUEST_BYTES_MAX));
     assert!(!batch.push(large, None));
     assert_eq!(
         (batch.len(), batch.orders(), batch.body(0)),
         (1, 4..5, &b"small"[..])
     );
     assert!(batch.wants_message_id(0) && !batch.wants_message_id(1));
-    assert!(batch.push(|out| out.extend_from_slice(b"also"), None));
+    assert!(batch.push(|out| out.put("also"), None));
     assert_eq!(batch.body(1), b"also");
+    assert_eq!(batch.escaped_body(1), b"also");
 }

@@ -52,11 +52,11 @@ impl Carried {
             out.extend_from_slice(br#","MessageAttributes":{"#);
             for (index, MessageAttribute { name, value }) in self.attributes.iter().enumerate() {
                 out.extend_from_slice(if index > 0 { b",\"" } else { b"\"" });
-                write_escaped(name.as_bytes(), out);
+                write_escaped(name, out);
                 out.extend_from_slice(br#"":{"DataType":""#);
                 out.extend_from_slice(value.data_type().as_bytes());
                 out.extend_from_slice(br#"","StringValue":""#);
-                write_escaped(value.text().as_bytes(), out);
+                write_escaped(value.text(), out);
                 out.extend_from_slice(br#""}"#);
             }
             out.extend_from_slice(b"}");
@@ -70,7 +70,7 @@ impl Carried {
                 out.extend_from_slice(b",\"");
                 out.extend_from_slice(name.as_bytes());
                 out.extend_from_slice(b"\":\"");
-                write_escaped(text.as_bytes(), out);
+                write_escaped(text, out);
                 out.extend_from_slice(b"\"");
             }
         }

@@ -11,7 +11,7 @@ use super::*;
 use crate::emulator::Front;
 use crate::emulator::sqs::{QueueAttributes, Site, SqsEngine};
 use crate::ledger::{MessageId, Outcome};
-use crate::order::{AttributeText, MessageAttribute};
+use crate::order::{AttributeText, MessageAttribute, Sink};
 
 const PATIENT: Duration = Duration::from_secs(30);
 const KINDS: [SenderKind; 2] = [SenderKind::Http, SenderKind::Sdk];
@@ -41,7 +41,7 @@ fn batch_of(messages: impl IntoIterator<Item = Carried>) -> Batch {
     batch.clear(40);
     for (n, carried) in messages.into_iter().enumerate() {
         let body = format!("{{\"n\": {n}}}");
-        assert!(batch.push(|out| out.extend_from_slice(body.as_bytes()), Some(carried)));
+        assert!(batch.push(|out| out.put(&body), Some(carried)));
     }
     batch
 }
@@ -175,7 +175,7 @@ async fn the_message_id_is_kept_of_those_orders_alone_that_are_known_by_it() {
     for kind in KINDS {
         let mut batch = batch_of([Carried::default()]);
         batch.name_last();
-        assert!(batch.push(|out| out.extend_from_slice(b"x"), None));
+        assert!(batch.push(|out| out.put("x"), None));
         let reply = sender(&stub.target(), kind).send(&batch).await;
         let ids = reply.entries.iter().map(|entry| entry.message_id.clone());
         let expected = [MessageId::parse("m0"), None];

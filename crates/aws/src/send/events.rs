@@ -27,7 +27,7 @@ impl EventsAt {
         before.extend_from_slice(b"{");
         for (name, text) in texts {
             before.extend_from_slice(format!("\"{name}\":\"").as_bytes());
-            write_escaped(text.as_bytes(), &mut before);
+            write_escaped(text, &mut before);
             before.extend_from_slice(b"\",");
         }
         before.extend_from_slice(br#""Detail":""#);
@@ -37,12 +37,12 @@ impl EventsAt {
     /// Appends the request's JSON to `out`.
     pub(super) fn write_request(&self, batch: &Batch, out: &mut BytesMut) {
         out.extend_from_slice(br#"{"Entries":["#);
-        for (index, body) in batch.bodies().enumerate() {
+        for index in 0..batch.len() {
             if index > 0 {
                 out.extend_from_slice(b",");
             }
             out.extend_from_slice(&self.before);
-            write_escaped(body, out);
+            out.extend_from_slice(batch.escaped_body(index));
             out.extend_from_slice(br#""}"#);
         }
         out.extend_from_slice(b"]}");

@@ -81,7 +81,7 @@ pub use replay::{REPLAY_BYTES_MAX, read_replay};
 pub use request::{HeaderPart, RequestHead};
 pub use scheme::{Id, Scheme};
 pub use sighting::{Odd, Sighting};
-pub use sink::{Sink, put_escaped, put_quoted};
+pub use sink::{EscapedText, Literal, Sink, put_escaped, put_quoted};
 pub use stamp::Stamp;
 pub use template::Template;
 pub use times::Times;

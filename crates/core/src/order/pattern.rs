@@ -156,7 +156,7 @@ impl Pattern {
 
     fn extend(&mut self, piece: &Piece, scheme: Option<&Scheme>) {
         let (place, width) = match piece {
-            Piece::Literal(text) => return self.push(Part::Literal(text.clone())),
+            Piece::Literal(literal) => return self.push(Part::Literal(literal.text.clone())),
             Piece::Unknown => return self.runs.push(Run::default()),
             Piece::Slot { place, width, .. } => (place, usize::from(*width)),
         };

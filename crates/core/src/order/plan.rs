@@ -9,6 +9,7 @@ use super::id::RunId;
 use super::model::Model;
 use super::random::{Stream, generator, unit_interval};
 use super::scheme::Id;
+use super::sink::Sink;
 use super::spec::STORED;
 use super::times::Times;
 use super::values::Values;
@@ -104,14 +105,14 @@ impl OrderPlan {
     }
 
     /// Appends the body of the message of order `k`, as it is sent, to `out`.
-    pub fn write_body(&self, k: u64, out: &mut Vec<u8>) {
+    pub fn write_body(&self, k: u64, out: &mut impl Sink) {
         let (kind, values) = self.drawn(k);
         let body = self.model.body_of(kind, k, || self.random_body(k));
         if self.model.is_bare(kind) {
             return body.template.render(&values, out);
         }
         let dressed = self.model.dressed(kind, body, values, self.tag(k));
-        out.extend_from_slice(dressed.as_bytes());
+        out.put(&dressed);
     }
 
     /// The document of order `k` as that order was sent, before encoding and envelope; `None` when it is not JSON.

@@ -6,6 +6,7 @@ use super::door::{Door, HttpDoor};
 use super::envelope::Wrapper;
 use super::mistake::{Mistake, Problem, key_below};
 use super::names::Names;
+use super::sink::Sink;
 use super::spec::Envelope;
 use super::template::Template;
 use super::values::{Inserted, Values};
@@ -210,7 +211,7 @@ impl OrderPlan {
     }
 
     /// Appends what is sent of order `k` to `out`: the message's body, or what a server takes around it.
-    pub fn write_request_body(&self, k: u64, out: &mut Vec<u8>) {
+    pub fn write_request_body(&self, k: u64, out: &mut impl Sink) {
         let around = self
             .model
             .request
@@ -219,14 +220,13 @@ impl OrderPlan {
         let Some(around) = around else {
             return self.write_body(k, out);
         };
-        let mut text = Vec::new();
+        let mut text = String::new();
         self.write_body(k, &mut text);
-        let text = String::from_utf8(text).unwrap_or_default();
         let body = Inserted {
             is_json: serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok(),
             text,
         };
-        out.extend_from_slice(around.wrap(self.values(k), body, &[], 0).as_bytes());
+        out.put(&around.wrap(self.values(k), body, &[], 0));
     }
 
     /// What was to be put on the queue, of what a server was sent; `None` when it is no such request.

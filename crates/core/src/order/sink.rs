@@ -1,9 +1,74 @@
-//! Where templates are written: to a text, or to the bytes of a message.
+//! Where templates are written: to a text, to bytes, or to a message's body and its escaped form at once.
 
 /// What texts can be appended to.
 pub trait Sink {
     /// Appends a text.
     fn put(&mut self, text: &str);
+
+    /// Appends a text whose escaped form is known.
+    fn put_literal(&mut self, literal: &Literal) {
+        self.put(&literal.text);
+    }
+}
+
+/// A text of a template, escaped once, when the template is compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal {
+    pub(super) text: String,
+    escaped: String,
+}
+
+impl Literal {
+    pub(super) fn new(text: &str) -> Self {
+        let mut escaped = String::new();
+        put_escaped(text, &mut escaped);
+        Self {
+            text: text.to_owned(),
+            escaped,
+        }
+    }
+}
+
+/// Texts, and beside them the same as they stand between the quotes of a JSON text: what a request carries.
+#[derive(Debug, Clone, Default)]
+pub struct EscapedText {
+    plain: Vec<u8>,
+    escaped: Vec<u8>,
+}
+
+impl EscapedText {
+    /// Bytes of what was appended, and of its escaped form.
+    pub fn lengths(&self) -> [usize; 2] {
+        [self.plain.len(), self.escaped.len()]
+    }
+
+    /// What was appended.
+    pub fn plain(&self) -> &[u8] {
+        &self.plain
+    }
+
+    /// The same, escaped.
+    pub fn escaped(&self) -> &[u8] {
+        &self.escaped
+    }
+
+    /// Takes back what was appended since it had these lengths.
+    pub fn truncate(&mut self, [plain, escaped]: [usize; 2]) {
+        self.plain.truncate(plain);
+        self.escaped.truncate(escaped);
+    }
+}
+
+impl Sink for EscapedText {
+    fn put(&mut self, text: &str) {
+        self.plain.put(text);
+        put_escaped(text, &mut self.escaped);
+    }
+
+    fn put_literal(&mut self, literal: &Literal) {
+        self.plain.put(&literal.text);
+        self.escaped.put(&literal.escaped);
+    }
 }
 
 impl Sink for String {
@@ -65,6 +130,21 @@ mod tests {
             let mut out = String::new();
             put_quoted(&text, &mut out);
             prop_assert_eq!(serde_json::from_str::<String>(&out).ok(), Some(text));
+        }
+
+        #[test]
+        fn both_forms_hold_the_same_text(parts in proptest::collection::vec(any::<String>(), 0..5)) {
+            let mut both = EscapedText::default();
+            for (at, part) in parts.iter().enumerate() {
+                match at % 2 {
+                    0 => both.put(part),
+                    _ => both.put_literal(&Literal::new(part)),
+                }
+            }
+            let whole = parts.concat();
+            let json = format!("\"{}\"", std::str::from_utf8(both.escaped()).unwrap());
+            prop_assert_eq!(both.plain(), whole.as_bytes());
+            prop_assert_eq!(serde_json::from_str::<String>(&json).ok(), Some(whole));
         }
     }
 }

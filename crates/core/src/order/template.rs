@@ -8,7 +8,7 @@ use super::mistake::Mistake;
 use super::names::{Names, Place};
 use super::pattern::{Capture, Captures, Pattern};
 use super::scheme::Scheme;
-use super::sink::Sink;
+use super::sink::{Literal, Sink};
 use super::values::{How, Style, Values};
 
 /// Digits a width may ask for.
@@ -18,7 +18,7 @@ const WIDTH_MAX: u8 = 40;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     /// Text that stands for itself.
-    Literal(String),
+    Literal(Literal),
     /// A placeholder.
     Slot {
         /// What it stands for.
@@ -55,7 +55,7 @@ impl Template {
     pub fn key(text: &str, names: &Names) -> Result<Self, Mistake> {
         let pieces = read(text, names, |_| Style::Plain)?;
         let split = pieces.into_iter().flat_map(|piece| match piece {
-            Piece::Literal(literal) => split_unknown(&literal),
+            Piece::Literal(literal) => split_unknown(&literal.text),
             slot => vec![slot],
         });
         Ok(Self::of(split.collect(), names))
@@ -138,7 +138,7 @@ impl Template {
         out: &mut impl Sink,
     ) {
         match piece {
-            Piece::Literal(text) => out.put(text),
+            Piece::Literal(literal) => out.put_literal(literal),
             Piece::Slot {
                 place,
                 style,
@@ -180,7 +180,7 @@ impl Template {
     /// many each.
     pub(super) fn length_max(&self, fields: &[u64], inner: &[u64]) -> u64 {
         let of = |piece: &Piece| match piece {
-            Piece::Literal(text) => text.len() as u64,
+            Piece::Literal(literal) => literal.text.len() as u64,
             Piece::Slot { place, .. } => match place {
                 Place::Field(at) => fields.get(*at).copied().unwrap_or(1),
                 Place::Inner(at) => inner.get(*at).copied().unwrap_or(1),
@@ -251,14 +251,14 @@ impl Template {
                     place: Place::Row(name),
                     ..
                 },
-            ] => (name, before.as_str(), ""),
+            ] => (name, before.text.as_str(), ""),
             [
                 Piece::Slot {
                     place: Place::Row(name),
                     ..
                 },
                 Piece::Literal(after),
-            ] => (name, "", after.as_str()),
+            ] => (name, "", after.text.as_str()),
             [
                 Piece::Literal(before),
                 Piece::Slot {
@@ -266,7 +266,7 @@ impl Template {
                     ..
                 },
                 Piece::Literal(after),
-            ] => (name, before.as_str(), after.as_str()),
+            ] => (name, before.text.as_str(), after.text.as_str()),
             _ => return None,
         };
         let inner = text.strip_prefix(before)?.strip_suffix(after)?;
@@ -319,7 +319,7 @@ fn read(
         };
         let style = style(before);
         if !before.is_empty() {
-            pieces.push(Piece::Literal(before.to_owned()));
+            pieces.push(Piece::Literal(Literal::new(before)));
         }
         let (place, width) = read_placeholder(inside.trim(), names)?;
         pieces.push(Piece::Slot {
@@ -330,7 +330,7 @@ fn read(
         rest = after;
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Literal(rest.to_owned()));
+        pieces.push(Piece::Literal(Literal::new(rest)));
     }
     Ok(pieces)
 }
@@ -364,7 +364,7 @@ fn split_unknown(literal: &str) -> Vec<Piece> {
             pieces.push(Piece::Unknown);
         }
         if !part.is_empty() {
-            pieces.push(Piece::Literal(part.to_owned()));
+            pieces.push(Piece::Literal(Literal::new(part)));
         }
     }
     pieces
