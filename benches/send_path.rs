@@ -39,12 +39,14 @@ const SENDERS: u64 = 4;
 fn main() {
     let address = start_stub();
     println!("CPU of the sending thread per 1,000 orders, {SENDERS} connections:");
-    for (name, sender, batch, orders) in [
-        ("http, batch of 10", SenderKind::Http, 10, 100_000),
-        ("http, single", SenderKind::Http, 1, 20_000),
-        ("sdk, batch of 10", SenderKind::Sdk, 10, 40_000),
+    for (name, plan, sender, batch, orders) in [
+        ("http, batch of 10", lab(), SenderKind::Http, 10, 100_000),
+        ("  of 507 bytes", own(), SenderKind::Http, 10, 100_000),
+        ("http, single", lab(), SenderKind::Http, 1, 20_000),
+        ("  of 507 bytes", own(), SenderKind::Http, 1, 20_000),
+        ("sdk, batch of 10", lab(), SenderKind::Sdk, 10, 40_000),
     ] {
-        let cpu = measure(address, sender, batch, orders);
+        let cpu = measure(address, &plan, sender, batch, orders);
         let per_thousand_ms = cpu.as_secs_f64() * 1e3 / (orders as f64 / 1e3);
         println!("  {name:<18} {per_thousand_ms:>7.2} ms");
     }
@@ -67,12 +69,18 @@ fn print_lateness(name: &str, lateness: &Histogram) {
 }
 
 /// CPU time the sending thread spends on `orders` orders, connections and warm-up apart.
-fn measure(address: SocketAddr, sender: SenderKind, batch: u8, orders: u64) -> Duration {
+fn measure(
+    address: SocketAddr,
+    plan: &OrderPlan,
+    sender: SenderKind,
+    batch: u8,
+    orders: u64,
+) -> Duration {
     let pool = pool(address, sender, batch);
     runtime().block_on(async {
-        send_all(&pool, &lab(), batch, orders / 20, None).await;
+        send_all(&pool, plan, batch, orders / 20, None).await;
         let before = thread_cpu_time();
-        send_all(&pool, &lab(), batch, orders, None).await;
+        send_all(&pool, plan, batch, orders, None).await;
         thread_cpu_time() - before
     })
 }
