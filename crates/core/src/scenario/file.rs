@@ -15,7 +15,7 @@ use super::phases::read_phases;
 use super::places::{Place, Places};
 use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
-use super::queues::{check_mapping, read_names, read_queue_kind, read_redrive};
+use super::queues::{check_fifo_mapping, read_names, read_queue_kind, read_redrive};
 use super::section::Section;
 use super::sending::{read_door, read_sending};
 use super::services::read_services;
@@ -314,7 +314,9 @@ fn read_pipeline(mut section: Section<'_>, time_scale: f64, order: &OrderSpec) -
         high_throughput: kind.high_throughput,
         services: read_services(&mut section),
     };
-    check_mapping(&section, &pipeline);
+    if pipeline.fifo {
+        check_fifo_mapping(&section, &pipeline.mapping);
+    }
     section.finish();
     pipeline
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use super::lambda::{MAX_TIMEOUT, read_mapping};
+use super::queues::check_fifo_mapping;
 use super::section::Section;
 use super::{Mapping, ProcessorCommand, Secret, Violation};
 
@@ -113,6 +114,9 @@ fn read_queue_processor(mut section: Section<'_>) -> Option<QueueProcessor> {
     );
     let mut mapping = read_mapping(section.section("mapping"));
     bound_concurrency(&mut mapping, Some(&command));
+    if queue.as_ref().is_some_and(|name| name.ends_with(".fifo")) {
+        check_fifo_mapping(&section, &mapping);
+    }
     section.finish();
     Some(QueueProcessor {
         queue: queue?,

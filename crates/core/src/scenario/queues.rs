@@ -2,7 +2,7 @@
 
 use super::processor::queue_name;
 use super::section::Section;
-use super::{FIFO_END, Pipeline, Resources};
+use super::{FIFO_END, Mapping, Resources};
 use crate::order::spec::OrderSpec;
 
 /// The most messages in one invocation behind a FIFO queue (AWS Lambda, "Lambda parameters for Amazon SQS event source
@@ -55,9 +55,8 @@ pub(super) fn read_queue_kind(section: &mut Section<'_>, order: &OrderSpec) -> Q
 }
 
 /// What a mapping of a FIFO queue cannot be set to.
-pub(super) fn check_mapping(section: &Section<'_>, pipeline: &Pipeline) {
-    let mapping = &pipeline.mapping;
-    if pipeline.fifo && mapping.batch_size > FIFO_BATCH_MAX {
+pub(super) fn check_fifo_mapping(section: &Section<'_>, mapping: &Mapping) {
+    if mapping.batch_size > FIFO_BATCH_MAX {
         section.problem(
             "mapping",
             format!(
@@ -67,7 +66,7 @@ pub(super) fn check_mapping(section: &Section<'_>, pipeline: &Pipeline) {
             format!("write {FIFO_BATCH_MAX}, or fewer"),
         );
     }
-    if pipeline.fifo && !mapping.batching_window.is_zero() {
+    if !mapping.batching_window.is_zero() {
         section.problem(
             "mapping",
             "a mapping of a FIFO queue has no batching window",

@@ -233,6 +233,20 @@ fn a_fifo_queue_has_orders_with_a_group_and_names_with_its_end() {
         };
         refused(&[&grouped, runs, FIFO, more], words);
     }
+    let drain = "[processors.drain]\nqueue = \"orders-dl-queue.fifo\"\ncommand = [\"./drain\"]\n[processors.drain.mapping]\n";
+    accepted(&[&grouped, COMMAND, FIFO, drain, "batch_size = 10\n"]);
+    for (more, words) in [
+        (
+            "batch_size = 11\nbatching_window = \"1s\"\n",
+            ["processors.drain.mapping", "batch_size is 11"],
+        ),
+        (
+            "batching_window = \"1s\"\n",
+            ["processors.drain.mapping", "no batching window"],
+        ),
+    ] {
+        refused(&[&grouped, COMMAND, FIFO, drain, more], &words);
+    }
     refused(&[ORDER, COMMAND, FIFO], &["pipeline.queue", "have a group"]);
     refused(
         &[&grouped, COMMAND, "[pipeline]\norders_queue = \"o.fifo\"\n"],
