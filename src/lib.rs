@@ -34,6 +34,9 @@
 //!   `clap`, only the core's `metrics::histogram` names `hdrhistogram`, only the live view of `commands` names `ratatui`;
 //! - only `commands`, `main` and the Lambda binaries (to their log) print.
 
+#[cfg(not(unix))]
+compile_error!("orderproof runs on Linux and macOS; on Windows, build and run it inside WSL 2");
+
 pub use orderproof_core::{
     compare, escape, evidence, exit, fault, gate, ledger, load, metrics, order, preflight, records,
     results, scenario, verdict, verify,

@@ -11,6 +11,10 @@ use crate::exit::Exit;
 use crate::folder::read_within;
 use crate::scenario::{self, AwsTarget, FoundTable, Overrides, check_endpoint};
 
+/// The JSON Schema of scenario files, in the scenario's own folder: a file is the only address that is there on every machine,
+/// whatever its network, and says what this very program reads.
+const SCHEMA: &str = "orderproof.schema.json";
+
 /// The longest sample, bytes.
 const SAMPLE_MAX: u64 = 64 << 20;
 
@@ -42,12 +46,26 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         output.print(&text);
         return Ok(Exit::Success);
     }
+    let text = format!("#:schema ./{SCHEMA}\n{text}");
     write_new(&args.file, |out| out.write_all(text.as_bytes()))?;
+    let beside = match write_schema(&args.file)? {
+        true => format!(", and {SCHEMA} beside it, for editors"),
+        false => String::new(),
+    };
     output.print(&format!(
-        "{0}: written; look through it, then: orderproof run {0}\n",
+        "{0}: written{beside}; look through it, then: orderproof run {0}\n",
         args.file.display()
     ));
     Ok(Exit::Success)
+}
+
+/// Writes the schema that the scenario's first line names, unless there is one; says whether it did.
+fn write_schema(beside: &Path) -> Result<bool, Error> {
+    let path = beside.with_file_name(SCHEMA);
+    match path.exists() {
+        true => Ok(false),
+        false => write_new(&path, |out| out.write_all(&scenario::schema())).map(|()| true),
+    }
 }
 
 /// A scenario with orders like those in the sample, and with the phases of `load`.

@@ -15,6 +15,7 @@ mod interrupt;
 mod list;
 mod live;
 mod new_file;
+mod numbered;
 mod output;
 mod place;
 mod policy;

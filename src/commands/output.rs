@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::confirm::confirm;
+use super::numbered::numbered;
 use super::{Error, screen};
 use crate::cli::ColorChoice;
 use crate::escape::{self, terminal};
@@ -69,9 +70,9 @@ impl Output {
         put(&terminal(text, self.color_on_stdout()));
     }
 
-    /// Writes `value` to standard output as JSON.
+    /// Writes `value` to standard output as JSON, its durations as numbers.
     pub fn json(&self, value: &impl Serialize) {
-        self.print_json(&String::from_utf8_lossy(&to_json(value)));
+        self.print_json(&numbered(&String::from_utf8_lossy(&to_json(value))));
     }
 
     /// Writes a JSON document to standard output: the same value, with what cannot be seen as escapes.

@@ -29,7 +29,7 @@ wrong = [
 ]
 queue, function = found["facts"]["orders_queue"]["is"], found["facts"]["function"]["is"]
 read = (
-    queue["visibility_timeout"]["secs"], queue["redrive"]["max_receive_count"], function["timeout"]["secs"],
+    queue["visibility_timeout_us"] / 1e6, queue["redrive"]["max_receive_count"], function["timeout_us"] / 1e6,
     queue["tags"]["is"].get("orderproof"), function["table_variable"],
 )
 wanted = {"better": (60, 5, 10, "allowed", "orders"), "lab": (30, 3, 3, "allowed", "orders")}[settings]

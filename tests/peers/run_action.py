@@ -256,6 +256,8 @@ def releases(binary):
         assert kept["path"].endswith(f"orderproof-{version}"), kept
     missing = release(binary, version)
     (missing / archive).unlink()
+    job = play(binary, {"releases": "file:///nowhere"}, built=True)
+    expect("releases that are not asked", job, 0, "pass", ["building"])
     expect("the archive is gone", fetched(missing)[0], 0, "pass", ["cannot be fetched", "building"])
 
 

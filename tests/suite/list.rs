@@ -126,13 +126,27 @@ fn a_scenario_is_written_once_and_is_valid() {
         "{}",
         checked.stdout
     );
+    // The first line leads an editor to the schema, which is there and is the program's own.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let named = text.lines().next().unwrap().strip_prefix("#:schema ./");
+    let schema = folder
+        .path()
+        .join(named.expect("the line that editors look for"));
+    let own = Program::new(["schema", "scenario"]).finish().code(0);
+    assert_eq!(std::fs::read_to_string(&schema).unwrap(), own.stdout);
+    std::fs::write(&schema, "somebody's own").unwrap();
+    let beside = folder.path().join("second.toml").display().to_string();
+    init([&beside]).code(0);
+    let kept = std::fs::read_to_string(&schema).unwrap();
+    assert_eq!(kept, "somebody's own", "nothing is overwritten");
     let again = init([&file]).code(2);
     assert!(
         again.stderr.contains("nothing is overwritten"),
         "{}",
         again.stderr
     );
-    assert!(init(["-"]).code(0).stdout.contains("[[phase]]"));
+    let printed = init(["-"]).code(0).stdout;
+    assert!(printed.contains("[[phase]]") && !printed.contains("#:schema"));
     for wrong in ["fast", "0/s\"\nseed = \"", "-1/s"] {
         let rate = format!("--rate={wrong}");
         let refused = init(["-", &rate]).code(2);

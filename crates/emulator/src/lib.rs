@@ -46,6 +46,11 @@
 //! ([`sqs::QueueFaults`], [`table::TableFaults`], [`doors::DoorFaults`], [`Function::throttled_by`]) is given.
 #![deny(missing_docs)]
 
+#[cfg(not(unix))]
+compile_error!(
+    "orderproof-emulator runs functions as processes of Linux or macOS; on Windows, build and run it inside WSL 2"
+);
+
 mod http;
 mod identity;
 mod query;

@@ -82,6 +82,7 @@ pub struct RuleFacts {
     /// A role that it sends as, in the place of the queue's policy.
     pub role: Option<String>,
     /// For how long it tries (`MaximumEventAgeInSeconds`), where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_age: Option<Duration>,
     /// How often it tries again (`MaximumRetryAttempts`), where that is said.
     pub maximum_retries: Option<u32>,
