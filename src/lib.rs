@@ -20,7 +20,7 @@
 //! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand
 //! `embedded`, which makes a scenario's pipeline of the emulator, and `folder`, which reads and writes a run's files. Of the
 //! other crates, `orderproof-aws` has `send`, `store`, `account`, which reads a target's real settings (and creates,
-//! deletes and cleans), and `clock`, the wall clock; `orderproof-functions` has the lab's functions, `processor` and
+//! deletes and cleans), and `clock`, the wall clock; `orderproof-plan` plays a scenario in virtual time for a forecast; `orderproof-functions` has the lab's functions, `processor` and
 //! `simulator`; `emulator` plays SQS, Lambda and DynamoDB and knows nothing of orders; in the core are
 //! `fault`, which orders a scenario's faults strike, `records`, what stores give as plain data, `evidence`, the limits
 //! and digests of files, `preflight`, what a target's settings mean and whether it may be driven at all, and `escape`, through
@@ -55,6 +55,7 @@ pub mod run;
 pub use orderproof_aws::{account, clock, send, store};
 pub use orderproof_emulator as emulator;
 pub use orderproof_functions::{processor, simulator, table};
+pub use orderproof_plan as plan;
 pub use orderproof_report as report;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod gate;
 mod generated;
 mod init;
 mod list;
+mod plan;
 mod report;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, PolicyArgs, PolicyFor, UpArgs};
@@ -14,6 +15,7 @@ pub use gate::{GateArgs, RuleArgs};
 pub use generated::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf, completions, man_pages};
 pub use init::InitArgs;
 pub use list::ListArgs;
+pub use plan::{PlanArgs, Sought};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
 use std::net::IpAddr;
@@ -40,6 +42,12 @@ Exit codes:
   1  internal error
   2  bad arguments, an invalid file, or no way to the target
   6  a run would be refused: by the guard or by a trap that voids it (with --deny-traps, by any trap)";
+
+const PLAN_EXIT_CODES: &str = "\
+Exit codes:
+  7  a forecast was made, whatever it says: it is no evidence
+  1  internal error
+  2  bad arguments, an invalid file, or a scenario that cannot be forecast";
 
 const COMPARE_EXIT_CODES: &str = "\
 Exit codes:
@@ -85,6 +93,9 @@ pub enum Command {
     /// Look for traps in a target's real settings, and estimate what a run would cost; nothing is sent.
     #[command(after_help = PREFLIGHT_EXIT_CODES)]
     Preflight(PreflightArgs),
+    /// Forecast what a run of a scenario might find, in virtual time; nothing is sent, and nothing is proved.
+    #[command(after_help = PLAN_EXIT_CODES)]
+    Plan(PlanArgs),
     /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),

@@ -18,6 +18,7 @@ mod new_file;
 mod numbered;
 mod output;
 mod place;
+mod plan;
 mod policy;
 mod preflight;
 mod progress;
@@ -64,6 +65,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Run(args) => run::run(&args, &output),
         Command::Check(args) => check::check(&args, &output),
         Command::Preflight(args) => preflight::preflight(&args, &output),
+        Command::Plan(args) => plan::plan(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Gate(args) => gate::gate(&args, &output),
         Command::Report(args) => report::report(&args, &output),

@@ -1,61 +1,10 @@
 //! What a scenario says of the pipeline, as the emulator's configuration.
 
-use crate::emulator::mapping::{self, FunctionSettings};
 use crate::emulator::sqs::{FifoAttributes, QueueAttributes, Redrive, is_fifo};
-use crate::emulator::table;
 use crate::order::spec::OrderSpec;
-use crate::scenario::{Function, Mapping, MessageFilter, Pipeline, ServiceTime, TableCapacity};
+use crate::scenario::Pipeline;
 
-/// The mapping's settings.
-pub(super) fn mapping(mapping: &Mapping) -> mapping::Mapping {
-    let filter = |filter: &MessageFilter| mapping::MessageFilter {
-        body: filter.body.clone(),
-    };
-    mapping::Mapping {
-        batch_size: mapping.batch_size,
-        batching_window: mapping.batching_window,
-        starting_concurrency: mapping.starting_concurrency,
-        added_concurrency_per_minute: mapping.added_concurrency_per_minute,
-        maximum_concurrency: mapping.maximum_concurrency,
-        back_off: mapping.back_off,
-        report_batch_item_failures: mapping.report_batch_item_failures,
-        filter: mapping.filter.as_ref().map(filter),
-    }
-}
-
-/// The function's limits and times.
-pub(super) fn function(function: &Function) -> FunctionSettings {
-    FunctionSettings {
-        timeout: function.timeout,
-        service_time: service_time(function.service_time),
-        cold_start: service_time(function.cold_start),
-        reserved_concurrency: function.reserved_concurrency,
-    }
-}
-
-fn service_time(time: ServiceTime) -> mapping::ServiceTime {
-    match time {
-        ServiceTime::Constant(duration) => mapping::ServiceTime::Constant(duration),
-        ServiceTime::Lognormal { p50, p99 } => mapping::ServiceTime::Lognormal { p50, p99 },
-    }
-}
-
-/// The table's capacity.
-pub(super) fn capacity(capacity: TableCapacity) -> table::TableCapacity {
-    match capacity {
-        TableCapacity::Unlimited => table::TableCapacity::Unlimited,
-        TableCapacity::OnDemand { warm_write_units } => {
-            table::TableCapacity::OnDemand { warm_write_units }
-        }
-        TableCapacity::Provisioned {
-            write_capacity_units,
-            read_capacity_units,
-        } => table::TableCapacity::Provisioned {
-            write_capacity_units,
-            read_capacity_units,
-        },
-    }
-}
+pub(super) use crate::plan::settings::{capacity, function, mapping};
 
 /// The attributes of the orders queue. Of a FIFO queue messages without a deduplication id of their own are known by
 /// their content.

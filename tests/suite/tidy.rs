@@ -219,7 +219,11 @@ fn what_is_printed_passes_the_wall() {
 
 #[test]
 fn pure_rooms_do_no_io_and_read_no_clock() {
-    let pure = ["crates/core/src/", "crates/machines/src/"];
+    let pure = [
+        "crates/core/src/",
+        "crates/machines/src/",
+        "crates/plan/src/",
+    ];
     let impure = [
         "std::fs",
         "File::open",
@@ -315,6 +319,7 @@ fn what_is_ignored_says_why_and_the_full_matrices_run_in_ci() {
 fn core_and_machines_depend_on_no_runtime_and_no_client() {
     stands_on_nothing_that_waits("core", 5);
     stands_on_nothing_that_waits("machines", 0);
+    stands_on_nothing_that_waits("plan", 0);
 }
 
 fn stands_on_nothing_that_waits(name: &str, more_than: usize) {

@@ -19,6 +19,8 @@ pub enum Exit {
     PerformanceFailure,
     /// A guard was not satisfied: nothing was sent, changed or deleted.
     Refused,
+    /// A forecast was made: it proves nothing, whatever it says.
+    Forecast,
     /// Stopped by ctrl-c before every planned order was decided.
     Interrupted,
 }
@@ -34,6 +36,7 @@ impl Exit {
             Self::Inconclusive => 4,
             Self::PerformanceFailure => 5,
             Self::Refused => 6,
+            Self::Forecast => 7,
             Self::Interrupted => 130,
         }
     }

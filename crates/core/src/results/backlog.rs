@@ -40,12 +40,7 @@ impl RunReport {
         });
         let begin = phase.map_or(end, |phase| phase.start);
         let seconds = || self.timeline.iter().filter_map(known);
-        let at = |second: u64| Duration::from_secs(second.saturating_add(1));
-        let before = seconds().filter(|&(second, _)| at(second) <= begin);
-        let usual = before.map(|(_, orders)| orders).max().unwrap_or(0);
-        let caught_up = seconds()
-            .find(|&(second, orders)| second > row.time_s && orders <= usual)
-            .map(|(second, _)| at(second).saturating_sub(end));
+        let (usual, caught_up) = caught_up(seconds, row.time_s, (begin, end));
         Some(Backlog {
             peak,
             at_s: row.time_s,
@@ -64,6 +59,22 @@ impl RunReport {
             None => measured.then(|| "none at the end of any second".into()),
         }
     }
+}
+
+/// The largest backlog before `begin`, and how long after `end` it was no larger again, once the second of the peak was
+/// over. `seconds` gives seconds and the backlog at the end of each.
+pub fn caught_up<I: Iterator<Item = (u64, u64)>>(
+    seconds: impl Fn() -> I,
+    peak_at_s: u64,
+    (begin, end): (Duration, Duration),
+) -> (u64, Option<Duration>) {
+    let at = |second: u64| Duration::from_secs(second.saturating_add(1));
+    let before = seconds().filter(|&(second, _)| at(second) <= begin);
+    let usual = before.map(|(_, orders)| orders).max().unwrap_or(0);
+    let caught_up = seconds()
+        .find(|&(second, orders)| second > peak_at_s && orders <= usual)
+        .map(|(second, _)| at(second).saturating_sub(end));
+    (usual, caught_up)
 }
 
 impl Backlog {

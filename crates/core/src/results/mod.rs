@@ -27,7 +27,7 @@ pub mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use backlog::Backlog;
+pub use backlog::{Backlog, caught_up};
 pub use brief::{RunBrief, parse_brief};
 pub use build::{BuildInput, build, phase_figures};
 pub use cloudwatch::{CloudWatch, Metric, MetricSeries};

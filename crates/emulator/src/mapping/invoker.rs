@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::FutureExt;
-use orderproof_machines::mapping::{Begin, Environments, FunctionSettings, Retries, Times};
+use orderproof_machines::mapping::{
+    BatchFate, Begin, Environments, FunctionSettings, Retries, Times,
+};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::event::{EventSource, event_of};
-use super::outcome::{BatchFate, InvocationError, fate, invalid_response};
+use super::outcome::{InvocationError, fate, invalid_response};
 use super::queue::{Delivery, MessageQueue};
 use crate::counters::Counters;
 use crate::failures::Failure;

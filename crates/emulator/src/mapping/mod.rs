@@ -26,8 +26,9 @@ pub use embedded::EngineQueue;
 pub use event::{EventSource, event_of};
 pub(super) use invoker::{Expected, Throttle};
 pub use orderproof_machines::mapping::{
-    Begin, Concurrency, Environments, FunctionSettings, Mapping, MessageFilter, ServiceTime,
+    BatchFate, Begin, Concurrency, Environments, FunctionSettings, Mapping, MessageFilter,
+    ServiceTime,
 };
-pub use outcome::{BatchFate, InvocationError, fate, invalid_response};
+pub use outcome::{InvocationError, fate, invalid_response};
 pub use poller::{EventSourceMapping, MappingPlan};
 pub use queue::{Delivery, MessageQueue};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsBatchResponse;
+use orderproof_machines::mapping::{self, BatchFate};
 
 use crate::failures::{Failure, FailureKind};
 
@@ -49,51 +50,19 @@ pub fn invalid_response(response: &SqsBatchResponse, message_ids: &[&str]) -> Op
     Some(Failure::new(FailureKind::InvalidResponse, &why))
 }
 
-/// What becomes of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BatchFate {
-    /// Every message is deleted.
-    AllDeleted,
-    /// No message is deleted; all come back after their visibility time-out.
-    AllReturn,
-    /// The messages at these positions come back, the others are deleted.
-    SomeReturn(Vec<usize>),
-}
-
 /// What becomes of the batch with these message ids.
-///
-/// With `report_batch_item_failures` off, a returned response is ignored: the invocation has succeeded
-/// and every message is deleted, failures included. With it on, an identifier that is empty or names
-/// no message of the batch fails the whole batch. Source: AWS Lambda, "Handling errors for an SQS event
-/// source".
 pub fn fate(
     outcome: &Result<SqsBatchResponse, InvocationError>,
     message_ids: &[&str],
     report_batch_item_failures: bool,
 ) -> BatchFate {
-    let Ok(response) = outcome else {
-        return BatchFate::AllReturn;
-    };
-    if !report_batch_item_failures || response.batch_item_failures.is_empty() {
-        return BatchFate::AllDeleted;
-    }
-    let failed: Option<Vec<usize>> = response
-        .batch_item_failures
-        .iter()
-        .map(|failure| {
-            message_ids
-                .iter()
-                .position(|id| *id == failure.item_identifier)
-        })
-        .collect();
-    match failed {
-        Some(mut positions) => {
-            positions.sort_unstable();
-            positions.dedup();
-            BatchFate::SomeReturn(positions)
-        }
-        None => BatchFate::AllReturn,
-    }
+    let failed: Option<Vec<&str>> = outcome.as_ref().ok().map(|response| {
+        let failures = response.batch_item_failures.iter();
+        failures
+            .map(|failure| failure.item_identifier.as_str())
+            .collect()
+    });
+    mapping::fate(failed.as_deref(), message_ids, report_batch_item_failures)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod concurrency;
 mod environments;
+mod fate;
 mod gathering;
 mod retries;
 mod service_time;
@@ -11,6 +12,7 @@ mod times;
 
 pub use concurrency::Concurrency;
 pub use environments::{Begin, Environments};
+pub use fate::{BatchFate, fate};
 pub use gathering::{Gathering, LONG_POLL};
 pub use retries::Retries;
 pub use service_time::{Draws, ServiceTime};

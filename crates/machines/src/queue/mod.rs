@@ -156,6 +156,11 @@ impl<W: Wake> Queue<W> {
         self.slots.iter().flatten().map(|message| &message.body)
     }
 
+    /// The serial numbers of all messages, wherever they are, in no order.
+    pub fn serials(&self) -> impl Iterator<Item = u64> {
+        self.slots.iter().flatten().map(|message| message.serial)
+    }
+
     /// The counts of the messages whose body is `wanted`, looked at one by one.
     pub fn counts_of(&self, wanted: impl Fn(&str) -> bool) -> QueueCounts {
         let mut counts = QueueCounts::default();

@@ -1,0 +1,152 @@
+//! What can be forecast, and what is assumed where it is.
+
+use orderproof_core::order::spec::{DEAD_LETTER, STORED};
+use orderproof_core::scenario::{Scenario, ServiceTime, TargetSpec};
+
+/// Orders that are played one by one at most.
+pub const ORDERS_MAX: u64 = 10_000_000;
+
+/// Why a scenario cannot be forecast.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {why}; {instead}")]
+pub struct CannotForecast {
+    /// The key of the scenario.
+    pub key: String,
+    /// Why not.
+    pub why: String,
+    /// What to do instead.
+    pub instead: String,
+}
+
+impl CannotForecast {
+    fn of(key: impl Into<String>, why: impl Into<String>, instead: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            why: why.into(),
+            instead: instead.into(),
+        }
+    }
+}
+
+/// Refuses what the machines do not play.
+///
+/// # Errors
+/// Naming the first key that stands in the way.
+pub fn check(scenario: &Scenario) -> Result<(), CannotForecast> {
+    const RUN_IT: &str = "run the scenario instead";
+    let pipeline = &scenario.pipeline;
+    let no = |key: &str, why: &str, instead: &str| Err(CannotForecast::of(key, why, instead));
+    if scenario.target != TargetSpec::Embedded {
+        return no(
+            "target",
+            "a forecast plays the settings that the scenario has under [pipeline], not those of a target elsewhere",
+            "write --target embedded to forecast the pipeline as the scenario describes it",
+        );
+    }
+    if let Some(fault) = scenario.faults.first() {
+        let why = format!("faults such as {} are not forecast", fault.kind.as_str());
+        return no("fault", &why, "remove the faults, or run the scenario");
+    }
+    if !scenario.sending.to.is_queue() {
+        return no(
+            "sending.to",
+            "topics, buses and servers in front of the queue are not forecast",
+            RUN_IT,
+        );
+    }
+    if pipeline.fifo {
+        return no("pipeline.queue", "FIFO queues are not forecast yet", RUN_IT);
+    }
+    if pipeline.mapping.filter.is_some() {
+        return no(
+            "pipeline.mapping.filter",
+            "filters are not forecast yet",
+            "remove it, or run the scenario",
+        );
+    }
+    if let Some(to) = &pipeline.redrive_to
+        && *to != pipeline.dead_letter_queue
+    {
+        return no(
+            "pipeline.redrive_to",
+            "dead letters that go to another queue than the pipeline's are not forecast",
+            RUN_IT,
+        );
+    }
+    if let Some(name) = scenario.processors.keys().next() {
+        let key = format!("processors.{name}");
+        let why = "functions behind further queues are not forecast";
+        return Err(CannotForecast::of(key, why, RUN_IT));
+    }
+    if scenario.processor.is_some() && pipeline.function.service_time == ServiceTime::ZERO {
+        return no(
+            "processor",
+            "how long a function of your own takes is not known",
+            "write it as pipeline.function.service_time, such as { p50 = \"40ms\", p99 = \"300ms\" }",
+        );
+    }
+    check_orders(scenario)
+}
+
+fn check_orders(scenario: &Scenario) -> Result<(), CannotForecast> {
+    let order = &scenario.order;
+    if let Some(kind) = order.bad.iter().find(|kind| kind.end != DEAD_LETTER) {
+        let why = format!(
+            "bad orders ({}) that end elsewhere than in the dead-letter queue are not forecast",
+            kind.name
+        );
+        return Err(CannotForecast::of(
+            "bad.end",
+            why,
+            "run the scenario instead",
+        ));
+    }
+    if order.good_ends.iter().any(|end| end != STORED) {
+        return Err(CannotForecast::of(
+            "good_ends",
+            "good orders of several ends are not forecast",
+            "run the scenario instead",
+        ));
+    }
+    let planned = scenario.schedule().count();
+    if planned > ORDERS_MAX {
+        return Err(CannotForecast::of(
+            "phase",
+            format!("{planned} orders are more than the {ORDERS_MAX} that are played one by one"),
+            "shorten it with --duration, or lower the rate with --rate",
+        ));
+    }
+    Ok(())
+}
+
+/// Rows a good order leaves, as far as the scenario says; at least one.
+pub(crate) fn rows_of_an_order(scenario: &Scenario) -> usize {
+    let stored = scenario.order.ends.get(STORED);
+    stored.map_or(1, |end| end.rows.len()).max(1)
+}
+
+/// What the forecast takes for granted, a sentence each.
+pub(crate) fn assumptions(scenario: &Scenario) -> Vec<String> {
+    let mut all = Vec::new();
+    match (&scenario.processor, scenario.pipeline.function.service_time) {
+        (None, ServiceTime::ZERO) => all.push(
+            "the function takes no time: pipeline.function.service_time is not set".to_owned(),
+        ),
+        (None, _) => {}
+        (Some(_), _) => {
+            all.push("the function takes pipeline.function.service_time for each batch".to_owned());
+            all.push(match scenario.pipeline.mapping.report_batch_item_failures {
+                true => "it reports each bad order and each throttled write in its batch response, and stores the others".to_owned(),
+                false => "it raises an error for a batch with a bad order or a throttled write, after storing the others".to_owned(),
+            });
+            all.push(format!(
+                "it writes {} of at most 1 KiB for each good order",
+                match rows_of_an_order(scenario) {
+                    1 => "one row".to_owned(),
+                    rows => format!("{rows} rows"),
+                }
+            ));
+        }
+    }
+    all
+}

@@ -1,0 +1,182 @@
+//! One forecast from the plays of several seeds.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use orderproof_core::order::{OrderPlan, RunId};
+use orderproof_core::scenario::{self, Scenario};
+use orderproof_core::verdict::Class;
+use orderproof_core::verify::PhaseFigures;
+
+use crate::admit::{CannotForecast, assumptions, check};
+use crate::model::{Forecast, PhaseForecast, Range, Wall, WallForecast};
+use crate::played::Played;
+use crate::rules::{gate_outlook, rules};
+use crate::world::World;
+
+const NOTICE: &str = "a forecast: no order was sent, and nothing here is evidence of a run";
+
+const NOT_KNOWN: &str = "how long real functions, the network and a busy machine take, beyond what the scenario says of them";
+
+/// Plays a scenario with each of `seeds` (its own seed has no part in it). `origin` is any instant, of which only
+/// differences count.
+///
+/// # Errors
+/// When the scenario has something that is not forecast.
+///
+/// # Panics
+/// When `seeds` is empty, or when the scenario was not checked as a scenario file is.
+pub fn forecast(
+    scenario: &Scenario,
+    seeds: &[u64],
+    origin: Instant,
+) -> Result<Forecast, CannotForecast> {
+    check(scenario)?;
+    let plays: Vec<Played> = seeds
+        .iter()
+        .map(|seed| play(scenario, *seed, origin))
+        .collect();
+    Ok(put_together(scenario, seeds, plays))
+}
+
+/// Plays a scenario that may be forecast.
+pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant) -> Played {
+    let scenario = Scenario {
+        seed,
+        ..scenario.clone()
+    };
+    // Any run: of its number only the keys' hashes depend.
+    let run = 1 + u32::try_from(seed % u64::from(RunId::MAX)).expect("below the maximum");
+    let run = RunId::new(run).expect("within its range");
+    let model = scenario.model().expect("its orders were checked");
+    let plan = OrderPlan {
+        model,
+        ..OrderPlan::lab(run, seed, scenario.bad_share)
+    };
+    World::new(&scenario, &plan, origin).play(&scenario)
+}
+
+fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> Forecast {
+    let range = |figure: fn(&Played) -> u64| {
+        Range::of(plays.iter().map(figure)).expect("at least one seed was played")
+    };
+    let seconds = |figure: fn(&Played) -> Option<Duration>| seconds_if_all(&plays, figure);
+    let undecided = |played: &Played| count(played, Class::Undecided);
+    let mut forecast = Forecast {
+        kind: "forecast",
+        evidence: false,
+        notice: NOTICE,
+        not_known: NOT_KNOWN,
+        assumptions: assumptions(scenario),
+        scenario: scenario.name.clone(),
+        scenario_digest: scenario::digest(scenario),
+        seeds: seeds.to_vec(),
+        time_scale: scenario.time_scale,
+        planned_orders: range(|played| played.planned),
+        bad_orders: range(|played| played.bad),
+        classes: classes(&plays),
+        expired_messages: range(|played| played.expired),
+        expired_dead_letters: range(|played| played.expired_dead_letters),
+        undrained_orders: range(undecided),
+        backlog_peak_orders: range(|played| played.backlog_peak),
+        backlog_peak_at_s: range(|played| played.backlog_peak_at_s),
+        catch_up_s: seconds(|played| played.catch_up),
+        oldest_age_s: seconds(|played| Some(played.oldest_age)).expect("each has one"),
+        drain_s: seconds(|played| played.drain),
+        phases: phases(&plays),
+        invocations: range(|played| played.counts.invocations),
+        failed_invocations: range(|played| played.counts.failed_invocations),
+        cold_starts: range(|played| played.counts.cold_starts),
+        max_concurrency: range(|played| u64::from(played.counts.max_concurrency)),
+        backed_off: range(|played| played.counts.backed_off),
+        throttled_invocations: range(|played| played.counts.throttled_invocations),
+        throttled_writes: range(|played| played.counts.throttled_writes),
+        throttling_reasons: reasons(&plays),
+        gate: scenario.expect.gate,
+        gate_outlook: gate_outlook(scenario.expect.gate, &plays),
+        rules: rules(scenario, &plays),
+        walls: walls(&plays),
+        timeline: Vec::new(),
+    };
+    forecast.timeline = plays.swap_remove(0).timeline;
+    forecast
+}
+
+fn count(played: &Played, class: Class) -> u64 {
+    played.classes.get(&class).copied().unwrap_or_default()
+}
+
+/// The range of a duration that every play has.
+fn seconds_if_all(
+    plays: &[Played],
+    figure: impl Fn(&Played) -> Option<Duration>,
+) -> Option<Range<f64>> {
+    let all: Option<Vec<f64>> = plays
+        .iter()
+        .map(|played| figure(played).map(|duration| duration.as_secs_f64()))
+        .collect();
+    Range::of(all?)
+}
+
+fn classes(plays: &[Played]) -> BTreeMap<Class, Range<u64>> {
+    let listed = Class::ALL.into_iter().filter_map(|class| {
+        let range = Range::of(plays.iter().map(|played| count(played, class)))?;
+        (range.max > 0).then_some((class, range))
+    });
+    listed.collect()
+}
+
+fn phases(plays: &[Played]) -> Vec<PhaseForecast> {
+    let named = plays[0].phases.iter().enumerate();
+    let phase = |(index, (_, first)): (usize, &(u64, PhaseFigures))| {
+        let of = || plays.iter().map(|played| &played.phases[index]);
+        let range = |all: Vec<u64>| Range::of(all).expect("at least one seed was played");
+        let quantile = |quantile| {
+            seconds_if_all(plays, |played| {
+                played.phases[index].1.end_to_end.quantile(quantile)
+            })
+        };
+        PhaseForecast {
+            name: first.name.clone(),
+            warm_up: first.warm_up,
+            orders: range(of().map(|(orders, _)| *orders).collect()),
+            stored: range(
+                of().map(|(_, figures)| figures.end_to_end.count())
+                    .collect(),
+            ),
+            end_to_end_p50_s: quantile(0.5),
+            end_to_end_p99_s: quantile(0.99),
+        }
+    };
+    named.map(phase).collect()
+}
+
+fn reasons(plays: &[Played]) -> BTreeMap<String, Range<u64>> {
+    let mut all = BTreeMap::new();
+    for name in plays
+        .iter()
+        .flat_map(|played| played.counts.throttling_reasons.keys())
+    {
+        let counts = plays.iter().map(|played| {
+            let counted = played.counts.throttling_reasons.get(name);
+            counted.copied().unwrap_or_default()
+        });
+        all.extend(Range::of(counts).map(|range| (name.clone(), range)));
+    }
+    all
+}
+
+fn walls(plays: &[Played]) -> Vec<WallForecast> {
+    let mut first: BTreeMap<Wall, u64> = BTreeMap::new();
+    for (wall, at) in plays.iter().flat_map(|played| &played.walls) {
+        let first = first.entry(*wall).or_insert(*at);
+        *first = (*first).min(*at);
+    }
+    let mut walls: Vec<_> = first.into_iter().collect();
+    walls.sort_by_key(|(_, at)| *at);
+    let walls = walls.into_iter().map(|(wall, at)| WallForecast {
+        wall,
+        first_at_s: Duration::from_nanos(at).as_secs_f64(),
+    });
+    walls.collect()
+}

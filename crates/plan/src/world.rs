@@ -1,0 +1,483 @@
+//! The pipeline in virtual time: a loop that hands the instants to the machines, from one event to the next.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use orderproof_core::load::Dispatches;
+use orderproof_core::order::OrderPlan;
+use orderproof_core::scenario::{ProcessorKind, Scenario};
+use orderproof_machines::mapping::{
+    BatchFate, Begin, Concurrency, Environments, FunctionSettings, Gathering, Retries, Times, fate,
+};
+use orderproof_machines::queue::{Message, Place, Queue, ReceiveFault, Tally, Total};
+use orderproof_machines::table::{Meter, Side, hash_of_key};
+use orderproof_machines::time::{Nanos, nanos};
+
+use crate::admit::rows_of_an_order;
+use crate::model::Wall;
+use crate::played::{Left, Log, Played};
+use crate::poller::Poller;
+use crate::settings;
+
+/// A message as a receive gave it, named as its receipt handle does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Receipt {
+    slot: u32,
+    /// The order's number and one.
+    serial: u64,
+    receive: u32,
+    hidden_until: Nanos,
+}
+
+/// What the function does with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Behavior {
+    /// Every record by itself; those that fail are reported.
+    EachByItself,
+    /// Every record by itself; then an error if one has failed.
+    EachThenRaises,
+    /// One after the other until one fails.
+    UntilOneFails,
+}
+
+/// An invocation from its batch to its end.
+#[derive(Debug)]
+struct Invocation {
+    batch: Vec<Receipt>,
+    serial: u64,
+    retries: Option<Retries>,
+    /// Whether it ends before its time-out; none before it has begun.
+    within: Option<bool>,
+}
+
+/// The pipeline.
+pub(crate) struct World<'a> {
+    plan: &'a OrderPlan,
+    seed: u64,
+    speed: f64,
+    behavior: Behavior,
+    rows: usize,
+    reports: bool,
+    body: Arc<str>,
+    delay: Nanos,
+    visibility: Nanos,
+    retention: Nanos,
+    limit: Option<u32>,
+    maximum_concurrency: u32,
+
+    origin: Instant,
+    pub(crate) now: Nanos,
+    dispatches: std::iter::Peekable<Dispatches>,
+    due: BinaryHeap<Reverse<(Nanos, u64, usize)>>,
+    scheduled: u64,
+
+    queue: Queue<()>,
+    letters: Queue<()>,
+    meter: Meter,
+    environments: Environments,
+    function: FunctionSettings,
+
+    pub(crate) gathering: Gathering,
+    pub(crate) concurrency: Concurrency,
+    pub(crate) poller: Poller,
+    /// Invocations of which the mapping does not know yet that they have ended.
+    pub(crate) started: usize,
+    /// How those that have ended did, until the mapping looks.
+    pub(crate) ended_badly: Vec<bool>,
+    invocations: Vec<Option<Invocation>>,
+    free: Vec<usize>,
+    pub(crate) spare: Vec<Vec<Receipt>>,
+    serial: u64,
+
+    pub(crate) log: Log,
+}
+
+impl<'a> World<'a> {
+    /// The pipeline of a scenario that may be forecast, at its start.
+    pub(crate) fn new(scenario: &'a Scenario, plan: &'a OrderPlan, origin: Instant) -> Self {
+        let pipeline = &scenario.pipeline;
+        let (mapping, speed) = (
+            settings::mapping(&pipeline.mapping),
+            settings::speed(scenario),
+        );
+        let function = settings::function(&pipeline.function);
+        let capacity = settings::capacity(pipeline.table_capacity);
+        let schedule = scenario.schedule();
+        let sending = &scenario.sending;
+        let total = Total::default();
+        let mut body = Vec::new();
+        if schedule.count() > 0 {
+            plan.write_body(0, &mut body);
+        }
+        let behavior = match (&scenario.processor, pipeline.function.processor) {
+            (None, ProcessorKind::Lab) => Behavior::UntilOneFails,
+            (Some(_), _) if !mapping.report_batch_item_failures => Behavior::EachThenRaises,
+            _ => Behavior::EachByItself,
+        };
+        Self {
+            plan,
+            seed: scenario.seed,
+            speed,
+            behavior,
+            rows: rows_of_an_order(scenario),
+            reports: mapping.report_batch_item_failures,
+            body: String::from_utf8_lossy(&body).into(),
+            delay: nanos(scenario.order.delay.unwrap_or_default()),
+            visibility: nanos(pipeline.visibility_timeout),
+            retention: nanos(pipeline.orders_retention),
+            limit: pipeline
+                .redrive_to
+                .as_ref()
+                .map(|_| pipeline.max_receive_count),
+            maximum_concurrency: mapping.maximum_concurrency.max(1),
+            origin,
+            now: 0,
+            dispatches: schedule
+                .dispatches(sending.batch, sending.linger)
+                .peekable(),
+            due: BinaryHeap::new(),
+            scheduled: 0,
+            queue: Queue::new(false, (), Tally::new(&total)),
+            letters: Queue::new(false, (), Tally::new(&total)),
+            meter: Meter::new("orders".into(), capacity, speed, origin),
+            environments: Environments::new(function.reserved_concurrency, speed, origin),
+            function,
+            gathering: Gathering::new(&mapping, false),
+            concurrency: Concurrency::new(&mapping),
+            poller: Poller::Receiving,
+            started: 0,
+            ended_badly: Vec::new(),
+            invocations: Vec::new(),
+            free: Vec::new(),
+            spare: Vec::new(),
+            serial: 0,
+            log: Log::new(schedule.count()),
+        }
+    }
+
+    /// Plays until everything is at an end, or until `patience` after the last send.
+    pub(crate) fn play(mut self, scenario: &Scenario) -> Played {
+        let patience = nanos(scenario.settle_deadline);
+        let mut last_send = 0;
+        loop {
+            let deadline = match self.dispatches.peek() {
+                Some(_) => Nanos::MAX,
+                None => last_send + patience,
+            };
+            let Some(next) = self.next_event().filter(|next| *next <= deadline) else {
+                break;
+            };
+            self.look_until(next);
+            self.now = next;
+            while let Some(dispatch) = self
+                .dispatches
+                .next_if(|dispatch| nanos(dispatch.due) <= self.now)
+            {
+                last_send = self.now;
+                dispatch.orders().for_each(|k| self.send(k));
+            }
+            self.work();
+            let counts = self.queue.counts();
+            let at_rest = counts.total() == 0 && self.dispatches.peek().is_none();
+            match at_rest {
+                true => _ = self.log.empty_at.get_or_insert(self.now),
+                false => self.log.empty_at = None,
+            }
+        }
+        self.end(scenario, last_send)
+    }
+
+    fn end(mut self, scenario: &Scenario, last_send: Nanos) -> Played {
+        self.look_until(self.now + 1_000_000_000);
+        let kept = nanos(scenario.pipeline.dead_letter_retention);
+        let expired_dead_letters = self.letters.advance(self.now, kept);
+        let letters: Vec<u64> = self.letters.serials().map(|serial| serial - 1).collect();
+        let queued: Vec<u64> = self.queue.serials().map(|serial| serial - 1).collect();
+        let left = Left {
+            letters: &letters,
+            expired_dead_letters,
+            queued: &queued,
+        };
+        Played::new(scenario, self.plan, self.log, last_send, &left)
+    }
+
+    /// When something happens next.
+    fn next_event(&mut self) -> Option<Nanos> {
+        let send = self.dispatches.peek().map(|dispatch| nanos(dispatch.due));
+        let due = self.due.peek().map(|Reverse((at, ..))| *at);
+        let wanted = match self.poller.wants_messages() {
+            true => self.queue.next_event(),
+            // Nobody receives; but the queue is not at rest yet.
+            false => None,
+        };
+        let next = [send, due, wanted, self.poller.wakes_at()];
+        let next = next.into_iter().flatten().min();
+        // Nothing that is over is waited for.
+        next.map(|next| next.max(self.now))
+    }
+
+    /// Notes how things stand at the end of every second before `next`.
+    fn look_until(&mut self, next: Nanos) {
+        while self.log.second_ends_at() <= next {
+            let end = self.log.second_ends_at();
+            let expired = self.queue.advance(end, self.retention);
+            self.log.expired(expired, end);
+            let counts = self.queue.counts();
+            self.log.look(counts, self.environments.running());
+        }
+    }
+
+    /// Everything that happens at this instant.
+    fn work(&mut self) {
+        loop {
+            while let Some(&Reverse((at, _, slot))) = self.due.peek()
+                && at <= self.now
+            {
+                self.due.pop();
+                self.go_on(slot);
+            }
+            self.poll();
+            let is_more = self
+                .due
+                .peek()
+                .is_some_and(|Reverse((at, ..))| *at <= self.now);
+            if !is_more {
+                return;
+            }
+        }
+    }
+
+    /// Carries out what time has done to the queue.
+    fn advance(&mut self) {
+        let expired = self.queue.advance(self.now, self.retention);
+        self.log.expired(expired, self.now);
+    }
+
+    fn at(&self) -> Instant {
+        self.origin + Duration::from_nanos(self.now)
+    }
+
+    fn send(&mut self, k: u64) {
+        self.log.sent();
+        self.queue.insert(Message {
+            serial: k + 1,
+            body: Arc::clone(&self.body),
+            extras: None,
+            sent_at: self.now,
+            first_received_at: 0,
+            receive_count: 0,
+            received_elsewhere: 0,
+            place: match self.delay {
+                0 => Place::Visible,
+                delay => Place::Delayed(self.now + delay),
+            },
+        });
+    }
+
+    /// Messages wait to be received.
+    pub(crate) fn has_backlog(&mut self) -> bool {
+        self.advance();
+        self.queue.counts().visible > 0
+    }
+
+    /// Takes up to so many messages, and moves those received too often to the dead-letter queue.
+    pub(crate) fn receive(&mut self, most: usize, batch: &mut Vec<Receipt>) -> usize {
+        self.advance();
+        let until = self.now + self.visibility;
+        let (before, mut dead) = (batch.len(), Vec::new());
+        self.queue.take(
+            most,
+            (self.now, until),
+            self.limit,
+            &mut dead,
+            |_| ReceiveFault::None,
+            |taken| {
+                batch.push(Receipt {
+                    slot: taken.slot,
+                    serial: taken.message.serial,
+                    receive: taken.message.receive_count,
+                    hidden_until: until,
+                });
+            },
+        );
+        for mut message in dead {
+            message.bury();
+            message.place = Place::Visible;
+            let k = message.serial - 1;
+            self.log.dead(k, self.now);
+            if !self.plan.is_bad(k) {
+                self.log.meet(Wall::MaxReceiveCount, self.now);
+            }
+            self.letters.insert(message);
+        }
+        batch.len() - before
+    }
+
+    /// Bytes of so many messages, about: all are taken to be as long as the first order's.
+    pub(crate) fn bytes_of(&self, messages: usize) -> usize {
+        self.body.len() * messages
+    }
+
+    /// An empty batch.
+    pub(crate) fn new_batch(&mut self) -> Vec<Receipt> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    /// No invocation more may run for a while, and messages wait.
+    pub(crate) fn is_held_up(&mut self) {
+        let wall = match self.concurrency.limit() >= self.maximum_concurrency {
+            true => Wall::MaximumConcurrency,
+            false => Wall::MappingConcurrency,
+        };
+        self.log.meet(wall, self.now);
+    }
+
+    /// Invokes the function with a batch.
+    pub(crate) fn start(&mut self, batch: Vec<Receipt>) {
+        self.started += 1;
+        let invocation = Some(Invocation {
+            batch,
+            serial: self.serial,
+            retries: None,
+            within: None,
+        });
+        self.serial += 1;
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.invocations[slot] = invocation;
+                slot
+            }
+            None => {
+                self.invocations.push(invocation);
+                self.invocations.len() - 1
+            }
+        };
+        self.begin(slot);
+    }
+
+    /// Begins an invocation if there is room for it, or tries again later.
+    fn begin(&mut self, slot: usize) {
+        let (now, at) = (self.now, self.at());
+        let begin = self.environments.begin(at);
+        let invocation = self.invocations[slot].as_mut().expect("it is there");
+        if begin == Begin::Throttled {
+            self.log.throttled_invocation(now);
+            let hidden = Duration::from_nanos(self.visibility);
+            let (retries, speed) = (&mut invocation.retries, self.speed);
+            let retries = retries.get_or_insert_with(|| Retries::new(hidden, speed, at));
+            return match retries.next(at) {
+                Some(pause) => self.later(nanos(pause), slot),
+                None => self.finish(slot, None),
+            };
+        }
+        self.log.running(self.environments.running());
+        let times = Times::of(&self.function, self.seed, invocation.serial, begin);
+        let within = times.are_within(self.function.timeout);
+        invocation.within = Some(within);
+        self.log.counts.cold_starts += u64::from(begin == Begin::Cold);
+        let takes = times.cold_start + times.service_time.min(self.function.timeout);
+        self.later(nanos(takes), slot);
+    }
+
+    fn later(&mut self, pause: Nanos, slot: usize) {
+        self.scheduled += 1;
+        let at = self.now.saturating_add(pause);
+        self.due.push(Reverse((at, self.scheduled, slot)));
+    }
+
+    /// What is due for an invocation: another attempt to begin, or the end.
+    fn go_on(&mut self, slot: usize) {
+        let invocation = self.invocations[slot].as_ref().expect("it is there");
+        let Some(within) = invocation.within else {
+            return self.begin(slot);
+        };
+        let outcome = match within {
+            true => self.run(slot),
+            false => Err(()),
+        };
+        self.environments.end(!within);
+        self.log.counts.invocations += 1;
+        self.finish(slot, Some(outcome));
+    }
+
+    /// Runs the function: the serials of the records that it reports as failed, or an error.
+    fn run(&mut self, slot: usize) -> Result<Vec<u64>, ()> {
+        let invocation = self.invocations[slot].as_ref().expect("it is there");
+        let batch: Vec<Receipt> = invocation.batch.clone();
+        let (plan, mut failed) = (self.plan, Vec::new());
+        let is_alone = self.behavior == Behavior::UntilOneFails;
+        if !is_alone {
+            // What is wrong is found before anything is written.
+            let bad = batch.iter().map(|one| one.serial);
+            failed.extend(bad.filter(|serial| plan.is_bad(serial - 1)));
+        }
+        let mut refused = failed.iter().copied().peekable();
+        let mut throttled = Vec::new();
+        for one in &batch {
+            if refused.next_if_eq(&one.serial).is_some() {
+                continue;
+            }
+            let is_stored = (!is_alone || !plan.is_bad(one.serial - 1)) && self.write(one);
+            if !is_stored {
+                if is_alone {
+                    return Err(());
+                }
+                throttled.push(one.serial);
+            }
+        }
+        failed.extend(throttled);
+        match self.behavior == Behavior::EachThenRaises && !failed.is_empty() {
+            true => Err(()),
+            false => Ok(failed),
+        }
+    }
+
+    /// Writes the rows of an order, unless the table throttles one.
+    fn write(&mut self, one: &Receipt) -> bool {
+        let k = one.serial - 1;
+        if !self.meter.is_unlimited() {
+            let (at, key) = (self.at(), hash_of_key(&self.plan.id(k).to_string()));
+            for _ in 0..self.rows {
+                if let Err(throttled) = self.meter.take(Side::Write, 1.0, Some(key), at) {
+                    self.log.throttled_write(&throttled.reason(), self.now);
+                    return false;
+                }
+            }
+        }
+        // The lab's function writes a row again; all others leave the first.
+        let is_last_kept = self.behavior == Behavior::UntilOneFails;
+        self.log.stored(k, self.now, is_last_kept);
+        if one.hidden_until <= self.now {
+            self.log.meet(Wall::VisibilityTimeout, self.now);
+        }
+        true
+    }
+
+    /// Settles what becomes of an invocation's messages; no outcome is one that never began.
+    fn finish(&mut self, slot: usize, outcome: Option<Result<Vec<u64>, ()>>) {
+        let mut invocation = self.invocations[slot].take().expect("it is there");
+        self.free.push(slot);
+        let serials: Vec<u64> = invocation.batch.iter().map(|one| one.serial).collect();
+        let failed = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        let fate = fate(failed.map(Vec::as_slice), &serials, self.reports);
+        let badly = fate == BatchFate::AllReturn;
+        self.log.counts.failed_invocations += u64::from(badly && outcome.is_some());
+        self.advance();
+        let returning = match fate {
+            BatchFate::AllReturn => (0..serials.len()).collect(),
+            BatchFate::AllDeleted => Vec::new(),
+            BatchFate::SomeReturn(positions) => positions,
+        };
+        for (position, one) in invocation.batch.iter().enumerate() {
+            let stays = returning.binary_search(&position).is_ok();
+            if !stays && self.queue.is_latest(one.slot, one.serial, one.receive) {
+                self.queue.remove(one.slot);
+            }
+        }
+        self.ended_badly.push(badly);
+        invocation.batch.clear();
+        self.spare.push(invocation.batch);
+    }
+}

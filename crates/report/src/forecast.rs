@@ -1,0 +1,281 @@
+//! A forecast as a document: what it is not, what becomes of orders, what gets in the way.
+
+use orderproof_core::results::figures::{micros, thousands};
+use orderproof_plan::{Forecast, Found, Outlook, PhaseForecast, Range, RuleForecast, Second};
+
+use crate::TextStyle;
+use crate::document::{Block, Document, Fact, Item, Table, Text, Tone, terminal};
+
+/// The rows of the timeline at most.
+const ROWS_MAX: usize = 24;
+
+const WORD: &str = "FORECAST";
+
+/// A forecast, as text.
+pub fn forecast_text(forecast: &Forecast, style: TextStyle) -> String {
+    terminal(&document(forecast), style)
+}
+
+/// What a search found, as text.
+pub fn found_text(found: &Found, style: TextStyle) -> String {
+    let mut document = Document::new(WORD, Tone::Note, found.answer.clone());
+    document.lead = vec![Block::Facts(vec![
+        ("scenario", found.scenario.clone()),
+        ("seeds", seeds(&found.seeds)),
+        ("evidence", "none: no order was sent".into()),
+    ])];
+    let list = |all: &[String]| match all.is_empty() {
+        true => Vec::new(),
+        false => vec![Block::List(
+            all.iter().map(|one| Item::plain(one)).collect(),
+        )],
+    };
+    document.section("breaks", "What breaks", list(&found.breaks));
+    document.section("walls", "In the way, the first first", list(&found.walls));
+    let mut played = found.played.clone();
+    played.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let table = Table::each(
+        "Played",
+        &played,
+        &[
+            ("#times the baseline", |(multiple, _)| {
+                format!("{multiple:.1}").into()
+            }),
+            ("gate and rules", |(_, holds)| match holds {
+                true => Text::word("hold", Tone::Good),
+                false => Text::word("broken", Tone::Bad),
+            }),
+        ],
+    );
+    document.section("played", "Played", vec![Block::Table(table)]);
+    terminal(&document, style)
+}
+
+fn document(forecast: &Forecast) -> Document {
+    let sentence = match forecast.holds() {
+        true => "gate and rules would hold".to_owned(),
+        false => forecast.broken().join("; "),
+    };
+    let mut document = Document::new(WORD, Tone::Note, sentence);
+    document.lead = vec![Block::Facts(about(forecast))];
+    let mut orders = vec![Block::Table(classes(forecast))];
+    let lost = [
+        (
+            forecast.expired_messages,
+            "messages expire in the orders queue",
+        ),
+        (forecast.expired_dead_letters, "dead letters expire"),
+    ];
+    for (range, what) in lost.into_iter().filter(|(range, _)| range.max > 0) {
+        orders.push(Block::plain(format!("{} {what}", counts(range))));
+    }
+    document.section("orders", "Orders", orders);
+    document.section(
+        "phases",
+        "Phases",
+        vec![Block::Table(phases(&forecast.phases))],
+    );
+    document.section(
+        "pipeline",
+        "Pipeline",
+        vec![Block::Facts(pipeline(forecast))],
+    );
+    let gate = RuleForecast {
+        rule: format!("gate {}", forecast.gate.as_str()),
+        outlook: forecast.gate_outlook,
+        observed_s: None,
+    };
+    let rules: Vec<_> = std::iter::once(&gate)
+        .chain(&forecast.rules)
+        .map(rule)
+        .collect();
+    document.section("rules", "Gate and rules", vec![Block::List(rules)]);
+    let walls = forecast.walls.iter().map(|wall| {
+        Item::plain(&format!(
+            "{} from second {:.1}",
+            wall.wall.words(),
+            wall.first_at_s
+        ))
+    });
+    let walls: Vec<_> = walls.collect();
+    let walls = if walls.is_empty() {
+        Vec::new()
+    } else {
+        vec![Block::List(walls)]
+    };
+    document.section("walls", "In the way of orders, the first first", walls);
+    let time = Block::Table(timeline(&forecast.timeline));
+    document.section("time", "Over time (the first seed)", vec![time]);
+    document
+}
+
+fn about(forecast: &Forecast) -> Vec<Fact> {
+    let mut about = vec![
+        ("scenario", forecast.scenario.clone()),
+        ("seeds", seeds(&forecast.seeds)),
+        ("evidence", format!("none: {}", forecast.notice)),
+        ("not known", forecast.not_known.to_owned()),
+    ];
+    about.extend(
+        forecast
+            .assumptions
+            .iter()
+            .map(|one| ("assumed", one.clone())),
+    );
+    if forecast.time_scale != 1.0 {
+        let played = format!(
+            "{} times faster than the scenario's file says",
+            forecast.time_scale
+        );
+        about.push(("time", played));
+    }
+    about
+}
+
+fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [first, .., last] => {
+            format!("{first} to {last}; figures are the least and the most of all")
+        }
+        [only] => only.to_string(),
+        [] => String::new(),
+    }
+}
+
+fn classes(forecast: &Forecast) -> Table {
+    let mut table = Table::of("Orders", &["", "#orders"]);
+    table.row(["planned".to_owned(), counts(forecast.planned_orders)]);
+    for (class, range) in &forecast.classes {
+        table.row([class.as_str().replace('_', " "), counts(*range)]);
+    }
+    table
+}
+
+fn phases(phases: &[PhaseForecast]) -> Table {
+    Table::each(
+        "Phases",
+        phases,
+        &[
+            ("phase", |phase| phase.name.as_str().into()),
+            ("#orders", |phase| counts(phase.orders).into()),
+            ("#stored", |phase| counts(phase.stored).into()),
+            ("#end-to-end p50", |phase| {
+                seconds_if(phase.end_to_end_p50_s).into()
+            }),
+            ("#p99", |phase| seconds_if(phase.end_to_end_p99_s).into()),
+        ],
+    )
+}
+
+fn pipeline(forecast: &Forecast) -> Vec<Fact> {
+    let backlog = format!(
+        "at most {} orders, at second {}",
+        counts(forecast.backlog_peak_orders),
+        counts(forecast.backlog_peak_at_s)
+    );
+    let caught_up = match forecast.catch_up_s {
+        Some(range) => format!("{} after its phase has ended", seconds(range)),
+        None => "not seen".into(),
+    };
+    let drain = match forecast.drain_s {
+        Some(range) => format!("{} after the last send", seconds(range)),
+        None => "not empty at settle.deadline".into(),
+    };
+    let mut facts = vec![
+        ("backlog", backlog),
+        ("caught up", caught_up),
+        (
+            "oldest order",
+            format!("{} old", seconds(forecast.oldest_age_s)),
+        ),
+        ("drained", drain),
+        (
+            "invocations",
+            format!(
+                "{}, {} failed, at most {} at one time, {} cold starts",
+                counts(forecast.invocations),
+                counts(forecast.failed_invocations),
+                counts(forecast.max_concurrency),
+                counts(forecast.cold_starts)
+            ),
+        ),
+        (
+            "throttled",
+            format!(
+                "{} invocations, {} writes",
+                counts(forecast.throttled_invocations),
+                counts(forecast.throttled_writes)
+            ),
+        ),
+    ];
+    let reasons = forecast.throttling_reasons.iter();
+    facts.extend(reasons.map(|(reason, range)| ("", format!("{} {reason}", counts(*range)))));
+    facts
+}
+
+fn rule(rule: &RuleForecast) -> Item {
+    let (kind, tone) = match rule.outlook {
+        Outlook::Holds => ("holds", Tone::Good),
+        Outlook::Varies => ("varies", Tone::Bad),
+        Outlook::Broken => ("broken", Tone::Bad),
+        Outlook::NotForecast => ("not forecast", Tone::Open),
+    };
+    let text = match rule.observed_s {
+        Some(observed) => format!("{}: {}", rule.rule, seconds(observed)),
+        None => rule.rule.clone(),
+    };
+    Item {
+        kind,
+        tone,
+        code: None,
+        text,
+        more: None,
+    }
+}
+
+fn timeline(seconds: &[Second]) -> Table {
+    let every = seconds.len().div_ceil(ROWS_MAX).max(1);
+    Table::each(
+        "Over time",
+        seconds.iter().step_by(every),
+        &[
+            ("#second", |row| thousands(row.time_s).into()),
+            ("#backlog", |row| thousands(row.backlog_orders).into()),
+            ("#waiting", |row| {
+                thousands(row.queue_visible_messages).into()
+            }),
+            ("#in flight", |row| {
+                thousands(row.queue_in_flight_messages).into()
+            }),
+            ("#stored", |row| thousands(row.stored_orders).into()),
+            ("#dead-lettered", |row| {
+                thousands(row.dead_lettered_orders).into()
+            }),
+            ("#concurrency", |row| {
+                row.max_concurrent_invocations.to_string().into()
+            }),
+            ("#throttled writes", |row| {
+                thousands(row.throttled_writes).into()
+            }),
+        ],
+    )
+}
+
+fn counts(range: Range<u64>) -> String {
+    match range.min == range.max {
+        true => thousands(range.min),
+        false => format!("{} to {}", thousands(range.min), thousands(range.max)),
+    }
+}
+
+fn seconds(range: Range<f64>) -> String {
+    let show = |seconds: f64| micros((seconds * 1e6).round() as u64);
+    match (show(range.min), show(range.max)) {
+        (least, most) if least == most => least,
+        (least, most) => format!("{least} to {most}"),
+    }
+}
+
+fn seconds_if(range: Option<Range<f64>>) -> String {
+    range.map_or_else(|| "-".into(), seconds)
+}
