@@ -26,6 +26,7 @@ mod machines;
 mod modes;
 mod pages;
 mod peers;
+mod plan;
 mod preflight;
 mod program;
 mod proxy;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use orderproof_core::results::figures::thousands;
+use orderproof_core::results::figures::orders;
 use orderproof_core::verdict::{Class, Gate};
 
 use crate::rules::is_refused;
@@ -223,30 +223,11 @@ impl Forecast {
             .classes
             .iter()
             .filter(|(class, _)| is_refused(**class, self.gate));
-        let classes = classes.map(|(class, orders)| {
-            let share = 100.0 * orders.max as f64 / self.planned_orders.max.max(1) as f64;
-            format!(
-                "{} orders are {} ({share:.1}%)",
-                thousands(orders.max),
-                class.as_str()
-            )
+        let classes = classes.map(|(class, range)| {
+            let share = 100.0 * range.max as f64 / self.planned_orders.max.max(1) as f64;
+            let class = class.as_str().replace('_', " ");
+            format!("{class}: {} ({share:.1}%)", orders(range.max))
         });
-        let rules = self
-            .rules
-            .iter()
-            .filter(|rule| matches!(rule.outlook, Outlook::Broken | Outlook::Varies));
-        let rules = rules.map(|rule| match rule.observed_s {
-            Some(observed) => format!("rule `{}` is broken: {:.3} s", rule.rule, observed.max),
-            None => format!(
-                "rule `{}` is broken: there is nothing to measure",
-                rule.rule
-            ),
-        });
-        classes.chain(rules).collect()
-    }
-
-    /// Whether the gate and every rule that is forecast hold with every seed.
-    pub fn holds(&self) -> bool {
         let rules = self.rules.iter().map(|rule| rule.outlook);
         rules
             .chain([self.gate_outlook])

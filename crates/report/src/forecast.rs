@@ -30,8 +30,12 @@ pub fn found_text(found: &Found, style: TextStyle) -> String {
             all.iter().map(|one| Item::plain(one)).collect(),
         )],
     };
-    document.section("breaks", "What breaks", list(&found.breaks));
-    document.section("walls", "In the way, the first first", list(&found.walls));
+    document.section("what-breaks", "What breaks", list(&found.breaks));
+    document.section(
+        "in-the-way",
+        "In the way, the first first",
+        list(&found.walls),
+    );
     let mut played = found.played.clone();
     played.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let table = Table::each(
@@ -89,7 +93,7 @@ fn document(forecast: &Forecast) -> Document {
         .chain(&forecast.rules)
         .map(rule)
         .collect();
-    document.section("rules", "Gate and rules", vec![Block::List(rules)]);
+    document.section("gate-and-rules", "Gate and rules", vec![Block::List(rules)]);
     let walls = forecast.walls.iter().map(|wall| {
         Item::plain(&format!(
             "{} from second {:.1}",
@@ -103,9 +107,9 @@ fn document(forecast: &Forecast) -> Document {
     } else {
         vec![Block::List(walls)]
     };
-    document.section("walls", "In the way of orders, the first first", walls);
+    document.section("in-the-way", "In the way of orders, the first first", walls);
     let time = Block::Table(timeline(&forecast.timeline));
-    document.section("time", "Over time (the first seed)", vec![time]);
+    document.section("over-time", "Over time (the first seed)", vec![time]);
     document
 }
 
@@ -278,4 +282,35 @@ fn seconds(range: Range<f64>) -> String {
 
 fn seconds_if(range: Option<Range<f64>>) -> String {
     range.map_or_else(|| "-".into(), seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use orderproof_core::scenario::{Overrides, parse};
+
+    use super::*;
+
+    #[test]
+    fn a_forecast_says_first_what_breaks_and_that_it_is_no_evidence() {
+        let file = include_str!("../../../scenarios/default-table.toml");
+        let scenario = parse("default-table.toml", file, &Overrides::default()).expect("valid");
+        let forecast = orderproof_plan::forecast(&scenario, &[1, 2], Instant::now());
+        let text = forecast_text(&forecast.expect("it can be forecast"), TextStyle::default());
+        let first = text.lines().next().expect("a line");
+        assert!(first.starts_with("FORECAST  "), "{first}");
+        assert!(first.contains("good order dead lettered: "), "{first}");
+        for part in [
+            "none: a forecast: no order was sent",
+            "seeds      1 to 2",
+            "10 times faster than the scenario's file says",
+            "  broken  gate strict",
+            "the table throttles writes from second 1",
+            "TableWriteProvisionedThroughputExceeded",
+        ] {
+            assert!(text.contains(part), "{part:?} in\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'), "no color");
+    }
 }
