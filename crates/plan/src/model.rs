@@ -228,6 +228,20 @@ impl Forecast {
             let class = class.as_str().replace('_', " ");
             format!("{class}: {} ({share:.1}%)", orders(range.max))
         });
+        let rules = self.rules.iter();
+        let rules = rules.filter(|rule| matches!(rule.outlook, Outlook::Broken | Outlook::Varies));
+        let rules = rules.map(|rule| match rule.observed_s {
+            Some(observed) => format!("rule `{}` is broken: {:.3} s", rule.rule, observed.max),
+            None => format!(
+                "rule `{}` is broken: there is nothing to measure",
+                rule.rule
+            ),
+        });
+        classes.chain(rules).collect()
+    }
+
+    /// Whether the gate and every rule that is forecast hold with every seed.
+    pub fn holds(&self) -> bool {
         let rules = self.rules.iter().map(|rule| rule.outlook);
         rules
             .chain([self.gate_outlook])
