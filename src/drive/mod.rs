@@ -4,6 +4,7 @@
 //! users, or plain tasks, are the pool that sends them. Lateness of any kind shows as schedule lag, and what exceeds
 //! `max_in_flight` is counted unsent. Leaves how an order is sent to `send` and the file to `ledger`.
 
+mod alarm;
 mod attack;
 mod before;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use super::alarm::Alarms;
 use super::attack::attack;
 use super::lanes::Lanes;
 use super::pace::{sharpen_thread, thread_cpu_time};
@@ -96,6 +97,7 @@ pub(super) fn run_with(
         lanes: plan.scenario.pipeline.fifo.then(Lanes::default),
         progress,
         stop,
+        alarms: Alarms::new(&plan.scenario, &schedule),
         tally: Mutex::new(Tally::new(schedule.profile(), phases)),
         journal: OnceLock::new(),
         roll: Roll::new(users as usize),
@@ -177,6 +179,7 @@ fn conclude(shared: &Shared, paced: Paced, attack_cpu_time: Duration) -> DriveOu
     let (ledger, written) = journal.finish();
     let mut record = tally.into_record();
     record.interrupted = interrupted;
+    record.aborted = shared.alarms.broken().cloned();
     record.cpu_time = cpu_time + attack_cpu_time;
     DriveOutcome {
         ledger,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::alarm::{Alarms, SentOrder};
 use super::lanes::Lanes;
 use super::tally::Tally;
 use super::{Progress, StopSignal};
@@ -79,6 +80,8 @@ pub(super) struct Shared {
     pub(super) lanes: Option<Lanes>,
     pub(super) progress: Arc<Progress>,
     pub(super) stop: StopSignal,
+    /// The rules that end the sending.
+    pub(super) alarms: Alarms,
     /// What the senders measured.
     pub(super) tally: Mutex<Tally>,
     pub(super) journal: OnceLock<JournalHandle>,
@@ -252,6 +255,23 @@ impl<'a> InHand<'a> {
         self.conclude(acked_at, reply);
     }
 
+    /// Stops the sending once a rule is surely broken.
+    fn alarm(&self, acked_at: Duration, reply: &SendReply) {
+        let sent_at = self.sent_at;
+        for (&intended_at, entry) in self.work.intended_at().iter().zip(&reply.entries) {
+            let order = SentOrder {
+                intended_at,
+                schedule_lag: sent_at.saturating_sub(self.work.dispatch.due),
+                response_time: acked_at.saturating_sub(intended_at),
+                service_time: acked_at.saturating_sub(sent_at),
+                outcome: entry.outcome,
+            };
+            if self.shared.alarms.settled(&order, acked_at) {
+                self.shared.stop.stop();
+            }
+        }
+    }
+
     fn conclude(&self, acked_at: Duration, reply: &SendReply) {
         let first = self.work.dispatch.first;
         let mut counts = [0u64; 3];
@@ -279,6 +299,9 @@ impl<'a> InHand<'a> {
             .unwrap_or_else(PoisonError::into_inner);
         tally.settled(&self.work, self.sent_at, acked_at, reply);
         drop(tally);
+        if !self.shared.alarms.is_empty() {
+            self.alarm(acked_at, reply);
+        }
         let progress = &self.shared.progress;
         progress
             .acknowledged

@@ -69,6 +69,17 @@ fn failure(failure: failures::FailureCount) -> FailureCount {
     }
 }
 
+/// What only grows, of what rules may limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Invocations that failed whole.
+    pub failed_invocations: u64,
+    /// Writes the tables throttled.
+    pub throttled_writes: u64,
+    /// Invocations that were throttled.
+    pub throttled_invocations: u64,
+}
+
 /// What a live view may read of a pipeline or a function while it runs; clones read the same.
 #[derive(Debug, Clone)]
 pub struct Gauges(Arc<Counters>);
@@ -76,6 +87,16 @@ pub struct Gauges(Arc<Counters>);
 impl Gauges {
     pub(super) fn of(counters: &Arc<Counters>) -> Self {
         Self(Arc::clone(counters))
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        let figures = self.0.figures();
+        Counts {
+            failed_invocations: figures.failed_invocations,
+            throttled_writes: figures.throttled_writes,
+            throttled_invocations: figures.throttled_invocations,
+        }
     }
 
     /// What a chart over time needs; the peak starts anew, so one reader at a time.

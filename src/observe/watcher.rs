@@ -42,7 +42,7 @@ pub struct Seen {
 /// Samples the queues from its start on; then settles and observes when asked to.
 pub struct Watcher {
     ask: oneshot::Sender<ObservePlan>,
-    latest: Arc<Mutex<Option<QueueSample>>>,
+    latest: Arc<Mutex<Option<(Instant, QueueSample)>>>,
     status: Arc<Mutex<String>>,
     thread: JoinHandle<Option<Seen>>,
 }
@@ -50,13 +50,18 @@ pub struct Watcher {
 /// What a live view may read while the watcher works.
 #[derive(Clone)]
 pub struct WatcherView {
-    latest: Arc<Mutex<Option<QueueSample>>>,
+    latest: Arc<Mutex<Option<(Instant, QueueSample)>>>,
     status: Arc<Mutex<String>>,
 }
 
 impl WatcherView {
     /// The latest counts; `at` counts from the watcher's start.
     pub fn latest(&self) -> Option<QueueSample> {
+        self.latest_taken().map(|(_, sample)| sample)
+    }
+
+    /// The same, and when they were taken.
+    pub fn latest_taken(&self) -> Option<(Instant, QueueSample)> {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -210,7 +215,7 @@ fn keep(
     let now = Instant::now();
     samples.push((now, orders, dead));
     let latest = sample_at(now.duration_since(began), orders, dead);
-    *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
+    *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, latest));
     now
 }
 

@@ -11,7 +11,7 @@ use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
 use crate::results::{RunReport, SCHEMA_VERSION, file_name};
-use crate::scenario::GateRule;
+use crate::scenario::Rule;
 use crate::verdict::Verdict;
 
 /// What is held against what.
@@ -41,7 +41,7 @@ impl Gate<'_> {
                 .fit(&report.scenario)
                 .map_err(|problems| wrong_rules(&problems))?,
         };
-        let needless = self.baseline.is_some() && !rules.iter().any(GateRule::needs_baseline);
+        let needless = self.baseline.is_some() && !rules.iter().any(Rule::needs_baseline);
         if needless {
             return Err(Error::usage(
                 "--baseline is given, and no rule is about a regression; add --rule 'regression < 10%', or leave it out",

@@ -10,14 +10,14 @@ use super::ids::orders_since;
 use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
-use crate::folder::digest_of_file;
-use crate::folder::{read_meters, read_sent};
+use crate::folder::{digest_of_file, read_meters, read_sent};
+use crate::gate::{own_findings, own_findings_without_report};
 use crate::ledger::Ledger;
 use crate::results::{
-    BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, file_name,
-    phase_figures,
+    Aborted, BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, figures,
+    file_name, phase_figures,
 };
-use crate::verdict::Judgment;
+use crate::verdict::{Class, Finding, Judgment, Severity, finding};
 use crate::verify::{
     Belongs, JudgeInput, Observation, ObservationFile, PhaseFigures, Reconciliation, StoredTimes,
     contradictions, group_followers, judge, reconcile,
@@ -151,14 +151,27 @@ impl Held {
         let followers = observation
             .filter(|_| scenario.pipeline.fifo)
             .and_then(|seen| group_followers(&orders, seen));
-        Weighed {
-            judgment: judgment.with(followers.into_iter()),
+        let aborted = self.sent.as_ref().and_then(|sent| {
+            let aborted = sent.record.aborted.as_ref()?;
+            Some(ended_by(aborted, reconciliation.count(Class::Unsent)))
+        });
+        let mut weighed = Weighed {
+            judgment: judgment.with(followers.into_iter().chain(aborted)),
             reconciliation,
             interrupted,
             bad_orders: belongs.bad.len(),
             figures,
             clock_skew,
+        };
+        let rules = &scenario.expect.rules;
+        if rules.iter().any(|rule| rule.duration().is_none()) {
+            let found = match self.report(&weighed, &weighed.judgment, None) {
+                Some(report) => own_findings(&report),
+                None => own_findings_without_report(rules),
+            };
+            weighed.judgment = weighed.judgment.with(found.into_iter());
         }
+        weighed
     }
 
     /// The measured durations of each phase: as the drive wrote them down, or as an older orderproof reported them.
@@ -219,6 +232,20 @@ impl Held {
             ..report
         })
     }
+}
+
+/// That a rule has ended the sending: what it is broken by is told where rules are.
+fn ended_by(aborted: &Aborted, unsent: u64) -> Finding {
+    let message = format!(
+        "sending was stopped {} after the start, when `{}` could no longer hold (abort = true): {} not sent",
+        figures::duration(aborted.at),
+        aborted.rule,
+        match unsent {
+            1 => "1 order was".into(),
+            orders => format!("{} were", figures::orders(orders)),
+        }
+    );
+    finding(Severity::Note, "sending_aborted", message)
 }
 
 /// The observation that is judged: the run's own, or, of a run that did not get so far, that of the latest look.

@@ -6,6 +6,7 @@
 //! installed. Goose ([`Pool::Goose`]) is the exception: it installs both and drives one run of a process at a time.
 //! Runs at the same queues and table exclude each other, in whatever process.
 
+mod abort_watch;
 mod admit;
 mod attendant;
 mod claim;

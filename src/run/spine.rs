@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::abort_watch::{AbortWatch, Looks};
 use super::admit::{Purpose, admit};
 use super::attendant::Attendant;
 use super::claim::{Claim, Claimed, claim};
@@ -91,6 +92,14 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         dashboard: run.goose_dashboard,
     })?;
     let guard = StartGuard::start(site.watch_start(), stop.clone());
+    let looks = Looks {
+        scenario: plan.scenario.clone(),
+        schedule: schedule.clone(),
+        gauges: site.gauges(),
+        queues: watcher.view(),
+        progress: Arc::clone(&progress),
+    };
+    let abort = AbortWatch::start(looks, stop.clone());
     let mut driven = drive_load(
         &plan,
         orders.clone(),
@@ -102,8 +111,11 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     )?;
     // As they were sent: the start is known now.
     let orders = orders_since(&plan.scenario, plan.run_id, driven.started.wall);
-    // The user has interrupted nothing when the guard has, or a sender that cannot write its journal.
-    driven.record.interrupted &= !guard.end() && driven.journal_failure.is_none();
+    let record = &mut driven.record;
+    record.aborted = record.aborted.take().or(abort.end());
+    // The user has interrupted nothing when the guard has, or a rule, or a sender that cannot write its journal.
+    let by_itself = guard.end() || record.aborted.is_some() || driven.journal_failure.is_some();
+    record.interrupted &= !by_itself;
     let apart = admitted.map_or(Duration::ZERO, Preflight::clocks_apart);
     let sent = SentFile::new(plan.run_id, apart, &driven.record);
     let mut problems = Problems::default();

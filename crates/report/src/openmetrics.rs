@@ -20,7 +20,7 @@ use orderproof_core::verdict::Verdict;
 use orderproof_core::verify::PhaseFigures;
 
 /// The metrics that a report may hold, and what they count.
-const HELP: [(&str, &str); 19] = [
+const HELP: [(&str, &str); 22] = [
     ("run", "What was run, and what it proved"),
     ("verdict", "1 for what the run proved, 0 for the others"),
     ("exit_code", "How the program ended"),
@@ -45,11 +45,26 @@ const HELP: [(&str, &str); 19] = [
     ("service_time", "From the send to the acknowledgment"),
     ("end_to_end", "From the intended instant to the row"),
     ("schedule_lag", "How late orders were sent"),
+    (
+        "response_time_quantile",
+        "Exact quantiles of the response time",
+    ),
+    (
+        "end_to_end_quantile",
+        "Exact quantiles of the end-to-end latency",
+    ),
+    (
+        "schedule_lag_quantile",
+        "Exact quantiles of the schedule lag",
+    ),
     ("drain", "From the last send to empty queues"),
 ];
 
 /// Metrics in seconds; all others count.
-const SECONDS: [&str; 7] = [
+const SECONDS: [&str; 10] = [
+    "response_time_quantile",
+    "end_to_end_quantile",
+    "schedule_lag_quantile",
     "start_time",
     "end_time",
     "response_time",
@@ -58,6 +73,9 @@ const SECONDS: [&str; 7] = [
     "schedule_lag",
     "drain",
 ];
+
+/// Quantiles that are told exactly: what buckets tell is only near.
+const QUANTILES: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 
 /// What sets a sample apart from the others of its metric.
 type Labels = Vec<(&'static str, String)>;
@@ -183,6 +201,24 @@ impl Metrics {
         by_phase("service_time", |figures| &figures.service_time);
         by_phase("end_to_end", |figures| &figures.end_to_end);
         by_phase("schedule_lag", |figures| &figures.schedule_lag);
+        let mut quantiles = |name, pick: fn(&PhaseFigures) -> &Histogram| {
+            let phases = report.phases.iter().map(|phase| &phase.figures);
+            let samples = phases.flat_map(|figures| {
+                QUANTILES.iter().filter_map(|&quantile| {
+                    let at = pick(figures).quantile(quantile)?;
+                    let labels = vec![
+                        ("phase", figures.name.clone()),
+                        ("warm_up", figures.warm_up.to_string()),
+                        ("quantile", quantile.to_string()),
+                    ];
+                    Some((labels, at.as_secs_f64()))
+                })
+            });
+            self.0.push((name, Samples::Gauge(samples.collect())));
+        };
+        quantiles("response_time_quantile", |figures| &figures.response_time);
+        quantiles("end_to_end_quantile", |figures| &figures.end_to_end);
+        quantiles("schedule_lag_quantile", |figures| &figures.schedule_lag);
         if let Some(drain) = report.quiescence.drain {
             self.gauge("drain", drain.as_secs_f64());
         }

@@ -1,7 +1,6 @@
 //! What a reader sees, whole: each document in each medium, as a snapshot.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::*;
 use crate::charts::Pair;
@@ -11,7 +10,7 @@ use orderproof_core::preflight::fixture::{facts, known, scenario, target};
 use orderproof_core::preflight::{Known, Preflight};
 use orderproof_core::results::RunReport;
 use orderproof_core::results::fixture::{SPIKE, World};
-use orderproof_core::scenario::{Metric, Rule};
+use orderproof_core::scenario::{Metric, Rule, parse_gate_rule};
 
 const PLAIN: TextStyle = TextStyle {
     color: false,
@@ -30,13 +29,8 @@ fn passed() -> RunReport {
 fn rule(metric: Metric, limit_ms: u64, phase: Option<&str>) -> Rule {
     let name = metric.name();
     let of = phase.map_or(String::new(), |phase| format!(" for {phase}"));
-    Rule {
-        text: format!("{name} < {limit_ms}ms{of}"),
-        metric,
-        inclusive: false,
-        limit: Duration::from_millis(limit_ms),
-        phase: phase.map(str::to_owned),
-    }
+    let text = format!("{name} < {limit_ms}ms{of}");
+    parse_gate_rule(&text).expect("a rule")
 }
 
 /// Lost orders, a warm-up, rules of every standing, send errors and a clock that was stepped.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::results::figures::{self, thousands};
-use crate::results::{PhaseReport, PipelineCounters, RunReport, Tally};
-use crate::scenario::{Bound, Condition, Counted, GateRule, Metric, SendRate};
+use crate::results::{PipelineCounters, Recovery, RunReport, Tally};
+use crate::scenario::{Bound, Condition, Counted, Metric, OrderRate, Rule, Span};
 use crate::verdict::{Class, Gate, Standing};
 use crate::verify::{Durations, Figure, Standpoint};
 
@@ -54,19 +54,22 @@ pub enum RuleStanding {
 pub(super) type Seen = (RuleStanding, String, Option<String>);
 
 /// Holds `rule` against the run.
-pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
+pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
     let report = input.report;
     let phase = rule.phase.as_deref();
     let (standing, observed, note) = match rule.condition {
         Condition::Keeps(gate) => kept(report, gate),
-        Condition::Count(counted, bound) => counted_seen(report, counted, &bound),
+        Condition::Count(counted, bound) => counted_seen(report, counted, phase, &bound),
         Condition::Duration(metric, bound) => duration(input, metric, phase, &bound),
+        Condition::Span(Span::OldestAge, bound) => oldest_age(input, phase, &bound),
+        Condition::Span(Span::Recovery, bound) => recovery(report, phase, &bound),
         Condition::Rate(rate, bound) => rate_seen(report, rate, phase, &bound),
+        Condition::Share(_, bound) => send_errors(report, phase, &bound),
         Condition::Regression(metric, bound) => regression(input.baseline, metric, phase, &bound),
     };
     Check {
         rule: rule.text.clone(),
-        what: rule_parts::what(rule),
+        what: rule.condition.name(),
         limit: rule_parts::limit(rule, report.scenario.time_scale),
         phase: rule_parts::phase(rule),
         standing,
@@ -74,7 +77,7 @@ pub fn evaluate(rule: &GateRule, input: &GateInput<'_>) -> Check {
         note,
         about_orders: matches!(
             rule.condition,
-            Condition::Keeps(_) | Condition::Count(Counted::Class(_), _)
+            Condition::Keeps(_) | Condition::Count(Counted::Class(_) | Counted::Misplaced, _)
         ),
     }
 }
@@ -111,7 +114,12 @@ fn kept(report: &RunReport, gate: Gate) -> Seen {
     }
 }
 
-fn counted_seen(report: &RunReport, counted: Counted, bound: &Bound<u64>) -> Seen {
+fn counted_seen(
+    report: &RunReport,
+    counted: Counted,
+    phase: Option<&str>,
+    bound: &Bound<u64>,
+) -> Seen {
     let of_the_pipeline = |count: fn(&PipelineCounters) -> u64| match &report.pipeline {
         Some(pipeline) => Tally::whole(count(pipeline)),
         None => Tally::unknown(format!(
@@ -121,6 +129,10 @@ fn counted_seen(report: &RunReport, counted: Counted, bound: &Bound<u64>) -> See
     };
     let tally = match counted {
         Counted::Class(class) => report.class_tally(class),
+        Counted::Misplaced => report.misplaced_tally(),
+        Counted::PeakBacklog => report.peak_backlog_tally(phase),
+        Counted::WaitingMessages => report.waiting_tally(phase),
+        Counted::DeadLetters => report.dead_letters_tally(),
         Counted::Planned => Tally::whole(report.orders.planned),
         Counted::Acknowledged => Tally::whole(report.orders.acknowledged),
         Counted::Redelivered => report.redelivered_tally(),
@@ -224,28 +236,64 @@ fn untimed_rows(report: &RunReport) -> u64 {
     rows.saturating_sub(timed).max(told)
 }
 
-fn rate_seen(report: &RunReport, rate: SendRate, phase: Option<&str>, bound: &Bound<f64>) -> Seen {
-    let wanted = |seen: &&PhaseReport| match phase {
-        Some(name) => seen.figures.name == name,
-        None => !seen.figures.warm_up,
+fn rate_seen(report: &RunReport, rate: OrderRate, phase: Option<&str>, bound: &Bound<f64>) -> Seen {
+    match report.per_second(rate, phase) {
+        Err(why) => missing(why),
+        Ok(seen) => {
+            let per_second = seen.orders as f64 / seen.seconds;
+            told(
+                bound.holds(per_second),
+                format!(
+                    "{per_second:.1}/s ({} in {:.1} s)",
+                    figures::orders(seen.orders),
+                    seen.seconds
+                ),
+            )
+        }
+    }
+}
+
+/// The clocks behind it are those of the end-to-end latency.
+fn oldest_age(input: &GateInput<'_>, phase: Option<&str>, bound: &Bound<Duration>) -> Seen {
+    let measured = match input.report.oldest_age(phase) {
+        Ok(measured) => measured,
+        Err(why) => return missing(why),
     };
-    let (mut orders, mut seconds) = (0, 0.0);
-    for seen in report.phases.iter().filter(wanted) {
-        orders += match rate {
-            SendRate::Offered => seen.attempted,
-            SendRate::Acknowledged => seen.acknowledged,
-        };
-        seconds += seen.end.saturating_sub(seen.start).as_secs_f64();
+    let observed = figures::duration(measured);
+    match durations(input).check_of_rows(measured, bound) {
+        Standpoint::Holds => told(true, observed),
+        Standpoint::Broken => told(false, observed),
+        Standpoint::Unknown(why) => (RuleStanding::Missing, observed, Some(why)),
     }
-    if seconds <= 0.0 {
-        return missing("no phase was measured");
+}
+
+/// Both sides of it are told by the same two clocks.
+fn recovery(report: &RunReport, phase: Option<&str>, bound: &Bound<Duration>) -> Seen {
+    let seen = report.recovery(phase);
+    let observed = seen.told();
+    match seen {
+        Recovery::Unknown(why) => missing(why),
+        Recovery::In { after, .. } => told(bound.holds(after), observed),
+        Recovery::NotWithin { seen, .. } if bound.is_past(seen) => told(false, observed),
+        Recovery::NotWithin { .. } => {
+            let why = "the run ended before it had recovered: let orders be due for longer";
+            (RuleStanding::Missing, observed, Some(why.into()))
+        }
     }
-    let per_second = orders as f64 / seconds;
-    told(
-        bound.holds(per_second),
-        format!(
-            "{per_second:.1}/s ({} in {seconds:.1} s)",
-            figures::orders(orders)
-        ),
-    )
+}
+
+fn send_errors(report: &RunReport, phase: Option<&str>, bound: &Bound<f64>) -> Seen {
+    match report.send_errors_of(phase) {
+        None => missing("no order was handed to the network"),
+        Some((failed, attempted)) => {
+            let share = failed as f64 / attempted as f64;
+            let observed = format!(
+                "{} ({} of {})",
+                figures::percent(share),
+                thousands(failed),
+                figures::orders(attempted)
+            );
+            told(bound.holds(share), observed)
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::trust::doubts;
 use super::{Baseline, Check, Rejudgment, RuleStanding, evaluate};
 use crate::exit::Exit;
 use crate::results::{RunReport, headline};
-use crate::scenario::GateRule;
+use crate::scenario::Rule;
 use crate::verdict::{Judgment, Verdict};
 
 /// The version of the JSON that a gate prints.
@@ -81,7 +81,7 @@ impl GateOutcome {
 
 /// Holds every rule against the run and says how it ends: the gravest of what the verdict, the evidence, the doubts
 /// and the rules say.
-pub fn conclude(input: &GateInput<'_>, rules: &[GateRule]) -> GateOutcome {
+pub fn conclude(input: &GateInput<'_>, rules: &[Rule]) -> GateOutcome {
     let report = input.report;
     let checks: Vec<Check> = rules.iter().map(|rule| evaluate(rule, input)).collect();
     let doubts = doubts(report, input.rejudged);

@@ -1,25 +1,19 @@
 //! The rules of a run's own scenario, as its verdict stands to them: what its report shows first.
 
 use super::evaluate::{durations, evaluate};
-use super::rules::of_scenario;
 use super::{Check, GateInput, RuleStanding};
 use crate::results::RunReport;
 use crate::scenario::Rule;
 use crate::verdict::{Finding, Severity};
-use crate::verify::{Standpoint, is_about_a_rule};
+use crate::verify::{Standpoint, is_about_a_rule, rule_broken, rule_without_figures};
 
 /// Each rule of the run's scenario, with its limit, what was observed, and how the run was judged by it.
 pub fn own_rules(report: &RunReport) -> Vec<Check> {
-    let input = GateInput {
-        report,
-        rejudged: None,
-        baseline: None,
-    };
     let rules = report.scenario.expect.rules.iter();
     rules
         .map(|rule| {
-            let check = evaluate(&of_scenario(rule), &input);
-            let (standing, why) = judged(report, rule);
+            let check = evaluate(rule, &alone(report));
+            let (standing, why) = judged(report, rule, check.standing);
             Check {
                 standing,
                 note: why.or(check.note),
@@ -29,30 +23,84 @@ pub fn own_rules(report: &RunReport) -> Vec<Check> {
         .collect()
 }
 
-/// What the run's judge said of a rule: nothing of one that holds. Where its figures say otherwise, nothing is known.
-fn judged(report: &RunReport, rule: &Rule) -> (RuleStanding, Option<String>) {
-    let named = format!("rule `{}` ", rule.text);
-    let about =
-        |finding: &&Finding| is_about_a_rule(&finding.code) && finding.message.starts_with(&named);
-    let input = GateInput {
+/// What the rules of a run's scenario have to say that the judge leaves to its report: all but those on durations of
+/// histograms and on the drain. Nothing of one that holds.
+pub fn own_findings(report: &RunReport) -> Vec<Finding> {
+    let rules = report.scenario.expect.rules.iter();
+    let rules = rules.filter(|rule| rule.duration().is_none());
+    let say = |rule: &Rule| {
+        let check = evaluate(rule, &alone(report));
+        match (check.standing, check.about_orders) {
+            (RuleStanding::Ok, _) => None,
+            (RuleStanding::Failed, about_orders) => {
+                let severity = match about_orders {
+                    true => Severity::OrderFailure,
+                    false => Severity::PerformanceFailure,
+                };
+                let seen = format!("observed {}", check.observed);
+                Some(rule_broken(rule, severity, &seen))
+            }
+            (RuleStanding::Missing, _) => {
+                let why = check.note.as_deref();
+                Some(rule_without_figures(
+                    rule,
+                    why.unwrap_or("it was not measured"),
+                ))
+            }
+        }
+    };
+    rules.filter_map(say).collect()
+}
+
+/// The same of a run of which a part of the evidence is missing, so that there is no report.
+pub fn own_findings_without_report(rules: &[Rule]) -> Vec<Finding> {
+    let rules = rules.iter().filter(|rule| rule.duration().is_none());
+    let why = "a part of the run's evidence is missing";
+    rules.map(|rule| rule_without_figures(rule, why)).collect()
+}
+
+/// A run by itself.
+pub(super) fn alone(report: &RunReport) -> GateInput<'_> {
+    GateInput {
         report,
         rejudged: None,
         baseline: None,
-    };
-    let (_, standpoint) =
-        durations(&input).check(rule.metric, rule.phase.as_deref(), &rule.bound());
+    }
+}
+
+/// What the run's judge said of a rule: nothing of one that holds. Where its figures say otherwise, nothing is known.
+fn judged(
+    report: &RunReport,
+    rule: &Rule,
+    standing: RuleStanding,
+) -> (RuleStanding, Option<String>) {
+    let named = format!("rule `{}` ", rule.text);
+    let about =
+        |finding: &&Finding| is_about_a_rule(&finding.code) && finding.message.starts_with(&named);
     let unknown = |why: &str| (RuleStanding::Missing, Some(why.to_owned()));
-    match (report.findings.iter().find(about), standpoint) {
-        (Some(finding), Standpoint::Broken) if finding.severity == Severity::PerformanceFailure => {
-            (RuleStanding::Failed, None)
+    let (figures, why) = match rule.duration() {
+        None => (standing, None),
+        Some((metric, bound)) => {
+            let input = alone(report);
+            match durations(&input)
+                .check(metric, rule.phase.as_deref(), &bound)
+                .1
+            {
+                Standpoint::Holds => (RuleStanding::Ok, None),
+                Standpoint::Broken => (RuleStanding::Failed, None),
+                Standpoint::Unknown(why) => (RuleStanding::Missing, Some(why)),
+            }
         }
+    };
+    match (report.findings.iter().find(about), figures) {
         (Some(finding), _) if finding.severity == Severity::MissingEvidence => {
             let why = finding.message.split_once(": ").map(|(_, why)| why);
             unknown(why.unwrap_or(&finding.message))
         }
-        (None, Standpoint::Holds) => (RuleStanding::Ok, None),
-        (None, Standpoint::Unknown(why)) => unknown(&why),
-        (Some(_), _) | (None, Standpoint::Broken) => {
+        (Some(_), RuleStanding::Failed) => (RuleStanding::Failed, None),
+        (None, RuleStanding::Ok) => (RuleStanding::Ok, None),
+        (None, RuleStanding::Missing) => (RuleStanding::Missing, why),
+        (Some(_), _) | (None, RuleStanding::Failed) => {
             unknown("the report's figures and its findings do not agree")
         }
     }
@@ -62,7 +110,7 @@ fn judged(report: &RunReport, rule: &Rule) -> (RuleStanding, Option<String>) {
 mod tests {
     use super::*;
     use crate::results::fixture::{SPIKE, World};
-    use crate::scenario::Overrides;
+    use crate::scenario::{Overrides, parse_gate_rule};
     use crate::verdict::finding;
 
     /// A run with these rules, judged by them.
@@ -147,7 +195,7 @@ mod tests {
         let mut report = World::new(&SPIKE).report();
         report.scenario.time_scale = 10.0;
         let mut rule = parsed("drain < 70s");
-        rule.limit /= 10;
+        rule.condition = parse_gate_rule("drain < 7s").unwrap().condition;
         report.scenario.expect.rules = vec![rule];
         let check = own_rules(&report).remove(0);
         assert_eq!(check.limit, "< 7 s (70 s in the scenario)");

@@ -3,26 +3,14 @@
 use std::time::Duration;
 
 use crate::results::figures::{exactly, thousands};
-use crate::scenario::{Condition, GateRule};
-
-/// What a rule limits.
-pub(super) fn what(rule: &GateRule) -> String {
-    match rule.condition {
-        Condition::Keeps(gate) => gate.as_str().into(),
-        Condition::Count(counted, _) => counted.name().into(),
-        Condition::Duration(metric, _) => metric.name(),
-        Condition::Rate(rate, _) => rate.name().into(),
-        Condition::Regression(Some(metric), _) => format!("{} regression", metric.name()),
-        Condition::Regression(None, _) => "regression".into(),
-    }
-}
+use crate::scenario::{Condition, Rule};
 
 /// Its limit by the clock that the run was measured with; of a run in compressed time with the scenario's in brackets.
-pub(super) fn limit(rule: &GateRule, time_scale: f64) -> String {
+pub(super) fn limit(rule: &Rule, time_scale: f64) -> String {
     let (operator, here, asked) = match rule.condition {
         Condition::Keeps(_) => return String::new(),
         Condition::Count(_, bound) => (bound.operator, thousands(bound.limit), None),
-        Condition::Duration(_, bound) => (
+        Condition::Duration(_, bound) | Condition::Span(_, bound) => (
             bound.operator,
             exactly(bound.limit),
             Some(exactly(longer(bound.limit, time_scale))),
@@ -32,8 +20,9 @@ pub(super) fn limit(rule: &GateRule, time_scale: f64) -> String {
             format!("{:.1}/s", bound.limit),
             Some(format!("{:.1}/s", bound.limit / time_scale)),
         ),
-        Condition::Regression(_, bound) => {
-            (bound.operator, format!("{}%", bound.limit * 100.0), None)
+        Condition::Regression(_, bound) | Condition::Share(_, bound) => {
+            let percent = (bound.limit * 1e8).round() / 1e6;
+            (bound.operator, format!("{percent}%"), None)
         }
     };
     let operator = operator.as_str();
@@ -50,11 +39,13 @@ fn longer(here: Duration, time_scale: f64) -> Duration {
 }
 
 /// The phase that the rule is about; empty for a figure that no phase has.
-pub(super) fn phase(rule: &GateRule) -> String {
+pub(super) fn phase(rule: &Rule) -> String {
     match (&rule.phase, rule.condition) {
         (Some(name), _) => name.clone(),
         (None, Condition::Duration(metric, _)) if metric.quantile().is_some() => ALL_PHASES.into(),
-        (None, Condition::Rate(..) | Condition::Regression(..)) => ALL_PHASES.into(),
+        (None, Condition::Rate(..) | Condition::Regression(..) | Condition::Share(..)) => {
+            ALL_PHASES.into()
+        }
         (None, _) => String::new(),
     }
 }

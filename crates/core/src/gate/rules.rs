@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::scenario::{
-    Bound, Condition, Counted, GateRule, Operator, Rule, Scenario, contradictions, parse_gate_rule,
+    Bound, Condition, Counted, Operator, Rule, Scenario, contradictions, parse_gate_rule,
 };
 use crate::verdict::Class;
 
@@ -22,7 +22,7 @@ pub struct RuleSource {
 /// The rules that were given, parsed; none of them says that the scenario's own are meant.
 #[derive(Debug, Clone, Default)]
 pub struct RuleSources {
-    rules: Vec<(RuleSource, GateRule)>,
+    rules: Vec<(RuleSource, Rule)>,
 }
 
 /// What a file of rules holds.
@@ -61,7 +61,8 @@ impl RuleSources {
         for source in sources {
             match parse_gate_rule(&source.text) {
                 Ok(rule) if rule.needs_baseline() && !baseline => problems.push(format!(
-                    "{}: `{}` takes a baseline to compare with, and there is none; leave the rule out",
+                    "{}: `{}` takes a baseline to compare with, and there is none; give `--baseline DIR`, the folder of \
+                     a run that passed, or leave the rule out",
                     source.place, rule.text
                 )),
                 Ok(rule) => rules.push((source, rule)),
@@ -85,7 +86,7 @@ impl RuleSources {
     ///
     /// # Errors
     /// With every rule that no run of it could break or keep, a line each.
-    pub fn fit(&self, scenario: &Scenario) -> Result<Vec<GateRule>, Vec<String>> {
+    pub fn fit(&self, scenario: &Scenario) -> Result<Vec<Rule>, Vec<String>> {
         let mut problems = Vec::new();
         let mut fitting = Vec::new();
         for (source, rule) in &self.rules {
@@ -124,11 +125,12 @@ fn rules_in(name: &str, text: &str) -> Result<Vec<RuleSource>, String> {
 
 /// The rules of a run that was given none: its scenario's gate, no order lost, its scenario's own rules, and with a
 /// baseline no regression of 5% or more.
-pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<GateRule> {
-    let rule = |text: &str, condition| GateRule {
+pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<Rule> {
+    let rule = |text: &str, condition| Rule {
         text: text.to_owned(),
         condition,
         phase: None,
+        abort: false,
     };
     let gate = scenario.expect.gate;
     let none = Bound {
@@ -142,7 +144,7 @@ pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<GateRule> {
             Condition::Count(Counted::Class(Class::Lost), none),
         ),
     ];
-    rules.extend(scenario.expect.rules.iter().map(of_scenario));
+    rules.extend(scenario.expect.rules.iter().cloned());
     if baseline {
         let limit = Bound {
             operator: Operator::Below,
@@ -151,13 +153,4 @@ pub fn scenario_rules(scenario: &Scenario, baseline: bool) -> Vec<GateRule> {
         rules.push(rule("regression < 5%", Condition::Regression(None, limit)));
     }
     rules
-}
-
-/// A rule of a scenario as a gate holds it.
-pub(super) fn of_scenario(rule: &Rule) -> GateRule {
-    GateRule {
-        text: rule.text.clone(),
-        condition: Condition::Duration(rule.metric, rule.bound()),
-        phase: rule.phase.clone(),
-    }
 }

@@ -370,13 +370,7 @@ fn a_report_that_contradicts_itself_is_not_believed() {
             report.gate = crate::verdict::Gate::Conserved;
         }),
         ("`drain < 1s` does not hold", |report| {
-            report.scenario.expect.rules = vec![crate::scenario::Rule {
-                text: "drain < 1s".into(),
-                metric: crate::scenario::Metric::Drain,
-                inclusive: false,
-                limit: Duration::from_secs(1),
-                phase: None,
-            }];
+            report.scenario.expect.rules = vec![parse_gate_rule("drain < 1s").unwrap()];
         }),
     ];
     assert_eq!(doubts(&passed(), None), Vec::<String>::new());
@@ -461,13 +455,8 @@ fn the_evidence_outranks_the_report() {
 #[test]
 fn a_run_that_was_given_no_rules_is_held_against_its_scenario_s() {
     let mut report = passed();
-    report.scenario.expect.rules = vec![crate::scenario::Rule {
-        text: "end_to_end_p99 < 2s for spike".into(),
-        metric: crate::scenario::Metric::EndToEnd(0.99),
-        inclusive: false,
-        limit: Duration::from_secs(2),
-        phase: Some("spike".into()),
-    }];
+    let own = parse_gate_rule("end_to_end_p99 < 2s for spike").unwrap();
+    report.scenario.expect.rules = vec![own];
     let texts = |baseline| -> Vec<String> {
         let rules = scenario_rules(&report.scenario, baseline);
         rules.into_iter().map(|rule| rule.text).collect()

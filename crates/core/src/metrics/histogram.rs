@@ -77,6 +77,9 @@ pub struct LatencySummary {
     pub p50_us: Option<u64>,
     /// 90th percentile.
     pub p90_us: Option<u64>,
+    /// 95th percentile; absent in a report of a version that did not quote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p95_us: Option<u64>,
     /// 99th percentile.
     pub p99_us: Option<u64>,
     /// 99.9th percentile.
@@ -197,6 +200,7 @@ impl Histogram {
             min_us: Some(all.min()),
             p50_us: at(0.5),
             p90_us: at(0.9),
+            p95_us: at(0.95),
             p99_us: at(0.99),
             p999_us: at(0.999),
             max_us: Some(all.max()),

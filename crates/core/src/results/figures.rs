@@ -51,6 +51,16 @@ pub fn exactly(duration: Duration) -> String {
     format!("{number} {unit}")
 }
 
+/// A share in percent; one that is not nothing is never shown as 0%, nor one that is not all as 100%.
+pub fn percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent <= 0.0 => "0%".into(),
+        percent if percent < 0.01 => "< 0.01%".into(),
+        percent if percent > 99.99 && percent < 100.0 => "> 99.99%".into(),
+        percent => format!("{percent:.2}%"),
+    }
+}
+
 fn scaled(value: f64, unit: &str) -> String {
     match value {
         value if value < 9.995 => format!("{value:.2} {unit}"),

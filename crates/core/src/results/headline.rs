@@ -4,7 +4,7 @@ use super::RunReport;
 use super::figures::orders;
 use crate::results::figures::thousands;
 use crate::verdict::{Class, Gate, Severity, Standing, Verdict};
-use crate::verify::OUT_OF_ORDER;
+use crate::verify::{OUT_OF_ORDER, is_about_a_rule};
 
 /// The verdict as a word of its own.
 pub fn verdict_word(verdict: Verdict) -> &'static str {
@@ -30,10 +30,11 @@ pub fn headline(report: &RunReport) -> String {
         .first()
         .map_or("", |finding| finding.message.as_str());
     // A failure of orders in no class: of what the pipeline made beside them.
-    let unexplained = report
-        .findings
-        .iter()
-        .any(|finding| finding.severity == Severity::OrderFailure);
+    let unexplained = report.findings.iter().any(|finding| {
+        finding.severity == Severity::OrderFailure && !is_about_a_rule(&finding.code)
+    });
+    let mut findings = report.findings.iter();
+    let missing = findings.any(|finding| finding.severity == Severity::MissingEvidence);
     let failures = report.findings.iter();
     let mut failures = failures.filter(|finding| finding.severity == Severity::OrderFailure);
     let out_of_order = failures.next().filter(|first| first.code == OUT_OF_ORDER);
@@ -52,6 +53,10 @@ pub fn headline(report: &RunReport) -> String {
         (Verdict::Fail, 0) if unexplained => {
             format!("{gate}: the stores hold rows or dead letters that no order explains")
         }
+        (Verdict::Fail, 0) if missing => format!(
+            "{gate}: {}; no order is known to be lost or out of place, and evidence is missing",
+            broken(report)
+        ),
         (Verdict::Fail, 0) => format!(
             "{gate}: every order is in its place, but {}",
             broken(report)
@@ -65,12 +70,15 @@ pub fn headline(report: &RunReport) -> String {
 fn broken(report: &RunReport) -> String {
     let findings = report.findings.iter();
     let broken = findings
-        .filter(|finding| finding.severity == Severity::PerformanceFailure)
+        .filter(|finding| {
+            finding.severity == Severity::PerformanceFailure || is_about_a_rule(&finding.code)
+        })
+        .filter(|finding| finding.severity != Severity::MissingEvidence)
         .count();
     match (broken, report.scenario.expect.rules.len()) {
-        (1, 0..=1) => "its performance rule is broken".into(),
-        (1, all) => format!("1 of {all} performance rules is broken"),
-        (broken, all) => format!("{broken} of {all} performance rules are broken"),
+        (1, 0..=1) => "its rule is broken".into(),
+        (1, all) => format!("1 of {all} rules is broken"),
+        (broken, all) => format!("{broken} of {all} rules are broken"),
     }
 }
 
@@ -134,6 +142,23 @@ mod tests {
             "{found}"
         );
         assert!(told("foreign_rows").ends_with("that no order explains"));
+    }
+
+    #[test]
+    fn a_broken_rule_says_nothing_of_orders_that_nobody_has_seen() {
+        let mut report = World::new(&SPIKE).report();
+        report.verdict = Verdict::Fail;
+        let broken = finding(Severity::PerformanceFailure, "rule_broken", String::new());
+        report.findings = vec![broken];
+        let told = headline(&report);
+        assert!(told.contains("every order is in its place, but its rule is broken"));
+        let missing = finding(Severity::MissingEvidence, "load_not_offered", String::new());
+        report.findings.push(missing);
+        let told = headline(&report);
+        assert!(
+            told.contains("its rule is broken; no order is known to be lost"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -131,6 +131,8 @@ fn check_timeline(report: &RunReport) -> Checked {
 fn check_record(record: &SendRecord) -> Checked {
     duration("last_reply_at", record.last_reply_at)?;
     duration("cpu_time", record.cpu_time)?;
+    let aborted = record.aborted.as_ref();
+    duration("aborted.at", aborted.map(|it| it.at).unwrap_or_default())?;
     record
         .errors
         .values()

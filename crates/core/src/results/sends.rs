@@ -23,6 +23,19 @@ pub struct SendRecord {
     pub interrupted: bool,
     /// CPU time of this process's sending threads, where it can be told.
     pub cpu_time: Duration,
+    /// The rule that ended the sending, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aborted: Option<Aborted>,
+}
+
+/// A rule that was surely broken while orders were sent, and ended that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aborted {
+    /// The rule, as written.
+    pub rule: String,
+    /// When that was known, since the run's start.
+    pub at: Duration,
 }
 
 /// The sends of one phase.

@@ -40,8 +40,7 @@ impl Scenario {
             compress_mapping(&mut processor.mapping, speed);
         }
         for rule in &mut self.expect.rules {
-            rule.limit = shorter(rule.limit);
-            rule.text = format!("{} (time_scale {speed}: {:?} here)", rule.text, rule.limit);
+            rule.compress(speed);
         }
         self
     }
@@ -126,7 +125,8 @@ rules = ["end_to_end_p99 < 1s for spike"]
         assert_eq!(fast.pipeline.function.timeout, Duration::from_millis(500));
         assert_eq!(fast.pipeline.mapping.added_concurrency_per_minute, 3_000);
         assert_eq!(fast.faults[0].delay, seconds(1));
-        assert_eq!(fast.expect.rules[0].limit, Duration::from_millis(100));
+        let (_, bound) = fast.expect.rules[0].duration().expect("a duration");
+        assert_eq!(bound.limit, Duration::from_millis(100));
         assert_eq!(
             fast.expect.rules[0].text,
             "end_to_end_p99 < 1s for spike (time_scale 10: 100ms here)"

@@ -7,7 +7,7 @@ use toml::Table;
 
 use super::asked::{Asked, Problems};
 use super::capacity::{CAPACITY_HINT, parse_capacity};
-use super::expect::read_expectations;
+use super::expect::{check_rules, read_expectations};
 use super::fault::read_fault;
 use super::lambda::{read_function, read_mapping};
 use super::orders::{ReadFile, check_planned, check_share, read_orders};
@@ -98,15 +98,16 @@ fn read(
     let mut sections = Section::new(&table, String::new(), &problems);
     let proof = read_proof(&mut sections);
     let scenario = read_scenario(sections, &problems, files);
-    if let Some(scenario) = &scenario
-        && problems.borrow().is_empty()
-    {
+    let sound = problems.borrow().is_empty();
+    let scenario = scenario.filter(|_| sound).map(Scenario::compressed);
+    if let Some(scenario) = &scenario {
         let planned = scenario.schedule().count();
         check_planned(scenario, planned, &problems);
+        check_rules(scenario, &problems);
     }
     let mut violations = problems.into_inner();
     match scenario {
-        Some(scenario) if violations.is_empty() => Ok((scenario.compressed(), proof)),
+        Some(scenario) if violations.is_empty() => Ok((scenario, proof)),
         _ => {
             let places = Places::new(text);
             let mut said = BTreeSet::new();

@@ -56,8 +56,8 @@ pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use reference::{reference, schema};
 pub use rule::{
-    Bound, Condition, Counted, GateRule, Operator, RuleProblem, SendRate, contradictions,
-    parse_gate_rule,
+    Bound, Condition, Counted, Operator, OrderRate, RECOVERED_SECONDS, Rule, RuleProblem, Share,
+    Span, contradictions, parse_gate_rule, recovery_from,
 };
 pub use secret::{NOT_KEPT, Secret, without_userinfo};
 pub use service_time::ServiceTime;

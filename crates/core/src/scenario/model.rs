@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{is_lab, is_labs_beside_others, lab_order};
-use super::{Fault, QueueProcessor, Secret, ServiceTime, Services};
+use super::{Fault, QueueProcessor, Rule, Secret, ServiceTime, Services};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
 use crate::order::{Door, Model, Problem};
@@ -504,24 +504,8 @@ pub struct Expectations {
     /// Schedule lag (p99, spike and all other phases but warm-up) above which the harness was too
     /// late to claim its offered load.
     pub max_schedule_lag_p99: Duration,
-    /// Performance rules, such as `end_to_end_p99 < 2s for spike`.
+    /// Rules, such as `end_to_end_p99 < 2s for spike`.
     pub rules: Vec<Rule>,
-}
-
-/// A performance rule, parsed before anything is sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    /// As written.
-    pub text: String,
-    /// What is measured.
-    pub metric: Metric,
-    /// The limit must be stayed under (`<`) or may be reached (`<=`).
-    pub inclusive: bool,
-    /// The limit.
-    pub limit: Duration,
-    /// Only in this phase; otherwise in every phase that is no warm-up, merged.
-    pub phase: Option<String>,
 }
 
 /// What a performance rule measures.

@@ -55,10 +55,12 @@ fn multiples_and_ramps_follow_the_baseline() {
         (1_000.0, 200.0)
     );
     assert_eq!(scenario.bad_share, 0.1);
-    assert_eq!(scenario.expect.rules[0].metric, Metric::EndToEnd(0.99));
-    assert_eq!(scenario.expect.rules[0].phase.as_deref(), Some("spike"));
-    assert_eq!(scenario.expect.rules[1].metric, Metric::Drain);
-    assert!(scenario.expect.rules[1].inclusive);
+    let rules = &scenario.expect.rules;
+    let (metric, _) = rules[0].duration().unwrap();
+    assert_eq!(metric, Metric::EndToEnd(0.99));
+    assert_eq!(rules[0].phase.as_deref(), Some("spike"));
+    let (metric, bound) = rules[1].duration().unwrap();
+    assert_eq!((metric, bound.operator), (Metric::Drain, Operator::AtMost));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::orders::is_labs_beside_others;
 use super::queues::check_end;
 use super::section::Section;
 use super::{
-    AwsTarget, Fault, FaultKind, FaultPlace, Metric, Pipeline, ProcessorCommand, ProcessorPlace,
-    QueueProcessor, Rule, Sending, TargetSpec,
+    AwsTarget, Condition, Counted, Fault, FaultKind, FaultPlace, Metric, OrderRate, Pipeline,
+    ProcessorCommand, ProcessorPlace, QueueProcessor, Rule, Sending, TargetSpec,
 };
 use crate::fault::why_hidden;
 use crate::order::spec::{OrderSpec, STORED};
@@ -38,9 +38,17 @@ impl Parts<'_> {
         self.check_rules(file);
     }
 
-    /// The end-to-end latency is measured by rows that say when they were stored.
+    /// What became of orders when is measured by rows that say when they were stored.
     fn check_rules(&self, file: &Section<'_>) {
-        let needs_it = |rule: &&Rule| matches!(rule.metric, Metric::EndToEnd(_));
+        let needs_it = |rule: &&Rule| {
+            matches!(
+                rule.condition,
+                Condition::Duration(Metric::EndToEnd(_), _)
+                    | Condition::Span(..)
+                    | Condition::Rate(OrderRate::Stored, _)
+                    | Condition::Count(Counted::PeakBacklog, _)
+            )
+        };
         let Some(rule) = self.rules.iter().find(needs_it) else {
             return;
         };

@@ -45,5 +45,7 @@ pub use missing::{Missing, MissingPart};
 pub use observation::*;
 pub use reconcile::{Reconciliation, reconcile};
 pub use row_clock::RowClock;
-pub use rules::{Durations, Figure, Standpoint, is_about_a_rule};
+pub use rules::{
+    Durations, Figure, Standpoint, is_about_a_rule, rule_broken, rule_without_figures,
+};
 pub use settle::{FunctionStart, Settling};

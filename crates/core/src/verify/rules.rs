@@ -48,32 +48,37 @@ pub enum Standpoint {
     Unknown(String),
 }
 
-/// What `rule` has to say; nothing when it holds.
+/// What `rule` has to say, if it is on a duration; nothing when it holds.
 pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding> {
+    let (metric, bound) = rule.duration()?;
     let durations = Durations {
         phases: input.phases.map(|phases| phases.iter().collect()),
         quiescence: input.observation.map(|seen| &seen.quiescence),
         clock_skew_bound: input.clock_skew_bound,
         untimed_rows: input.observation.map_or(0, |seen| seen.untimed_rows),
     };
-    let (figure, standpoint) = durations.check(rule.metric, rule.phase.as_deref(), &rule.bound());
-    let (severity, code, message) = match standpoint {
-        Standpoint::Holds => return None,
+    let (figure, standpoint) = durations.check(metric, rule.phase.as_deref(), &bound);
+    match standpoint {
+        Standpoint::Holds => None,
         Standpoint::Broken => {
             let measured = figure.map_or(Duration::ZERO, |figure| figure.measured);
-            (
-                Severity::PerformanceFailure,
-                RULE_BROKEN,
-                format!("rule `{}` is broken: measured {measured:?}", rule.text),
-            )
+            let seen = format!("measured {measured:?}");
+            Some(rule_broken(rule, Severity::PerformanceFailure, &seen))
         }
-        Standpoint::Unknown(why) => (
-            Severity::MissingEvidence,
-            RULE_WITHOUT_FIGURES,
-            format!("rule `{}` cannot be checked: {why}", rule.text),
-        ),
-    };
-    Some(finding(severity, code, message))
+        Standpoint::Unknown(why) => Some(rule_without_figures(rule, &why)),
+    }
+}
+
+/// That a rule of the scenario is broken, and by what.
+pub fn rule_broken(rule: &Rule, severity: Severity, seen: &str) -> Finding {
+    let message = format!("rule `{}` is broken: {seen}", rule.text);
+    finding(severity, RULE_BROKEN, message)
+}
+
+/// That a rule of the scenario cannot be told, and why.
+pub fn rule_without_figures(rule: &Rule, why: &str) -> Finding {
+    let message = format!("rule `{}` cannot be checked: {why}", rule.text);
+    finding(Severity::MissingEvidence, RULE_WITHOUT_FIGURES, message)
 }
 
 impl Durations<'_> {
@@ -87,11 +92,16 @@ impl Durations<'_> {
         let Some(figure) = self.measure(metric, phase) else {
             return (None, Standpoint::Unknown("nothing was measured".into()));
         };
-        (Some(figure), self.stand(metric, figure.measured, bound))
+        let two_clocks = matches!(metric, Metric::EndToEnd(_));
+        (Some(figure), self.stand(two_clocks, figure.measured, bound))
     }
 
-    fn stand(&self, metric: Metric, measured: Duration, bound: &Bound<Duration>) -> Standpoint {
-        let two_clocks = matches!(metric, Metric::EndToEnd(_));
+    /// Holds what rows tell of when they were stored against `bound`.
+    pub fn check_of_rows(&self, measured: Duration, bound: &Bound<Duration>) -> Standpoint {
+        self.stand(true, measured, bound)
+    }
+
+    fn stand(&self, two_clocks: bool, measured: Duration, bound: &Bound<Duration>) -> Standpoint {
         let skew = match two_clocks {
             true => self.clock_skew_bound,
             false => Duration::ZERO,

@@ -43,6 +43,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             Panel {
                 span: drain(report),
                 weight: 1.6,
+                limits: limits::of_backlog(report),
                 ..Panel::over_time(
                     report,
                     YAxis::Count,

@@ -15,7 +15,7 @@ use crate::document::{
 use crate::rules;
 use orderproof_core::gate::own_rules;
 use orderproof_core::order::Id;
-use orderproof_core::results::figures::{duration, micros, thousands};
+use orderproof_core::results::figures::{duration, micros, percent, thousands};
 use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing};
 use orderproof_core::verify::is_about_a_rule;
@@ -324,17 +324,12 @@ fn meaning(report: &RunReport, class: Class) -> String {
     meaning
 }
 
-/// In percent; a share that is not nothing is never shown as 0%, nor one that is not all as 100%.
+/// In percent; a dash where there is none.
 fn share(count: u64, planned: u64) -> String {
     if count == 0 || planned == 0 {
         return "\u{2013}".into();
     }
-    let percent = 100.0 * count as f64 / planned as f64;
-    match percent {
-        percent if percent < 0.01 => "< 0.01%".into(),
-        percent if percent > 99.99 && count < planned => "> 99.99%".into(),
-        percent => format!("{percent:.2}%"),
-    }
+    percent(count as f64 / planned as f64)
 }
 
 /// The classes without an order, which only a page has room to explain.

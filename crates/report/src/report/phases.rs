@@ -4,18 +4,29 @@ use std::time::Duration;
 
 use super::evidence::dash;
 use crate::document::{Block, Medium, Table, Text};
-use orderproof_core::metrics::LatencySummary;
+use orderproof_core::metrics::{Histogram, LatencySummary};
 use orderproof_core::results::figures::{duration, micros_if, thousands};
 use orderproof_core::results::{PhaseReport, RunReport};
 
 /// A measured duration of a phase and what it is.
-type Measure = (&'static str, fn(&PhaseReport) -> &LatencySummary);
+type Measure = (
+    &'static str,
+    fn(&PhaseReport) -> (&LatencySummary, &Histogram),
+);
 
 const MEASURES: [Measure; 4] = [
-    ("response time", |phase| &phase.response_time_us),
-    ("service time", |phase| &phase.service_time_us),
-    ("end-to-end latency", |phase| &phase.end_to_end_us),
-    ("schedule lag", |phase| &phase.schedule_lag_us),
+    ("response time", |phase| {
+        (&phase.response_time_us, &phase.figures.response_time)
+    }),
+    ("service time", |phase| {
+        (&phase.service_time_us, &phase.figures.service_time)
+    }),
+    ("end-to-end latency", |phase| {
+        (&phase.end_to_end_us, &phase.figures.end_to_end)
+    }),
+    ("schedule lag", |phase| {
+        (&phase.schedule_lag_us, &phase.figures.schedule_lag)
+    }),
 ];
 
 /// One table; on a page two: what was offered, and how long it took.
@@ -63,9 +74,15 @@ fn brief(phases: &[&PhaseReport], with_all: bool, medium: Medium) -> Table {
             ("#attempted", |phase| thousands(phase.attempted).into()),
             ("#offered/s", offered),
             ("#p50", |phase| us(&phase.response_time_us, |us| us.p50_us)),
+            ("#p95", |phase| {
+                p95(&phase.response_time_us, &phase.figures.response_time)
+            }),
             ("#p99", |phase| us(&phase.response_time_us, |us| us.p99_us)),
             ("#max", |phase| us(&phase.response_time_us, |us| us.max_us)),
             ("#p50", |phase| us(&phase.end_to_end_us, |us| us.p50_us)),
+            ("#p95", |phase| {
+                p95(&phase.end_to_end_us, &phase.figures.end_to_end)
+            }),
             ("#p99", |phase| us(&phase.end_to_end_us, |us| us.p99_us)),
             ("#max", |phase| us(&phase.end_to_end_us, |us| us.max_us)),
             ("#p99", |phase| us(&phase.schedule_lag_us, |us| us.p99_us)),
@@ -74,8 +91,8 @@ fn brief(phases: &[&PhaseReport], with_all: bool, medium: Medium) -> Table {
     total_last(&mut table, usize::from(with_all));
     table.spans = vec![
         ("", 3),
-        ("response time", 3),
-        ("end-to-end latency", 3),
+        ("response time", 4),
+        ("end-to-end latency", 4),
         ("schedule lag", 1),
     ];
     table
@@ -104,19 +121,25 @@ fn load(phases: &[PhaseReport]) -> Table {
 fn durations(phases: &[&PhaseReport], with_all: bool) -> Table {
     let measured = |phase: &&PhaseReport| {
         let phase: &PhaseReport = phase;
-        MEASURES.map(|(what, pick)| (name(phase), what, *pick(phase)))
+        MEASURES.map(|(what, pick)| {
+            let (summary, histogram) = pick(phase);
+            (name(phase), what, *summary, p95(summary, histogram))
+        })
     };
     let mut table = Table::each(
         "Percentiles of each phase; a dash where there is no sample",
         phases.iter().flat_map(measured),
         &[
             ("phase", |(phase, ..)| phase.as_str().into()),
-            ("duration", |(_, what, _)| (*what).into()),
-            ("#samples", |(.., summary)| thousands(summary.count).into()),
-            ("#p50", |(.., summary)| us(summary, |us| us.p50_us)),
-            ("#p99", |(.., summary)| us(summary, |us| us.p99_us)),
-            ("#p99.9", |(.., summary)| us(summary, |us| us.p999_us)),
-            ("#max", |(.., summary)| us(summary, |us| us.max_us)),
+            ("duration", |(_, what, ..)| (*what).into()),
+            ("#samples", |(_, _, summary, _)| {
+                thousands(summary.count).into()
+            }),
+            ("#p50", |(_, _, summary, _)| us(summary, |us| us.p50_us)),
+            ("#p95", |(.., p95)| p95.clone()),
+            ("#p99", |(_, _, summary, _)| us(summary, |us| us.p99_us)),
+            ("#p99.9", |(_, _, summary, _)| us(summary, |us| us.p999_us)),
+            ("#max", |(_, _, summary, _)| us(summary, |us| us.max_us)),
         ],
     );
     total_last(&mut table, if with_all { MEASURES.len() } else { 0 });
@@ -159,6 +182,13 @@ fn total_last(table: &mut Table, rows: usize) {
 /// A figure of a summary, or a dash where nothing was measured.
 fn us(summary: &LatencySummary, pick: fn(&LatencySummary) -> Option<u64>) -> Text {
     dash(micros_if(summary.measured().and_then(pick))).into()
+}
+
+/// The p95; of a report that does not quote it from its histogram, which is the same.
+fn p95(summary: &LatencySummary, histogram: &Histogram) -> Text {
+    let quoted = summary.measured().and_then(|summary| summary.p95_us);
+    let p95 = quoted.or_else(|| histogram.summary().p95_us);
+    dash(micros_if(p95)).into()
 }
 
 /// Where a phase begins or ends; the first one does at 0 s.

@@ -1,11 +1,10 @@
 //! `< 5`, `>= 900/s`: a limit and the side of it that is right.
 
-use std::time::Duration;
-
-use crate::scenario::Rule;
+use serde::{Deserialize, Serialize};
 
 /// How a measured value must stand to the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Operator {
     /// `<`
     Below,
@@ -47,12 +46,20 @@ impl Operator {
 }
 
 /// A limit and the side of it that is right.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Bound<T> {
     /// The side.
     pub operator: Operator,
     /// The limit.
     pub limit: T,
+}
+
+impl<T> Bound<T> {
+    /// Whether it bounds from above only.
+    pub fn is_upper(&self) -> bool {
+        matches!(self.operator, Operator::Below | Operator::AtMost)
+    }
 }
 
 impl<T: PartialOrd + Copy> Bound<T> {
@@ -98,19 +105,6 @@ pub(super) fn reaches<T: PartialOrd>(lower: Option<(T, bool)>, upper: Option<(T,
             lower < upper || (lower == upper && !lower_open && !upper_open)
         }
         _ => true,
-    }
-}
-
-impl Rule {
-    /// Its limit and the side of it that is right.
-    pub fn bound(&self) -> Bound<Duration> {
-        Bound {
-            operator: match self.inclusive {
-                true => Operator::AtMost,
-                false => Operator::Below,
-            },
-            limit: self.limit,
-        }
     }
 }
 

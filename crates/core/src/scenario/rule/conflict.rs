@@ -1,12 +1,12 @@
 //! Whether rules agree with each other: a gate that no run can pass is a mistake.
 
 use super::bound::reaches;
-use super::{Bound, Condition, Counted, GateRule, RuleProblem};
+use super::{Bound, Condition, Counted, Rule, RuleProblem};
 use crate::scenario::Metric;
 use crate::verdict::Standing;
 
 /// Every pair of rules that no run can keep together.
-pub fn contradictions(rules: &[GateRule]) -> Vec<RuleProblem> {
+pub fn contradictions(rules: &[Rule]) -> Vec<RuleProblem> {
     let mut found = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         for earlier in &rules[..index] {
@@ -21,7 +21,7 @@ pub fn contradictions(rules: &[GateRule]) -> Vec<RuleProblem> {
     found
 }
 
-fn contradict(one: &GateRule, other: &GateRule) -> bool {
+fn contradict(one: &Rule, other: &Rule) -> bool {
     if one.phase != other.phase {
         return false;
     }
@@ -36,7 +36,11 @@ fn contradict(one: &GateRule, other: &GateRule) -> bool {
             let ordered = below(one, other);
             ordered && !reaches(a.lower(), b.upper())
         }
+        (Condition::Span(one, a), Condition::Span(other, b)) => one == other && !a.agrees_with(&b),
         (Condition::Rate(one, a), Condition::Rate(other, b)) => one == other && !a.agrees_with(&b),
+        (Condition::Share(one, a), Condition::Share(other, b)) => {
+            one == other && !a.agrees_with(&b)
+        }
         _ => false,
     }
 }

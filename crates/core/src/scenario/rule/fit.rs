@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::parse::refuse_failing_class;
-use super::{Bound, Condition, Counted, GateRule, RuleProblem};
+use super::{Bound, Condition, Counted, Rule, RuleProblem, Span, recovery_from};
 use crate::load::{LoadProfile, Phase};
 use crate::scenario::{Metric, Scenario};
 use crate::verdict::Class;
@@ -11,49 +11,78 @@ use crate::verdict::Class;
 /// The longest duration that histograms tell apart.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-impl GateRule {
+impl Rule {
     /// The rule in the time of `scenario`, which may be compressed.
     ///
     /// # Errors
     /// When it names a phase that is not there or has no orders, or no run of the scenario could break
     /// or keep it.
     pub fn fit(&self, scenario: &Scenario) -> Result<Self, RuleProblem> {
+        let mut rule = self.clone();
+        rule.compress(scenario.time_scale);
+        rule.check(scenario)?;
+        if let Condition::Duration(metric, bound) = &rule.condition {
+            check_length(&self.text, *metric, bound)?;
+        }
+        Ok(rule)
+    }
+
+    /// Whether a run of `scenario` could break it and keep it.
+    ///
+    /// # Errors
+    /// When none could.
+    pub(in crate::scenario) fn check(&self, scenario: &Scenario) -> Result<(), RuleProblem> {
+        let phases = &scenario.phases;
         if let Some(name) = &self.phase {
-            check_phase(name, &scenario.phases).map_err(|problem| {
+            check_phase(name, phases).map_err(|problem| {
                 RuleProblem::new(
                     format!("`{}`: {problem}", self.text),
                     "name one of the scenario's phases, or leave `for PHASE` out",
                 )
             })?;
         }
-        let mut rule = self.clone();
-        match &mut rule.condition {
+        match &self.condition {
             Condition::Count(counted, bound) => {
-                if let Counted::Class(class) = counted {
-                    refuse_failing_class(&self.text, *class, scenario.expect.gate, bound)?;
+                let class = match counted {
+                    Counted::Class(class) => Some(*class),
+                    Counted::Misplaced => Some(Class::GoodOrderDeadLettered),
+                    _ => None,
+                };
+                if let Some(class) = class {
+                    let name = counted.name();
+                    refuse_failing_class(&self.text, name, class, scenario.expect.gate, bound)?;
                 }
-                check_count(&self.text, *counted, bound, scenario.schedule().count())?;
+                check_count(&self.text, *counted, bound, scenario.schedule().count())
             }
-            Condition::Duration(metric, bound) => {
-                bound.limit = bound.limit.div_f64(scenario.time_scale);
-                check_length(&self.text, *metric, bound)?;
-                rule.text = self.told(scenario, || format!("{:?}", bound.limit));
-            }
-            Condition::Rate(_, bound) => {
-                bound.limit *= scenario.time_scale;
-                rule.text = self.told(scenario, || format!("{:.1}/s", bound.limit));
-            }
-            Condition::Keeps(_) | Condition::Regression(..) => {}
+            Condition::Span(Span::Recovery, _) => recovery_from(phases, self.phase.as_deref())
+                .map(drop)
+                .map_err(|problem| {
+                    RuleProblem::new(
+                        format!("`{}` cannot be told: {problem}", self.text),
+                        "write a [[phase]] named \"baseline\" and one after the spike, or leave the rule out",
+                    )
+                }),
+            _ => Ok(()),
         }
-        Ok(rule)
     }
 
-    /// Its text with what it means where time is compressed.
-    fn told(&self, scenario: &Scenario, limit: impl Fn() -> String) -> String {
-        match scenario.time_scale {
-            1.0 => self.text.clone(),
-            scale => format!("{} (time_scale {scale}: {} here)", self.text, limit()),
+    /// Its limit as a run meets it that is played `speed` times faster, and a text that says so.
+    pub(in crate::scenario) fn compress(&mut self, speed: f64) {
+        if speed == 1.0 {
+            return;
         }
+        let here = match &mut self.condition {
+            Condition::Duration(_, bound) | Condition::Span(_, bound) => {
+                bound.limit = bound.limit.div_f64(speed);
+                format!("{:?}", bound.limit)
+            }
+            Condition::Rate(_, bound) => {
+                bound.limit *= speed;
+                format!("{:.1}/s", bound.limit)
+            }
+            _ => return,
+        };
+        self.text = format!("{} (time_scale {speed}: {here} here)", self.text);
     }
 }
 
@@ -85,7 +114,11 @@ fn check_count(
     let (least, most) = match counted {
         Counted::Planned => (planned, planned),
         Counted::Class(Class::Phantom) => return Ok(()),
-        Counted::Class(_) | Counted::Acknowledged | Counted::Redelivered => (0, planned),
+        Counted::Class(_)
+        | Counted::Misplaced
+        | Counted::PeakBacklog
+        | Counted::Acknowledged
+        | Counted::Redelivered => (0, planned),
         _ => return Ok(()),
     };
     let whole = bound.whole();

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::words::{Word, look_up, suggestion};
-use super::{Bound, Condition, GateRule, Operator, RuleProblem};
+use super::{Bound, Condition, Counted, Operator, Rule, RuleProblem};
 use crate::scenario::Metric;
-use crate::scenario::units::{DURATION_HINT, RateText, parse_duration, parse_rate};
+use crate::scenario::units::{
+    DURATION_HINT, PERCENT_HINT, RateText, parse_duration, parse_percent, parse_rate,
+};
 use crate::verdict::{Class, Gate, Standing};
 
 const GRAMMAR: &str = "write `WHAT OPERATOR LIMIT [for PHASE]`, such as \"end_to_end_p99 < 2s for spike\", \
@@ -18,7 +20,7 @@ const MAX_RULE_BYTES: usize = 1_000;
 ///
 /// # Errors
 /// When it cannot be understood, can never hold or always does, whatever the run.
-pub fn parse_gate_rule(text: &str) -> Result<GateRule, RuleProblem> {
+pub fn parse_gate_rule(text: &str) -> Result<Rule, RuleProblem> {
     let text = text.trim();
     if text.is_empty() {
         return Err(RuleProblem::new("a rule is empty", GRAMMAR));
@@ -47,11 +49,12 @@ pub fn parse_gate_rule(text: &str) -> Result<GateRule, RuleProblem> {
     Ok(rule(text, condition, phase))
 }
 
-fn rule(text: &str, condition: Condition, phase: Option<String>) -> GateRule {
-    GateRule {
+fn rule(text: &str, condition: Condition, phase: Option<String>) -> Rule {
+    Rule {
         text: text.to_owned(),
         condition,
         phase,
+        abort: false,
     }
 }
 
@@ -76,9 +79,28 @@ fn split(text: &str) -> Result<(&str, Operator, &str), RuleProblem> {
         }
         _ => Err(RuleProblem::new(
             format!("`{text}` has no operator that is known"),
-            "the operators are < <= == >= >",
+            match meant(left.trim(), rest) {
+                Some(meant) => format!("did you mean `{meant}`? The operators are < <= == >= >"),
+                None => "the operators are < <= == >= >".into(),
+            },
         )),
     }
+}
+
+/// What was meant by an operator of another language: `=` of a count is `==`, of what is measured `<=`.
+fn meant(left: &str, rest: &str) -> Option<String> {
+    let written = ["=<", "=>", "="].into_iter();
+    let mut written = written.filter_map(|written| Some((written, rest.strip_prefix(written)?)));
+    let (written, right) = written.next()?;
+    let operator = match (written, look_up(left)?) {
+        ("=<", _) => "<=",
+        ("=>", _) => ">=",
+        (_, Word::Count(_)) => "==",
+        _ => "<=",
+    };
+    let right = right.trim();
+    let plain = !left.ends_with('!') && !right.is_empty() && !right.starts_with(['<', '>', '=']);
+    plain.then(|| format!("{left} {operator} {right}"))
 }
 
 fn parse_condition(
@@ -118,6 +140,16 @@ fn parse_condition(
             let limit = signed(text, operator, limit, DURATION_HINT, parse_duration)?;
             measured(text, operator, "duration")?;
             Ok(Condition::Duration(metric, Bound { operator, limit }))
+        }
+        Word::Span(span) => {
+            let limit = signed(text, operator, limit, DURATION_HINT, parse_duration)?;
+            measured(text, operator, "duration")?;
+            Ok(Condition::Span(span, Bound { operator, limit }))
+        }
+        Word::Share(share) => {
+            let limit = signed(text, operator, limit, PERCENT_HINT, parse_percent)?;
+            refuse_above_all(text, operator, limit)?;
+            Ok(Condition::Share(share, Bound { operator, limit }))
         }
         Word::Rate(rate) => {
             let hint = "write a rate such as 900/s or 54000/min";
@@ -195,6 +227,21 @@ fn signed<T: PartialOrd + Default + Copy>(
     Ok(value)
 }
 
+/// No share is above all.
+fn refuse_above_all(text: &str, operator: Operator, limit: f64) -> Result<(), RuleProblem> {
+    match operator {
+        Operator::AtMost if limit >= 1.0 => Err(RuleProblem::new(
+            format!("`{text}` always holds: no share is above 100%"),
+            "a rule that cannot be broken checks nothing: leave it out or write another limit",
+        )),
+        Operator::Above if limit >= 1.0 => Err(RuleProblem::new(
+            format!("`{text}` can never hold: no share is above 100%"),
+            "write a limit that can be met, such as `< 1%`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What is measured is never exactly anything.
 fn measured(text: &str, operator: Operator, what: &str) -> Result<(), RuleProblem> {
     match operator {
@@ -209,18 +256,21 @@ fn measured(text: &str, operator: Operator, what: &str) -> Result<(), RuleProble
 /// A run with orders in some classes never passes, and the gate with it.
 fn refuse_what_never_passes(
     text: &str,
-    counted: super::Counted,
+    counted: Counted,
     bound: &Bound<u64>,
 ) -> Result<(), RuleProblem> {
-    let super::Counted::Class(class) = counted else {
-        return Ok(());
-    };
-    refuse_failing_class(text, class, Gate::Conserved, bound)
+    match counted {
+        Counted::Class(class) => {
+            refuse_failing_class(text, class.as_str(), class, Gate::Conserved, bound)
+        }
+        _ => Ok(()),
+    }
 }
 
-/// The same for the classes that `gate` refuses.
+/// The same for the classes that `gate` refuses; `name` is what the rule calls it.
 pub(super) fn refuse_failing_class(
     text: &str,
+    name: &str,
     class: Class,
     gate: Gate,
     bound: &Bound<u64>,
@@ -229,11 +279,10 @@ pub(super) fn refuse_failing_class(
     match fails && !bound.holds(0) {
         true => Err(RuleProblem::new(
             format!(
-                "`{text}` can never hold: a run with an order that is {} does not pass, and no gate passes without \
-                 its verdict",
-                class.as_str()
+                "`{text}` can never hold: a run with an order that is {name} does not pass, and no gate passes without \
+                 its verdict"
             ),
-            format!("write `{} == 0`, or leave the rule out", class.as_str()),
+            format!("write `{name} == 0`, or leave the rule out"),
         )),
         false => Ok(()),
     }
@@ -250,6 +299,7 @@ fn check_phase_makes_sense(
         | (Condition::Regression(Some(Metric::Drain), _), _) => {
             "drain follows the last phase and is measured for none"
         }
+        (Condition::Count(Counted::PeakBacklog | Counted::WaitingMessages, _), _) => return Ok(()),
         (Condition::Count(..), _) => "orders are counted over the whole run",
         _ => return Ok(()),
     };
@@ -259,21 +309,32 @@ fn check_phase_makes_sense(
     ))
 }
 
-impl GateRule {
+impl Rule {
     /// Whether it takes a baseline.
     pub fn needs_baseline(&self) -> bool {
         matches!(self.condition, Condition::Regression(..))
     }
-}
 
-/// A performance rule of a scenario is a duration below a limit.
-pub(in crate::scenario) fn upper_duration(rule: &GateRule) -> Option<(Metric, bool, Duration)> {
-    let Condition::Duration(metric, bound) = rule.condition else {
-        return None;
-    };
-    match bound.operator {
-        Operator::Below => Some((metric, false, bound.limit)),
-        Operator::AtMost => Some((metric, true, bound.limit)),
-        _ => None,
+    /// A rule on a duration that histograms hold, or on the drain.
+    pub fn on_duration(
+        text: impl Into<String>,
+        metric: Metric,
+        bound: Bound<Duration>,
+        phase: Option<&str>,
+    ) -> Self {
+        Self {
+            text: text.into(),
+            condition: Condition::Duration(metric, bound),
+            phase: phase.map(str::to_owned),
+            abort: false,
+        }
+    }
+
+    /// What is measured and its limit, of a rule on a duration that histograms hold, or on the drain.
+    pub fn duration(&self) -> Option<(Metric, Bound<Duration>)> {
+        match self.condition {
+            Condition::Duration(metric, bound) => Some((metric, bound)),
+            _ => None,
+        }
     }
 }

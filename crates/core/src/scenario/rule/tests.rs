@@ -64,17 +64,42 @@ fn a_rule_means_what_it_says() {
         ("drain < 1m", duration(Metric::Drain, Below, 60_000), None),
         (
             "acknowledged_rate >= 900/s for spike",
-            Condition::Rate(SendRate::Acknowledged, bound(AtLeast, 900.0)),
+            Condition::Rate(OrderRate::Acknowledged, bound(AtLeast, 900.0)),
             Some("spike"),
         ),
         (
             "offered_rate > 6000/min",
-            Condition::Rate(SendRate::Offered, bound(Above, 100.0)),
+            Condition::Rate(OrderRate::Offered, bound(Above, 100.0)),
             None,
         ),
         (
             "regression < 5%",
             Condition::Regression(None, bound(Below, 0.05)),
+            None,
+        ),
+        (
+            "end_to_end_p95 < 1s",
+            duration(Metric::EndToEnd(0.95), Below, 1_000),
+            None,
+        ),
+        (
+            "peak_backlog <= 600 for spike",
+            Condition::Count(Counted::PeakBacklog, bound(AtMost, 600)),
+            Some("spike"),
+        ),
+        (
+            "recovery < 30s for sale",
+            Condition::Span(Span::Recovery, bound(Below, Duration::from_secs(30))),
+            Some("sale"),
+        ),
+        (
+            "stored_rate >= 900/s",
+            Condition::Rate(OrderRate::Stored, bound(AtLeast, 900.0)),
+            None,
+        ),
+        (
+            "send_error_rate <= 1%",
+            Condition::Share(Share::SendErrors, bound(AtMost, 0.01)),
             None,
         ),
         (
@@ -134,9 +159,9 @@ fn what_cannot_be_kept_or_broken_is_refused_with_a_next_step() {
         ("regression < 5", "not a share", "regression < 5%"),
         ("los == 0", "did you mean `lost`?", "lost == 0"),
         (
-            "end_to_end_p95 < 1s",
+            "end_to_end_p98 < 1s",
             "did you mean `end_to_end_p9",
-            "end_to_end_p90 < 1s",
+            "end_to_end_p95 < 1s",
         ),
         (
             "End-To-End-P99 < 1s",
@@ -147,9 +172,45 @@ fn what_cannot_be_kept_or_broken_is_refused_with_a_next_step() {
         ("latency < 1s", "there are response_time", "drain < 1s"),
         ("strikt", "did you mean `strict`?", "strict"),
         ("lost", "no operator", "lost < 1"),
-        ("lost = 0", "the operators are", "lost == 0"),
+        ("lost = 0", "did you mean `lost == 0`?", "lost == 0"),
+        ("drain = 5s", "did you mean `drain <= 5s`?", "drain <= 5s"),
         ("lost != 0", "the operators are", "lost <= 0"),
-        ("lost =< 0", "the operators are", "lost <= 0"),
+        ("lost =< 0", "did you mean `lost <= 0`?", "lost <= 0"),
+        ("stored => 9", "did you mean `stored >= 9`?", "stored >= 9"),
+        ("los = 0", "the operators are", "lost == 0"),
+        (
+            "error_rate < 1%",
+            "did you mean `send_error_rate`?",
+            "send_error_rate < 1%",
+        ),
+        (
+            "send_error_rate < 0%",
+            "never hold",
+            "send_error_rate == 0%",
+        ),
+        (
+            "send_error_rate <= 100%",
+            "always holds",
+            "send_error_rate < 100%",
+        ),
+        (
+            "send_error_rate > 100%",
+            "never hold",
+            "send_error_rate > 1%",
+        ),
+        (
+            "send_error_rate < 0.01",
+            "not a share",
+            "send_error_rate < 1%",
+        ),
+        ("max_backlog < 5", "`peak_backlog`", "peak_backlog < 5"),
+        ("recovery == 5s", "never exactly", "recovery <= 5s"),
+        ("oldest_age < 0s", "never hold", "oldest_age <= 0s"),
+        (
+            "misplaced == 0 for spike",
+            "over the whole run",
+            "waiting_messages < 9 for spike",
+        ),
         ("drain < 60", "not a duration", "drain < 60s"),
         ("lost < 1.5", "not a whole number", "lost < 2"),
         ("lost < 5%", "not a whole number", "lost < 5"),
@@ -289,6 +350,10 @@ fn a_rule_fits_the_scenario_it_is_held_against() {
         ("planned == 100", None),
         ("planned >= 101", Some("never hold")),
         ("good_order_dead_lettered >= 1", Some("does not pass")),
+        ("misplaced >= 1", Some("does not pass")),
+        ("misplaced == 0", None),
+        ("peak_backlog > 100", Some("never hold")),
+        ("recovery < 5s", Some("no order is due after \"idle\"")),
         ("end_to_end_max < 1h", Some("counted as an hour")),
         ("end_to_end_max < 59m", None),
         ("drain < 2h", None),
@@ -337,7 +402,7 @@ fn limits_pass_as_fast_as_the_run_s_time() {
         .unwrap();
     assert_eq!(
         rule.condition,
-        Condition::Rate(SendRate::Offered, bound(Operator::Above, 50.0))
+        Condition::Rate(OrderRate::Offered, bound(Operator::Above, 50.0))
     );
 }
 

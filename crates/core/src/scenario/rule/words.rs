@@ -1,13 +1,14 @@
 //! What rules can speak of: the names, and the nearest one to a name that is none.
 
-use super::{Condition, Counted, SendRate};
+use super::{Condition, Counted, OrderRate, Share, Span};
 use crate::scenario::Metric;
 use crate::verdict::Class;
 
 /// The quantiles that may be asked for, as they are written.
-const QUANTILES: [(&str, f64); 5] = [
+const QUANTILES: [(&str, f64); 6] = [
     ("p50", 0.5),
     ("p90", 0.9),
+    ("p95", 0.95),
     ("p99", 0.99),
     ("p999", 0.999),
     ("max", 1.0),
@@ -25,9 +26,13 @@ const DURATIONS: [(&str, OfQuantile); 4] = [
 ];
 
 /// What is counted beside the classes.
-const COUNTS: [(&str, Counted); 7] = [
+const COUNTS: [(&str, Counted); 11] = [
     ("planned", Counted::Planned),
     ("acknowledged", Counted::Acknowledged),
+    ("misplaced", Counted::Misplaced),
+    ("peak_backlog", Counted::PeakBacklog),
+    ("waiting_messages", Counted::WaitingMessages),
+    ("dead_letters", Counted::DeadLetters),
     ("redelivered", Counted::Redelivered),
     ("extra_dead_letter_copies", Counted::ExtraDeadLetterCopies),
     ("failed_invocations", Counted::FailedInvocations),
@@ -35,9 +40,31 @@ const COUNTS: [(&str, Counted); 7] = [
     ("throttled_invocations", Counted::ThrottledInvocations),
 ];
 
-const RATES: [(&str, SendRate); 2] = [
-    ("offered_rate", SendRate::Offered),
-    ("acknowledged_rate", SendRate::Acknowledged),
+const RATES: [(&str, OrderRate); 3] = [
+    ("offered_rate", OrderRate::Offered),
+    ("acknowledged_rate", OrderRate::Acknowledged),
+    ("stored_rate", OrderRate::Stored),
+];
+
+/// The durations without quantiles, but for drain.
+const SPANS: [(&str, Span); 2] = [
+    ("oldest_age", Span::OldestAge),
+    ("recovery", Span::Recovery),
+];
+
+const SHARES: [(&str, Share); 1] = [("send_error_rate", Share::SendErrors)];
+
+/// What others call something, and its name here.
+const ALSO_CALLED: [(&str, &str); 9] = [
+    ("error_rate", "send_error_rate"),
+    ("errors", "send_error_rate"),
+    ("failure_rate", "send_error_rate"),
+    ("max_backlog", "peak_backlog"),
+    ("backlog", "peak_backlog"),
+    ("max_age", "oldest_age"),
+    ("recovery_time", "recovery"),
+    ("throughput", "stored_rate"),
+    ("recovered_in", "recovery"),
 ];
 
 /// Something a rule can limit.
@@ -45,7 +72,9 @@ const RATES: [(&str, SendRate); 2] = [
 pub(super) enum Word {
     Count(Counted),
     Duration(Metric),
-    Rate(SendRate),
+    Span(Span),
+    Rate(OrderRate),
+    Share(Share),
     Regression,
 }
 
@@ -67,6 +96,12 @@ pub(super) fn look_up(name: &str) -> Option<Word> {
     if let Some(&(_, rate)) = RATES.iter().find(|(known, _)| *known == name) {
         return Some(Word::Rate(rate));
     }
+    if let Some(&(_, span)) = SPANS.iter().find(|(known, _)| *known == name) {
+        return Some(Word::Span(span));
+    }
+    if let Some(&(_, share)) = SHARES.iter().find(|(known, _)| *known == name) {
+        return Some(Word::Share(share));
+    }
     let (duration, quantile) = name.rsplit_once('_')?;
     let (_, metric) = DURATIONS.iter().find(|(known, _)| *known == duration)?;
     let (_, quantile) = QUANTILES.iter().find(|(known, _)| *known == quantile)?;
@@ -77,7 +112,12 @@ pub(super) fn look_up(name: &str) -> Option<Word> {
 pub(super) fn suggestion(name: &str) -> String {
     let name = name.to_ascii_lowercase().replace('-', "_");
     if DURATIONS.iter().any(|(known, _)| *known == name) {
-        return format!("name a quantile: `{name}_p99`; there are p50, p90, p99, p999 and max");
+        return format!(
+            "name a quantile: `{name}_p99`; there are p50, p90, p95, p99, p999 and max"
+        );
+    }
+    if let Some((_, known)) = ALSO_CALLED.iter().find(|(called, _)| *called == name) {
+        return format!("did you mean `{known}`?");
     }
     let named = all_names();
     let nearest = named
@@ -88,10 +128,12 @@ pub(super) fn suggestion(name: &str) -> String {
     match nearest {
         Some((_, known)) => format!("did you mean `{known}`?"),
         None => format!(
-            "there are {} with _p50, _p90, _p99, _p999 or _max, drain, {}, every class of orders (such as lost or \
-             unsent), {}, regression, and the words strict and conserved",
+            "there are {} with _p50, _p90, _p95, _p99, _p999 or _max, drain, {}, {}, {}, every class of orders (such \
+             as lost or unsent), {}, regression, and the words strict and conserved",
             DURATIONS.map(|(known, _)| known).join(", "),
+            SPANS.map(|(known, _)| known).join(", "),
             RATES.map(|(known, _)| known).join(", "),
+            SHARES.map(|(known, _)| known).join(", "),
             COUNTS.map(|(known, _)| known).join(", ")
         ),
     }
@@ -105,6 +147,8 @@ fn all_names() -> Vec<String> {
     let others = others.chain(Class::ALL.map(Class::as_str));
     let others = others.chain(COUNTS.map(|(name, _)| name));
     let others = others.chain(RATES.map(|(name, _)| name));
+    let others = others.chain(SPANS.map(|(name, _)| name));
+    let others = others.chain(SHARES.map(|(name, _)| name));
     durations.chain(others.map(str::to_owned)).collect()
 }
 
@@ -143,6 +187,14 @@ impl Metric {
 }
 
 impl Counted {
+    /// Only a pipeline or a function in this process counts it.
+    pub fn is_of_the_pipeline(self) -> bool {
+        matches!(
+            self,
+            Self::FailedInvocations | Self::ThrottledWrites | Self::ThrottledInvocations
+        )
+    }
+
     /// As rules write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -156,12 +208,32 @@ impl Counted {
     }
 }
 
-impl SendRate {
+impl OrderRate {
     /// As rules write it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Offered => "offered_rate",
             Self::Acknowledged => "acknowledged_rate",
+            Self::Stored => "stored_rate",
+        }
+    }
+}
+
+impl Span {
+    /// As rules write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OldestAge => "oldest_age",
+            Self::Recovery => "recovery",
+        }
+    }
+}
+
+impl Share {
+    /// As rules write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SendErrors => "send_error_rate",
         }
     }
 }
@@ -173,7 +245,9 @@ impl Condition {
             Self::Keeps(gate) => gate.as_str().into(),
             Self::Count(counted, _) => counted.name().into(),
             Self::Duration(metric, _) => metric.name(),
+            Self::Span(span, _) => span.name().into(),
             Self::Rate(rate, _) => rate.name().into(),
+            Self::Share(share, _) => share.name().into(),
             Self::Regression(None, _) => "regression".into(),
             Self::Regression(Some(metric), _) => format!("{} regression", metric.name()),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::complete;
 use crate::metrics::Histogram;
 use crate::order::{Id, OrderPlan, RunId};
-use crate::scenario::{Expectations, Metric, Rule};
+use crate::scenario::{Bound, Expectations, Metric, Operator, Rule};
 use crate::verdict::{Class, Gate, Judgment, Severity, Verdict};
 use crate::verify::{JudgeInput, Observation, PhaseFigures, Reconciliation, judge};
 
@@ -76,13 +76,12 @@ impl Case {
 
     fn rule(metric: Metric, inclusive: bool, limit: Duration, phase: Option<&str>) -> Self {
         Self::with(|case| {
-            case.expect.rules = vec![Rule {
-                text: "the rule".into(),
-                metric,
-                inclusive,
-                limit,
-                phase: phase.map(Into::into),
-            }];
+            let operator = match inclusive {
+                true => Operator::AtMost,
+                false => Operator::Below,
+            };
+            let bound = Bound { operator, limit };
+            case.expect.rules = vec![Rule::on_duration("the rule", metric, bound, phase)];
         })
     }
 
@@ -423,9 +422,14 @@ fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
     passes(&skewed(Metric::ResponseTime(0.99), 11 * TICK), "one clock");
     // A tenth of the limit: what was measured and that much more is far below it all the same.
     let mut far = skewed(end_to_end, 11 * TICK);
-    far.expect.rules[0].limit = 110 * TICK;
+    let limited = |far: &mut Case, limit| {
+        let operator = Operator::AtMost;
+        let bound = Bound { operator, limit };
+        far.expect.rules = vec![Rule::on_duration("the rule", end_to_end, bound, None)];
+    };
+    limited(&mut far, 110 * TICK);
     passes(&far, "the limit is ten times as far");
-    far.expect.rules[0].limit = 109 * TICK;
+    limited(&mut far, 109 * TICK);
     inconclusive(&far, code, "it is not");
 }
 

@@ -11,7 +11,7 @@ use crate::ledger::JournalError;
 use crate::load::{Phase, Schedule};
 use crate::metrics::Histogram;
 use crate::order::Id;
-use crate::scenario::{Expectations, Rule, Scenario};
+use crate::scenario::{Bound, Expectations, Operator, Rule, Scenario};
 use crate::verify::collector::Collector;
 use crate::verify::{
     Belongs, DoorSeen, JudgeInput, Observation, PhaseFigures, Quiescence, Retention, Sweep, judge,
@@ -155,12 +155,15 @@ fn observe(world: &World, looked: &Looked, schedule: &Schedule) -> Observation {
 }
 
 fn expectations(world: &World) -> Expectations {
-    let rule = |rule: &super::world::RuleOfWorld| Rule {
-        text: "a rule".into(),
-        metric: rule.metric,
-        inclusive: rule.inclusive,
-        limit: Duration::from_micros(rule.limit_us),
-        phase: rule.phase.map(str::to_owned),
+    let rule = |rule: &super::world::RuleOfWorld| {
+        let bound = Bound {
+            operator: match rule.inclusive {
+                true => Operator::AtMost,
+                false => Operator::Below,
+            },
+            limit: Duration::from_micros(rule.limit_us),
+        };
+        Rule::on_duration("a rule", rule.metric, bound, rule.phase)
     };
     Expectations {
         gate: world.expected.gate,
