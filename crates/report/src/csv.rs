@@ -9,9 +9,10 @@ use serde::Serialize;
 use orderproof_core::escape::csv_text;
 use orderproof_core::ledger::{Ledger, Outcome};
 use orderproof_core::load::Schedule;
+use orderproof_core::metrics::Histogram;
 use orderproof_core::order::spec::IdScheme;
 use orderproof_core::order::{Id, OrderPlan};
-use orderproof_core::results::{RunReport, TimelineRow};
+use orderproof_core::results::{Interval, RunReport, TimelineRow};
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate, Standing};
 use orderproof_core::verify::{Observation, Reconciliation};
@@ -20,6 +21,9 @@ use orderproof_core::verify::{Observation, Reconciliation};
 const FINDINGS_COLUMNS: &str = "sequence,class,send_outcome,phase,intended_at_s";
 const ORDERS_COLUMNS: &str =
     "sequence,phase,intended_at_s,is_bad,send_outcome,class,has_row,has_dead_letter";
+
+/// The columns of the timeline that are worked out from its histograms.
+const TIMESERIES_ADDED: &[u8] = b",response_time_p95_us,service_time_p95_us,end_to_end_p95_us\n";
 
 /// What stands for the send of an order that was never planned.
 const NOT_PLANNED: &str = "not planned";
@@ -40,16 +44,39 @@ pub struct OrderFacts<'a> {
     pub reconciliation: &'a Reconciliation,
 }
 
-/// One row a second; the header names each column with its unit.
+/// One row a second; the header names each column with its unit. The last columns are worked out from the histograms of
+/// the second: they were added later, and columns keep their places.
 pub fn timeseries_csv(report: &RunReport) -> Vec<u8> {
-    let rows = report.timeline.iter().map(|row| TimelineRow {
-        phase: csv_text(&row.phase).into_owned(),
-        ..row.clone()
-    });
-    match report.timeline.is_empty() {
-        true => b"time_s\n".to_vec(),
-        false => in_memory(Writer::from_writer(Vec::new()), rows),
+    if report.timeline.is_empty() {
+        return b"time_s\n".to_vec();
     }
+    let rows = report.timeline.iter().map(|row| {
+        let row = TimelineRow {
+            phase: csv_text(&row.phase).into_owned(),
+            ..row.clone()
+        };
+        let at = report
+            .intervals
+            .binary_search_by_key(&row.time_s, |it| it.time_s);
+        let interval = at.ok().map(|at| &report.intervals[at]);
+        let p95 = |pick: fn(&Interval) -> &Histogram| pick(interval?).summary().p95_us;
+        let added = (
+            p95(|it| &it.response_time),
+            p95(|it| &it.service_time),
+            p95(|it| &it.end_to_end),
+        );
+        (row, added)
+    });
+    let first = in_memory(
+        Writer::from_writer(Vec::new()),
+        [TimelineRow::default()].into_iter(),
+    );
+    let names = first.split(|&byte| byte == b'\n').next();
+    let writer = WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    let rows = in_memory(writer, rows);
+    [names.unwrap_or_default(), TIMESERIES_ADDED, &rows].concat()
 }
 
 /// One row per order in every class that the strict gate does not accept, by class and number.

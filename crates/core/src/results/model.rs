@@ -203,15 +203,6 @@ pub struct TimelineRow {
     /// Invocations that were throttled, of a function in this process.
     #[serde(default)]
     pub throttled_invocations: Option<u64>,
-    /// 95th percentile of the response time of the orders due in it.
-    #[serde(default)]
-    pub response_time_p95_us: Option<u64>,
-    /// 95th percentile of their end-to-end latency.
-    #[serde(default)]
-    pub end_to_end_p95_us: Option<u64>,
-    /// 95th percentile of their service time.
-    #[serde(default)]
-    pub service_time_p95_us: Option<u64>,
 }
 
 /// The durations of the orders due in one second (coarse: two significant digits).

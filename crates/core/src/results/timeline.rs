@@ -133,13 +133,11 @@ fn add_sends(row: &mut TimelineRow, sends: &SecondSends) {
         (sends.offered > 0).then_some(sends.schedule_lag_max.as_micros() as u64);
     (
         row.response_time_p50_us,
-        row.response_time_p95_us,
         row.response_time_p99_us,
         row.response_time_max_us,
     ) = percentiles(&sends.response_time);
     (
         row.service_time_p50_us,
-        row.service_time_p95_us,
         row.service_time_p99_us,
         row.service_time_max_us,
     ) = percentiles(&sends.service_time);
@@ -179,16 +177,14 @@ fn add_stored(row: &mut TimelineRow, stored: &StoredSecond) {
     row.stored_orders = row.stored_orders.map(|_| stored.stored);
     (
         row.end_to_end_p50_us,
-        row.end_to_end_p95_us,
         row.end_to_end_p99_us,
         row.end_to_end_max_us,
     ) = percentiles(&stored.end_to_end);
 }
 
-/// Median, p95, p99 and the largest, microseconds.
-fn percentiles(histogram: &Histogram) -> (Option<u64>, Option<u64>, Option<u64>, Option<u64>) {
+fn percentiles(histogram: &Histogram) -> (Option<u64>, Option<u64>, Option<u64>) {
     let at = |quantile| Some(histogram.quantile(quantile)?.as_micros() as u64);
-    (at(0.5), at(0.95), at(0.99), at(1.0))
+    (at(0.5), at(0.99), at(1.0))
 }
 
 /// For each second, the earliest intended instant among the rows stored in it or later.
