@@ -7,14 +7,18 @@ use crate::emulator::counters::Counters;
 use crate::emulator::failures::{self, FailureKind};
 use crate::emulator::runtime;
 use crate::emulator::services;
+use crate::fault::id_of_body;
+use crate::order::OrderPlan;
 use crate::results::{
     self, FailureCount, NeverStarted, PipelineCounters, PipelineReading, ServiceCount,
 };
 
-/// The figures for the report, as far as the emulator counts them itself.
+/// The figures for the report, as far as the emulator counts them itself; logs of functions are in the folder `logs`.
 pub(super) fn figures(
     counters: &Counters,
     faults_struck: BTreeMap<String, u64>,
+    orders: &OrderPlan,
+    logs: &str,
 ) -> PipelineCounters {
     let figures = counters.figures();
     PipelineCounters {
@@ -32,7 +36,13 @@ pub(super) fn figures(
         filtered_messages: figures.filtered_messages,
         max_concurrency: figures.max_concurrency,
         faults_struck,
-        failures: Some(figures.failures.into_iter().map(failure).collect()),
+        failures: Some(
+            figures
+                .failures
+                .into_iter()
+                .map(|it| failure(it, orders, logs))
+                .collect(),
+        ),
         never_started: None,
         freezes: None,
         incomplete_freezes: None,
@@ -53,7 +63,7 @@ fn calls(count: services::ServiceCount) -> ServiceCount {
     }
 }
 
-fn failure(failure: failures::FailureCount) -> FailureCount {
+fn failure(failure: failures::FailureCount, orders: &OrderPlan, logs: &str) -> FailureCount {
     FailureCount {
         kind: match failure.kind {
             FailureKind::Error => results::FailureKind::Error,
@@ -66,6 +76,10 @@ fn failure(failure: failures::FailureCount) -> FailureCount {
         reason: failure.reason,
         count: failure.count,
         without_bad_orders: failure.unexpected,
+        first_order: failure
+            .first_message
+            .and_then(|body| id_of_body(orders, &body)),
+        log: failure.log.map(|file| format!("{logs}/{file}")),
     }
 }
 
@@ -110,6 +124,15 @@ impl Gauges {
     }
 }
 
+/// The folder of a function's logs, below that of the run; the one behind the orders queue has no name.
+pub(super) fn logs_of(name: &str) -> String {
+    let logs = results::file_name::FUNCTION_LOGS;
+    match name {
+        "" => logs.to_owned(),
+        name => format!("{logs}/{name}"),
+    }
+}
+
 /// Tells whether functions of one's own have started, as long as anybody asks; holds no process.
 #[derive(Debug, Clone)]
 pub struct StartWatch {
@@ -124,12 +147,7 @@ impl StartWatch {
         functions: impl Iterator<Item = (&'a str, &'a runtime::CommandFunction)>,
     ) -> Option<Self> {
         let watch = |(name, function): (&str, &runtime::CommandFunction)| {
-            let logs = results::file_name::FUNCTION_LOGS;
-            let folder = match name {
-                "" => logs.to_owned(),
-                name => format!("{logs}/{name}"),
-            };
-            (folder, function.watch_start())
+            (logs_of(name), function.watch_start())
         };
         let functions: Vec<_> = functions.map(watch).collect();
         (!functions.is_empty()).then_some(Self { functions })

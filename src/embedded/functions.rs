@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::counters::{StartWatch, figures};
+use super::counters::{StartWatch, figures, logs_of};
 use super::error::PipelineError;
 use super::fault::{FaultyFunction, Processor, any_struck};
 use super::settings;
@@ -197,7 +197,7 @@ impl Functions {
 
     /// Adds what they counted to the figures of the mapping of the orders queue: processes of all, and of the further
     /// ones why invocations failed.
-    pub(super) fn add_to(&self, counters: &mut PipelineCounters) {
+    pub(super) fn add_to(&self, counters: &mut PipelineCounters, plan: &OrderPlan) {
         let mut add = |command: &Command| {
             let figures = command.function.figures();
             counters.crashes += figures.crashed + figures.failed_inits;
@@ -214,7 +214,8 @@ impl Functions {
             add(&further.command);
         }
         for further in &self.further {
-            let own = figures(&further.counters, BTreeMap::new());
+            let logs = logs_of(&further.name);
+            let own = figures(&further.counters, BTreeMap::new(), plan, &logs);
             let named = own.failures.into_iter().flatten().map(|mut failure| {
                 let why = failure.reason.as_deref().unwrap_or("no reason given");
                 failure.reason = Some(format!("function {}: {why}", further.name));

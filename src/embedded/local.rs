@@ -16,7 +16,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::counters::{Gauges, StartWatch, figures};
+use super::counters::{Gauges, StartWatch, figures, logs_of};
 use super::error::PipelineError;
 use super::fault::Processor;
 use super::functions::{Functions, Place, limits, limits_of, usual};
@@ -40,6 +40,7 @@ pub struct LocalProcessor {
     _thread: ServiceThread,
     counters: Arc<Counters>,
     functions: Functions,
+    plan: OrderPlan,
 }
 
 impl LocalProcessor {
@@ -59,6 +60,7 @@ impl LocalProcessor {
     ) -> Result<Self, PipelineError> {
         let counters = Arc::new(Counters::default());
         let (started, starts) = mpsc::channel();
+        let orders = plan.clone();
         let service = {
             let (scenario, target) = (scenario.clone(), target.clone());
             let counters = Arc::clone(&counters);
@@ -81,6 +83,7 @@ impl LocalProcessor {
                 _thread: thread,
                 counters,
                 functions,
+                plan: orders,
             }),
             Ok(Err(error)) => Err(error),
             Err(mpsc::RecvError) => Err(std::io::Error::other("its thread ended").into()),
@@ -89,8 +92,8 @@ impl LocalProcessor {
 
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
-        let mut counters = figures(&self.counters, BTreeMap::new());
-        self.functions.add_to(&mut counters);
+        let mut counters = figures(&self.counters, BTreeMap::new(), &self.plan, &logs_of(""));
+        self.functions.add_to(&mut counters, &self.plan);
         counters
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use super::counters::{Gauges, StartWatch, figures};
+use super::counters::{Gauges, StartWatch, figures, logs_of};
 use super::doors;
 use super::error::PipelineError;
 use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
@@ -94,6 +94,7 @@ pub struct EmbeddedPipeline {
     stores: Stores,
     faults: Arc<FaultPlan>,
     functions: Functions,
+    plan: OrderPlan,
     /// What orders are sent to.
     door: Door,
     services: Services,
@@ -124,6 +125,7 @@ impl EmbeddedPipeline {
         planned: u64,
         options: &ServeOptions,
     ) -> Result<Self, PipelineError> {
+        let orders = plan.clone();
         let stores = Stores::of(scenario, plan.model.spec());
         let faults = Arc::new(FaultPlan::new(scenario, plan.clone(), planned)?);
         let mut prepared = builder(scenario, &stores, &faults, options).prepare()?;
@@ -154,6 +156,7 @@ impl EmbeddedPipeline {
             stores,
             faults,
             functions,
+            plan: orders,
             door: scenario.sending.to.clone(),
             services: Services::of(scenario),
         })
@@ -187,9 +190,10 @@ impl EmbeddedPipeline {
 
     /// What it has counted of itself so far.
     pub fn counters(&self) -> PipelineCounters {
-        let mut counters = figures(&self.emulator.counters(), self.faults.struck());
+        let own = self.emulator.counters();
+        let mut counters = figures(&own, self.faults.struck(), &self.plan, &logs_of(""));
         self.services.add_to(&mut counters, &self.emulator);
-        self.functions.add_to(&mut counters);
+        self.functions.add_to(&mut counters, &self.plan);
         counters
     }
 

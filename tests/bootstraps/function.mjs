@@ -38,8 +38,20 @@ const store = async (record) => {
   if (put.status !== 200 && !put.body.includes("ConditionalCheckFailed")) throw new Error(put.body);
 };
 
+// MODE=raises: as the runtime of Node reports what a handler throws.
+const raise = async (request) => {
+  const error = new TypeError("the price list is undefined");
+  console.error(error.stack);
+  const body = { errorType: error.name, errorMessage: error.message, stackTrace: error.stack.split("\n") };
+  await ask(`${api}/${request}/error`, "POST", JSON.stringify(body), { "Lambda-Runtime-Function-Error-Type": error.name });
+};
+
 for (;;) {
   const next = await ask(`${api}/next`, "GET");
+  if (process.env.MODE === "raises") {
+    await raise(next.headers["lambda-runtime-aws-request-id"]);
+    continue;
+  }
   const failures = [];
   for (const record of JSON.parse(next.body).Records) {
     try {

@@ -308,6 +308,58 @@ fn an_error_raised_every_time_is_quoted_and_no_order_is_called_understood() {
         assert!(cause.contains(word), "{word}: {cause}");
     }
     assert!(!cause.contains("named its bad records"), "{cause}");
+    tells_the_first(&finished, "LookupError");
+}
+
+/// The table of errors names an order of the run, and the log in which the error is.
+fn tells_the_first(finished: &Finished, error: &str) {
+    let failure = &finished.json("out/run.json")["pipeline"]["failures"][0];
+    let order = failure["first_order"].as_str().expect("an order");
+    assert!(
+        order.parse::<u64>().is_ok_and(|id| id > 7_000_000),
+        "{order}"
+    );
+    let log = failure["log"].as_str().expect("a log");
+    let text = std::fs::read_to_string(finished.path("out").join(log)).expect("it is there");
+    assert!(text.contains(error), "{log}: {text}");
+    let page = std::fs::read_to_string(finished.path("out/report.html")).expect("a page");
+    let summary = std::fs::read_to_string(finished.path("out/summary.md")).expect("a summary");
+    for told in [&finished.stdout, &page, &summary] {
+        for word in [order, log, error] {
+            assert!(told.contains(word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn an_error_of_a_node_function_is_told_in_its_own_words() {
+    if !all_there(&["node"]) {
+        return;
+    }
+    let finished = run("node", "function.mjs")
+        .args(["--set", "processor.environment={MODE=\"raises\"}"])
+        .finish()
+        .code(3);
+    let (kind, reason, _) = &failures(&finished)[0];
+    assert_eq!(kind, "error");
+    assert!(
+        reason.starts_with("TypeError: the price list is undefined"),
+        "{reason}"
+    );
+    tells_the_first(&finished, "TypeError");
+}
+
+#[test]
+fn a_command_that_is_not_there_ends_the_run_at_once() {
+    let finished = run("there-is-no-such-program", "function.py")
+        .args(["--set", "phase.baseline.duration=60s"])
+        .finish()
+        .code(4);
+    let report = finished.json("out/run.json");
+    assert_eq!(report["findings"][0]["code"], "function_never_started");
+    assert!(report["orders"]["unsent"].as_u64() > Some(2_000));
+    let text = findings(&finished);
+    assert!(text.contains("there-is-no-such-program"), "{text}");
 }
 
 #[test]

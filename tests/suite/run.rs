@@ -369,3 +369,57 @@ fn a_folder_of_0_3_0_is_shown_and_compared() {
     let compared = Program::new(["compare", &folder, &folder]).finish().code(0);
     assert!(compared.stdout.contains("unchanged"), "{}", compared.stdout);
 }
+
+/// 80 orders, then 240, of which half are refused, and one rule on that.
+fn half_refused(rule: &str) -> Finished {
+    let file = format!(
+        "name = \"aborted\"\nquestion = \"Does it stop?\"\n[[phase]]\nname = \"baseline\"\nrate = \"40/s\"\n\
+         duration = \"2s\"\n[[phase]]\nname = \"spike\"\nrate = \"1x\"\nduration = \"6s\"\n[[fault]]\n\
+         kind = \"entry_refused\"\nshare = \"50%\"\nphase = \"spike\"\n[expect]\n\
+         max_schedule_lag_p99 = \"10s\"\nrules = [{rule}]\n"
+    );
+    Program::new(["run", "scenario.toml", "--output-dir", "out", "--quiet"])
+        .file("scenario.toml", &file)
+        .finish()
+}
+
+#[test]
+fn a_rule_that_nothing_can_mend_ends_the_sending_and_the_verdict_still_comes() {
+    // 13 of 320 are more than 4%, and 128 of them are refused at least.
+    let stopped = half_refused("{ rule = \"send_error_rate <= 4%\", abort = true }").code(5);
+    let report = stopped.json("out/run.json");
+    assert_eq!(report["verdict"], "fail");
+    assert_eq!(report["interrupted"], false, "nobody has");
+    let orders = &report["orders"];
+    assert!(orders["unsent"].as_u64() > Some(0), "{orders}");
+    assert!(orders["rejected"].as_u64() >= Some(13), "{orders}");
+    let codes = report["findings"].as_array().expect("findings").iter();
+    let codes: Vec<_> = codes
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        codes,
+        ["rule_broken", "load_not_offered", "sending_aborted"]
+    );
+    assert!(
+        stopped.stdout.contains("could no longer hold"),
+        "{}",
+        stopped.stdout
+    );
+    let verified = Program::new(["verify", &stopped.path("out").display().to_string()]);
+    let verified = verified.finish().code(5);
+    assert!(verified.stdout.contains("unchanged"), "{}", verified.stdout);
+}
+
+#[test]
+fn a_rule_that_is_broken_without_abort_and_one_that_may_hold_end_nothing() {
+    for (rule, code) in [
+        ("\"send_error_rate <= 4%\"", 5),
+        ("{ rule = \"send_error_rate < 90%\", abort = true }", 4),
+    ] {
+        let whole = half_refused(rule).code(code);
+        let report = whole.json("out/run.json");
+        assert_eq!(report["orders"]["unsent"], 0, "{rule}");
+        assert!(!whole.stdout.contains("could no longer hold"), "{rule}");
+    }
+}

@@ -8,6 +8,9 @@ use super::words::reason;
 /// Reasons told apart at most; what is beyond counts for its kind alone.
 const REASONS_MAX: usize = 32;
 
+/// Longer messages are not kept.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
+
 /// What an invocation that brought its whole batch back ended in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FailureKind {
@@ -38,6 +41,12 @@ pub struct FailureCount {
     /// How many of these had no message in their batch that the function is to refuse; absent when that is not
     /// known.
     pub unexpected: Option<u64>,
+    /// The body of the message that the first of them most likely failed for: one that the function is to refuse, or else
+    /// the first of its batch. Absent where that was not told, or was too long to be kept.
+    pub first_message: Option<String>,
+    /// The file that the process of the first of them wrote to, in the folder of the function's logs; absent where it
+    /// wrote none.
+    pub log: Option<String>,
 }
 
 /// Why an invocation failed whole.
@@ -48,6 +57,10 @@ pub struct Failure {
     pub kind: FailureKind,
     /// The reason: one printable line of bounded length.
     pub reason: String,
+    /// The body of the message that it most likely failed for.
+    pub message: Option<String>,
+    /// The file that its process wrote to.
+    pub log: Option<String>,
 }
 
 impl Failure {
@@ -56,7 +69,23 @@ impl Failure {
         Self {
             kind,
             reason: reason(why),
+            message: None,
+            log: None,
         }
+    }
+
+    /// The same, with the body of the message that it most likely failed for; one that is too long is not kept.
+    #[must_use]
+    pub fn at_message(mut self, body: &str) -> Self {
+        self.message = (body.len() <= MESSAGE_BYTES_MAX).then(|| body.to_owned());
+        self
+    }
+
+    /// The same, with the file that its process wrote to.
+    #[must_use]
+    pub fn logged_in(mut self, file: Option<String>) -> Self {
+        self.log = file;
+        self
     }
 }
 
@@ -77,6 +106,8 @@ struct Counted {
     reason: Option<String>,
     count: u64,
     unexpected: Option<u64>,
+    message: Option<String>,
+    log: Option<String>,
 }
 
 impl Failures {
@@ -97,6 +128,8 @@ impl Failures {
             reason: shown,
             count: 0,
             unexpected: Some(0),
+            message: failure.message.clone(),
+            log: failure.log.clone(),
         });
         entry.count += 1;
         entry.unexpected = match (entry.unexpected, was_expected) {
@@ -115,6 +148,8 @@ impl Failures {
                 reason: counted.reason.clone(),
                 count: counted.count,
                 unexpected: counted.unexpected,
+                first_message: counted.message.clone(),
+                log: counted.log.clone(),
             })
             .collect();
         counts.sort_by_key(|failure| std::cmp::Reverse(failure.count));
@@ -200,6 +235,24 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn the_first_failure_of_a_reason_names_its_message_and_its_log() {
+        let failures = Failures::default();
+        let at = |body: &str, file: &str| {
+            error("KeyError: no price")
+                .at_message(body)
+                .logged_in(Some(file.into()))
+        };
+        failures.add(&at("first", "environment-0002.log"), None);
+        failures.add(&at("second", "environment-0001.log"), None);
+        let long = "x".repeat(MESSAGE_BYTES_MAX + 1);
+        failures.add(&error("TypeError").at_message(&long), None);
+        let counts = failures.counts();
+        assert_eq!(counts[0].first_message.as_deref(), Some("first"));
+        assert_eq!(counts[0].log.as_deref(), Some("environment-0002.log"));
+        assert_eq!((&counts[1].first_message, &counts[1].log), (&None, &None));
     }
 
     #[test]

@@ -34,6 +34,8 @@ fn failure(kind: FailureKind, reason: &str, count: u64, without_bad: u64) -> Fai
         reason: Some(reason.into()),
         count,
         without_bad_orders: Some(without_bad),
+        first_order: None,
+        log: None,
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::fmt::Write;
 
+use crate::document::{Block, Medium, Table};
 use orderproof_core::results::figures::thousands;
 use orderproof_core::results::{FailureCount, PipelineCounters, RunReport, ServiceCount};
 
 /// Reasons quoted at most.
 const QUOTED: usize = 3;
+/// Reasons in a table at most.
+const LISTED: usize = 5;
 /// Operations of other services quoted at most.
 const SERVICES_QUOTED: usize = 8;
 
@@ -24,6 +27,36 @@ pub(crate) fn facts(report: &RunReport) -> Vec<(&'static str, String)> {
     words.extend(throttled(pipeline).map(|throttled| ("throttled", throttled)));
     words.extend(services(pipeline).map(|services| ("services", services)));
     words
+}
+
+/// The commonest reasons why invocations failed, in the function's own words; nothing where none failed or none was kept.
+pub(crate) fn errors(report: &RunReport, medium: Medium) -> Vec<Block> {
+    let pipeline = report.pipeline.as_ref();
+    // Of one that never started its last lines say more.
+    let pipeline = pipeline.filter(|pipeline| pipeline.never_started.is_none());
+    let failures = pipeline.and_then(|pipeline| pipeline.failures.as_deref());
+    let told: Vec<_> = failures.unwrap_or_default().iter().take(LISTED).collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let mut table = Table::each(
+        "The commonest reasons; those that differ only in numbers count as one",
+        told,
+        &[
+            ("#times", |it| thousands(it.count).into()),
+            ("kind", |it| it.kind.told(it.count).into()),
+            ("first order", |it| {
+                it.first_order.as_deref().unwrap_or("-").into()
+            }),
+            ("log", |it| it.log.as_deref().unwrap_or("-").into()),
+            ("why", |it| {
+                let why = it.reason.as_deref();
+                why.unwrap_or("many other reasons").into()
+            }),
+        ],
+    );
+    table.wrapped = medium == Medium::Terminal;
+    vec![Block::Table(table)]
 }
 
 /// How the function was invoked.
@@ -139,6 +172,7 @@ fn throttled(pipeline: &PipelineCounters) -> Option<String> {
 mod tests {
     use super::services as services_of;
     use super::*;
+    use orderproof_core::results::FailureKind;
     use orderproof_core::results::fixture::{SPIKE, World};
     use orderproof_core::scenario::ProcessorCommand;
 
@@ -161,6 +195,53 @@ mod tests {
             ..PipelineCounters::default()
         };
         processes(&report, &pipeline).expect("it has processes")
+    }
+
+    #[test]
+    fn the_commonest_errors_are_told_with_their_first_order_and_log_and_no_text_becomes_markup() {
+        let failure = |reason: &str, count| FailureCount {
+            kind: FailureKind::Error,
+            reason: Some(reason.into()),
+            count,
+            without_bad_orders: None,
+            first_order: Some("70000012".into()),
+            log: Some("function-logs/environment-0001.log".into()),
+        };
+        let mut report = World::new(&SPIKE).report();
+        let all = || {
+            [
+                crate::render_markdown(&report),
+                crate::render_html(&report).unwrap(),
+            ]
+        };
+        for told in all() {
+            assert!(!told.contains("Why invocations failed"), "none did");
+        }
+        let mut failures = vec![failure("KeyError: <b>|total", 1_234)];
+        failures.extend((0..6).map(|n| failure(&format!("Error{n}"), 9 - n)));
+        report.pipeline = Some(PipelineCounters {
+            failures: Some(failures),
+            ..PipelineCounters::default()
+        });
+        let all = [
+            crate::render_markdown(&report),
+            crate::render_html(&report).unwrap(),
+        ];
+        for told in all {
+            for word in [
+                "Why invocations failed",
+                "1,234",
+                "70000012",
+                "environment-0001.log",
+            ] {
+                assert!(told.contains(word), "{word}");
+            }
+            assert!(!told.contains("<b>|"), "escaped");
+            assert!(
+                told.contains("Error3") && !told.contains("Error4"),
+                "five of them"
+            );
+        }
     }
 
     #[test]

@@ -2,12 +2,18 @@
 
 use serde_json::Value;
 
-use crate::order::{Model, OrderPlan, RowOwner};
+use crate::order::{Capture, Model, OrderPlan, RowOwner};
 use crate::records::Item;
 
 /// The sequence number of the plan's order whose message has this body; `None` when it holds no id of the run.
 pub fn order_of_body(orders: &OrderPlan, body: &str) -> Option<u64> {
     order_of_document(orders, orders.model.document_of(body)?)
+}
+
+/// The id in a message's body, as it stands there; `None` when it holds none of the run.
+pub fn id_of_body(orders: &OrderPlan, body: &str) -> Option<String> {
+    let document = orders.model.document_of(body)?;
+    found_in(orders, document).map(|(id, _)| id)
 }
 
 /// The same for a message as it was sent to a topic, to an event bus, or to a server in the queue's place.
@@ -17,6 +23,11 @@ pub fn order_of_sent(orders: &OrderPlan, sent: &str) -> Option<u64> {
 }
 
 fn order_of_document(orders: &OrderPlan, document: String) -> Option<u64> {
+    found_in(orders, document).map(|(_, k)| k)
+}
+
+/// The id in a document, and whose it is.
+fn found_in(orders: &OrderPlan, document: String) -> Option<(String, u64)> {
     let json: Option<Value> = serde_json::from_str(&document).ok();
     let mut places = orders.model.id_places().iter();
     places.find_map(|place| {
@@ -26,7 +37,9 @@ fn order_of_document(orders: &OrderPlan, document: String) -> Option<u64> {
         };
         let found = place.template.matches(&text)?;
         let (run, k) = orders.model.owner_in(&found)?;
-        (run == orders.run).then_some(k)
+        let written = found.get(Capture::Id).map(str::to_owned);
+        let id = || written.unwrap_or_else(|| orders.id(k).shown().to_string());
+        (run == orders.run).then(|| (id(), k))
     })
 }
 

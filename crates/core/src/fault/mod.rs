@@ -7,5 +7,5 @@
 mod find;
 mod plan;
 
-pub use find::{is_to_fail, order_of_body, order_of_row, order_of_sent, why_hidden};
+pub use find::{id_of_body, is_to_fail, order_of_body, order_of_row, order_of_sent, why_hidden};
 pub use plan::{FaultError, FaultPlan};

@@ -20,7 +20,7 @@ pub enum JournalError {
     /// The file could not be written on, the disk being full, say.
     #[error(
         "{}: line {line} of the journal cannot be written: {source}; sending was stopped: \
-         make room on the disk and run again", path.display()
+         {} and run again", path.display(), remedy(source)
     )]
     Write {
         /// The journal.
@@ -54,4 +54,14 @@ pub enum JournalError {
         /// What is wrong with it.
         cause: String,
     },
+}
+
+/// What to do about a file that can no longer be written.
+fn remedy(source: &io::Error) -> &'static str {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
+    match source.kind() {
+        StorageFull | QuotaExceeded | WriteZero => "make room on the disk",
+        FileTooLarge => "raise the limit of a file's size (ulimit -f)",
+        _ => "name a folder that can be written (--output-dir)",
+    }
 }

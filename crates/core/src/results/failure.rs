@@ -70,6 +70,13 @@ pub struct FailureCount {
     /// How many of these had no bad order of the run in their batch; absent when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_bad_orders: Option<u64>,
+    /// The id of the order that the first of them most likely failed for: a bad one of its batch, or else the first of
+    /// that; absent when that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_order: Option<String>,
+    /// The file of the run's folder that holds what the process of the first of them wrote; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
 }
 
 impl FailureCount {

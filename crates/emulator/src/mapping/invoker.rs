@@ -191,6 +191,13 @@ where
             let expected = self.expected.as_ref();
             let was_expected =
                 expected.map(|is_to_fail| batch.iter().any(|message| is_to_fail(message.body())));
+            let culprit = batch
+                .iter()
+                .find(|message| expected.is_some_and(|is_to_fail| is_to_fail(message.body())));
+            let failure = match culprit.or(batch.first()) {
+                Some(message) => failure.at_message(message.body()),
+                None => failure,
+            };
             self.counters.failures.add(&failure, was_expected);
         }
         if *outcome == Err(InvocationError::Throttled) {

@@ -144,12 +144,7 @@ impl Environment {
                 tracing::debug!(%error, number = self.number, "an environment failed to start");
                 self.kill().await;
                 let lines = self.log.as_ref().map(EnvironmentLog::tail);
-                let file = self
-                    .launch
-                    .config
-                    .logs
-                    .is_some()
-                    .then(|| file_of(self.number));
+                let file = self.log_file();
                 self.figures
                     .start_failed(error, lines.unwrap_or_default(), file);
             }
@@ -185,6 +180,12 @@ impl Environment {
             _server: server,
             _alive: alive,
         })
+    }
+
+    /// The file that its processes write to, if they do.
+    pub(super) fn log_file(&self) -> Option<String> {
+        let logs = self.launch.config.logs.is_some();
+        logs.then(|| file_of(self.number))
     }
 
     /// Has the process work on `event`. After an error other than an answer it has no process.

@@ -12,7 +12,7 @@ use super::config::{CommandConfig, Launch};
 use super::error::{CommandError, EnvironmentFigures};
 use super::figures::{Figures, NeverStarted};
 use super::payload::{event_json, response_of};
-use super::pool::{Job, Pool};
+use super::pool::{Job, Pool, Reply};
 use crate::failures::Failure;
 use crate::service::ServiceThread;
 
@@ -73,11 +73,14 @@ impl CommandFunction {
         event: SqsEvent,
         report_batch_item_failures: bool,
     ) -> Result<SqsBatchResponse, Failure> {
-        match self.invoke(event).await {
+        let event = event_json(&event)
+            .map_err(|error| Failure::from(format!("the event is no JSON: {error}")))?;
+        let (answer, log) = self.reply_to(event).await;
+        match answer.and_then(|answer| response_of(&answer)) {
             Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {
                 Ok(SqsBatchResponse::default())
             }
-            answered => Ok(answered?),
+            answered => answered.map_err(|error| Failure::from(error).logged_in(log)),
         }
     }
 
@@ -86,13 +89,17 @@ impl CommandFunction {
     /// # Errors
     /// Why there is none.
     pub async fn answer_to(&self, event: Bytes) -> Result<Bytes, CommandError> {
+        self.reply_to(event).await.0
+    }
+
+    async fn reply_to(&self, event: Bytes) -> Reply {
+        let stopped = || (Err(CommandError::Stopped), None);
         let (reply, answer) = oneshot::channel();
         let job = Job { event, reply };
-        self.inner
-            .jobs
-            .send(job)
-            .map_err(|_| CommandError::Stopped)?;
-        answer.await.unwrap_or(Err(CommandError::Stopped))
+        match self.inner.jobs.send(job) {
+            Ok(()) => answer.await.unwrap_or_else(|_| stopped()),
+            Err(_) => stopped(),
+        }
     }
 
     /// Whether it has started yet.

@@ -15,8 +15,11 @@ use super::gate::{Entry, Next, StartGate};
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) event: Bytes,
-    pub(super) reply: oneshot::Sender<Answer>,
+    pub(super) reply: oneshot::Sender<Reply>,
 }
+
+/// An answer, and the file that the process wrote to.
+pub(super) type Reply = (Answer, Option<String>);
 
 /// The environments of a function.
 #[derive(Debug)]
@@ -91,7 +94,7 @@ impl Pool {
             let started = environment.start().await;
             let next = self.ended(entry, started.is_ok());
             if let Err(error) = started {
-                let _ = job.reply.send(Err(error));
+                let _ = job.reply.send((Err(error), environment.log_file()));
                 if next == Next::TryAgain {
                     self.try_again(&mut environment).await;
                 }
@@ -185,7 +188,7 @@ async fn work(environment: &mut Environment, mut job: Job) {
     };
     match answered {
         Some(answer) => {
-            let _ = job.reply.send(answer);
+            let _ = job.reply.send((answer, environment.log_file()));
             environment.settle().await;
         }
         None => environment.abandon().await,

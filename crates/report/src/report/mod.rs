@@ -12,6 +12,7 @@ use crate::diagnose;
 use crate::document::{
     Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
 };
+use crate::function;
 use crate::rules;
 use orderproof_core::gate::own_rules;
 use orderproof_core::order::Id;
@@ -93,6 +94,11 @@ fn document(report: &RunReport, medium: Medium) -> Document {
         "function-output",
         "The function's last lines",
         last_lines(report),
+    );
+    document.section(
+        "function-errors",
+        "Why invocations failed",
+        function::errors(report, medium),
     );
     let facts = Block::Facts(evidence::facts(report));
     document.section("evidence", "Evidence", vec![facts]);

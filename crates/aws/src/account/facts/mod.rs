@@ -239,8 +239,18 @@ where
         (Some(code), None) => code.to_owned(),
         _ => match error {
             SdkError::ServiceError(service) => strange_answer(service.raw().status().as_u16()),
-            _ => in_words(error),
+            SdkError::ResponseError(response) => strange_answer(response.raw().status().as_u16()),
+            _ => no_reply(in_words(error)),
         },
+    }
+}
+
+/// What is said where no reply of the service came. One that is none was given up by ourselves, which the SDK tells in
+/// words of its own.
+fn no_reply(words: String) -> String {
+    match words.strip_prefix("dispatch failure: other: ") {
+        Some(ours) => format!("{ours}; check what answers at the endpoint"),
+        None => words,
     }
 }
 
