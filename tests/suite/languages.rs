@@ -350,16 +350,13 @@ fn an_error_of_a_node_function_is_told_in_its_own_words() {
 }
 
 #[test]
-fn a_command_that_is_not_there_ends_the_run_at_once() {
-    let finished = run("there-is-no-such-program", "function.py")
-        .args(["--set", "phase.baseline.duration=60s"])
+fn a_command_that_is_not_there_is_refused_before_anything_is_sent() {
+    let refused = run("there-is-no-such-program", "function.py")
         .finish()
-        .code(4);
-    let report = finished.json("out/run.json");
-    assert_eq!(report["findings"][0]["code"], "function_never_started");
-    assert!(report["orders"]["unsent"].as_u64() > Some(2_000));
-    let text = findings(&finished);
-    assert!(text.contains("there-is-no-such-program"), "{text}");
+        .code(2);
+    let words = "`there-is-no-such-program` is not on the PATH";
+    assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    assert!(!refused.path("out").exists());
 }
 
 #[test]
