@@ -27,13 +27,14 @@ pub(crate) fn is_refused(class: Class, gate: Gate) -> bool {
 pub(crate) fn rules(scenario: &Scenario, plays: &[Played]) -> Vec<RuleForecast> {
     let rules = scenario.expect.rules.iter();
     let rule = |rule: &Rule| {
-        if !is_forecast(rule.metric) {
+        let forecast = rule.duration().filter(|(metric, _)| is_forecast(*metric));
+        let Some((metric, bound)) = forecast else {
             return RuleForecast {
                 rule: rule.text.clone(),
                 outlook: Outlook::NotForecast,
                 observed_s: None,
             };
-        }
+        };
         let checked: Vec<_> = plays
             .iter()
             .map(|played| {
@@ -45,7 +46,7 @@ pub(crate) fn rules(scenario: &Scenario, plays: &[Played]) -> Vec<RuleForecast> 
                     untimed_rows: 0,
                 };
                 let phase = rule.phase.as_deref();
-                durations.check(rule.metric, phase, &rule.bound())
+                durations.check(metric, phase, &bound)
             })
             .collect();
         let observed = checked.iter().map(|(figure, _)| {
@@ -63,7 +64,8 @@ pub(crate) fn rules(scenario: &Scenario, plays: &[Played]) -> Vec<RuleForecast> 
     rules.map(rule).collect()
 }
 
-/// Response time, service time and schedule lag are the harness's and the network's.
+/// Response time, service time and schedule lag are the harness's and the network's. Rules on anything but durations are
+/// not forecast.
 fn is_forecast(metric: Metric) -> bool {
     match metric {
         Metric::EndToEnd(_) | Metric::Drain => true,
