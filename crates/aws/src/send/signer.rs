@@ -54,7 +54,7 @@ pub(super) struct Signature {
 /// Signs the requests of one sender.
 #[derive(Default)]
 pub(super) struct Signer {
-    key: Option<Key>,
+    key: Option<Box<Key>>,
     text: String,
 }
 
@@ -152,7 +152,7 @@ impl Signer {
 impl Key {
     /// The key for these credentials at `now`: the last one where it still holds.
     fn at<'k>(
-        last: &'k mut Option<Self>,
+        last: &'k mut Option<Box<Self>>,
         place: &Place,
         credentials: &Credentials,
         now: SystemTime,
@@ -161,18 +161,16 @@ impl Key {
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         let same = |key: &Self| is_same(&key.credentials, credentials);
-        let held = last.take().filter(|key| same(key));
-        let key = match held {
+        let key = match last.take().filter(|key| same(key)) {
             Some(key) if key.second == second => key,
             held => {
                 let date = date_of(second);
                 match held.filter(|key| date.starts_with(&key.day)) {
-                    Some(key) => Self {
-                        second,
-                        date,
-                        ..key
-                    },
-                    None => Self::derived(place, credentials, second, date),
+                    Some(mut key) => {
+                        (key.second, key.date) = (second, date);
+                        key
+                    }
+                    None => Box::new(Self::derived(place, credentials, second, date)),
                 }
             }
         };
