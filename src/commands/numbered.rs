@@ -30,12 +30,15 @@ pub fn numbered(document: &str) -> String {
 
 /// The member that these lines begin with, if it is a duration.
 fn duration(lines: &[&str]) -> Option<String> {
-    let [head, secs, nanos, end, ..] = lines else {
+    let [head, first, second, end, ..] = lines else {
         return None;
     };
     let key = head.strip_suffix("\": {")?;
-    let secs = number(secs.trim().strip_prefix("\"secs\": ")?.strip_suffix(',')?)?;
-    let nanos = number(nanos.trim().strip_prefix("\"nanos\": ")?)?;
+    let members = [first.trim().strip_suffix(',')?, second.trim()];
+    // A map keeps its members by name, a structure as it has them.
+    let member = |name: &str| members.iter().find_map(|member| member.strip_prefix(name));
+    let secs = number(member("\"secs\": ")?)?;
+    let nanos = number(member("\"nanos\": ")?)?;
     let comma = match end.trim() {
         "}" => "",
         "}," => ",",
@@ -69,6 +72,8 @@ mod tests {
         let expected = json!({"a": {"drain_us": 3_100_645, "is": true}, "retention_us": 3_100_645,
             "list": [1, {"x_us": 3_100_645}]});
         assert_eq!(shown(&stored), expected);
+        let structure = "{\n  \"drain\": {\n    \"secs\": 3,\n    \"nanos\": 999\n  }\n}\n";
+        assert_eq!(numbered(structure), "{\n  \"drain_us\": 3000000\n}\n");
         for kept in [
             json!({"x": {"secs": 1, "nanos": 2, "more": 3}}),
             json!({"x": {"secs": 1}}),
