@@ -14,7 +14,7 @@ use crate::played::Played;
 use crate::rules::{gate_outlook, rules};
 use crate::world::World;
 
-const NOTICE: &str = "a forecast: no order was sent, and nothing here is evidence of a run";
+const NOTICE: &str = "no order was sent, and a forecast is not evidence of a run";
 
 const NOT_KNOWN: &str = "how long real functions, the network and a busy machine take, beyond what the scenario says of them";
 

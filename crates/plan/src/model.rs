@@ -225,8 +225,7 @@ impl Forecast {
             .filter(|(class, _)| is_refused(**class, self.gate));
         let classes = classes.map(|(class, range)| {
             let share = 100.0 * range.max as f64 / self.planned_orders.max.max(1) as f64;
-            let class = class.as_str().replace('_', " ");
-            format!("{class}: {} ({share:.1}%)", orders(range.max))
+            format!("{} {} ({share:.1}%)", orders(range.max), class.as_str())
         });
         let rules = self.rules.iter();
         let rules = rules.filter(|rule| matches!(rule.outlook, Outlook::Broken | Outlook::Varies));
