@@ -100,6 +100,8 @@ while True:
     try:
         answer = json.dumps(handler(json.loads(event)))
     except Exception as error:
+        # As the runtime of Python does.
+        print("[ERROR] %s: %s" % (type(error).__name__, error), flush=True)
         api("POST", request + "/error", json.dumps({"errorType": type(error).__name__, "errorMessage": str(error)}))
     else:
         api("POST", request + "/response", answer)
