@@ -1,4 +1,4 @@
-//! Rules that end the sending: each counts the orders that speak against it, and tells when no order to come can mend that.
+//! Rules that end the sending. Each counts the orders that break it, and is surely broken when no later order can change that.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

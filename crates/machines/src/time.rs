@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Nanoseconds since whoever keeps the time began; 64 bits last for 584 years.
+/// Nanoseconds since the origin of the caller's clock. 64 bits last for 584 years.
 pub type Nanos = u64;
 
 /// A duration in nanoseconds, the longest possible if it does not fit.

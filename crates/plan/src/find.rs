@@ -39,6 +39,8 @@ pub struct Found {
     pub fails_at: Option<f64>,
     /// What breaks there.
     pub breaks: Vec<String>,
+    /// Rules that no forecast says anything of, and so had no part in it.
+    pub not_forecast: Vec<String>,
     /// What is in the way there, the first first.
     pub walls: Vec<String>,
     /// The multiples that were played, and whether gate and rules held.
@@ -65,6 +67,7 @@ pub fn find_rate(
         seeds,
         origin,
         played: Vec::new(),
+        not_forecast: Vec::new(),
     };
     let own = (peak(scenario) / base * TENTHS).round() as u64;
     let own = own.clamp(TENTHS as u64, HIGHEST);
@@ -111,6 +114,7 @@ struct Search<'a> {
     seeds: &'a [u64],
     origin: Instant,
     played: Vec<(f64, bool)>,
+    not_forecast: Vec<String>,
 }
 
 impl Search<'_> {
@@ -121,6 +125,7 @@ impl Search<'_> {
         let forecast = forecast(&scenario, self.seeds, self.origin)?;
         let holds = forecast.holds();
         self.played.push((multiple, holds));
+        self.not_forecast = forecast.not_forecast();
         Ok((!holds).then_some(forecast))
     }
 
@@ -147,7 +152,7 @@ impl Search<'_> {
         let walls: Vec<String> = walls
             .into_iter()
             .flatten()
-            .map(|wall| format!("{} from second {:.0}", wall.wall.words(), wall.first_at_s))
+            .map(|wall| format!("{} from second {}", wall.wall.words(), wall.second()))
             .collect();
         let why = breaks.first().map_or("", String::as_str);
         let first = match walls.first() {
@@ -168,6 +173,11 @@ impl Search<'_> {
             (None, Some((fails, _))) => format!("does not pass at {}: {why}{first}", at(*fails)),
             (None, None) => "nothing was played".to_owned(),
         };
+        let left_out = self.not_forecast.join(", ");
+        let answer = match left_out.is_empty() {
+            true => answer,
+            false => format!("{answer}; not forecast: {left_out}"),
+        };
         Found {
             kind: "forecast",
             evidence: false,
@@ -177,6 +187,7 @@ impl Search<'_> {
             passes_at: passes.map(times),
             fails_at: fails.map(|(fails, _)| times(fails)),
             breaks,
+            not_forecast: self.not_forecast,
             walls,
             played: self.played,
             seeds: self.seeds.to_vec(),

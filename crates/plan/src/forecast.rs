@@ -9,7 +9,7 @@ use orderproof_core::verdict::Class;
 use orderproof_core::verify::PhaseFigures;
 
 use crate::admit::{CannotForecast, assumptions, check};
-use crate::model::{Forecast, PhaseForecast, Range, Wall, WallForecast};
+use crate::model::{Forecast, PhaseForecast, Range, Wall, WallForecast, micros_of};
 use crate::played::Played;
 use crate::rules::{gate_outlook, rules};
 use crate::world::World;
@@ -60,7 +60,7 @@ fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> F
     let range = |figure: fn(&Played) -> u64| {
         Range::of(plays.iter().map(figure)).expect("at least one seed was played")
     };
-    let seconds = |figure: fn(&Played) -> Option<Duration>| seconds_if_all(&plays, figure);
+    let micros = |figure: fn(&Played) -> Option<Duration>| micros_if_all(&plays, figure);
     let undecided = |played: &Played| count(played, Class::Undecided);
     let mut forecast = Forecast {
         kind: "forecast",
@@ -80,9 +80,9 @@ fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> F
         undrained_orders: range(undecided),
         backlog_peak_orders: range(|played| played.backlog_peak),
         backlog_peak_at_s: range(|played| played.backlog_peak_at_s),
-        catch_up_s: seconds(|played| played.catch_up),
-        oldest_age_s: seconds(|played| Some(played.oldest_age)).expect("each has one"),
-        drain_s: seconds(|played| played.drain),
+        catch_up_us: micros(|played| played.catch_up),
+        oldest_age_us: micros(|played| Some(played.oldest_age)).expect("each has one"),
+        drain_us: micros(|played| played.drain),
         phases: phases(&plays),
         invocations: range(|played| played.counts.invocations),
         failed_invocations: range(|played| played.counts.failed_invocations),
@@ -107,13 +107,13 @@ fn count(played: &Played, class: Class) -> u64 {
 }
 
 /// The range of a duration that every play has.
-fn seconds_if_all(
+fn micros_if_all(
     plays: &[Played],
     figure: impl Fn(&Played) -> Option<Duration>,
-) -> Option<Range<f64>> {
-    let all: Option<Vec<f64>> = plays
+) -> Option<Range<u64>> {
+    let all: Option<Vec<u64>> = plays
         .iter()
-        .map(|played| figure(played).map(|duration| duration.as_secs_f64()))
+        .map(|played| figure(played).map(micros_of))
         .collect();
     Range::of(all?)
 }
@@ -132,7 +132,7 @@ fn phases(plays: &[Played]) -> Vec<PhaseForecast> {
         let of = || plays.iter().map(|played| &played.phases[index]);
         let range = |all: Vec<u64>| Range::of(all).expect("at least one seed was played");
         let quantile = |quantile| {
-            seconds_if_all(plays, |played| {
+            micros_if_all(plays, |played| {
                 played.phases[index].1.end_to_end.quantile(quantile)
             })
         };
@@ -144,8 +144,8 @@ fn phases(plays: &[Played]) -> Vec<PhaseForecast> {
                 of().map(|(_, figures)| figures.end_to_end.count())
                     .collect(),
             ),
-            end_to_end_p50_s: quantile(0.5),
-            end_to_end_p99_s: quantile(0.99),
+            end_to_end_p50_us: quantile(0.5),
+            end_to_end_p99_us: quantile(0.99),
         }
     };
     named.map(phase).collect()
@@ -176,7 +176,7 @@ fn walls(plays: &[Played]) -> Vec<WallForecast> {
     walls.sort_by_key(|(_, at)| *at);
     let walls = walls.into_iter().map(|(wall, at)| WallForecast {
         wall,
-        first_at_s: Duration::from_nanos(at).as_secs_f64(),
+        first_at_us: at / 1_000,
     });
     walls.collect()
 }

@@ -1,10 +1,11 @@
 //! What a forecast says: the document that `orderproof plan --json` prints.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::Serialize;
 
-use orderproof_core::results::figures::orders;
+use orderproof_core::results::figures::{micros, orders};
 use orderproof_core::verdict::{Class, Gate};
 
 use crate::rules::is_refused;
@@ -56,7 +57,7 @@ pub struct RuleForecast {
     /// What became of it.
     pub outlook: Outlook,
     /// What it is about, seconds; absent when it is not forecast or nothing was there to measure.
-    pub observed_s: Option<Range<f64>>,
+    pub observed_us: Option<Range<u64>>,
 }
 
 /// A phase.
@@ -71,9 +72,9 @@ pub struct PhaseForecast {
     /// Those of them that are stored.
     pub stored: Range<u64>,
     /// Median time from the instant an order is due until it is stored, seconds; absent when none is stored.
-    pub end_to_end_p50_s: Option<Range<f64>>,
+    pub end_to_end_p50_us: Option<Range<u64>>,
     /// Its 99th percentile.
-    pub end_to_end_p99_s: Option<Range<f64>>,
+    pub end_to_end_p99_us: Option<Range<u64>>,
 }
 
 /// Something that gets in the way of orders.
@@ -116,8 +117,20 @@ impl Wall {
 pub struct WallForecast {
     /// Which.
     pub wall: Wall,
-    /// Seconds since the start, in the seed in which it was met first.
-    pub first_at_s: f64,
+    /// Microseconds since the start, in the seed in which it was met first.
+    pub first_at_us: u64,
+}
+
+impl WallForecast {
+    /// The second in which it was met first.
+    pub fn second(&self) -> u64 {
+        self.first_at_us / 1_000_000
+    }
+}
+
+/// Whole microseconds.
+pub(crate) fn micros_of(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// One second of the first seed.
@@ -181,11 +194,11 @@ pub struct Forecast {
     /// The second at whose end there is so much.
     pub backlog_peak_at_s: Range<u64>,
     /// From the end of the phase of the peak until the backlog is no larger than before it; absent when that is not seen.
-    pub catch_up_s: Option<Range<f64>>,
+    pub catch_up_us: Option<Range<u64>>,
     /// The greatest age of the oldest order that is stored only later.
-    pub oldest_age_s: Range<f64>,
+    pub oldest_age_us: Range<u64>,
     /// From the last send to the empty queue; absent when it is not empty at the deadline.
-    pub drain_s: Option<Range<f64>>,
+    pub drain_us: Option<Range<u64>>,
     /// The phases.
     pub phases: Vec<PhaseForecast>,
     /// Invocations of the function.
@@ -229,14 +242,21 @@ impl Forecast {
         });
         let rules = self.rules.iter();
         let rules = rules.filter(|rule| matches!(rule.outlook, Outlook::Broken | Outlook::Varies));
-        let rules = rules.map(|rule| match rule.observed_s {
-            Some(observed) => format!("rule `{}` is broken: {:.3} s", rule.rule, observed.max),
+        let rules = rules.map(|rule| match rule.observed_us {
+            Some(observed) => format!("rule `{}` is broken: {}", rule.rule, micros(observed.max)),
             None => format!(
                 "rule `{}` is broken: there is nothing to measure",
                 rule.rule
             ),
         });
         classes.chain(rules).collect()
+    }
+
+    /// The rules that a forecast says nothing of.
+    pub fn not_forecast(&self) -> Vec<String> {
+        let rules = self.rules.iter();
+        let left_out = rules.filter(|rule| rule.outlook == Outlook::NotForecast);
+        left_out.map(|rule| rule.rule.clone()).collect()
     }
 
     /// Whether the gate and every rule that is forecast hold with every seed.

@@ -6,7 +6,7 @@ use orderproof_core::scenario::{Metric, Rule, Scenario};
 use orderproof_core::verdict::{Class, Gate, Standing};
 use orderproof_core::verify::{Durations, Quiescence, Standpoint};
 
-use crate::model::{Outlook, Range, RuleForecast};
+use crate::model::{Outlook, Range, RuleForecast, micros_of};
 use crate::played::Played;
 
 /// What becomes of the gate.
@@ -32,7 +32,7 @@ pub(crate) fn rules(scenario: &Scenario, plays: &[Played]) -> Vec<RuleForecast> 
             return RuleForecast {
                 rule: rule.text.clone(),
                 outlook: Outlook::NotForecast,
-                observed_s: None,
+                observed_us: None,
             };
         };
         let checked: Vec<_> = plays
@@ -51,14 +51,14 @@ pub(crate) fn rules(scenario: &Scenario, plays: &[Played]) -> Vec<RuleForecast> 
             .collect();
         let observed = checked.iter().map(|(figure, _)| {
             let figure = figure.as_ref();
-            figure.map(|figure| figure.measured.as_secs_f64())
+            figure.map(|figure| micros_of(figure.measured))
         });
-        let observed: Option<Vec<f64>> = observed.collect();
+        let observed: Option<Vec<u64>> = observed.collect();
         RuleForecast {
             rule: rule.text.clone(),
             // What is not there to measure passes no rule.
             outlook: outlook(checked.iter().map(|(_, point)| *point != Standpoint::Holds)),
-            observed_s: observed.and_then(Range::of),
+            observed_us: observed.and_then(Range::of),
         }
     };
     rules.map(rule).collect()

@@ -80,8 +80,8 @@ fn a_pipeline_with_room_stores_the_good_and_dead_letters_the_bad_after_three_rec
     assert_eq!(count(&forecast, Class::DeadLetteredByDesign), bad);
     // A batch of one an invocation; a bad order has three.
     assert_eq!(forecast.invocations.max, planned + 2 * bad);
-    let p99 = forecast.phases[0].end_to_end_p99_s.expect("stored").max;
-    assert!((0.1..0.101).contains(&p99), "{p99}");
+    let p99 = forecast.phases[0].end_to_end_p99_us.expect("stored").max;
+    assert!((100_000..101_000).contains(&p99), "{p99}");
     // 100 orders/s of which each takes 100 ms; the bad ones come back in between.
     assert!(
         (10..=18).contains(&forecast.max_concurrency.max),
@@ -94,8 +94,8 @@ fn a_pipeline_with_room_stores_the_good_and_dead_letters_the_bad_after_three_rec
         [Outlook::Holds, Outlook::Holds, Outlook::NotForecast]
     );
     // The last bad order is received three times, 2 s apart, and moved by the fourth attempt.
-    let drain = forecast.drain_s.expect("it drains").max;
-    assert!((5.0..6.2).contains(&drain), "{drain}");
+    let drain = forecast.drain_us.expect("it drains").max;
+    assert!((5_000_000..6_200_000).contains(&drain), "{drain}");
     assert!(!forecast.evidence && forecast.kind == "forecast");
 }
 
@@ -111,8 +111,8 @@ fn too_little_concurrency_falls_behind_by_the_difference() {
     let peak = forecast.backlog_peak_orders.max;
     assert!((495..=510).contains(&peak), "{peak}");
     assert_eq!(forecast.max_concurrency, Range { min: 5, max: 5 });
-    let drain = forecast.drain_s.expect("it drains").max;
-    assert!((9.8..10.3).contains(&drain), "{drain}");
+    let drain = forecast.drain_us.expect("it drains").max;
+    assert!((9_800_000..10_300_000).contains(&drain), "{drain}");
     assert!(met(&forecast, Wall::MaximumConcurrency) && !forecast.holds());
     assert_eq!(forecast.rules[0].outlook, Outlook::Broken);
     assert_eq!(forecast.rules[1].outlook, Outlook::Holds);
@@ -211,7 +211,7 @@ fn what_is_still_queued_at_the_deadline_proves_nothing_and_breaks_the_gate() {
     assert_eq!(count(&forecast, Class::Undecided), forecast.bad_orders.max);
     assert_eq!(forecast.undrained_orders, forecast.bad_orders);
     assert_eq!(
-        (forecast.drain_s, forecast.gate_outlook),
+        (forecast.drain_us, forecast.gate_outlook),
         (None, Outlook::Broken)
     );
 }

@@ -57,7 +57,10 @@ pub fn found_text(found: &Found, style: TextStyle) -> String {
 
 fn document(forecast: &Forecast) -> Document {
     let sentence = match forecast.holds() {
-        true => "gate and rules would hold".to_owned(),
+        true => match forecast.not_forecast().join(", ") {
+            left_out if left_out.is_empty() => "gate and rules would hold".to_owned(),
+            left_out => format!("gate and rules would hold; not forecast: {left_out}"),
+        },
         false => forecast.broken().join("; "),
     };
     let mut document = Document::new(WORD, Tone::Note, sentence);
@@ -87,7 +90,7 @@ fn document(forecast: &Forecast) -> Document {
     let gate = RuleForecast {
         rule: format!("gate {}", forecast.gate.as_str()),
         outlook: forecast.gate_outlook,
-        observed_s: None,
+        observed_us: None,
     };
     let rules: Vec<_> = std::iter::once(&gate)
         .chain(&forecast.rules)
@@ -96,9 +99,9 @@ fn document(forecast: &Forecast) -> Document {
     document.section("gate-and-rules", "Gate and rules", vec![Block::List(rules)]);
     let walls = forecast.walls.iter().map(|wall| {
         Item::plain(&format!(
-            "{} from second {:.1}",
+            "{} from second {}",
             wall.wall.words(),
-            wall.first_at_s
+            wall.second()
         ))
     });
     let walls: Vec<_> = walls.collect();
@@ -164,9 +167,9 @@ fn phases(phases: &[PhaseForecast]) -> Table {
             ("#orders", |phase| counts(phase.orders).into()),
             ("#stored", |phase| counts(phase.stored).into()),
             ("#end-to-end p50", |phase| {
-                seconds_if(phase.end_to_end_p50_s).into()
+                duration_if(phase.end_to_end_p50_us).into()
             }),
-            ("#p99", |phase| seconds_if(phase.end_to_end_p99_s).into()),
+            ("#p99", |phase| duration_if(phase.end_to_end_p99_us).into()),
         ],
     )
 }
@@ -177,12 +180,12 @@ fn pipeline(forecast: &Forecast) -> Vec<Fact> {
         counts(forecast.backlog_peak_orders),
         counts(forecast.backlog_peak_at_s)
     );
-    let caught_up = match forecast.catch_up_s {
-        Some(range) => format!("{} after its phase has ended", seconds(range)),
+    let caught_up = match forecast.catch_up_us {
+        Some(range) => format!("{} after its phase has ended", duration(range)),
         None => "not seen".into(),
     };
-    let drain = match forecast.drain_s {
-        Some(range) => format!("{} after the last send", seconds(range)),
+    let drain = match forecast.drain_us {
+        Some(range) => format!("{} after the last send", duration(range)),
         None => "not empty at settle.deadline".into(),
     };
     let mut facts = vec![
@@ -190,7 +193,7 @@ fn pipeline(forecast: &Forecast) -> Vec<Fact> {
         ("caught up", caught_up),
         (
             "oldest order",
-            format!("{} old", seconds(forecast.oldest_age_s)),
+            format!("{} old", duration(forecast.oldest_age_us)),
         ),
         ("drained", drain),
         (
@@ -224,8 +227,8 @@ fn rule(rule: &RuleForecast) -> Item {
         Outlook::Broken => ("broken", Tone::Bad),
         Outlook::NotForecast => ("not forecast", Tone::Open),
     };
-    let text = match rule.observed_s {
-        Some(observed) => format!("{}: {}", rule.rule, seconds(observed)),
+    let text = match rule.observed_us {
+        Some(observed) => format!("{}: {}", rule.rule, duration(observed)),
         None => rule.rule.clone(),
     };
     Item {
@@ -272,16 +275,15 @@ fn counts(range: Range<u64>) -> String {
     }
 }
 
-fn seconds(range: Range<f64>) -> String {
-    let show = |seconds: f64| micros((seconds * 1e6).round() as u64);
-    match (show(range.min), show(range.max)) {
+fn duration(range: Range<u64>) -> String {
+    match (micros(range.min), micros(range.max)) {
         (least, most) if least == most => least,
         (least, most) => format!("{least} to {most}"),
     }
 }
 
-fn seconds_if(range: Option<Range<f64>>) -> String {
-    range.map_or_else(|| "-".into(), seconds)
+fn duration_if(range: Option<Range<u64>>) -> String {
+    range.map_or_else(|| "-".into(), duration)
 }
 
 #[cfg(test)]
@@ -291,6 +293,31 @@ mod tests {
     use orderproof_core::scenario::{Overrides, parse};
 
     use super::*;
+
+    #[test]
+    fn a_rule_that_is_not_forecast_is_not_said_to_hold() {
+        let file = include_str!("../../../scenarios/spike.toml");
+        for (rules, sentence) in [
+            (
+                "expect.rules=[\"throttled_writes == 0\", \"drain < 30s\"]",
+                "gate and rules would hold; not forecast: throttled_writes == 0",
+            ),
+            (
+                "expect.rules=[\"drain < 30s\"]",
+                "gate and rules would hold",
+            ),
+        ] {
+            let overrides = Overrides {
+                set: vec![rules.into()],
+                ..Overrides::default()
+            };
+            let scenario = parse("spike.toml", file, &overrides).expect("valid");
+            let forecast = orderproof_plan::forecast(&scenario, &[1], Instant::now());
+            let text = forecast_text(&forecast.expect("it can be forecast"), TextStyle::default());
+            let first = text.lines().next().expect("a line");
+            assert_eq!(first, format!("FORECAST  {sentence}"));
+        }
+    }
 
     #[test]
     fn a_forecast_says_first_what_breaks_and_that_it_is_no_evidence() {

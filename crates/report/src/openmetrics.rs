@@ -74,7 +74,7 @@ const SECONDS: [&str; 10] = [
     "drain",
 ];
 
-/// Quantiles that are told exactly: what buckets tell is only near.
+/// Quantiles that are exported as exact figures; those computed from buckets are approximate.
 const QUANTILES: [f64; 4] = [0.5, 0.95, 0.99, 0.999];
 
 /// What sets a sample apart from the others of its metric.

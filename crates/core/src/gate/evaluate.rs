@@ -267,7 +267,7 @@ fn oldest_age(input: &GateInput<'_>, phase: Option<&str>, bound: &Bound<Duration
     }
 }
 
-/// Both sides of it are told by the same two clocks.
+/// Both latencies come from the same two clocks, so their offset cancels out.
 fn recovery(report: &RunReport, phase: Option<&str>, bound: &Bound<Duration>) -> Seen {
     let seen = report.recovery(phase);
     let observed = seen.told();

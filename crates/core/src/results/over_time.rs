@@ -17,14 +17,14 @@ pub enum Recovery {
         /// The largest p99 of a second of the baseline, microseconds.
         usual_us: u64,
     },
-    /// Not within so long after it, and nobody knows when.
+    /// Not within so long after it; the run ended before.
     NotWithin {
         /// From the end of the phase to the end of the last second that was slower.
         seen: Duration,
         /// The largest p99 of a second of the baseline, microseconds.
         usual_us: u64,
     },
-    /// That cannot be told, and why.
+    /// It is not known, and why.
     Unknown(String),
 }
 
@@ -128,7 +128,7 @@ impl RunReport {
     /// none was. Of orders that were stored in the end.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// Why it is not known.
     pub fn oldest_age(&self, phase: Option<&str>) -> Result<Duration, String> {
         self.all_rows_timed()?;
         let wanted = |row: &&TimelineRow| phase.is_none_or(|phase| row.phase == phase);
@@ -159,7 +159,7 @@ impl RunReport {
     /// were due in, stored ones by the whole seconds of the phase in which they were stored.
     ///
     /// # Errors
-    /// Why it cannot be told.
+    /// Why it is not known.
     pub fn per_second(&self, rate: OrderRate, phase: Option<&str>) -> Result<PerSecond, String> {
         let wanted = self.phases.iter().filter(|seen| match phase {
             Some(name) => seen.figures.name == name,

@@ -136,7 +136,7 @@ fn check_is_counted(rule: &Rule, scenario: &Scenario) -> Result<(), RuleProblem>
     match rule.condition {
         Condition::Count(counted, _) if counted.is_of_the_pipeline() && !own => Err(RuleProblem {
             problem: format!(
-                "`{}` cannot be told: of a function on AWS nobody counts that",
+                "`{}` cannot be measured: only the embedded pipeline, or a function that this program runs, counts that",
                 rule.text
             ),
             hint: "leave it out; CloudWatch has such figures, and proves nothing".into(),

@@ -75,7 +75,7 @@ pub fn rule_broken(rule: &Rule, severity: Severity, seen: &str) -> Finding {
     finding(severity, RULE_BROKEN, message)
 }
 
-/// That a rule of the scenario cannot be told, and why.
+/// That a rule of the scenario cannot be checked, and why.
 pub fn rule_without_figures(rule: &Rule, why: &str) -> Finding {
     let message = format!("rule `{}` cannot be checked: {why}", rule.text);
     finding(Severity::MissingEvidence, RULE_WITHOUT_FIGURES, message)

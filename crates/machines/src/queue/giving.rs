@@ -17,7 +17,7 @@ pub enum ReceiveFault {
     Lose,
     /// It is hidden so long, whatever the queue's visibility timeout.
     HideFor(Duration),
-    /// The same, and it is not handed out: somebody else has it, who never answers.
+    /// The same, and it is not handed out, as if another consumer had received it and never answered.
     TakenFor(Duration),
     /// The next message of its group is given out before it, in a FIFO queue that has one.
     Overtake,

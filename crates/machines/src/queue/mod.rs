@@ -59,7 +59,7 @@ pub struct Taken<'a> {
     pub message: &'a Message,
 }
 
-/// The messages of one queue. `W` is told when long polls have something to look at.
+/// The messages of one queue. `W` wakes long polls when a message may have become visible.
 #[derive(Debug)]
 pub struct Queue<W> {
     /// Wakes long polls.

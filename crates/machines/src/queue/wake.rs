@@ -1,15 +1,15 @@
-//! Who is told that a long poll may have something to look at.
+//! Waking long polls.
 
-/// Wakes those who wait for messages of a queue.
+/// Wakes the long polls of a queue.
 pub trait Wake {
-    /// There is something for one of them; if nobody waits, for the next who does.
+    /// Wakes one of them; when none waits, the next one that would wait returns at once.
     fn wake_one(&self);
 
-    /// All who wait are to look again.
+    /// Wakes all that wait, to look again.
     fn wake_all(&self);
 }
 
-/// For a queue at which nobody waits.
+/// For a queue without long polls.
 impl Wake for () {
     fn wake_one(&self) {}
 

@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// The host name under which KMS sees that a service calls it for somebody.
+    /// The host name of a service, as the condition key `kms:ViaService` has it when the service calls KMS for a caller.
     fn via(&self, service: &str) -> String {
         let domain = match self.partition() {
             "aws-cn" => "amazonaws.com.cn",

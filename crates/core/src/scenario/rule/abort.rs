@@ -12,7 +12,7 @@ impl Rule {
     /// Whether it may have `abort = true`, if it has.
     ///
     /// # Errors
-    /// When nobody can know while orders are sent that it is broken.
+    /// When it cannot be known, while orders are sent, that it is broken.
     pub fn check_abort(&self) -> Result<(), RuleProblem> {
         let why = match self.abort {
             true => self.why_not_known(),

@@ -58,7 +58,7 @@ impl Rule {
                 .map(drop)
                 .map_err(|problem| {
                     RuleProblem::new(
-                        format!("`{}` cannot be told: {problem}", self.text),
+                        format!("`{}` cannot be measured: {problem}", self.text),
                         "write a [[phase]] named \"baseline\" and one after the spike, or leave the rule out",
                     )
                 }),
@@ -147,7 +147,7 @@ fn check_length(text: &str, metric: Metric, bound: &Bound<Duration>) -> Result<(
     match metric != Metric::Drain && bound.limit >= LONGEST {
         true => Err(RuleProblem::new(
             format!(
-                "`{text}` cannot be told: durations of an hour and more are counted as an hour"
+                "`{text}` cannot be measured: durations of an hour and more are counted as an hour"
             ),
             "write a limit below 1h",
         )),
