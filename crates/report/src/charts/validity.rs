@@ -12,7 +12,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         ..Panel::over_time(report, y, title, series)
     };
     let lag_max = report.scenario.expect.max_schedule_lag_p99;
-    let lag_limit = format!("the p99 of a run may be {}", duration(lag_max));
+    let lag_limit = format!("limit of the run's p99: {}", duration(lag_max));
     let lag = line("largest schedule lag", Ink::Blue, Line::Solid, |row| {
         let lag = row.schedule_lag_max_us.filter(|_| row.offered_orders > 0);
         lag.map(|us| us.max(1))
@@ -48,7 +48,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     let most_limit = Some(level(f64::from(most), most_limit));
     let cpu_limit = (cpus > 0).then(|| level(f64::from(cpus), format!("this machine has {cpus}")));
     let samples = thousands(report.schedule_lag_us.count);
-    let samples = format!("schedule lag of {samples} orders, none of them sent twice");
+    let samples = format!("schedule lag of {samples} orders");
     Figure {
         title: "Validity: did the harness keep up?".into(),
         caption: caption(report, &samples),
