@@ -457,6 +457,8 @@ async fn a_function_that_never_started_says_so_with_its_last_lines_until_it_has(
     let watch = waiting.function.watch_start();
     let invocation = waiting.invoke();
     let (mut runtime, _) = waiting.runtime().await;
+    // The process may have written before its start is counted.
+    until("it is counted", || watch.never_started().is_some()).await;
     let pending = watch.never_started().expect("it has not asked yet");
     assert_eq!((pending.failed, pending.given_up), (0, false));
     answer(&mut runtime).await;
