@@ -9,7 +9,6 @@ use std::time::Duration;
 use super::counters::{StartWatch, figures, logs_of};
 use super::error::PipelineError;
 use super::fault::{FaultyFunction, Processor, any_struck};
-use super::settings;
 use crate::emulator::counters::Counters;
 use crate::emulator::mapping::FunctionSettings;
 use crate::emulator::runtime::{CommandConfig, CommandFunction, Credentials};
@@ -178,7 +177,7 @@ impl Functions {
             });
             let function = function
                 .on(&processor.queue)
-                .mapping(settings::mapping(&processor.mapping))
+                .mapping(processor.mapping.clone())
                 .settings(limits_of(processor))
                 .counted_in(Arc::clone(&further.counters))
                 .expecting_failures_of(move |body| is_to_fail(&plan, body));
@@ -240,7 +239,7 @@ pub(super) fn function<S: OrderStore + Clone + 'static>(
         let function = function.clone();
         async move { function.handle(event).await }
     })
-    .mapping(settings::mapping(&scenario.pipeline.mapping))
+    .mapping(scenario.pipeline.mapping.clone())
     .settings(limits(scenario))
     .throttled_by(move |batch| {
         let bodies = batch.iter().map(|message| &*message.body);
@@ -251,7 +250,7 @@ pub(super) fn function<S: OrderStore + Clone + 'static>(
 
 /// The limits of the function behind the orders queue as the mapping enforces them.
 pub(super) fn limits(scenario: &Scenario) -> FunctionSettings {
-    let settings = settings::function(&scenario.pipeline.function);
+    let settings = scenario.pipeline.function.settings();
     match &scenario.processor {
         Some(processor) => FunctionSettings {
             timeout: CommandConfig::mapping_timeout(settings.timeout, processor.init_timeout),

@@ -21,7 +21,6 @@ use super::error::PipelineError;
 use super::fault::Processor;
 use super::functions::{Functions, Place, limits, limits_of, usual};
 use super::remote::RemoteQueue;
-use super::settings;
 use crate::emulator::counters::Counters;
 use crate::emulator::mapping::{EventSource, EventSourceMapping, FunctionSettings, MappingPlan};
 use crate::emulator::runtime::Credentials;
@@ -273,7 +272,7 @@ impl Here<'_> {
                 queue_url: feed.url.to_owned(),
             });
         }
-        let mapping = settings::mapping(feed.mapping);
+        let mapping = feed.mapping.clone();
         let polled = RemoteQueue::new(
             self.client.clone(),
             feed.url,

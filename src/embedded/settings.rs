@@ -4,8 +4,6 @@ use crate::emulator::sqs::{FifoAttributes, QueueAttributes, Redrive, is_fifo};
 use crate::order::spec::OrderSpec;
 use crate::scenario::Pipeline;
 
-pub(super) use crate::plan::settings::{capacity, function, mapping};
-
 /// The attributes of the orders queue. Of a FIFO queue messages without a deduplication id of their own are known by
 /// their content.
 pub(super) fn orders_queue(pipeline: &Pipeline, order: &OrderSpec) -> QueueAttributes {

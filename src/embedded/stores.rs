@@ -62,7 +62,7 @@ impl Stores {
         }
         let orders = settings::orders_queue(pipeline, &scenario.order);
         builder = builder.queue_with(&self.orders_queue, orders);
-        let capacity = settings::capacity(pipeline.table_capacity);
+        let capacity = pipeline.table_capacity;
         for (name, key) in &self.tables {
             builder = builder.table_with(name, table_key(key), capacity);
         }

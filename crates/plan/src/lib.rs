@@ -12,7 +12,6 @@ mod model;
 mod played;
 mod poller;
 mod rules;
-pub mod settings;
 mod world;
 
 #[cfg(test)]

@@ -21,7 +21,6 @@ use crate::admit::rows_of_an_order;
 use crate::model::Wall;
 use crate::played::{Left, Log, Played};
 use crate::poller::Poller;
-use crate::settings;
 
 /// A message as a receive gave it, named as its receipt handle does.
 #[derive(Debug, Clone, Copy)]
@@ -100,12 +99,9 @@ impl<'a> World<'a> {
     /// The pipeline of a scenario that may be forecast, at its start.
     pub(crate) fn new(scenario: &'a Scenario, plan: &'a OrderPlan, origin: Instant) -> Self {
         let pipeline = &scenario.pipeline;
-        let (mapping, speed) = (
-            settings::mapping(&pipeline.mapping),
-            settings::speed(scenario),
-        );
-        let function = settings::function(&pipeline.function);
-        let capacity = settings::capacity(pipeline.table_capacity);
+        let (mapping, speed) = (pipeline.mapping.clone(), scenario.time_scale);
+        let function = pipeline.function.settings();
+        let capacity = pipeline.table_capacity;
         let schedule = scenario.schedule();
         let sending = &scenario.sending;
         let total = Total::default();

@@ -10,7 +10,7 @@ use orderproof_core::verdict::Class;
 use orderproof_emulator::counters::{Counters, Figures};
 use orderproof_emulator::mapping::{EngineQueue, EventSource, EventSourceMapping, MappingPlan};
 use orderproof_emulator::sqs::{QueueAttributes, Redrive, SendEntry, SqsEngine};
-use orderproof_plan::{Forecast, Range, forecast, settings};
+use orderproof_plan::{Forecast, Range, forecast};
 
 const FILE: &str = r#"
 name = "both"
@@ -103,8 +103,8 @@ async fn emulated(scenario: &Scenario) -> (Figures, u64) {
                 arn: format!("arn:aws:sqs:us-east-1:123456789012:{QUEUE}"),
                 region: "us-east-1".into(),
             },
-            mapping: &settings::mapping(&pipeline.mapping),
-            function: &settings::function(&pipeline.function),
+            mapping: &pipeline.mapping,
+            function: &pipeline.function.settings(),
             seed: scenario.seed,
             speed: scenario.time_scale,
         },

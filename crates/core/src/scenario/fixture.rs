@@ -4,8 +4,7 @@ use crate::load::{Arrivals, Phase};
 use crate::verdict::Gate;
 use std::time::Duration;
 
-use super::model::*;
-use super::service_time::ServiceTime;
+use super::*;
 
 /// 50/s for 2 s, uniform, 10% bad, strict, every setting at its usual value.
 pub fn fixture() -> Scenario {
@@ -44,15 +43,8 @@ pub fn fixture() -> Scenario {
             orders_retention: Duration::from_secs(4 * 86_400),
             dead_letter_retention: Duration::from_secs(14 * 86_400),
             mapping: Mapping {
-                batch_size: 10,
-                batching_window: Duration::ZERO,
-                starting_concurrency: 5,
-                added_concurrency_per_minute: 300,
                 maximum_concurrency: 1000,
-                provisioned_pollers: None,
-                back_off: true,
-                report_batch_item_failures: true,
-                filter: None,
+                ..Mapping::default()
             },
             function: Function {
                 processor: ProcessorKind::Orderproof,

@@ -31,7 +31,6 @@ mod secret;
 mod secret_tests;
 mod section;
 mod sending;
-mod service_time;
 mod services;
 mod steady;
 mod stored;
@@ -49,6 +48,8 @@ pub use file::{parse, parse_with_files, parse_with_proof};
 pub use fixture::fixture;
 pub use guess::{FoundTable, scenario_from};
 pub use model::*;
+pub use orderproof_machines::mapping::{Mapping, MessageFilter, ProvisionedPollers, ServiceTime};
+pub use orderproof_machines::table::TableCapacity;
 pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};
 pub use places::Place;
@@ -60,7 +61,6 @@ pub use rule::{
     Span, contradictions, parse_gate_rule, recovery_from,
 };
 pub use secret::{NOT_KEPT, Secret, without_userinfo};
-pub use service_time::ServiceTime;
 pub use services::Services;
 pub use stored::check_resolved;
 pub use target::{check_endpoint, is_loopback};

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orderproof_machines::mapping::FunctionSettings;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{is_lab, is_labs_beside_others, lab_order};
-use super::{Fault, QueueProcessor, Rule, Secret, ServiceTime, Services};
+use super::{Fault, Mapping, QueueProcessor, Rule, Secret, ServiceTime, Services, TableCapacity};
 use crate::load::{Arrivals, Phase, Schedule};
 use crate::order::spec::OrderSpec;
 use crate::order::{Door, Model, Problem};
@@ -362,50 +363,6 @@ pub struct Pipeline {
     pub services: Option<Services>,
 }
 
-/// The event source mapping between queue and function.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Mapping {
-    /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s.
-    pub batch_size: u16,
-    /// How long to gather a batch; zero invokes as soon as there is a message.
-    pub batching_window: Duration,
-    /// Concurrent invocations at first (AWS: 5; provisioned mode: 10 a poller).
-    pub starting_concurrency: u32,
-    /// Concurrent invocations added a minute while there is a backlog (AWS: 300; provisioned mode:
-    /// 1,000).
-    pub added_concurrency_per_minute: u32,
-    /// The most concurrent invocations (AWS: 2 to 1,250; provisioned mode: 10 a poller).
-    pub maximum_concurrency: u32,
-    /// Provisioned mode, from which the three figures above then follow.
-    pub provisioned_pollers: Option<ProvisionedPollers>,
-    /// Concurrency that was added is taken back as invocations fail or are throttled.
-    pub back_off: bool,
-    /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
-    pub report_batch_item_failures: bool,
-    /// Filter criteria: a message that does not match is deleted without an invocation.
-    pub filter: Option<MessageFilter>,
-}
-
-/// The pollers of a mapping in provisioned mode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ProvisionedPollers {
-    /// Always there (AWS: 2 to 200).
-    pub minimum: u32,
-    /// At most (AWS: 2 to 10,000).
-    pub maximum: u32,
-}
-
-/// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
-/// values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MessageFilter {
-    /// The values let through, field by field of a JSON body.
-    pub body: BTreeMap<String, Vec<serde_json::Value>>,
-}
-
 /// Which order processor is behind the mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -431,6 +388,18 @@ pub struct Function {
     pub cold_start: ServiceTime,
     /// Invocations that may run at one time, whatever the mapping asks for; more are throttled.
     pub reserved_concurrency: Option<u32>,
+}
+
+impl Function {
+    /// Its limits and times.
+    pub fn settings(&self) -> FunctionSettings {
+        FunctionSettings {
+            timeout: self.timeout,
+            service_time: self.service_time,
+            cold_start: self.cold_start,
+            reserved_concurrency: self.reserved_concurrency,
+        }
+    }
 }
 
 /// A function of the user's own: a Lambda bootstrap that is run as child processes.
@@ -460,35 +429,6 @@ pub struct ProcessorCommand {
     /// Runs of versions that did not do so lack it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub freeze: bool,
-}
-
-/// Capacity of the table, reads and writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TableCapacity {
-    /// Nothing is throttled, which no table on AWS promises.
-    Unlimited,
-    /// Double the previous peak of more than 30 minutes ago is taken at once.
-    OnDemand {
-        /// Write units a second it takes from the start; 4,000 when new.
-        warm_write_units: u32,
-    },
-    /// Capacity units a second, with 300 s of unused capacity kept for bursts.
-    Provisioned {
-        /// Writes of up to 1 KB per second.
-        write_capacity_units: u32,
-        /// Strongly consistent reads of up to 4 KB per second; not limited when absent.
-        read_capacity_units: Option<u32>,
-    },
-}
-
-impl TableCapacity {
-    /// A new table on demand.
-    pub const fn on_demand() -> Self {
-        Self::OnDemand {
-            warm_write_units: 4_000,
-        }
-    }
 }
 
 /// What must hold for a pass.

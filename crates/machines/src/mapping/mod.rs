@@ -16,5 +16,5 @@ pub use fate::{BatchFate, fate};
 pub use gathering::{Gathering, LONG_POLL};
 pub use retries::Retries;
 pub use service_time::{Draws, ServiceTime};
-pub use settings::{FunctionSettings, Mapping, MessageFilter};
+pub use settings::{FunctionSettings, Mapping, MessageFilter, ProvisionedPollers};
 pub use times::Times;

@@ -3,6 +3,8 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The standard normal distribution's 99th percentile.
 const Z_99: f64 = 2.326_347_874_040_841;
 
@@ -10,7 +12,9 @@ const Z_99: f64 = 2.326_347_874_040_841;
 const LONGEST_S: f64 = 86_400.0;
 
 /// A duration, or a distribution of durations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ServiceTime {
     /// Always this long.
     Constant(Duration),
@@ -26,6 +30,25 @@ pub enum ServiceTime {
 impl ServiceTime {
     /// No time at all.
     pub const ZERO: Self = Self::Constant(Duration::ZERO);
+
+    /// How long it mostly takes.
+    pub fn typical(self) -> Duration {
+        match self {
+            Self::Constant(duration) => duration,
+            Self::Lognormal { p50, .. } => p50,
+        }
+    }
+
+    /// The same, `speed` times faster.
+    pub fn divided_by(self, speed: f64) -> Self {
+        match self {
+            Self::Constant(duration) => Self::Constant(duration.div_f64(speed)),
+            Self::Lognormal { p50, p99 } => Self::Lognormal {
+                p50: p50.div_f64(speed),
+                p99: p99.div_f64(speed),
+            },
+        }
+    }
 
     /// The time that belongs to two numbers drawn evenly from all `u64`.
     pub fn draw(self, random: [u64; 2]) -> Duration {

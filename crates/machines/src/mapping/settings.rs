@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::service_time::ServiceTime;
 
 /// The event source mapping between a queue and a function. The default is what AWS gives a standard queue, with
 /// `ReportBatchItemFailures` on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// Most messages in one invocation, 1 to 10,000; above 10 the window is at least 1 s. Of a FIFO queue 10 at most.
     pub batch_size: u16,
@@ -23,6 +26,8 @@ pub struct Mapping {
     pub added_concurrency_per_minute: u32,
     /// The most concurrent invocations (AWS: 2 to 1,250; provisioned mode: 10 a poller).
     pub maximum_concurrency: u32,
+    /// Provisioned mode, from which the three figures above then follow.
+    pub provisioned_pollers: Option<ProvisionedPollers>,
     /// Concurrency that was added is taken back as invocations fail or are throttled.
     pub back_off: bool,
     /// `ReportBatchItemFailures`; off, a returned partial response is ignored.
@@ -39,6 +44,7 @@ impl Default for Mapping {
             starting_concurrency: 5,
             added_concurrency_per_minute: 300,
             maximum_concurrency: 1_250,
+            provisioned_pollers: None,
             back_off: true,
             report_batch_item_failures: true,
             filter: None,
@@ -46,9 +52,22 @@ impl Default for Mapping {
     }
 }
 
-/// Filter criteria of a mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
+/// The pollers of a mapping in provisioned mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ProvisionedPollers {
+    /// Always there (AWS: 2 to 200).
+    pub minimum: u32,
+    /// At most (AWS: 2 to 10,000).
+    pub maximum: u32,
+}
+
+/// Filter criteria of the mapping, `{"body": {"field": [values]}}`: each field named must hold one of its
 /// values.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct MessageFilter {
     /// The values let through, field by field of a JSON body.
     pub body: BTreeMap<String, Vec<Value>>,

@@ -1,7 +1,11 @@
 //! What a table's capacity can be set to.
 
-/// Capacity of a table, reads and writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// Capacity of the table, reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum TableCapacity {
     /// Nothing is throttled, which no table on AWS promises.
     Unlimited,
