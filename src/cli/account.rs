@@ -34,6 +34,7 @@ pub struct UpArgs {
     #[arg(long, conflicts_with = "yes")]
     pub template: bool,
 
+    /// Whose settings and where.
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -41,6 +42,7 @@ pub struct UpArgs {
 /// Arguments of `down`.
 #[derive(Debug, Args)]
 pub struct DownArgs {
+    /// Whose settings and where.
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -60,6 +62,7 @@ pub struct CleanArgs {
     pub without_verdict: bool,
 
     // Last: its heading holds for what follows.
+    /// Where the target is.
     #[command(flatten)]
     pub reach: ReachArgs,
 }
@@ -88,6 +91,7 @@ pub struct PolicyArgs {
     pub set: Vec<String>,
 
     // Last: its heading holds for what follows.
+    /// Where the pipeline is.
     #[command(flatten)]
     pub target: TargetArgs,
 }

@@ -29,6 +29,7 @@ pub struct GateArgs {
     pub dir: PathBuf,
 
     // Given none, the scenario's own are meant.
+    /// Rules beside the scenario's.
     #[command(flatten)]
     pub rules: RuleArgs,
 

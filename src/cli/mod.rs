@@ -178,6 +178,7 @@ pub struct RunArgs {
     pub quiet: bool,
 
     // Last: its heading holds for what follows.
+    /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }
@@ -202,6 +203,7 @@ pub struct OverrideArgs {
     pub set: Vec<String>,
 
     // Last: its heading holds for what follows.
+    /// Where the pipeline is.
     #[command(flatten)]
     pub target: TargetArgs,
 }
@@ -308,10 +310,12 @@ pub struct CheckArgs {
     pub show: Option<u64>,
 
     // Checked against each of the scenarios, before a run that they are to be held against.
+    /// Rules beside the scenario's.
     #[command(flatten)]
     pub rules: RuleArgs,
 
     // Last: its heading holds for what follows.
+    /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }
@@ -331,6 +335,7 @@ pub struct PreflightArgs {
     pub json: bool,
 
     // Last: its heading holds for what follows.
+    /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }
@@ -356,6 +361,7 @@ pub struct VerifyArgs {
     pub resume: bool,
 
     // Last: its heading holds for what follows.
+    /// Where the target is.
     #[command(flatten)]
     pub reach: ReachArgs,
 }
@@ -459,6 +465,7 @@ pub struct ServeArgs {
     pub quiet: bool,
 
     // Last: its heading holds for what follows.
+    /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }

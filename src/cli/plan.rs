@@ -25,6 +25,7 @@ pub struct PlanArgs {
     pub json: bool,
 
     // Last: its heading holds for what follows.
+    /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
 }

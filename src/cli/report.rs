@@ -41,6 +41,7 @@ pub struct ReportArgs {
     pub cloudwatch: bool,
 
     // Last: its heading holds for what follows.
+    /// Where the target is.
     #[command(flatten)]
     pub reach: ReachArgs,
 }

@@ -328,6 +328,7 @@ impl Problems {
         self.0.extend(more.0);
     }
 
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -25,20 +25,29 @@ use crate::verify::{
 
 /// The evidence of a run.
 pub struct Held {
+    /// What the run was to do.
     pub plan: PlanFile,
+    /// What became of the sending of each order.
     pub ledger: Ledger,
     /// The ledger was closed by the run that wrote it.
     pub ledger_ended: bool,
+    /// When sending began.
     pub started_at: SystemTime,
+    /// Figures of the sending; absent when it was killed first.
     pub sent: Option<SentFile>,
+    /// What the stores showed; absent when they were not looked at.
     pub observed: Option<ObservationFile>,
+    /// What the pipeline itself counted; absent where it counts nothing.
     pub meters: Option<MetersFile>,
 }
 
 /// What the evidence comes to.
 pub struct Weighed {
+    /// The verdict and its findings.
     pub judgment: Judgment,
+    /// The class of each order.
     pub reconciliation: Reconciliation,
+    /// Sending was ended by the user.
     pub interrupted: bool,
     bad_orders: u64,
     figures: Option<Vec<PhaseFigures>>,

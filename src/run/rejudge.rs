@@ -17,8 +17,11 @@ use crate::verify::{ObservationFile, ObservationFileError, Reconciliation};
 
 /// A run judged again.
 pub struct Rejudged {
+    /// The verdict and its findings.
     pub judgment: Judgment,
+    /// The class of each order; none without an observation.
     pub reconciliation: Option<Reconciliation>,
+    /// Sending was ended by the user.
     pub interrupted: bool,
     /// Rows that do not tell when they were stored.
     pub untimed_rows: u64,

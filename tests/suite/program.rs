@@ -18,6 +18,16 @@ pub struct Program {
     here: Option<PathBuf>,
 }
 
+/// The program under test: what `cargo test` has built, or the one that `ORDERPROOF_PROGRAM` names.
+pub fn orderproof() -> PathBuf {
+    match std::env::var_os("ORDERPROOF_PROGRAM") {
+        Some(other) => {
+            std::fs::canonicalize(other).expect("the program that ORDERPROOF_PROGRAM names")
+        }
+        None => env!("CARGO_BIN_EXE_orderproof").into(),
+    }
+}
+
 /// The path of a function's binary, which `cargo test` builds beside the program, for crates/functions' own tests.
 pub fn function_binary(name: &str) -> String {
     let path = Path::new(env!("CARGO_BIN_EXE_orderproof")).with_file_name(name);
@@ -86,7 +96,7 @@ impl Program {
         for (name, text) in &self.files {
             std::fs::write(self.folder.path().join(name), text).expect("writing a test file");
         }
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orderproof"));
+        let mut command = Command::new(orderproof());
         command
             .current_dir(self.here.as_deref().unwrap_or(self.folder.path()))
             .args(&self.arguments)

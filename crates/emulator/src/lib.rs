@@ -44,7 +44,6 @@
 //! Invariants: nothing here knows what is in a message or an item; no AWS SDK is linked; durations that AWS fixes are
 //! divided by the emulator's speed, durations that are given are not; a fault strikes only where one of the hooks
 //! ([`sqs::QueueFaults`], [`table::TableFaults`], [`doors::DoorFaults`], [`Function::throttled_by`]) is given.
-#![deny(missing_docs)]
 
 #[cfg(not(unix))]
 compile_error!(

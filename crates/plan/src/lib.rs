@@ -3,7 +3,6 @@
 //! The machines are those of `orderproof-machines`, which the emulator plays against the wall clock: this crate has no model
 //! of its own of a queue, a mapping or a table, only the loop that hands the instants to them. What a forecast says is no
 //! evidence of anything. It reads no clock: `origin` is any instant, of which only differences count.
-#![deny(missing_docs)]
 
 mod admit;
 mod find;

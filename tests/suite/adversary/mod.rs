@@ -31,7 +31,7 @@
 //!
 //! ```text
 //! cargo build --release
-//! ORDERPROOF_ADVERSARY_PROGRAM=target/release/orderproof ORDERPROOF_ADVERSARY_FIRST=0 \
+//! ORDERPROOF_PROGRAM=target/release/orderproof ORDERPROOF_ADVERSARY_FIRST=0 \
 //!     ORDERPROOF_ADVERSARY_COUNT=20000 ORDERPROOF_ADVERSARY_JOBS=32 ORDERPROOF_ADVERSARY_RESULTS=adversary.tsv \
 //!     cargo test --test main adversary::no_verdict -- --nocapture
 //! ```

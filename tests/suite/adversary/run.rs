@@ -18,6 +18,7 @@ use super::plan::Case;
 use super::proxy::{Log, Proxy};
 use super::results::{Ended, Results};
 use super::truth::Truth;
+use crate::suite::program::orderproof;
 
 /// A run that takes longer is without end: what is asked for again and again is given up well before.
 const LIMIT: Duration = Duration::from_secs(240);
@@ -87,16 +88,10 @@ enum Exit {
     Never,
 }
 
-fn program() -> PathBuf {
-    let other = std::env::var_os("ORDERPROOF_ADVERSARY_PROGRAM").map(PathBuf::from);
-    other.unwrap_or_else(|| env!("CARGO_BIN_EXE_orderproof").into())
-}
-
 fn run(case: &Case, run: RunId, endpoint: &str, folder: &Path) -> Exit {
     std::fs::write(folder.join("adversary.toml"), case.scenario()).expect("a scenario");
     let output = |name: &str| std::fs::File::create(folder.join(name)).expect("a file");
-    let program = std::fs::canonicalize(program()).expect("the program");
-    let mut child = Command::new(program)
+    let mut child = Command::new(orderproof())
         .current_dir(folder)
         .args(["run", "adversary.toml", "--output-dir", "out", "--quiet"])
         .args(["--run-id", &run.get().to_string()])

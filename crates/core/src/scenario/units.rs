@@ -55,6 +55,10 @@ pub fn parse_percent(text: &str) -> Result<f64, String> {
     }
 }
 
+/// A duration as people write it, such as `250ms`.
+///
+/// # Errors
+/// With what is wrong with `text`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .trim()
