@@ -118,7 +118,7 @@ fn what_is_not_forecast_is_refused_by_its_key() {
 /// The forecast of the lab's default table, made with other seeds before the run, against a real run: what the machine has to
 /// do besides makes orders later, and changes little of where they end.
 #[test]
-#[ignore = "offers a fixed rate at a table's limit: .ci/run runs it by itself"]
+#[ignore = "needs a machine by itself, since it offers a fixed rate at a table's limit"]
 fn a_forecast_and_its_run() {
     let table = scenario("default-table");
     let plan = ["plan", &table, "--seed", "1", "--seeds", "20", "--json"];

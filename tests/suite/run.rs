@@ -2,9 +2,17 @@
 
 use super::program::{Finished, Program, scenario, wait_for};
 
-/// The smoke scenario, quiet and with a shorter visibility timeout, its report in `out`.
+/// The smoke scenario in half its time, quiet and with a shorter visibility timeout, its report in `out`.
 pub fn smoke() -> Program {
     Program::new(["run", &scenario("smoke"), "--output-dir", "out", "--quiet"]).args([
+        "--set",
+        "phase.warm-up.duration=500ms",
+        "--set",
+        "phase.baseline.duration=1s",
+        "--set",
+        "phase.spike.duration=1s",
+        "--set",
+        "phase.recovery.duration=500ms",
         "--set",
         "pipeline.visibility_timeout=500ms",
         "--set",
@@ -310,7 +318,7 @@ fn a_second_ctrl_c_quits_at_once_with_the_journal_intact() {
             .expect("kill runs");
     };
     wait_for("half of the orders sent", || {
-        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() > 40)
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.lines().count() > 20)
     });
     interrupt();
     wait_for("the end of the journal", || {
