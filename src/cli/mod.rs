@@ -34,6 +34,7 @@ Exit codes:
   4    inconclusive: evidence is missing, or the load could not be offered
   5    every order accounted for, but a performance rule is broken
   6    refused: the guard, a trap or a missing confirmation; nothing was sent, changed or deleted
+  7    a forecast was made: it is no evidence
   130  interrupted before every planned order was decided";
 
 const PREFLIGHT_EXIT_CODES: &str = "\

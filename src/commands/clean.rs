@@ -57,7 +57,7 @@ fn judged_first(args: &CleanArgs, output: &Output) -> Result<(), Error> {
         }
         Ok(_) => Ok(()),
         Err(_) if args.without_verdict => Ok(()),
-        Err(ReportError::Missing(_)) => Err(Error::refused(format!(
+        Err(ReportError::Missing(_) | ReportError::Unfinished(_)) => Err(Error::refused(format!(
             "{} has no {}: it is still running, or was killed; judge it first (`orderproof verify {} --resume`), or \
              give --without-verdict to delete the evidence",
             args.dir.display(),

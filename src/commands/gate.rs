@@ -32,6 +32,11 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
     };
     let to_stdout = args.markdown.as_deref() == Some(Path::new("-"));
     let written = write_files(args, &outcome, &report);
+    if let (Err(error), Exit::Success) = (&written, outcome.exit()) {
+        // Nothing below may say that the gate passes.
+        output.error(error);
+        return Ok(Exit::Internal);
+    }
     if args.json {
         output.json(&outcome);
     } else if to_stdout {
@@ -39,14 +44,10 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
     } else {
         output.print(&gate_text(&outcome, output.text_style()));
     }
-    match (written, outcome.exit()) {
-        (Err(error), Exit::Success) => Err(error),
-        (Err(error), exit) => {
-            output.error(&error);
-            Ok(exit)
-        }
-        (Ok(()), exit) => Ok(exit),
+    if let Err(error) = written {
+        output.error(&error);
     }
+    Ok(outcome.exit())
 }
 
 /// The rules of a command line, parsed; those on regressions are refused where there is no `baseline`.

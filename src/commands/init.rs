@@ -9,7 +9,7 @@ use crate::account::table_key;
 use crate::cli::InitArgs;
 use crate::exit::Exit;
 use crate::folder::read_within;
-use crate::scenario::{self, AwsTarget, FoundTable, Overrides, check_endpoint};
+use crate::scenario::{self, AwsTarget, FoundTable, Overrides, check_endpoint, check_rate};
 
 /// The JSON Schema of scenario files, in the scenario's own folder: a file is the only address that is there on every machine,
 /// whatever its network, and says what this very program reads.
@@ -27,6 +27,8 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
             )));
         }
     }
+    check_rate(&args.rate)
+        .map_err(|problem| Error::usage(format!("--rate: {problem}; write 50/s or 3000/min")))?;
     let mut text = scenario::template(&args.rate, &args.peak);
     if let Some(sample) = &args.from {
         text = guessed(sample, &text, args)?;
@@ -71,7 +73,11 @@ fn write_schema(beside: &Path) -> Result<bool, Error> {
 /// A scenario with orders like those in the sample, and with the phases of `load`.
 fn guessed(sample: &Path, load: &str, args: &InitArgs) -> Result<String, Error> {
     let told = |error: String| Error::usage(format!("{}: {error}", sample.display()));
-    let bytes = read_within(sample, SAMPLE_MAX).map_err(|error| told(error.to_string()))?;
+    let bytes = read_within(sample, SAMPLE_MAX).map_err(|error| {
+        told(format!(
+            "cannot read: {error}; give a file that holds recorded messages as JSON"
+        ))
+    })?;
     let text = String::from_utf8(bytes).map_err(|_| told("it is not UTF-8".into()))?;
     let table = args.table.as_ref();
     let table = table.map(|name| found_table(name, args)).transpose()?;

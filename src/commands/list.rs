@@ -58,6 +58,10 @@ fn lines(dir: &Path) -> Result<Vec<Line>, Error> {
             dir.display()
         ))
     };
+    // A run's own folder is a list of one.
+    if let Some(line) = read_line(dir) {
+        return Ok(vec![line]);
+    }
     let mut lines = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
@@ -65,29 +69,31 @@ fn lines(dir: &Path) -> Result<Vec<Line>, Error> {
         if entry.file_name() == LATEST && entry.path().is_symlink() {
             continue;
         }
-        let path = entry.path();
-        let report = path.join(file_name::RUN);
-        // Other folders are nobody's run.
-        if !report.exists() && !path.join(file_name::PLAN).exists() {
-            continue;
-        }
-        let (run, broken) = match report.exists() {
-            false => (
-                None,
-                Some("no report: the run was not finished; orderproof verify judges it".into()),
-            ),
-            true => match brief(&report) {
-                Ok(run) => (Some(run), None),
-                Err(error) => (None, Some(error.to_string())),
-            },
-        };
-        lines.push(Line {
-            folder: entry.file_name().to_string_lossy().into_owned(),
-            run,
-            broken,
-        });
+        lines.extend(read_line(&entry.path()));
     }
     Ok(lines)
+}
+
+/// The line of one folder; other folders are nobody's run.
+fn read_line(path: &Path) -> Option<Line> {
+    let report = path.join(file_name::RUN);
+    let (run, broken) = match (report.exists(), path.join(file_name::PLAN).exists()) {
+        (false, false) => return None,
+        (false, true) => (
+            None,
+            Some("no report: the run was not finished; orderproof verify judges it".into()),
+        ),
+        (true, _) => match brief(&report) {
+            Ok(run) => (Some(run), None),
+            Err(error) => (None, Some(error.to_string())),
+        },
+    };
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    Some(Line {
+        folder: name.to_string_lossy().into_owned(),
+        run,
+        broken,
+    })
 }
 
 fn table(lines: &[Line], dir: &Path) -> String {

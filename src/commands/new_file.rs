@@ -19,8 +19,12 @@ pub fn write_new(
         false => write_whole(path, Existing::Keep, write),
     };
     written.map_err(|error| {
+        let is_folder = path.is_dir();
         let path = path.display();
         Error::usage(match error.kind() {
+            io::ErrorKind::AlreadyExists if is_folder => {
+                format!("{path}: cannot write: it is a folder; name a file in it")
+            }
             io::ErrorKind::AlreadyExists => format!(
                 "{path}: cannot write: the file exists, and nothing is overwritten; name another file"
             ),

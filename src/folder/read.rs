@@ -6,8 +6,8 @@ use std::path::Path;
 use super::read_within;
 use crate::evidence::JsonLimits;
 use crate::results::{
-    MetersFile, PlanFile, ReportError, RunBrief, RunReport, SentFile, parse_brief, parse_meters,
-    parse_plan, parse_report, parse_sent,
+    MetersFile, PlanFile, ReportError, RunBrief, RunReport, SentFile, file_name, parse_brief,
+    parse_meters, parse_plan, parse_report, parse_sent,
 };
 use crate::verify::{ObservationFile, ObservationFileError};
 
@@ -69,11 +69,20 @@ pub fn read_observation(path: &Path) -> Result<ObservationFile, ObservationFileE
 
 /// The bytes of a file of the folder, no more than its limits allow.
 fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, ReportError> {
+    let folder = || path.parent().unwrap_or(path).to_owned();
     read_within(path, limits.bytes).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound if !folder().exists() => ReportError::NoFolder(folder()),
+        io::ErrorKind::NotFound if is_unfinished(path) => ReportError::Unfinished(folder()),
         io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
+        io::ErrorKind::NotADirectory => ReportError::NotAFolder(folder()),
         _ => ReportError::Read {
             path: path.to_owned(),
             source,
         },
     })
+}
+
+/// Whether `path` is the report that a run would have if it had been finished.
+fn is_unfinished(path: &Path) -> bool {
+    path.ends_with(file_name::RUN) && path.with_file_name(file_name::PLAN).exists()
 }

@@ -24,7 +24,8 @@ pub fn write_whole(
     let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
     let file = tempfile::Builder::new()
         .permissions(as_the_umask_says())
-        .tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(without_its_name)?;
     let mut out = BufWriter::new(file);
     write(&mut out)?;
     let file = out.into_inner().map_err(IntoInnerError::into_error)?;
@@ -34,6 +35,15 @@ pub fn write_whole(
         Existing::Replace => file.persist(path),
     };
     renamed.map(drop).map_err(|error| error.error)
+}
+
+/// An error about a temporary file names it, which means nothing to whoever named another.
+fn without_its_name(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.split_once(" at path ") {
+        Some((what, _)) => io::Error::new(error.kind(), what.to_owned()),
+        None => error,
+    }
 }
 
 /// Temporary files are private; a report is as readable as the umask of its user says, as every other file.

@@ -72,7 +72,7 @@ pub fn judge_folder(dir: &Path) -> Result<JudgedFolder, Error> {
     let plan = read_plan(&dir.join(file_name::PLAN)).map_err(Error::usage)?;
     let reported = match read_report(&dir.join(file_name::RUN)) {
         Ok(report) => Some(report),
-        Err(ReportError::Missing(_)) => None,
+        Err(ReportError::Missing(_) | ReportError::Unfinished(_)) => None,
         // A broken seal is reported as a broken seal, whatever else is wrong.
         Err(_) if matches!(check_seal(dir), SealState::Broken(_)) => None,
         Err(error) => return Err(Error::usage(error)),

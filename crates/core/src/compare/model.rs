@@ -81,6 +81,10 @@ pub enum ChangeVerdict {
     NotEnoughData,
     /// The runs were too late to say: what they show is within their own noise, and more than is asked about.
     TooNoisy,
+    /// A count that is neither good nor bad by itself has grown.
+    More,
+    /// Such a count has shrunk.
+    Fewer,
 }
 
 impl ChangeVerdict {
@@ -92,6 +96,8 @@ impl ChangeVerdict {
             Self::Regressed => "regressed",
             Self::NotEnoughData => "not enough data",
             Self::TooNoisy => "too noisy to tell",
+            Self::More => "more",
+            Self::Fewer => "fewer",
         }
     }
 }
@@ -132,25 +138,40 @@ pub struct MetricChange {
     pub metric: Metric,
     /// Its phase; `None` of what has none.
     pub phase: Option<String>,
-    /// Of the base, microseconds; of repeats the median run's.
-    pub base_us: f64,
+    /// Of the base, microseconds; of repeats the median run's. Absent when it was not measured.
+    pub base_us: Option<f64>,
     /// Of the candidate.
-    pub candidate_us: f64,
-    /// Its growth as a share: 0.2 is a fifth slower.
-    pub change: f64,
+    pub candidate_us: Option<f64>,
+    /// Its growth as a share: 0.2 is a fifth slower. Absent unless both sides measured it.
+    pub change: Option<f64>,
     /// Where the growth lies, all changes together at the comparison's level.
     pub interval: Option<(f64, f64)>,
     /// Cliff's delta over whole runs, of a single pair over its seconds: 1.0 when every one of the candidate's is slower
     /// than every one of the base's, -1.0 when faster.
     pub effect: Option<f64>,
-    /// Growth up to this share, either way, is noise.
-    pub band: f64,
+    /// Growth up to this share, either way, is noise. Absent unless both sides measured it.
+    pub band: Option<f64>,
     /// Orders measured on both sides.
     pub samples: (u64, u64),
     /// What is said of it.
     pub call: ChangeVerdict,
     /// Why nothing can be said.
     pub why: Option<String>,
+}
+
+impl MetricChange {
+    /// With what no order was measured for left out: the logarithms that stand in for it are no figures.
+    pub(super) fn as_measured(self) -> Self {
+        let (base, candidate) = (self.samples.0 > 0, self.samples.1 > 0);
+        let both = |figure: Option<f64>| figure.filter(|_| base && candidate);
+        Self {
+            base_us: self.base_us.filter(|_| base),
+            candidate_us: self.candidate_us.filter(|_| candidate),
+            change: both(self.change),
+            band: both(self.band),
+            ..self
+        }
+    }
 }
 
 /// A figure of which each run has one, side by side and not judged.
@@ -175,7 +196,8 @@ pub struct ClassChange {
     pub base: Vec<u64>,
     /// Of each candidate.
     pub candidate: Vec<u64>,
-    /// What is said of it: a class that the gate refuses and that grew has regressed.
+    /// What is said of it: a class that the gate refuses and that grew has regressed; one that it accepts has more
+    /// orders, or fewer.
     pub call: ChangeVerdict,
 }
 
@@ -217,6 +239,12 @@ impl Comparison {
         self.classes
             .iter()
             .any(|class| class.call == ChangeVerdict::Regressed)
+    }
+
+    /// Whether fewer orders are where they must not be, and nowhere more.
+    pub fn orders_improved(&self) -> bool {
+        let mut classes = self.classes.iter();
+        !self.orders_regressed() && classes.any(|class| class.call == ChangeVerdict::Improved)
     }
 
     /// Whether a run proved nothing, so that its figures may be of half a run.

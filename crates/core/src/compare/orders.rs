@@ -20,7 +20,9 @@ pub(super) fn classes(base: &[RunReport], candidate: &[RunReport]) -> Vec<ClassC
             let call = match worst(&candidate).cmp(&worst(&base)) {
                 std::cmp::Ordering::Greater if refused => ChangeVerdict::Regressed,
                 std::cmp::Ordering::Less if refused => ChangeVerdict::Improved,
-                _ => ChangeVerdict::Unchanged,
+                std::cmp::Ordering::Greater => ChangeVerdict::More,
+                std::cmp::Ordering::Less => ChangeVerdict::Fewer,
+                std::cmp::Ordering::Equal => ChangeVerdict::Unchanged,
             };
             ClassChange {
                 class,

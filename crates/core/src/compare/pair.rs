@@ -196,14 +196,15 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
     MetricChange {
         metric: row.metric,
         phase: Some(row.phase),
-        base_us: rounded(base.exp()),
-        candidate_us: rounded(candidate.exp()),
-        change: share(log_ratio),
+        base_us: Some(rounded(base.exp())),
+        candidate_us: Some(rounded(candidate.exp())),
+        change: Some(share(log_ratio)),
         interval,
         effect: interval.is_some().then(|| rounded(row.effect)),
-        band: share(band),
+        band: Some(share(band)),
         samples: row.samples,
         call: word,
         why,
     }
+    .as_measured()
 }

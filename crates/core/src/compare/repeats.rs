@@ -141,14 +141,15 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
     MetricChange {
         metric: row.metric,
         phase: row.phase,
-        base_us: rounded(base.exp()),
-        candidate_us: rounded(candidate.exp()),
-        change: share(log_ratio),
+        base_us: Some(rounded(base.exp())),
+        candidate_us: Some(rounded(candidate.exp())),
+        change: Some(share(log_ratio)),
         interval,
         effect: Some(cliffs_delta(&row.base, &row.candidate)),
-        band: share(band),
+        band: Some(share(band)),
         samples: row.samples,
         call: word,
         why,
     }
+    .as_measured()
 }

@@ -32,9 +32,13 @@ fn a_run_and_itself_are_unchanged_down_to_every_figure() {
         if change.samples.0 > 0 {
             assert_eq!(
                 (change.call, change.change, change.effect),
-                (ChangeVerdict::Unchanged, 0.0, Some(0.0)),
+                (ChangeVerdict::Unchanged, Some(0.0), Some(0.0)),
                 "{change:?}"
             );
+        } else {
+            let figures = (change.base_us, change.candidate_us, change.change);
+            assert_eq!(figures, (None, None, None), "{change:?}");
+            assert_eq!(change.call, ChangeVerdict::NotEnoughData, "{change:?}");
         }
     }
     assert_eq!(comparison.exit(), Exit::Success);
@@ -111,7 +115,18 @@ fn more_lost_orders_are_a_regression_whatever_the_durations_say() {
     // More stored orders are no regression.
     let mut more = spike();
     more.classes.insert(Class::Stored, 99_999_999);
-    assert_eq!(compared(&spike(), &more).exit(), Exit::Success);
+    let stored = |base: &RunReport, candidate: &RunReport| {
+        let comparison = compared(base, candidate);
+        assert_eq!(comparison.exit(), Exit::Success);
+        let mut classes = comparison.classes.into_iter();
+        classes
+            .find(|class| class.class == Class::Stored)
+            .unwrap()
+            .call
+    };
+    assert_eq!(stored(&spike(), &more), ChangeVerdict::More);
+    assert_eq!(stored(&more, &spike()), ChangeVerdict::Fewer);
+    assert!(swapped.orders_improved() && !comparison.orders_improved());
 }
 
 #[test]

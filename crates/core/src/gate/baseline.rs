@@ -40,10 +40,7 @@ impl Baseline {
                 .map(|change| Change {
                     metric: change.metric,
                     phase: change.phase.clone(),
-                    worse: match change.samples {
-                        (0, _) | (_, 0) => f64::NAN,
-                        _ => change.change,
-                    },
+                    worse: change.change.unwrap_or(f64::NAN),
                     interval: change.interval,
                     call: change.call,
                 })

@@ -36,6 +36,18 @@ pub struct PlanFile {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// It is not there.
+    /// The folder is not there.
+    #[error("{0}: no such folder; give the folder of a run, as `orderproof run` leaves it")]
+    NoFolder(PathBuf),
+    /// What was given as a folder is a file.
+    #[error("{0}: a file; give the folder of a run, as `orderproof run` leaves it")]
+    NotAFolder(PathBuf),
+    /// A run that was not finished has no report.
+    #[error(
+        "{0}: the run was not finished, so there is no report; `orderproof verify` with this folder judges it"
+    )]
+    Unfinished(PathBuf),
+    /// The file is not there.
     #[error("{0}: no such file; give the folder of a run, as `orderproof run` leaves it")]
     Missing(PathBuf),
     /// It cannot be read.

@@ -16,7 +16,8 @@ pub struct Violation {
     pub rule: String,
     /// What to write instead.
     pub hint: String,
-    /// The same with the name of its phase, or of what else has one, in place of an index: `phase "spike".rate`.
+    /// The same with the name of its phase, or of what else has one, in place of an index: `phase "spike".rate`; or the
+    /// option of the command line that gave it.
     pub called: Option<String>,
     /// Where the key stands in the file; of one that is missing, where the table begins that lacks it.
     pub place: Option<Place>,

@@ -116,31 +116,11 @@ fn parse_rule(text: &str, phases: &[Phase]) -> Result<Rule, RuleProblem> {
 /// Makes a violation of each rule that no run of `scenario` could break or keep, or not while it sends.
 pub(super) fn check_rules(scenario: &Scenario, problems: &Problems) {
     for (index, rule) in scenario.expect.rules.iter().enumerate() {
-        let checked = rule
-            .check(scenario)
-            .and_then(|()| check_is_counted(rule, scenario))
-            .and_then(|()| rule.check_abort());
+        let checked = rule.check(scenario).and_then(|()| rule.check_abort());
         if let Err(RuleProblem { problem, hint }) = checked {
             let path = format!("expect.rules[{index}]");
             let violation = Violation::new(path, problem, hint);
             problems.borrow_mut().push(violation);
         }
-    }
-}
-
-/// Only a pipeline or a function in this process counts what it does.
-fn check_is_counted(rule: &Rule, scenario: &Scenario) -> Result<(), RuleProblem> {
-    let own = scenario.target.aws().is_none()
-        || scenario.processor.is_some()
-        || !scenario.processors.is_empty();
-    match rule.condition {
-        Condition::Count(counted, _) if counted.is_of_the_pipeline() && !own => Err(RuleProblem {
-            problem: format!(
-                "`{}` cannot be measured: only the embedded pipeline, or a function that this program runs, counts that",
-                rule.text
-            ),
-            hint: "leave it out; CloudWatch has such figures, and proves nothing".into(),
-        }),
-        _ => Ok(()),
     }
 }

@@ -91,7 +91,10 @@ fn read(
         errors(vec![Violation::new(
             format!("line {line}, column {column}"),
             format!("is not TOML: {}", error.message()),
-            "mend what stands there; `orderproof init FILE` writes a valid file to compare with",
+            match text.trim_start().starts_with('{') {
+                true => "this looks like JSON: `orderproof init FILE --from` with this file makes a scenario of messages",
+                false => "mend what stands there; `orderproof init FILE` writes a valid file to compare with",
+            },
         )])
     })?;
     let problems = Problems::new(overrides.apply(&mut table));
@@ -114,8 +117,11 @@ fn read(
             // Who mends a key has mended it, whatever else was said of it.
             violations.retain(|violation| said.insert(violation.key.clone()));
             for violation in &mut violations {
-                violation.place = places.of(&violation.key);
                 violation.called = called(&violation.key, &table);
+                match overrides.option_of(&violation.key, violation.called.as_deref()) {
+                    Some(option) => violation.called = Some(option),
+                    None => violation.place = places.of(&violation.key),
+                }
             }
             Err(errors(violations))
         }
@@ -205,7 +211,6 @@ fn read_scenario(
         faults: &faults,
         processor: processor.as_ref(),
         processors: &processors,
-        rules: &expect.rules,
     };
     parts.check(&file);
     file.finish();

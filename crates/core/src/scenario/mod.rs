@@ -65,7 +65,7 @@ pub use services::Services;
 pub use stored::check_resolved;
 pub use target::{check_endpoint, is_loopback};
 pub use template::template;
-pub use units::{parse_duration, parse_percent};
+pub use units::{check_rate, parse_duration, parse_percent};
 
 use sha2::{Digest, Sha256};
 

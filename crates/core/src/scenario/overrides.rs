@@ -87,6 +87,28 @@ impl Overrides {
         .collect()
     }
 
+    /// The option that gave the key of a violation its value, given its path and, if its item has a name, the path by that:
+    /// `phase[1].rate` and `phase "spike".rate`.
+    pub(super) fn option_of(&self, key: &str, called: Option<&str>) -> Option<String> {
+        let plain = |path: &str| -> String {
+            let kept = path.chars().filter(|c| !matches!(c, '"' | ']'));
+            kept.map(|c| if matches!(c, ' ' | '[') { '.' } else { c })
+                .collect()
+        };
+        let keys = [Some(key), called].into_iter().flatten().map(plain);
+        let keys: Vec<_> = keys.collect();
+        let sets = self.set.iter().filter_map(|set| set.split_once('='));
+        let mut paths = sets.map(|(path, _)| path.trim());
+        let is_of = |path: &&str| {
+            let set = plain(path);
+            keys.iter().any(|key| {
+                let below = key.strip_prefix(&set);
+                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            })
+        };
+        paths.find(is_of).map(|path| format!("--set {path}"))
+    }
+
     /// Puts the overrides into `table`. What it sets is validated with everything else afterwards.
     pub(super) fn apply(&self, table: &mut Table) -> Vec<Violation> {
         let mut violations = Vec::new();

@@ -277,7 +277,9 @@ impl<'a> Section<'a> {
         let usual = choices.iter().find(|(_, choice)| *choice == default);
         let usual = usual.map(|(name, _)| format!("{name:?}"));
         self.ask(key, Kind::Choice(names), &hint, usual);
-        self.text(key, &hint, |text| {
+        let written = self.table.and_then(|table| table.get(key)?.as_str());
+        let meant = written.and_then(|text| meant(text, choices.iter().map(|(name, _)| *name)));
+        self.text(key, &meant.unwrap_or(hint), |text| {
             choices
                 .iter()
                 .find(|(name, _)| *name == text)
@@ -303,8 +305,23 @@ impl<'a> Section<'a> {
     }
 }
 
+/// What may have been meant, if few of `known` are near.
+fn meant<'a>(text: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
+    const MOST: usize = 4;
+    let within = |name: &&str| text.len() > 3 && name.contains(text);
+    let near = nearest(text, known.clone()).into_iter();
+    let names: Vec<_> = near.chain(known.filter(within)).collect();
+    let names: Vec<_> = once(&names)
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    (1..=MOST)
+        .contains(&names.len())
+        .then(|| format!("did you mean {}?", names.join(" or ")))
+}
+
 /// Each key once, in the order in which they were asked for.
-fn once(asked: &[&'static str]) -> Vec<&'static str> {
+fn once<'a>(asked: &[&'a str]) -> Vec<&'a str> {
     let mut keys = Vec::new();
     for key in asked {
         if !keys.contains(key) {

@@ -42,6 +42,19 @@ pub(super) fn parse_rate(text: &str) -> Result<RateText, String> {
     }
 }
 
+/// Whether `text` is a rate of its own, not a multiple of another.
+///
+/// # Errors
+/// With what is wrong with it.
+pub fn check_rate(text: &str) -> Result<(), String> {
+    match parse_rate(text)? {
+        RateText::Absolute(_) => Ok(()),
+        RateText::Multiple(_) => Err(format!(
+            "{text:?} is a multiple, and there is nothing to multiply"
+        )),
+    }
+}
+
 /// The share that a text such as `10%` says.
 pub fn parse_percent(text: &str) -> Result<f64, String> {
     let number = text

@@ -6,8 +6,8 @@ use super::orders::is_labs_beside_others;
 use super::queues::check_end;
 use super::section::Section;
 use super::{
-    AwsTarget, Condition, Counted, Fault, FaultKind, FaultPlace, Metric, OrderRate, Pipeline,
-    ProcessorCommand, ProcessorPlace, QueueProcessor, Rule, Sending, TargetSpec,
+    AwsTarget, Fault, FaultKind, FaultPlace, Pipeline, ProcessorCommand, ProcessorPlace,
+    QueueProcessor, Sending, TargetSpec,
 };
 use crate::fault::why_hidden;
 use crate::order::spec::{OrderSpec, STORED};
@@ -22,7 +22,6 @@ pub(super) struct Parts<'a> {
     pub(super) faults: &'a [Fault],
     pub(super) processor: Option<&'a ProcessorCommand>,
     pub(super) processors: &'a BTreeMap<String, QueueProcessor>,
-    pub(super) rules: &'a [Rule],
 }
 
 impl Parts<'_> {
@@ -35,35 +34,6 @@ impl Parts<'_> {
         self.check_queues(file);
         self.check_target_names(file);
         self.check_order(file);
-        self.check_rules(file);
-    }
-
-    /// What became of orders when is measured by rows that say when they were stored.
-    fn check_rules(&self, file: &Section<'_>) {
-        let needs_it = |rule: &&Rule| {
-            matches!(
-                rule.condition,
-                Condition::Duration(Metric::EndToEnd(_), _)
-                    | Condition::Span(..)
-                    | Condition::Rate(OrderRate::Stored, _)
-                    | Condition::Count(Counted::PeakBacklog, _)
-            )
-        };
-        let Some(rule) = self.rules.iter().find(needs_it) else {
-            return;
-        };
-        let rows = self.order.ends.get(STORED).map(|end| end.rows.as_slice());
-        let tells = rows.is_some_and(|rows| rows.iter().any(|row| row.stored_at.is_some()));
-        if !tells {
-            file.problem(
-                "expect.rules",
-                format!(
-                    "`{}` cannot be checked: no row of `stored` says when it was written",
-                    rule.text
-                ),
-                "name the attribute that does, [[ends.stored.rows]] stored_at = \"stored_at ms\", or leave the rule out",
-            );
-        }
     }
 
     /// Faults strike where they can be planted, and orders that they can find.

@@ -10,7 +10,7 @@ use crate::charts::{ChartError, Pair, charts_of_pair};
 use crate::document::{Block, Document, Medium, Table, Text, Tone, markdown, page, terminal};
 use orderproof_core::compare::{ChangeVerdict, Comparison};
 use words::{
-    counts, effect, interval, method, micros_of, noise, numbers, outcome, percent, run, sentence,
+    counts, effect, growth, interval, method, micros_of, noise, numbers, outcome, run, sentence,
 };
 
 /// Characters of one text at most: a setting may be long.
@@ -82,7 +82,7 @@ fn change_word(call: ChangeVerdict) -> Text {
         ChangeVerdict::Regressed => Some(Tone::Bad),
         ChangeVerdict::Improved => Some(Tone::Good),
         ChangeVerdict::NotEnoughData | ChangeVerdict::TooNoisy => Some(Tone::Open),
-        ChangeVerdict::Unchanged => None,
+        ChangeVerdict::Unchanged | ChangeVerdict::More | ChangeVerdict::Fewer => None,
     };
     Text::word(call.as_str(), tone)
 }
@@ -121,11 +121,9 @@ fn durations(comparison: &Comparison) -> Table {
                 change.phase.as_deref().unwrap_or("-").into()
             }),
             ("what", |change| change.metric.name().into()),
-            ("#base", |change| micros_of(change.base_us, change).into()),
-            ("#candidate", |change| {
-                micros_of(change.candidate_us, change).into()
-            }),
-            ("#change", |change| percent(change.change).into()),
+            ("#base", |change| micros_of(change.base_us).into()),
+            ("#candidate", |change| micros_of(change.candidate_us).into()),
+            ("#change", |change| growth(change.change).into()),
             ("#interval", |change| interval(change).into()),
             ("#effect", |change| effect(change).into()),
             ("#noise", |change| noise(change).into()),

@@ -5,11 +5,13 @@ use orderproof_core::compare::{ChangeVerdict, Comparison, Method, MetricChange, 
 use orderproof_core::results::figures::{duration, micros, thousands};
 
 /// A duration, or that there is none.
-pub(super) fn micros_of(us: f64, change: &MetricChange) -> String {
-    match change.samples {
-        (0, _) | (_, 0) => "-".into(),
-        _ => micros(us.round() as u64),
-    }
+pub(super) fn micros_of(us: Option<f64>) -> String {
+    us.map_or_else(|| "-".into(), |us| micros(us.round() as u64))
+}
+
+/// A growth, or that there is none.
+pub(super) fn growth(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".into(), percent)
 }
 
 /// `+12.3%`.
@@ -40,14 +42,12 @@ pub(super) fn effect(change: &MetricChange) -> String {
 
 /// The growth that is noise.
 pub(super) fn noise(change: &MetricChange) -> String {
-    match change.samples {
-        (0, _) | (_, 0) => "-".into(),
+    match (change.band, change.base_us, change.candidate_us) {
         // A large share of a small duration says nothing; the duration does.
-        _ if change.band >= 0.5 => {
-            let less = change.base_us.min(change.candidate_us).max(1.0);
-            micros((change.band * less).round() as u64)
+        (Some(band), Some(base), Some(candidate)) if band >= 0.5 => {
+            micros((band * base.min(candidate).max(1.0)).round() as u64)
         }
-        _ => percent(change.band),
+        (band, _, _) => growth(band),
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn outcome(comparison: &Comparison) -> (&'static str, Tone) {
         ("REGRESSED", Tone::Bad)
     } else if comparison.inconclusive() {
         ("INCONCLUSIVE", Tone::Open)
-    } else if comparison.count(ChangeVerdict::Improved) > 0 {
+    } else if comparison.orders_improved() || comparison.count(ChangeVerdict::Improved) > 0 {
         ("IMPROVED", Tone::Good)
     } else if comparison.count(ChangeVerdict::TooNoisy) == 0 {
         ("NO REGRESSION", Tone::Good)
@@ -99,13 +99,16 @@ pub(super) fn outcome(comparison: &Comparison) -> (&'static str, Tone) {
 /// And in a sentence.
 pub(super) fn sentence(comparison: &Comparison) -> String {
     let mut parts = Vec::new();
-    let worse = comparison
-        .classes
-        .iter()
-        .filter(|class| class.call == ChangeVerdict::Regressed);
-    let worse: Vec<_> = worse.map(|class| class.class.as_str()).collect();
-    if !worse.is_empty() {
-        parts.push(format!("more orders are {}", worse.join(", ")));
+    for (call, words) in [
+        (ChangeVerdict::Regressed, "more orders are"),
+        (ChangeVerdict::Improved, "fewer orders are"),
+    ] {
+        let classes = comparison.classes.iter();
+        let called = classes.filter(|class| class.call == call);
+        let called: Vec<_> = called.map(|class| class.class.as_str()).collect();
+        if !called.is_empty() {
+            parts.push(format!("{words} {}", called.join(", ")));
+        }
     }
     if comparison.inconclusive() {
         parts.push("a run proved nothing: its figures may be of half a run".into());

@@ -32,6 +32,7 @@ impl Rule {
     /// # Errors
     /// When none could.
     pub(in crate::scenario) fn check(&self, scenario: &Scenario) -> Result<(), RuleProblem> {
+        self.check_is_measured(scenario)?;
         let phases = &scenario.phases;
         if let Some(name) = &self.phase {
             check_phase(name, phases).map_err(|problem| {

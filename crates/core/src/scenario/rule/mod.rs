@@ -8,6 +8,7 @@ mod abort;
 mod bound;
 mod conflict;
 mod fit;
+mod measured;
 mod parse;
 mod recovery;
 mod stored;
