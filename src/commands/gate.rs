@@ -12,11 +12,19 @@ use crate::exit::Exit;
 use crate::gate::{GateOutcome, RuleSources};
 use crate::report::{gate_markdown, gate_text};
 use crate::report::{render_gate_junit, render_junit_error};
-use crate::results::RunReport;
+use crate::results::{RunReport, file_name};
 use crate::run::{Gate, wrong_rules};
 
 /// Holds the rules against the run in a folder. Rules are read and checked before the folder is looked at.
 pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
+    for (flag, path) in [("--junit", &args.junit), ("--markdown", &args.markdown)] {
+        if let Some(path) = path.as_deref().filter(|path| is_evidence(path, &args.dir)) {
+            return Err(Error::usage(format!(
+                "{flag} {}: that is the run's own, and what it proves would be gone; name another file",
+                path.display()
+            )));
+        }
+    }
     let (outcome, report) = match held(args) {
         Ok(held) => held,
         Err(error) => {
@@ -48,6 +56,17 @@ pub fn gate(args: &GateArgs, output: &Output) -> Result<Exit, Error> {
         output.error(&error);
     }
     Ok(outcome.exit())
+}
+
+/// Whether `path` is what the run in `dir` left for its verdict.
+fn is_evidence(path: &Path, dir: &Path) -> bool {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let folder = parent.unwrap_or(Path::new(".")).canonicalize();
+    let same = folder.is_ok_and(|folder| dir.canonicalize().is_ok_and(|dir| dir == folder));
+    let name = path.file_name().and_then(|name| name.to_str());
+    same && name.is_some_and(file_name::is_kept)
 }
 
 /// The rules of a command line, parsed; those on regressions are refused where there is no `baseline`.

@@ -16,7 +16,7 @@ pub(super) fn classes(base: &[RunReport], candidate: &[RunReport]) -> Vec<ClassC
         .map(|class| {
             let (base, candidate) = (counts(base, class), counts(candidate, class));
             let worst = |side: &[u64]| side.iter().copied().max().unwrap_or(0);
-            let refused = class.standing(gate) != Standing::Accepted;
+            let refused = class.standing(gate) == Standing::Refused;
             let call = match worst(&candidate).cmp(&worst(&base)) {
                 std::cmp::Ordering::Greater if refused => ChangeVerdict::Regressed,
                 std::cmp::Ordering::Less if refused => ChangeVerdict::Improved,

@@ -112,6 +112,10 @@ fn more_lost_orders_are_a_regression_whatever_the_durations_say() {
         .find(|class| class.class == Class::Lost)
         .unwrap();
     assert_eq!(lost.call, ChangeVerdict::Improved);
+    // What only counts against a budget is judged by the run's own verdict.
+    let mut refused = spike();
+    refused.classes.insert(Class::Rejected, 13);
+    assert_eq!(compared(&spike(), &refused).exit(), Exit::Success);
     // More stored orders are no regression.
     let mut more = spike();
     more.classes.insert(Class::Stored, 99_999_999);

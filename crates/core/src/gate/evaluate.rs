@@ -157,7 +157,7 @@ fn duration(
 ) -> Seen {
     let (figure, standpoint) = durations(input).check(metric, phase, bound);
     let observed = figure.map(describe).unwrap_or_default();
-    let few = figure.and_then(|figure| too_few(metric, figure));
+    let few = figure.and_then(|figure| figure.too_few(metric));
     match (standpoint, few) {
         (Standpoint::Broken, few) => (RuleStanding::Failed, observed, few),
         (Standpoint::Unknown(why), _) => (RuleStanding::Missing, observed, Some(why)),
@@ -172,7 +172,7 @@ pub(super) fn durations<'a>(input: &GateInput<'a>) -> Durations<'a> {
     Durations {
         phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),
         quiescence: Some(&report.quiescence),
-        clock_skew_bound: clocks_apart(report),
+        clock_skew_bound: report.clocks_apart(),
         untimed_rows: untimed_rows(report).max(input.untimed_rows()),
     }
 }
@@ -183,38 +183,6 @@ fn describe(figure: Figure) -> String {
         Some(samples) => format!("{measured} ({})", figures::orders(samples)),
         None => measured,
     }
-}
-
-/// A quantile of fewer orders than have one beyond it is the largest of them, and says nothing.
-fn too_few(metric: Metric, figure: Figure) -> Option<String> {
-    let quantile = match metric {
-        Metric::ResponseTime(quantile)
-        | Metric::ServiceTime(quantile)
-        | Metric::ScheduleLag(quantile)
-        | Metric::EndToEnd(quantile) => quantile,
-        Metric::Drain => return None,
-    };
-    let needed = match quantile < 1.0 {
-        true => (1.0 / (1.0 - quantile)).round() as u64,
-        false => 1,
-    };
-    let samples = figure.samples?;
-    (samples < needed).then(|| {
-        format!(
-            "{} is of {} only, and takes at least {}",
-            metric.name(),
-            figures::orders(samples),
-            thousands(needed)
-        )
-    })
-}
-
-/// How far the clocks behind the end-to-end latency may be apart, by what was measured and by the rows themselves.
-fn clocks_apart(report: &RunReport) -> Duration {
-    let measured = Duration::from_micros(report.clock_skew_bound_us);
-    report
-        .row_clock
-        .map_or(measured, |seen| seen.apart(measured))
 }
 
 /// Rows without an end-to-end latency, as far as the report tells: at least so many orders have a row.

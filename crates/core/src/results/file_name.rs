@@ -1,5 +1,11 @@
 //! The names of the files in a run's folder.
 
+/// Whether a file of this name is evidence, or the report: nothing else may be written in its place.
+pub fn is_kept(name: &str) -> bool {
+    let names = [PLAN, PREFLIGHT, SENT, METERS, SEAL, RUN];
+    names.contains(&name) || name.ends_with(".journal") || name.starts_with("observation")
+}
+
 /// What is to be sent, written before anything is.
 pub const PLAN: &str = "plan.json";
 /// What was found of the target before anything was sent.

@@ -38,7 +38,13 @@ pub fn headline(report: &RunReport) -> String {
     let failures = report.findings.iter();
     let mut failures = failures.filter(|finding| finding.severity == Severity::OrderFailure);
     let out_of_order = failures.next().filter(|first| first.code == OUT_OF_ORDER);
+    let by_rule = report.findings.iter().any(|finding| {
+        finding.severity == Severity::OrderFailure && is_about_a_rule(&finding.code)
+    });
     match (report.verdict, failing) {
+        (Verdict::Fail, 0) if by_rule => {
+            format!("{gate}: {}, about where orders ended", broken(report))
+        }
         (Verdict::Pass, _) => {
             let place = match report.gate {
                 Gate::Strict => "in the right place, once, unaltered",
@@ -157,6 +163,19 @@ mod tests {
         let told = headline(&report);
         assert!(
             told.contains("its rule is broken; no order is known to be lost"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_rule_on_where_orders_end_is_not_one_beside_orders_that_are_in_their_place() {
+        let mut report = World::new(&SPIKE).report();
+        report.verdict = Verdict::Fail;
+        let broken = finding(Severity::OrderFailure, "rule_broken", String::new());
+        report.findings = vec![broken];
+        let told = headline(&report);
+        assert!(
+            told.ends_with("its rule is broken, about where orders ended"),
             "{told}"
         );
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::figures::{counted, duration, micros};
+use super::figures::{counted, duration, micros, thousands};
 use super::{RunReport, Tally, TimelineRow};
 use crate::scenario::{OrderRate, RECOVERED_SECONDS, recovery_from};
 use crate::verdict::Class;
@@ -27,6 +27,9 @@ pub enum Recovery {
     /// It is not known, and why.
     Unknown(String),
 }
+
+/// Seconds of two clocks are the same ones only as far as the clocks agree.
+const SECONDS_APART: Duration = Duration::from_millis(250);
 
 /// A count of orders a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,7 +59,67 @@ impl RunReport {
 
     /// The most orders acknowledged and not in a final place at the end of a second, in `phase` or in any.
     pub fn peak_backlog_tally(&self, phase: Option<&str>) -> Tally {
-        self.most(phase, |row| row.backlog_orders, "the backlog")
+        if let Err(why) = self.seconds_agree() {
+            return Tally::unknown(why);
+        }
+        let measured = self.most(phase, |row| row.backlog_orders, "the backlog");
+        let count = |class| self.classes.get(&class).copied().unwrap_or_default();
+        // What was taken off for rows and letters of orders that had not been acknowledged, or for both of one order.
+        let strangers = [
+            self.seen_unacknowledged(),
+            self.foreign_dead_letters.unwrap_or_default(),
+            self.extra_dead_letter_copies.unwrap_or_default(),
+            count(Class::Phantom),
+            count(Class::StoredTwice),
+        ];
+        let strangers = strangers.into_iter().fold(0, u64::saturating_add);
+        // Which of these a count of the dead-letter queue holds at a moment is not known.
+        let both = count(Class::StoredAndDeadLettered);
+        let off = strangers.saturating_add(both);
+        if off == 0 {
+            return measured;
+        }
+        let why = format!(
+            "{} or letters may have been taken off that belong to none of these orders, or twice",
+            counted(off, "row")
+        );
+        Tally {
+            at_least: measured.at_least.map(|least| least.saturating_sub(both)),
+            at_most: measured.at_most.map(|most| most.saturating_add(off)),
+            why: measured.why.or(Some(why)),
+        }
+    }
+
+    /// Orders that were found somewhere although nobody had acknowledged them.
+    fn seen_unacknowledged(&self) -> u64 {
+        let nowhere = [
+            Class::IndeterminateNeverSeen,
+            Class::Rejected,
+            Class::Unsent,
+        ];
+        let nowhere = nowhere.map(|class| self.classes.get(&class).copied().unwrap_or_default());
+        let nowhere = nowhere.into_iter().fold(0, u64::saturating_add);
+        let orders = &self.orders;
+        let unacknowledged = orders.planned.saturating_sub(orders.acknowledged);
+        unacknowledged.saturating_sub(nowhere)
+    }
+
+    /// How far the clocks behind end-to-end times may be apart, by what was measured and by the rows themselves.
+    pub fn clocks_apart(&self) -> Duration {
+        let measured = Duration::from_micros(self.clock_skew_bound_us);
+        self.row_clock.map_or(measured, |seen| seen.apart(measured))
+    }
+
+    /// Why the seconds in which rows were stored are not those in which orders were sent, if so.
+    fn seconds_agree(&self) -> Result<(), String> {
+        let apart = self.clocks_apart();
+        match apart >= SECONDS_APART {
+            true => Err(format!(
+                "it is counted by the second, and the clocks behind it may differ by {}",
+                duration(apart)
+            )),
+            false => Ok(()),
+        }
     }
 
     /// The most messages that waited in the queue at the end of a second, in `phase` or in any.
@@ -71,7 +134,20 @@ impl RunReport {
             in_all = in_all.saturating_add(row.dead_lettered_orders?);
             Some(in_all)
         });
-        self.largest(grown.zip(&self.timeline), "the dead-letter queue")
+        let counted = self.largest(grown.zip(&self.timeline), "the dead-letter queue");
+        let read = self.dead_letter_sweep.items;
+        match counted.at_most {
+            Some(most) if most < read => Tally {
+                at_most: Some(read),
+                why: Some(format!(
+                    "the queue's own counts say {}, and {} were read from it",
+                    thousands(most),
+                    thousands(read)
+                )),
+                ..counted
+            },
+            _ => counted,
+        }
     }
 
     fn most(
@@ -131,6 +207,9 @@ impl RunReport {
     /// Why it is not known.
     pub fn oldest_age(&self, phase: Option<&str>) -> Result<Duration, String> {
         self.all_rows_timed()?;
+        if self.timeline.iter().all(|row| row.stored_orders == Some(0)) {
+            return Err("no order was stored".into());
+        }
         let wanted = |row: &&TimelineRow| phase.is_none_or(|phase| row.phase == phase);
         let ages = self.timeline.iter().filter(wanted);
         let oldest = ages.map(|row| row.oldest_age_ms.unwrap_or(0)).max();
@@ -175,6 +254,7 @@ impl RunReport {
                 OrderRate::Acknowledged => (seen.acknowledged, seen.end.saturating_sub(seen.start)),
                 OrderRate::Stored => {
                     self.all_rows_timed()?;
+                    self.seconds_agree()?;
                     let within = self.whole_seconds(seen.start, seen.end);
                     let stored = within.clone().filter_map(|row| row.stored_orders);
                     let stored = stored.fold(0, u64::saturating_add);
@@ -223,7 +303,8 @@ impl RunReport {
     pub fn recovery(&self, phase: Option<&str>) -> Recovery {
         let phases = &self.scenario.phases;
         let found = recovery_from(phases, phase);
-        let (baseline, spike) = match (found, self.all_rows_timed()) {
+        let times = self.all_rows_timed().and_then(|()| self.seconds_agree());
+        let (baseline, spike) = match (found, times) {
             (Ok(found), Ok(())) => found,
             (Err(why), _) | (_, Err(why)) => return Recovery::Unknown(why),
         };

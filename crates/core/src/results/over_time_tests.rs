@@ -320,3 +320,91 @@ fn what_may_still_grow_is_past_an_upper_limit_only() {
         assert_eq!(bound.is_past(7), past, "{operator:?} {limit}");
     }
 }
+
+/// What takes the seconds of two clocks for the same ones says nothing once the clocks are apart.
+#[test]
+fn clocks_that_are_apart_leave_nothing_that_is_counted_by_the_second() {
+    let rules = [
+        "peak_backlog < 60000",
+        "stored_rate > 0/s",
+        "recovery < 60s",
+    ];
+    let apart = |skew_us| {
+        let mut report = with_p99(|_| Some(1_000));
+        report
+            .timeline
+            .iter_mut()
+            .for_each(|row| row.backlog_orders = Some(9));
+        report.clock_skew_bound_us = skew_us;
+        report
+    };
+    for rule in rules {
+        assert_stands(
+            &apart(20_000_000),
+            &[(rule, Missing, "may differ by 20.0 s")],
+        );
+        assert_stands(&apart(249_999), &[(rule, Holds, "")]);
+    }
+}
+
+#[test]
+fn rows_and_letters_of_others_take_nothing_off_a_backlog_for_sure() {
+    let honest = changed(|row| row.backlog_orders = Some(9));
+    assert_stands(&honest, &[("peak_backlog < 60", Holds, "9")]);
+    let foreign = RunReport {
+        foreign_dead_letters: Some(51),
+        ..honest.clone()
+    };
+    let copies = RunReport {
+        extra_dead_letter_copies: Some(51),
+        ..honest.clone()
+    };
+    let mut recovered = honest.clone();
+    recovered.orders.acknowledged -= 51;
+    recovered.orders.indeterminate += 51;
+    for report in [foreign, copies, recovered] {
+        assert_stands(
+            &report,
+            &[
+                ("peak_backlog < 60", Missing, "51 rows or letters"),
+                ("peak_backlog < 61", Holds, "60"),
+                ("peak_backlog < 9", Failed, ""),
+            ],
+        );
+    }
+    let mut both = honest;
+    both.classes.insert(Class::StoredAndDeadLettered, 4);
+    assert_stands(
+        &both,
+        &[
+            ("peak_backlog < 13", Missing, ""),
+            ("peak_backlog < 5", Failed, ""),
+            ("peak_backlog < 9", Missing, ""),
+            ("peak_backlog < 14", Holds, ""),
+        ],
+    );
+}
+
+#[test]
+fn counts_of_a_dead_letter_queue_below_what_was_read_from_it_hold_no_rule() {
+    let mut report = changed(|row| row.dead_lettered_orders = Some(0));
+    report.dead_letter_sweep.items = 15;
+    assert_stands(
+        &report,
+        &[
+            ("dead_letters < 5", Missing, "15 were read"),
+            ("dead_letters < 16", Holds, ""),
+        ],
+    );
+    report.dead_letter_sweep.items = 0;
+    assert_stands(&report, &[("dead_letters < 5", Holds, "0")]);
+}
+
+#[test]
+fn where_no_order_was_stored_none_has_an_age() {
+    let none = changed(|row| (row.stored_orders, row.oldest_age_ms) = (Some(0), None));
+    assert_stands(
+        &none,
+        &[("oldest_age < 10ms", Missing, "no order was stored")],
+    );
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use toml::Value;
 
 use super::asked::Problems;
-use super::rule::{check_phase, parse_gate_rule};
+use super::rule::{check_phase, contradictions, parse_gate_rule};
 use super::section::Section;
 use super::{Condition, Expectations, Rule, RuleProblem, Scenario, Violation};
 use crate::load::Phase;
@@ -115,6 +115,10 @@ fn parse_rule(text: &str, phases: &[Phase]) -> Result<Rule, RuleProblem> {
 
 /// Makes a violation of each rule that no run of `scenario` could break or keep, or not while it sends.
 pub(super) fn check_rules(scenario: &Scenario, problems: &Problems) {
+    for RuleProblem { problem, hint } in contradictions(&scenario.expect.rules) {
+        let violation = Violation::new("expect.rules", problem, hint);
+        problems.borrow_mut().push(violation);
+    }
     for (index, rule) in scenario.expect.rules.iter().enumerate() {
         let checked = rule.check(scenario).and_then(|()| rule.check_abort());
         if let Err(RuleProblem { problem, hint }) = checked {

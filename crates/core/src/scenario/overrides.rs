@@ -87,8 +87,8 @@ impl Overrides {
         .collect()
     }
 
-    /// The option that gave the key of a violation its value, given its path and, if its item has a name, the path by that:
-    /// `phase[1].rate` and `phase "spike".rate`.
+    /// A key of a violation with the option that gave it its value, if one did, given its path and, if its item has a name,
+    /// the path by that: `phase[1].rate` and `phase "spike".rate`.
     pub(super) fn option_of(&self, key: &str, called: Option<&str>) -> Option<String> {
         let plain = |path: &str| -> String {
             let kept = path.chars().filter(|c| !matches!(c, '"' | ']'));
@@ -106,7 +106,11 @@ impl Overrides {
                 below.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
         };
-        paths.find(is_of).map(|path| format!("--set {path}"))
+        let path = paths.find(is_of)?;
+        Some(match keys.contains(&plain(path)) {
+            true => format!("--set {path}"),
+            false => format!("{} (--set {path})", called.unwrap_or(key)),
+        })
     }
 
     /// Puts the overrides into `table`. What it sets is validated with everything else afterwards.

@@ -67,3 +67,49 @@ fn what_is_set_names_what_there_is() {
     let two = with(&["pipeline.mapping.maximum_concurrency=2"]).expect("fine alone");
     assert_eq!(two.pipeline.mapping.starting_concurrency, 2);
 }
+
+#[test]
+fn what_the_command_line_gave_is_said_of_its_option_and_not_of_a_line() {
+    for (set, said) in [
+        (
+            "pipeline.visibilty_timeout=5s",
+            "--set pipeline.visibilty_timeout: unknown key",
+        ),
+        (
+            "pipeline.visibility_timeout=5",
+            "--set pipeline.visibility_timeout: must be a text",
+        ),
+        ("phase.spike.rate=soon", "--set phase.spike.rate: \"soon\""),
+        ("phase.1.rate=soon", "--set phase.1.rate: \"soon\""),
+        (
+            "fault=[{kind=\"vanish\", count=1}]",
+            "fault[0].kind (--set fault): \"vanish\" is not a choice\n      did you mean `message_vanishes`?",
+        ),
+    ] {
+        let told = with(&[set]).unwrap_err().to_string();
+        assert!(told.contains(said), "{set}: {told}");
+        assert!(!told.contains("line "), "{set}: {told}");
+    }
+    // What the file itself has wrong keeps its line.
+    let told = read(&SPIKE.replace("\"5x\"", "\"soon\"")).unwrap_err();
+    assert!(told.to_string().contains("(line "), "{told}");
+}
+
+#[test]
+fn rules_that_cannot_both_hold_are_refused() {
+    let rules = |rules: &str| with(&[&format!("expect.rules={rules}")]);
+    let told = rules("[\"drain < 1s\", \"drain > 2s\"]").unwrap_err();
+    assert!(told.to_string().contains("cannot both hold"), "{told}");
+    assert!(rules("[\"drain < 2s\", \"drain > 1s\"]").is_ok());
+}
+
+#[test]
+fn a_message_given_for_a_scenario_is_told_from_one() {
+    let told = read("{\"id\": 1}").unwrap_err().to_string();
+    assert!(told.contains("init FILE --from"), "{told}");
+    let told = read("name = ").unwrap_err().to_string();
+    assert!(
+        told.contains("is not TOML") && !told.contains("--from"),
+        "{told}"
+    );
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{JudgeInput, PhaseFigures, Quiescence};
 use crate::metrics::Histogram;
+use crate::results::figures::{orders, thousands};
 use crate::scenario::{Bound, Metric, Rule};
 use crate::verdict::{Finding, Severity, finding};
 
@@ -35,6 +36,26 @@ pub struct Figure {
     pub measured: Duration,
     /// How many orders it is of; `None` where it is of none.
     pub samples: Option<u64>,
+}
+
+impl Figure {
+    /// Why it says little: a quantile of fewer orders than have one beyond it is the largest of them.
+    pub fn too_few(&self, metric: Metric) -> Option<String> {
+        let quantile = metric.quantile()?;
+        let needed = match quantile < 1.0 {
+            true => (1.0 / (1.0 - quantile)).round() as u64,
+            false => 1,
+        };
+        let samples = self.samples?;
+        (samples < needed).then(|| {
+            format!(
+                "{} is of {} only, and takes at least {}",
+                metric.name(),
+                orders(samples),
+                thousands(needed)
+            )
+        })
+    }
 }
 
 /// How a rule stands to what was measured.
