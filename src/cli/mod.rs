@@ -154,9 +154,13 @@ pub struct RunArgs {
     #[arg(long)]
     pub goose_report: bool,
 
-    /// Serve Goose's live dashboard on this loopback port while sending; 0 takes any free one.
+    /// Serve a page on this loopback port that shows the run as it goes on, and its verdict; 0 takes any free one.
     #[arg(long, value_name = "PORT")]
     pub dashboard: Option<u16>,
+
+    /// Serve Goose's own dashboard on this loopback port while sending; 0 takes any free one.
+    #[arg(long, value_name = "PORT")]
+    pub goose_dashboard: Option<u16>,
 
     /// Print the outcome as JSON instead of text; docs/machines.md names its fields.
     #[arg(long)]

@@ -6,10 +6,15 @@ mod check_document;
 mod clean;
 mod compare;
 mod confirm;
+#[cfg(feature = "dashboard")]
+mod dashboard;
+#[cfg(not(feature = "dashboard"))]
+#[path = "no_dashboard.rs"]
 mod dashboard;
 mod down;
 mod gate;
 mod generated;
+mod goose_dashboard;
 mod init;
 mod interrupt;
 mod list;

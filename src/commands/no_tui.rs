@@ -24,7 +24,7 @@ impl LiveView {
     ///
     /// # Errors
     /// Always.
-    pub fn start(_: Watch, _: bool) -> io::Result<Self> {
+    pub fn start(_: Watch, _: Option<String>, _: bool) -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

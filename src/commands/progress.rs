@@ -6,16 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::{Output, screen};
-use crate::drive::Progress;
-use crate::escape::{self, Shown, terminal};
-use crate::load::Schedule;
-use crate::observe::WatcherView;
-use crate::scenario::Scenario;
+use crate::escape::{self, terminal};
+use crate::results::figures::duration;
+use crate::run::live::{Moment, Spread, Stage, View, countdown};
 
 /// How often the line on a terminal changes.
 const TICK: Duration = Duration::from_millis(200);
@@ -91,91 +88,100 @@ fn show_plain(done: &AtomicBool, line: &dyn Fn() -> String) {
 }
 
 /// One line on how a run is getting on.
-pub fn line(
-    scenario: &Scenario,
-    schedule: &Schedule,
-    progress: &Progress,
-    watched: &WatcherView,
-) -> String {
-    let profile = schedule.profile();
-    let elapsed = progress.elapsed();
-    if progress.started().is_none() {
-        return "starting".into();
-    }
+pub fn line(view: &View) -> String {
+    let now = &view.now;
     let sent = format!(
         "{} of {} orders acknowledged",
-        progress.acknowledged(),
-        schedule.count()
+        now.acknowledged, view.planned
     );
-    let status = watched.status();
-    if !status.is_empty() {
-        return format!("{sent}; {status}");
+    if view.stage == Stage::Starting {
+        return "starting".into();
     }
-    let phase = &scenario.phases[profile.phase_at(elapsed)];
-    let queue = watched.latest().map_or(String::new(), |sample| {
-        let backlog = sample.waiting();
-        format!(
-            ", {backlog} in the queue, {} dead letters",
-            sample.dead_letters
-        )
+    if let Some(status) = view.stage.status() {
+        let left = view.stage.left_max().map_or(String::new(), |left| {
+            format!("; at most {} more", countdown(left))
+        });
+        let dead = now.queues.map_or(String::new(), |queues| {
+            format!(", {} dead letters", queues.dead_letters)
+        });
+        return format!("{sent}{dead}; {status}{left}");
+    }
+    let queue = now.queues.map_or(String::new(), |queues| {
+        let (backlog, dead) = (queues.backlog(), queues.dead_letters);
+        format!(", {backlog} in the queue, {dead} dead letters")
     });
+    let profile = &view.profile;
+    let phase = &view.phases[profile.phase_at(now.at)];
+    let lag = now.lag.map_or(String::new(), |lag| {
+        format!(", lag {:.1} ms", lag.as_secs_f64() * 1e3)
+    });
+    let latest = view.latest.unwrap_or_default();
+    let spread = |name: &str, spread: Option<Spread>| {
+        spread.map_or(String::new(), |spread| {
+            format!(", {name} p99 {}", duration(spread.p99))
+        })
+    };
     format!(
-        "{:>5.1} s of {:.0} s  {:<10} {:>6.0}/s  {sent}{queue}, lag {:.1} ms{}",
-        elapsed.as_secs_f64(),
+        "{:>5.1} s of {:.0} s  {:<10} {:>6.0}/s  {sent}{queue}{lag}{}{}{}",
+        now.at.as_secs_f64(),
         profile.duration().as_secs_f64(),
-        Shown(&phase.name),
-        profile.rate(elapsed),
-        progress.lag().as_secs_f64() * 1e3,
-        troubles(progress),
+        phase.name,
+        profile.rate(now.at),
+        spread("response time", latest.response_time),
+        spread("end-to-end", latest.end_to_end),
+        troubles(now),
     )
 }
 
-/// The same for programs: an object, in which durations are numbers and their keys end in the unit.
-pub fn object(
-    scenario: &Scenario,
-    schedule: &Schedule,
-    progress: &Progress,
-    watched: &WatcherView,
-) -> String {
-    let profile = schedule.profile();
-    let elapsed = progress.elapsed();
-    let status = watched.status();
-    let has_started = progress.started().is_some();
-    let stage = match (has_started, status.is_empty()) {
-        (false, _) => "starting",
-        (true, true) => "sending",
-        (true, false) => "settling",
-    };
-    let is_sending = stage == "sending";
-    let phase = is_sending.then(|| &scenario.phases[profile.phase_at(elapsed)].name);
-    let sample = watched.latest();
-    let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let object = json!({
+/// The same for programs: an object, in which durations are numbers and their keys end in the unit. What is not known is
+/// null.
+pub fn object(view: &View) -> Value {
+    let (now, profile) = (&view.now, &view.profile);
+    let has_started = view.stage != Stage::Starting;
+    let is_sending = view.stage == Stage::Sending;
+    let phase = is_sending.then(|| &view.phases[profile.phase_at(now.at)].name);
+    let latest = view.latest.unwrap_or_default();
+    let mut object = json!({
         "event": "progress",
-        "stage": stage,
-        "elapsed_us": has_started.then(|| micros(elapsed)),
+        "stage": view.stage.name(),
+        "elapsed_us": has_started.then(|| micros(now.at)),
         "sending_us": micros(profile.duration()),
         "phase": phase,
-        "rate_per_s": is_sending.then(|| profile.rate(elapsed)),
-        "planned_orders": schedule.count(),
-        "acknowledged_orders": progress.acknowledged(),
-        "rejected_orders": progress.rejected(),
-        "indeterminate_orders": progress.indeterminate(),
-        "unsent_orders": progress.unsent(),
-        "waiting_messages": sample.as_ref().map(|sample| sample.waiting()),
-        "dead_letters": sample.as_ref().map(|sample| sample.dead_letters),
-        "schedule_lag_us": micros(progress.lag()),
-        "status": (!status.is_empty()).then_some(status),
+        "rate_per_s": is_sending.then(|| profile.rate(now.at)),
+        "planned_orders": view.planned,
+        "acknowledged_orders": now.acknowledged,
+        "rejected_orders": now.rejected,
+        "indeterminate_orders": now.indeterminate,
+        "unsent_orders": now.unsent,
+        "waiting_messages": now.queues.map(|queues| queues.backlog()),
+        "in_flight_messages": now.queues.map(|queues| queues.in_flight),
+        "dead_letters": now.queues.map(|queues| queues.dead_letters),
+        "schedule_lag_us": now.lag.map(micros),
+        "status": view.stage.status(),
+        "wait_left_max_us": view.stage.left_max().map(micros),
     });
-    object.to_string()
+    for (name, spread) in [
+        ("response_time", latest.response_time),
+        ("service_time", latest.service_time),
+        ("end_to_end", latest.end_to_end),
+    ] {
+        object[format!("{name}_p50_us")] = spread.map(|spread| micros(spread.p50)).into();
+        object[format!("{name}_p99_us")] = spread.map(|spread| micros(spread.p99)).into();
+    }
+    object
+}
+
+/// A duration as a number.
+pub fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// What should be zero, where it is not.
-fn troubles(progress: &Progress) -> String {
+fn troubles(now: &Moment) -> String {
     [
-        (progress.rejected(), "rejected"),
-        (progress.indeterminate(), "indeterminate"),
-        (progress.unsent(), "unsent"),
+        (now.rejected, "rejected"),
+        (now.indeterminate, "indeterminate"),
+        (now.unsent, "unsent"),
     ]
     .into_iter()
     .filter(|&(count, _)| count > 0)

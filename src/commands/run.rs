@@ -4,7 +4,8 @@ use std::any::Any;
 use std::path::Path;
 
 use super::check::{load_scenario, overrides_in};
-use super::dashboard;
+use super::dashboard::Dashboard;
+use super::goose_dashboard;
 use super::interrupt::stop_on_interrupt;
 use super::progress::{ProgressView, line, object};
 use super::tui::{LiveView, check_terminal};
@@ -24,7 +25,8 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     if args.tui {
         check_terminal(output)?;
     }
-    let dashboard = dashboard::address(args.dashboard)?;
+    let goose_dashboard = goose_dashboard::address(args.goose_dashboard)?;
+    let dashboard = Dashboard::open(args.dashboard)?;
     let mut run = Run::new(scenario)
         .read_from(
             args.scenario.display().to_string(),
@@ -32,14 +34,23 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
         )
         .yes(args.yes)
         .quiet(args.quiet)
-        .with_goose(args.goose_report, dashboard);
+        .with_goose(args.goose_report, goose_dashboard);
     if let Some(run_id) = run_id(args.run_id)? {
         run = run.run_id(run_id);
     }
     if let Some(path) = &args.output_dir {
         run = run.output_dir(path);
     }
-    let outcome = run.execute_with(&Terminal { args, output })?;
+    let terminal = Terminal {
+        args,
+        output,
+        dashboard: dashboard.as_ref(),
+    };
+    let outcome = run.execute_with(&terminal);
+    if let Some(dashboard) = &dashboard {
+        dashboard.ended(outcome.as_ref());
+    }
+    let outcome = outcome?;
     match args.json {
         true => output.json(&RunDocument::of(
             &outcome.report,
@@ -80,6 +91,7 @@ pub fn run_id(asked: Option<u32>) -> Result<Option<RunId>, Error> {
 struct Terminal<'a> {
     args: &'a RunArgs,
     output: &'a Output,
+    dashboard: Option<&'a Dashboard>,
 }
 
 impl Attendant for Terminal<'_> {
@@ -93,7 +105,10 @@ impl Attendant for Terminal<'_> {
 
     fn watch(&self, watch: Watch) -> Result<Box<dyn Any>, Error> {
         stop_on_interrupt(watch.stop.clone(), ON_INTERRUPT);
-        let showing = Showing::start(self.args, self.output, watch)?;
+        if let Some(dashboard) = self.dashboard {
+            dashboard.serve(watch.clone()).map_err(Error::internal)?;
+        }
+        let showing = Showing::start(self, watch)?;
         Ok(Box::new(showing))
     }
 }
@@ -107,30 +122,31 @@ enum Showing {
 }
 
 impl Showing {
-    fn start(args: &RunArgs, output: &Output, watch: Watch) -> Result<Self, Error> {
+    fn start(terminal: &Terminal<'_>, watch: Watch) -> Result<Self, Error> {
+        let Terminal { args, output, .. } = *terminal;
+        let page = terminal.dashboard.map(Dashboard::url);
+        let goose = watch.goose_dashboard;
+        let goose = goose.map(|address| format!("http://{address}/"));
         if args.tui {
-            let view = LiveView::start(watch, output.color_on_stderr());
+            let page = page.map(|url| format!("page: {url}"));
+            let page = page.or(goose.map(|url| format!("Goose: {url}")));
+            let view = LiveView::start(watch, page, output.color_on_stderr());
             return view
                 .map(|view| Self::Screen { _view: view })
                 .map_err(|error| Error::internal(format!("the terminal: {error}")));
         }
-        if let Some(address) = watch.dashboard {
+        if let Some(url) = page {
+            output.note(&format!("the run, as it goes on, is at {url}"));
+        }
+        if let Some(url) = goose {
             output.note(&format!(
-                "while orders are sent, Goose's dashboard is at http://{address}/"
+                "while orders are sent, Goose's dashboard is at {url}"
             ));
         }
         let as_objects = args.progress == ProgressFormat::Ndjson;
-        let line = move || {
-            let say = match as_objects {
-                true => object,
-                false => line,
-            };
-            say(
-                &watch.scenario,
-                &watch.schedule,
-                &watch.progress,
-                &watch.watched,
-            )
+        let line = move || match as_objects {
+            true => object(&watch.view()).to_string(),
+            false => line(&watch.view()),
         };
         Ok(Self::Lines {
             _view: ProgressView::start(output, args.quiet, line),

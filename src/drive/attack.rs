@@ -81,7 +81,7 @@ fn configuration(host: &str, users: u32, options: &DriveOptions) -> GooseConfigu
         .iter()
         .map(|path| path.to_string_lossy().into_owned())
         .collect();
-    #[cfg(feature = "dashboard")]
+    #[cfg(feature = "goose-dashboard")]
     if let Some(address) = options.goose_dashboard {
         configuration.dashboard = true;
         configuration.dashboard_host = Some(address.ip().to_string());

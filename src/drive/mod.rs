@@ -26,6 +26,6 @@ mod work;
 pub use pace::{Pace, process_cpu_time, thread_cpu_time};
 pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
 pub use pool::Pool;
-pub use progress::{Progress, Started};
+pub use progress::{Progress, SendTimes, Started};
 pub use run::run;
 pub use signal::StopSignal;

@@ -70,7 +70,9 @@ pub enum DriveError {
     )]
     Dashboard(SocketAddr),
     /// The build has no dashboard.
-    #[error("the Goose dashboard is not in this build: build it with the feature `dashboard`")]
+    #[error(
+        "the Goose dashboard is not in this build: build it with the feature `goose-dashboard`"
+    )]
     NoDashboard,
     /// Goose did not run, so nothing was sent.
     #[error("Goose failed: {0}: if it names a file or an address, name another one")]

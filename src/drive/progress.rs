@@ -1,8 +1,13 @@
 //! How the drive is getting on, for whoever watches.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use super::work::Work;
+use crate::ledger::Outcome;
+use crate::metrics::Histogram;
+use crate::send::SendReply;
 
 /// The start of a run's time axis on both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +26,29 @@ impl Started {
     }
 }
 
-/// Counts that only grow, and two gauges.
+/// Durations of the orders acknowledged in a stretch of time, for live views: the report has its own, by when orders were
+/// due.
+#[derive(Debug, Clone)]
+pub struct SendTimes {
+    /// `acked_at - intended_at`.
+    pub response_time: Histogram,
+    /// `acked_at - sent_at`.
+    pub service_time: Histogram,
+    /// The largest schedule lag of what was sent; `None` when nothing was.
+    pub schedule_lag_max: Option<Duration>,
+}
+
+impl Default for SendTimes {
+    fn default() -> Self {
+        Self {
+            response_time: Histogram::coarse(),
+            service_time: Histogram::coarse(),
+            schedule_lag_max: None,
+        }
+    }
+}
+
+/// Counts that only grow, and gauges.
 #[derive(Debug, Default)]
 pub struct Progress {
     started: OnceLock<Started>,
@@ -34,6 +61,7 @@ pub struct Progress {
     pub(super) in_flight: AtomicU64,
     pub(super) in_flight_peak: AtomicU64,
     pub(super) lag_us: AtomicU64,
+    times: Mutex<SendTimes>,
 }
 
 impl Progress {
@@ -98,6 +126,31 @@ impl Progress {
     pub fn take_in_flight_peak(&self) -> u64 {
         let now = self.in_flight();
         self.in_flight_peak.swap(now, Ordering::Relaxed).max(now)
+    }
+
+    /// The durations of what was sent since this was last asked for; one reader at a time.
+    pub fn take_send_times(&self) -> SendTimes {
+        std::mem::take(&mut *self.times.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A batch was answered, or given up.
+    pub(super) fn answered(
+        &self,
+        work: &Work,
+        sent_at: Duration,
+        acked_at: Duration,
+        reply: &SendReply,
+    ) {
+        let lag = sent_at.saturating_sub(work.dispatch.due);
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        times.schedule_lag_max = times.schedule_lag_max.max(Some(lag));
+        for (&intended_at, entry) in work.intended_at().iter().zip(&reply.entries) {
+            if entry.outcome == Outcome::Acknowledged {
+                let response_time = acked_at.saturating_sub(intended_at);
+                times.response_time.record(response_time);
+                times.service_time.record(acked_at.saturating_sub(sent_at));
+            }
+        }
     }
 
     /// Schedule lag of the last batch sent.

@@ -46,7 +46,7 @@ pub fn run(
     {
         return Err(DriveError::Dashboard(address));
     }
-    if !cfg!(feature = "dashboard") && options.goose_dashboard.is_some() {
+    if !cfg!(feature = "goose-dashboard") && options.goose_dashboard.is_some() {
         return Err(DriveError::NoDashboard);
     }
     run_with(

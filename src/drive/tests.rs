@@ -159,7 +159,8 @@ fn every_order_is_sent_once_as_planned_and_acknowledged() {
     let report = bench.folder.path().join("goose.html");
     let options = DriveOptions {
         goose_report: Some(report.clone()),
-        goose_dashboard: cfg!(feature = "dashboard").then(|| SocketAddr::from(([127, 0, 0, 1], 0))),
+        goose_dashboard: cfg!(feature = "goose-dashboard")
+            .then(|| SocketAddr::from(([127, 0, 0, 1], 0))),
         ..DriveOptions::default()
     };
     let outcome = bench.run(&scenario, &options, StopSignal::new()).unwrap();

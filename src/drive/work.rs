@@ -303,6 +303,7 @@ impl<'a> InHand<'a> {
             self.alarm(acked_at, reply);
         }
         let progress = &self.shared.progress;
+        progress.answered(&self.work, self.sent_at, acked_at, reply);
         progress
             .acknowledged
             .fetch_add(counts[0], Ordering::Relaxed);

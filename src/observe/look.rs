@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::Activity;
 use super::missing::{Looking, not_looked_up};
 use super::places::LetterPlace;
 use super::tables::{contradicted, read_tables};
@@ -61,7 +62,7 @@ pub(super) async fn observe(
     stores: &Stores,
     plan: &ObservePlan,
     quiescence: Quiescence,
-    status: &Mutex<String>,
+    status: &Mutex<Activity>,
 ) -> (Observation, StoredTimes) {
     // Before anything is read: what comes out of it later would not be seen.
     let door = plan.door.as_ref().map(|ask| ask());
@@ -164,8 +165,12 @@ pub(super) fn sweep_of(
     }
 }
 
-pub(super) fn set(status: &Mutex<String>, text: String) {
+pub(super) fn set(status: &Mutex<Activity>, words: String) {
+    set_activity(status, Activity::Reading { words, until: None });
+}
+
+pub(super) fn set_activity(status: &Mutex<Activity>, activity: Activity) {
     *status
         .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner) = text;
+        .unwrap_or_else(std::sync::PoisonError::into_inner) = activity;
 }

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use roaring::RoaringBitmap;
 
-use super::ObservePlan;
-use super::look::{age, set, sweep_of};
+use super::look::{age, set, set_activity, sweep_of};
 use super::places::LetterPlace;
 use super::tables::read_again;
+use super::{Activity, ObservePlan};
 use crate::order::ExpectedRow;
 use crate::records::Item;
 use crate::store::{KEYS_PER_LOOKUP, Page, StoreError, Stores, TableAt};
@@ -22,7 +22,7 @@ pub(super) struct Looking<'a> {
     pub(super) collector: &'a mut Collector,
     /// The queues in which orders may end, swept.
     pub(super) places: &'a mut [LetterPlace],
-    pub(super) status: &'a Mutex<String>,
+    pub(super) status: &'a Mutex<Activity>,
 }
 
 impl Looking<'_> {
@@ -136,11 +136,11 @@ impl Looking<'_> {
     pub(super) async fn look_again(&mut self, lookups: &mut Sweep) -> Result<(), String> {
         let missing = self.missing().len();
         if missing > 0 {
-            set(
-                self.status,
-                format!("{missing} orders missing: waiting for hidden messages"),
-            );
-            tokio::time::sleep(self.hiding_time()).await;
+            let hiding_time = self.hiding_time();
+            let words = format!("{missing} orders missing: waiting for hidden messages");
+            let until = Instant::now().checked_add(hiding_time);
+            set_activity(self.status, Activity::Reading { words, until });
+            tokio::time::sleep(hiding_time).await;
             let (again, found, _) = self.look_up_missing().await;
             lookups.requests += again.requests;
             if !again.complete {

@@ -3,6 +3,7 @@
 //! [`Watcher`] samples the queues on a thread of its own, beside the drive; then it waits for rest and reads the table and
 //! the dead-letter queue into an [`crate::verify::Observation`]. What that comes to is `verify`'s business.
 
+mod activity;
 mod letters;
 mod look;
 mod missing;
@@ -14,6 +15,7 @@ mod watcher;
 #[cfg(test)]
 mod tests;
 
+pub use activity::{Activity, Rest};
 pub use look::{AskDoor, AskFunction, ObservePlan};
 pub use sightings::{LETTER_LOG, SightingsError};
-pub use watcher::{Seen, Watcher, WatcherView};
+pub use watcher::{QueueLook, Seen, Watcher, WatcherView};

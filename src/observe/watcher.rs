@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::ObservePlan;
-use super::look::{observe, set};
+use super::look::{observe, set_activity};
+use super::{Activity, ObservePlan, Rest};
 use crate::clock;
 use crate::records::Counts;
 use crate::store::{Stores, Target};
-use crate::verify::{Observation, QueueSample, Quiescence, Settling, StoredTimes};
+use crate::verify::{FunctionStart, Observation, QueueSample, Quiescence, Settling, StoredTimes};
 
 /// Between two samples while orders are sent.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
@@ -42,32 +42,40 @@ pub struct Seen {
 /// Samples the queues from its start on; then settles and observes when asked to.
 pub struct Watcher {
     ask: oneshot::Sender<ObservePlan>,
-    latest: Arc<Mutex<Option<(Instant, QueueSample)>>>,
-    status: Arc<Mutex<String>>,
+    view: WatcherView,
     thread: JoinHandle<Option<Seen>>,
+}
+
+/// What one look at the queues showed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QueueLook {
+    /// When.
+    pub taken_at: Instant,
+    /// The counts; `at` is since the watcher's start.
+    pub sample: QueueSample,
+    /// Dead letters that were there at the first look.
+    pub dead_letters_before: u64,
+    /// Orders that had been acknowledged just before.
+    pub acknowledged: u64,
 }
 
 /// What a live view may read while the watcher works.
 #[derive(Clone)]
 pub struct WatcherView {
-    latest: Arc<Mutex<Option<(Instant, QueueSample)>>>,
-    status: Arc<Mutex<String>>,
+    latest: Arc<Mutex<Option<QueueLook>>>,
+    activity: Arc<Mutex<Activity>>,
+    acknowledged: Arc<dyn Fn() -> u64 + Send + Sync>,
 }
 
 impl WatcherView {
-    /// The latest counts; `at` counts from the watcher's start.
-    pub fn latest(&self) -> Option<QueueSample> {
-        self.latest_taken().map(|(_, sample)| sample)
-    }
-
-    /// The same, and when they were taken.
-    pub fn latest_taken(&self) -> Option<(Instant, QueueSample)> {
+    /// The latest look at the queues that showed their counts.
+    pub fn latest(&self) -> Option<QueueLook> {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the watcher is doing, in words.
-    pub fn status(&self) -> String {
-        self.status
+    /// What the watcher is at.
+    pub fn activity(&self) -> Activity {
+        self.activity
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -80,33 +88,36 @@ impl Watcher {
     /// # Errors
     /// When the machine gives no thread or runtime.
     pub fn start(target: Target) -> std::io::Result<Self> {
+        Self::beside(target, || 0)
+    }
+
+    /// The same beside a run that sends; `acknowledged` says how many orders the queue has taken so far.
+    ///
+    /// # Errors
+    /// As [`Watcher::start`].
+    pub fn beside(
+        target: Target,
+        acknowledged: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         let (ask, asked) = oneshot::channel();
-        let latest = Arc::new(Mutex::new(None));
-        let status = Arc::new(Mutex::new(String::new()));
         let view = WatcherView {
-            latest: Arc::clone(&latest),
-            status: Arc::clone(&status),
+            latest: Arc::default(),
+            activity: Arc::default(),
+            acknowledged: Arc::new(acknowledged),
         };
+        let shown = view.clone();
         let thread = std::thread::Builder::new()
             .name("watcher".into())
-            .spawn(move || runtime.block_on(watch(&Stores::new(&target), asked, &view)))?;
-        Ok(Self {
-            ask,
-            latest,
-            status,
-            thread,
-        })
+            .spawn(move || runtime.block_on(watch(&Stores::new(&target), asked, &shown)))?;
+        Ok(Self { ask, view, thread })
     }
 
     /// What a live view may read.
     pub fn view(&self) -> WatcherView {
-        WatcherView {
-            latest: Arc::clone(&self.latest),
-            status: Arc::clone(&self.status),
-        }
+        self.view.clone()
     }
 
     /// Waits for rest, reads the stores, and ends. Blocks until then.
@@ -144,9 +155,10 @@ async fn watch(
             plan = &mut asked => break plan.ok()?,
             _ = ticks.tick() => {
                 clock_step = clock_step.max(clock::step_between(began, began_wall));
+                let acknowledged = (view.acknowledged)();
                 match stores.counts().await {
                     Ok((orders, dead)) => {
-                        keep(&mut samples, view, began, orders, dead);
+                        keep(&mut samples, view, (began, acknowledged), orders, dead);
                     }
                     Err(_) => failed.push(Instant::now()),
                 }
@@ -157,7 +169,7 @@ async fn watch(
         believe_the_queue(stores, &mut plan).await;
     }
     let quiescence = settle(stores, &plan, (&mut samples, &mut failed), view, began).await;
-    let (observation, times) = observe(stores, &plan, quiescence, &view.status).await;
+    let (observation, times) = observe(stores, &plan, quiescence, &view.activity).await;
     let samples = samples
         .into_iter()
         .filter_map(|(at, orders, dead)| {
@@ -208,14 +220,21 @@ fn sample_at(at: Duration, orders: Counts, dead: Counts) -> QueueSample {
 fn keep(
     samples: &mut Vec<RawSample>,
     view: &WatcherView,
-    began: Instant,
+    (began, acknowledged): (Instant, u64),
     orders: Counts,
     dead: Counts,
 ) -> Instant {
     let now = Instant::now();
     samples.push((now, orders, dead));
-    let latest = sample_at(now.duration_since(began), orders, dead);
-    *view.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, latest));
+    let mut latest = view.latest.lock().unwrap_or_else(PoisonError::into_inner);
+    // A queue that is shared may hold those of others.
+    let before = latest.map_or(dead.total(), |look| look.dead_letters_before);
+    *latest = Some(QueueLook {
+        taken_at: now,
+        sample: sample_at(now.duration_since(began), orders, dead),
+        dead_letters_before: before,
+        acknowledged,
+    });
     now
 }
 
@@ -241,6 +260,7 @@ async fn settle(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let acknowledged = (view.acknowledged)();
         let mut counts = stores.counts().await;
         // What it still holds is on its way to the queue.
         let inside = plan.door.as_ref().and_then(|ask| ask().inside);
@@ -250,15 +270,7 @@ async fn settle(
         // What is kept as a sample and what proves rest is told of the same instant: a reader can compare them.
         let mut now = Instant::now();
         if let Ok((orders, dead)) = counts {
-            now = keep(samples, view, began, orders, dead);
-            let waiting = orders.total();
-            set(
-                &view.status,
-                format!(
-                    "settling: {waiting} messages in the queue, {} dead letters",
-                    dead.total()
-                ),
-            );
+            now = keep(samples, view, (began, acknowledged), orders, dead);
         } else {
             failed.push(Instant::now());
         }
@@ -269,12 +281,23 @@ async fn settle(
                     true => error.while_observing(),
                     false => error.to_string(),
                 });
-        if let Some(function) = &plan.function {
-            settling.function(function());
+        let start = plan.function.as_ref().map(|function| function());
+        let not_started = start.as_ref().and_then(FunctionStart::why);
+        let not_started = not_started.map(str::to_owned);
+        if let Some(start) = start {
+            settling.function(start);
         }
-        if let Some(quiescence) = settling.sample(now.saturating_duration_since(plan.start), counts)
-        {
+        let at = now.saturating_duration_since(plan.start);
+        let seen = counts.as_ref().ok().copied();
+        if let Some(quiescence) = settling.sample(at, counts) {
             return quiescence;
         }
+        let rest = Rest {
+            taken_at: now,
+            progress: settling.progress(at),
+            counts: seen,
+            not_started,
+        };
+        set_activity(&view.activity, Activity::Settling(rest));
     }
 }

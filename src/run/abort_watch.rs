@@ -89,9 +89,9 @@ impl Looks {
     /// The latest counts of the queues, since the run's start.
     fn sample(&self) -> Option<QueueSample> {
         let started = self.progress.started()?.instant;
-        let (taken_at, sample) = self.queues.latest_taken()?;
-        let at = taken_at.checked_duration_since(started)?;
-        Some(QueueSample { at, ..sample })
+        let look = self.queues.latest()?;
+        let at = look.taken_at.checked_duration_since(started)?;
+        Some(QueueSample { at, ..look.sample })
     }
 
     /// The first rule that is broken, by what the function counts and by the last sample of a second.

@@ -15,6 +15,7 @@ mod conclude;
 mod gating;
 mod held;
 mod ids;
+pub mod live;
 mod readings;
 mod rejudge;
 mod site;
@@ -30,7 +31,6 @@ pub use conclude::{Outcome, Problems, class_lines, finished_files, seal_again, w
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
-pub use readings::LastSecond;
 pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
     without,

@@ -1,12 +1,14 @@
 //! The thread that reads gauges once a second, from the run's start to its end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::live::{Live, Measured, Moment, Spread};
 use crate::drive::{Progress, Started, process_cpu_time};
 use crate::embedded::Gauges;
+use crate::observe::WatcherView;
 use crate::results::{Reading, Stretch};
 
 /// Between two looks for the run's start.
@@ -14,41 +16,36 @@ const WAIT: Duration = Duration::from_millis(5);
 /// Between two readings.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// What the last second looked like, for a live view; clones show the same.
-#[derive(Clone, Default)]
-pub struct LastSecond(Arc<Mutex<Option<Stretch>>>);
-
-impl LastSecond {
-    /// From the second reading on.
-    pub fn get(&self) -> Option<Stretch> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, stretch: Option<Stretch>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stretch;
-    }
+/// What is read.
+pub struct Gauged {
+    /// What is sent.
+    pub progress: Arc<Progress>,
+    /// What the queues hold.
+    pub queues: WatcherView,
+    /// A pipeline or function in this process.
+    pub pipeline: Option<Gauges>,
 }
 
 /// Reads until it is stopped.
 pub struct Readings {
     done: Arc<AtomicBool>,
-    last_second: LastSecond,
+    live: Live,
     thread: Option<JoinHandle<Vec<Reading>>>,
 }
 
 impl Readings {
     /// Starts; nothing is read before the run has started. Without a thread there are no readings: they are no
     /// evidence.
-    pub fn start(progress: Arc<Progress>, pipeline: Option<Gauges>) -> Self {
+    pub fn start(gauged: Gauged) -> Self {
         let done = Arc::new(AtomicBool::new(false));
-        let last_second = LastSecond::default();
-        let (stop, shown) = (Arc::clone(&done), last_second.clone());
+        let live = Live::default();
+        let (stop, shown) = (Arc::clone(&done), live.clone());
         let thread = std::thread::Builder::new()
             .name("readings".into())
-            .spawn(move || keep_reading(&stop, &progress, pipeline.as_ref(), &shown));
+            .spawn(move || keep_reading(&stop, &gauged, &shown));
         Self {
             done,
-            last_second,
+            live,
             thread: thread
                 .inspect_err(|error| tracing::warn!(%error, "no thread for readings"))
                 .ok(),
@@ -56,8 +53,8 @@ impl Readings {
     }
 
     /// What a live view may read.
-    pub fn last_second(&self) -> LastSecond {
-        self.last_second.clone()
+    pub fn live(&self) -> Live {
+        self.live.clone()
     }
 
     /// Ends, with everything that was read.
@@ -73,12 +70,8 @@ impl Readings {
     }
 }
 
-fn keep_reading(
-    done: &AtomicBool,
-    progress: &Progress,
-    pipeline: Option<&Gauges>,
-    shown: &LastSecond,
-) -> Vec<Reading> {
+fn keep_reading(done: &AtomicBool, gauged: &Gauged, live: &Live) -> Vec<Reading> {
+    let progress = &*gauged.progress;
     let mut readings = Vec::new();
     let Some(started) = wait_for_start(done, progress) else {
         return readings;
@@ -95,16 +88,30 @@ fn keep_reading(
             at,
             cpu_time: process_cpu_time(),
             in_flight_peak: progress.take_in_flight_peak(),
-            pipeline: pipeline.map(Gauges::reading),
+            pipeline: gauged.pipeline.as_ref().map(Gauges::reading),
         };
-        if let Some(before) = readings.last() {
-            shown.set(Stretch::between(before, &reading));
-        }
+        let before = readings.last();
+        let process = before.and_then(|before| Stretch::between(before, &reading));
+        live.add(
+            Moment::now(progress, gauged.queues.latest()),
+            measured(progress, process),
+        );
         readings.push(reading);
         // A reading that came late does not make the next ones late.
         due = started.instant + EVERY * (at.as_secs() as u32 + 1);
     }
     readings
+}
+
+fn measured(progress: &Progress, process: Option<Stretch>) -> Measured {
+    let sends = progress.take_send_times();
+    Measured {
+        response_time: Spread::of(&sends.response_time),
+        service_time: Spread::of(&sends.service_time),
+        end_to_end: None,
+        schedule_lag_max: sends.schedule_lag_max,
+        process,
+    }
 }
 
 fn wait_for_start(done: &AtomicBool, progress: &Progress) -> Option<Started> {

@@ -14,7 +14,7 @@ use super::cloudwatch::metrics_since;
 use super::conclude::{Evidence, Outcome, Problems, conclude};
 use super::held::Held;
 use super::ids::{orders, orders_since, random_run_id};
-use super::readings::Readings;
+use super::readings::{Gauged, Readings};
 use super::site::{Site, target_name};
 use super::start_guard::{StartGuard, state_of};
 use super::{Run, Watch};
@@ -72,24 +72,31 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     }
 
     let stop = run.stop;
-    let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
     let progress = Arc::new(Progress::new());
+    let sent = Arc::clone(&progress);
+    let watcher = Watcher::beside(site.target(), move || sent.acknowledged());
+    let watcher = watcher.map_err(Error::internal)?;
     let options = DriveOptions {
         pool: run.pool,
         goose_report: run.goose_report.then(|| folder.file(file_name::GOOSE)),
         goose_dashboard: run.goose_dashboard,
     };
-    let readings = Readings::start(Arc::clone(&progress), site.gauges());
+    let readings = Readings::start(Gauged {
+        progress: Arc::clone(&progress),
+        queues: watcher.view(),
+        pipeline: site.gauges(),
+    });
     let view = attendant.watch(Watch {
         scenario: plan.scenario.clone(),
+        run_id: plan.run_id,
         schedule: schedule.clone(),
         target: plan.provenance.target.clone(),
         folder: folder.path().display().to_string(),
         progress: Arc::clone(&progress),
         watched: watcher.view(),
-        last_second: readings.last_second(),
+        live: readings.live(),
         stop: stop.clone(),
-        dashboard: run.goose_dashboard,
+        goose_dashboard: run.goose_dashboard,
     })?;
     let guard = StartGuard::start(site.watch_start(), stop.clone());
     let looks = Looks {

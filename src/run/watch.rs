@@ -3,16 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::LastSecond;
+use super::live::Live;
 use crate::drive::{Progress, StopSignal};
 use crate::load::Schedule;
 use crate::observe::WatcherView;
+use crate::order::RunId;
 use crate::scenario::Scenario;
 
-/// A run that goes on.
+/// A run that goes on; clones are the same run. [`Watch::view`] says how it stands.
+#[derive(Clone)]
 pub struct Watch {
     /// What is run.
     pub scenario: Scenario,
+    /// The number that marks its orders.
+    pub run_id: RunId,
     /// Its load.
     pub schedule: Schedule,
     /// Where it runs.
@@ -23,10 +27,10 @@ pub struct Watch {
     pub progress: Arc<Progress>,
     /// What the queues hold.
     pub watched: WatcherView,
-    /// What this process does.
-    pub last_second: LastSecond,
+    /// What was seen second by second.
+    pub live: Live,
     /// Raised by the first ctrl-c.
     pub stop: StopSignal,
     /// Where Goose's dashboard listens, if it was asked for.
-    pub dashboard: Option<SocketAddr>,
+    pub goose_dashboard: Option<SocketAddr>,
 }

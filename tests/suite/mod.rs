@@ -8,6 +8,8 @@ mod cloudwatch;
 mod compare;
 mod corpora;
 mod crash;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod dependencies;
 mod doors;
 mod endpoint;
@@ -45,5 +47,5 @@ mod template;
 mod terminal;
 mod tidy;
 mod time;
-#[cfg(all(feature = "tui", feature = "dashboard"))]
+#[cfg(all(feature = "tui", feature = "goose-dashboard"))]
 mod tui;

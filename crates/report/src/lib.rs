@@ -14,6 +14,7 @@ mod formats;
 mod function;
 mod gate;
 mod junit;
+pub mod live;
 mod openmetrics;
 pub mod preflight;
 mod report;

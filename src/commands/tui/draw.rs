@@ -9,8 +9,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Wrap};
 
 use super::plot;
-use super::view::{Activity, PhaseView, View};
 use crate::results::figures::{duration, thousands};
+use crate::run::live::{PhaseView, Spread, Stage, View, countdown};
 
 /// Below this there is room for words only.
 const ROOM: (u16, u16) = (60, 18);
@@ -53,32 +53,37 @@ impl Palette {
 }
 
 /// Draws `view` into the whole frame; what does not fit is left out, the least important first.
-pub fn draw(frame: &mut Frame, view: &View, palette: &Palette) {
+///
+/// `page` says where else the run is shown.
+pub fn draw(frame: &mut Frame, view: &View, page: Option<&str>, palette: &Palette) {
     let area = frame.area();
     if area.width < ROOM.0 || area.height < ROOM.1 {
-        frame.render_widget(Paragraph::new(in_words(view, palette)), area);
+        frame.render_widget(Paragraph::new(in_words(view, page, palette)), area);
         return;
     }
+    let left = left(view);
     let [header, body, health, keys] = Layout::vertical([
-        Constraint::Length(2),
+        Constraint::Length(if left.is_some() { 3 } else { 2 }),
         Constraint::Min(10),
-        Constraint::Length(2),
+        Constraint::Length(3),
         Constraint::Length(1),
     ])
     .areas(area);
-    let [left, right] =
+    let [columns, charts] =
         Layout::horizontal([Constraint::Length(LEFT), Constraint::Min(20)]).areas(body);
     let counts = counts(view, palette);
     let [phases, orders] = Layout::vertical([
         Constraint::Min(3),
         Constraint::Length(counts.len() as u16 + 2),
     ])
-    .areas(left);
+    .areas(columns);
     let [rates, backlog] =
-        Layout::vertical([Constraint::Percentage(58), Constraint::Min(5)]).areas(right);
-    let [top, second] = Layout::vertical([Constraint::Length(1); 2]).areas(header);
+        Layout::vertical([Constraint::Percentage(58), Constraint::Min(5)]).areas(charts);
+    let [top, below] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(header);
     draw_header(frame, top, view, palette);
-    frame.render_widget(Paragraph::new(activity(view, palette)), second);
+    let words = [Some(activity(view, palette)), left.map(Line::from)];
+    let words: Vec<Line> = words.into_iter().flatten().collect();
+    frame.render_widget(Paragraph::new(words), below);
     draw_phases(frame, phases, view, palette);
     frame.render_widget(
         Paragraph::new(counts).block(Block::bordered().title("orders so far")),
@@ -86,20 +91,18 @@ pub fn draw(frame: &mut Frame, view: &View, palette: &Palette) {
     );
     plot::draw_rates(frame, rates, view, palette);
     plot::draw_backlog(frame, backlog, view, palette);
-    frame.render_widget(
-        Paragraph::new(gauges(view, palette)).wrap(Wrap { trim: true }),
-        health,
-    );
-    frame.render_widget(Paragraph::new(hint(view)).style(palette.quiet), keys);
+    let lines = vec![latencies(view), gauges(view, palette)];
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: true }), health);
+    frame.render_widget(Paragraph::new(hint(view, page)).style(palette.quiet), keys);
 }
 
 /// The most important first: a small terminal shows the beginning.
-fn in_words<'a>(view: &'a View, palette: &Palette) -> Vec<Line<'a>> {
+fn in_words<'a>(view: &'a View, page: Option<&str>, palette: &Palette) -> Vec<Line<'a>> {
     let queues = match &view.now.queues {
         None => Line::from("queues: not seen yet"),
         Some(queues) => Line::from(format!(
             "{} in the queue, {} dead letters, ~{} stored",
-            thousands(queues.backlog),
+            thousands(queues.backlog()),
             thousands(queues.dead_letters),
             thousands(queues.probably_stored),
         )),
@@ -113,11 +116,15 @@ fn in_words<'a>(view: &'a View, palette: &Palette) -> Vec<Line<'a>> {
             thousands(view.planned)
         )),
         queues,
-        Line::from(hint(view)),
+        Line::from(hint(view, page)),
     ];
+    if let Some(left) = left(view) {
+        lines.insert(2, Line::from(left));
+    }
     let troubles = troubles(view).map(|(count, what)| format!("{} {what}", thousands(count)));
     let line = Line::styled(troubles.join(", "), trouble_style(view, palette));
-    lines.insert(if any_trouble(view) { 2 } else { 5 }, line);
+    lines.insert(if any_trouble(view) { 2 } else { lines.len() }, line);
+    lines.push(latencies(view));
     lines.push(Line::from(lag(view)));
     lines
 }
@@ -145,9 +152,9 @@ fn clock(view: &View) -> String {
 }
 
 fn activity<'a>(view: &'a View, palette: &Palette) -> Line<'a> {
-    let words = match &view.activity {
-        Activity::Starting => "starting".to_owned(),
-        Activity::Sending => match view.current_phase() {
+    let words = match &view.stage {
+        Stage::Starting => "starting".to_owned(),
+        Stage::Sending => match view.current_phase() {
             Some(index) => format!(
                 "sending: {}, phase {} of {}, {}/s planned",
                 view.phases[index].name,
@@ -157,7 +164,7 @@ fn activity<'a>(view: &'a View, palette: &Palette) -> Line<'a> {
             ),
             None => "sending: waiting for the last replies".to_owned(),
         },
-        Activity::Verifying(status) => status.clone(),
+        stage => stage.status().unwrap_or_default(),
     };
     match view.stopping {
         true => Line::from(vec![
@@ -174,8 +181,8 @@ fn draw_phases(frame: &mut Frame, area: Rect, view: &View, palette: &Palette) {
     let current = view.current_phase();
     // The window that holds the current phase.
     let first = current
-        .unwrap_or(match view.activity {
-            Activity::Starting => 0,
+        .unwrap_or(match view.stage {
+            Stage::Starting => 0,
             _ => view.phases.len(),
         })
         .saturating_sub(rows.saturating_sub(1));
@@ -245,7 +252,7 @@ fn counts<'a>(view: &View, palette: &Palette) -> Vec<Line<'a>> {
             queues.map(|q| q.probably_stored),
             palette.stored,
         ),
-        row("  in the queue", queues.map(|q| q.backlog), plain),
+        row("  in the queue", queues.map(|q| q.backlog()), plain),
         row(
             "  dead letters",
             queues.map(|q| q.dead_letters),
@@ -280,19 +287,42 @@ fn trouble_style(view: &View, palette: &Palette) -> Style {
     }
 }
 
+/// For how long it is waited at most.
+fn left(view: &View) -> Option<String> {
+    let left = view.stage.left_max()?;
+    Some(format!("waits for at most {} more", countdown(left)))
+}
+
+/// Of the last second; a dash where nothing was measured.
+fn latencies<'a>(view: &View) -> Line<'a> {
+    let words = |name: &str, spread: Option<Spread>| match spread {
+        None => format!("{name} -"),
+        Some(spread) => format!(
+            "{name} p50 {}, p99 {}",
+            duration(spread.p50),
+            duration(spread.p99)
+        ),
+    };
+    let latest = view.latest.unwrap_or_default();
+    let entries = [
+        words("response time", latest.response_time),
+        words("end-to-end", latest.end_to_end),
+    ];
+    together(entries.map(|entry| (entry, Style::new())).to_vec())
+}
+
 fn lag(view: &View) -> String {
-    format!(
-        "schedule lag {}, worst {}",
-        duration(view.now.lag),
-        duration(view.worst_lag)
-    )
+    let shown = |lag: Option<Duration>| lag.map_or_else(|| "-".to_owned(), duration);
+    let (now, worst) = (view.now.lag, view.worst_lag.max(view.now.lag));
+    format!("schedule lag {}, worst {}", shown(now), shown(worst))
 }
 
 /// Of this process, and of the pipeline if it runs here.
 fn gauges<'a>(view: &View, palette: &Palette) -> Line<'a> {
     let plain = Style::new();
     let mut entries = vec![(lag(view), plain)];
-    if let Some(second) = &view.last_second {
+    let latest = view.latest.unwrap_or_default();
+    if let Some(second) = &latest.process {
         if let Some(cpus) = second.cpus {
             entries.push((format!("CPU {cpus:.2}"), plain));
         }
@@ -324,13 +354,13 @@ pub fn together<'a>(entries: Vec<(String, Style)>) -> Line<'a> {
     Line::from(entries.into_iter().flat_map(entry).collect::<Vec<_>>())
 }
 
-fn hint(view: &View) -> String {
+fn hint(view: &View, page: Option<&str>) -> String {
     let keys = match view.stopping {
         false => "q or ctrl-c: stop sending, then settle and judge",
         true => "q or ctrl-c: quit at once; `orderproof verify` reads the folder",
     };
-    match view.dashboard {
-        Some(address) => format!("{keys}  Goose: http://{address}/"),
+    match page {
+        Some(page) => format!("{keys}  {page}"),
         None => keys.to_owned(),
     }
 }

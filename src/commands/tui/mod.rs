@@ -5,7 +5,6 @@ mod keys;
 mod plot;
 #[cfg(test)]
 mod tests;
-mod view;
 
 use std::io::{self, Stderr, Write, stderr};
 use std::sync::Arc;
@@ -19,7 +18,6 @@ use ratatui::backend::CrosstermBackend;
 use super::{Error, Output, screen};
 use draw::{Palette, draw};
 use keys::Keys;
-use view::Viewer;
 
 use crate::run::Watch;
 
@@ -47,18 +45,18 @@ pub fn check_terminal(output: &Output) -> Result<(), Error> {
 }
 
 impl LiveView {
-    /// Takes the screen and shows what `watch` sees.
+    /// Takes the screen and shows what `watch` sees, and where else it is shown.
     ///
     /// # Errors
     /// When the terminal does not give its screen.
-    pub fn start(watch: Watch, color: bool) -> io::Result<Self> {
+    pub fn start(watch: Watch, page: Option<String>, color: bool) -> io::Result<Self> {
         screen::take()?;
         let done = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&done);
         let thread = std::thread::Builder::new()
             .name("live view".into())
             .spawn(move || {
-                if let Err(error) = show(&stop, watch, Palette::new(color)) {
+                if let Err(error) = show(&stop, &watch, page.as_deref(), &Palette::new(color)) {
                     screen::give_back();
                     let _ = writeln!(
                         screen::Stderr,
@@ -85,16 +83,15 @@ impl Drop for LiveView {
     }
 }
 
-fn show(done: &AtomicBool, watch: Watch, palette: Palette) -> io::Result<()> {
+fn show(done: &AtomicBool, watch: &Watch, page: Option<&str>, palette: &Palette) -> io::Result<()> {
     let mut terminal: Terminal<CrosstermBackend<Stderr>> =
         Terminal::new(CrosstermBackend::new(stderr()))?;
     let mut keys = Keys::open()?;
-    let mut viewer = Viewer::new(watch);
     while !done.load(Ordering::Acquire) {
-        let view = viewer.view();
+        let view = watch.view();
         screen::draw(|| {
             terminal
-                .draw(|frame| draw(frame, &view, &palette))
+                .draw(|frame| draw(frame, &view, page, palette))
                 .map(drop)
         })?;
         keys.obey(FRAME)?;

@@ -10,8 +10,8 @@ use ratatui::text::Line;
 use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Wrap};
 
 use super::draw::{Palette, rate, seconds, together};
-use super::view::{Rates, View};
 use crate::results::figures::thousands;
+use crate::run::live::{Moment, Rates, View};
 
 /// Points that draw the plan.
 const PLAN_POINTS: u32 = 240;
@@ -95,10 +95,9 @@ fn legend<'a>(latest: Option<Rates>, palette: &Palette) -> Line<'a> {
 
 /// Messages in the queue over time.
 pub fn draw_backlog(frame: &mut Frame, area: Rect, view: &View, palette: &Palette) {
-    let moments = view.history.iter().chain([&view.now]);
-    let backlog: Points = moments
-        .filter_map(|moment| Some((moment.at.as_secs_f64(), moment.queues?.backlog as f64)))
-        .collect();
+    let before = view.history.samples().iter().map(|sample| &sample.moment);
+    let point = |moment: &Moment| Some((moment.at.as_secs_f64(), moment.queues?.backlog() as f64));
+    let backlog: Points = before.chain([&view.now]).filter_map(point).collect();
     let most = backlog
         .iter()
         .fold(0.0_f64, |most, (_, count)| most.max(*count));
@@ -108,8 +107,8 @@ pub fn draw_backlog(frame: &mut Frame, area: Rect, view: &View, palette: &Palett
         |queues| {
             format!(
                 "backlog {}, most {}",
-                thousands(queues.backlog),
-                thousands((most as u64).max(queues.backlog))
+                thousands(queues.backlog()),
+                thousands((most as u64).max(queues.backlog()))
             )
         },
     );

@@ -7,9 +7,9 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
 use super::draw::{Palette, draw};
-use super::view::{Activity, Moment, PhaseView, Queues, Rates, View};
 use crate::load::{LoadProfile, Phase};
 use crate::results::{PipelineReading, Stretch};
+use crate::run::live::{History, Measured, Moment, PhaseView, Queues, Sample, Spread, Stage, View};
 
 fn phase(name: &str, start_rate: f64, end_rate: f64, seconds: u64) -> Phase {
     Phase {
@@ -18,6 +18,32 @@ fn phase(name: &str, start_rate: f64, end_rate: f64, seconds: u64) -> Phase {
         end_rate,
         duration: Duration::from_secs(seconds),
         warm_up: name == "warm-up",
+    }
+}
+
+/// What a second measured.
+fn measured() -> Measured {
+    let spread = |p50, p99| {
+        Some(Spread {
+            p50: Duration::from_micros(p50),
+            p99: Duration::from_micros(p99),
+            max: Duration::from_micros(2 * p99),
+        })
+    };
+    Measured {
+        response_time: spread(1_240, 12_400),
+        service_time: spread(1_100, 9_400),
+        end_to_end: spread(140_000, 12_400_000),
+        schedule_lag_max: Some(Duration::from_micros(2_310)),
+        process: Some(Stretch {
+            cpus: Some(0.82),
+            in_flight_peak: 14,
+            pipeline: Some(PipelineReading {
+                concurrency_peak: 10,
+                throttled_writes: 0,
+                throttled_invocations: 0,
+            }),
+        }),
     }
 }
 
@@ -42,14 +68,23 @@ fn view(seconds: u64) -> View {
             acknowledged: scheduled - 3.min(scheduled),
             queues: Some(Queues {
                 at,
-                backlog: scheduled - processed,
+                waiting: scheduled - processed,
+                in_flight: 0,
                 dead_letters,
                 probably_stored: processed.saturating_sub(dead_letters),
             }),
-            lag: Duration::from_micros(180 + second),
+            lag: Some(Duration::from_micros(180 + second)),
             ..Moment::default()
         }
     };
+    let mut history = History::default();
+    for second in 0..=seconds {
+        history.push(Sample {
+            moment: moment(second),
+            measured: measured(),
+            seconds: 1,
+        });
+    }
     View {
         scenario: "spike".into(),
         target: "embedded".into(),
@@ -66,32 +101,23 @@ fn view(seconds: u64) -> View {
             })
             .collect(),
         profile: profile.clone(),
-        activity: Activity::Sending,
+        stage: Stage::Sending,
         stopping: false,
         now: moment(seconds),
-        history: (0..=seconds).map(moment).collect(),
-        worst_lag: Duration::from_micros(2_310),
-        last_second: Some(Stretch {
-            cpus: Some(0.82),
-            in_flight_peak: 14,
-            pipeline: Some(PipelineReading {
-                concurrency_peak: 10,
-                throttled_writes: 0,
-                throttled_invocations: 0,
-            }),
-        }),
-        dashboard: None,
+        history,
+        worst_lag: Some(Duration::from_micros(2_310)),
+        latest: Some(measured()),
     }
 }
 
 /// Before the first order is due.
 fn starting() -> View {
     View {
-        activity: Activity::Starting,
+        stage: Stage::Starting,
         now: Moment::default(),
-        history: Vec::new(),
-        worst_lag: Duration::ZERO,
-        last_second: None,
+        history: History::default(),
+        worst_lag: None,
+        latest: None,
         ..view(0)
     }
 }
@@ -99,7 +125,9 @@ fn starting() -> View {
 fn drawn(view: &View, width: u16, height: u16, color: bool) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let palette = Palette::new(color);
-    terminal.draw(|frame| draw(frame, view, &palette)).unwrap();
+    terminal
+        .draw(|frame| draw(frame, view, None, &palette))
+        .unwrap();
     terminal
 }
 
@@ -145,21 +173,57 @@ fn every_size_can_be_drawn() {
     }
 }
 
+/// A run that waits.
+fn settling() -> View {
+    View {
+        stage: Stage::Settling {
+            words: "1,312 messages waiting, 12 in work or held back for a retry".into(),
+            left_max: Duration::from_millis(133_200),
+        },
+        ..view(70)
+    }
+}
+
 #[test]
-fn settling_and_an_interrupt_are_told() {
-    let mut settling = view(70);
-    settling.activity =
-        Activity::Verifying("settling: 312 messages in the queue, 8 dead letters".into());
+fn a_run_that_settles_says_for_what_it_waits_and_for_how_long_at_most() {
+    insta::assert_snapshot!(text(&settling(), 80, 24));
+    insta::assert_snapshot!(text(&settling(), 120, 40));
+    insta::assert_snapshot!(text(&settling(), 40, 10));
+    let mut reading = settling();
+    reading.stage = Stage::Reading {
+        words: "reading the table".into(),
+        left_max: None,
+    };
+    let screen = text(&reading, 80, 24);
+    assert!(screen.contains("reading the table"), "{screen}");
+    assert!(!screen.contains("at most"), "no limit is known\n{screen}");
+}
+
+#[test]
+fn what_was_not_measured_is_a_dash_and_no_zero() {
+    let mut unknown = view(38);
+    let measured = unknown.latest.as_mut().unwrap();
+    (measured.response_time, measured.end_to_end) = (None, None);
+    let screen = text(&unknown, 80, 24).replace('\u{a0}', " ");
+    assert!(screen.contains("response time -  end-to-end -"), "{screen}");
+    let screen = text(&view(38), 80, 24).replace('\u{a0}', " ");
+    for shown in [
+        "response time p50 1.24 ms, p99 12.4 ms",
+        "end-to-end p50 140 ms, p99 12.4 s",
+    ] {
+        assert!(screen.contains(shown), "{screen}");
+    }
+}
+
+#[test]
+fn an_interrupt_is_told() {
+    let mut settling = settling();
     let screen = text(&settling, 80, 24);
-    assert!(
-        screen.contains("settling: 312 messages in the queue"),
-        "{screen}"
-    );
     assert!(!screen.contains("interrupted"), "{screen}");
     assert!(screen.contains("stop sending"), "{screen}");
     settling.stopping = true;
     let screen = text(&settling, 80, 24);
-    assert!(screen.contains("interrupted; settling: 312"), "{screen}");
+    assert!(screen.contains("interrupted; settling: 1,312"), "{screen}");
     assert!(screen.contains("quit at once"), "{screen}");
 }
 
@@ -208,55 +272,4 @@ fn without_color_nothing_is_colored_and_the_lines_differ_by_their_dots() {
     ] {
         assert!(screen.contains(glyph), "{glyph}\n{screen}");
     }
-}
-
-#[test]
-fn a_rate_is_a_count_over_the_time_between_two_looks() {
-    let look = |at_ms, dead_letters, probably_stored| {
-        Some(Queues {
-            at: Duration::from_millis(at_ms),
-            backlog: 0,
-            dead_letters,
-            probably_stored,
-        })
-    };
-    let before = Moment {
-        at: Duration::from_secs(10),
-        acknowledged: 1_000,
-        queues: look(9_800, 5, 900),
-        ..Moment::default()
-    };
-    let after = Moment {
-        at: Duration::from_millis(11_200),
-        acknowledged: 1_600,
-        queues: look(10_800, 4, 1_100),
-        ..before
-    };
-    let rates = Rates::between(&before, &after);
-    assert_eq!(rates.acknowledged.round(), 500.0, "over 1.2 s");
-    assert_eq!(
-        rates.stored,
-        Some(200.0),
-        "over the 1.0 s between the looks"
-    );
-    assert_eq!(rates.dead_lettered, Some(0.0), "a count that went back");
-    let same_look = Moment {
-        queues: before.queues,
-        ..after
-    };
-    assert_eq!(Rates::between(&before, &same_look).stored, None);
-    assert_eq!(Rates::between(&Moment::default(), &after).stored, None);
-}
-
-#[test]
-fn what_is_due_and_not_decided_is_unanswered() {
-    let moment = Moment {
-        scheduled: 100,
-        acknowledged: 90,
-        rejected: 3,
-        indeterminate: 2,
-        unsent: 1,
-        ..Moment::default()
-    };
-    assert_eq!(moment.unanswered(), 4);
 }

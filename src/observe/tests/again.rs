@@ -167,9 +167,7 @@ impl Shop {
             never_started: None,
         };
         let stores = Stores::new(&self.target());
-        observe(&stores, &plan, rest, &Mutex::new(String::new()))
-            .await
-            .0
+        observe(&stores, &plan, rest, &Mutex::default()).await.0
     }
 }
 

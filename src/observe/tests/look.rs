@@ -82,7 +82,7 @@ async fn filled() -> Services {
 }
 
 async fn observed(stores: &Stores) -> Observation {
-    let status = Mutex::new(String::new());
+    let status = Mutex::default();
     let (observation, _) = observe(stores, &plan(), at_rest(), &status).await;
     observation
 }
@@ -224,7 +224,7 @@ fn plan_in(folder: &tempfile::TempDir) -> ObservePlan {
 }
 
 async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> Observation {
-    let status = Mutex::new(String::new());
+    let status = Mutex::default();
     let (observation, _) = observe(stores, &plan_in(folder), at_rest(), &status).await;
     observation
 }
@@ -289,7 +289,7 @@ async fn what_was_seen_before_rest_is_not_gone_on_with() {
     })
     .unwrap();
     drop(log);
-    let status = Mutex::new(String::new());
+    let status = Mutex::default();
     let restless = Quiescence::default();
     let (observation, _) = observe(&stores, &plan_in(&folder), restless, &status).await;
     assert!(!observation.is_complete());

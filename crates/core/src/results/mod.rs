@@ -22,6 +22,7 @@ mod sends;
 mod sent;
 mod tally;
 mod timeline;
+mod unfinished;
 
 #[doc(hidden)]
 pub mod fixture;
@@ -43,3 +44,4 @@ pub use schema::run_schema;
 pub use sends::{Aborted, PhaseSends, SecondSends, SendRecord};
 pub use sent::{SentFile, parse_sent};
 pub use tally::Tally;
+pub use unfinished::unfinished;

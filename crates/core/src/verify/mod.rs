@@ -48,4 +48,4 @@ pub use row_clock::RowClock;
 pub use rules::{
     Durations, Figure, Standpoint, is_about_a_rule, rule_broken, rule_without_figures,
 };
-pub use settle::{FunctionStart, Settling};
+pub use settle::{FunctionStart, SettleProgress, Settling};

@@ -32,6 +32,23 @@ impl FunctionStart {
     }
 }
 
+/// How far the waiting has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettleProgress {
+    /// For how long it is waited at most from now on.
+    pub left_max: Duration,
+    /// How long the counts have been empty in samples that prove something; `None` while they do not.
+    pub empty_for: Option<Duration>,
+    /// In how many samples in a row.
+    pub empty_samples: u32,
+    /// For how long they must stay empty.
+    pub empty_span: Duration,
+    /// In how many samples in a row at least.
+    pub empty_samples_min: u32,
+    /// How long samples prove nothing yet, since the counts may lag; zero when they do.
+    pub begins_in: Duration,
+}
+
 /// Watches the counts after the last send. Times are on the run's axis.
 #[derive(Debug, Clone)]
 pub struct Settling {
@@ -85,6 +102,18 @@ impl Settling {
     /// Takes in what is known of the function's start now.
     pub fn function(&mut self, start: FunctionStart) {
         self.start = start;
+    }
+
+    /// How far the waiting has come at `at`.
+    pub fn progress(&self, at: Duration) -> SettleProgress {
+        SettleProgress {
+            left_max: self.deadline.saturating_sub(at),
+            empty_for: self.empty_since.map(|since| at.saturating_sub(since)),
+            empty_samples: self.empty_samples,
+            empty_span: self.span,
+            empty_samples_min: EMPTY_SAMPLES,
+            begins_in: self.not_before.saturating_sub(at),
+        }
     }
 
     /// Takes in a sample taken at `at` and says how it ended, if it has.

@@ -68,7 +68,7 @@ fn values_of(title: &str, panel: &Panel) -> Table {
 const TOP: u32 = HEADER as u32 - 6;
 
 /// The drawing as a part of the page: named, described, and without what the page's style says anyway.
-fn inline(id: &str, words: &str, chart: &Drawing) -> String {
+pub(super) fn inline(id: &str, words: &str, chart: &Drawing) -> String {
     let start = chart.svg.find('>').map_or(0, |end| end + 1);
     let (width, height) = chart.figure.size();
     let height = height - TOP;

@@ -15,6 +15,7 @@ mod figures;
 mod heat;
 mod latency;
 mod limits;
+pub(crate) mod live;
 mod overlay;
 mod percentiles;
 mod rates;

@@ -10,7 +10,7 @@ mod terminal;
 mod wrap;
 
 pub(crate) use markdown::{LINES_MAX, markdown};
-pub(crate) use page::{page, table as page_table};
+pub(crate) use page::{STYLE, banner, digest, page, shown as block, table as page_table};
 pub use terminal::TextStyle;
 pub(crate) use terminal::terminal;
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::{Block, Column, Document, Fact, Item, Look, Row, Table, Text, Tone};
 use orderproof_core::escape;
 
-const STYLE: &str = include_str!("page.css");
+pub(crate) const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// The whole document, under `title` in a browser's list of pages.
@@ -61,11 +61,24 @@ pub(crate) fn page(document: &Document, title: &str) -> String {
 }
 
 /// What a content security policy calls the digest of an inline style or script.
-fn digest(source: &str) -> String {
+pub(crate) fn digest(source: &str) -> String {
     format!("sha256-{}", BASE64.encode(Sha256::digest(source)))
 }
 
 fn body(document: &Document) -> Markup {
+    html! {
+        (banner(document))
+        @for section in &document.sections {
+            section aria-labelledby=(section.id) {
+                h2 id=(section.id) { (section.name) }
+                @for block in &section.blocks { (shown(block)) }
+            }
+        }
+    }
+}
+
+/// The outcome, and what it is of.
+pub(crate) fn banner(document: &Document) -> Markup {
     html! {
         div #verdict class={ "banner " (class(document.tone)) } {
             h1 { strong { (document.word) } " " (document.sentence) }
@@ -75,12 +88,6 @@ fn body(document: &Document) -> Markup {
                     Block::Paragraph(parts) => p.meta { (texts(parts)) },
                     block => (shown(block)),
                 }
-            }
-        }
-        @for section in &document.sections {
-            section aria-labelledby=(section.id) {
-                h2 id=(section.id) { (section.name) }
-                @for block in &section.blocks { (shown(block)) }
             }
         }
     }
@@ -108,7 +115,8 @@ fn texts(texts: &[Text]) -> Markup {
     html! { @for one in texts { (text(one)) } }
 }
 
-fn shown(block: &Block) -> Markup {
+/// A block as a part of a page.
+pub(crate) fn shown(block: &Block) -> Markup {
     match block {
         Block::Paragraph(parts) => html! { p.lead { (texts(parts)) } },
         Block::Quote(text) => html! { p.question { (text) } },

@@ -84,6 +84,16 @@ pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
     Ok(page(&document, &title))
 }
 
+/// The verdict with its rules and its reasons, for a page.
+pub(crate) fn verdict_document(report: &RunReport) -> Document {
+    let word = verdict_word(report.verdict);
+    let mut document = Document::new(word, report.verdict.into(), headline(report));
+    document.lead = lead(report, Medium::Page);
+    document.section("rules", "Rules", rules(report, Medium::Page));
+    document.section("findings", "Findings", findings(report, Medium::Page));
+    document
+}
+
 fn document(report: &RunReport, medium: Medium) -> Document {
     let word = verdict_word(report.verdict);
     let mut document = Document::new(word, report.verdict.into(), headline(report));

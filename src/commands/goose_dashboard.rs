@@ -1,4 +1,4 @@
-//! Where Goose's live dashboard listens.
+//! Where Goose's own dashboard listens.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
@@ -12,9 +12,9 @@ pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, Error> {
     let Some(port) = port else {
         return Ok(None);
     };
-    if !cfg!(feature = "dashboard") {
+    if !cfg!(feature = "goose-dashboard") {
         return Err(Error::usage(
-            "--dashboard is not in this build: build it with the feature `dashboard`",
+            "--goose-dashboard is not in this build: build it with the feature `goose-dashboard`",
         ));
     }
     // Goose binds it itself, later, and does not say which free one it took.
@@ -23,12 +23,12 @@ pub fn address(port: Option<u16>) -> Result<Option<SocketAddr>, Error> {
         .map(Some)
         .map_err(|error| {
             Error::usage(format!(
-                "--dashboard {port}: {error}; name another port, or 0 for any that is free"
+                "--goose-dashboard {port}: {error}; name another port, or 0 for any that is free"
             ))
         })
 }
 
-#[cfg(all(test, feature = "dashboard"))]
+#[cfg(all(test, feature = "goose-dashboard"))]
 mod tests {
     use super::*;
 
@@ -41,7 +41,8 @@ mod tests {
         let port = taken.local_addr().unwrap().port();
         let refused = address(Some(port)).unwrap_err().to_string();
         assert!(
-            refused.contains(&format!("--dashboard {port}")) && refused.contains("another port")
+            refused.contains(&format!("--goose-dashboard {port}"))
+                && refused.contains("another port")
         );
     }
 }
