@@ -73,7 +73,13 @@ impl Dashboard {
             return;
         };
         let news = match outcome {
-            Ok(outcome) => News::judged(&outcome.report, &outcome.folder.display().to_string()),
+            Ok(outcome) => {
+                let folder = outcome.folder.display().to_string();
+                News::judged(&outcome.report, &folder).unwrap_or_else(|error| {
+                    let why = format!("{error}; the verdict is in {folder}");
+                    News::without_verdict(&server.run(), &why)
+                })
+            }
             Err(error) => News::without_verdict(&server.run(), &error.to_string()),
         };
         server.end(&news);

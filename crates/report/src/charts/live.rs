@@ -1,9 +1,10 @@
 //! The charts of a run that goes on: those of its report, without what is known only at its end.
 
-use super::figure::Figure;
+use super::figure::{Figure, YAxis, caption};
 use super::figures::inline;
 use super::{Chart, ChartError, drawing};
 use orderproof_core::results::RunReport;
+use orderproof_core::results::figures::orders;
 
 /// Those that grow while a run goes on, in the order in which they are shown.
 pub(crate) const LIVE: [Chart; 4] = [
@@ -30,6 +31,8 @@ pub(crate) fn drawn(
 ) -> Result<Option<Drawn>, ChartError> {
     let mut figure = chart.figure(report);
     so_far(chart, &mut figure);
+    let acknowledged = orders(report.orders.acknowledged);
+    figure.caption = caption(report, &format!("{acknowledged} acknowledged so far"));
     if figure.panels.is_empty() {
         return Ok(None);
     }
@@ -45,12 +48,28 @@ pub(crate) fn drawn(
     }))
 }
 
+/// The same chart once the run has been judged: that of its report.
+pub(crate) fn at_the_end(chart: Chart, report: &RunReport) -> Result<Drawn, ChartError> {
+    let (id, words) = (chart.file_stem(), chart.describe(report));
+    let drawing = chart.drawing(report)?;
+    Ok(Drawn {
+        id,
+        title: drawing.figure.title.clone(),
+        svg: inline(id, &words, &drawing),
+        words,
+    })
+}
+
 /// Leaves out what has no value, and calls nothing stored of which only the verdict can say so.
 fn so_far(chart: Chart, figure: &mut Figure) {
     for panel in &mut figure.panels {
         let has_value =
             |points: &[(f64, Option<f64>)]| points.iter().any(|point| point.1.is_some());
-        panel.series.retain(|series| has_value(&series.points));
+        // Which order is the oldest only the rows tell.
+        let is_known = chart != Chart::Backlog || panel.y == YAxis::Count;
+        panel
+            .series
+            .retain(|series| is_known && has_value(&series.points));
         for series in &mut panel.series {
             if chart == Chart::Rates && series.name == "stored" {
                 series.name = "~stored".into();

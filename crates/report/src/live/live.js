@@ -54,6 +54,7 @@
     last = time();
     put(now, news.top);
     news.charts.forEach(draw);
+    document.getElementById("charts-name").textContent = news.heading;
     charts.hidden = !charts.querySelector("figure");
     clearTimeout(silence);
     if (news.ended) {

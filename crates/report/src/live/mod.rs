@@ -45,6 +45,8 @@ pub struct News {
     run: String,
     /// The upper part of the page.
     top: String,
+    /// What stands above the charts.
+    heading: &'static str,
     /// The charts, each with where it belongs and what it is called.
     charts: Vec<Value>,
     /// Nothing follows.
@@ -71,21 +73,22 @@ impl News {
             let Some(drawn) = live::drawn(chart, report, standing.seconds_a_point)? else {
                 continue;
             };
-            let svg = escape::html(&drawn.svg);
-            charts.push(json!({
-                "id": drawn.id, "title": drawn.title, "words": drawn.words, "svg": svg
-            }));
+            charts.push(placed(&drawn));
         }
         Ok(Self {
             run: report.run_id.to_string(),
             top: shown(top(standing)),
+            heading: "So far",
             charts,
             ended: false,
         })
     }
 
-    /// Of a run that was judged; its files are in `folder`.
-    pub fn judged(report: &RunReport, folder: &str) -> Self {
+    /// Of a run that was judged; its files are in `folder`. The charts are now those of its report.
+    ///
+    /// # Errors
+    /// When the drawing library refuses.
+    pub fn judged(report: &RunReport, folder: &str) -> Result<Self, ChartError> {
         let document = verdict_document(report);
         let end = html! {
             (banner(&document))
@@ -97,7 +100,13 @@ impl News {
                 }
             }
         };
-        Self::last(&report.run_id.to_string(), end)
+        let charts = live::LIVE.into_iter();
+        let charts = charts.map(|chart| Ok(placed(&live::at_the_end(chart, report)?)));
+        Ok(Self {
+            heading: "Charts",
+            charts: charts.collect::<Result<_, ChartError>>()?,
+            ..Self::last(&report.run_id.to_string(), end)
+        })
     }
 
     /// Of a run that ended before it could be judged, and why.
@@ -115,6 +124,7 @@ impl News {
         Self {
             run: run.to_owned(),
             top: shown(end),
+            heading: "Seen until then",
             charts: Vec::new(),
             ended: true,
         }
@@ -124,7 +134,7 @@ impl News {
 /// The page that shows the news of the run `run` of `scenario`.
 pub fn page(scenario: &str, run: &str) -> Page {
     let policy = format!(
-        "default-src 'none'; style-src '{}' '{}'; script-src '{}'; connect-src 'self'; base-uri 'none'; form-action \
+        "default-src 'none'; style-src '{}' '{}'; script-src '{}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action \
          'none'; frame-ancestors 'none'",
         digest(STYLE),
         digest(OWN_STYLE),
@@ -163,6 +173,12 @@ pub fn page(scenario: &str, run: &str) -> Page {
         html: page.into_string(),
         policy,
     }
+}
+
+/// A chart as the page's script puts it into its place.
+fn placed(drawn: &live::Drawn) -> Value {
+    let svg = escape::html(&drawn.svg);
+    json!({ "id": drawn.id, "title": drawn.title, "words": drawn.words, "svg": svg })
 }
 
 fn shown(markup: Markup) -> String {

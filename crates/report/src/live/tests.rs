@@ -27,6 +27,7 @@ fn so_far(row: impl Fn(u64) -> TimelineRow) -> RunReport {
     let whole = World::new(&SPIKE).report();
     let orders = OutcomeCounts {
         planned: 100,
+        acknowledged: 41,
         ..OutcomeCounts::default()
     };
     let rows = (0..3).map(row).collect();
@@ -72,6 +73,11 @@ fn the_charts_are_those_of_the_report_with_what_was_seen_so_far() {
     let svg = |index: usize| news.charts[index]["svg"].as_str().unwrap();
     assert!(svg(0).contains("waiting in the queue"));
     assert!(!svg(0).contains("backlog by the ledger"), "not known yet");
+    assert!(!svg(0).contains("oldest order"), "nor is its age zero");
+    for chart in &news.charts {
+        let svg = chart["svg"].as_str().unwrap();
+        assert!(svg.contains("41 orders acknowledged so far"), "{svg}");
+    }
     assert!(svg(1).contains("~stored") && svg(1).contains("dead-lettered"));
     assert!(svg(2).contains("response time p50"));
     assert!(!svg(2).contains("end-to-end"), "not measured is no line");
@@ -135,8 +141,11 @@ fn at_the_end_the_verdict_stands_with_its_rules_and_its_folder() {
     world.scenario.expect.rules =
         vec![parse_gate_rule("response_time_p99 < 100ms for spike").unwrap()];
     let report = world.report();
-    let news = News::judged(&report, "reports/<x>");
-    assert!(news.ended && news.charts.is_empty());
+    let news = News::judged(&report, "reports/<x>").unwrap();
+    assert!(news.ended);
+    assert_eq!(ids(&news), ["backlog", "rates", "latency", "validity"]);
+    let rates = news.charts[1]["svg"].as_str().unwrap();
+    assert!(rates.contains("stored") && !rates.contains("~stored"));
     let word = orderproof_core::results::verdict_word(report.verdict);
     assert!(news.top.contains(word), "{}", news.top);
     assert!(news.top.contains("reports/&lt;x&gt;/report.html"));
