@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
+use super::stored::JustStored;
 use crate::emulator::counters::Counters;
 use crate::emulator::failures::{self, FailureKind};
 use crate::emulator::runtime;
@@ -96,16 +98,33 @@ pub struct Counts {
 
 /// What a live view may read of a pipeline or a function while it runs; clones read the same.
 #[derive(Debug, Clone)]
-pub struct Gauges(Arc<Counters>);
+pub struct Gauges {
+    counters: Arc<Counters>,
+    stored: Option<JustStored>,
+}
 
 impl Gauges {
     pub(super) fn of(counters: &Arc<Counters>) -> Self {
-        Self(Arc::clone(counters))
+        Self {
+            counters: Arc::clone(counters),
+            stored: None,
+        }
+    }
+
+    /// The same, where it is known when orders are stored.
+    pub(super) fn storing(self, stored: Option<JustStored>) -> Self {
+        Self { stored, ..self }
+    }
+
+    /// The orders stored since this was last asked for, and when; `None` where that is known only from the rows. One
+    /// reader at a time.
+    pub fn take_stored(&self) -> Option<Vec<(u64, Instant)>> {
+        self.stored.as_ref().map(JustStored::take)
     }
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        let figures = self.0.figures();
+        let figures = self.counters.figures();
         Counts {
             failed_invocations: figures.failed_invocations,
             throttled_writes: figures.throttled_writes,
@@ -115,7 +134,7 @@ impl Gauges {
 
     /// What a chart over time needs; the peak starts anew, so one reader at a time.
     pub fn reading(&self) -> PipelineReading {
-        let reading = self.0.reading();
+        let reading = self.counters.reading();
         PipelineReading {
             concurrency_peak: reading.concurrency_peak,
             throttled_writes: reading.throttled_writes,

@@ -8,6 +8,7 @@
 
 mod doors;
 mod settings;
+mod stored;
 mod stores;
 
 mod items;

@@ -16,6 +16,7 @@ use super::functions::{Functions, Place, function};
 use super::items::row;
 use super::rows::{OrderTable, Orders, order_table};
 use super::services::Services;
+use super::stored::JustStored;
 use super::stores::Stores;
 use crate::emulator::sqs::is_fifo;
 use crate::emulator::{Builder, Emulator, HostName, Origin};
@@ -91,6 +92,8 @@ pub struct EmbeddedPipeline {
     // Dropped in this order: first what writes, then what is written to.
     emulator: Emulator,
     _table: Option<OrderTable>,
+    /// When the built-in function stores orders, where it does.
+    stored: Option<JustStored>,
     stores: Stores,
     faults: Arc<FaultPlan>,
     functions: Functions,
@@ -129,7 +132,7 @@ impl EmbeddedPipeline {
         let stores = Stores::of(scenario, plan.model.spec());
         let faults = Arc::new(FaultPlan::new(scenario, plan.clone(), planned)?);
         let mut prepared = builder(scenario, &stores, &faults, options).prepare()?;
-        let (mut functions, mut table) = (Functions::default(), None);
+        let (mut functions, mut table, mut stored) = (Functions::default(), None, None);
         if options.runs_function {
             let place = Place::embedded(scenario, prepared.site(), &options.function_logs);
             functions = Functions::start(scenario, &place)?;
@@ -137,8 +140,9 @@ impl EmbeddedPipeline {
                 Some(command) => command.processor(&scenario.pipeline.mapping),
                 None => {
                     let orders = order_table(prepared.tables(), &Resources::default().table)?;
-                    let rows = Orders::of(&orders);
-                    let store = FaultyStore::new(Orders::of(&orders), Arc::clone(&faults));
+                    let noted = stored.insert(JustStored::default()).clone();
+                    let rows = Orders::of(&orders, noted);
+                    let store = FaultyStore::new(rows.clone(), Arc::clone(&faults));
                     table = Some(orders);
                     let store = store.deleting(move |id| rows.delete(id));
                     Processor::BuiltIn(scenario.pipeline.function.processor, store)
@@ -153,6 +157,7 @@ impl EmbeddedPipeline {
         Ok(Self {
             emulator: prepared.start()?,
             _table: table,
+            stored,
             stores,
             faults,
             functions,
@@ -209,7 +214,7 @@ impl EmbeddedPipeline {
 
     /// What a live view may read while it runs.
     pub fn gauges(&self) -> Gauges {
-        Gauges::of(&self.emulator.counters())
+        Gauges::of(&self.emulator.counters()).storing(self.stored.clone())
     }
 
     /// Everything it holds at this moment, read past every server and fault: what is true, whatever a

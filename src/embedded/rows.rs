@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Holdings;
+use super::stored::JustStored;
 use crate::emulator::table::{
     AttributeValue, Item, Put, PutError, Table, TableError, TableStore, Tables,
 };
@@ -25,18 +26,31 @@ pub fn order_table(tables: &Tables, table: &str) -> Result<OrderTable, TableErro
 
 /// The orders table as the processor sees it.
 #[derive(Clone)]
-pub struct Orders(TableStore<OrderRow>);
+pub struct Orders {
+    table: TableStore<OrderRow>,
+    stored: JustStored,
+}
 
 impl Orders {
-    /// Those of this table.
-    pub fn of(table: &OrderTable) -> Self {
-        Self(table.store())
+    /// Those of this table; whoever looks at `stored` sees when each came there.
+    pub fn of(table: &OrderTable, stored: JustStored) -> Self {
+        Self {
+            table: table.store(),
+            stored,
+        }
+    }
+
+    fn noted(&self, rows: &[OrderRow], outcomes: Outcomes) -> Outcomes {
+        let stored = rows.iter().zip(&outcomes);
+        let stored = stored.filter(|(_, outcome)| **outcome == Ok(PutOutcome::Stored));
+        self.stored.note(stored.map(|(row, _)| row.id));
+        outcomes
     }
 
     /// Deletes the row of an order some time after this returns: nothing waits for it.
     pub fn delete(&self, id: u64) {
         let key = (attribute::ID.to_owned(), number(id));
-        self.0.delete([key].into());
+        self.table.delete([key].into());
     }
 }
 
@@ -44,11 +58,13 @@ type Outcomes = Vec<Result<PutOutcome, StoreError>>;
 
 impl OrderStore for Orders {
     async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
-        told(self.0.put_new(rows).await)
+        let outcomes = told(self.table.put_new(Arc::clone(&rows)).await);
+        self.noted(&rows, outcomes)
     }
 
     async fn replace(&self, rows: Arc<[OrderRow]>) -> Outcomes {
-        told(self.0.replace(rows).await)
+        let outcomes = told(self.table.replace(Arc::clone(&rows)).await);
+        self.noted(&rows, outcomes)
     }
 }
 
@@ -134,7 +150,8 @@ mod tests {
         let by_id = key(attribute::ID, KeyKind::N);
         tables.create("orders", &by_id, unlimited).unwrap();
         let table = order_table(&tables, "orders").unwrap();
-        let orders = Orders::of(&table);
+        let stored = JustStored::default();
+        let orders = Orders::of(&table, stored.clone());
         let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
         let outcomes = orders.put_new(rows).await;
         let exists = PutOutcome::Exists {
@@ -144,6 +161,8 @@ mod tests {
             outcomes,
             [Ok(PutOutcome::Stored), Ok(PutOutcome::Stored), Ok(exists)]
         );
+        let ids: Vec<u64> = stored.take().into_iter().map(|(id, _)| id).collect();
+        assert_eq!(ids, [1, 2], "what was there was not stored now");
         orders.replace(Arc::from([row(1, "c")])).await;
         orders.delete(2);
         // The thread works in order: once this is answered, the row is gone.

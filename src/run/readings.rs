@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 use super::live::{Live, Measured, Moment, Spread};
 use crate::drive::{Progress, Started, process_cpu_time};
 use crate::embedded::Gauges;
+use crate::load::{Arriving, Schedule};
+use crate::metrics::Histogram;
 use crate::observe::WatcherView;
+use crate::order::RunId;
 use crate::results::{Reading, Stretch};
 
 /// Between two looks for the run's start.
@@ -24,6 +27,10 @@ pub struct Gauged {
     pub queues: WatcherView,
     /// A pipeline or function in this process.
     pub pipeline: Option<Gauges>,
+    /// The run's orders, and when each is due.
+    pub run_id: RunId,
+    /// See `run_id`.
+    pub schedule: Schedule,
 }
 
 /// Reads until it is stopped.
@@ -77,6 +84,7 @@ fn keep_reading(done: &AtomicBool, gauged: &Gauged, live: &Live) -> Vec<Reading>
         return readings;
     };
     let mut due = started.instant;
+    let mut arrivals = gauged.schedule.iter_from(0);
     while !done.load(Ordering::Acquire) {
         let now = Instant::now();
         if now < due {
@@ -94,7 +102,11 @@ fn keep_reading(done: &AtomicBool, gauged: &Gauged, live: &Live) -> Vec<Reading>
         let process = before.and_then(|before| Stretch::between(before, &reading));
         live.add(
             Moment::now(progress, gauged.queues.latest()),
-            measured(progress, process),
+            Measured {
+                end_to_end: end_to_end(gauged, started, &mut arrivals),
+                process,
+                ..of_sends(progress)
+            },
         );
         readings.push(reading);
         // A reading that came late does not make the next ones late.
@@ -103,14 +115,29 @@ fn keep_reading(done: &AtomicBool, gauged: &Gauged, live: &Live) -> Vec<Reading>
     readings
 }
 
-fn measured(progress: &Progress, process: Option<Stretch>) -> Measured {
+/// Of the orders stored since the last look, where that is known before the rows are read.
+fn end_to_end(gauged: &Gauged, started: Started, arrivals: &mut Arriving) -> Option<Spread> {
+    let mut stored = gauged.pipeline.as_ref()?.take_stored()?;
+    // Neighbors are cheap to ask for.
+    stored.sort_unstable_by_key(|(id, _)| *id);
+    let mut histogram = Histogram::coarse();
+    for (id, at) in stored {
+        let k = gauged.run_id.sequence_of(id);
+        if let Some(k) = k.filter(|&k| k < gauged.schedule.count()) {
+            let due = started.instant + arrivals.due(k);
+            histogram.record(at.saturating_duration_since(due));
+        }
+    }
+    Spread::of(&histogram)
+}
+
+fn of_sends(progress: &Progress) -> Measured {
     let sends = progress.take_send_times();
     Measured {
         response_time: Spread::of(&sends.response_time),
         service_time: Spread::of(&sends.service_time),
-        end_to_end: None,
         schedule_lag_max: sends.schedule_lag_max,
-        process,
+        ..Measured::default()
     }
 }
 

@@ -85,6 +85,8 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         progress: Arc::clone(&progress),
         queues: watcher.view(),
         pipeline: site.gauges(),
+        run_id: plan.run_id,
+        schedule: schedule.clone(),
     });
     let view = attendant.watch(Watch {
         scenario: plan.scenario.clone(),

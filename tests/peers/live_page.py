@@ -189,7 +189,7 @@ def self_check(browser, program, folder):
     planted = {
         "a verdict before the end": ("verdict before", "document.querySelector('main').append('PASS')"),
         "a console error": ("console: error", "console.error('planted')"),
-        "a request elsewhere": ("request:", "fetch('http://127.0.0.1:9/').catch(() => {})"),
+        "a request elsewhere": ("Content Security Policy", "fetch('http://127.0.0.1:9/').catch(() => {})"),
         "an overflow": ("px wide", "document.querySelector('main').insertAdjacentHTML('beforeend', '<pre>' + 'w'.repeat(999) + '</pre>'); document.querySelector('main > pre').style.overflow = 'visible'"),
     }
     for fault, (expected, script) in planted.items():

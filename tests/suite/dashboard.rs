@@ -122,6 +122,9 @@ fn a_page_follows_a_run_to_its_verdict() {
     let last = last.expect("one a second");
     assert!(last["response_time_p99_us"].as_u64() > Some(0), "{last}");
     assert!(last["waiting_messages"].is_u64(), "{last}");
+    let known = samples["samples"].as_array().into_iter().flatten();
+    let mut known = known.filter_map(|sample| sample["end_to_end_p50_us"].as_u64());
+    assert!(known.any(|us| us > 0), "the built-in function's: {samples}");
 
     let (program, code, rest) = shown.end();
     assert_eq!(code, Some(0), "{rest}");

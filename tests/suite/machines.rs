@@ -78,6 +78,11 @@ fn a_run_is_one_document_and_its_progress_an_object_a_line() {
     let sending = sending.expect("two seconds of it");
     assert_eq!(sending["phase"], "baseline");
     assert_eq!(sending["sending_us"], 2_000_000);
+    let known = |key: &str| lines.iter().any(|line| line[key].as_u64() > Some(0));
+    for key in ["response_time_p50_us", "service_time_p99_us"] {
+        assert!(known(key), "{key}\n{}", finished.stderr);
+    }
+    assert!(sending["wait_left_max_us"].is_null(), "it does not wait");
 
     // Scripts find the newest run; a list shows it once.
     let latest = finished.path("reports/latest");

@@ -76,16 +76,13 @@ impl Feed {
         }
     }
 
-    /// Sends the last event to every page, those that come later included; whether there was any.
-    pub(super) fn end(&self, event: Bytes) -> bool {
+    /// Sends the last event to every page, those that come later included.
+    pub(super) fn end(&self, event: Bytes) {
         let mut open = self.open();
-        let pages = std::mem::take(&mut open.pages);
-        let sent = pages
-            .iter()
-            .filter(|page| page.try_send(event.clone()).is_ok());
-        let sent = sent.count() > 0;
+        for page in std::mem::take(&mut open.pages) {
+            let _ = page.try_send(event.clone());
+        }
         open.last = Some(event);
-        sent
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
