@@ -141,7 +141,7 @@ impl EmbeddedPipeline {
                 None => {
                     let orders = order_table(prepared.tables(), &Resources::default().table)?;
                     let noted = stored.insert(JustStored::default()).clone();
-                    let rows = Orders::of(&orders, noted);
+                    let rows = Orders::of(&orders).noting(noted);
                     let store = FaultyStore::new(rows.clone(), Arc::clone(&faults));
                     table = Some(orders);
                     let store = store.deleting(move |id| rows.delete(id));

@@ -28,22 +28,32 @@ pub fn order_table(tables: &Tables, table: &str) -> Result<OrderTable, TableErro
 #[derive(Clone)]
 pub struct Orders {
     table: TableStore<OrderRow>,
-    stored: JustStored,
+    stored: Option<JustStored>,
 }
 
 impl Orders {
-    /// Those of this table; whoever looks at `stored` sees when each came there.
-    pub fn of(table: &OrderTable, stored: JustStored) -> Self {
+    /// Those of this table.
+    pub fn of(table: &OrderTable) -> Self {
         Self {
             table: table.store(),
-            stored,
+            stored: None,
+        }
+    }
+
+    /// The same; whoever looks at `stored` sees when each came there.
+    pub(super) fn noting(self, stored: JustStored) -> Self {
+        Self {
+            stored: Some(stored),
+            ..self
         }
     }
 
     fn noted(&self, rows: &[OrderRow], outcomes: Outcomes) -> Outcomes {
-        let stored = rows.iter().zip(&outcomes);
-        let stored = stored.filter(|(_, outcome)| **outcome == Ok(PutOutcome::Stored));
-        self.stored.note(stored.map(|(row, _)| row.id));
+        if let Some(noted) = &self.stored {
+            let stored = rows.iter().zip(&outcomes);
+            let stored = stored.filter(|(_, outcome)| **outcome == Ok(PutOutcome::Stored));
+            noted.note(stored.map(|(row, _)| row.id));
+        }
         outcomes
     }
 
@@ -151,7 +161,7 @@ mod tests {
         tables.create("orders", &by_id, unlimited).unwrap();
         let table = order_table(&tables, "orders").unwrap();
         let stored = JustStored::default();
-        let orders = Orders::of(&table, stored.clone());
+        let orders = Orders::of(&table).noting(stored.clone());
         let rows = Arc::from([row(1, "a"), row(2, "b"), row(1, "c")]);
         let outcomes = orders.put_new(rows).await;
         let exists = PutOutcome::Exists {
