@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::escape::Shown;
 use crate::results::RunReport;
-use crate::scenario::digest;
+use crate::scenario::{Scenario, digest};
 
 /// Parts of a scenario that may differ: what a comparison is about, and words.
 const MAY_DIFFER: [&str; 11] = [
@@ -60,6 +60,23 @@ fn in_words(differences: &[Difference]) -> String {
     text
 }
 
+/// Where two resolved scenarios differ, but for these parts of them (a part's name stands for all below it).
+pub fn scenario_differences(one: &Scenario, other: &Scenario, but_for: &[&str]) -> Vec<Difference> {
+    let json = |scenario| serde_json::to_value(scenario).expect("a scenario is plain data");
+    let mut found = Vec::new();
+    differing("", &json(one), &json(other), &mut found);
+    found.retain(|difference| !is_below(&difference.field, but_for));
+    found
+}
+
+/// Whether a field is one of these parts, or within one.
+fn is_below(field: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| {
+        let rest = field.strip_prefix(part);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    })
+}
+
 /// The settings that differ and may.
 pub(super) fn differences(
     base: &[RunReport],
@@ -77,12 +94,8 @@ pub(super) fn differences(
         let (one, other) = (value(first), value(run));
         let mut found = Vec::new();
         differing("", &one, &other, &mut found);
-        let (may, must_not): (Vec<_>, Vec<_>) = found.into_iter().partition(|difference| {
-            MAY_DIFFER.iter().any(|part| {
-                let rest = difference.field.strip_prefix(part);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-            })
-        });
+        let may = |difference: &Difference| is_below(&difference.field, &MAY_DIFFER);
+        let (may, must_not): (Vec<_>, Vec<_>) = found.into_iter().partition(may);
         refused.extend(must_not);
         allowed.extend(may);
     }

@@ -20,7 +20,7 @@ mod calibration;
 #[cfg(test)]
 mod tests;
 
-pub use comparable::{Difference, NotComparable};
+pub use comparable::{Difference, NotComparable, scenario_differences};
 pub use model::{
     COMPARISON_SCHEMA_VERSION, ChangeVerdict, ClassChange, Comparison, FigurePair, Method,
     MetricChange, Options, RunLine,

@@ -11,6 +11,7 @@ use super::facts::{CapacityFacts, Facts, Known, TableFacts};
 use super::footprint::InTable;
 use super::load::Load;
 use super::prices::*;
+use super::traps::embedded_facts;
 use crate::order::Door;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
 
@@ -77,8 +78,33 @@ impl Estimate {
     }
 }
 
+/// What a function does, where that is known: in place of the dearer case.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Work {
+    /// Invocations, failed ones included.
+    pub invocations: u64,
+    /// What they last in all.
+    pub busy: Duration,
+}
+
 /// What running `scenario` at `target` costs and takes.
 pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estimate {
+    estimate_of(scenario, target, facts, None)
+}
+
+/// What running the embedded pipeline's `scenario` would cost on AWS, with what its function does.
+pub fn estimate_worked(scenario: &Scenario, work: Work) -> Estimate {
+    let target = AwsTarget::default();
+    let facts = embedded_facts(scenario, &target);
+    estimate_of(scenario, &target, &facts, Some(work))
+}
+
+fn estimate_of(
+    scenario: &Scenario,
+    target: &AwsTarget,
+    facts: &Facts,
+    work: Option<Work>,
+) -> Estimate {
     let load = Load::of(scenario);
     let settling = settling(scenario, facts, &load);
     let tables: Vec<TableReads<'_>> = tables(scenario, facts, &load);
@@ -104,9 +130,14 @@ pub fn estimate(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Estim
         Door::Eventbridge(_) => line("EventBridge events", load.orders as f64, EVENT),
         Door::Sqs | Door::Http(_) => {}
     }
-    queue_lines(scenario, facts, &load, took, letters, &mut line);
+    let receives = receives(scenario, facts, &load);
+    let work = work.unwrap_or(Work {
+        invocations: receives.ceil() as u64,
+        busy: INVOCATION.mul_f64(receives),
+    });
+    queue_lines(scenario, &load, took, letters, work, &mut line);
     if target.processor == ProcessorPlace::Lambda {
-        function_lines(scenario, facts, &load, &mut line);
+        function_lines(facts, work, &mut line);
     }
     table_lines(&tables, took, &mut line);
     line(
@@ -224,10 +255,10 @@ fn receives(scenario: &Scenario, facts: &Facts, load: &Load) -> f64 {
 
 fn queue_lines(
     scenario: &Scenario,
-    facts: &Facts,
     load: &Load,
     took: Duration,
     letters: f64,
+    work: Work,
     line: &mut impl FnMut(&str, f64, f64),
 ) {
     let orders = load.orders as f64;
@@ -235,7 +266,8 @@ fn queue_lines(
     let requests = (batch * load.footprint.message_bytes / REQUEST_BYTES).ceil();
     let sends = (orders / batch).ceil() * requests.max(1.0);
     line("SQS sends", sends, SQS_REQUEST);
-    let receives = receives(scenario, facts, load);
+    // A batch is received by at least one request.
+    let receives = work.invocations as f64;
     let idle = took.as_secs_f64() / 20.0 * POLLERS;
     line("SQS receives", receives + idle, SQS_REQUEST);
     line("SQS deletes", orders, SQS_REQUEST);
@@ -249,13 +281,8 @@ fn queue_lines(
     );
 }
 
-fn function_lines(
-    scenario: &Scenario,
-    facts: &Facts,
-    load: &Load,
-    line: &mut impl FnMut(&str, f64, f64),
-) {
-    let invocations = receives(scenario, facts, load);
+fn function_lines(facts: &Facts, work: Work, line: &mut impl FnMut(&str, f64, f64)) {
+    let invocations = work.invocations as f64;
     line("Lambda invocations", invocations, LAMBDA_INVOCATION);
     let function = facts.function.get();
     let memory_gb = function.map_or(128.0, |function| f64::from(function.memory_mb)) / 1_024.0;
@@ -263,7 +290,7 @@ fn function_lines(
         true => LAMBDA_GB_SECOND_ARM,
         false => LAMBDA_GB_SECOND_X86,
     };
-    let gb_seconds = invocations * INVOCATION.as_secs_f64() * memory_gb;
+    let gb_seconds = work.busy.as_secs_f64() * memory_gb;
     line("Lambda GB-seconds", gb_seconds, gb_second);
     line("GB of logs", invocations * LOG_BYTES / 1e9, LOGS_GB);
 }

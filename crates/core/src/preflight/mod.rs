@@ -25,7 +25,7 @@ mod tests;
 
 pub use allowance::{ALLOWED_TAG, ALLOWED_VALUE, GuardInput, Refusal, guard};
 pub use check::{Check, Trap, Weight, verdict};
-pub use cost::{CostLine, Estimate, estimate};
+pub use cost::{CostLine, Estimate, Work, estimate, estimate_worked};
 pub use door::*;
 pub use facts::*;
 pub use id_space::IdSpace;

@@ -9,6 +9,7 @@ mod traps;
 mod traps_beyond;
 
 use crate::records::ClockOffset;
+use crate::scenario::TableCapacity;
 use std::time::Duration;
 
 pub(super) use super::fixture::*;
@@ -78,6 +79,41 @@ fn batches_make_sends_cheaper_and_a_local_processor_needs_no_lambda() {
     let events = count(&["sending.to=eventbridge"], "EventBridge events");
     assert_eq!(events, Some(18_000.0));
     assert_eq!(count(&[], "SNS messages"), None);
+}
+
+#[test]
+fn an_estimate_of_what_a_function_did_takes_its_invocations_and_their_time() {
+    let scenario = crate::scenario::fixture();
+    let with = |invocations, busy_s| {
+        let busy = Duration::from_secs(busy_s);
+        estimate_worked(&scenario, Work { invocations, busy })
+    };
+    let line = |estimate: &Estimate, what: &str| {
+        let mut lines = estimate.lines.iter();
+        lines.find(|line| line.what == what).expect(what).count
+    };
+    let one = with(40, 8);
+    assert_eq!(line(&one, "Lambda invocations"), 40.0);
+    // 128 MB for 8 s.
+    assert_eq!(line(&one, "Lambda GB-seconds"), 1.0);
+    assert_eq!(line(&one, "DynamoDB writes"), 100.0);
+    assert!(with(4_000, 800).usd > one.usd);
+    // A provisioned table is paid by the hour.
+    let mut provisioned = scenario.clone();
+    provisioned.pipeline.table_capacity = TableCapacity::Provisioned {
+        write_capacity_units: 5,
+        read_capacity_units: None,
+    };
+    let busy = Duration::from_secs(8);
+    let work = Work {
+        invocations: 40,
+        busy,
+    };
+    let lines = estimate_worked(&provisioned, work).lines;
+    assert!(
+        lines.iter().any(|line| line.what == "DynamoDB WCU-hours"),
+        "{lines:?}"
+    );
 }
 
 #[test]

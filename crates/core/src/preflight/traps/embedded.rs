@@ -6,16 +6,17 @@ use super::{Context, delivery, fifo, mapping, queues};
 use crate::load::LoadProfile;
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{
-    Facts, FifoFacts, FunctionFacts, Known, MappingFacts, Place, QueueFacts, RedriveFacts,
+    CapacityFacts, Facts, FifoFacts, FunctionFacts, Known, MappingFacts, Place, QueueFacts,
+    RedriveFacts, TableFacts,
 };
 use crate::preflight::load::Load;
-use crate::scenario::{AwsTarget, Pipeline, Scenario};
+use crate::scenario::{AwsTarget, Pipeline, Scenario, TableCapacity};
 
 /// What would be a trap on AWS, and is imitated here: visibility, retention and concurrency. The table's capacity,
 /// the receive count and partial responses are what scenarios are about, and are not held against them.
 pub fn inspect_embedded(scenario: &Scenario) -> Vec<Check> {
     let target = AwsTarget::default();
-    let facts = facts(scenario, &target);
+    let facts = embedded_facts(scenario, &target);
     let context = Context {
         scenario,
         target: &target,
@@ -59,7 +60,8 @@ fn retention(scenario: &Scenario, orders: &QueueFacts, dead: &QueueFacts) -> Che
     }
 }
 
-fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
+/// The embedded pipeline's settings as those of a target are read.
+pub(in crate::preflight) fn embedded_facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
     let pipeline = &scenario.pipeline;
     let queue = |name: &String, retention: Duration| QueueFacts {
         name: name.clone(),
@@ -104,7 +106,7 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
         },
         orders_queue: Known::Is(orders),
         dead_letter_queue: Known::Is(dead),
-        table: Known::Absent,
+        table: Known::Is(table_facts(pipeline)),
         further_tables: Default::default(),
         letter_queues: Default::default(),
         further_queues: Default::default(),
@@ -114,7 +116,10 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
             name: target.function.clone(),
             arn: function_arn,
             timeout: pipeline.function.timeout,
-            memory_mb: 128,
+            memory_mb: scenario
+                .processor
+                .as_ref()
+                .map_or(128, |processor| processor.memory_mb),
             arm: false,
             state: "Active".into(),
             reserved_concurrency: Known::Is(pipeline.function.reserved_concurrency),
@@ -123,6 +128,33 @@ fn facts(scenario: &Scenario, target: &AwsTarget) -> Facts {
         }),
         door: None,
         permissions: Vec::new(),
+    }
+}
+
+fn table_facts(pipeline: &Pipeline) -> TableFacts {
+    TableFacts {
+        name: "embedded".into(),
+        arn: "arn:aws:dynamodb:embedded:000000000000:table/embedded".into(),
+        status: "ACTIVE".into(),
+        key: Vec::new(),
+        capacity: match pipeline.table_capacity {
+            TableCapacity::Provisioned {
+                write_capacity_units,
+                read_capacity_units,
+            } => CapacityFacts::Provisioned {
+                write_units: write_capacity_units.into(),
+                read_units: read_capacity_units.unwrap_or(0).into(),
+            },
+            TableCapacity::OnDemand { .. } | TableCapacity::Unlimited => CapacityFacts::OnDemand {
+                warm_write_units: None,
+                max_write_units: None,
+            },
+        },
+        items: 0,
+        bytes: 0,
+        has_rows: Known::Absent,
+        expires_by: Known::Absent,
+        tags: Known::Absent,
     }
 }
 

@@ -11,6 +11,7 @@ mod place;
 mod queues;
 mod table;
 
+pub(super) use embedded::embedded_facts;
 pub use embedded::inspect_embedded;
 
 use std::time::Duration;
