@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// The run to compare with: a folder, such as reports/20261123T140509Z-spike.
+    /// The run to compare with: a folder, such as reports/20261123T140509Z-spike; or a forecast: the file that
+    /// `orderproof plan --output` wrote.
     pub base: PathBuf,
 
     /// The run to compare; several are repeats of one.
@@ -22,7 +23,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SHARE", default_value = "5%")]
     pub level: String,
 
-    /// A change of up to this share is noise.
+    /// A change of up to this share is noise; a figure that is no farther beside its forecast is near.
     #[arg(long, value_name = "SHARE", default_value = "10%")]
     pub noise: String,
 

@@ -15,7 +15,7 @@ pub use gate::{GateArgs, RuleArgs};
 pub use generated::{CompletionsArgs, ManArgs, SchemaArgs, SchemaOf, completions, man_pages};
 pub use init::InitArgs;
 pub use list::ListArgs;
-pub use plan::{PlanArgs, Sought};
+pub use plan::{AgainstWhat, PlanArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 
 use std::net::IpAddr;
@@ -57,7 +57,8 @@ Exit codes:
   2  bad arguments, a folder that cannot be read, or runs that are not comparable
   3  more orders are lost, altered or misplaced
   4  inconclusive: one of the runs proved nothing
-  5  a duration regressed";
+  5  a duration regressed
+  7  a forecast was held against a run, whatever it shows: a forecast is no evidence";
 
 /// Prove that an order pipeline (SQS -> Lambda -> DynamoDB) loses nothing under load.
 #[derive(Debug, Parser)]
@@ -107,7 +108,7 @@ pub enum Command {
     Report(ReportArgs),
     /// Print the JSON Schema of run.json, or of scenario files.
     Schema(SchemaArgs),
-    /// Compare two runs, or repeats of two: orders first, then every duration, beyond noise or not.
+    /// Compare two runs, or repeats of two: orders first, then every duration, beyond noise or not. Or a forecast and a run.
     #[command(after_help = COMPARE_EXIT_CODES)]
     Compare(CompareArgs),
     /// List past runs: when, scenario, verdict, orders, p99, drain.

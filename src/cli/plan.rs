@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::OverrideArgs;
+use crate::plan::SOUGHT;
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -16,9 +18,23 @@ pub struct PlanArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub seeds: u16,
 
-    /// Look for the highest multiple of the baseline's rate at which gate and rules hold.
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub find: Option<Sought>,
+    /// Look for the highest multiple of the baseline's rate at which gate and rules hold; or for the least value of a
+    /// setting, named by its key (of times the function takes: the longest).
+    #[arg(long, value_name = "KEY", value_parser = PossibleValuesParser::new(SOUGHT))]
+    pub find: Option<String>,
+
+    /// Take times, failures, limits and growth from a finished run, as far as its folder has them.
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
+
+    /// With --find rate: run the embedded pipeline just below the rate that was found and just above, and say whether both
+    /// agree.
+    #[arg(long, value_enum, value_name = "WHAT", requires = "find")]
+    pub against: Option<AgainstWhat>,
+
+    /// Write the JSON document to this file, too; a file that is there is not replaced.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 
     /// Print JSON.
     #[arg(long)]
@@ -30,9 +46,9 @@ pub struct PlanArgs {
     pub overrides: OverrideArgs,
 }
 
-/// What can be looked for.
+/// What a rate that was found is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Sought {
-    /// The highest rate.
-    Rate,
+pub enum AgainstWhat {
+    /// Two runs of the embedded pipeline.
+    Real,
 }

@@ -186,6 +186,50 @@ pub fn load_scenario(path: &Path, overrides: &OverrideArgs) -> Result<Scenario, 
     scenario_or_lab(Some(path), &overrides_in(overrides))
 }
 
+/// A scenario's file under the command line's overrides, to be read with several values of some keys.
+pub struct ScenarioSource {
+    file: String,
+    text: String,
+    overrides: Overrides,
+    path: std::path::PathBuf,
+    /// What is set before the command line's own.
+    before: Vec<String>,
+}
+
+impl ScenarioSource {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(path: &Path, overrides: &OverrideArgs) -> Result<Self, Error> {
+        Ok(Self {
+            file: path.display().to_string(),
+            text: read_text(path)?,
+            overrides: overrides_in(overrides),
+            path: path.to_owned(),
+            before: Vec::new(),
+        })
+    }
+
+    /// Sets these `key=value` wherever the command line does not.
+    pub fn set_before(&mut self, set: Vec<String>) {
+        self.before = set;
+    }
+
+    /// The scenario with these `key=value` after the command line's.
+    ///
+    /// # Errors
+    /// With every violation when it is not valid.
+    pub fn with(&self, set: &[String]) -> Result<Scenario, ScenarioErrors> {
+        let mut overrides = self.overrides.clone();
+        let given = std::mem::take(&mut overrides.set);
+        let all = self.before.iter().chain(&given).chain(set);
+        overrides.set = all.cloned().collect();
+        let files = beside(&self.path);
+        scenario::parse_with_files(&self.file, &self.text, &overrides, &files)
+    }
+}
+
 /// The overrides a command line asks for.
 pub fn overrides_in(args: &OverrideArgs) -> Overrides {
     Overrides {

@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::compare_forecast::compare_forecast;
 use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::{CompareArgs, CompareFormat};
 use crate::compare::{Comparison, Options};
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
+use crate::plan::Tolerance;
 use crate::report::TextStyle;
 use crate::report::charts::{Overlay, Pair, overlay_png, overlay_svg};
 use crate::report::{comparison_html, comparison_markdown, comparison_text};
@@ -19,6 +21,13 @@ use crate::scenario::{parse_duration, parse_percent};
 /// Compares the runs in two folders, or in several.
 pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, Error> {
     let options = options(args)?;
+    if args.base.is_file() {
+        let tolerance = Tolerance {
+            share: options.noise,
+            floor: options.noise_floor,
+        };
+        return compare_forecast(args, tolerance, output);
+    }
     let read = |dir: &Path| {
         let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
         unbroken(dir).map(|()| report)

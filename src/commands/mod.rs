@@ -1,10 +1,12 @@
 //! What the program does when asked: one file a command. The only room that prints.
 
+mod against_real;
 mod beside;
 mod check;
 mod check_document;
 mod clean;
 mod compare;
+mod compare_forecast;
 mod confirm;
 #[cfg(feature = "dashboard")]
 mod dashboard;

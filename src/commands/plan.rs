@@ -1,37 +1,108 @@
 //! `orderproof plan`: a forecast of a scenario, before an order is sent.
 
+use std::path::Path;
 use std::time::Instant;
 
-use super::check::load_scenario;
+use serde::Serialize;
+
+use super::against_real::confirm;
+use super::check::ScenarioSource;
+use super::new_file::write_new;
 use super::{Error, Output};
-use crate::cli::{PlanArgs, Sought};
+use crate::cli::PlanArgs;
 use crate::exit::Exit;
-use crate::plan::{find_rate, forecast};
-use crate::report::{forecast_text, found_text};
+use crate::folder::read_report;
+use crate::plan::{Learned, find_rate, find_setting, forecast, forecast_learned, learn};
+use crate::report::{forecast_text, found_rate_text, found_setting_text};
+use crate::results::{file_name, to_json};
+use crate::run::unbroken;
+use crate::scenario::Scenario;
 
 /// Plays a scenario in virtual time and shows what a run of it might find. Never a success: it proves nothing.
 pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
-    let scenario = load_scenario(&args.scenario, &args.overrides)?;
+    let sought = args.find.as_deref();
+    if args.against.is_some() && sought != Some("rate") {
+        return Err(Error::usage("--against real: goes with --find rate"));
+    }
+    let mut source = ScenarioSource::read(&args.scenario, &args.overrides)?;
+    let as_written = source.with(&[]).map_err(Error::usage)?;
+    let learned = match &args.from {
+        Some(dir) => Some(learn_from(dir, &as_written, &args.overrides.set)?),
+        None => None,
+    };
+    if let Some(learned) = &learned {
+        source.set_before(learned.assignments());
+    }
+    let scenario = source.with(&[]).map_err(Error::usage)?;
     let seeds: Vec<u64> = (0..u64::from(args.seeds))
         .map(|more| scenario.seed.wrapping_add(more))
         .collect();
+    let failures = learned
+        .as_ref()
+        .map(|learned| learned.failures)
+        .unwrap_or_default();
     let origin = Instant::now();
+    let style = output.text_style();
     let refused = |error| Error::usage(format!("{}: {error}", args.scenario.display()));
-    match args.find {
-        Some(Sought::Rate) => {
-            let found = find_rate(&scenario, &seeds, origin).map_err(refused)?;
-            match args.json {
-                true => output.json(&found),
-                false => output.print(&found_text(&found, output.text_style())),
+    let reread = |set: &[String]| source.with(set);
+    if let (Some(learned), Some(_)) = (&learned, sought) {
+        for lesson in &learned.taken {
+            output.note(&format!(
+                "from the run: {} = {} ({})",
+                lesson.key, lesson.value, lesson.from
+            ));
+        }
+    }
+    match sought {
+        Some("rate") => {
+            let found = find_rate(&reread, &seeds, origin, failures);
+            let mut found = found.map_err(refused)?;
+            if args.against.is_some() {
+                found.confirmation = Some(confirm(&scenario, &found, output)?);
             }
+            show(args, output, &found, || found_rate_text(&found, style))?;
+        }
+        Some(key) => {
+            let found = find_setting(&reread, key, &seeds, origin, failures);
+            let found = found.map_err(refused)?;
+            show(args, output, &found, || found_setting_text(&found, style))?;
         }
         None => {
-            let forecast = forecast(&scenario, &seeds, origin).map_err(refused)?;
-            match args.json {
-                true => output.json(&forecast),
-                false => output.print(&forecast_text(&forecast, output.text_style())),
-            }
+            let forecast = match learned {
+                Some(learned) => {
+                    forecast_learned((&scenario, &as_written), learned, &seeds, origin)
+                }
+                None => forecast(&scenario, &seeds, origin),
+            };
+            let forecast = forecast.map_err(refused)?;
+            show(args, output, &forecast, || forecast_text(&forecast, style))?;
         }
     }
     Ok(Exit::Forecast)
+}
+
+/// What the run in a folder tells, but for what is set by hand.
+fn learn_from(dir: &Path, scenario: &Scenario, by_hand: &[String]) -> Result<Learned, Error> {
+    let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
+    unbroken(dir)?;
+    let mut learned = learn(&report, scenario);
+    learned.without(by_hand);
+    Ok(learned)
+}
+
+fn show(
+    args: &PlanArgs,
+    output: &Output,
+    document: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Error> {
+    if let Some(path) = &args.output {
+        let bytes = to_json(document);
+        write_new(path, |out| out.write_all(&bytes))?;
+    }
+    match args.json {
+        true => output.json(document),
+        false => output.print(&text()),
+    }
+    Ok(())
 }

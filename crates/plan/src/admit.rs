@@ -19,7 +19,11 @@ pub struct CannotForecast {
 }
 
 impl CannotForecast {
-    fn of(key: impl Into<String>, why: impl Into<String>, instead: impl Into<String>) -> Self {
+    pub(crate) fn of(
+        key: impl Into<String>,
+        why: impl Into<String>,
+        instead: impl Into<String>,
+    ) -> Self {
         Self {
             key: key.into(),
             why: why.into(),

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use orderproof_core::order::{OrderPlan, RunId};
+use orderproof_core::preflight::{Estimate, Work, estimate_worked};
 use orderproof_core::scenario::{self, Scenario};
 use orderproof_core::verdict::Class;
 use orderproof_core::verify::PhaseFigures;
 
 use crate::admit::{CannotForecast, assumptions, check};
-use crate::model::{Forecast, PhaseForecast, Range, Wall, WallForecast, micros_of};
+use crate::learn::{Failures, Learned};
+use crate::model::{
+    FORECAST_SCHEMA_VERSION, Forecast, PhaseForecast, Range, Wall, WallForecast, micros_of,
+};
 use crate::played::Played;
 use crate::rules::{gate_outlook, rules};
 use crate::world::World;
@@ -31,16 +35,46 @@ pub fn forecast(
     seeds: &[u64],
     origin: Instant,
 ) -> Result<Forecast, CannotForecast> {
+    forecast_failing(scenario, seeds, origin, Failures::default())
+}
+
+/// The same of a scenario under what was learned from a run; `as_written` is it without.
+///
+/// # Errors
+/// As [`forecast`].
+///
+/// # Panics
+/// As [`forecast`].
+pub fn forecast_learned(
+    (scenario, as_written): (&Scenario, &Scenario),
+    learned: Learned,
+    seeds: &[u64],
+    origin: Instant,
+) -> Result<Forecast, CannotForecast> {
+    let mut forecast = forecast_failing(scenario, seeds, origin, learned.failures)?;
+    forecast.learned = Some(learned);
+    forecast.scenario_digest = scenario::digest(as_written);
+    forecast.resolved = as_written.clone();
+    Ok(forecast)
+}
+
+/// The same with failures that the scenario does not ask for.
+pub(crate) fn forecast_failing(
+    scenario: &Scenario,
+    seeds: &[u64],
+    origin: Instant,
+    failures: Failures,
+) -> Result<Forecast, CannotForecast> {
     check(scenario)?;
     let plays: Vec<Played> = seeds
         .iter()
-        .map(|seed| play(scenario, *seed, origin))
+        .map(|seed| play(scenario, *seed, origin, failures))
         .collect();
     Ok(put_together(scenario, seeds, plays))
 }
 
 /// Plays a scenario that may be forecast.
-pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant) -> Played {
+pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant, failures: Failures) -> Played {
     let scenario = Scenario {
         seed,
         ..scenario.clone()
@@ -53,7 +87,7 @@ pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant) -> Played {
         model,
         ..OrderPlan::lab(run, seed, scenario.bad_share)
     };
-    World::new(&scenario, &plan, origin).play(&scenario)
+    World::new(&scenario, &plan, origin, failures).play(&scenario)
 }
 
 fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> Forecast {
@@ -63,10 +97,12 @@ fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> F
     let micros = |figure: fn(&Played) -> Option<Duration>| micros_if_all(&plays, figure);
     let undecided = |played: &Played| count(played, Class::Undecided);
     let mut forecast = Forecast {
-        kind: "forecast",
+        schema_version: FORECAST_SCHEMA_VERSION,
+        kind: "forecast".into(),
         evidence: false,
-        notice: NOTICE,
-        not_known: NOT_KNOWN,
+        notice: NOTICE.into(),
+        not_known: NOT_KNOWN.into(),
+        learned: None,
         assumptions: assumptions(scenario),
         scenario: scenario.name.clone(),
         scenario_digest: scenario::digest(scenario),
@@ -92,14 +128,35 @@ fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> F
         throttled_invocations: range(|played| played.counts.throttled_invocations),
         throttled_writes: range(|played| played.counts.throttled_writes),
         throttling_reasons: reasons(&plays),
+        cost_usd: Range::of(plays.iter().map(|played| cost(scenario, played).usd))
+            .expect("at least one seed was played"),
+        cost: cost(scenario, &plays[0]).lines,
         gate: scenario.expect.gate,
         gate_outlook: gate_outlook(scenario.expect.gate, &plays),
         rules: rules(scenario, &plays),
         walls: walls(&plays),
         timeline: Vec::new(),
+        resolved: scenario.clone(),
     };
     forecast.timeline = plays.swap_remove(0).timeline;
     forecast
+}
+
+/// What a run of it would cost on AWS, where time is not compressed.
+fn cost(scenario: &Scenario, played: &Played) -> Estimate {
+    let slower = scenario.time_scale;
+    let mut real = scenario.clone();
+    for phase in &mut real.phases {
+        phase.start_rate /= slower;
+        phase.end_rate /= slower;
+        phase.duration = phase.duration.mul_f64(slower);
+    }
+    real.pipeline.visibility_timeout = real.pipeline.visibility_timeout.mul_f64(slower);
+    let work = Work {
+        invocations: played.counts.invocations,
+        busy: played.counts.busy.mul_f64(slower),
+    };
+    estimate_worked(&real, work)
 }
 
 fn count(played: &Played, class: Class) -> u64 {

@@ -50,10 +50,14 @@ impl Learned {
             };
             assignments.iter().any(sets)
         };
-        let (left_out, kept) = std::mem::take(&mut self.taken).into_iter().partition(by_hand);
+        let (left_out, kept) = std::mem::take(&mut self.taken)
+            .into_iter()
+            .partition(by_hand);
         self.taken = kept;
         let left_out: Vec<Lesson> = left_out;
-        let told = left_out.iter().map(|lesson| format!("{}: it is given with --set", lesson.key));
+        let told = left_out
+            .iter()
+            .map(|lesson| format!("{}: it is given with --set", lesson.key));
         self.not_learned.extend(told);
     }
 }
@@ -89,7 +93,10 @@ pub fn learn(run: &RunReport, scenario: &Scenario) -> Learned {
         scenario: run.scenario.name.clone(),
         ..Learned::default()
     };
-    let parts: [(&str, fn(&RunReport, &Scenario, &mut Learned) -> Result<(), String>); 6] = [
+    let parts: [(
+        &str,
+        fn(&RunReport, &Scenario, &mut Learned) -> Result<(), String>,
+    ); 6] = [
         ("pipeline.function.service_time", service_time),
         ("pipeline.function.cold_start", cold_start),
         ("failures of the function", failures),
@@ -124,14 +131,22 @@ fn service_time(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<
     let is_quiet = |phase: &&PhaseReport| !phase.figures.warm_up && is_quiet(run, phase);
     let quiet = run.phases.iter().filter(is_quiet);
     let rate = |phase: &PhaseReport| {
-        phase.scheduled as f64 / phase.end.saturating_sub(phase.start).as_secs_f64().max(1e-9)
+        phase.scheduled as f64
+            / phase
+                .end
+                .saturating_sub(phase.start)
+                .as_secs_f64()
+                .max(1e-9)
     };
     let quietest = quiet.min_by(|one, other| rate(one).total_cmp(&rate(other)));
-    let phase = quietest.ok_or("there is no phase in which orders did not wait or were not throttled")?;
+    let phase =
+        quietest.ok_or("there is no phase in which orders did not wait or were not throttled")?;
     let name = &phase.figures.name;
     let times = phase.end_to_end_us.measured();
     let times = times.filter(|times| times.count >= TIMES_MIN);
-    let times = times.ok_or_else(|| format!("fewer than {TIMES_MIN} orders of phase {name} tell when they were stored"))?;
+    let times = times.ok_or_else(|| {
+        format!("fewer than {TIMES_MIN} orders of phase {name} tell when they were stored")
+    })?;
     let (Some(p50), Some(p99)) = (times.p50_us, times.p99_us) else {
         return Err(format!("phase {name} has no end-to-end times"));
     };
@@ -142,7 +157,9 @@ fn service_time(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<
         ));
     }
     if u128::from(p99) >= run.scenario.pipeline.visibility_timeout.as_micros() {
-        return Err(format!("one order in a hundred of phase {name} had to be received again"));
+        return Err(format!(
+            "one order in a hundred of phase {name} had to be received again"
+        ));
     }
     let scaled = |us: u64| (us as f64 * run.scenario.time_scale).round().max(1.0);
     let (p50, p99) = (scaled(p50), scaled(p99.max(p50)));
@@ -155,7 +172,10 @@ fn service_time(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<
     Ok(())
 }
 
-fn rows_of<'a>(run: &'a RunReport, phase: &'a PhaseReport) -> impl Iterator<Item = &'a TimelineRow> {
+fn rows_of<'a>(
+    run: &'a RunReport,
+    phase: &'a PhaseReport,
+) -> impl Iterator<Item = &'a TimelineRow> {
     let rows = run.timeline.iter();
     rows.filter(|row| row.phase == phase.figures.name)
 }
@@ -168,7 +188,10 @@ fn is_quiet(run: &RunReport, phase: &PhaseReport) -> bool {
         if throttled.into_iter().flatten().any(|count| count > 0) {
             return false;
         }
-        waiting.extend(row.queue_visible_messages.map(|messages| (messages, row.scheduled_orders)));
+        waiting.extend(
+            row.queue_visible_messages
+                .map(|messages| (messages, row.scheduled_orders)),
+        );
     }
     waiting.sort_unstable();
     let median = waiting.get(waiting.len() / 2);
@@ -186,9 +209,13 @@ fn cold_start(run: &RunReport, _: &Scenario, _: &mut Learned) -> Result<(), Stri
 }
 
 fn failures(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<(), String> {
-    let counted = run.pipeline.as_ref().ok_or("they are not counted by order")?;
+    let counted = run
+        .pipeline
+        .as_ref()
+        .ok_or("they are not counted by order")?;
     let pipeline = &run.scenario.pipeline;
-    let is_lab = run.scenario.processor.is_none() && pipeline.function.processor == ProcessorKind::Lab;
+    let is_lab =
+        run.scenario.processor.is_none() && pipeline.function.processor == ProcessorKind::Lab;
     if is_lab || !pipeline.mapping.report_batch_item_failures {
         return Err("bad orders fail whole batches, so failures tell nothing else".into());
     }
@@ -205,13 +232,21 @@ fn failures(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<(), 
     let whole = counted.failed_invocations.saturating_sub(timed_out);
     let share = whole as f64 / counted.invocations as f64;
     learned.failures.invocations = share;
-    let from = format!("{} of {} invocations", thousands(whole), thousands(counted.invocations));
+    let from = format!(
+        "{} of {} invocations",
+        thousands(whole),
+        thousands(counted.invocations)
+    );
     learned.take("invocations that fail whole", percent(share), from, false);
     let failed = counted
         .failed_good_records
         .ok_or("good orders among the records that failed are not counted")?;
     let own = failed.saturating_sub(counted.throttled_writes);
-    let stored = run.timeline.iter().filter_map(|row| row.stored_orders).sum::<u64>();
+    let stored = run
+        .timeline
+        .iter()
+        .filter_map(|row| row.stored_orders)
+        .sum::<u64>();
     let share = own as f64 / (own + stored).max(1) as f64;
     learned.failures.good_records = share;
     let from = format!(
@@ -219,16 +254,27 @@ fn failures(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<(), 
         thousands(own),
         thousands(stored)
     );
-    learned.take("good orders reported as failed", percent(share), from, false);
+    learned.take(
+        "good orders reported as failed",
+        percent(share),
+        from,
+        false,
+    );
     Ok(())
 }
 
 /// Where invocations were throttled, as many as ran are the limit.
 fn concurrency(run: &RunReport, scenario: &Scenario, learned: &mut Learned) -> Result<(), String> {
-    let points = |metric| run.cloudwatch.iter().flat_map(move |all| all.points(metric));
+    let points = |metric| {
+        run.cloudwatch
+            .iter()
+            .flat_map(move |all| all.points(metric))
+    };
     let throttled = match &run.pipeline {
         Some(counted) => counted.throttled_invocations,
-        None => points(Metric::ThrottledInvocations).map(|point| point.1).sum::<f64>() as u64,
+        None => points(Metric::ThrottledInvocations)
+            .map(|point| point.1)
+            .sum::<f64>() as u64,
     };
     if throttled == 0 {
         return Err("no invocation was throttled, so no limit was met".into());
@@ -240,12 +286,22 @@ fn concurrency(run: &RunReport, scenario: &Scenario, learned: &mut Learned) -> R
             .reduce(f64::max)
             .map(|most| most as u32),
     };
-    let most = most.filter(|most| *most > 0).ok_or("how many ran at one time is not recorded")?;
+    let most = most
+        .filter(|most| *most > 0)
+        .ok_or("how many ran at one time is not recorded")?;
     if scenario.pipeline.function.reserved_concurrency == Some(most) {
         return Ok(());
     }
-    let from = format!("{} invocations were throttled, and at most {most} ran at one time", thousands(throttled));
-    learned.take("pipeline.function.reserved_concurrency", most.to_string(), from, true);
+    let from = format!(
+        "{} invocations were throttled, and at most {most} ran at one time",
+        thousands(throttled)
+    );
+    learned.take(
+        "pipeline.function.reserved_concurrency",
+        most.to_string(),
+        from,
+        true,
+    );
     Ok(())
 }
 
@@ -257,33 +313,57 @@ fn growth(run: &RunReport, scenario: &Scenario, learned: &mut Learned) -> Result
     let running: Vec<(u64, u32)> = run
         .timeline
         .iter()
-        .filter(|row| row.queue_visible_messages.is_some_and(|waiting| waiting > 0))
+        .filter(|row| {
+            row.queue_visible_messages
+                .is_some_and(|waiting| waiting > 0)
+        })
         .filter_map(|row| Some((row.time_s, row.max_concurrent_invocations?)))
         .collect();
     let Some(first) = running.first() else {
         return Err("no second is recorded in which messages waited".into());
     };
-    let top = running.iter().map(|(_, running)| *running).max().unwrap_or_default();
-    let reached = running.iter().find(|(_, running)| *running == top).unwrap_or(first);
+    let top = running
+        .iter()
+        .map(|(_, running)| *running)
+        .max()
+        .unwrap_or_default();
+    let reached = running
+        .iter()
+        .find(|(_, running)| *running == top)
+        .unwrap_or(first);
     let seconds = reached.0.saturating_sub(first.0);
     if seconds < GROWTH_S_MIN || top <= first.1 {
-        return Err(format!("concurrency did not grow for {GROWTH_S_MIN} s while messages waited"));
+        return Err(format!(
+            "concurrency did not grow for {GROWTH_S_MIN} s while messages waited"
+        ));
     }
     let grown = f64::from(top - first.1);
     let a_minute = (grown * 60.0 / seconds as f64 / run.scenario.time_scale).round();
-    let own = f64::from(scenario.pipeline.mapping.added_concurrency_per_minute) / scenario.time_scale;
+    let own =
+        f64::from(scenario.pipeline.mapping.added_concurrency_per_minute) / scenario.time_scale;
     if (a_minute - own).abs() <= AS_SET * own {
         return Ok(());
     }
-    let from = format!("from {} to {top} at one time in {seconds} s while messages waited", first.1);
+    let from = format!(
+        "from {} to {top} at one time in {seconds} s while messages waited",
+        first.1
+    );
     let value = format!("{}", a_minute.min(1_000.0));
-    learned.take("pipeline.mapping.added_concurrency_per_minute", value, from, true);
+    learned.take(
+        "pipeline.mapping.added_concurrency_per_minute",
+        value,
+        from,
+        true,
+    );
     Ok(())
 }
 
 /// What a table took while it throttled; how much it had saved before is not known, so nothing is set.
 fn capacity(run: &RunReport, _: &Scenario, _: &mut Learned) -> Result<(), String> {
-    let throttled = run.timeline.iter().filter(|row| row.throttled_writes.unwrap_or(0) > 0);
+    let throttled = run
+        .timeline
+        .iter()
+        .filter(|row| row.throttled_writes.unwrap_or(0) > 0);
     let stored: Vec<u64> = throttled.filter_map(|row| row.stored_orders).collect();
     match stored.as_slice() {
         [] => Err("no second is recorded in which writes were throttled".into()),
@@ -299,3 +379,7 @@ fn capacity(run: &RunReport, _: &Scenario, _: &mut Learned) -> Result<(), String
         }
     }
 }
+
+#[cfg(test)]
+#[path = "learn_tests.rs"]
+mod tests;

@@ -5,8 +5,10 @@
 //! evidence of anything. It reads no clock: `origin` is any instant, of which only differences count.
 
 mod admit;
+mod against;
 mod find;
 mod forecast;
+mod learn;
 mod model;
 mod played;
 mod poller;
@@ -17,8 +19,14 @@ mod world;
 mod tests;
 
 pub use admit::{CannotForecast, ORDERS_MAX, check};
-pub use find::{Found, find_rate};
-pub use forecast::forecast;
+pub use against::{Against, Agreement, FigureAgainst, NotOfThisRun, Tolerance, Unit, against};
+pub use find::{
+    Confirmation, Confirmed, Cure, FoundRate, FoundSetting, Reread, SOUGHT, at_rate, find_rate,
+    find_setting,
+};
+pub use forecast::{forecast, forecast_learned};
+pub use learn::{Failures, Learned, Lesson, learn};
 pub use model::{
-    Forecast, Outlook, PhaseForecast, Range, RuleForecast, Second, Wall, WallForecast,
+    FORECAST_SCHEMA_VERSION, Forecast, Outlook, PhaseForecast, Range, RuleForecast, Second, Wall,
+    WallForecast,
 };

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use orderproof_core::preflight::CostLine;
 use orderproof_core::results::figures::{micros, orders};
+use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::{Class, Gate};
 
+use crate::learn::Learned;
 use crate::rules::is_refused;
 
 /// A figure over the seeds that were played.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Range<T> {
     /// The least.
     pub min: T,
@@ -36,7 +40,7 @@ impl<T: PartialOrd + Copy> Range<T> {
 }
 
 /// What became of a rule, or of the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outlook {
     /// It holds with every seed.
@@ -50,7 +54,8 @@ pub enum Outlook {
 }
 
 /// A rule of the scenario and what the forecast says of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RuleForecast {
     /// As written.
     pub rule: String,
@@ -61,7 +66,8 @@ pub struct RuleForecast {
 }
 
 /// A phase.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PhaseForecast {
     /// Its name.
     pub name: String,
@@ -78,7 +84,7 @@ pub struct PhaseForecast {
 }
 
 /// Something that gets in the way of orders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wall {
     /// Messages wait although the mapping runs as many invocations as it may at that time.
@@ -98,6 +104,17 @@ pub enum Wall {
 }
 
 impl Wall {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::MappingConcurrency,
+        Self::MaximumConcurrency,
+        Self::InvocationsThrottled,
+        Self::WritesThrottled,
+        Self::VisibilityTimeout,
+        Self::Retention,
+        Self::MaxReceiveCount,
+    ];
+
     /// What happens there, in words.
     pub fn words(self) -> &'static str {
         match self {
@@ -113,7 +130,8 @@ impl Wall {
 }
 
 /// A wall, and when the first order met it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WallForecast {
     /// Which.
     pub wall: Wall,
@@ -126,6 +144,11 @@ impl WallForecast {
     pub fn second(&self) -> u64 {
         self.first_at_us / 1_000_000
     }
+
+    /// The same in words.
+    pub fn words(&self) -> String {
+        format!("{} from second {}", self.wall.words(), self.second())
+    }
 }
 
 /// Whole microseconds.
@@ -134,7 +157,8 @@ pub(crate) fn micros_of(duration: Duration) -> u64 {
 }
 
 /// One second of the first seed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub struct Second {
     /// Seconds since the start.
     pub time_s: u64,
@@ -157,18 +181,24 @@ pub struct Second {
 }
 
 /// A forecast.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Forecast {
+    /// The version of this document.
+    pub schema_version: u32,
     /// Always `forecast`.
-    pub kind: &'static str,
+    pub kind: String,
     /// Always false: no order was sent.
     pub evidence: bool,
     /// The same in a sentence.
-    pub notice: &'static str,
+    pub notice: String,
     /// What the model does not know.
-    pub not_known: &'static str,
+    pub not_known: String,
     /// What it takes for granted in this scenario.
     pub assumptions: Vec<String>,
+    /// What was taken from a finished run, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
     /// The scenario's name.
     pub scenario: String,
     /// Its digest, as a run of it has one.
@@ -217,6 +247,10 @@ pub struct Forecast {
     pub throttled_writes: Range<u64>,
     /// The same by AWS's `ThrottlingReasons`.
     pub throttling_reasons: BTreeMap<String, Range<u64>>,
+    /// What a run of it would cost on AWS by estimate, US dollars.
+    pub cost_usd: Range<f64>,
+    /// For what, with the first seed.
+    pub cost: Vec<CostLine>,
     /// The scenario's gate.
     pub gate: Gate,
     /// What becomes of it.
@@ -227,9 +261,42 @@ pub struct Forecast {
     pub walls: Vec<WallForecast>,
     /// The seconds of the first seed.
     pub timeline: Vec<Second>,
+    /// The scenario as resolved, without what was learned.
+    pub resolved: Scenario,
 }
 
+/// The version of a forecast's document.
+pub const FORECAST_SCHEMA_VERSION: u32 = 1;
+
 impl Forecast {
+    /// What is wrong with a document that was read, beyond its type.
+    ///
+    /// # Errors
+    /// In a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        if self.kind != "forecast" || self.evidence {
+            return Err("it is no forecast".into());
+        }
+        if self.schema_version != FORECAST_SCHEMA_VERSION {
+            return Err(format!(
+                "schema version {}, this program reads version {FORECAST_SCHEMA_VERSION}",
+                self.schema_version
+            ));
+        }
+        let phases = self.phases.iter();
+        let phases = phases.flat_map(|phase| [phase.end_to_end_p50_us, phase.end_to_end_p99_us]);
+        let ranges = self.classes.values().copied().map(Some);
+        let mut all = phases.chain(ranges).chain([
+            Some(self.planned_orders),
+            Some(self.backlog_peak_orders),
+            self.drain_us,
+        ]);
+        match all.any(|range| range.is_some_and(|range| range.min > range.max)) {
+            true => Err("a range ends before it begins".into()),
+            false => Ok(()),
+        }
+    }
+
     /// What breaks, a sentence each: classes that the gate refuses, then rules.
     pub fn broken(&self) -> Vec<String> {
         let classes = self

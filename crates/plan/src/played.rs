@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orderproof_core::metrics::Histogram;
-use orderproof_core::order::OrderPlan;
 use orderproof_core::results::caught_up;
 use orderproof_core::scenario::Scenario;
 use orderproof_core::verdict::Class;
@@ -23,6 +22,8 @@ const NEVER: Nanos = Nanos::MAX;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Counts {
     pub(crate) invocations: u64,
+    /// What they lasted in all.
+    pub(crate) busy: Duration,
     pub(crate) failed_invocations: u64,
     pub(crate) cold_starts: u64,
     pub(crate) backed_off: u64,
@@ -169,7 +170,7 @@ const IS_QUEUED: u8 = 2;
 impl Played {
     pub(crate) fn new(
         scenario: &Scenario,
-        plan: &OrderPlan,
+        bad: &[bool],
         log: Log,
         last_send: Nanos,
         left: &Left<'_>,
@@ -212,7 +213,7 @@ impl Played {
         let profile = schedule.profile();
         for (k, due) in schedule.iter_from(0) {
             let stored_at = Some(log.stored_at[k as usize]).filter(|at| *at != NEVER);
-            let bad = plan.is_bad(k);
+            let bad = bad[k as usize];
             played.bad += u64::from(bad);
             let class = class(bad, stored_at.is_some(), flags[k as usize]);
             *played.classes.entry(class).or_default() += 1;

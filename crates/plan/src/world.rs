@@ -18,6 +18,7 @@ use orderproof_machines::table::Meter;
 use orderproof_machines::time::{Nanos, nanos};
 
 use crate::admit::rows_of_an_order;
+use crate::learn::Failures;
 use crate::model::Wall;
 use crate::played::{Left, Log, Played};
 use crate::poller::Poller;
@@ -59,9 +60,12 @@ pub(crate) struct World<'a> {
     seed: u64,
     speed: f64,
     behavior: Behavior,
+    failures: Failures,
     rows: usize,
     reports: bool,
     body: Arc<str>,
+    /// Whether each order that was sent is bad: drawn once.
+    bad: Vec<bool>,
     delay: Nanos,
     visibility: Nanos,
     retention: Nanos,
@@ -90,6 +94,9 @@ pub(crate) struct World<'a> {
     invocations: Vec<Option<Invocation>>,
     free: Vec<usize>,
     pub(crate) spare: Vec<Vec<Receipt>>,
+    /// Kept for the next batch.
+    serials: Vec<u64>,
+    key: String,
     serial: u64,
 
     pub(crate) log: Log,
@@ -97,7 +104,12 @@ pub(crate) struct World<'a> {
 
 impl<'a> World<'a> {
     /// The pipeline of a scenario that may be forecast, at its start.
-    pub(crate) fn new(scenario: &'a Scenario, plan: &'a OrderPlan, origin: Instant) -> Self {
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        plan: &'a OrderPlan,
+        origin: Instant,
+        failures: Failures,
+    ) -> Self {
         let pipeline = &scenario.pipeline;
         let (mapping, speed) = (pipeline.mapping.clone(), scenario.time_scale);
         let function = pipeline.function.settings();
@@ -119,9 +131,11 @@ impl<'a> World<'a> {
             seed: scenario.seed,
             speed,
             behavior,
+            failures,
             rows: rows_of_an_order(scenario),
             reports: mapping.report_batch_item_failures,
             body: String::from_utf8_lossy(&body).into(),
+            bad: Vec::with_capacity(usize::try_from(schedule.count()).expect("bounded")),
             delay: nanos(scenario.order.delay.unwrap_or_default()),
             visibility: nanos(pipeline.visibility_timeout),
             retention: nanos(pipeline.orders_retention),
@@ -150,6 +164,8 @@ impl<'a> World<'a> {
             invocations: Vec::new(),
             free: Vec::new(),
             spare: Vec::new(),
+            serials: Vec::new(),
+            key: String::new(),
             serial: 0,
             log: Log::new(schedule.count()),
         }
@@ -198,7 +214,7 @@ impl<'a> World<'a> {
             expired_dead_letters,
             queued: &queued,
         };
-        Played::new(scenario, self.plan, self.log, last_send, &left)
+        Played::new(scenario, &self.bad, self.log, last_send, &left)
     }
 
     /// When something happens next.
@@ -259,6 +275,9 @@ impl<'a> World<'a> {
 
     fn send(&mut self, k: u64) {
         self.log.sent();
+        // Orders are due in the order of their numbers.
+        debug_assert_eq!(self.bad.len() as u64, k);
+        self.bad.push(self.plan.is_bad(k));
         self.queue.insert(Message {
             serial: k + 1,
             body: Arc::clone(&self.body),
@@ -305,7 +324,7 @@ impl<'a> World<'a> {
             message.place = Place::Visible;
             let k = message.serial - 1;
             self.log.dead(k, self.now);
-            if !self.plan.is_bad(k) {
+            if !self.bad[k as usize] {
                 self.log.meet(Wall::MaxReceiveCount, self.now);
             }
             self.letters.insert(message);

@@ -45,7 +45,10 @@ fn document(against: &Against) -> Document {
                 against.verdict.as_str()
             ),
         ),
-        ("evidence", "none: a forecast proves nothing of a run".into()),
+        (
+            "evidence",
+            "none: a forecast proves nothing of a run".into(),
+        ),
         ("near", near),
         (
             "too short",

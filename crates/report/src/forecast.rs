@@ -1,58 +1,20 @@
 //! A forecast as a document: what it is not, what becomes of orders, what gets in the way.
 
+use orderproof_core::preflight::{PRICES_AS_OF, PRICES_REGION};
 use orderproof_core::results::figures::{micros, thousands};
-use orderproof_plan::{Forecast, Found, Outlook, PhaseForecast, Range, RuleForecast, Second};
+use orderproof_plan::{Forecast, Learned, Outlook, PhaseForecast, Range, RuleForecast, Second};
 
 use crate::TextStyle;
-use crate::document::{Block, Document, Fact, Item, Table, Text, Tone, terminal};
+use crate::document::{Block, Document, Fact, Item, Table, Tone, terminal};
 
 /// The rows of the timeline at most.
 const ROWS_MAX: usize = 24;
 
-const WORD: &str = "FORECAST";
+pub(crate) const WORD: &str = "FORECAST";
 
 /// A forecast, as text.
 pub fn forecast_text(forecast: &Forecast, style: TextStyle) -> String {
     terminal(&document(forecast), style)
-}
-
-/// What a search found, as text.
-pub fn found_text(found: &Found, style: TextStyle) -> String {
-    let mut document = Document::new(WORD, Tone::Note, found.answer.clone());
-    document.lead = vec![Block::Facts(vec![
-        ("scenario", found.scenario.clone()),
-        ("seeds", seeds(&found.seeds)),
-        ("evidence", "none: no order was sent".into()),
-    ])];
-    let list = |all: &[String]| match all.is_empty() {
-        true => Vec::new(),
-        false => vec![Block::List(
-            all.iter().map(|one| Item::plain(one)).collect(),
-        )],
-    };
-    document.section("what-breaks", "What breaks", list(&found.breaks));
-    document.section(
-        "in-the-way",
-        "In the way, the first first",
-        list(&found.walls),
-    );
-    let mut played = found.played.clone();
-    played.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    let table = Table::each(
-        "Played",
-        &played,
-        &[
-            ("#times the baseline", |(multiple, _)| {
-                format!("{multiple:.1}").into()
-            }),
-            ("gate and rules", |(_, holds)| match holds {
-                true => Text::word("hold", Tone::Good),
-                false => Text::word("broken", Tone::Bad),
-            }),
-        ],
-    );
-    document.section("played", "Played", vec![Block::Table(table)]);
-    terminal(&document, style)
 }
 
 fn document(forecast: &Forecast) -> Document {
@@ -96,15 +58,12 @@ fn document(forecast: &Forecast) -> Document {
         .chain(&forecast.rules)
         .map(rule)
         .collect();
+    if let Some(learned) = &forecast.learned {
+        document.section("learned", "Learned from a run", taken(learned));
+    }
     document.section("gate-and-rules", "Gate and rules", vec![Block::List(rules)]);
-    let walls = forecast.walls.iter().map(|wall| {
-        Item::plain(&format!(
-            "{} from second {}",
-            wall.wall.words(),
-            wall.second()
-        ))
-    });
-    let walls: Vec<_> = walls.collect();
+    let walls = forecast.walls.iter();
+    let walls: Vec<_> = walls.map(|wall| Item::plain(&wall.words())).collect();
     let walls = if walls.is_empty() {
         Vec::new()
     } else {
@@ -116,12 +75,38 @@ fn document(forecast: &Forecast) -> Document {
     document
 }
 
+fn taken(learned: &Learned) -> Vec<Block> {
+    let mut blocks = vec![Block::plain(format!(
+        "run {} of scenario {}",
+        learned.run_id, learned.scenario
+    ))];
+    if !learned.taken.is_empty() {
+        blocks.push(Block::Table(Table::each(
+            "Learned",
+            &learned.taken,
+            &[
+                ("what", |lesson| lesson.key.as_str().into()),
+                ("value", |lesson| lesson.value.as_str().into()),
+                ("from", |lesson| lesson.from.as_str().into()),
+            ],
+        )));
+    }
+    let not = learned.not_learned.iter();
+    let not: Vec<_> = not
+        .map(|one| Item::plain(&format!("not learned: {one}")))
+        .collect();
+    if !not.is_empty() {
+        blocks.push(Block::List(not));
+    }
+    blocks
+}
+
 fn about(forecast: &Forecast) -> Vec<Fact> {
     let mut about = vec![
         ("scenario", forecast.scenario.clone()),
         ("seeds", seeds(&forecast.seeds)),
         ("evidence", format!("none: {}", forecast.notice)),
-        ("not known", forecast.not_known.to_owned()),
+        ("not known", forecast.not_known.clone()),
     ];
     about.extend(
         forecast
@@ -139,7 +124,7 @@ fn about(forecast: &Forecast) -> Vec<Fact> {
     about
 }
 
-fn seeds(seeds: &[u64]) -> String {
+pub(crate) fn seeds(seeds: &[u64]) -> String {
     match seeds {
         [first, .., last] => {
             format!("{first} to {last}; figures are the least and the most of all")
@@ -217,7 +202,24 @@ fn pipeline(forecast: &Forecast) -> Vec<Fact> {
     ];
     let reasons = forecast.throttling_reasons.iter();
     facts.extend(reasons.map(|(reason, range)| ("", format!("{} {reason}", counts(*range)))));
+    facts.push(("on AWS", cost(forecast)));
     facts
+}
+
+/// What a run would cost.
+fn cost(forecast: &Forecast) -> String {
+    let Range { min, max } = forecast.cost_usd;
+    let usd = |usd: f64| match usd {
+        usd if usd < 0.01 => "less than $0.01".to_owned(),
+        usd => format!("about ${usd:.2}"),
+    };
+    let range = match (usd(min), usd(max)) {
+        (least, most) if least == most => least,
+        (least, most) => format!("{least} to {most}"),
+    };
+    format!(
+        "a run would cost {range} (prices of {PRICES_REGION}, {PRICES_AS_OF}, from third parties)"
+    )
 }
 
 fn rule(rule: &RuleForecast) -> Item {

@@ -25,6 +25,17 @@ pub fn found_rate_text(found: &FoundRate, style: TextStyle) -> String {
         "The first walls, and the setting that moves each",
         cures,
     );
+    if let Some(confirmation) = &found.confirmation {
+        let runs = [&confirmation.below, &confirmation.above];
+        let folders = runs.into_iter().flatten();
+        let folders = folders.map(|run| {
+            let run = format!("at {}x, seed of the scenario: {}", run.multiple, run.folder);
+            Item::plain(&run)
+        });
+        let mut blocks = vec![Block::plain(confirmation.answer.clone())];
+        blocks.push(Block::List(folders.collect()));
+        document.section("real", "Against real runs of the embedded pipeline", blocks);
+    }
     let mut played = found.played.clone();
     played.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let table = Table::each(

@@ -3,6 +3,7 @@
 //! Last stop of the spine. Every format is a pure function of values; `folder` is the one place that writes. What
 //! people read is first a document (headings, facts, lists, tables); one renderer a medium shows it.
 
+mod against;
 pub mod charts;
 mod comparison;
 mod csv;
@@ -11,6 +12,7 @@ mod distributions;
 mod document;
 mod forecast;
 mod formats;
+mod found;
 mod function;
 mod gate;
 mod junit;
@@ -30,13 +32,15 @@ mod snapshot_tests;
 #[cfg(test)]
 mod tests;
 
+pub use against::{against_html, against_markdown, against_text};
 pub use comparison::{comparison_html, comparison_markdown, comparison_text};
 pub use csv::{OrderFacts, findings_csv, timeseries_csv, write_orders_csv};
 pub use diagnosis::diagnose;
 pub use distributions::Measured;
 pub use document::TextStyle;
-pub use forecast::{forecast_text, found_text};
+pub use forecast::forecast_text;
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
+pub use found::{found_rate_text, found_setting_text};
 pub use gate::{gate_markdown, gate_text};
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use openmetrics::open_metrics;

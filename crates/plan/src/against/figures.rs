@@ -30,11 +30,7 @@ fn count(figure: impl Into<String>, forecast: Range<u64>, observed: Option<u64>)
     }
 }
 
-fn lasting(
-    figure: impl Into<String>,
-    forecast: Option<Range<u64>>,
-    observed: Option<u64>,
-) -> Both {
+fn lasting(figure: impl Into<String>, forecast: Option<Range<u64>>, observed: Option<u64>) -> Both {
     Both {
         figure: figure.into(),
         unit: Unit::Us,
@@ -46,7 +42,11 @@ fn lasting(
 /// The classes that either has.
 fn orders(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
     let mut all = vec![
-        count("orders planned", forecast.planned_orders, Some(run.orders.planned)),
+        count(
+            "orders planned",
+            forecast.planned_orders,
+            Some(run.orders.planned),
+        ),
         count("bad orders", forecast.bad_orders, Some(run.bad_orders)),
     ];
     for class in Class::ALL {
@@ -108,20 +108,33 @@ fn pipeline(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
     let counted = |figure: fn(&PipelineCounters) -> u64| run.pipeline.as_ref().map(figure);
     let told = |metric, most| counted_by(run.cloudwatch.as_ref(), metric, most);
     vec![
-        count("invocations", forecast.invocations, counted(|all| all.invocations)),
+        count(
+            "invocations",
+            forecast.invocations,
+            counted(|all| all.invocations),
+        ),
         count(
             "failed invocations",
             forecast.failed_invocations,
-            counted(|all| all.failed_invocations).or_else(|| told(Metric::FailedInvocations, false)),
+            counted(|all| all.failed_invocations)
+                .or_else(|| told(Metric::FailedInvocations, false)),
         ),
-        count("cold starts", forecast.cold_starts, counted(|all| all.cold_starts)),
+        count(
+            "cold starts",
+            forecast.cold_starts,
+            counted(|all| all.cold_starts),
+        ),
         count(
             "concurrency at most",
             forecast.max_concurrency,
             counted(|all| all.max_concurrency.into())
                 .or_else(|| told(Metric::ConcurrentInvocations, true)),
         ),
-        count("times the mapping backed off", forecast.backed_off, counted(|all| all.backed_off)),
+        count(
+            "times the mapping backed off",
+            forecast.backed_off,
+            counted(|all| all.backed_off),
+        ),
         count(
             "throttled invocations",
             forecast.throttled_invocations,

@@ -135,7 +135,9 @@ impl Against {
     /// Figures that stand so.
     pub fn count(&self, agreement: Agreement) -> usize {
         let figures = self.figures.iter();
-        figures.filter(|figure| figure.agreement == agreement).count()
+        figures
+            .filter(|figure| figure.agreement == agreement)
+            .count()
     }
 }
 
@@ -146,7 +148,9 @@ pub enum NotOfThisRun {
     #[error("{}", in_words(.0))]
     Scenario(Vec<Difference>),
     /// The run was stopped before its load was sent.
-    #[error("the run was interrupted: what it measured is of another load than was forecast; give a whole run")]
+    #[error(
+        "the run was interrupted: what it measured is of another load than was forecast; give a whole run"
+    )]
     Interrupted,
 }
 
@@ -157,7 +161,9 @@ fn in_words(differences: &[Difference]) -> String {
             [&difference.field, &difference.base, &difference.candidate].map(|text| Shown(text));
         text.push_str(&format!("\n  {field}: forecast {forecast}, run {run}"));
     }
-    text.push_str("\nmake the forecast with the run's settings: `orderproof plan SCENARIO --set ...`");
+    text.push_str(
+        "\nmake the forecast with the run's settings: `orderproof plan SCENARIO --set ...`",
+    );
     text
 }
 
@@ -211,7 +217,10 @@ fn answer(all: &Against) -> String {
         "{} of {compared} figures within the forecast's range",
         all.count(Agreement::Within)
     )];
-    let more = [(Agreement::Near, "near it"), (Agreement::NotMeasured, "not measured")];
+    let more = [
+        (Agreement::Near, "near it"),
+        (Agreement::NotMeasured, "not measured"),
+    ];
     for (agreement, words) in more {
         let count = all.count(agreement);
         parts.extend((count > 0).then(|| format!("{count} {words}")));

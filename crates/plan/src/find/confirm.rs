@@ -71,7 +71,9 @@ fn holds(run: &RunReport, not_forecast: &[String]) -> Option<bool> {
         return Some(false);
     }
     let rules = own_rules(run);
-    let mut forecast = rules.iter().filter(|check| !not_forecast.contains(&check.rule));
+    let mut forecast = rules
+        .iter()
+        .filter(|check| !not_forecast.contains(&check.rule));
     // What it failed by may be a rule that no forecast has.
     Some(forecast.all(|check| check.standing == RuleStanding::Ok))
 }

@@ -1,5 +1,6 @@
 //! What still passes: the highest rate, the least of a setting. Bisections over forecasts.
 
+mod confirm;
 mod cures;
 mod grid;
 mod rate;
@@ -10,8 +11,9 @@ mod trial;
 #[cfg(test)]
 mod tests;
 
+pub use confirm::{Confirmation, Confirmed};
 pub use cures::Cure;
-pub use rate::{FoundRate, find_rate};
+pub use rate::{FoundRate, at_rate, find_rate};
 pub use setting::{FoundSetting, find_setting};
 pub use settings::SOUGHT;
 pub use trial::Reread;

@@ -7,9 +7,11 @@ use serde::Serialize;
 use orderproof_core::results::figures::thousands;
 use orderproof_core::scenario::Scenario;
 
+use super::confirm::Confirmation;
 use super::cures::{Cure, Cures, cures};
 use super::trial::{Player, Reread, Trial, with_left_out};
 use crate::admit::{CannotForecast, check};
+use crate::learn::Failures;
 
 /// Rates are multiples of the baseline in tenths.
 const TENTHS: f64 = 10.0;
@@ -51,6 +53,9 @@ pub struct FoundRate {
     pub played: Vec<(f64, bool)>,
     /// The seeds each was played with.
     pub seeds: Vec<u64>,
+    /// What two runs of the embedded pipeline say of it, if they were made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<Confirmation>,
 }
 
 /// Looks for the highest multiple of the baseline's rate at which gate and rules of the scenario hold with every seed:
@@ -63,8 +68,9 @@ pub fn find_rate(
     reread: &Reread<'_>,
     seeds: &[u64],
     origin: Instant,
+    failures: Failures,
 ) -> Result<FoundRate, CannotForecast> {
-    let mut player = Player::new(reread, seeds, origin);
+    let mut player = Player::new(reread, seeds, origin, failures);
     let scenario = player.scenario(&[])?;
     check(&scenario)?;
     let base = baseline(&scenario)?;
@@ -166,6 +172,7 @@ impl Climb {
             cures_end: cures.end,
             played: self.played,
             seeds: player.seeds.to_vec(),
+            confirmation: None,
         }
     }
 
@@ -213,6 +220,15 @@ impl Climb {
 /// A multiple in tenths as a number.
 pub(super) fn times(tenths: u64) -> f64 {
     tenths as f64 / TENTHS
+}
+
+/// The scenario at a multiple of its baseline, as [`find_rate`] plays it.
+///
+/// # Errors
+/// When it has no baseline.
+pub fn at_rate(scenario: &Scenario, multiple: f64) -> Result<Scenario, CannotForecast> {
+    let base = baseline(scenario)?;
+    Ok(at_multiple(scenario, base, multiple))
 }
 
 /// Orders a second of the phase named baseline, or of the only phase, as they are played.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::settings::Setting;
 use super::trial::{Player, Reread, Trial, with_left_out};
 use crate::admit::{CannotForecast, check};
+use crate::learn::Failures;
 
 /// What a search for a setting found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,8 +58,9 @@ pub fn find_setting(
     key: &str,
     seeds: &[u64],
     origin: Instant,
+    failures: Failures,
 ) -> Result<FoundSetting, CannotForecast> {
-    let mut player = Player::new(reread, seeds, origin);
+    let mut player = Player::new(reread, seeds, origin, failures);
     let scenario = player.scenario(&[])?;
     check(&scenario)?;
     let setting = Setting::of(key, &scenario)?;

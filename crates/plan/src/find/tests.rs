@@ -5,6 +5,7 @@ use std::time::Instant;
 use orderproof_core::scenario::{Overrides, Scenario, ScenarioErrors, parse};
 
 use super::*;
+use crate::learn::Failures;
 use crate::model::Wall;
 
 const FILE: &str = r#"
@@ -51,7 +52,8 @@ fn reread<'a>(set: &'a [&'a str]) -> impl Fn(&[String]) -> Result<Scenario, Scen
 }
 
 fn find(key: &str, set: &[&str]) -> FoundSetting {
-    find_setting(&reread(set), key, &[7], Instant::now()).expect("it can be varied")
+    find_setting(&reread(set), key, &[7], Instant::now(), Failures::default())
+        .expect("it can be varied")
 }
 
 /// What passes, and the next that does not.
@@ -69,7 +71,7 @@ fn the_least_concurrency_is_the_rate_by_the_time_each_order_takes() {
     assert_eq!(
         found.answer,
         "pipeline.mapping.starting_concurrency: passes from 10 (50 is set, 5.00 times as much); at 9 messages wait for the \
-         mapping's concurrency to grow from second 0, and rule `end_to_end_p99 < 1s` is broken: 1.20 s"
+         mapping's concurrency to grow from second 0, and rule `end_to_end_p99 < 1s` is broken: 1.19 s"
     );
     assert_eq!(
         find("pipeline.mapping.starting_concurrency", &[]),
@@ -252,7 +254,7 @@ fn what_passes_at_the_least_value_and_what_passes_at_none_is_said() {
 #[test]
 fn what_cannot_be_varied_is_refused_with_what_can() {
     let refused = |key: &str, set: &[&str]| {
-        let refused = find_setting(&reread(set), key, &[7], Instant::now());
+        let refused = find_setting(&reread(set), key, &[7], Instant::now(), Failures::default());
         refused.expect_err(key).to_string()
     };
     let unknown = refused("pipeline.queues", &[]);
@@ -280,7 +282,7 @@ fn what_cannot_be_varied_is_refused_with_what_can() {
 }
 
 fn find_multiple(set: &[&str]) -> FoundRate {
-    find_rate(&reread(set), &[7], Instant::now()).expect("it has a baseline")
+    find_rate(&reread(set), &[7], Instant::now(), Failures::default()).expect("it has a baseline")
 }
 
 #[test]

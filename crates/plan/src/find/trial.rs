@@ -6,7 +6,8 @@ use orderproof_core::scenario::{Scenario, ScenarioErrors};
 
 use super::rate::at_multiple;
 use crate::admit::CannotForecast;
-use crate::forecast::forecast;
+use crate::forecast::forecast_failing;
+use crate::learn::Failures;
 use crate::model::Forecast;
 
 /// Reads a scenario again with these `key=value` beside what is overridden anyway.
@@ -51,6 +52,7 @@ pub(super) struct Player<'a> {
     pub(super) reread: &'a Reread<'a>,
     pub(super) seeds: &'a [u64],
     pub(super) origin: Instant,
+    pub(super) failures: Failures,
     /// The rules that no forecast says anything of.
     pub(super) not_forecast: Vec<String>,
     /// Orders played so far.
@@ -58,11 +60,17 @@ pub(super) struct Player<'a> {
 }
 
 impl<'a> Player<'a> {
-    pub(super) fn new(reread: &'a Reread<'a>, seeds: &'a [u64], origin: Instant) -> Self {
+    pub(super) fn new(
+        reread: &'a Reread<'a>,
+        seeds: &'a [u64],
+        origin: Instant,
+        failures: Failures,
+    ) -> Self {
         Self {
             reread,
             seeds,
             origin,
+            failures,
             not_forecast: Vec::new(),
             orders: 0,
         }
@@ -96,7 +104,7 @@ impl<'a> Player<'a> {
             Some((base, multiple)) => at_multiple(&scenario, base, multiple),
             None => scenario,
         };
-        let forecast = forecast(&scenario, self.seeds, self.origin)?;
+        let forecast = forecast_failing(&scenario, self.seeds, self.origin, self.failures)?;
         let seeds = self.seeds.len() as u64;
         self.orders += forecast.planned_orders.max * seeds;
         self.not_forecast = forecast.not_forecast();
