@@ -128,7 +128,13 @@ fn service_time(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<
     if !run.scenario.pipeline.mapping.batching_window.is_zero() {
         return Err("orders wait for the batching window, and how long is not recorded".into());
     }
-    let is_quiet = |phase: &&PhaseReport| !phase.figures.warm_up && is_quiet(run, phase);
+    let counted = |phase: &PhaseReport| {
+        let times = phase.end_to_end_us.measured();
+        times.map_or(0, |times| times.count)
+    };
+    let is_quiet = |phase: &&PhaseReport| {
+        !phase.figures.warm_up && counted(phase) >= TIMES_MIN && is_quiet(run, phase)
+    };
     let quiet = run.phases.iter().filter(is_quiet);
     let rate = |phase: &PhaseReport| {
         phase.scheduled as f64
@@ -139,14 +145,14 @@ fn service_time(run: &RunReport, _: &Scenario, learned: &mut Learned) -> Result<
                 .max(1e-9)
     };
     let quietest = quiet.min_by(|one, other| rate(one).total_cmp(&rate(other)));
-    let phase =
-        quietest.ok_or("there is no phase in which orders did not wait or were not throttled")?;
-    let name = &phase.figures.name;
-    let times = phase.end_to_end_us.measured();
-    let times = times.filter(|times| times.count >= TIMES_MIN);
-    let times = times.ok_or_else(|| {
-        format!("fewer than {TIMES_MIN} orders of phase {name} tell when they were stored")
+    let phase = quietest.ok_or_else(|| {
+        format!(
+            "there is no phase with {TIMES_MIN} orders that tell when they were stored, in which hardly one waited and \
+             nothing was throttled"
+        )
     })?;
+    let name = &phase.figures.name;
+    let times = &phase.end_to_end_us;
     let (Some(p50), Some(p99)) = (times.p50_us, times.p99_us) else {
         return Err(format!("phase {name} has no end-to-end times"));
     };

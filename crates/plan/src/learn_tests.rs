@@ -79,7 +79,7 @@ fn what_waited_was_throttled_or_came_again_does_not_tell_the_time() {
                     .iter_mut()
                     .for_each(|row| row.queue_visible_messages = Some(500))
             },
-            "did not wait",
+            "hardly one waited",
         ),
         (
             |run| {
@@ -87,7 +87,7 @@ fn what_waited_was_throttled_or_came_again_does_not_tell_the_time() {
                     .iter_mut()
                     .for_each(|row| row.throttled_writes = Some(1))
             },
-            "did not wait or were not throttled",
+            "nothing was throttled",
         ),
         (
             |run| run.scenario.pipeline.visibility_timeout = Duration::from_millis(100),

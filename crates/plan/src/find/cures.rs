@@ -15,10 +15,13 @@ use crate::model::{Forecast, Wall};
 const WALLS_MAX: usize = 3;
 
 /// Beyond a wall that was moved, rates up to so many times as high are played.
-const BEYOND: u64 = 4;
+const BEYOND: u64 = 2;
+
+/// And no finer than a tenth of the rate.
+const FINENESS: u64 = 10;
 
 /// Orders that are played for them in all, at most about.
-const ORDERS_MAX: u64 = 20_000_000;
+const ORDERS_MAX: u64 = 10_000_000;
 
 /// A wall and the setting that moves it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,7 +100,13 @@ pub(super) fn cures(
         let generous = setting.assignment(setting.generous(scenario));
         let mut with = set.clone();
         with.push(generous);
-        let beyond = Climb::of(player, base, &with, fails, fails.saturating_mul(BEYOND))?;
+        let beyond = Climb::of(
+            player,
+            base,
+            &with,
+            (fails, fails.saturating_mul(BEYOND)),
+            FINENESS,
+        )?;
         let passes = beyond.passes.unwrap_or(fails);
         let least = Search::of(player, &setting, &set, Some((base, times(passes))))?;
         cure.wall = Some(wall);

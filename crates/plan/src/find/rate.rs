@@ -76,7 +76,7 @@ pub fn find_rate(
     let base = baseline(&scenario)?;
     let own = (peak(&scenario) / base * TENTHS).round() as u64;
     let own = own.clamp(TENTHS as u64, HIGHEST);
-    let climb = Climb::of(&mut player, base, &[], own, HIGHEST)?;
+    let climb = Climb::of(&mut player, base, &[], (own, HIGHEST), FINENESS)?;
     let cures = match &climb.fails {
         Some(_) => cures(&mut player, &scenario, base, &climb)?,
         None => Cures::default(),
@@ -92,7 +92,8 @@ pub(super) struct Climb {
 }
 
 impl Climb {
-    /// Searches with these values of settings, from the multiple `own` up to `highest`.
+    /// Searches with these values of settings, from the multiple `own` up to `highest`, as fine as a tenth of
+    /// the baseline or that part of the answer.
     ///
     /// # Errors
     /// When the scenario cannot be forecast.
@@ -100,8 +101,8 @@ impl Climb {
         player: &mut Player<'_>,
         base: f64,
         set: &[String],
-        own: u64,
-        highest: u64,
+        (own, highest): (u64, u64),
+        fineness: u64,
     ) -> Result<Self, CannotForecast> {
         let mut played = Vec::new();
         let mut play = |tenths: u64| {
@@ -135,7 +136,7 @@ impl Climb {
             }
         }
         while let (Some(passed), Some((failed, _))) = (passes, &fails) {
-            if failed - passed <= (passed / FINENESS).max(1) {
+            if failed - passed <= (passed / fineness).max(1) {
                 break;
             }
             let between = passed + (failed - passed) / 2;
