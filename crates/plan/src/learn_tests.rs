@@ -188,7 +188,9 @@ fn what_is_set_by_hand_is_left_to_the_hand() {
 
 #[test]
 fn failures_that_were_learned_strike_as_often_in_the_forecast() {
-    let report = run();
+    let mut report = run();
+    report.scenario.pipeline.visibility_timeout = Duration::from_secs(1);
+    report.scenario.settle_deadline = Duration::from_secs(60);
     let scenario = &report.scenario;
     let with = |failures: Failures| {
         let learned = Learned {

@@ -55,7 +55,7 @@ fn each_figure_is_within_near_or_outside_its_range_or_not_measured() {
         stored(&mut report, count);
         let against = against(&forecast, &report, TOLERANCE).expect("the same scenario");
         assert_eq!(agreement(&against, "stored"), expected, "{count}");
-        let is_named = against.answer.contains("1 outside: stored");
+        let is_named = against.answer.contains(" outside: stored");
         assert_eq!(
             is_named,
             expected == Agreement::Outside,
