@@ -3,8 +3,7 @@
 //! How figures changed, and whether a change is more than noise, is decided elsewhere; here a rule is held against
 //! those words. What was not compared, or of too little data, never holds.
 
-use super::RuleStanding;
-use super::evaluate::{Seen, missing};
+use super::evaluate::{Seen, missing, told};
 use crate::compare::{self, ChangeVerdict, Comparison, MetricChange};
 use crate::results::RunReport;
 use crate::scenario::{Bound, Metric};
@@ -20,7 +19,7 @@ impl Baseline {
     /// What a comparison with `base` says. Left out is what no run of this scenario could tell: a quantile of too
     /// few planned orders, a phase of too few seconds.
     pub fn of(comparison: &Comparison, base: &RunReport) -> Self {
-        let told = |change: &&MetricChange| {
+        let can_be_told = |change: &&MetricChange| {
             let phase = change.phase.as_deref();
             let phase = base
                 .phases
@@ -34,7 +33,7 @@ impl Baseline {
                     .is_none_or(|quantile| compare::can_be_told(phase.scheduled, seconds, quantile))
             })
         };
-        let changes = comparison.changes.iter().filter(told);
+        let changes = comparison.changes.iter().filter(can_be_told);
         Self {
             changes: changes
                 .map(|change| Change {
@@ -89,7 +88,7 @@ pub(super) fn regression(
         .filter(broken)
         .max_by(|a, b| a.worse.total_cmp(&b.worse));
     if let Some(broken) = broken {
-        return (RuleStanding::Failed, describe(broken), None);
+        return told(false, describe(broken), broken.worse);
     }
     // What cannot be told from noise holds all the same when even its upper end does.
     let open = |change: &Change| {
@@ -104,7 +103,7 @@ pub(super) fn regression(
     match changes.iter().find(unknown) {
         Some(noisy) if noisy.call == ChangeVerdict::TooNoisy => missing(describe(noisy)),
         Some(few) => missing(format!("{}: not enough data to compare", name(few))),
-        None => (RuleStanding::Ok, describe(worst), None),
+        None => told(true, describe(worst), worst.worse),
     }
 }
 
@@ -116,11 +115,11 @@ fn name(change: &Change) -> String {
 }
 
 fn describe(change: &Change) -> String {
-    let mut told = format!("{} {:+.1}%", name(change), change.worse * 100.0);
+    let mut text = format!("{} {:+.1}%", name(change), change.worse * 100.0);
     if let Some((low, high)) = change.interval {
-        told.push_str(&format!(" ({:+.1}% to {:+.1}%)", low * 100.0, high * 100.0));
+        text.push_str(&format!(" ({:+.1}% to {:+.1}%)", low * 100.0, high * 100.0));
     }
-    told.push_str(", ");
-    told.push_str(change.call.as_str());
-    told
+    text.push_str(", ");
+    text.push_str(change.call.as_str());
+    text
 }

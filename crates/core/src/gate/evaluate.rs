@@ -12,7 +12,7 @@ use crate::verify::{Durations, Figure, Standpoint};
 
 use super::baseline::regression;
 use super::outcome::GateInput;
-use super::rule_parts;
+use super::rule_parts::{self, RuleFigures};
 
 /// A rule and how it stands to a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +32,8 @@ pub struct Check {
     pub standing: RuleStanding,
     /// What was observed, for people; empty when nothing was.
     pub observed: String,
+    /// The same as numbers.
+    pub figures: RuleFigures,
     /// Why it cannot be told, or what else there is to know.
     pub note: Option<String>,
     /// It is about what became of orders; otherwise about how fast and how often.
@@ -51,13 +53,20 @@ pub enum RuleStanding {
 }
 
 /// What was seen, and how the rule stands to it.
-pub(super) type Seen = (RuleStanding, String, Option<String>);
+pub(super) struct Seen {
+    pub standing: RuleStanding,
+    /// For people; empty when nothing was seen.
+    pub observed: String,
+    /// In the unit of the rule, if it is known exactly.
+    pub value: Option<f64>,
+    pub note: Option<String>,
+}
 
 /// Holds `rule` against the run.
 pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
     let report = input.report;
     let phase = rule.phase.as_deref();
-    let (standing, observed, note) = match rule.condition {
+    let seen = match rule.condition {
         Condition::Keeps(gate) => kept(report, gate),
         Condition::Count(counted, bound) => counted_seen(report, counted, phase, &bound),
         Condition::Duration(metric, bound) => duration(input, metric, phase, &bound),
@@ -72,9 +81,10 @@ pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
         what: rule.condition.name(),
         limit: rule_parts::limit(rule, report.scenario.time_scale),
         phase: rule_parts::phase(rule),
-        standing,
-        observed,
-        note,
+        standing: seen.standing,
+        observed: seen.observed,
+        figures: rule_parts::figures(rule, seen.value),
+        note: seen.note,
         about_orders: matches!(
             rule.condition,
             Condition::Keeps(_) | Condition::Count(Counted::Class(_) | Counted::Misplaced, _)
@@ -83,20 +93,35 @@ pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
 }
 
 pub(super) fn missing(why: impl Into<String>) -> Seen {
-    (RuleStanding::Missing, String::new(), Some(why.into()))
+    undecided(String::new(), None, why)
 }
 
-fn told(holds: bool, observed: String) -> Seen {
+fn undecided(observed: String, value: Option<f64>, why: impl Into<String>) -> Seen {
+    Seen {
+        standing: RuleStanding::Missing,
+        observed,
+        value,
+        note: Some(why.into()),
+    }
+}
+
+pub(super) fn told(holds: bool, observed: String, value: f64) -> Seen {
     let standing = match holds {
         true => RuleStanding::Ok,
         false => RuleStanding::Failed,
     };
-    (standing, observed, None)
+    Seen {
+        standing,
+        observed,
+        value: Some(value),
+        note: None,
+    }
 }
 
 /// Whether no order is in a class that `gate` refuses.
 fn kept(report: &RunReport, gate: Gate) -> Seen {
     let mut refused = Vec::new();
+    let mut orders = 0_u64;
     for class in Class::ALL {
         let count = match report.classes.get(&class) {
             Some(&count) => count,
@@ -105,12 +130,13 @@ fn kept(report: &RunReport, gate: Gate) -> Seen {
         };
         if class.standing(gate) == Standing::Refused && count > 0 {
             refused.push(format!("{} {}", thousands(count), class.as_str()));
+            orders = orders.saturating_add(count);
         }
     }
     match (refused.is_empty(), report.unlooked()) {
-        (false, _) => told(false, refused.join(", ")),
+        (false, _) => told(false, refused.join(", "), orders as f64),
         (true, Some(why)) => missing(why),
-        (true, None) => told(true, "0 orders out of place".into()),
+        (true, None) => told(true, "0 orders out of place".into(), 0.0),
     }
 }
 
@@ -146,7 +172,12 @@ fn counted_seen(
         Some(false) => RuleStanding::Failed,
         None => RuleStanding::Missing,
     };
-    (standing, tally.told(), tally.why)
+    Seen {
+        standing,
+        observed: tally.told(),
+        value: tally.exact().map(|count| count as f64),
+        note: tally.why,
+    }
 }
 
 fn duration(
@@ -158,12 +189,22 @@ fn duration(
     let (figure, standpoint) = durations(input).check(metric, phase, bound);
     let observed = figure.map(describe).unwrap_or_default();
     let few = figure.and_then(|figure| figure.too_few(metric));
-    match (standpoint, few) {
-        (Standpoint::Broken, few) => (RuleStanding::Failed, observed, few),
-        (Standpoint::Unknown(why), _) => (RuleStanding::Missing, observed, Some(why)),
-        (Standpoint::Holds, Some(few)) => (RuleStanding::Missing, observed, Some(few)),
-        (Standpoint::Holds, None) => (RuleStanding::Ok, observed, None),
+    let (standing, note) = match (standpoint, few) {
+        (Standpoint::Broken, few) => (RuleStanding::Failed, few),
+        (Standpoint::Unknown(why), _) => (RuleStanding::Missing, Some(why)),
+        (Standpoint::Holds, Some(few)) => (RuleStanding::Missing, Some(few)),
+        (Standpoint::Holds, None) => (RuleStanding::Ok, None),
+    };
+    Seen {
+        standing,
+        observed,
+        value: figure.map(|figure| us(figure.measured)),
+        note,
     }
+}
+
+fn us(duration: Duration) -> f64 {
+    duration.as_micros() as f64
 }
 
 /// The measured durations, and how far they can be trusted.
@@ -216,6 +257,7 @@ fn rate_seen(report: &RunReport, rate: OrderRate, phase: Option<&str>, bound: &B
                     figures::orders(seen.orders),
                     seen.seconds
                 ),
+                per_second,
             )
         }
     }
@@ -229,9 +271,9 @@ fn oldest_age(input: &GateInput<'_>, phase: Option<&str>, bound: &Bound<Duration
     };
     let observed = figures::duration(measured);
     match durations(input).check_of_rows(measured, bound) {
-        Standpoint::Holds => told(true, observed),
-        Standpoint::Broken => told(false, observed),
-        Standpoint::Unknown(why) => (RuleStanding::Missing, observed, Some(why)),
+        Standpoint::Holds => told(true, observed, us(measured)),
+        Standpoint::Broken => told(false, observed, us(measured)),
+        Standpoint::Unknown(why) => undecided(observed, Some(us(measured)), why),
     }
 }
 
@@ -241,11 +283,15 @@ fn recovery(report: &RunReport, phase: Option<&str>, bound: &Bound<Duration>) ->
     let observed = seen.told();
     match seen {
         Recovery::Unknown(why) => missing(why),
-        Recovery::In { after, .. } => told(bound.holds(after), observed),
-        Recovery::NotWithin { seen, .. } if bound.is_past(seen) => told(false, observed),
+        Recovery::In { after, .. } => told(bound.holds(after), observed, us(after)),
+        // It took longer than that; how long is not known.
+        Recovery::NotWithin { seen, .. } if bound.is_past(seen) => Seen {
+            value: None,
+            ..told(false, observed, us(seen))
+        },
         Recovery::NotWithin { .. } => {
             let why = "the run ended before it had recovered: let orders be due for longer";
-            (RuleStanding::Missing, observed, Some(why.into()))
+            undecided(observed, None, why)
         }
     }
 }
@@ -261,7 +307,7 @@ fn send_errors(report: &RunReport, phase: Option<&str>, bound: &Bound<f64>) -> S
                 thousands(failed),
                 figures::orders(attempted)
             );
-            told(bound.holds(share), observed)
+            told(bound.holds(share), observed, share)
         }
     }
 }

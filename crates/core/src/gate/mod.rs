@@ -22,5 +22,6 @@ pub use baseline::{Baseline, Change};
 pub use evaluate::{Check, RuleStanding, evaluate};
 pub use outcome::{GateInput, GateOutcome, conclude};
 pub use own::{own_findings, own_findings_without_report, own_rules};
+pub use rule_parts::RuleFigures;
 pub use rules::{RuleSource, RuleSources, scenario_rules};
 pub use trust::{Rejudgment, doubts};

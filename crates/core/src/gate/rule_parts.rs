@@ -2,8 +2,80 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Number;
+
 use crate::results::figures::{exactly, thousands};
-use crate::scenario::{Condition, Rule};
+use crate::scenario::{Condition, Counted, Rule};
+
+/// A rule as numbers, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuleFigures {
+    /// What is limited, as rules write it: `end_to_end_p99`, `lost`, `strict`.
+    pub metric: String,
+    /// The one phase it is about; null of the whole run.
+    pub phase: Option<String>,
+    /// `<`, `<=`, `==`, `>=` or `>`.
+    pub operator: &'static str,
+    /// The limit, by the clock of the run.
+    pub limit: Number,
+    /// What was observed; null when nothing was, or when it is not known exactly.
+    pub observed: Option<Number>,
+    /// What both are counted in: `us` (microseconds), `orders`, `messages`, `invocations`, `writes`, `1/s`, `ratio` (0.05 is
+    /// 5%).
+    pub unit: &'static str,
+}
+
+/// A rule and what was observed, as numbers.
+pub(super) fn figures(rule: &Rule, observed: Option<f64>) -> RuleFigures {
+    let us = |limit: Duration| limit.as_micros() as f64;
+    let (operator, limit, unit) = match rule.condition {
+        // No order may be in a class that it refuses.
+        Condition::Keeps(_) => ("==", 0.0, "orders"),
+        Condition::Count(counted, bound) => {
+            (bound.operator.as_str(), bound.limit as f64, unit(counted))
+        }
+        Condition::Duration(_, bound) | Condition::Span(_, bound) => {
+            (bound.operator.as_str(), us(bound.limit), "us")
+        }
+        Condition::Rate(_, bound) => (bound.operator.as_str(), bound.limit, "1/s"),
+        Condition::Share(_, bound) | Condition::Regression(_, bound) => {
+            (bound.operator.as_str(), bound.limit, "ratio")
+        }
+    };
+    RuleFigures {
+        metric: rule.condition.name(),
+        phase: rule.phase.clone(),
+        operator,
+        limit: number(limit).unwrap_or_else(|| 0.into()),
+        observed: observed.and_then(number),
+        unit,
+    }
+}
+
+fn unit(counted: Counted) -> &'static str {
+    match counted {
+        Counted::WaitingMessages | Counted::DeadLetters | Counted::ExtraDeadLetterCopies => {
+            "messages"
+        }
+        Counted::FailedInvocations | Counted::ThrottledInvocations => "invocations",
+        Counted::ThrottledWrites => "writes",
+        Counted::Class(_)
+        | Counted::Misplaced
+        | Counted::PeakBacklog
+        | Counted::Planned
+        | Counted::Acknowledged
+        | Counted::Redelivered => "orders",
+    }
+}
+
+/// A whole number without a fraction; nothing of what is no number.
+fn number(value: f64) -> Option<Number> {
+    match value.fract() == 0.0 && value.abs() < 9e15 {
+        true => Some((value as i64).into()),
+        false => Number::from_f64(value),
+    }
+}
 
 /// Its limit by the clock that the run was measured with; of a run in compressed time with the scenario's in brackets.
 pub(super) fn limit(rule: &Rule, time_scale: f64) -> String {

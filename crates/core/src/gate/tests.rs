@@ -1,5 +1,6 @@
 //! The gate on a synthetic spike: each rule holds, breaks and is missing; what cannot be trusted never passes.
 
+mod numbers;
 mod regression;
 
 use std::time::Duration;
