@@ -202,6 +202,7 @@ fn phases(plays: &[Played]) -> Vec<PhaseForecast> {
                     .collect(),
             ),
             end_to_end_p50_us: quantile(0.5),
+            end_to_end_p95_us: quantile(0.95),
             end_to_end_p99_us: quantile(0.99),
         }
     };

@@ -79,6 +79,8 @@ pub struct PhaseForecast {
     pub stored: Range<u64>,
     /// Median time from the instant an order is due until it is stored, seconds; absent when none is stored.
     pub end_to_end_p50_us: Option<Range<u64>>,
+    /// Its 95th percentile.
+    pub end_to_end_p95_us: Option<Range<u64>>,
     /// Its 99th percentile.
     pub end_to_end_p99_us: Option<Range<u64>>,
 }

@@ -93,6 +93,12 @@ impl LatencySummary {
     pub fn measured(&self) -> Option<&Self> {
         (self.count > 0).then_some(self)
     }
+
+    /// The 95th percentile, microseconds; of a report that does not quote it from its `histogram`, which is the same.
+    pub fn p95_of(&self, histogram: &Histogram) -> Option<u64> {
+        let quoted = self.measured().and_then(|summary| summary.p95_us);
+        quoted.or_else(|| histogram.summary().p95_us)
+    }
 }
 
 impl Default for Histogram {
