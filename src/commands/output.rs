@@ -33,12 +33,17 @@ impl Output {
         self.color_on(stdout().is_terminal())
     }
 
-    /// How a report looks on standard output.
+    /// How a report looks on standard output. A terminal that does not say how wide it is has 80 columns.
     pub fn text_style(&self) -> TextStyle {
         let size = terminal_size::terminal_size_of(stdout());
+        let width = match (size, stdout().is_terminal()) {
+            (Some((width, _)), _) => width.0.into(),
+            (None, true) => 80,
+            (None, false) => TextStyle::default().width,
+        };
         TextStyle {
             color: self.color_on_stdout(),
-            width: size.map(|(width, _)| width.0.into()),
+            width,
         }
     }
 

@@ -96,8 +96,8 @@ def growing(pages):
         page = opened.page
         for chart in CHARTS:
             page.wait_for_selector(f"#chart-{chart} svg", timeout=15_000)
-        before = page.locator("#chart-rates svg").inner_html()
-        until(page, "before => document.querySelector('#chart-rates svg').innerHTML !== before", 10, before)
+        before = page.locator("#chart-rates svg.wide").inner_html()
+        until(page, "before => document.querySelector('#chart-rates svg.wide').innerHTML !== before", 10, before)
         # The word in capitals stands nowhere before the end.
         if VERDICTS.search(opened.text()):
             opened.problems.append("a verdict before the end")
@@ -194,7 +194,7 @@ def self_check(browser, program, folder):
     }
     for fault, (expected, script) in planted.items():
         opened = Open(browser, run.url, *VIEWS[0])
-        opened.page.wait_for_selector("#chart-rates svg")
+        opened.page.wait_for_selector("#chart-rates svg.wide")
         opened.page.evaluate(script)
         growing([opened])
         opened.look(None, "spoiled")

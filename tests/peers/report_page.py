@@ -23,7 +23,8 @@ ARGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]
-WIDTHS = [(1280, 900), (390, 844)]
+DESK, PHONE = (1280, 800), (420, 900)
+WIDTHS = [DESK, PHONE]
 MAX_BYTES = 2_000_000
 
 
@@ -38,9 +39,44 @@ def axe_problems(page):
 
 
 def layout_problems(page):
-    """What is wider than the window without scrolling by itself."""
+    """What is wider than the window; on a phone nothing scrolls sideways by itself either."""
     wide, view = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    return [f"the document is {wide} px wide in a window of {view} px"] if wide > view else []
+    problems = [f"the document is {wide} px wide in a window of {view} px"] if wide > view else []
+    if view <= PHONE[0]:
+        problems += page.evaluate("""() => [...document.querySelectorAll("body *")]
+            .filter((one) => one.clientWidth > 1 && one.scrollWidth > one.clientWidth + 1
+                && getComputedStyle(one).overflowX !== "visible")
+            .map((one) => `${one.tagName}.${one.className} scrolls sideways: ${one.scrollWidth} px in ${one.clientWidth} px`)""")
+    return problems
+
+
+def first_chart_problems(page, height):
+    """Whether the first chart begins within a screen below the verdict."""
+    below = page.evaluate("""() => document.querySelector(".plot").getBoundingClientRect().top
+        - document.querySelector("#verdict").getBoundingClientRect().bottom""")
+    return [f"the first chart begins {below:.0f} px below the verdict, a screen has {height}"] if below > height else []
+
+
+def text_problems(page):
+    """Letters of a chart that lie on each other, leave it, or are too small."""
+    return page.evaluate("""() => [...document.querySelectorAll(".plot > svg")].flatMap((svg) => {
+        const whole = svg.getBoundingClientRect();
+        if (whole.width === 0) return [];
+        const chart = svg.closest("figure").dataset.chart;
+        const texts = [...svg.querySelectorAll("text")].map((one) => ({ said: one.textContent.trim(),
+            box: one.getBoundingClientRect(), size: parseFloat(getComputedStyle(one).fontSize) * whole.width / svg.viewBox.baseVal.width }));
+        const problems = [];
+        texts.forEach(({ said, box, size }, index) => {
+            if (size < 10) problems.push(`${chart}: "${said}" is ${size.toFixed(1)} px high`);
+            if (box.left < whole.left - 1 || box.right > whole.right + 1) problems.push(`${chart}: "${said}" leaves the chart`);
+            for (const other of texts.slice(index + 1)) {
+                const across = Math.min(box.right, other.box.right) - Math.max(box.left, other.box.left);
+                const down = Math.min(box.bottom, other.box.bottom) - Math.max(box.top, other.box.top);
+                if (across > 1 && down > 4) problems.push(`${chart}: "${said}" lies on "${other.said}"`);
+            }
+        });
+        return problems;
+    })""")
 
 
 def values_at(panel, place):
@@ -78,13 +114,18 @@ def chart_problems(page, figure):
     series = panel["series"][0]
     place = len(series["x"]) // 2
     axis = panel["x"]
-    share = (series["x"][place] - axis["from"]) / (axis["to"] - axis["from"])
-    across = axis["from_px"] + share * (axis["to_px"] - axis["from_px"])
-    down = (panel["y"]["from_px"] + panel["y"]["to_px"]) / 2
-    reach.scroll_into_view_if_needed()
-    box = reach.bounding_box()
-    scale = box["width"] / data["size"][0]
-    reach.hover(position={"x": across * scale, "y": (down - data["top"]) * scale})
+    frame = data["frames"][1 if figure.locator(".plot > .narrow").is_visible() else 0]
+    plot = frame["plots"][data["panels"].index(panel)]
+    def point(place):
+        share = (series["x"][place] - axis["from"]) / (axis["to"] - axis["from"])
+        across, down = plot["x"][0] + share * (plot["x"][1] - plot["x"][0]), sum(plot["y"]) / 2
+        reach.scroll_into_view_if_needed()
+        scale = reach.bounding_box()["width"] / frame["size"][0]
+        reach.hover(position={"x": across * scale, "y": (down - frame["top"]) * scale})
+    for fifth in range(5):
+        point(len(series["x"]) * fifth // 5)
+        problems += covered(figure, name)
+    point(place)
     if not readout.is_visible():
         problems.append(f"{name}: pointing at it tells nothing")
     rows = dict(zip(readout.locator("th[scope=row]").all_inner_texts(), readout.locator("td").all_inner_texts()))
@@ -117,6 +158,19 @@ def chart_problems(page, figure):
     return problems
 
 
+def covered(figure, name):
+    """The names of phases that the readout lies on."""
+    names = figure.evaluate("""(figure) => {
+        const readout = figure.querySelector(".readout").getBoundingClientRect();
+        const svg = [...figure.querySelectorAll(".plot > svg")].find((one) => one.getBoundingClientRect().width > 0);
+        return [...svg.querySelectorAll("text[font-weight='bold'][fill='#6E6E6E']")].filter((one) => {
+            const box = one.getBoundingClientRect();
+            return box.left < readout.right && box.right > readout.left && box.top < readout.bottom && box.bottom > readout.top;
+        }).map((one) => one.textContent.trim());
+    }""")
+    return [f"{name}: what is read lies on the name of phase {each}" for each in names]
+
+
 def watched(browser, url, width, height, scheme):
     """A page that writes down what it says, what goes wrong and what it asks for."""
     context = browser.new_context(
@@ -139,7 +193,8 @@ def check(browser, path, shots, name, widths=WIDTHS, schemes=("light", "dark")):
     for width, height in widths:
         for scheme in schemes:
             page, problems = watched(browser, path.as_uri(), width, height, scheme)
-            problems += layout_problems(page) + axe_problems(page)
+            problems += layout_problems(page) + axe_problems(page) + text_problems(page)
+            problems += first_chart_problems(page, height)
             if page.locator("h1").count() != 1:
                 problems.append("not one h1")
             figures = page.locator("figure[data-chart]").all()
@@ -212,7 +267,12 @@ def spoiled(text):
         "an image without a name": (unguarded.replace("</main>", "<img src='data:,'></main>"), "image-alt"),
         "a value told wrongly": (unguarded.replace("maximumFractionDigits: 1 })", "maximumFractionDigits: 1 }) + 1"), "pointing says"),
         "a drawing without a name": (re.sub(r' aria-labelledby="title-[^"]*"', "", re.sub(r"<title id=.*?</title>", "", text)), "svg-img-alt"),
+        "a first chart far down": (unguarded.replace('<section aria-labelledby="rates">', "<p style='height:900px'></p>" '<section aria-labelledby="rates">'), "the first chart begins"),
+        "texts that lie on each other": (text.replace("</text>", "</text><text x='110' y='60'>planted</text><text x='112' y='62'>planted</text>", 1), 'lies on "planted"'),
+        "a readout over a phase's name": (unguarded.replace("+ 30) * scale", "- 60) * scale"), "lies on the name of phase"),
         "text too faint": (unguarded.replace("</main>", "<p style='color:#999;background:#aaa'>faint</p></main>"), "color-contrast"),
+        "a box that scrolls on a phone": (unguarded.replace("</main>", "<div style='overflow-x:auto' tabindex='0'><div style='width:900px'>wide</div></div></main>"), "scrolls sideways", PHONE),
+        "letters too small for a phone": (unguarded.replace(".plot > .narrow { display: block; }", "").replace(".plot > .wide { display: none; }", ""), "px high", PHONE),
         "no page script": (text.replace('"use strict";', '"use strict"; '), "no way to read"),
     }
 
@@ -240,13 +300,13 @@ def self_check(browser, path):
     text = path.read_text()
     missed = []
     with tempfile.TemporaryDirectory() as folder:
-        for fault, (page, expected) in spoiled(text).items():
+        for fault, (page, expected, *width) in spoiled(text).items():
             if page == text:
                 missed.append(f"{fault}: could not be planted")
                 continue
             copy = pathlib.Path(folder) / "report.html"
             copy.write_text(page)
-            found = check(browser, copy, None, "spoiled", WIDTHS[:1], ["light"])
+            found = check(browser, copy, None, "spoiled", width or [DESK], ["light"])
             noticed = [problem for problem in found if expected in problem]
             print(f"  {fault}: {noticed[0][:120] if noticed else 'NOT NOTICED'}")
             if not noticed:
@@ -266,19 +326,20 @@ def main():
         return
     if given.shots:
         given.shots.mkdir(parents=True, exist_ok=True)
-    problems = []
+    failed = False
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         for path in given.pages:
             path = path.resolve()
             if given.self_check:
-                problems += self_check(browser, path)
+                problems = self_check(browser, path)
             else:
-                problems += check(browser, path, given.shots, path.parent.name)
+                problems = check(browser, path, given.shots, path.parent.name)
+            for problem in problems:
+                print(problem, file=sys.stderr, flush=True)
+            failed = failed or bool(problems)
         browser.close()
-    for problem in problems:
-        print(problem, file=sys.stderr)
-    sys.exit(1 if problems else 0)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -154,6 +154,7 @@ fn phases(phases: &[PhaseForecast]) -> Table {
             ("#end-to-end p50", |phase| {
                 duration_if(phase.end_to_end_p50_us).into()
             }),
+            ("#p95", |phase| duration_if(phase.end_to_end_p95_us).into()),
             ("#p99", |phase| duration_if(phase.end_to_end_p99_us).into()),
         ],
     )

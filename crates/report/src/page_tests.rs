@@ -115,3 +115,56 @@ fn an_hour_long_run_stays_small_and_the_same_report_gives_the_same_page() {
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
     assert_eq!(page, render_html(&report).unwrap());
 }
+
+#[test]
+fn of_many_rules_those_that_hold_may_be_folded_and_a_broken_one_never_is() {
+    let mut report = World::new(&SPIKE).report();
+    let rule = |n: usize, operator: &str| {
+        let text = format!("stored {operator} {n}");
+        orderproof_core::scenario::parse_gate_rule(&text).expect("a rule")
+    };
+    report.scenario.expect.rules = (1..=6).map(|n| rule(n, ">=")).collect();
+    let page = render_html(&report).unwrap();
+    assert!(!page.contains("more rules hold"), "six are few");
+    report.scenario.expect.rules = (1..=20).map(|n| rule(n, ">=")).collect();
+    report.scenario.expect.rules.push(rule(7, "<"));
+    let page = render_html(&report).unwrap();
+    let (at_once, folded) = page
+        .split_once("15 more rules hold")
+        .expect("fifteen are folded");
+    assert!(at_once.contains("&lt; 7") && !folded.contains("&lt; 7</td>"));
+}
+
+#[test]
+fn of_many_findings_the_gravest_are_shown_at_once() {
+    let mut report = failed();
+    let page = render_html(&report).unwrap();
+    assert!(!page.contains("more finding"));
+    for n in 0..5 {
+        report.findings.push(Finding {
+            severity: Severity::Note,
+            code: "planted".into(),
+            message: format!("note {n}"),
+            orders: 1,
+            first_ids: Vec::new(),
+        });
+    }
+    let page = render_html(&report).unwrap();
+    let (at_once, folded) = page
+        .split_once("more findings</summary>")
+        .expect("they are folded");
+    assert!(at_once.contains("2 orders are lost") && folded.contains("note 4"));
+}
+
+#[test]
+fn the_first_chart_follows_rules_and_findings_and_each_is_drawn_twice() {
+    let page = render_html(&failed()).unwrap();
+    let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is there"));
+    assert!(at("id=\"findings\"") < at("data-chart=\"rates\""));
+    assert!(at("data-chart=\"rates\"") < at("id=\"evidence\""));
+    assert!(at("id=\"phases\"") < at("data-chart=\"backlog\""));
+    assert_eq!(
+        page.matches("<svg class=\"wide\"").count(),
+        page.matches("<svg class=\"narrow\"").count()
+    );
+}

@@ -1,7 +1,35 @@
 //! Rules with their limits and what was observed: one table for a report and for a gate.
 
-use crate::document::{Medium, Row, Table, Text, Tone};
+use crate::document::{Block, Medium, Row, Table, Text, Tone};
 use orderproof_core::gate::{Check, RuleStanding};
+
+/// Rules that a page shows without being asked; a broken one always is.
+const SHOWN_AT_ONCE: usize = 6;
+
+/// The rules of a report: one table, or on a page of many what does not hold and the first that do, and the others to be
+/// opened.
+pub(crate) fn blocks(checks: &[Check], medium: Medium) -> Vec<Block> {
+    if medium != Medium::Page || checks.len() <= SHOWN_AT_ONCE {
+        return vec![Block::Table(table(checks, medium))];
+    }
+    let (holding, not): (Vec<_>, Vec<_>) = checks
+        .iter()
+        .partition(|check| check.standing == RuleStanding::Ok);
+    let (first, others) =
+        holding.split_at(holding.len().min(SHOWN_AT_ONCE.saturating_sub(not.len())));
+    let shown = not.iter().chain(first).copied();
+    let mut blocks = vec![Block::Table(table(shown, medium))];
+    if !others.is_empty() {
+        blocks.push(Block::Folded {
+            summary: match others.len() {
+                1 => "one more rule holds".to_owned(),
+                count => format!("{count} more rules hold"),
+            },
+            blocks: vec![Block::Table(table(others.iter().copied(), medium))],
+        });
+    }
+    blocks
+}
 
 /// A row for each rule; without a last column where nothing is left to say.
 pub(crate) fn table<'a>(checks: impl IntoIterator<Item = &'a Check>, medium: Medium) -> Table {
@@ -11,7 +39,10 @@ pub(crate) fn table<'a>(checks: impl IntoIterator<Item = &'a Check>, medium: Med
         _ => ("", ""),
     };
     let names = [first, "rule", "limit", "observed", "phase", last];
-    let mut table = Table::of("Rules", &names);
+    let mut table = Table::of(
+        "Each rule of the scenario, its limit and what was observed",
+        &names,
+    );
     for check in checks {
         let note = check.note.as_deref().unwrap_or_default();
         table.row([

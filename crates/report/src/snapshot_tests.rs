@@ -14,7 +14,7 @@ use orderproof_core::scenario::{Metric, Rule, parse_gate_rule};
 
 const PLAIN: TextStyle = TextStyle {
     color: false,
-    width: None,
+    width: 120,
 };
 
 fn passed() -> RunReport {
@@ -90,6 +90,18 @@ fn body(page: &str) -> String {
     lines
 }
 
+/// No line is longer than the terminal is wide.
+fn assert_fits(text: impl Fn(TextStyle) -> String) {
+    for width in [80, 120] {
+        let text = text(TextStyle { width, ..PLAIN });
+        let longest = text.lines().map(|line| line.chars().count()).max();
+        assert!(
+            longest <= Some(width),
+            "{longest:?} columns of {width}:\n{text}"
+        );
+    }
+}
+
 #[test]
 fn a_report() {
     let dir = Path::new("reports/here");
@@ -102,22 +114,8 @@ fn a_report() {
         "report_failed_text",
         render_text(&failed, dir, &|_| true, PLAIN)
     );
-    for width in [80, 120] {
-        let style = TextStyle {
-            width: Some(width),
-            ..PLAIN
-        };
-        let text = render_text(&failed, dir, &|_| true, style);
-        let longest = text.lines().map(|line| line.chars().count()).max();
-        assert!(
-            longest <= Some(width),
-            "{longest:?} columns of {width}:\n{text}"
-        );
-    }
-    let narrow = TextStyle {
-        width: Some(80),
-        ..PLAIN
-    };
+    assert_fits(|style| render_text(&failed, dir, &|_| true, style));
+    let narrow = TextStyle { width: 80, ..PLAIN };
     insta::assert_snapshot!(
         "report_failed_text_on_80",
         render_text(&failed, dir, &|_| true, narrow)
@@ -141,6 +139,7 @@ fn a_report() {
 fn a_gate() {
     let report = failed();
     let outcome = gated(&report);
+    assert_fits(|style| gate_text(&outcome, style));
     insta::assert_snapshot!("gate_text", gate_text(&outcome, PLAIN));
     insta::assert_snapshot!("gate_markdown", gate_markdown(&outcome, &report));
 }
@@ -162,6 +161,11 @@ fn a_comparison() {
         base: &base,
         candidate: &candidate,
     };
+    assert_fits(|style| comparison_text(&comparison, style));
+    let mut long = comparison.clone();
+    long.differs[0].candidate =
+        format!("[{}]", vec!["{\"kind\":\"message_vanishes\"}"; 9].join(","));
+    assert_fits(|style| comparison_text(&long, style));
     insta::assert_snapshot!("comparison_text", comparison_text(&comparison, PLAIN));
     insta::assert_snapshot!("comparison_markdown", comparison_markdown(&comparison));
     let page = comparison_html(&comparison, Some(&pair)).expect("a page");

@@ -126,11 +126,12 @@ fn ratio(bottom: f64, top: f64) -> Axis {
     }
 }
 
-pub(super) fn x_axis(axis: XAxis) -> Axis {
+/// The horizontal axis; of time with `about` as many ticks.
+pub(super) fn x_axis(axis: XAxis, about: f64) -> Axis {
     match axis {
-        XAxis::Seconds(seconds) => linear(seconds, 12.0, 1.0),
+        XAxis::Seconds(seconds) => linear(seconds, about, 1.0),
         XAxis::Around(from, to) => {
-            let step = step((to - from).max(1.0), 12.0);
+            let step = step((to - from).max(1.0), about);
             let ticks = (from / step).ceil() as i64..=(to / step).floor() as i64;
             Axis {
                 from,

@@ -1,7 +1,7 @@
 //! A chart in a sentence or two, for who cannot see it.
 
 use super::Chart;
-use orderproof_core::metrics::LatencySummary;
+use orderproof_core::metrics::{Histogram, LatencySummary};
 use orderproof_core::results::figures::{duration, micros, micros_if, orders, thousands};
 use orderproof_core::results::{PhaseReport, RunReport, TimelineRow};
 
@@ -103,16 +103,34 @@ fn percentiles(report: &RunReport) -> String {
         .iter()
         .filter(measured)
         .map(|phase| {
-            let p99 = |what: &str, summary: &LatencySummary| {
+            let p99 = |what: &str, summary: &LatencySummary, histogram: &Histogram| {
+                let p95 = micros_if(summary.p95_of(histogram));
+                let p95 = p95.map_or_else(String::new, |p95| format!("p95 {p95}, "));
                 let p99 = micros_if(summary.measured().and_then(|seen| seen.p99_us));
-                p99.map_or_else(|| format!("no {what}"), |p99| format!("{what} p99 {p99}"))
+                p99.map_or_else(
+                    || format!("no {what}"),
+                    |p99| format!("{what} {p95}p99 {p99}"),
+                )
             };
+            let figures = &phase.figures;
             format!(
-                "{}: {}, {}, {}.",
+                "{}: {}; {}; {}.",
                 phase.figures.name,
-                p99("response time", &phase.response_time_us),
-                p99("service time", &phase.service_time_us),
-                p99("end-to-end latency", &phase.end_to_end_us),
+                p99(
+                    "response time",
+                    &phase.response_time_us,
+                    &figures.response_time
+                ),
+                p99(
+                    "service time",
+                    &phase.service_time_us,
+                    &figures.service_time
+                ),
+                p99(
+                    "end-to-end latency",
+                    &phase.end_to_end_us,
+                    &figures.end_to_end
+                ),
             )
         })
         .collect();

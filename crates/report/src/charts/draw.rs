@@ -9,12 +9,15 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::axis::{Axis, x_axis, x_label, y_axis, y_label, y_place};
 use super::figure::{Band, Figure, Limit, Line, Panel, Series, Span, XAxis};
+use super::frame::{Frame, axis_height};
 use super::heat::Heat;
+use super::legend::{LEGEND, Legend};
 use super::style::{BAND, FAINT, FONT, GRID, HATCH, HEAT, TEXT, register_fonts};
 
-type Area<DB> = DrawingArea<DB, Shift>;
+pub(super) type Area<DB> = DrawingArea<DB, Shift>;
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
-type Drawn<DB, T = ()> = Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+pub(super) type Drawn<DB, T = ()> =
+    Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// Where a panel's plot was drawn, in pixels of the whole, and its axes in drawn coordinates.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,46 +28,31 @@ pub(super) struct Plotted {
     pub y_axis: Axis,
 }
 
-/// Of the title, above the panels.
-pub(super) const HEADER: i32 = 46;
-const FOOTER: i32 = 30;
-const LEGEND: i32 = 30;
-/// Where a legend begins.
-const LEFT: i32 = 102;
-
 /// Draws a figure on the whole of `area`; says where each panel's plot is.
 pub(super) fn draw<DB: DrawingBackend>(
     figure: &Figure,
+    frame: Frame,
     area: &Area<DB>,
 ) -> Drawn<DB, Vec<Plotted>> {
     let mut plotted = Vec::new();
     register_fonts();
     area.fill(&WHITE)?;
     let (width, height) = area.dim_in_pixel();
-    let (width, height) = (width as i32, height as i32);
-    text(area, &figure.title, (16, 12), 24, true, &TEXT)?;
-    text(area, &figure.caption, (16, height - 26), 16, false, &FAINT)?;
-    let body = area.clone().shrink(
-        (0, HEADER),
-        (width as u32, (height - HEADER - FOOTER) as u32),
-    );
-    let total: f64 = figure.panels.iter().map(|panel| panel.weight).sum();
-    let mut rest = body;
-    let mut shared = f64::from(height - HEADER - FOOTER);
-    let mut weights = total;
-    for (index, panel) in figure.panels.iter().enumerate() {
-        let own = (shared * panel.weight / weights).round();
-        let last = index + 1 == figure.panels.len();
-        let (upper, lower) = rest.split_vertically(own as i32);
-        plotted.push(draw_panel(
-            panel,
-            &upper,
-            last || panel.x != figure.panels[index + 1].x,
-            index == 0,
-        )?);
+    if frame == Frame::Wide {
+        let bottom = height as i32 - 26;
+        text(area, &figure.title, (16, 12), 24, true, &TEXT)?;
+        text(area, &figure.caption, (16, bottom), 16, false, &FAINT)?;
+    }
+    let taken = (frame.header() + frame.footer()) as u32;
+    let mut rest = area
+        .clone()
+        .shrink((0, frame.header()), (width, height - taken));
+    let panels = figure.panels.iter().zip(frame.heights(figure));
+    for (index, (panel, height)) in panels.enumerate() {
+        let (upper, lower) = rest.split_vertically(height);
+        let titled = figure.has_x_title(index);
+        plotted.push(draw_panel(panel, frame, &upper, titled, index == 0)?);
         rest = lower;
-        shared -= own;
-        weights -= panel.weight;
     }
     area.present()?;
     Ok(plotted)
@@ -89,18 +77,20 @@ fn text<DB: DrawingBackend>(
 
 fn draw_panel<DB: DrawingBackend>(
     panel: &Panel,
+    frame: Frame,
     area: &Area<DB>,
     x_title: bool,
     names: bool,
 ) -> Drawn<DB, Plotted> {
-    let legend = draw_legend(panel, area)?;
-    let (x, y) = (x_axis(panel.x), y_axis(panel));
+    let legend = Legend::of(panel, frame);
+    legend.draw(area)?;
+    let (x, y) = (x_axis(panel.x, frame.ticks()), y_axis(panel));
     let mut plot = ChartBuilder::on(area)
-        .margin_top(LEGEND * legend)
-        .margin_right(24)
+        .margin_top(LEGEND * legend.lines)
+        .margin_right(frame.margin())
         .margin_left(8)
-        .x_label_area_size(if x_title { 50 } else { 30 })
-        .y_label_area_size(92)
+        .x_label_area_size(axis_height(x_title))
+        .y_label_area_size(frame.labels())
         .build_cartesian_2d(x.clone(), y.clone())?;
     draw_bands(&mut plot, &panel.bands, &y)?;
     if let Some(heat) = &panel.heat {
@@ -172,60 +162,8 @@ fn draw_mesh<DB: DrawingBackend>(
 
 /// Room for a text: a reader of an SVG, or of the page, may have a wider font than the embedded one (DejaVu Sans takes
 /// 17% more).
-fn widest(width: u32) -> i32 {
+pub(super) fn widest(width: u32) -> i32 {
     (width as i32 * 6 + 4) / 5
-}
-
-/// Draws the legend and says how many lines it takes.
-fn draw_legend<DB: DrawingBackend>(panel: &Panel, area: &Area<DB>) -> Drawn<DB, i32> {
-    let font = (FONT, 17).into_text_style(area).color(&TEXT);
-    let wide = |words: &str| {
-        let size = area.estimate_text_size(words, &font)?;
-        Ok(widest(size.0))
-    };
-    let (right, _) = area.dim_in_pixel();
-    let (mut x, mut line) = (LEFT, 0);
-    for series in panel.named() {
-        let width = 32 + wide(&series.name)?;
-        if x > LEFT && x + width > right as i32 {
-            (x, line) = (LEFT, line + 1);
-        }
-        let y = LEGEND * line + LEGEND / 2;
-        draw_sample(area, series, (x, y))?;
-        area.draw_text(&series.name, &font, (x + 32, y - 8))?;
-        x += width + 22;
-    }
-    if let Some(heat) = &panel.heat {
-        let words = format!("orders in a cell of {} s: 1", heat.column_s);
-        let most = orderproof_core::results::figures::thousands(heat.most);
-        let width = wide(&words)? + 8 + 18 * HEAT.len() as i32 + 6 + wide(&most)?;
-        if x > LEFT && x + width > right as i32 {
-            (x, line) = (LEFT, line + 1);
-        }
-        let y = LEGEND * line + LEGEND / 2;
-        area.draw_text(&words, &font, (x, y - 8))?;
-        x += wide(&words)? + 8;
-        for color in HEAT {
-            let swatch = Rectangle::new([(x, y - 6), (x + 18, y + 6)], color.filled());
-            area.draw(&swatch)?;
-            x += 18;
-        }
-        area.draw_text(&most, &font, (x + 6, y - 8))?;
-    }
-    Ok(line + 1)
-}
-
-fn draw_sample<DB: DrawingBackend>(
-    area: &Area<DB>,
-    series: &Series,
-    (x, y): (i32, i32),
-) -> Drawn<DB> {
-    let sample = [(x, y), (x + 26, y)];
-    let style = stroke(series);
-    match series.line {
-        Line::Dashed => area.draw(&DashedPathElement::new(sample, 6, 4, style)),
-        Line::Thick | Line::Solid | Line::Thin => area.draw(&PathElement::new(sample, style)),
-    }
 }
 
 /// The counts, of each shade together, within the axes.
@@ -276,7 +214,7 @@ fn draw_limit<DB: DrawingBackend>(
     shifted.draw_text(&limit.label, &style, (right, level - base.1 + 3))
 }
 
-fn stroke(series: &Series) -> ShapeStyle {
+pub(super) fn stroke(series: &Series) -> ShapeStyle {
     let width = match series.line {
         Line::Thick => 6,
         Line::Solid => 2,
@@ -390,11 +328,17 @@ fn draw_span<DB: DrawingBackend>(
         .into_text_style(&shifted)
         .color(&color)
         .pos(Pos::new(HPos::Right, VPos::Bottom));
-    let (right, bottom) = (x - base.0 - 6, y - base.1 + 8);
-    // The label keeps clear of the lines it may lie on.
     let (width, height) = shifted.estimate_text_size(&span.label, &style)?;
-    let corner = (right - widest(width) - 3, bottom - height as i32 - 1);
-    let paper = Rectangle::new([corner, (right + 2, bottom + 1)], WHITE.filled());
+    let (right, bottom) = (x - base.0 - 6, y - base.1 + 8);
+    // A label that has no room before its arrow begins at the plot's edge; strong letters of other fonts are wider still.
+    let (style, at, left) = match right - widest(width) * 9 / 8 {
+        left if left > 3 => (style, right, left - 3),
+        _ => (style.pos(Pos::new(HPos::Left, VPos::Bottom)), 6, 3),
+    };
+    // It keeps clear of the lines it may lie on.
+    let edge = left + widest(width) * 9 / 8 + 5;
+    let corners = [(left, bottom - height as i32 - 1), (edge, bottom + 1)];
+    let paper = Rectangle::new(corners, WHITE.filled());
     shifted.draw(&paper)?;
-    shifted.draw_text(&span.label, &style, (right, bottom))
+    shifted.draw_text(&span.label, &style, (at, bottom))
 }

@@ -6,13 +6,16 @@ use std::time::Duration;
 use super::heat::Heat;
 use super::style::Ink;
 use orderproof_core::escape::line;
-use orderproof_core::results::{RunReport, TimelineRow};
+use orderproof_core::metrics::Histogram;
+use orderproof_core::results::{Interval, RunReport, TimelineRow};
 
 /// How many times the values an axis reaches to show a limit.
 const NEAR: f64 = 20.0;
 
 /// Points of one series at most; longer runs are thinned to each bucket's maximum.
 const MAX_POINTS: usize = 1_000;
+/// And on a phone.
+const NARROW_POINTS: usize = 320;
 
 /// A chart: panels one above the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,9 +26,20 @@ pub(super) struct Figure {
 }
 
 impl Figure {
-    /// Pixels: many panels need more.
-    pub(super) fn size(&self) -> (u32, u32) {
-        (1200, if self.panels.len() > 3 { 860 } else { 680 })
+    /// Whether the axis below a panel says what it is of: where the next one has another.
+    pub(super) fn has_x_title(&self, panel: usize) -> bool {
+        let next = self.panels.get(panel + 1);
+        next.is_none_or(|next| next.x != self.panels[panel].x)
+    }
+
+    /// The same with no more points than a phone shows.
+    pub(super) fn thinned(&self) -> Self {
+        let mut figure = self.clone();
+        let series = figure.panels.iter_mut().flat_map(|panel| &mut panel.series);
+        for series in series {
+            series.points = thinned(std::mem::take(&mut series.points), NARROW_POINTS);
+        }
+        figure
     }
 
     /// The same with every text as it may be shown: names of phases come from files.
@@ -152,7 +166,7 @@ impl Series {
             name: name.into(),
             ink,
             line,
-            points: thinned(points),
+            points: thinned(points, MAX_POINTS),
         }
     }
 
@@ -164,6 +178,24 @@ impl Series {
     ) -> Self {
         let point = |row: &TimelineRow| (row.time_s as f64 + 0.5, pick(row).map(|n| n as f64));
         Self::new(name, ink, line, report.timeline.iter().map(point).collect())
+    }
+
+    /// The 95th percentile of each second; nothing of a run that kept no counts by the second.
+    pub(super) fn p95_by_second(
+        report: &RunReport,
+        (name, ink, line): (&str, Ink, Line),
+        pick: fn(&Interval) -> &Histogram,
+        zero: f64,
+    ) -> Option<Self> {
+        let mut intervals = report.intervals.iter().peekable();
+        let point = |row: &TimelineRow| {
+            while intervals.next_if(|one| one.time_s < row.time_s).is_some() {}
+            let own = intervals.peek().filter(|one| one.time_s == row.time_s);
+            let p95 = own.and_then(|one| pick(one).summary().p95_us);
+            (row.time_s as f64 + 0.5 - zero, p95.map(|us| us as f64))
+        };
+        let points: Vec<_> = report.timeline.iter().map(point).collect();
+        (!report.intervals.is_empty()).then(|| Self::new(name, ink, line, points))
     }
 
     /// The stretches between gaps.
@@ -246,11 +278,11 @@ impl Panel {
 }
 
 /// Keeps the maximum of each bucket: a thinned chart hides no peak.
-fn thinned(points: Vec<(f64, Option<f64>)>) -> Vec<(f64, Option<f64>)> {
-    if points.len() <= MAX_POINTS {
+fn thinned(points: Vec<(f64, Option<f64>)>, most: usize) -> Vec<(f64, Option<f64>)> {
+    if points.len() <= most {
         return points;
     }
-    let bucket = points.len().div_ceil(MAX_POINTS);
+    let bucket = points.len().div_ceil(most);
     points
         .chunks(bucket)
         .map(|chunk| {

@@ -10,7 +10,8 @@ use orderproof_core::scenario::Metric;
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let line = |name, ink, line, pick| Series::by_second(report, (name, ink, line), pick);
-    let response = vec![
+    let p95 = |pick| Series::p95_by_second(report, ("p95", Ink::Green, Line::Solid), pick, 0.0);
+    let mut response = vec![
         line("response time p50", Ink::Orange, Line::Solid, |row| {
             row.response_time_p50_us
         }),
@@ -21,7 +22,8 @@ pub(super) fn figure(report: &RunReport) -> Figure {
             row.response_time_max_us
         }),
     ];
-    let end_to_end = vec![
+    response.splice(1..1, p95(|one| &one.response_time));
+    let mut end_to_end = vec![
         line("end-to-end latency p50", Ink::Orange, Line::Solid, |row| {
             row.end_to_end_p50_us
         }),
@@ -30,6 +32,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         }),
         line("max", Ink::Black, Line::Thin, |row| row.end_to_end_max_us),
     ];
+    end_to_end.splice(1..1, p95(|one| &one.end_to_end));
     let panel = |what, series, heat, limits: Vec<Limit>| Panel {
         heat,
         limits,

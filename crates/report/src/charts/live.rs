@@ -1,8 +1,8 @@
 //! The charts of a run that goes on: those of its report, without what is known only at its end.
 
 use super::figure::{Figure, YAxis, caption};
-use super::figures::inline;
-use super::{Chart, ChartError, drawing};
+use super::figures::both;
+use super::{Chart, ChartError};
 use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::orders;
 
@@ -38,8 +38,7 @@ pub(crate) fn drawn(
     }
     let (id, title) = (chart.file_stem(), figure.title.clone());
     let words = words(chart, seconds);
-    let drawing = drawing(figure, id)?;
-    let svg = inline(id, &words, &drawing);
+    let svg = both(id, &figure, &words)?;
     Ok(Some(Drawn {
         id,
         title,
@@ -51,11 +50,11 @@ pub(crate) fn drawn(
 /// The same chart once the run has been judged: that of its report.
 pub(crate) fn at_the_end(chart: Chart, report: &RunReport) -> Result<Drawn, ChartError> {
     let (id, words) = (chart.file_stem(), chart.describe(report));
-    let drawing = chart.drawing(report)?;
+    let figure = chart.figure(report);
     Ok(Drawn {
         id,
-        title: drawing.figure.title.clone(),
-        svg: inline(id, &words, &drawing),
+        svg: both(id, &figure, &words)?,
+        title: figure.title,
         words,
     })
 }

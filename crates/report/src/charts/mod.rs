@@ -12,8 +12,10 @@ mod describe;
 mod draw;
 mod figure;
 mod figures;
+mod frame;
 mod heat;
 mod latency;
+mod legend;
 mod limits;
 pub(crate) mod live;
 mod overlay;
@@ -30,7 +32,8 @@ use plotters::prelude::*;
 
 use draw::Plotted;
 use figure::Figure;
-pub(crate) use figures::{charts_of, charts_of_pair};
+pub(crate) use figures::{HOW, charts_of, charts_of_pair};
+use frame::Frame;
 use orderproof_core::results::RunReport;
 pub use overlay::{Overlay, Pair, overlay_png, overlay_svg};
 
@@ -110,7 +113,7 @@ impl Chart {
     }
 
     fn drawing(self, report: &RunReport) -> Result<Drawing, ChartError> {
-        drawing(self.figure(report), self.file_stem())
+        drawing(&self.figure(report), Frame::Wide, self.file_stem())
     }
 
     fn figure(self, report: &RunReport) -> Figure {
@@ -146,23 +149,20 @@ pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError>
 /// A chart as an SVG document, with where its plots are in it.
 struct Drawing {
     svg: String,
-    figure: Figure,
+    size: (u32, u32),
     plotted: Vec<Plotted>,
 }
 
-fn drawing(figure: Figure, chart: &'static str) -> Result<Drawing, ChartError> {
+fn drawing(figure: &Figure, frame: Frame, chart: &'static str) -> Result<Drawing, ChartError> {
     let mut svg = String::new();
-    let area = SVGBackend::with_string(&mut svg, figure.size()).into_drawing_area();
-    let plotted = draw::draw(&figure, &area).map_err(|error| ChartError {
+    let size = frame.size(figure);
+    let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+    let plotted = draw::draw(figure, frame, &area).map_err(|error| ChartError {
         chart,
         cause: error.to_string(),
     })?;
     drop(area);
-    Ok(Drawing {
-        svg,
-        figure,
-        plotted,
-    })
+    Ok(Drawing { svg, size, plotted })
 }
 
 fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
@@ -170,10 +170,10 @@ fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
         chart,
         cause: cause.to_string(),
     };
-    let (width, height) = figure.size();
+    let (width, height) = Frame::Wide.size(figure);
     let mut pixels = vec![0; (width * height * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-    draw::draw(figure, &area).map_err(|error| failed(&error))?;
+    draw::draw(figure, Frame::Wide, &area).map_err(|error| failed(&error))?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
     image::write_buffer_with_format(

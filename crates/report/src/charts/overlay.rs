@@ -1,11 +1,12 @@
 //! Two runs in one chart, aligned on the start of the highest load, with their ratio below.
 
 use super::figure::{Band, Figure, Limit, Line, Panel, Series, XAxis, YAxis, bands};
+use super::frame::Frame;
 use super::percentiles::{GRAY, curve};
 use super::style::Ink;
-use super::{ChartError, Drawing, drawing, png_of};
+use super::{ChartError, drawing, png_of};
 use orderproof_core::metrics::Histogram;
-use orderproof_core::results::{RunReport, TimelineRow};
+use orderproof_core::results::{Interval, RunReport, TimelineRow};
 use orderproof_core::verify::PhaseFigures;
 
 /// Of the base, and of the candidate.
@@ -48,7 +49,7 @@ impl Overlay {
     pub fn words(self) -> &'static str {
         match self {
             Self::Latency => {
-                "The 99th percentile of each second on both sides, and the candidate's as a multiple of the base's."
+                "The 95th and 99th percentiles of each second on both sides, and the candidate's p99 as a multiple of the base's."
             }
             Self::Backlog => {
                 "Orders stored in each second and the backlog on both sides, and the ratio of what was stored."
@@ -59,11 +60,7 @@ impl Overlay {
         }
     }
 
-    pub(super) fn drawing(self, pair: &Pair<'_>) -> Result<Drawing, ChartError> {
-        drawing(self.figure(pair), self.file_stem())
-    }
-
-    fn figure(self, pair: &Pair<'_>) -> Figure {
+    pub(super) fn figure(self, pair: &Pair<'_>) -> Figure {
         match self {
             Self::Latency => latency(pair),
             Self::Backlog => backlog(pair),
@@ -78,7 +75,8 @@ impl Overlay {
 /// # Errors
 /// When the drawing library refuses.
 pub fn overlay_svg(overlay: Overlay, pair: &Pair<'_>) -> Result<String, ChartError> {
-    Ok(overlay.drawing(pair)?.svg)
+    let figure = overlay.figure(pair);
+    Ok(drawing(&figure, Frame::Wide, overlay.file_stem())?.svg)
 }
 
 /// `overlay` as a PNG file.
@@ -212,18 +210,28 @@ fn latency(pair: &Pair<'_>) -> Figure {
     let response = |row: &TimelineRow| row.response_time_p99_us.map(|us| us as f64);
     let end_to_end = |row: &TimelineRow| row.end_to_end_p99_us.map(|us| us as f64);
     let name = "response time p99, candidate to base";
+    let p95 = |what, pick| {
+        let sides = pair.sides().into_iter();
+        sides.filter_map(move |(side, run, ink)| {
+            let name = named(side, what);
+            Series::p95_by_second(run, (&name, ink, Line::Dashed), pick, highest_load(run))
+        })
+    };
+    let mut responses = over_time(pair, YAxis::LogMicros, "response time p99", response);
+    let of_response = p95("response time p95", |one: &Interval| &one.response_time);
+    responses.series.extend(of_response);
+    let mut ends = over_time(pair, YAxis::LogMicros, "end-to-end p99", end_to_end);
+    ends.series
+        .extend(p95("end-to-end p95", |one| &one.end_to_end));
+    (responses.y_title, ends.y_title) = ("response time", "end-to-end latency");
     let both = vec![
         ratio_over_time(pair, name, Ink::Sky, response),
         ratio_over_time(pair, "end-to-end latency p99", Ink::Black, end_to_end),
     ];
     Figure {
-        title: "p99 of response time and end-to-end latency: candidate and base".into(),
+        title: "p95 and p99 of response time and end-to-end latency: candidate and base".into(),
         caption: pair.caption(),
-        panels: vec![
-            over_time(pair, YAxis::LogMicros, "response time p99", response),
-            over_time(pair, YAxis::LogMicros, "end-to-end p99", end_to_end),
-            ratios(pair.axis(), both),
-        ],
+        panels: vec![responses, ends, ratios(pair.axis(), both)],
     }
 }
 

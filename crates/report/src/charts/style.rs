@@ -14,13 +14,21 @@ static SEMIBOLD: &[u8] = include_bytes!("fonts/OpenSans-Semibold.ttf");
 pub(super) fn register_fonts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        for (style, bytes) in [(FontStyle::Normal, REGULAR), (FontStyle::Bold, SEMIBOLD)] {
+        for style in [FontStyle::Normal, FontStyle::Bold] {
             assert!(
-                register_font(FONT, style, bytes).is_ok(),
+                register_font(FONT, style, font(style)).is_ok(),
                 "the embedded font is a font"
             );
         }
     });
+}
+
+/// The embedded font's file.
+pub(super) fn font(style: FontStyle) -> &'static [u8] {
+    match style {
+        FontStyle::Bold => SEMIBOLD,
+        _ => REGULAR,
+    }
 }
 
 /// The colors of series: Okabe and Ito's palette, distinct for color-blind readers, too.

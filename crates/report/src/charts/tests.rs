@@ -45,7 +45,7 @@ fn a_spike_is_drawn() {
         let png = image::load_from_memory(&draw_png(chart, &report).unwrap()).unwrap();
         assert_eq!(
             (png.width(), png.height()),
-            chart.figure(&report).size(),
+            Frame::Wide.size(&chart.figure(&report)),
             "{chart:?}"
         );
         let colored = png
@@ -193,19 +193,23 @@ fn a_run_without_points_of_cloudwatch_has_no_chart_of_them() {
 #[test]
 fn a_page_knows_where_each_plot_is_and_what_is_drawn_there() {
     let report = World::new(&SPIKE).report();
-    for chart in ALWAYS {
-        let drawing = chart.drawing(&report).unwrap();
-        let (width, height) = drawing.figure.size();
+    for (chart, frame) in ALWAYS
+        .into_iter()
+        .flat_map(|chart| [(chart, Frame::Wide), (chart, Frame::Narrow)])
+    {
+        let figure = chart.figure(&report);
+        let drawing = drawing(&figure, frame, chart.file_stem()).unwrap();
+        let (width, height) = drawing.size;
         assert!(drawing.svg.contains("<svg"), "{chart:?}");
-        for (panel, plotted) in drawing.figure.panels.iter().zip(&drawing.plotted) {
+        for (panel, plotted) in figure.panels.iter().zip(&drawing.plotted) {
             let (across, down) = (&plotted.x, &plotted.y);
             assert!(
                 0 < across.start && across.start < across.end && across.end < width as i32,
-                "{chart:?} {across:?}"
+                "{chart:?} {frame:?} {across:?}"
             );
             assert!(
-                0 < down.start && down.start < down.end && down.end < height as i32,
-                "{chart:?} {down:?}"
+                0 < down.start && down.start + 100 < down.end && down.end < height as i32,
+                "{chart:?} {frame:?} {down:?}"
             );
             let x = &plotted.x_axis;
             assert!(!panel.series.is_empty(), "{chart:?}");
@@ -215,4 +219,39 @@ fn a_page_knows_where_each_plot_is_and_what_is_drawn_there() {
             }
         }
     }
+}
+
+#[test]
+fn the_p95_of_each_second_is_drawn_where_counts_by_the_second_were_kept() {
+    let names = |report: &RunReport| -> Vec<String> {
+        let figure = Chart::Latency.figure(report);
+        figure.panels[0]
+            .named()
+            .map(|series| series.name.clone())
+            .collect()
+    };
+    let mut report = World::new(&SPIKE).report();
+    report.intervals.clear();
+    assert_eq!(
+        names(&report),
+        ["response time p50", "p99", "max"],
+        "an older folder shows none"
+    );
+    let histogram = report.phases[0].figures.response_time.clone();
+    let interval = |time_s| orderproof_core::results::Interval {
+        time_s,
+        response_time: histogram.clone(),
+        service_time: histogram.clone(),
+        end_to_end: histogram.clone(),
+    };
+    report.intervals = vec![interval(1), interval(3)];
+    assert_eq!(names(&report), ["response time p50", "p95", "p99", "max"]);
+    let figure = Chart::Latency.figure(&report);
+    let p95 = &figure.panels[0].series[1].points;
+    let expected = histogram.summary().p95_us.map(|us| us as f64);
+    assert_eq!(p95.len(), report.timeline.len());
+    assert_eq!(
+        [p95[0].1, p95[1].1, p95[2].1, p95[3].1],
+        [None, expected, None, expected]
+    );
 }

@@ -6,9 +6,9 @@ mod words;
 mod tests;
 
 use crate::TextStyle;
-use crate::charts::{ChartError, Pair, charts_of_pair};
-use crate::document::{Block, Document, Medium, Table, Text, Tone, markdown, page, terminal};
-use orderproof_core::compare::{ChangeVerdict, Comparison};
+use crate::charts::{ChartError, HOW, Pair, charts_of_pair};
+use crate::document::{Block, Document, Item, Medium, Table, Text, Tone, markdown, page, terminal};
+use orderproof_core::compare::{ChangeVerdict, Comparison, Difference};
 use words::{
     counts, effect, growth, interval, method, micros_of, noise, numbers, outcome, run, sentence,
 };
@@ -36,7 +36,15 @@ pub fn comparison_html(
 ) -> Result<String, ChartError> {
     let mut document = document(comparison, Medium::Page);
     if let Some(pair) = charts {
-        document.section("charts", "Charts", charts_of_pair(pair)?);
+        let mut first = charts_of_pair(pair)?;
+        let rest = first.split_off(1);
+        let before = ["settings-that-differ", "orders"];
+        document.section_after(&before, "by-second", "p95 and p99 by the second", first);
+        document.section(
+            "charts",
+            "More charts",
+            [vec![Block::plain(HOW)], rest].concat(),
+        );
     }
     let title = format!("Comparison: {}", document.word);
     Ok(page(&document, &title))
@@ -52,14 +60,11 @@ fn document(comparison: &Comparison, medium: Medium) -> Document {
         let line = |of| Block::plain(format!("{side}: {}", run(of)));
         document.lead.extend(runs.iter().map(line));
     }
-    let settings = settings(comparison);
-    if !settings.rows.is_empty() {
-        document.section(
-            "settings-that-differ",
-            "Settings that differ",
-            vec![Block::Table(settings)],
-        );
-    }
+    document.section(
+        "settings-that-differ",
+        "Settings that differ",
+        settings(comparison, medium),
+    );
     document.section("orders", "Orders", vec![Block::Table(orders(comparison))]);
     let how = format!("{}.", method(comparison));
     let mut durations = vec![Block::Table(durations(comparison))];
@@ -87,16 +92,35 @@ fn change_word(call: ChangeVerdict) -> Text {
     Text::word(call.as_str(), tone)
 }
 
-fn settings(comparison: &Comparison) -> Table {
-    Table::each(
+/// Characters of a value that a terminal shows in a table; longer ones become a list, which is broken between words.
+const CELL_MAX: usize = 30;
+
+fn settings(comparison: &Comparison, medium: Medium) -> Vec<Block> {
+    let differs = &comparison.differs;
+    let mut values = differs.iter().flat_map(|one| [&one.base, &one.candidate]);
+    if differs.is_empty() {
+        return Vec::new();
+    }
+    if medium == Medium::Terminal && values.any(|value| value.chars().count() > CELL_MAX) {
+        let spaced = |value: &str| value.replace(",\"", ", \"").replace("},{", "}, {");
+        let item = |one: &Difference| {
+            let (base, candidate) = (spaced(&one.base), spaced(&one.candidate));
+            Item::plain(&format!(
+                "{}: base {base}; candidate {candidate}",
+                one.field
+            ))
+        };
+        return vec![Block::List(differs.iter().map(item).collect())];
+    }
+    vec![Block::Table(Table::each(
         "Settings that are not the same on both sides",
-        &comparison.differs,
+        differs,
         &[
             ("setting", |differing| (&*differing.field).into()),
             ("base", |differing| (&*differing.base).into()),
             ("candidate", |differing| (&*differing.candidate).into()),
         ],
-    )
+    ))]
 }
 
 fn orders(comparison: &Comparison) -> Table {

@@ -206,10 +206,10 @@ pub(crate) enum Block {
     Facts(Vec<Fact>),
     List(Vec<Item>),
     Table(Table),
-    /// A table that is opened where it can be, and otherwise only named.
+    /// What is opened where that can be done, and otherwise only named.
     Folded {
         summary: String,
-        table: Table,
+        blocks: Vec<Block>,
     },
     /// What a program wrote, or a command.
     Code(Vec<String>),
@@ -267,6 +267,23 @@ impl Document {
     pub(crate) fn section(&mut self, id: &'static str, name: &'static str, blocks: Vec<Block>) {
         if !blocks.is_empty() {
             self.sections.push(Section { id, name, blocks });
+        }
+    }
+
+    /// Adds a section behind those of `before` that are there, unless there is nothing in it.
+    pub(crate) fn section_after(
+        &mut self,
+        before: &[&str],
+        id: &'static str,
+        name: &'static str,
+        blocks: Vec<Block>,
+    ) {
+        let mut sections = self.sections.iter();
+        let last = sections.rposition(|section| before.contains(&section.id));
+        if !blocks.is_empty() {
+            let section = Section { id, name, blocks };
+            self.sections
+                .insert(last.map_or(0, |last| last + 1), section);
         }
     }
 }

@@ -64,10 +64,10 @@
     log_micros: micros,
     ratio: (value) => "\u00d7" + value.toFixed(3),
   };
-  const place = (axis, value) => {
+  const place = (axis, [from, to], value) => {
     const at = axis.kind === "log_micros" || axis.kind === "ratio" ? Math.log10(Math.max(value, 1e-9)) : value;
     const share = (at - axis.from) / (axis.to - axis.from || 1);
-    return axis.from_px + Math.min(1, Math.max(0, share)) * (axis.to_px - axis.from_px);
+    return from + Math.min(1, Math.max(0, share)) * (to - from);
   };
   const nearest = (series, x, tolerance) => {
     const xs = series.x;
@@ -80,8 +80,7 @@
     const value = series.y[at];
     return at < xs.length && value != null && Math.abs(xs[at] - x) <= tolerance ? value : null;
   };
-  const same = (one, other) => one.kind === other.kind && one.from === other.from && one.to === other.to
-    && one.from_px === other.from_px && one.to_px === other.to_px;
+  const same = (one, other) => one.kind === other.kind && one.from === other.from && one.to === other.to;
 
   /* A chart whose values can be read by pointer, touch and keys. */
   const readable = (figure) => {
@@ -89,19 +88,22 @@
     const plot = figure.querySelector(".plot");
     if (!source || !plot) return;
     const data = JSON.parse(source.textContent);
-    for (const panel of data.panels) {
+    const drawings = [".wide", ".narrow"].map((each, index) => {
+      const svg = plot.querySelector(each);
+      const cursor = drawn("g", { class: "cursor", visibility: "hidden" });
+      svg.append(cursor);
+      return { ...data.frames[index], svg, cursor };
+    });
+    data.panels.forEach((panel, number) => {
       panel.series.forEach((series, index) => { series.x ??= panel.series[index - 1].x; });
       panel.xs = [...new Set(panel.series.flatMap((series) => series.x))].sort((a, b) => a - b);
       panel.tolerance = Math.abs(panel.x.to - panel.x.from) / 100;
-    }
+      panel.number = number;
+    });
     const panels = data.panels.filter((panel) => panel.xs.length > 0);
     if (panels.length === 0) return;
-    const [width, whole] = data.size;
-    const above = data.top;
-    const height = whole - above;
-    const svg = plot.querySelector("svg");
-    const cursor = drawn("g", { class: "cursor", visibility: "hidden" });
-    svg.append(cursor);
+    /* The drawing that this window is wide enough for. */
+    const shown = () => drawings.find((one) => one.svg.getBoundingClientRect().width > 0) ?? drawings[0];
     const readout = make("div", { className: "readout", hidden: true });
     const said = make("p", { className: "said" });
     said.setAttribute("aria-live", "polite");
@@ -111,8 +113,6 @@
     for (const key in attributes) reach.setAttribute(key, attributes[key]);
     plot.append(reach, readout);
     figure.append(said);
-    const scroll = plot.parentElement;
-    for (const gone of ["tabindex", "role", "aria-label"]) scroll.removeAttribute(gone);
     let panel = panels[0], index = 0;
     const bounds = () => {
       reach.setAttribute("aria-valuemax", panel.xs.length - 1);
@@ -123,16 +123,13 @@
 
     const hide = () => {
       readout.hidden = true;
-      cursor.setAttribute("visibility", "hidden");
-    };
-    /* On a narrow screen the chart scrolls along with its cursor. */
-    const follow = (left) => {
-      const view = scroll.scrollLeft + scroll.clientWidth;
-      if (left < scroll.scrollLeft + 40 || left > view - 40) scroll.scrollLeft = left - scroll.clientWidth / 2;
+      for (const { cursor } of drawings) cursor.setAttribute("visibility", "hidden");
     };
     const show = (aloud) => {
+      hide();
+      const { svg, cursor, size: [width, whole], top: above, plots } = shown();
       const x = panel.xs[index];
-      const across = place(panel.x, x);
+      const across = place(panel.x, plots[panel.number].x, x);
       const at = told[panel.x.kind](x);
       const body = make("tbody", {});
       const words = [];
@@ -148,9 +145,9 @@
           sample.append(drawn("path", { d: "M0 4H16", stroke: series.color, "stroke-width": 3 }));
           rows.push(make("tr", {}, make("th", { scope: "row" }, sample, series.name), make("td", {}, text)));
           words.push(series.name + " " + text);
-          cursor.append(drawn("circle", { cx: across, cy: place(one.y, value), r: 4, fill: series.color }));
+          cursor.append(drawn("circle", { cx: across, cy: place(one.y, plots[one.number].y, value), r: 4, fill: series.color }));
         }
-        cursor.append(drawn("line", { x1: across, x2: across, y1: one.y.to_px, y2: one.y.from_px }));
+        cursor.append(drawn("line", { x1: across, x2: across, y1: plots[one.number].y[1], y2: plots[one.number].y[0] }));
         if (rows.length > 0) {
           const head = make("th", { className: "of", colSpan: 2, textContent: one.title });
           body.append(make("tr", {}, head), ...rows);
@@ -160,25 +157,34 @@
       readout.hidden = false;
       cursor.setAttribute("visibility", "visible");
       bounds();
-      const scale = svg.clientWidth / width;
-      const left = across * scale;
-      if (aloud) follow(left);
-      const [from, to] = [scroll.scrollLeft, scroll.scrollLeft + scroll.clientWidth - readout.offsetWidth];
-      const beside = left + 16 > to ? left - 16 - readout.offsetWidth : left + 16;
-      readout.style.left = Math.max(from, Math.min(beside, to)) + "px";
-      readout.style.top = Math.max(0, Math.min((group[0].y.to_px - above) * scale + 8, height * scale - readout.offsetHeight)) + "px";
+      const box = svg.getBoundingClientRect();
+      const scale = box.width / width;
+      readout.style.left = readout.style.top = "";
+      if (svg === drawings[0].svg) {
+        const left = across * scale;
+        const to = box.width - readout.offsetWidth;
+        const beside = left + 16 > to ? left - 16 - readout.offsetWidth : left + 16;
+        /* Below the names of the phases, which stand at the top of the first plot. */
+        const names = (plots[0].y[1] - above + 30) * scale;
+        const below = (plots[group[0].number].y[1] - above + 8) * scale;
+        const lowest = (whole - above) * scale - readout.offsetHeight;
+        readout.style.left = Math.max(0, Math.min(beside, to)) + "px";
+        readout.style.top = Math.max(names, Math.min(below, lowest)) + "px";
+      }
       if (!aloud) return;
       said.textContent = at + ": " + (words.join(", ") || "no values");
     };
 
     const point = (event) => {
+      const { svg, size: [width, whole], top: above, plots } = shown();
       const box = svg.getBoundingClientRect();
       const x = ((event.clientX - box.left) / box.width) * width;
-      const y = ((event.clientY - box.top) / box.height) * height + above;
-      const away = (one) => Math.max(one.y.to_px - y, y - one.y.from_px, 0);
+      const y = ((event.clientY - box.top) / box.height) * (whole - above) + above;
+      const away = ({ number }) => Math.max(plots[number].y[1] - y, y - plots[number].y[0], 0);
       panel = panels.reduce((best, one) => (away(one) < away(best) ? one : best));
       const axis = panel.x;
-      const wanted = axis.from + ((x - axis.from_px) / (axis.to_px - axis.from_px || 1)) * (axis.to - axis.from);
+      const [from, to] = plots[panel.number].x;
+      const wanted = axis.from + ((x - from) / (to - from || 1)) * (axis.to - axis.from);
       let best = 0;
       panel.xs.forEach((each, at) => { if (Math.abs(each - wanted) < Math.abs(panel.xs[best] - wanted)) best = at; });
       index = best;

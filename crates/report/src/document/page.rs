@@ -44,7 +44,7 @@ pub(crate) fn page(document: &Document, title: &str) -> String {
                         ul {
                             li { a href="#verdict" { "Verdict" } }
                             @for section in &document.sections {
-                                li { a href={ "#" (section.id) } { (section.name) } }
+                                li { a href={ "#" (section.id) } { (short(section.id)) } }
                             }
                         }
                     }
@@ -123,11 +123,8 @@ pub(crate) fn shown(block: &Block) -> Markup {
         Block::Facts(facts) => facts_in("facts", facts),
         Block::List(items) => html! { ul { @for one in items { (item(one)) } } },
         Block::Table(one) => table(one),
-        Block::Folded {
-            summary,
-            table: one,
-        } => html! {
-            details { summary { (summary) } (table(one)) }
+        Block::Folded { summary, blocks } => html! {
+            details { summary { (summary) } @for block in blocks { (shown(block)) } }
         },
         Block::Code(lines) => html! {
             div.run { pre tabindex="0" role="region" aria-label="Command" { code data-copy { (lines.join("\n")) } } }
@@ -158,32 +155,65 @@ fn item(item: &Item) -> Markup {
     }
 }
 
-/// A table that scrolls by itself where it is wider than the page, and can be scrolled by keys.
+/// Characters that fit beside two others on a phone, and beside one.
+const BESIDE: [usize; 2] = [11, 22];
+
+/// A table whose rows become cards on a phone.
 pub(crate) fn table(table: &Table) -> Markup {
+    let room: Vec<_> = (0..table.columns.len())
+        .map(|index| room(table, index))
+        .collect();
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Table: " (table.caption) } {
             table {
                 caption { (table.caption) }
                 thead {
-                    tr { @for column in &table.columns { th scope="col" class=[number(column)] { (column.name) } } }
+                    tr { @for column in &table.columns { th scope="col" class=[column.right.then_some("n")] { (column.name) } } }
                 }
-                tbody { @for one in &table.rows { (row(table, one)) } }
+                tbody { @for one in &table.rows { (row(table, one, &room)) } }
             }
         }
     }
 }
 
-fn row(table: &Table, row: &Row) -> Markup {
+fn row(table: &Table, row: &Row, room: &[&str]) -> Markup {
     html! {
         tr class=[row.total.then_some("total")] {
             @for (index, (cell, column)) in row.cells.iter().zip(&table.columns).enumerate() {
-                @if index == 0 { th scope="row" class=[number(column)] { (text(cell)) } }
-                @else { td class=[number(column)] { (text(cell)) } }
+                @let class = class_of(column, room[index], cell);
+                @if index == 0 { th scope="row" class=[class] { (text(cell)) } }
+                @else { td class=[class] data-of=(column.name) { (text(cell)) } }
             }
         }
     }
 }
 
-fn number(column: &Column) -> Option<&'static str> {
-    column.right.then_some("n")
+/// How much of a card's width the column takes.
+fn room(table: &Table, index: usize) -> &'static str {
+    let cells = table.rows.iter().filter_map(|row| row.cells.get(index));
+    let longest = cells.map(|cell| cell.text.chars().count()).max();
+    // Its name is set smaller.
+    let name = table.columns[index].name.len() * 3 / 4;
+    match longest.unwrap_or(0).max(name) {
+        few if few <= BESIDE[0] => "s",
+        some if some <= BESIDE[1] => "m",
+        _ => "",
+    }
+}
+
+fn class_of(column: &Column, room: &str, cell: &Text) -> Option<String> {
+    let number = if column.right { "n" } else { "" };
+    let empty = if cell.text.is_empty() { "e" } else { "" };
+    let all: Vec<_> = [number, room, empty]
+        .into_iter()
+        .filter(|class| !class.is_empty())
+        .collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
+/// A section's id as a word in the contents.
+fn short(id: &str) -> String {
+    let words = id.replace('-', " ");
+    let (first, rest) = words.split_at(words.len().min(1));
+    first.to_uppercase() + rest
 }

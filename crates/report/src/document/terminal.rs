@@ -11,19 +11,32 @@ use orderproof_core::escape::line;
 
 /// Columns of sentences at most: longer lines are hard to read.
 const WIDTH_MAX: usize = 99;
+/// Columns of facts and paragraphs at most.
+const FACTS_MAX: usize = 120;
+/// Columns of a file or a pipe, which nobody can tell.
+const FILE_WIDTH: usize = 120;
 /// Fewer than these are taken for these.
 const WIDTH_MIN: usize = 40;
 /// Of lines that belong to the one above.
 const LEAD: usize = 6;
 
 /// How the text looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextStyle {
     /// With ANSI colors.
     pub color: bool,
-    /// The columns of the terminal, which no line exceeds as long as its words allow; `None` of a file or a pipe, where
-    /// facts stay on a line and tables are as wide as they are.
-    pub width: Option<usize>,
+    /// The columns of the terminal, which no line exceeds as long as its words allow.
+    pub width: usize,
+}
+
+/// Of a file or a pipe: no color, 120 columns.
+impl Default for TextStyle {
+    fn default() -> Self {
+        Self {
+            color: false,
+            width: FILE_WIDTH,
+        }
+    }
 }
 
 impl TextStyle {
@@ -43,18 +56,17 @@ impl TextStyle {
 
     /// Columns that sentences take at most.
     fn sentences(self) -> usize {
-        self.width
-            .map_or(WIDTH_MAX, |width| width.clamp(WIDTH_MIN, WIDTH_MAX))
+        self.width.clamp(WIDTH_MIN, WIDTH_MAX)
     }
 
-    /// Columns that facts take at most: in a file each stays on its line, to be searched.
+    /// Columns that facts take at most.
     fn facts(self) -> usize {
-        self.width.map_or(usize::MAX, |_| self.sentences())
+        self.width.clamp(WIDTH_MIN, FACTS_MAX)
     }
 
     /// Columns that tables take at most.
     fn tables(self) -> usize {
-        self.width.map_or(usize::MAX, |width| width.max(WIDTH_MIN))
+        self.width.max(WIDTH_MIN)
     }
 }
 
@@ -182,7 +194,7 @@ impl Terminal {
         let mut head: Vec<Text> = names.map(|column| column.name.as_str().into()).collect();
         let others = part.columns.iter().rev().skip(1);
         let others: usize = others.map(|(_, width)| width + 2).sum();
-        if table.wrapped && self.below(others + 2) {
+        if table.wrapped && self.is_narrow(others + 2) {
             head.pop();
         }
         if head.iter().any(|name| !name.text.is_empty()) {
@@ -192,11 +204,7 @@ impl Terminal {
         rows.try_for_each(|row| self.row(table, &row.cells, part))
     }
 
-    /// Whether there is no room for a text from `column` on; in a file there always is.
-    fn below(&self, column: usize) -> bool {
-        self.style.width.is_some() && self.is_narrow(column)
-    }
-
+    /// Whether there is no room for a text from `column` on.
     fn is_narrow(&self, column: usize) -> bool {
         self.style.sentences().saturating_sub(column) < ROOM
     }
@@ -210,7 +218,7 @@ impl Terminal {
             true => self.style.facts(),
             false => self.style.sentences(),
         };
-        let column = match self.below(column) {
+        let column = match self.is_narrow(column) {
             true => {
                 let first = part.columns.first().map_or(0, |(_, width)| width + 4);
                 let kept = self.out.trim_end().len();

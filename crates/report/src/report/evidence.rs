@@ -78,11 +78,14 @@ fn sent(report: &RunReport) -> String {
 
 fn lag(report: &RunReport) -> String {
     match report.schedule_lag_us.measured() {
-        Some(lag) => format!(
-            "schedule lag p99 {}, max {}",
-            dash(micros_if(lag.p99_us)),
-            dash(micros_if(lag.max_us))
-        ),
+        Some(lag) => {
+            let p95 = micros_if(lag.p95_us).map_or_else(String::new, |p95| format!("p95 {p95}, "));
+            format!(
+                "schedule lag {p95}p99 {}, max {}",
+                dash(micros_if(lag.p99_us)),
+                dash(micros_if(lag.max_us))
+            )
+        }
         None => "schedule lag not measured".into(),
     }
 }

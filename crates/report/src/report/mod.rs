@@ -1,13 +1,14 @@
 //! A run's report as a document: the verdict first, its evidence under it.
 
 mod evidence;
+mod key_figures;
 mod phases;
 mod settings;
 
 use std::path::Path;
 
 use crate::TextStyle;
-use crate::charts::{Chart, ChartError, charts_of};
+use crate::charts::{Chart, ChartError, HOW, charts_of};
 use crate::diagnose;
 use crate::document::{
     Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
@@ -16,13 +17,15 @@ use crate::function;
 use crate::rules;
 use orderproof_core::gate::own_rules;
 use orderproof_core::order::Id;
-use orderproof_core::results::figures::{duration, micros, percent, thousands};
+use orderproof_core::results::figures::{percent, thousands};
 use orderproof_core::results::{RunReport, file_name, headline, verdict_word};
 use orderproof_core::verdict::{Class, Finding, Severity, Standing};
 use orderproof_core::verify::is_about_a_rule;
 
 /// Characters of one text in a summary at most.
 const TEXT_MAX: usize = 1_000;
+/// Findings that a page shows without being asked.
+const SHOWN_AT_ONCE: usize = 3;
 
 /// The whole report as text; `dir` is where its files are, of which `is_there` tells those that were written.
 pub fn render_text(
@@ -73,7 +76,15 @@ pub fn render_markdown(report: &RunReport) -> String {
 /// When the drawing library refuses.
 pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
     let mut document = document(report, Medium::Page);
-    document.section("charts", "Charts", charts_of(report)?);
+    let mut charts = charts_of(report)?;
+    let rest = charts.split_off(1);
+    document.section_after(&["rules", "findings"], "rates", "Orders per second", charts);
+    let mut more = vec![Block::plain(format!(
+        "{HOW} Phases are shaded; a warm-up is hatched. Every second is in {}.",
+        file_name::TIMESERIES
+    ))];
+    more.extend(rest);
+    document.section("charts", "More charts", more);
     document.section(
         "settings",
         "Settings and provenance",
@@ -127,7 +138,7 @@ fn rules(report: &RunReport, medium: Medium) -> Vec<Block> {
     let checks = own_rules(report);
     match checks.is_empty() {
         true => Vec::new(),
-        false => vec![Block::Table(rules::table(&checks, medium))],
+        false => rules::blocks(&checks, medium),
     }
 }
 
@@ -164,41 +175,9 @@ fn lead(report: &RunReport, medium: Medium) -> Vec<Block> {
         Medium::Page => {
             let started = moment(&report.started_at);
             let about = Block::plain(format!("Scenario {}{run}{started}", scenario.name));
-            vec![question, about, Block::Facts(key_figures(report))]
+            vec![question, about, Block::Facts(key_figures::facts(report))]
         }
     }
-}
-
-fn key_figures(report: &RunReport) -> Vec<Fact> {
-    let unknown = || "\u{2013}".to_owned();
-    let measured = report.phases.iter().filter(|phase| !phase.figures.warm_up);
-    let worst = measured
-        .filter_map(|phase| Some((phase.end_to_end_us.measured()?.p99_us?, &phase.figures.name)))
-        .max_by_key(|(p99_us, _)| *p99_us);
-    let worst = worst.map(|(p99_us, phase)| format!("{} in {phase}", micros(p99_us)));
-    let lost = report.class_tally(Class::Lost).exact();
-    let misplaced = Class::ALL.into_iter().filter(|class| class.is_misplaced());
-    let mut counts = misplaced.map(|class| report.class_tally(class).exact());
-    let misplaced = counts.try_fold(0_u64, |sum, count| Some(sum.saturating_add(count?)));
-    let backlog = report.backlog();
-    let peak = backlog
-        .as_ref()
-        .map(|backlog| format!("{} in {}", thousands(backlog.peak), backlog.phase));
-    let caught_up = backlog.and_then(|backlog| backlog.caught_up).map(duration);
-    [
-        ("orders planned", thousands(report.orders.planned)),
-        ("acknowledged", thousands(report.orders.acknowledged)),
-        ("lost", lost.map_or_else(unknown, thousands)),
-        (
-            "in the wrong place",
-            misplaced.map_or_else(unknown, thousands),
-        ),
-        ("worst end-to-end p99", worst.unwrap_or_else(unknown)),
-        ("largest backlog", peak.unwrap_or_else(unknown)),
-        ("time to catch up", caught_up.unwrap_or_else(unknown)),
-        ("drained in", evidence::drained(&report.quiescence, "")),
-    ]
-    .into()
 }
 
 /// The reasons for the verdict, gravest first, and what most likely did it.
@@ -212,11 +191,28 @@ fn findings(report: &RunReport, medium: Medium) -> Vec<Block> {
         kind: "cause",
         ..Item::plain(cause)
     }));
-    match (items.is_empty(), medium) {
-        (false, _) => vec![Block::List(items)],
-        (true, Medium::Page) => vec![Block::plain("No other findings.")],
-        (true, _) => Vec::new(),
+    if items.is_empty() {
+        return Vec::new();
     }
+    // A page shows the gravest at once, and the first chart below them.
+    let at_once = if medium == Medium::Page {
+        SHOWN_AT_ONCE
+    } else {
+        usize::MAX
+    };
+    let more = items.split_off(items.len().min(at_once));
+    let mut blocks = vec![Block::List(items)];
+    if !more.is_empty() {
+        let summary = match more.len() {
+            1 => "one more finding".to_owned(),
+            count => format!("{count} more findings"),
+        };
+        blocks.push(Block::Folded {
+            summary,
+            blocks: vec![Block::List(more)],
+        });
+    }
+    blocks
 }
 
 /// The findings, each with its first order numbers.
@@ -368,8 +364,11 @@ fn without_orders(report: &RunReport) -> Option<Block> {
             Text::from(meaning),
         ]);
     }
-    let summary = format!("no order in the {} other classes", table.rows.len());
-    (!table.rows.is_empty()).then_some(Block::Folded { summary, table })
+    let count = table.rows.len();
+    (count > 0).then(|| Block::Folded {
+        summary: format!("no order in the {count} other classes"),
+        blocks: vec![Block::Table(table)],
+    })
 }
 
 fn send_errors(report: &RunReport) -> Vec<Block> {

@@ -184,11 +184,8 @@ fn us(summary: &LatencySummary, pick: fn(&LatencySummary) -> Option<u64>) -> Tex
     dash(micros_if(summary.measured().and_then(pick))).into()
 }
 
-/// The p95; of a report that does not quote it from its histogram, which is the same.
 fn p95(summary: &LatencySummary, histogram: &Histogram) -> Text {
-    let quoted = summary.measured().and_then(|summary| summary.p95_us);
-    let p95 = quoted.or_else(|| histogram.summary().p95_us);
-    dash(micros_if(p95)).into()
+    dash(micros_if(summary.p95_of(histogram))).into()
 }
 
 /// Where a phase begins or ends; the first one does at 0 s.
