@@ -5,6 +5,7 @@
 
 mod axis;
 mod backlog;
+mod bitmap;
 mod cloudwatch;
 mod compact;
 mod concurrency;
@@ -30,6 +31,7 @@ mod tests;
 
 use plotters::prelude::*;
 
+use bitmap::Bitmap;
 use draw::Plotted;
 use figure::Figure;
 pub(crate) use figures::{HOW, charts_of, charts_of_pair};
@@ -172,7 +174,7 @@ fn png_of(figure: &Figure, chart: &'static str) -> Result<Vec<u8>, ChartError> {
     };
     let (width, height) = Frame::Wide.size(figure);
     let mut pixels = vec![0; (width * height * 3) as usize];
-    let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+    let area = Bitmap(BitMapBackend::with_buffer(&mut pixels, (width, height))).into_drawing_area();
     draw::draw(figure, Frame::Wide, &area).map_err(|error| failed(&error))?;
     drop(area);
     let mut png = std::io::Cursor::new(Vec::new());
