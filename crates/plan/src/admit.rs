@@ -1,10 +1,15 @@
 //! What can be forecast, and what is assumed where it is.
 
+use std::time::Duration;
+
 use orderproof_core::order::spec::{DEAD_LETTER, STORED};
 use orderproof_core::scenario::{Scenario, ServiceTime, TargetSpec};
 
 /// Orders that are played one by one at most.
 pub const ORDERS_MAX: u64 = 10_000_000;
+
+/// The longest time that is played, the wait for the pipeline's rest included: some 130 bytes are kept for each second.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 /// Why a scenario cannot be forecast.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,6 +123,18 @@ fn check_orders(scenario: &Scenario) -> Result<(), CannotForecast> {
             "phase",
             format!("{planned} orders are more than the {ORDERS_MAX} that are played one by one"),
             "shorten it with --duration, or lower the rate with --rate",
+        ));
+    }
+    let length = scenario.schedule().profile().duration();
+    let length = length.saturating_add(scenario.settle_deadline);
+    if length > LONGEST {
+        return Err(CannotForecast::of(
+            "phase",
+            format!(
+                "its load and settle.deadline take {} days together, and 7 are played at most",
+                length.as_secs().div_ceil(86_400)
+            ),
+            "shorten it with --duration; with time_scale all of it passes faster",
         ));
     }
     Ok(())

@@ -68,7 +68,15 @@ pub(crate) fn forecast_failing(
     check(scenario)?;
     let plays: Vec<Played> = seeds
         .iter()
-        .map(|seed| play(scenario, *seed, origin, failures))
+        .enumerate()
+        .map(|(index, seed)| {
+            let mut played = play(scenario, *seed, origin, failures);
+            // Of the others only the figures are needed.
+            if index > 0 {
+                played.timeline = Vec::new();
+            }
+            played
+        })
         .collect();
     Ok(put_together(scenario, seeds, plays))
 }

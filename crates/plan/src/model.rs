@@ -314,7 +314,7 @@ impl Forecast {
         let rules = rules.map(|rule| match rule.observed_us {
             Some(observed) => format!("rule `{}` is broken: {}", rule.rule, micros(observed.max)),
             None => format!(
-                "rule `{}` is broken: there is nothing to measure",
+                "rule `{}` cannot be kept: there would be nothing to measure",
                 rule.rule
             ),
         });

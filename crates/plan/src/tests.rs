@@ -251,6 +251,13 @@ fn what_is_not_forecast_is_refused_by_its_key_and_never_guessed() {
         ),
         (
             &[
+                "phase.baseline.rate=0.001/s",
+                "phase.baseline.duration=168h",
+            ],
+            "phase",
+        ),
+        (
+            &[
                 "processor={command=[\"x\"]}",
                 "pipeline.function.service_time=0s",
             ],
@@ -269,6 +276,11 @@ fn what_is_not_forecast_is_refused_by_its_key_and_never_guessed() {
         let refused = check(&scenario).expect_err(key);
         assert_eq!(refused.key, key, "{refused}");
     }
+    let days = with(&[
+        "phase.baseline.rate=0.001/s",
+        "phase.baseline.duration=160h",
+    ]);
+    assert_eq!(check(&days), Ok(()), "below seven days");
     let own = with(&["processor={command=[\"x\"]}"]);
     assert_eq!(check(&own), Ok(()), "its service time is stated");
     assert_eq!(
