@@ -23,12 +23,12 @@ fn each_kind_of_rule_has_its_limit_and_what_was_observed_in_one_unit() {
             json!(["drain", null, "<", 6_000_000, 6_200_000, "us"]),
         ),
         (
-            "acknowledged > 100/s for spike",
-            json!(["acknowledged", "spike", ">", 100, 1000, "1/s"]),
+            "acknowledged_rate > 100/s for spike",
+            json!(["acknowledged_rate", "spike", ">", 100, 1000, "1/s"]),
         ),
         (
-            "send_errors <= 0.5%",
-            json!(["send_errors", null, "<=", 0.005, 0, "ratio"]),
+            "send_error_rate <= 0.5%",
+            json!(["send_error_rate", null, "<=", 0.005, 0, "ratio"]),
         ),
         (
             "planned == 40000",
