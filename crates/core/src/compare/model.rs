@@ -161,7 +161,7 @@ pub struct MetricChange {
 
 impl MetricChange {
     /// With what no order was measured for left out: the logarithms that stand in for it are no figures.
-    pub(super) fn as_measured(self) -> Self {
+    pub(super) fn into_measured(self) -> Self {
         let (base, candidate) = (self.samples.0 > 0, self.samples.1 > 0);
         let both = |figure: Option<f64>| figure.filter(|_| base && candidate);
         Self {

@@ -206,5 +206,5 @@ fn judge(row: Row, judged: usize, options: Options) -> MetricChange {
         call: word,
         why,
     }
-    .as_measured()
+    .into_measured()
 }

@@ -151,5 +151,5 @@ fn judge(mut row: Row, judged: usize, options: Options) -> MetricChange {
         call: word,
         why,
     }
-    .as_measured()
+    .into_measured()
 }

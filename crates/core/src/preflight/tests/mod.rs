@@ -39,7 +39,7 @@ fn what_a_run_costs_adds_up_and_takes_its_phases_and_its_rest() {
 }
 
 #[test]
-fn a_clock_on_loopback_is_as_far_off_as_it_was_measured() {
+fn a_clock_on_loopback_is_as_far_off_as_it_winto_measured() {
     let scenario = scenario(&[]);
     let apart = |loopback: bool, clock: Known<ClockOffset>| {
         let mut facts = facts();

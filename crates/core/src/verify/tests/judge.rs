@@ -397,7 +397,7 @@ fn a_drain_is_measured_only_by_quiescence() {
 }
 
 #[test]
-fn clocks_that_differ_by_more_than_was_measured_prove_no_latency() {
+fn clocks_that_differ_by_more_than_winto_measured_prove_no_latency() {
     let skewed = |metric, skew| {
         let mut case = Case::rule(metric, true, 100 * TICK, None);
         case.clock_skew_bound = skew;
