@@ -86,6 +86,9 @@ pub struct Failures {
     pub good_records: f64,
 }
 
+/// One part of what there is to learn; why it cannot be learned.
+type Part = fn(&RunReport, &Scenario, &mut Learned) -> Result<(), String>;
+
 /// Learns from the report of a run what a forecast of `scenario` needs.
 pub fn learn(run: &RunReport, scenario: &Scenario) -> Learned {
     let mut learned = Learned {
@@ -93,10 +96,7 @@ pub fn learn(run: &RunReport, scenario: &Scenario) -> Learned {
         scenario: run.scenario.name.clone(),
         ..Learned::default()
     };
-    let parts: [(
-        &str,
-        fn(&RunReport, &Scenario, &mut Learned) -> Result<(), String>,
-    ); 6] = [
+    let parts: [(&str, Part); 6] = [
         ("pipeline.function.service_time", service_time),
         ("pipeline.function.cold_start", cold_start),
         ("failures of the function", failures),

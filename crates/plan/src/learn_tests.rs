@@ -23,7 +23,7 @@ fn run() -> RunReport {
     report.phases[0].end_to_end_us = LatencySummary {
         p50_us: Some(40_000),
         p99_us: Some(120_000),
-        ..report.phases[0].end_to_end_us.clone()
+        ..report.phases[0].end_to_end_us
     };
     report.pipeline = Some(PipelineCounters {
         invocations: 2_000,
@@ -72,7 +72,8 @@ fn the_time_of_an_order_is_that_of_the_quietest_phase() {
 
 #[test]
 fn what_waited_was_throttled_or_came_again_does_not_tell_the_time() {
-    let cases: [(fn(&mut RunReport), &str); 5] = [
+    type Change = fn(&mut RunReport);
+    let cases: [(Change, &str); 5] = [
         (
             |run| {
                 run.timeline
