@@ -72,7 +72,7 @@ fn read_bytes(path: &Path, limits: &JsonLimits) -> Result<Vec<u8>, ReportError> 
     let folder = || path.parent().unwrap_or(path).to_owned();
     read_within(path, limits.bytes).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound if !folder().exists() => ReportError::NoFolder(folder()),
-        io::ErrorKind::NotFound if is_unfinished(path) => ReportError::Unfinished(folder()),
+        io::ErrorKind::NotFound if is_unfinished(path) => ReportError::Unfinished(path.to_owned()),
         io::ErrorKind::NotFound => ReportError::Missing(path.to_owned()),
         io::ErrorKind::NotADirectory => ReportError::NotAFolder(folder()),
         _ => ReportError::Read {

@@ -136,7 +136,7 @@ fn bad_options_and_folders_are_refused_with_what_to_write() {
     }
     let finished = compare(&spike(), Path::new("nowhere")).finish().code(2);
     assert!(
-        finished.stderr.contains("no such file"),
+        finished.stderr.contains("no such folder"),
         "{}",
         finished.stderr
     );
@@ -198,7 +198,7 @@ fn a_baseline_that_is_none_is_refused() {
         ),
         (
             ["--baseline", "nowhere", "--rule", "regression < 5%"],
-            "no such file",
+            "no such folder",
         ),
     ] {
         let finished = gate(&spike(), arguments).code(2);

@@ -141,5 +141,5 @@ fn a_run_of_the_embedded_pipeline_has_nothing_to_clean() {
     let finished = Program::new(["clean", &example]).finish().code(2);
     says(&finished, &["nothing to clean"]);
     let finished = Program::new(["clean", "nowhere"]).finish().code(2);
-    says(&finished, &["plan.json"]);
+    says(&finished, &["no such folder"]);
 }

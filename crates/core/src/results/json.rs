@@ -44,7 +44,7 @@ pub enum ReportError {
     NotAFolder(PathBuf),
     /// A run that was not finished has no report.
     #[error(
-        "{0}: the run was not finished, so there is no report; `orderproof verify` with this folder judges it"
+        "{0}: no such file: the run was not finished, or the file is gone; `orderproof verify` with its folder judges the run"
     )]
     Unfinished(PathBuf),
     /// The file is not there.
