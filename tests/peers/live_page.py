@@ -95,7 +95,7 @@ def growing(pages):
     for opened in pages:
         page = opened.page
         for chart in CHARTS:
-            page.wait_for_selector(f"#chart-{chart} svg", timeout=15_000)
+            page.wait_for_selector(f"#chart-{chart} svg:visible", timeout=15_000)
         before = page.locator("#chart-rates svg.wide").inner_html()
         until(page, "before => document.querySelector('#chart-rates svg.wide').innerHTML !== before", 10, before)
         # The word in capitals stands nowhere before the end.

@@ -163,8 +163,7 @@ fn a_comparison() {
     };
     assert_fits(|style| comparison_text(&comparison, style));
     let mut long = comparison.clone();
-    long.differs[0].candidate =
-        format!("[{}]", vec!["{\"kind\":\"message_vanishes\"}"; 9].join(","));
+    long.differs[0].candidate = format!("[{}]", ["{\"kind\":\"message_vanishes\"}"; 9].join(","));
     assert_fits(|style| comparison_text(&long, style));
     insta::assert_snapshot!("comparison_text", comparison_text(&comparison, PLAIN));
     insta::assert_snapshot!("comparison_markdown", comparison_markdown(&comparison));
