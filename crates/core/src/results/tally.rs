@@ -89,7 +89,8 @@ impl Tally {
     pub fn told(&self) -> String {
         match (self.at_least, self.at_most) {
             (Some(least), Some(most)) if least == most => thousands(least),
-            (_, Some(most)) => format!("at most {}", thousands(most)),
+            (Some(0) | None, Some(most)) => format!("at most {}", thousands(most)),
+            (Some(least), Some(most)) => format!("{} to {}", thousands(least), thousands(most)),
             (Some(0) | None, None) => String::new(),
             (Some(least), None) => format!("at least {}", thousands(least)),
         }
