@@ -117,8 +117,9 @@ fn a_run_counts_what_its_function_called() {
             "{count}"
         );
     }
+    let words: Vec<_> = finished.stdout.split_whitespace().collect();
     assert!(
-        finished.stdout.contains("states StartExecution 10"),
+        words.join(" ").contains("states StartExecution 10"),
         "{}",
         finished.stdout
     );
