@@ -53,6 +53,39 @@ fn a_run_that_passed_opens_the_gate_and_each_rule_says_what_was_observed() {
     assert!(words(&given.stdout).contains(&stored), "{}", given.stdout);
 }
 
+#[test]
+fn what_a_gate_writes_takes_no_evidence_away_and_a_file_it_cannot_write_passes_nothing() {
+    let (_folder, run) = passed();
+    let evidence = [
+        "ledger.journal",
+        "observation.json",
+        "seal.json",
+        "run.json",
+    ];
+    for (name, flag) in evidence
+        .iter()
+        .zip(["--junit", "--markdown", "--junit", "--junit"])
+    {
+        let path = run.join(name);
+        let before = std::fs::read(&path).unwrap();
+        let refused = gate(&run, [flag, path.to_str().unwrap()]).code(2);
+        assert!(
+            refused.stderr.contains("name another file"),
+            "{}",
+            refused.stderr
+        );
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{name}");
+    }
+    let beside = run.join("gate-junit.xml");
+    gate(&run, ["--junit", beside.to_str().unwrap()])
+        .code(0)
+        .quiet();
+    let nowhere = run.join("nowhere/junit.xml");
+    let unwritten = gate(&run, ["--junit", nowhere.to_str().unwrap()]).code(1);
+    assert!(!unwritten.stdout.contains("PASS"), "{}", unwritten.stdout);
+    assert!(!unwritten.stderr.contains(".tmp"), "{}", unwritten.stderr);
+}
+
 /// A text without the widths of its columns.
 fn words(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
