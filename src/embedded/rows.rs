@@ -40,7 +40,7 @@ impl Orders {
         }
     }
 
-    /// The same; whoever looks at `stored` sees when each came there.
+    /// The same, with the instant at which each order is stored added to `stored`.
     pub(super) fn noting(self, stored: JustStored) -> Self {
         Self {
             stored: Some(stored),

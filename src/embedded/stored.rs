@@ -1,4 +1,4 @@
-//! When the built-in function's orders were stored, for whoever watches a run; the rows themselves are the evidence.
+//! When the built-in function's orders were stored, for the live views of a run. The rows themselves are the evidence.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;

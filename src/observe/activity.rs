@@ -1,4 +1,4 @@
-//! What the watcher is at, for whoever watches it.
+//! What the watcher does at the moment, for the live views of a run.
 
 use std::time::{Duration, Instant};
 

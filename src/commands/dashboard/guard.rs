@@ -40,7 +40,7 @@ pub(super) fn admit<B>(request: &Request<B>) -> Result<(), Refusal> {
     match said("sec-fetch-site")? {
         // No browser, or an old one.
         None | Some("same-origin" | "none") => Ok(()),
-        // A link that was followed: whoever set it cannot read what it leads to.
+        // A link on another page was followed. That page cannot read the answer.
         Some(_)
             if request.uri().path() == "/"
                 && said("sec-fetch-mode")? == Some("navigate")

@@ -1,7 +1,8 @@
 //! `run --dashboard`: a page on loopback that shows a run from before its first order to its verdict.
 //!
-//! The page is `report::live`'s; here is who may ask for it ([`guard`]), what it is told ([`standing`], [`charted`]), and
-//! the server that tells it ([`server`]). It draws once a second, and only while a page is open.
+//! `report::live` makes the page. Here are the checks of each request ([`guard`]), the words and charts of the moment
+//! ([`standing`], [`charted`]), and the server that sends them ([`server`]). Charts are drawn once a second, and only while
+//! a page is open.
 
 mod charted;
 mod feed;

@@ -13,7 +13,7 @@ use crate::verdict::Judgment;
 use crate::verify::{Observation, Reconciliation, StoredTimes};
 
 /// A report with nothing in it but a plan, counts of sends and a timeline: for charts of a run that goes on. Nothing was
-/// judged, so it says `inconclusive`; whoever shows more of it than its charts shows what was never found.
+/// judged, so its verdict is `inconclusive`. Only its charts may be shown: classes and findings are not known yet.
 pub fn unfinished(
     scenario: &Scenario,
     run_id: RunId,

@@ -51,10 +51,10 @@ fn orders(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
     ];
     for class in Class::ALL {
         let range = forecast.classes.get(&class);
-        let observed = run.classes.get(&class).copied().unwrap_or_default();
-        if range.is_some() || observed > 0 {
+        let observed = run.class_tally(class).exact();
+        if range.is_some() || observed.is_some_and(|orders| orders > 0) {
             let range = range.copied().unwrap_or(NONE);
-            all.push(count(class.as_str(), range, Some(observed)));
+            all.push(count(class.as_str(), range, observed));
         }
     }
     all

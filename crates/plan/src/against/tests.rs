@@ -33,6 +33,21 @@ fn agreement(against: &Against, figure: &str) -> Agreement {
 }
 
 #[test]
+fn a_class_that_the_run_did_not_count_is_not_zero() {
+    let (mut forecast, mut report) = both();
+    let none = Range { min: 0, max: 0 };
+    forecast.classes.insert(Class::Lost, none);
+    let lost = |report: &RunReport| {
+        let against = against(&forecast, report, TOLERANCE).expect("the same scenario");
+        agreement(&against, "lost")
+    };
+    report.classes.insert(Class::Lost, 0);
+    assert_eq!(lost(&report), Agreement::Within);
+    report.classes.remove(&Class::Lost);
+    assert_eq!(lost(&report), Agreement::NotMeasured);
+}
+
+#[test]
 fn each_figure_is_within_near_or_outside_its_range_or_not_measured() {
     let (mut forecast, mut report) = both();
     forecast

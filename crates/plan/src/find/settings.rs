@@ -67,7 +67,7 @@ pub(super) struct Setting {
     pub(super) own: Option<u64>,
     /// What is set, in words.
     pub(super) own_text: String,
-    /// The values, from that which asks least of whoever pays for it or waits for it.
+    /// The values that are tried, from the strictest to the most generous: upward, and of the function's times downward.
     pub(super) values: Vec<u64>,
     form: Form,
 }
