@@ -49,6 +49,38 @@ fn the_committed_runs_are_listed_with_what_they_proved() {
 }
 
 #[test]
+fn a_runs_own_folder_is_a_list_of_one() {
+    let own = reports().join("example-smoke");
+    let only: Value = serde_json::from_str(&list(&own, ["--json"]).code(0).stdout).unwrap();
+    let only = only.as_array().unwrap();
+    assert_eq!(only.len(), 1);
+    assert_eq!(only[0]["folder"], "example-smoke");
+    let none = tempfile::tempdir().unwrap();
+    let none = list(none.path(), []).code(0);
+    assert!(none.stdout.starts_with("no runs in "), "{}", none.stdout);
+}
+
+#[test]
+fn a_p99_of_fewer_than_a_hundred_orders_is_not_listed() {
+    for (orders, is_listed) in [(99, false), (100, true)] {
+        let folder = tempfile::tempdir().unwrap();
+        put(&folder.path().join("run"), |report| {
+            for phase in report["phases"].as_array_mut().unwrap() {
+                phase["end_to_end_us"]["count"] = orders.into();
+            }
+        });
+        let listed = list(folder.path(), ["--json"]).code(0);
+        let listed: Value = serde_json::from_str(&listed.stdout).unwrap();
+        let run = &listed[0]["run"];
+        assert_eq!(
+            run["end_to_end_p99_us"].is_u64(),
+            is_listed,
+            "{orders}: {run}"
+        );
+    }
+}
+
+#[test]
 fn the_latest_come_first_and_what_cannot_be_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

@@ -113,3 +113,17 @@ fn a_message_given_for_a_scenario_is_told_from_one() {
         "{told}"
     );
 }
+
+#[test]
+fn a_rule_on_what_no_run_counts_is_refused() {
+    let rule = "expect.rules=[\"throttled_writes == 0\"]";
+    let told = with(&["target=aws", rule]).unwrap_err().to_string();
+    assert!(told.contains("only the embedded pipeline"), "{told}");
+    assert!(with(&[rule]).is_ok(), "the embedded pipeline counts it");
+    let own = [
+        "target={processor=\"local\"}",
+        "processor={command=[\"x\"]}",
+        rule,
+    ];
+    with(&own).expect("and so does a function of one's own");
+}
