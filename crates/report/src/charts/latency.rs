@@ -45,15 +45,19 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         .map(|phase| phase.response_time_us.count);
     let acknowledged: u64 = acknowledged.sum();
     let stored = report.phases.iter().map(|phase| phase.end_to_end_us.count);
+    let told = report
+        .timeline
+        .iter()
+        .any(|row| row.stored_orders.is_some());
     let by_second = match intervals.is_empty() && acknowledged > 0 {
         true => ", no counts by the second",
         false => "",
     };
-    let samples = format!(
-        "{} acknowledged, {} stored{by_second}",
-        orders(acknowledged),
-        orders(stored.sum())
-    );
+    let stored = match (stored.sum(), told) {
+        (0, false) => "when they were stored was not measured".into(),
+        (stored, _) => format!("{} stored", orders(stored)),
+    };
+    let samples = format!("{} acknowledged, {stored}{by_second}", orders(acknowledged));
     let response_heat = Heat::new(intervals, |interval| &interval.response_time);
     let end_to_end_heat = Heat::new(intervals, |interval| &interval.end_to_end);
     let of_response = limits::over_time(report, |metric| matches!(metric, Metric::ResponseTime(_)));

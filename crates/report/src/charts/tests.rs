@@ -38,6 +38,33 @@ fn drawn(phases: &[(&str, f64, u64, bool)]) {
 }
 
 #[test]
+fn rows_that_do_not_tell_when_they_were_stored_are_not_none_stored() {
+    let mut report = World::new(&SPIKE).report();
+    let caption = |report: &RunReport| Chart::Latency.figure(report).caption;
+    assert!(
+        caption(&report).contains(" orders stored"),
+        "{}",
+        caption(&report)
+    );
+    for phase in &mut report.phases {
+        phase.end_to_end_us = Default::default();
+    }
+    assert!(
+        caption(&report).contains(", 0 orders stored"),
+        "{}",
+        caption(&report)
+    );
+    for row in &mut report.timeline {
+        row.stored_orders = None;
+    }
+    let told = caption(&report);
+    assert!(
+        told.contains("stored was not measured") && !told.contains(", 0 orders"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_spike_is_drawn() {
     drawn(&SPIKE);
     let report = World::new(&SPIKE).report();
