@@ -16,6 +16,7 @@ use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::gate::RuleSources;
 use crate::preflight::{Check, Weight, inspect_embedded};
+use crate::results::figures::{counted, exactly, orders, thousands};
 use crate::run::read_baseline;
 use crate::scenario::{
     self, Overrides, Proof, Scenario, ScenarioErrors, TargetOverride, TargetSpec,
@@ -137,20 +138,19 @@ fn describe(scenario: &Scenario) -> String {
         .iter()
         .flat_map(|phase| [phase.start_rate, phase.end_rate])
         .fold(0.0, f64::max);
+    let peak = match peak.fract() {
+        0.0 => thousands(peak as u64),
+        _ => peak.to_string(),
+    };
     let played = match scenario.time_scale {
         1.0 => String::new(),
         scale => format!(", played {scale} times faster than it says"),
     };
     format!(
-        "ok, {} orders in {} {} over {:?}, at most {peak}/s{played}",
-        schedule.count(),
-        scenario.phases.len(),
-        if scenario.phases.len() == 1 {
-            "phase"
-        } else {
-            "phases"
-        },
-        schedule.profile().duration(),
+        "ok, {} in {} over {}, at most {peak}/s{played}",
+        orders(schedule.count()),
+        counted(scenario.phases.len() as u64, "phase"),
+        exactly(schedule.profile().duration()),
     )
 }
 

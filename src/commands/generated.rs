@@ -8,7 +8,7 @@ use crate::folder::RunFolder;
 /// Prints the completion script of a shell.
 pub fn completions(args: &CompletionsArgs, output: &Output) -> Result<Exit, Error> {
     let script = cli::completions(args.shell);
-    output.print(&String::from_utf8_lossy(&script));
+    output.print_as_it_is(&String::from_utf8_lossy(&script));
     Ok(Exit::Success)
 }
 
@@ -17,7 +17,7 @@ pub fn man(args: &ManArgs, output: &Output) -> Result<Exit, Error> {
     let pages = cli::man_pages().map_err(Error::internal)?;
     let Some(dir) = &args.output_dir else {
         let (_, page) = pages.first().expect("the program has a page");
-        output.print(&String::from_utf8_lossy(page));
+        output.print_as_it_is(&String::from_utf8_lossy(page));
         return Ok(Exit::Success);
     };
     let folder = RunFolder::create_exactly(dir).map_err(Error::usage)?;

@@ -45,7 +45,7 @@ pub fn init(args: &InitArgs, output: &Output) -> Result<Exit, Error> {
         ))
     })?;
     if args.file == Path::new("-") {
-        output.print(&text);
+        output.print_as_it_is(&text);
         return Ok(Exit::Success);
     }
     let text = format!("#:schema ./{SCHEMA}\n{text}");

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{Error, Output};
 use crate::cli::ListArgs;
-use crate::escape::{Shown, line};
+use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{LATEST, brief};
-use crate::results::figures::{duration, micros, thousands};
+use crate::report::{TextStyle, list_text};
 use crate::results::{RunBrief, file_name};
 
 /// One folder.
@@ -46,7 +46,7 @@ pub fn list(args: &ListArgs, output: &Output) -> Result<Exit, Error> {
     lines.truncate(args.limit.unwrap_or(usize::MAX));
     match args.json {
         true => output.json(&lines),
-        false => output.print(&table(&lines, &args.dir)),
+        false => output.print(&text(&lines, &args.dir, output.text_style())),
     }
     Ok(Exit::Success)
 }
@@ -96,85 +96,21 @@ fn read_line(path: &Path) -> Option<Line> {
     })
 }
 
-fn table(lines: &[Line], dir: &Path) -> String {
+fn text(lines: &[Line], dir: &Path, style: TextStyle) -> String {
     if lines.is_empty() {
         return format!("no runs in {}\n", Shown(&dir.display().to_string()));
     }
-    let head = [
-        "when (UTC)",
-        "scenario",
-        "verdict",
-        "orders",
-        "lost",
-        "misplaced",
-        "e2e p99",
-        "drain",
-        "folder",
-    ];
-    let rows = lines.iter().filter_map(|entry| {
-        let run = entry.run.as_ref()?;
-        let started_at = line(&run.started_at);
-        Some([
-            started_at
-                .get(..16)
-                .unwrap_or(&started_at)
-                .replace('T', " "),
-            line(&run.scenario).into_owned(),
-            format!(
-                "{}{}",
-                run.verdict,
-                if run.interrupted { " (stopped)" } else { "" }
-            ),
-            thousands(run.planned),
-            thousands(run.lost),
-            thousands(run.misplaced),
-            worst(run),
-            run.drain.map_or_else(|| "-".into(), duration),
-            line(&entry.folder).into_owned(),
-        ])
-    });
-    let rows: Vec<_> = std::iter::once(head.map(str::to_owned))
-        .chain(rows)
-        .collect();
     let mut text = String::new();
     for line in lines {
         if let Some(broken) = &line.broken {
             text.push_str(&format!("{}: {}\n", Shown(&line.folder), Shown(broken)));
         }
     }
-    if rows.len() == 1 {
-        return text;
+    let runs = lines
+        .iter()
+        .filter_map(|line| Some((line.folder.as_str(), line.run.as_ref()?)));
+    if runs.clone().next().is_some() {
+        text.push_str(&list_text(runs, style));
     }
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: [usize; 9] = std::array::from_fn(width);
-    for row in &rows {
-        let mut line = String::new();
-        for (column, cell) in row.iter().enumerate() {
-            let width = widths[column];
-            // Numbers are aligned on their right.
-            let cell = match column {
-                3..=7 => format!("{cell:>width$}"),
-                _ => format!("{cell:<width$}"),
-            };
-            line.push_str(&cell);
-            line.push_str("  ");
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text.push_str("misplaced: in the wrong place, not lost; e2e p99: end-to-end latency, of the worst phase but warm-up\n");
     text
-}
-
-/// The worst end-to-end latency and its phase.
-fn worst(run: &RunBrief) -> String {
-    match (run.end_to_end_p99_us, &run.end_to_end_p99_phase) {
-        (Some(p99_us), Some(phase)) => format!("{} in {}", micros(p99_us), line(phase)),
-        _ => "-".into(),
-    }
 }

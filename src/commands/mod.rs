@@ -14,6 +14,7 @@ mod dashboard;
 #[path = "no_dashboard.rs"]
 mod dashboard;
 mod down;
+mod fit;
 mod gate;
 mod generated;
 mod goose_dashboard;

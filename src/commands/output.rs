@@ -2,12 +2,14 @@
 
 use std::any::Any;
 use std::io::{self, IsTerminal, Write, stderr, stdout};
+use std::os::fd::AsFd;
 
 use anstyle::{AnsiColor, Style};
 
 use serde::Serialize;
 
 use super::confirm::confirm;
+use super::fit::fitted;
 use super::numbered::numbered;
 use super::{Error, screen};
 use crate::cli::ColorChoice;
@@ -35,11 +37,9 @@ impl Output {
 
     /// How a report looks on standard output. A terminal that does not say how wide it is has 80 columns.
     pub fn text_style(&self) -> TextStyle {
-        let size = terminal_size::terminal_size_of(stdout());
-        let width = match (size, stdout().is_terminal()) {
-            (Some((width, _)), _) => width.0.into(),
-            (None, true) => 80,
-            (None, false) => TextStyle::default().width,
+        let width = match stdout().is_terminal() {
+            true => width_of(stdout()),
+            false => TextStyle::default().width,
         };
         TextStyle {
             color: self.color_on_stdout(),
@@ -69,9 +69,17 @@ impl Output {
         }
     }
 
-    /// Writes `text` to standard output, without what a terminal or a CI runner obeys. A reader that has gone away
-    /// (`| head`) is no error.
+    /// Writes `text` to standard output, without what a terminal or a CI runner obeys, and on a terminal no line wider
+    /// than that. A reader that has gone away (`| head`) is no error.
     pub fn print(&self, text: &str) {
+        match stdout().is_terminal() {
+            true => self.print_as_it_is(&fitted(text, self.text_style().width)),
+            false => self.print_as_it_is(text),
+        }
+    }
+
+    /// The same for a text that is a file: its lines stay.
+    pub fn print_as_it_is(&self, text: &str) {
         put(&terminal(text, self.color_on_stdout()));
     }
 
@@ -107,7 +115,11 @@ impl Output {
         // Whatever is quoted in it, no password of a URL is.
         let line = without_userinfo(line);
         let line = terminal(&line, self.color_on_stderr());
-        screen::say("note", &format!("{line}\n"));
+        let width = match stderr().is_terminal() && !screen::says_objects() {
+            true => width_of(stderr()),
+            false => usize::MAX,
+        };
+        screen::say("note", &format!("{}\n", fitted(&line, width)));
     }
 
     /// Writes an object to standard error, on a line of its own.
@@ -145,6 +157,12 @@ impl Attendant for Output {
     fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
         Ok(Box::new(()))
     }
+}
+
+/// The columns of a terminal; of one that does not say how wide it is, 80.
+fn width_of(terminal: impl AsFd) -> usize {
+    let size = terminal_size::terminal_size_of(terminal);
+    size.map_or(80, |(width, _)| width.0.into())
 }
 
 fn put(text: &str) {

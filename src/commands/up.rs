@@ -24,7 +24,7 @@ pub fn up(args: &UpArgs, output: &Output) -> Result<Exit, Error> {
         if target.region.is_none() {
             preflight.push_str(" --region ${AWS::Region}");
         }
-        output.print(&template(&scenario, &target, &desired, &preflight));
+        output.print_as_it_is(&template(&scenario, &target, &desired, &preflight));
         return Ok(Exit::Success);
     }
     block_on(raise(&args.place, &scenario, &target, &desired, output))
