@@ -480,7 +480,12 @@ fn every_rule_has_a_file_that_breaks_it_and_one_that_just_does_not() {
         (
             &["phase.sale.rate=1/s"],
             "--set phase.sale.rate=1/s",
-            &["phase.spike.rate=1/s"],
+            &["phase.spike.rate=4/s"],
+        ),
+        (
+            &["phase.spike.rate=3.3/s"],
+            "expect.rules[0]",
+            &["phase.spike.rate=3.4/s"],
         ),
     ];
     for (broken, key, near) in cases {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::parse::refuse_failing_class;
 use super::{Bound, Condition, Counted, Rule, RuleProblem, Span, recovery_from};
 use crate::load::{LoadProfile, Phase};
+use crate::results::figures::thousands;
 use crate::scenario::{Metric, Scenario};
 use crate::verdict::Class;
 
@@ -43,6 +44,7 @@ impl Rule {
             })?;
         }
         match &self.condition {
+            Condition::Duration(metric, _) => self.check_samples(*metric, phases),
             Condition::Count(counted, bound) => {
                 let class = match counted {
                     Counted::Class(class) => Some(*class),
@@ -65,6 +67,44 @@ impl Rule {
                 }),
             _ => Ok(()),
         }
+    }
+
+    /// Whether so many orders are due where it counts that one of them lies beyond its quantile.
+    fn check_samples(&self, metric: Metric, phases: &[Phase]) -> Result<(), RuleProblem> {
+        let Some(needed) = metric.samples_needed() else {
+            return Ok(());
+        };
+        let profile = LoadProfile::new(phases);
+        let counts = |phase: &Phase| match &self.phase {
+            Some(name) => phase.name == *name,
+            None => !phase.warm_up,
+        };
+        let due = (0..phases.len()).filter(|&index| counts(&phases[index]));
+        let due = due.map(|index| {
+            let (start, end) = profile.phase_span(index);
+            profile.integral(end) - profile.integral(start)
+        });
+        let due = due.sum::<f64>().round() as u64;
+        if due >= needed {
+            return Ok(());
+        }
+        let place = match &self.phase {
+            Some(name) => format!("in the phase {name:?}"),
+            None => "outside warm-up".into(),
+        };
+        Err(RuleProblem::new(
+            format!(
+                "`{}` cannot be measured: {} due {place}, and {} takes at least {}",
+                self.text,
+                match due {
+                    1 => "1 order is".into(),
+                    due => format!("{} orders are", thousands(due)),
+                },
+                metric.name(),
+                thousands(needed),
+            ),
+            "write a lower quantile, or the largest (`_max`), or let the phase last longer",
+        ))
     }
 
     /// Its limit as a run meets it that is played `speed` times faster, and a text that says so.
