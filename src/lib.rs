@@ -46,6 +46,7 @@ pub mod cli;
 pub mod commands;
 pub mod drive;
 pub mod embedded;
+pub mod engines;
 pub mod error;
 pub mod folder;
 pub mod journal;

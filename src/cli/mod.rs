@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod plan;
 mod report;
+mod submit;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, PolicyArgs, PolicyFor, UpArgs};
 pub use compare::{CompareArgs, CompareFormat};
@@ -17,6 +18,7 @@ pub use init::InitArgs;
 pub use list::ListArgs;
 pub use plan::{AgainstWhat, PlanArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
+pub use submit::{EngineKind, SubmitArgs};
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -130,6 +132,8 @@ pub enum Command {
     Clean(CleanArgs),
     /// Print the least IAM policy with which commands can do what a scenario asks; no account is asked.
     Policy(PolicyArgs),
+    /// Write, and with --go submit, what Slurm, Kubernetes or AWS Batch needs to run a scenario by several workers.
+    Submit(SubmitArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them.
@@ -212,6 +216,30 @@ pub struct OverrideArgs {
     /// Where the pipeline is.
     #[command(flatten)]
     pub target: TargetArgs,
+}
+
+impl OverrideArgs {
+    /// The options that say the same, as words of a command line.
+    pub fn words(&self) -> Vec<String> {
+        let seed = self.seed.map(|seed| seed.to_string());
+        let target = self.target.target.map(|target| match target {
+            TargetKind::Embedded => "embedded".to_owned(),
+            TargetKind::Aws => "aws".to_owned(),
+        });
+        let own = [
+            ("rate", &self.rate),
+            ("duration", &self.duration),
+            ("seed", &seed),
+            ("target", &target),
+        ];
+        let own = own.into_iter();
+        let own = own.filter_map(|(key, value)| Some((key, value.clone()?)));
+        let sets = self.set.iter().map(|set| ("set", set.clone()));
+        own.chain(sets)
+            .chain(self.target.keys())
+            .flat_map(|(key, value)| [format!("--{}", key.replace('_', "-")), value])
+            .collect()
+    }
 }
 
 /// Where the pipeline under test is. Any of these but `--target embedded` means AWS or what speaks like it.

@@ -40,6 +40,7 @@ mod self_test;
 mod self_test_table;
 mod serve;
 mod show;
+mod submit;
 #[cfg(feature = "tui")]
 mod tui;
 #[cfg(not(feature = "tui"))]
@@ -89,6 +90,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Down(args) => down::down(&args, &output),
         Command::Clean(args) => clean::clean(&args, &output),
         Command::Policy(args) => policy::policy(&args, &output),
+        Command::Submit(args) => submit::submit(&args, &output),
     };
     outcome.unwrap_or_else(|error| {
         output.error(&error);
