@@ -33,7 +33,7 @@ fn put(folder: &Path, change: impl FnOnce(&mut Value)) {
 fn the_committed_runs_are_listed_with_what_they_proved() {
     let finished = list(&reports(), []).code(0).quiet();
     let rows: Vec<_> = finished.stdout.lines().collect();
-    assert!(rows[0].starts_with("when (UTC)"), "{}", finished.stdout);
+    assert!(rows[0].starts_with("  when (UTC)"), "{}", finished.stdout);
     let spike = rows
         .iter()
         .find(|row| row.ends_with("example-spike"))

@@ -44,7 +44,6 @@ impl Rule {
             })?;
         }
         match &self.condition {
-            Condition::Duration(metric, _) => self.check_samples(*metric, phases),
             Condition::Count(counted, bound) => {
                 let class = match counted {
                     Counted::Class(class) => Some(*class),
@@ -69,11 +68,22 @@ impl Rule {
         }
     }
 
-    /// Whether so many orders are due where it counts that one of them lies beyond its quantile.
-    fn check_samples(&self, metric: Metric, phases: &[Phase]) -> Result<(), RuleProblem> {
+    /// Whether so many orders are due where it counts that one of them lies beyond its quantile. Not asked of a gate's
+    /// rules: one file of them serves several scenarios.
+    ///
+    /// # Errors
+    /// When fewer are due.
+    pub(in crate::scenario) fn check_samples(
+        &self,
+        scenario: &Scenario,
+    ) -> Result<(), RuleProblem> {
+        let Condition::Duration(metric, _) = &self.condition else {
+            return Ok(());
+        };
         let Some(needed) = metric.samples_needed() else {
             return Ok(());
         };
+        let phases = &scenario.phases;
         let profile = LoadProfile::new(phases);
         let counts = |phase: &Phase| match &self.phase {
             Some(name) => phase.name == *name,
@@ -84,7 +94,12 @@ impl Rule {
             let (start, end) = profile.phase_span(index);
             profile.integral(end) - profile.integral(start)
         });
-        let due = due.sum::<f64>().round() as u64;
+        // Bad orders are not stored.
+        let (share, which) = match metric {
+            Metric::EndToEnd(_) if scenario.bad_share > 0.0 => (1.0 - scenario.bad_share, "good "),
+            _ => (1.0, ""),
+        };
+        let due = (due.sum::<f64>() * share).round() as u64;
         if due >= needed {
             return Ok(());
         }
@@ -97,8 +112,8 @@ impl Rule {
                 "`{}` cannot be measured: {} due {place}, and {} takes at least {}",
                 self.text,
                 match due {
-                    1 => "1 order is".into(),
-                    due => format!("{} orders are", thousands(due)),
+                    1 => format!("1 {which}order is"),
+                    due => format!("{} {which}orders are", thousands(due)),
                 },
                 metric.name(),
                 thousands(needed),
