@@ -127,7 +127,7 @@ mod linux {
 
     pub(super) fn sleep_until(at: Duration) {
         let until = libc::timespec {
-            tv_sec: at.as_secs() as libc::time_t,
+            tv_sec: at.as_secs() as _,
             tv_nsec: at.subsec_nanos().into(),
         };
         // SAFETY: `until` outlives the call, and no remainder is asked for.
