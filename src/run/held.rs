@@ -14,8 +14,8 @@ use crate::folder::{digest_of_file, read_meters, read_sent};
 use crate::gate::{own_findings, own_findings_without_report};
 use crate::ledger::Ledger;
 use crate::results::{
-    Aborted, BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, figures,
-    file_name, phase_figures,
+    Aborted, BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, all_whole, build,
+    figures, file_name, phase_figures, worker_findings,
 };
 use crate::verdict::{Class, Finding, Judgment, Severity, finding};
 use crate::verify::{
@@ -135,6 +135,9 @@ impl Held {
         let nothing = Observation::default();
         let reconciliation = reconcile(&self.ledger, &belongs, observation.unwrap_or(&nothing));
         let figures = self.figures(reported);
+        let workers = self.sent.as_ref().map_or(&[][..], |sent| &sent.workers);
+        // What some of the workers measured is not what the run measured.
+        let partial = !all_whole(workers);
         let interrupted = match (&self.sent, reported) {
             (Some(sent), _) => sent.record.interrupted,
             (None, reported) => reported.is_some_and(|report| report.interrupted),
@@ -153,7 +156,7 @@ impl Held {
             reconciliation: &reconciliation,
             observation,
             ledger_ended: self.ledger_ended,
-            phases: figures.as_deref(),
+            phases: figures.as_deref().filter(|_| !partial),
             interrupted,
             clock_skew_bound: clock_skew,
         });
@@ -164,8 +167,9 @@ impl Held {
             let aborted = sent.record.aborted.as_ref()?;
             Some(ended_by(aborted, reconciliation.count(Class::Unsent)))
         });
+        let workers = worker_findings(workers, scenario.expect.max_schedule_lag_p99);
         let mut weighed = Weighed {
-            judgment: judgment.with(followers.into_iter().chain(aborted)),
+            judgment: judgment.with(followers.into_iter().chain(aborted).chain(workers)),
             reconciliation,
             interrupted,
             bad_orders: belongs.bad.len(),
@@ -174,7 +178,8 @@ impl Held {
         };
         let rules = &scenario.expect.rules;
         if rules.iter().any(|rule| rule.duration().is_none()) {
-            let found = match self.report(&weighed, &weighed.judgment, None) {
+            let report = self.report(&weighed, &weighed.judgment, None);
+            let found = match report.filter(|_| !partial) {
                 Some(report) => own_findings(&report),
                 None => own_findings_without_report(rules),
             };
@@ -220,6 +225,7 @@ impl Held {
             orders: self.ledger.counts(),
             bad_orders: weighed.bad_orders,
             record: &sent.record,
+            workers: &sent.workers,
             reconciliation: &weighed.reconciliation,
             judgment,
             exit_code: Exit::of(judgment, weighed.interrupted).code(),
