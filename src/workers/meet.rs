@@ -168,6 +168,19 @@ impl<'a> Meeting<'a> {
         Ok(absent)
     }
 
+    /// Whether the workers began without this one.
+    ///
+    /// # Errors
+    /// [`Error::TooLate`] when they did.
+    pub(super) fn not_passed(&self) -> Result<(), Error> {
+        let start = self.written_start()?;
+        let at = start.as_ref().and_then(AgreedStart::start);
+        match start.zip(at) {
+            Some((start, at)) => still_to_come(self.place, &start, at).map(drop),
+            None => Ok(()),
+        }
+    }
+
     /// The start, if it is that of this plan and still to come.
     fn agreed(&self, start: &AgreedStart, plan_digest: &str) -> Result<SystemTime, Error> {
         let shown = self.place.shown(file_name::GO);
@@ -179,14 +192,23 @@ impl<'a> Meeting<'a> {
                 "{shown}: it is the start of another run; start the run anew, in another folder (--run-at)"
             ))
         })?;
-        match clock::wall().duration_since(at) {
-            Err(_) => Ok(at),
-            Ok(ago) => Err(Error::TooLate(format!(
-                "{shown}: the run began {ago:.1?} ago, at {}, without this worker, which has sent nothing; \
-                 `orderproof merge` looks for the orders of its shard; another run needs a folder of its own",
-                start.started_at
-            ))),
-        }
+        still_to_come(self.place, start, at)
+    }
+}
+
+fn still_to_come(
+    place: &dyn RunAt,
+    start: &AgreedStart,
+    at: SystemTime,
+) -> Result<SystemTime, Error> {
+    match clock::wall().duration_since(at) {
+        Err(_) => Ok(at),
+        Ok(ago) => Err(Error::TooLate(format!(
+            "{}: the run began {ago:.1?} ago, at {}, without this worker, which has sent nothing; `orderproof merge` looks \
+             for the orders of its shard; another run needs a folder of its own",
+            place.shown(file_name::GO),
+            start.started_at
+        ))),
     }
 }
 

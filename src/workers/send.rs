@@ -67,6 +67,7 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     unclaimed(&place, shard)?;
     let stop = run.stop();
     let meeting = Meeting::new(&place, shard, patience, &stop);
+    meeting.not_passed()?;
     let joined = match shard.index() {
         0 => lead(&run, shard, &place, attendant)?,
         _ => follow(&run, shard, &spec, &meeting, attendant)?,
