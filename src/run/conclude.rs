@@ -37,7 +37,12 @@ fn evidence_of(plan: &PlanFile) -> Vec<String> {
     let Some(first) = plan.first_shard() else {
         return names;
     };
-    let files = [file_name::JOURNAL, file_name::SENT, file_name::MANIFEST];
+    let files = [
+        file_name::JOURNAL,
+        file_name::SENT,
+        file_name::QUEUES,
+        file_name::MANIFEST,
+    ];
     let shards = first
         .all()
         .flat_map(|shard| files.map(|name| file_name::of_shard(shard.index(), name)));

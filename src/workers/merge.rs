@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::queues::QueuesFile;
 use crate::clock;
 use crate::error::Error;
 use crate::folder::{Existing, RunFolder, write_whole};
@@ -124,13 +125,23 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
     drop(site.close());
     let mut observation = seen.observation;
     // The first look may have come long after the queue was empty: then nobody knows how long that took.
-    let drained_before_us = seen
-        .samples
-        .first()
-        .is_none_or(|sample| sample.visible + sample.in_flight + sample.delayed == 0);
+    let looked = QueuesFile {
+        samples: seen.samples,
+        failed_samples: seen.failed_samples,
+    };
+    let first = looked.samples.first();
+    let drained_before_us =
+        first.is_none_or(|sample| sample.visible + sample.in_flight + sample.delayed == 0);
     if drained_before_us || !gathered.ended {
         observation.quiescence.drain = None;
     }
+    let queues = dir.join(file_name::of_shard(0, file_name::QUEUES));
+    let mut problems = Problems::default();
+    let before = QueuesFile::read(&queues).unwrap_or_else(|error| {
+        problems.add(format!("{}: {error}", queues.display()));
+        QueuesFile::default()
+    });
+    let looked = before.before(looked);
     // The workers' clocks may be apart from the target's by as much as this one's.
     let apart = gathered.sent.clocks_apart.max(found.clocks_apart());
     let evidence = Evidence {
@@ -143,8 +154,8 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
                 schema_version: OBSERVATION_SCHEMA_VERSION,
                 run_id: plan.run_id,
                 observation,
-                samples: seen.samples,
-                failed_samples: seen.failed_samples,
+                samples: looked.samples,
+                failed_samples: looked.failed_samples,
                 times: seen.times,
                 rests_on: BTreeMap::new(),
             }),
@@ -161,7 +172,7 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         },
         orders,
         schedule,
-        problems: Problems::default(),
+        problems,
     };
     conclude(&folder, evidence).map(|outcome| Merged::Run(Box::new(outcome)))
 }

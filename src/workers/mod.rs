@@ -10,6 +10,7 @@ mod identity;
 mod meet;
 mod merge;
 mod place;
+mod queues;
 mod send;
 
 pub use identity::identity;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
 use super::meet::Meeting;
+use super::queues::QueuesFile;
 use super::{Folder, Patience, RunAt};
 use crate::clock;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePart, DrivePlan, Progress};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::{RunFolder, digest_of_file, read_plan};
 use crate::load::Shard;
+use crate::observe::Watcher;
 use crate::order::RunId;
 use crate::preflight::Preflight;
 use crate::results::{PlanFile, SentFile, ShardManifest, file_name, to_json};
@@ -86,7 +88,22 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
         .join(file_name::SHARDS)
         .join(shard.index().to_string());
     let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
+    let (began, began_wall) = (Instant::now(), clock::wall());
+    let watcher = match shard.index() {
+        // One of them samples the queues, for the report.
+        0 => Some(Watcher::start(joined.target.clone()).map_err(Error::internal)?),
+        _ => None,
+    };
     let driven = drive_shard(&run, &joined, &folder, DrivePart { shard, start_at })?;
+    if let Some(watcher) = watcher {
+        let queues = QueuesFile::of(watcher.stop(driven.started.instant));
+        let written = folder.write(file_name::QUEUES, &to_json(&queues));
+        written.map_err(Error::internal)?;
+    }
+    let joined = Joined {
+        clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
+        ..joined
+    };
     let manifest = leave(&joined, &folder, &driven, shard)?;
     Ok(Sent {
         run_id: joined.plan.run_id,

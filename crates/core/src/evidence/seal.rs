@@ -130,7 +130,13 @@ fn is_of_shard(name: &str) -> bool {
     };
     let number: Option<u32> = index.parse().ok();
     number.is_some_and(|number| number < WORKERS_MAX && number.to_string() == index)
-        && ["ledger.journal", "sent.json", "manifest.json"].contains(&file)
+        && [
+            "ledger.journal",
+            "sent.json",
+            "queues.json",
+            "manifest.json",
+        ]
+        .contains(&file)
 }
 
 fn chain_of(run_id: RunId, files: &[FileDigest]) -> String {

@@ -14,6 +14,8 @@ pub const PREFLIGHT: &str = "preflight.json";
 pub const GO: &str = "go";
 /// The folder of the workers' shards, each in a folder of its number.
 pub const SHARDS: &str = "shards";
+/// What worker 0 saw of the queues while it sent.
+pub const QUEUES: &str = "queues.json";
 /// What a worker writes last of its shard.
 pub const MANIFEST: &str = "manifest.json";
 /// The name of a file of the shard of worker `index`.
