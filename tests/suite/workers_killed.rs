@@ -1,6 +1,7 @@
 //! The crash matrix of workers: one of them is killed (SIGKILL) at seeded moments, then the merge, too. Nothing is forgotten,
 //! nobody accused, and no run passes of which an order is unaccounted for.
 
+use std::process::Command;
 use std::time::Duration;
 
 use orderproof::folder::read_observation;
@@ -9,7 +10,7 @@ use orderproof::order::{Stream, generator};
 use rand_xoshiro::rand_core::Rng;
 
 use super::program::wait_for;
-use super::workers::{Place, merge, serve_pipeline, start, worker};
+use super::workers::{Place, Started, merge, serve_pipeline, start, worker};
 
 /// Moments in the life of a run, with every test run and in the full matrix.
 const KILLS: u64 = 5;
@@ -126,4 +127,41 @@ fn full_matrix_of_50_killed_workers() {
         "{seen:#?}"
     );
     assert!(seen.merges_killed >= 10, "{seen:#?}");
+}
+
+#[test]
+fn a_worker_that_is_told_to_stop_says_what_it_has_not_sent() {
+    let (served, place) = (serve_pipeline(), Place::new());
+    let workers: Vec<_> = (0..2)
+        .map(|index| start(worker(&served, &place, &format!("{index}/2"))))
+        .collect();
+    let journal = place.path.join("shards/1/ledger.journal");
+    let text = || std::fs::read_to_string(&journal).unwrap_or_default();
+    wait_for("an outcome", || text().contains("\"outcome\""));
+    let id = workers[1].child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(told.expect("kill").success());
+    let codes: Vec<_> = workers.into_iter().map(Started::code).collect();
+    assert_eq!(codes[0], Some(0));
+    let manifest = place.json("shards/1/manifest.json");
+    // On a machine that stalls it may have sent everything before it was told.
+    let interrupted = manifest["interrupted"] == true;
+    assert_eq!(
+        codes[1],
+        Some(if interrupted { 130 } else { 0 }),
+        "{manifest}"
+    );
+    let unsent = manifest["orders"]["unsent"].as_u64().expect("a count");
+    assert_eq!(unsent > 0, interrupted, "{manifest}");
+    let merged = merge(&served, &place).finish();
+    assert_eq!(
+        merged.code,
+        if interrupted { 130 } else { 0 },
+        "{}",
+        merged.stdout
+    );
+    let report = place.json("run.json");
+    assert_eq!(report["classes"]["unsent"], unsent);
+    assert_eq!(report["classes"]["lost"], 0);
+    assert_eq!(report["workers"][1]["interrupted"], interrupted);
 }
