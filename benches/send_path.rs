@@ -183,6 +183,7 @@ fn whole_path(address: SocketAddr, plan: &OrderPlan, batch: u8, orders: u64) -> 
         scenario_digest: "0".repeat(64),
         started_at: SystemTime::now(),
         plan_digest: None,
+        shard: None,
     };
     runtime().block_on(send_all(&pool, plan, batch, orders / 20, None));
     let all = || process_cpu_time().expect("Linux");

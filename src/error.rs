@@ -14,6 +14,18 @@ pub enum Error {
     /// A guard was not satisfied; nothing was sent, changed or deleted.
     #[error("refused: {0}")]
     Refused(String),
+    /// The shard of a worker was claimed before; it has sent nothing.
+    #[error("{0}")]
+    Taken(String),
+    /// The start that workers agreed on has passed; this one has sent nothing.
+    #[error("{0}")]
+    TooLate(String),
+    /// Workers that were waited for were not there in time; this one has sent nothing.
+    #[error("{0}")]
+    NotReady(String),
+    /// Stopped by the user before anything was sent.
+    #[error("{0}")]
+    Interrupted(String),
 }
 
 impl Error {
@@ -38,6 +50,10 @@ impl Error {
             Self::Usage(_) => Exit::Usage,
             Self::Internal(_) => Exit::Internal,
             Self::Refused(_) => Exit::Refused,
+            Self::Taken(_) => Exit::ShardTaken,
+            Self::TooLate(_) => Exit::StartPassed,
+            Self::NotReady(_) => Exit::NotReady,
+            Self::Interrupted(_) => Exit::Interrupted,
         }
     }
 }

@@ -52,6 +52,7 @@ pub mod folder;
 pub mod journal;
 pub mod observe;
 pub mod run;
+pub mod workers;
 
 pub use orderproof_aws::{account, clock, send, store};
 pub use orderproof_emulator as emulator;

@@ -9,6 +9,7 @@ mod list;
 mod plan;
 mod report;
 mod submit;
+mod workers;
 
 pub use account::{CleanArgs, DownArgs, PlaceArgs, PolicyArgs, PolicyFor, UpArgs};
 pub use compare::{CompareArgs, CompareFormat};
@@ -19,6 +20,7 @@ pub use list::ListArgs;
 pub use plan::{AgainstWhat, PlanArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 pub use submit::{EngineKind, SubmitArgs};
+pub use workers::{MergeArgs, WorkerArgs};
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -37,7 +39,12 @@ Exit codes:
   5    every order accounted for, but a performance rule is broken
   6    refused: the guard, a trap or a missing confirmation; nothing was sent, changed or deleted
   7    a forecast was made: it is no evidence
-  130  interrupted before every planned order was decided";
+  42   a worker's shard was claimed before: it has sent nothing
+  43   the start that workers agreed on has passed: this one has sent nothing
+  75   not all workers were ready in time: this one has sent nothing
+  130  interrupted before every planned order was decided
+
+A worker (--run-at) gives no verdict: its 0 says that its shard was sent.";
 
 const PREFLIGHT_EXIT_CODES: &str = "\
 Exit codes:
@@ -100,6 +107,9 @@ pub enum Command {
     /// Forecast what a run of a scenario might find, in virtual time; nothing is sent, and nothing is proved.
     #[command(after_help = PLAN_EXIT_CODES)]
     Plan(PlanArgs),
+    /// Give the verdict of a run by several workers (`run --run-at`): unite what they left, look at the stores, judge.
+    #[command(after_help = EXIT_CODES)]
+    Merge(MergeArgs),
     /// Judge a finished or broken run again, from its files or from the live stores.
     #[command(after_help = EXIT_CODES)]
     Verify(VerifyArgs),
@@ -187,10 +197,13 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub quiet: bool,
 
-    // Last: its heading holds for what follows.
+    // Last: their headings hold for what follows.
     /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// One of several workers.
+    #[command(flatten)]
+    pub workers: WorkerArgs,
 }
 
 /// Values that replace those of the scenario file.

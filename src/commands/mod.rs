@@ -22,6 +22,7 @@ mod init;
 mod interrupt;
 mod list;
 mod live;
+mod merge;
 mod new_file;
 mod numbered;
 mod output;
@@ -48,6 +49,7 @@ mod tui;
 mod tui;
 mod up;
 mod verify;
+mod worker;
 
 pub use crate::error::Error;
 
@@ -75,6 +77,7 @@ pub fn execute(cli: Cli) -> Exit {
         Command::Check(args) => check::check(&args, &output),
         Command::Preflight(args) => preflight::preflight(&args, &output),
         Command::Plan(args) => plan::plan(&args, &output),
+        Command::Merge(args) => merge::merge(&args, &output),
         Command::Verify(args) => verify::verify(&args, &output),
         Command::Gate(args) => gate::gate(&args, &output),
         Command::Report(args) => report::report(&args, &output),

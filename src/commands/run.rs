@@ -9,6 +9,7 @@ use super::goose_dashboard;
 use super::interrupt::stop_on_interrupt;
 use super::progress::{ProgressView, line, object};
 use super::tui::{LiveView, check_terminal};
+use super::worker::worker;
 use super::{Error, Output};
 use crate::cli::{ProgressFormat, RunArgs};
 use crate::exit::Exit;
@@ -21,6 +22,9 @@ const ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling wha
 
 /// Drives a scenario at its pipeline, accounts for every order, and reports.
 pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
+    if let Some(at) = &args.workers.run_at {
+        return worker(args, at, output);
+    }
     let scenario = load_scenario(&args.scenario, &args.overrides)?;
     if args.tui {
         check_terminal(output)?;

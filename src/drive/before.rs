@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use roaring::RoaringBitmap;
 use tokio::task::JoinSet;
 
 use crate::order::OrderPlan;
@@ -48,11 +49,16 @@ struct State {
 }
 
 impl RowsBefore {
-    /// Starts the thread that writes the rows of `orders` to the tables of `target`; none where orders have no such rows.
+    /// Starts the thread that writes the rows of `orders`, of those in `part` where not all are sent, to the
+    /// tables of `target`; none where orders have no such rows.
     ///
     /// # Errors
     /// When no thread or runtime can be had.
-    pub(super) fn start(orders: &OrderPlan, target: &Target) -> io::Result<Option<Self>> {
+    pub(super) fn start(
+        orders: &OrderPlan,
+        part: Option<&RoaringBitmap>,
+        target: &Target,
+    ) -> io::Result<Option<Self>> {
         if orders.model.spec().before.is_empty() {
             return Ok(None);
         }
@@ -61,13 +67,16 @@ impl RowsBefore {
             .build()?;
         let shared = Arc::new(Shared::default());
         let (own, orders) = (Arc::clone(&shared), orders.clone());
-        let writer = RowWriter::new(target);
+        let (writer, part) = (RowWriter::new(target), part.cloned());
         let thread = std::thread::Builder::new()
             .name("rows before".into())
             .spawn(move || {
                 let _end = End(&own);
                 while let Some(range) = own.next() {
                     let end = range.end;
+                    let is_sent =
+                        |k: &u64| part.as_ref().is_none_or(|part| part.contains(*k as u32));
+                    let range = range.filter(is_sent);
                     let refused = runtime.block_on(write(&writer, &orders, range));
                     own.finished(end, refused);
                 }
@@ -158,7 +167,11 @@ impl Drop for End<'_> {
 }
 
 /// Writes the rows of these orders, some requests side by side, and says of which orders some could not be written.
-async fn write(writer: &RowWriter, orders: &OrderPlan, range: Range<u64>) -> Vec<(u64, String)> {
+async fn write(
+    writer: &RowWriter,
+    orders: &OrderPlan,
+    range: impl Iterator<Item = u64>,
+) -> Vec<(u64, String)> {
     let mut rows: Vec<(u64, (String, Item))> = Vec::new();
     for k in range {
         rows.extend(orders.rows_before(k).into_iter().map(|row| (k, row)));

@@ -50,6 +50,7 @@ impl Trial {
                 orders,
                 scenario_digest: "abc".into(),
                 plan_digest: None,
+                part: None,
             },
             folder: tempfile::tempdir().unwrap(),
         }

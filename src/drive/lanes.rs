@@ -50,7 +50,7 @@ impl Lanes {
     /// Lets a batch in: it goes out when it is first in the lines of all its groups. False if nobody takes it.
     pub(super) fn enter(&self, work: Work, orders: &OrderPlan) -> bool {
         let name = |k| self.hasher.hash_one(orders.group(k).unwrap_or_default());
-        let mut groups: Vec<u64> = work.orders().map(name).collect();
+        let mut groups: Vec<u64> = work.orders().iter().map(|&k| name(k)).collect();
         groups.sort_unstable();
         groups.dedup();
         self.state().enter(work, groups)

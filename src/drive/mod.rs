@@ -24,7 +24,7 @@ mod tests;
 mod work;
 
 pub use pace::{Pace, process_cpu_time, thread_cpu_time};
-pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
+pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePart, DrivePlan};
 pub use pool::Pool;
 pub use progress::{Progress, SendTimes, Started};
 pub use run::run;

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
+
+use roaring::RoaringBitmap;
 
 use super::before::RowsBefore;
 use super::pace::{Pace, thread_cpu_time};
@@ -16,9 +18,10 @@ use super::{DriveError, Started};
 use crate::clock;
 use crate::journal::JournalWriter;
 use crate::ledger::{
-    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalError, JournalHeader,
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JOURNAL_SCHEMA_VERSION_SHARD,
+    JournalError, JournalHeader, Outcome,
 };
-use crate::load::Schedule;
+use crate::load::{OwnDispatch, Schedule, Shard, Split};
 use crate::order::Times;
 use crate::store::Target;
 
@@ -39,14 +42,22 @@ const SLOT: Duration = Duration::from_micros(100);
 /// The longest it sleeps without looking whether to stop.
 const STOP_CHECK: Duration = Duration::from_millis(20);
 
-/// Makes the journal, once its header is known.
-pub(super) type NewJournal<'a> =
-    dyn Fn(&JournalHeader, Option<&Sabotage>) -> Result<JournalWriter, JournalError> + Sync + 'a;
+/// Makes the journal, once its header is known, and of a part of the schedule its orders.
+pub(super) type NewJournal<'a> = dyn Fn(
+        &JournalHeader,
+        Option<RoaringBitmap>,
+        Option<&Sabotage>,
+    ) -> Result<JournalWriter, JournalError>
+    + Sync
+    + 'a;
 
 /// What the pacer leaves behind.
 pub(super) struct Paced {
     pub(super) journal: JournalWriter,
     pub(super) started: Started,
+    pub(super) late_by: Duration,
+    /// Orders that were to be sent.
+    pub(super) own_orders: u64,
     pub(super) tally: Tally,
     pub(super) interrupted: bool,
     pub(super) cpu_time: Duration,
@@ -70,18 +81,32 @@ pub(super) fn pace(
         true => LEAD,
         false => LEAD_WITH_ROWS,
     };
-    let started = Started {
-        instant: Instant::now() + lead,
-        wall: clock::wall() + lead,
+    let started = match plan.part {
+        Some(part) => start_at(part.start_at),
+        None => Started {
+            instant: Instant::now() + lead,
+            wall: clock::wall() + lead,
+        },
     };
     let orders = plan.orders.clone();
     let orders = orders.due(Times::new(started.unix_ms(), schedule.clone()));
-    let before = RowsBefore::start(&orders, target)?;
-    let _ = shared.orders.set(orders);
+    let shard = plan.part.map_or(Shard::WHOLE, |part| part.shard);
+    let sending = &plan.scenario.sending;
+    let group = |k| orders.group(k).unwrap_or_default();
+    let split = match plan.scenario.pipeline.fifo {
+        true => Split::Groups(&group),
+        false => Split::Dispatches,
+    };
+    let own = plan
+        .part
+        .map(|_| shard.orders(schedule, sending.batch, sending.linger, split));
+    let before = RowsBefore::start(&orders, own.as_ref(), target)?;
+    let _ = shared.orders.set(orders.clone());
     let header = JournalHeader {
-        schema_version: match plan.orders.keeps_message_ids() {
-            true => JOURNAL_SCHEMA_VERSION_NAMED,
-            false => JOURNAL_SCHEMA_VERSION,
+        schema_version: match (plan.part, plan.orders.keeps_message_ids()) {
+            (Some(_), _) => JOURNAL_SCHEMA_VERSION_SHARD,
+            (None, true) => JOURNAL_SCHEMA_VERSION_NAMED,
+            (None, false) => JOURNAL_SCHEMA_VERSION,
         },
         run_id: plan.orders.run,
         seed: plan.scenario.seed,
@@ -89,8 +114,9 @@ pub(super) fn pace(
         scenario_digest: plan.scenario_digest.clone(),
         started_at: started.wall,
         plan_digest: plan.plan_digest.clone(),
+        shard: plan.part.map(|part| part.shard),
     };
-    let journal = new_journal(&header, sabotage.as_ref())?;
+    let journal = new_journal(&header, own.clone(), sabotage.as_ref())?;
     let _ = shared.journal.set(journal.handle());
     shared.progress.start(started);
     let mut pacer = Pacer {
@@ -99,27 +125,41 @@ pub(super) fn pace(
         schedule,
         tally: Tally::new(schedule.profile(), plan.scenario.phases.len()),
         pace: Pace::new(started.instant),
+        own,
         wanted: 0,
         before,
         woken_at: Duration::ZERO,
         sabotage,
         max_in_flight: u64::from(plan.scenario.sending.max_in_flight),
     };
-    let sending = &plan.scenario.sending;
-    let dispatches = schedule.dispatches(sending.batch, sending.linger);
+    let dispatches = shard.dispatches(schedule, sending.batch, sending.linger, split);
     if let Some(lanes) = &shared.lanes {
         lanes.open(queue.clone());
     }
     let _end = EndOfWork(shared);
+    let late_by = Instant::now().saturating_duration_since(started.instant);
+    let own_orders = pacer.own.as_ref().map(RoaringBitmap::len);
     let interrupted = !pacer.walk(dispatches, &queue);
     let tally = pacer.tally;
     Ok(Some(Paced {
         journal,
         started,
+        late_by,
+        own_orders: own_orders.unwrap_or(schedule.count()),
         tally,
         interrupted,
         cpu_time: thread_cpu_time(),
     }))
+}
+
+/// The start at `wall`, which may lie a little behind.
+fn start_at(wall: SystemTime) -> Started {
+    let (now, now_wall) = (Instant::now(), clock::wall());
+    let instant = match wall.duration_since(now_wall) {
+        Ok(ahead) => now + ahead,
+        Err(behind) => now.checked_sub(behind.duration()).unwrap_or(now),
+    };
+    Started { instant, wall }
 }
 
 /// However the pacer ends, those that wait for nobody else are the last.
@@ -139,6 +179,8 @@ struct Pacer<'a> {
     schedule: &'a Schedule,
     tally: Tally,
     pace: Pace,
+    /// The orders of the part that is sent, where it is not the whole.
+    own: Option<RoaringBitmap>,
     /// Orders before this were asked to be intended.
     wanted: u64,
     /// Who writes the rows that are there before orders are sent.
@@ -152,16 +194,15 @@ impl Pacer<'_> {
     /// Whether every dispatch was handed over or counted unsent.
     fn walk(
         &mut self,
-        dispatches: impl Iterator<Item = crate::load::Dispatch>,
+        dispatches: impl Iterator<Item = OwnDispatch>,
         queue: &flume::Sender<Work>,
     ) -> bool {
-        let mut arrivals = self.schedule.iter_from(0);
         let mut next = 0;
-        for dispatch in dispatches {
-            let work = Work::new(dispatch, &mut arrivals);
-            let end = work.orders().end;
-            self.intend_ahead(dispatch.due, end);
-            if !self.wait_for(dispatch.due) || self.journal.wait_intended(end).is_err() {
+        for own in dispatches {
+            let work = Work::from(&own);
+            let (due, end) = (own.dispatch.due, work.end());
+            self.intend_ahead(due, end);
+            if !self.wait_for(due) || self.journal.wait_intended(end).is_err() {
                 self.leave_rest(next);
                 return false;
             }
@@ -200,15 +241,15 @@ impl Pacer<'_> {
             return true;
         };
         let stopped = || self.shared.stop.is_stopped() || self.shared.roll.is_over();
-        let Some(refused) = before.wait(work.orders(), stopped) else {
+        let Some(refused) = before.wait(work.dispatch.first..work.end(), stopped) else {
             return false;
         };
         let mut rest = Some(work);
         while let Some(work) = rest {
-            let first = work.orders().start;
+            let first = work.dispatch.first;
             let ends = |k: &u64| refused.contains_key(k) != refused.contains_key(&first);
-            let alike = work.orders().position(|k| ends(&k));
-            let (part, left) = work.split(alike.unwrap_or(work.orders().count()));
+            let alike = work.orders().iter().position(ends);
+            let (part, left) = work.split(alike.unwrap_or(work.orders().len()));
             rest = left;
             match refused.get(&first) {
                 None => self.hand_over(part, queue),
@@ -226,7 +267,7 @@ impl Pacer<'_> {
         scheduled.fetch_add(count, Ordering::Relaxed);
         self.shared.leave_unsent(work);
         self.tally.unsent(work, self.pace.elapsed());
-        for why in work.orders().filter_map(|k| refused.get(&k)) {
+        for why in work.orders().iter().filter_map(|k| refused.get(k)) {
             let reason = format!("a row that must be there before could not be written: {why}");
             self.tally.withheld(&reason);
         }
@@ -279,9 +320,16 @@ impl Pacer<'_> {
         // If the journal fails here it says so itself when it is finished.
         let _ = self.journal.wait_intended(self.wanted);
         let intended = self.journal.intended();
-        if next < intended {
-            self.journal
-                .record(crate::ledger::Outcome::Unsent, next..intended);
+        let Some(own) = &self.own else {
+            if next < intended {
+                self.journal.record(Outcome::Unsent, next..intended);
+            }
+            return;
+        };
+        let narrow = |k: u64| u32::try_from(k).expect("a sequence number below 10^9");
+        for k in own.range(narrow(next)..narrow(intended.max(next))) {
+            let k = u64::from(k);
+            self.journal.record(Outcome::Unsent, k..k + 1);
         }
     }
 }

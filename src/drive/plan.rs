@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use crate::fault::FaultError;
 use crate::ledger::{JournalError, Ledger};
+use crate::load::Shard;
 use crate::order::OrderPlan;
 use crate::scenario::Scenario;
 use crate::send::SendError;
@@ -23,6 +25,17 @@ pub struct DrivePlan {
     pub scenario_digest: String,
     /// The SHA-256 of the plan's file, where there is one; goes into the journal.
     pub plan_digest: Option<String>,
+    /// The part of the schedule that is sent, and when; all of it, as soon as everything is ready, when absent.
+    pub part: Option<DrivePart>,
+}
+
+/// A worker's part of a drive.
+#[derive(Debug, Clone, Copy)]
+pub struct DrivePart {
+    /// What of the schedule it sends.
+    pub shard: Shard,
+    /// The start of the run's time axis, on the wall clock: all workers have agreed on it.
+    pub start_at: SystemTime,
 }
 
 /// Who sends, and what Goose offers beside driving.
@@ -45,6 +58,10 @@ pub struct DriveOutcome {
     pub record: SendRecord,
     /// The start of the run's time axis.
     pub started: Started,
+    /// How long after the start everything was ready to send; zero when it was before.
+    pub late_by: Duration,
+    /// Orders that were to be sent: all that are planned, or those of a shard.
+    pub own_orders: u64,
     /// Why sending was stopped before its time, if the journal could not be written: the ledger above
     /// is whole, its file is not, and no verdict may rest on the file.
     pub journal_failure: Option<JournalError>,

@@ -53,7 +53,7 @@ pub(super) async fn send_what_is_due(shared: &Shared, carrier: &mut impl Carrier
         let _turn = Turn::of(shared.lanes.as_ref(), &work);
         let mut next = Some(work);
         while let Some(work) = next {
-            batch.fill(shared.orders(), work.orders());
+            batch.fill(shared.orders(), work.orders().iter().copied());
             // All of it, unless these orders are too large for one request.
             let (work, rest) = work.split(batch.len());
             let rest = Waiting::new(shared, rest);

@@ -55,10 +55,10 @@ pub fn run(
         options,
         progress,
         stop,
-        &|header, sabotage| match sabotage {
-            None => JournalWriter::create(journal_path, header),
+        &|header, own, sabotage| match sabotage {
+            None => JournalWriter::create_as(journal_path, header, own, |file| file),
             Some(sabotage) => {
-                JournalWriter::create_as(journal_path, header, |file| sabotage.journal(file))
+                JournalWriter::create_as(journal_path, header, own, |file| sabotage.journal(file))
             }
         },
     )
@@ -164,6 +164,8 @@ fn conclude(shared: &Shared, paced: Paced, attack_cpu_time: Duration) -> DriveOu
     let Paced {
         journal,
         started,
+        late_by,
+        own_orders,
         mut tally,
         mut interrupted,
         cpu_time,
@@ -185,6 +187,8 @@ fn conclude(shared: &Shared, paced: Paced, attack_cpu_time: Duration) -> DriveOu
         ledger,
         record,
         started,
+        late_by,
+        own_orders,
         journal_failure: written.err(),
         goose_failure: None,
     }

@@ -1,17 +1,12 @@
 //! Adding up what was measured, by phase and by second.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::work::Work;
 use crate::ledger::Outcome;
 use crate::load::LoadProfile;
-use crate::metrics::Histogram;
 use crate::results::{PhaseSends, SecondSends, SendRecord};
 use crate::send::SendReply;
-
-/// Different reasons kept apart; what comes from outside must not grow without bound.
-const REASONS_MAX: usize = 64;
 
 /// A [`SendRecord`] in the making; several are merged into one.
 #[derive(Debug)]
@@ -43,15 +38,7 @@ impl Tally {
     }
 
     fn second(&mut self, at: Duration) -> &mut SecondSends {
-        let index = usize::try_from(at.as_secs()).expect("runs end within 2^32 seconds");
-        while self.record.seconds.len() <= index {
-            self.record.seconds.push(SecondSends {
-                response_time: Histogram::coarse(),
-                service_time: Histogram::coarse(),
-                ..SecondSends::default()
-            });
-        }
-        &mut self.record.seconds[index]
+        self.record.second(at)
     }
 
     /// The orders of `work` have fallen due.
@@ -69,7 +56,7 @@ impl Tally {
 
     /// An order was not sent, for this reason.
     pub(super) fn withheld(&mut self, reason: &str) {
-        count(&mut self.record.errors, &format!("unsent: {reason}"), 1);
+        self.record.count_error(&format!("unsent: {reason}"), 1);
     }
 
     /// The orders of `work` were sent and answered, or given up.
@@ -106,7 +93,7 @@ impl Tally {
                 }
             }
             if let Some(reason) = &entry.reason {
-                count(&mut self.record.errors, &label(entry.outcome, reason), 1);
+                self.record.count_error(&label(entry.outcome, reason), 1);
             }
         }
         self.record.last_reply_at = self.record.last_reply_at.max(acked_at);
@@ -114,30 +101,7 @@ impl Tally {
 
     /// Adds everything `other` counted.
     pub(super) fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in self.record.phases.iter_mut().zip(&other.record.phases) {
-            mine.scheduled += theirs.scheduled;
-            mine.attempted += theirs.attempted;
-            mine.acknowledged += theirs.acknowledged;
-            mine.response_time.merge(&theirs.response_time);
-            mine.service_time.merge(&theirs.service_time);
-            mine.schedule_lag.merge(&theirs.schedule_lag);
-        }
-        for (at, theirs) in other.record.seconds.iter().enumerate() {
-            let mine = self.second(Duration::from_secs(at as u64));
-            mine.scheduled += theirs.scheduled;
-            mine.offered += theirs.offered;
-            mine.acknowledged += theirs.acknowledged;
-            mine.rejected += theirs.rejected;
-            mine.indeterminate += theirs.indeterminate;
-            mine.unsent += theirs.unsent;
-            mine.response_time.merge(&theirs.response_time);
-            mine.service_time.merge(&theirs.service_time);
-            mine.schedule_lag_max = mine.schedule_lag_max.max(theirs.schedule_lag_max);
-        }
-        for (reason, orders) in &other.record.errors {
-            count(&mut self.record.errors, reason, *orders);
-        }
-        self.record.last_reply_at = self.record.last_reply_at.max(other.record.last_reply_at);
+        self.record.merge(&other.record);
     }
 
     /// The record so far.
@@ -151,10 +115,4 @@ fn label(outcome: Outcome, reason: &str) -> String {
         Outcome::Rejected => format!("rejected: {reason}"),
         _ => format!("indeterminate: {reason}"),
     }
-}
-
-fn count(errors: &mut BTreeMap<String, u64>, reason: &str, orders: u64) {
-    let known = errors.contains_key(reason) || errors.len() < REASONS_MAX;
-    let key = if known { reason } else { "further reasons" };
-    *errors.entry(key.to_owned()).or_default() += orders;
 }

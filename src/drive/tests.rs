@@ -83,6 +83,7 @@ fn plan(scenario: &Scenario) -> DrivePlan {
         orders: OrderPlan::lab(RunId::new(7).unwrap(), scenario.seed, scenario.bad_share),
         scenario_digest: "digest".into(),
         plan_digest: None,
+        part: None,
     }
 }
 
@@ -378,7 +379,7 @@ fn a_disk_that_fills_up_stops_the_sending_and_is_told() {
         &DriveOptions::default(),
         Arc::new(Progress::new()),
         StopSignal::new(),
-        &|header, _| JournalWriter::start(SmallDisk(400), Path::new("small"), header),
+        &|header, _, _| JournalWriter::start(SmallDisk(400), Path::new("small"), header, None),
     )
     .unwrap();
     let failure = outcome.journal_failure.as_ref().unwrap();

@@ -11,7 +11,7 @@ use super::tally::Tally;
 use super::{Progress, StopSignal};
 use crate::journal::JournalHandle;
 use crate::ledger::{MessageId, Outcome};
-use crate::load::Dispatch;
+use crate::load::{Dispatch, OwnDispatch};
 use crate::order::{Door, OrderPlan};
 use crate::send::{BATCH_MAX, EntryOutcome, SendReply, SenderPool};
 
@@ -19,11 +19,26 @@ use crate::send::{BATCH_MAX, EntryOutcome, SendReply, SenderPool};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
     pub(super) dispatch: Dispatch,
+    orders: [u64; BATCH_MAX],
     intended_at: [Duration; BATCH_MAX],
 }
 
+impl From<&OwnDispatch> for Work {
+    fn from(own: &OwnDispatch) -> Self {
+        let mut work = Self {
+            dispatch: own.dispatch,
+            orders: [0; BATCH_MAX],
+            intended_at: [own.dispatch.due; BATCH_MAX],
+        };
+        work.orders[..own.orders().len()].copy_from_slice(own.orders());
+        work.intended_at[..own.orders().len()].copy_from_slice(own.intended_at());
+        work
+    }
+}
+
 impl Work {
-    /// The next dispatch with the arrivals it is made of.
+    /// The next dispatch of a whole schedule with the arrivals it is made of.
+    #[cfg(test)]
     pub(super) fn new(
         dispatch: Dispatch,
         arrivals: &mut impl Iterator<Item = (u64, Duration)>,
@@ -36,14 +51,24 @@ impl Work {
             debug_assert!(dispatch.orders().contains(&k));
             *slot = due;
         }
+        let mut orders = [0; BATCH_MAX];
+        let numbers = orders.iter_mut().zip(dispatch.orders());
+        numbers.for_each(|(slot, k)| *slot = k);
         Self {
             dispatch,
+            orders,
             intended_at,
         }
     }
 
-    pub(super) fn orders(&self) -> Range<u64> {
-        self.dispatch.orders()
+    /// Its sequence numbers, ascending; in the shard of a worker others may lie between them.
+    pub(super) fn orders(&self) -> &[u64] {
+        &self.orders[..self.dispatch.count.into()]
+    }
+
+    /// Above all of its sequence numbers.
+    pub(super) fn end(&self) -> u64 {
+        self.orders().last().map_or(self.dispatch.first, |k| k + 1)
     }
 
     /// The first `count` orders, and the others if there are any; all are due when they were.
@@ -54,8 +79,9 @@ impl Work {
         let all = usize::from(self.dispatch.count);
         let part = |range: Range<usize>| {
             let mut part = self;
-            part.dispatch.first += range.start as u64;
+            part.dispatch.first = self.orders[range.start];
             part.dispatch.count = u8::try_from(range.len()).expect("no more than all");
+            part.orders[..range.len()].copy_from_slice(&self.orders[range.clone()]);
             part.intended_at[..range.len()].copy_from_slice(&self.intended_at[range]);
             part
         };
@@ -66,6 +92,13 @@ impl Work {
     pub(super) fn intended_at(&self) -> &[Duration] {
         &self.intended_at[..self.dispatch.count.into()]
     }
+}
+
+/// Ascending numbers as ranges of neighbors.
+fn runs(orders: &[u64]) -> impl Iterator<Item = Range<u64>> {
+    orders
+        .chunk_by(|one, next| one + 1 == *next)
+        .map(|run| run[0]..run[run.len() - 1] + 1)
 }
 
 /// What the pacer and the pool share.
@@ -181,7 +214,9 @@ impl Shared {
 
     /// A batch that will not be sent.
     pub(super) fn leave_unsent(&self, work: &Work) {
-        self.record(Outcome::Unsent, work.orders(), None);
+        for orders in runs(work.orders()) {
+            self.record(Outcome::Unsent, orders, None);
+        }
         let count = u64::from(work.dispatch.count);
         self.progress.unsent.fetch_add(count, Ordering::Relaxed);
     }
@@ -273,24 +308,28 @@ impl<'a> InHand<'a> {
     }
 
     fn conclude(&self, acked_at: Duration, reply: &SendReply) {
-        let first = self.work.dispatch.first;
         let mut counts = [0u64; 3];
-        let mut k = first;
+        let mut rest = self.work.orders();
         for alike in reply
             .entries
             .chunk_by(|one, next| one.outcome == next.outcome)
         {
             let outcome = alike[0].outcome;
-            let end = k + alike.len() as u64;
-            let messages = (k..end).zip(alike);
-            let messages = messages.filter_map(|(k, entry)| Some((k, entry.message_id.clone()?)));
-            self.shared.record(outcome, k..end, messages);
-            match outcome {
-                Outcome::Acknowledged => counts[0] += end - k,
-                Outcome::Rejected => counts[1] += end - k,
-                Outcome::Indeterminate | Outcome::Unsent => counts[2] += end - k,
+            let (orders, later) = rest.split_at(alike.len().min(rest.len()));
+            rest = later;
+            let mut entries = alike.iter();
+            for orders in runs(orders) {
+                let messages = orders.clone().zip(entries.by_ref());
+                let messages =
+                    messages.filter_map(|(k, entry)| Some((k, entry.message_id.clone()?)));
+                self.shared.record(outcome, orders, messages);
             }
-            k = end;
+            let count = orders.len() as u64;
+            match outcome {
+                Outcome::Acknowledged => counts[0] += count,
+                Outcome::Rejected => counts[1] += count,
+                Outcome::Indeterminate | Outcome::Unsent => counts[2] += count,
+            }
         }
         let mut tally = self
             .shared
@@ -337,6 +376,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_are_told_in_runs_of_neighbors() {
+        let told: Vec<_> = runs(&[3, 4, 5, 9, 11, 12]).collect();
+        assert_eq!(told, [3..6, 9..10, 11..13]);
+        assert_eq!(runs(&[]).count(), 0);
+    }
+
+    #[test]
     fn a_split_batch_is_the_same_orders_due_at_the_same_instants() {
         let dispatch = Dispatch {
             due: Duration::from_secs(9),
@@ -349,7 +395,7 @@ mod tests {
         for count in 1..=5 {
             let (now, later) = work.split(count);
             let parts = [Some(now), later];
-            let orders = parts.iter().flatten().flat_map(Work::orders);
+            let orders = parts.iter().flatten().flat_map(Work::orders).copied();
             assert!(orders.eq(40..45), "{count}");
             let due = parts.iter().flatten().flat_map(Work::intended_at).copied();
             assert!(due.eq((5..10).map(Duration::from_secs)), "{count}");

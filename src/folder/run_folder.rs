@@ -35,6 +35,8 @@ pub const LATEST: &str = "latest";
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
+    /// Files that are there are written anew.
+    renews: bool,
 }
 
 impl RunFolder {
@@ -60,7 +62,12 @@ impl RunFolder {
             };
             let path = parent.join(name);
             match std::fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path }),
+                Ok(()) => {
+                    return Ok(Self {
+                        path,
+                        renews: false,
+                    });
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => attempt += 1,
                 Err(error) => return Err(failed(&path)(error)),
             }
@@ -99,6 +106,7 @@ impl RunFolder {
             Some(_) => Err(FolderError::Taken(path.to_owned())),
             None => Ok(Self {
                 path: path.to_owned(),
+                renews: false,
             }),
         }
     }
@@ -107,6 +115,16 @@ impl RunFolder {
     pub fn existing(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
+            renews: false,
+        }
+    }
+
+    /// The same of a run whose end was begun and not reached, so that it has no seal: what was written of it is written
+    /// anew.
+    pub fn renewed(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            renews: true,
         }
     }
 
@@ -127,8 +145,8 @@ impl RunFolder {
         }
     }
 
-    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file. A folder in its
-    /// name is made.
+    /// Writes a file whole: to a temporary name, synced, then renamed; never over another file, unless it is
+    /// [renewed](Self::renewed). A folder in its name is made.
     ///
     /// # Errors
     /// When the system refuses, a full disk say; nothing is left behind then.
@@ -137,7 +155,11 @@ impl RunFolder {
         if let Some(within) = path.parent() {
             std::fs::create_dir_all(within).map_err(failed(within))?;
         }
-        write_whole(&path, Existing::Keep, |out| out.write_all(bytes)).map_err(failed(&path))
+        let existing = match self.renews {
+            true => Existing::Replace,
+            false => Existing::Keep,
+        };
+        write_whole(&path, existing, |out| out.write_all(bytes)).map_err(failed(&path))
     }
 }
 

@@ -137,6 +137,10 @@ fn a_seal_names_files_of_evidence_in_its_own_folder_and_nothing_else() {
         "observation-/../x.json",
         "seal-.json",
         "notes.txt",
+        "shards/500/manifest.json",
+        "shards/01/manifest.json",
+        "shards/1/notes.txt",
+        "shards/../manifest.json",
     ] {
         let folder = sealed();
         let SealState::Whole(seal) = check_seal(folder.path()) else {
@@ -164,4 +168,20 @@ fn only_a_regular_file_within_the_limit_is_read() {
     assert!(read_within(folder.path(), 5).is_err());
     assert!(read_within(std::path::Path::new("/dev/zero"), 5).is_err());
     assert!(digest_of_file(std::path::Path::new("/dev"), "zero", None).is_err());
+}
+
+#[test]
+fn the_files_of_workers_shards_are_sealed_like_any_others() {
+    let folder = sealed();
+    let shard = folder.path().join("shards/12");
+    std::fs::create_dir_all(&shard).unwrap();
+    let names = ["shards/12/manifest.json", "go"];
+    for name in names {
+        std::fs::write(folder.path().join(name), "as it was").unwrap();
+    }
+    let all = ["plan.json", "ledger.journal", names[0], names[1]];
+    seal(&folder, SEAL, &all);
+    assert!(matches!(check_seal(folder.path()), SealState::Whole(_)));
+    std::fs::write(shard.join("manifest.json"), "as it is").unwrap();
+    assert!(broken(&folder).contains("shards/12/manifest.json"));
 }

@@ -74,3 +74,16 @@ fn a_missing_observation_says_that_nobody_looked() {
     let no_file = read_observation(folder.path());
     assert!(matches!(no_file, Err(ObservationFileError::Read { .. })));
 }
+
+#[test]
+fn only_a_folder_that_is_renewed_has_files_written_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = RunFolder::existing(folder.path());
+    kept.write("sent.json", b"first").unwrap();
+    assert!(kept.write("sent.json", b"second").is_err());
+    let read = || std::fs::read(folder.path().join("sent.json")).unwrap();
+    assert_eq!(read(), b"first");
+    let renewed = RunFolder::renewed(folder.path());
+    renewed.write("sent.json", b"second").unwrap();
+    assert_eq!(read(), b"second");
+}

@@ -23,6 +23,7 @@ fn header(planned: u64) -> JournalHeader {
         started_at: SystemTime::UNIX_EPOCH
             + std::time::Duration::from_nanos(1_795_444_444_123_456_789),
         plan_digest: Some("0".repeat(64)),
+        shard: None,
     }
 }
 
@@ -243,7 +244,8 @@ impl JournalFile for SmallDisk {
 
 #[test]
 fn a_full_disk_stops_the_sending_and_keeps_the_ledger_in_memory() {
-    let disk = |bytes| JournalWriter::start(SmallDisk(bytes), Path::new("full"), &header(1_000));
+    let disk =
+        |bytes| JournalWriter::start(SmallDisk(bytes), Path::new("full"), &header(1_000), None);
     assert!(
         matches!(disk(10), Err(JournalError::Write { line: 1, .. })),
         "not even a header"

@@ -81,16 +81,18 @@ impl JournalWriter {
     /// # Errors
     /// When the file cannot be created or written.
     pub fn create(path: &Path, header: &JournalHeader) -> Result<Self, JournalError> {
-        Self::create_as(path, header, |file| file)
+        Self::create_as(path, header, None, |file| file)
     }
 
-    /// The same, with the file wrapped before anything is written to it.
+    /// The same, with the file wrapped before anything is written to it. Of a worker's journal `own` are the orders that
+    /// it tells of.
     ///
     /// # Errors
     /// When the file cannot be created or written.
     pub fn create_as<F: JournalFile>(
         path: &Path,
         header: &JournalHeader,
+        own: Option<RoaringBitmap>,
         wrap: impl FnOnce(File) -> F,
     ) -> Result<Self, JournalError> {
         let create = || -> io::Result<File> {
@@ -105,7 +107,7 @@ impl JournalWriter {
             path: path.to_owned(),
             source,
         })?;
-        Self::start(wrap(file), path, header)
+        Self::start(wrap(file), path, header, own)
     }
 
     /// The same on any file; `path` is what errors name.
@@ -116,7 +118,9 @@ impl JournalWriter {
         file: impl JournalFile,
         path: &Path,
         header: &JournalHeader,
+        own: Option<RoaringBitmap>,
     ) -> Result<Self, JournalError> {
+        debug_assert_eq!(header.shard.is_some(), own.is_some());
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             asked: Condvar::new(),
@@ -134,6 +138,7 @@ impl JournalWriter {
             shared: Arc::clone(&shared),
             lines,
             ledger: Ledger::new(header.planned),
+            own,
             unsent: RoaringBitmap::new(),
         };
         let thread = std::thread::Builder::new()
@@ -258,6 +263,8 @@ struct Scribe<F> {
     shared: Arc<Shared>,
     lines: Lines<F>,
     ledger: Ledger,
+    /// The orders it tells of, where they are not all.
+    own: Option<RoaringBitmap>,
     /// Orders expressly recorded as unsent.
     unsent: RoaringBitmap,
 }
@@ -361,6 +368,9 @@ impl<F: JournalFile> Scribe<F> {
         let intended = self.shared.intended.load(Ordering::Relaxed);
         let mut undecided = RoaringBitmap::new();
         undecided.insert_range(0..u32::try_from(intended).expect("at most 10^9"));
+        if let Some(own) = &self.own {
+            undecided &= own;
+        }
         undecided -= self.ledger.acknowledged();
         undecided -= self.ledger.rejected();
         undecided -= self.ledger.indeterminate();
@@ -372,7 +382,11 @@ impl<F: JournalFile> Scribe<F> {
         self.decide(left, Vec::new());
         self.ledger.compact();
         self.ledger.index();
-        self.lines.write(Entry::End(self.ledger.counts()));
+        let counts = match &self.own {
+            None => self.ledger.counts(),
+            Some(own) => self.ledger.counts_of(own.len()),
+        };
+        self.lines.write(Entry::End(counts));
         self.lines.sync();
     }
 }

@@ -41,9 +41,17 @@ pub struct Seen {
 
 /// Samples the queues from its start on; then settles and observes when asked to.
 pub struct Watcher {
-    ask: oneshot::Sender<ObservePlan>,
+    ask: oneshot::Sender<Ask>,
     view: WatcherView,
     thread: JoinHandle<Option<Seen>>,
+}
+
+/// What the watcher does once the drive has ended.
+enum Ask {
+    /// Settle and observe.
+    Observe(Box<ObservePlan>),
+    /// End; others look. With the run's start.
+    Stop(Instant),
 }
 
 /// What one look at the queues showed.
@@ -125,7 +133,19 @@ impl Watcher {
     /// # Panics
     /// When the watcher's thread has panicked.
     pub fn settle_and_observe(self, plan: ObservePlan) -> Seen {
-        let asked = self.ask.send(plan).is_ok();
+        self.ended(Ask::Observe(Box::new(plan)))
+    }
+
+    /// Ends without a look at the stores, with what was sampled of the queues: the observation is empty.
+    ///
+    /// # Panics
+    /// When the watcher's thread has panicked.
+    pub fn stop(self, start: Instant) -> Seen {
+        self.ended(Ask::Stop(start))
+    }
+
+    fn ended(self, ask: Ask) -> Seen {
+        let asked = self.ask.send(ask).is_ok();
         let seen = self
             .thread
             .join()
@@ -140,7 +160,7 @@ type RawSample = (Instant, Counts, Counts);
 
 async fn watch(
     stores: &Stores,
-    mut asked: oneshot::Receiver<ObservePlan>,
+    mut asked: oneshot::Receiver<Ask>,
     view: &WatcherView,
 ) -> Option<Seen> {
     let began = Instant::now();
@@ -150,9 +170,9 @@ async fn watch(
     let mut failed: Vec<Instant> = Vec::new();
     let mut ticks = interval(SAMPLE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut plan = loop {
+    let asked = loop {
         tokio::select! {
-            plan = &mut asked => break plan.ok()?,
+            asked = &mut asked => break asked.ok()?,
             _ = ticks.tick() => {
                 clock_step = clock_step.max(clock::step_between(began, began_wall));
                 let acknowledged = (view.acknowledged)();
@@ -165,29 +185,48 @@ async fn watch(
             }
         }
     };
+    let mut plan = match asked {
+        Ask::Observe(plan) => *plan,
+        Ask::Stop(start) => {
+            let nothing = (Observation::default(), StoredTimes::default());
+            let step = clock_step.max(clock::step_between(began, began_wall));
+            return Some(seen(nothing, (samples, failed), start, step));
+        }
+    };
     if plan.folder.is_some() {
         believe_the_queue(stores, &mut plan).await;
     }
     let quiescence = settle(stores, &plan, (&mut samples, &mut failed), view, began).await;
-    let (observation, times) = observe(stores, &plan, quiescence, &view.activity).await;
+    let observed = observe(stores, &plan, quiescence, &view.activity).await;
+    let step = clock_step.max(clock::step_between(began, began_wall));
+    Some(seen(observed, (samples, failed), plan.start, step))
+}
+
+/// What was seen, its instants since the run's start.
+fn seen(
+    (observation, times): (Observation, StoredTimes),
+    (samples, failed): (Vec<RawSample>, Vec<Instant>),
+    start: Instant,
+    clock_step: Duration,
+) -> Seen {
     let samples = samples
         .into_iter()
         .filter_map(|(at, orders, dead)| {
-            let at = at.checked_duration_since(plan.start)?;
+            let at = at.checked_duration_since(start)?;
             Some(sample_at(at, orders, dead))
         })
         .collect();
     let failed_samples = failed
         .into_iter()
-        .filter_map(|at| at.checked_duration_since(plan.start))
+        .filter_map(|at| at.checked_duration_since(start))
         .collect();
-    Some(Seen {
+    Seen {
         observation,
         times,
         samples,
         failed_samples,
-        clock_step: clock_step.max(clock::step_between(began, began_wall)),
-    })
+        clock_step,
+    }
 }
 
 /// A queue outside this process may be slower than the scenario says: the slower of the two counts.

@@ -31,13 +31,38 @@ const EVIDENCE: [&str; 7] = [
     file_name::METERS,
 ];
 
+/// The files of evidence of a run, with those of its workers before what they were united to.
+fn evidence_of(plan: &PlanFile) -> Vec<String> {
+    let mut names: Vec<String> = EVIDENCE.iter().map(ToString::to_string).collect();
+    let Some(first) = plan.first_shard() else {
+        return names;
+    };
+    let files = [
+        file_name::JOURNAL,
+        file_name::SENT,
+        file_name::QUEUES,
+        file_name::MANIFEST,
+    ];
+    let shards = first
+        .all()
+        .flat_map(|shard| files.map(|name| file_name::of_shard(shard.index(), name)));
+    let workers = std::iter::once(file_name::GO.to_owned()).chain(shards);
+    let journal = names.iter().position(|name| name == file_name::JOURNAL);
+    let at = journal.unwrap_or(names.len());
+    names.splice(at..at, workers);
+    names
+}
+
 /// Problems that a finding quotes.
 const QUOTED: usize = 3;
 
 /// Everything a finished run left in memory.
 pub struct Evidence {
+    /// What it left as evidence.
     pub held: Held,
+    /// What each order contained.
     pub orders: OrderPlan,
+    /// When each was due.
     pub schedule: Schedule,
     /// What went wrong so far beside the orders.
     pub problems: Problems,
@@ -129,8 +154,10 @@ fn digests(folder: &RunFolder, held: &Held, problems: &mut Problems) -> Vec<File
     ];
     let written = written.map(|(name, bytes)| (name, bytes.map(|bytes| digest_of_bytes(&bytes))));
     let mut files = Vec::new();
-    for name in EVIDENCE {
-        let optional = [file_name::PREFLIGHT, LETTER_LOG].contains(&name);
+    for name in &evidence_of(&held.plan) {
+        let name = name.as_str();
+        let optional = [file_name::PREFLIGHT, LETTER_LOG].contains(&name)
+            || name.starts_with(file_name::SHARDS);
         if optional && !folder.file(name).exists() {
             continue;
         }
@@ -271,7 +298,12 @@ pub fn seal_again(
             sealed.chain(before.clone()).collect()
         }
         // What the run itself has seen or reported and not sealed is left out.
-        SealState::Missing => EVIDENCE[..5].iter().map(ToString::to_string).collect(),
+        SealState::Missing => {
+            let names = evidence_of(plan).into_iter();
+            names
+                .filter(|name| !EVIDENCE[5..].contains(&name.as_str()))
+                .collect()
+        }
     };
     let mut files = Vec::new();
     let there = names.iter().filter(|name| folder.file(name).exists());

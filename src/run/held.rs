@@ -6,16 +6,17 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::gather::gather;
 use super::ids::orders_since;
 use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
 use crate::folder::{digest_of_file, read_meters, read_sent};
 use crate::gate::{own_findings, own_findings_without_report};
-use crate::ledger::Ledger;
+use crate::ledger::{JournalContents, Ledger};
 use crate::results::{
-    Aborted, BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, build, figures,
-    file_name, phase_figures,
+    Aborted, BuildInput, MetersFile, PlanFile, ReportError, RunReport, SentFile, all_whole, build,
+    figures, file_name, phase_figures, to_json, worker_findings,
 };
 use crate::verdict::{Class, Finding, Judgment, Severity, finding};
 use crate::verify::{
@@ -99,6 +100,9 @@ impl Held {
             observed.as_ref(),
         )?;
         let own = observation.as_deref() == Some(file_name::OBSERVATION);
+        if plan.first_shard().is_some() {
+            check_workers(dir, plan, &journal, sent.as_ref())?;
+        }
         if let Some(observed) = &observed {
             let last_reply_at = sent.as_ref().filter(|_| own);
             let last_reply_at = last_reply_at.map(|sent| sent.record.last_reply_at);
@@ -135,6 +139,9 @@ impl Held {
         let nothing = Observation::default();
         let reconciliation = reconcile(&self.ledger, &belongs, observation.unwrap_or(&nothing));
         let figures = self.figures(reported);
+        let workers = self.sent.as_ref().map_or(&[][..], |sent| &sent.workers);
+        // What some of the workers measured is not what the run measured.
+        let partial = !all_whole(workers);
         let interrupted = match (&self.sent, reported) {
             (Some(sent), _) => sent.record.interrupted,
             (None, reported) => reported.is_some_and(|report| report.interrupted),
@@ -153,7 +160,7 @@ impl Held {
             reconciliation: &reconciliation,
             observation,
             ledger_ended: self.ledger_ended,
-            phases: figures.as_deref(),
+            phases: figures.as_deref().filter(|_| !partial),
             interrupted,
             clock_skew_bound: clock_skew,
         });
@@ -164,8 +171,9 @@ impl Held {
             let aborted = sent.record.aborted.as_ref()?;
             Some(ended_by(aborted, reconciliation.count(Class::Unsent)))
         });
+        let workers = worker_findings(workers, scenario.expect.max_schedule_lag_p99);
         let mut weighed = Weighed {
-            judgment: judgment.with(followers.into_iter().chain(aborted)),
+            judgment: judgment.with(followers.into_iter().chain(aborted).chain(workers)),
             reconciliation,
             interrupted,
             bad_orders: belongs.bad.len(),
@@ -174,7 +182,8 @@ impl Held {
         };
         let rules = &scenario.expect.rules;
         if rules.iter().any(|rule| rule.duration().is_none()) {
-            let found = match self.report(&weighed, &weighed.judgment, None) {
+            let report = self.report(&weighed, &weighed.judgment, None);
+            let found = match report.filter(|_| !partial) {
                 Some(report) => own_findings(&report),
                 None => own_findings_without_report(rules),
             };
@@ -220,6 +229,7 @@ impl Held {
             orders: self.ledger.counts(),
             bad_orders: weighed.bad_orders,
             record: &sent.record,
+            workers: &sent.workers,
             reconciliation: &weighed.reconciliation,
             judgment,
             exit_code: Exit::of(judgment, weighed.interrupted).code(),
@@ -273,6 +283,30 @@ fn observation_name(dir: &Path, seal: Option<&Seal>) -> Option<String> {
 
 fn told<T>(read: Result<T, ReportError>) -> Result<T, Untold> {
     read.map_err(|error| Untold::new("evidence_unreadable", error.to_string()))
+}
+
+/// Whether what workers left comes to the journal and the record that were made of it.
+fn check_workers(
+    dir: &Path,
+    plan: &PlanFile,
+    journal: &JournalContents,
+    sent: Option<&SentFile>,
+) -> Result<(), Untold> {
+    let same = gather(dir, plan)?.is_some_and(|gathered| {
+        let measured = sent.is_none_or(|sent| to_json(sent) == to_json(&gathered.sent));
+        gathered.ledger == journal.ledger && gathered.ended == journal.ended && measured
+    });
+    match same {
+        true => Ok(()),
+        false => Err(Untold::new(
+            "workers_contradict",
+            format!(
+                "{} and {} are not what the workers' shards come to",
+                file_name::JOURNAL,
+                file_name::SENT
+            ),
+        )),
+    }
 }
 
 /// Whether the files that name each other's digests name those that are there.

@@ -12,6 +12,7 @@ mod attendant;
 mod claim;
 mod cloudwatch;
 mod conclude;
+mod gather;
 mod gating;
 mod held;
 mod ids;
@@ -26,8 +27,12 @@ mod watch;
 
 pub use admit::{Purpose, admit, look};
 pub use attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
-pub use cloudwatch::metrics_between;
-pub use conclude::{Outcome, Problems, class_lines, finished_files, seal_again, write_formats};
+pub use claim::Claim;
+pub use cloudwatch::{metrics_between, metrics_since};
+pub use conclude::{
+    Evidence, Outcome, Problems, class_lines, conclude, finished_files, seal_again, write_formats,
+};
+pub use gather::{Gathered, gather};
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
@@ -36,6 +41,7 @@ pub use rejudge::{
     without,
 };
 pub use site::{Site, handing_on, resolve};
+pub(crate) use spine::{enter, plan_file};
 pub use stores_lock::StoresLock;
 pub use watch::Watch;
 
@@ -93,6 +99,31 @@ impl Run {
             goose_report: false,
             goose_dashboard: None,
         }
+    }
+
+    /// What is run.
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// What ends its sending.
+    pub(crate) fn stop(&self) -> StopSignal {
+        self.stop.clone()
+    }
+
+    /// Whether it was agreed to beforehand.
+    pub(crate) fn agreed(&self) -> bool {
+        self.yes
+    }
+
+    /// Whether remarks are left out.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Who sends.
+    pub(crate) fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// With this run id. Outside the embedded pipeline nothing in the stores may carry it yet.

@@ -222,7 +222,15 @@ pub fn read_observation(
 
 /// The ledger of a run, if it is of this run.
 pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untold> {
-    let journal = read_journal(&dir.join(file_name::JOURNAL)).map_err(|error| Untold {
+    let path = dir.join(file_name::JOURNAL);
+    if plan.first_shard().is_some() && !path.exists() {
+        return Err(Untold {
+            code: "workers_not_merged",
+            message: "what the workers of this run left was not united yet: `orderproof merge` does that, and judges"
+                .into(),
+        });
+    }
+    let journal = read_journal(&path).map_err(|error| Untold {
         code: "ledger_unreadable",
         message: error.to_string(),
     })?;

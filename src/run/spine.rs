@@ -189,7 +189,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
 
 /// Lets a run in at a target outside this process: what was found of it, and the claim to its stores. The plan has the
 /// run id, the place and the traps afterwards.
-fn enter(
+pub(crate) fn enter(
     run: &Run,
     plan: &mut PlanFile,
     planned: u64,
@@ -222,13 +222,15 @@ fn enter(
     Ok(Some((found, claim)))
 }
 
-fn plan_file(run: &Run) -> PlanFile {
+/// What is to be sent, before anything is known of the target.
+pub(crate) fn plan_file(run: &Run) -> PlanFile {
     let scenario = run.scenario.clone();
     PlanFile {
         schema_version: SCHEMA_VERSION,
         run_id: run.run_id.unwrap_or_else(random_run_id),
         created_at: Timestamp::now().to_string(),
         own_stores: scenario.target == TargetSpec::Embedded,
+        workers: None,
         provenance: Provenance {
             version: env!("CARGO_PKG_VERSION").into(),
             target: target_name(&scenario),
@@ -264,6 +266,7 @@ fn drive_load(
         orders,
         scenario_digest: scenario::digest(&plan.scenario),
         plan_digest: Some(digest_of_bytes(&to_json(plan))),
+        part: None,
     };
     let journal = folder.file(file_name::JOURNAL);
     drive::run(

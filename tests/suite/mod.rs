@@ -49,3 +49,5 @@ mod tidy;
 mod time;
 #[cfg(all(feature = "tui", feature = "goose-dashboard"))]
 mod tui;
+mod workers;
+mod workers_killed;

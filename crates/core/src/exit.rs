@@ -21,6 +21,12 @@ pub enum Exit {
     Refused,
     /// A forecast was made: it proves nothing, whatever it says.
     Forecast,
+    /// The shard of this worker was claimed before: it has sent nothing.
+    ShardTaken,
+    /// The start that the workers agreed on has passed: this one has sent nothing.
+    StartPassed,
+    /// Not all workers were ready in time: this one has sent nothing.
+    NotReady,
     /// Stopped by ctrl-c before every planned order was decided.
     Interrupted,
 }
@@ -37,6 +43,9 @@ impl Exit {
             Self::PerformanceFailure => 5,
             Self::Refused => 6,
             Self::Forecast => 7,
+            Self::ShardTaken => 42,
+            Self::StartPassed => 43,
+            Self::NotReady => 75,
             Self::Interrupted => 130,
         }
     }

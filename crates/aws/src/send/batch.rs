@@ -43,9 +43,10 @@ impl Batch {
     ///
     /// # Panics
     /// When these are more than [`BATCH_MAX`]; scenarios are bounded by it.
-    pub fn fill(&mut self, plan: &OrderPlan, orders: Range<u64>) {
+    pub fn fill(&mut self, plan: &OrderPlan, orders: impl IntoIterator<Item = u64>) {
         let carries = plan.sends_more_than_bodies();
-        self.clear(orders.start);
+        let mut orders = orders.into_iter().peekable();
+        self.clear(orders.peek().copied().unwrap_or_default());
         self.bytes_max = plan.model.door().request_bytes_max();
         for k in orders {
             let carried = carries.then(|| Carried::of(plan, k));

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{FileDigest, JsonLimits, check_json, digest_of_bytes};
+use crate::load::WORKERS_MAX;
 use crate::order::RunId;
 
 /// The seal's name in a run's folder. Later looks add `seal-<utc>.json`, which lists the seals before it.
@@ -104,7 +105,7 @@ impl Seal {
     }
 }
 
-/// Whether a file of this name is sealed; none of them has a folder in its name.
+/// Whether a file of this name is sealed; only those of workers' shards have a folder in their name.
 pub fn is_evidence(name: &str) -> bool {
     let dated = |start: &str| {
         let rest = name.strip_prefix(start);
@@ -116,7 +117,26 @@ pub fn is_evidence(name: &str) -> bool {
                     .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
         })
     };
-    NAMES.contains(&name) || dated("observation-") || dated("seal-")
+    NAMES.contains(&name) || dated("observation-") || dated("seal-") || is_of_shard(name)
+}
+
+/// `shards/N/FILE`, the evidence of one worker, or the start that all agreed on.
+fn is_of_shard(name: &str) -> bool {
+    let Some((index, file)) = name
+        .strip_prefix("shards/")
+        .and_then(|rest| rest.split_once('/'))
+    else {
+        return name == "go";
+    };
+    let number: Option<u32> = index.parse().ok();
+    number.is_some_and(|number| number < WORKERS_MAX && number.to_string() == index)
+        && [
+            "ledger.journal",
+            "sent.json",
+            "queues.json",
+            "manifest.json",
+        ]
+        .contains(&file)
 }
 
 fn chain_of(run_id: RunId, files: &[FileDigest]) -> String {

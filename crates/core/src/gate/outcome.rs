@@ -147,6 +147,12 @@ fn gravity(exit: Exit) -> u8 {
         Exit::PerformanceFailure => 3,
         Exit::OrderFailure => 4,
         // None of these comes of a judgment; whatever they were, they would be no pass.
-        Exit::Usage | Exit::Refused | Exit::Forecast | Exit::Internal => 5,
+        Exit::Usage
+        | Exit::Refused
+        | Exit::Forecast
+        | Exit::ShardTaken
+        | Exit::StartPassed
+        | Exit::NotReady
+        | Exit::Internal => 5,
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ranges::Ranges;
 use super::{MessageId, Outcome, OutcomeCounts};
+use crate::load::Shard;
 use crate::order::RunId;
 
 /// The version of a journal without message ids.
@@ -16,6 +17,9 @@ pub const JOURNAL_SCHEMA_VERSION: u32 = 2;
 /// line for a damaged one, so the header tells them first.
 pub const JOURNAL_SCHEMA_VERSION_NAMED: u32 = 3;
 
+/// The version of a worker's journal, which tells of the orders of its shard alone.
+pub const JOURNAL_SCHEMA_VERSION_SHARD: u32 = 4;
+
 /// The oldest version that it reads; its header does not name the plan's digest.
 pub(super) const OLDEST_SCHEMA_VERSION: u32 = 1;
 
@@ -23,7 +27,8 @@ pub(super) const OLDEST_SCHEMA_VERSION: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct JournalHeader {
-    /// [`JOURNAL_SCHEMA_VERSION`], or [`JOURNAL_SCHEMA_VERSION_NAMED`] where orders are known by their message ids.
+    /// [`JOURNAL_SCHEMA_VERSION`], or [`JOURNAL_SCHEMA_VERSION_NAMED`] where orders are known by their message ids, or
+    /// [`JOURNAL_SCHEMA_VERSION_SHARD`] where there is a shard.
     pub schema_version: u32,
     /// The number that marks the run's orders.
     pub run_id: RunId,
@@ -39,6 +44,9 @@ pub struct JournalHeader {
     /// The SHA-256 of the `plan.json` that this run follows; absent where there is no such file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan_digest: Option<String>,
+    /// The shard whose orders alone the lines tell of; absent in the journal of a whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
 }
 
 /// One line: its number, so that a missing line is noticed, and what it says.

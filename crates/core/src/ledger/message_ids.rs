@@ -134,6 +134,14 @@ impl MessageIds {
         uuids.chain(self.texts.iter().map(|(_, k)| *k))
     }
 
+    /// Each order with the id of its message.
+    pub fn entries(&self) -> impl Iterator<Item = (u32, MessageId)> {
+        let uuids = self.uuids.iter();
+        let uuids = uuids.map(|(uuid, k)| (*k, MessageId::Uuid(*uuid)));
+        let texts = self.texts.iter();
+        uuids.chain(texts.map(|(text, k)| (*k, MessageId::Text(text.clone()))))
+    }
+
     /// Those whose message has an id that no other message was given. Meant for ids that were sorted.
     pub fn told_apart(&self) -> RoaringBitmap {
         let mut orders: RoaringBitmap = self.orders().collect();

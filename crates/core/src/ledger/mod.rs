@@ -10,13 +10,18 @@ mod message_ids;
 mod ranges;
 mod read;
 mod totals;
+mod unite;
 
 #[cfg(test)]
 mod tests;
 
-pub use entry::{JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalHeader};
+pub use entry::{
+    JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JOURNAL_SCHEMA_VERSION_SHARD,
+    JournalHeader,
+};
 pub use error::JournalError;
 pub use message_ids::{MessageId, MessageIds};
 pub use ranges::{ParseRangesError, Ranges, parse_ranges};
-pub use read::{JournalContents, read_lines};
+pub use read::{JournalContents, read_lines, read_shard_lines};
 pub use totals::{Ledger, Outcome, OutcomeCounts};
+pub use unite::{Part, unite, united_lines};

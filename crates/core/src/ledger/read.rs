@@ -9,7 +9,8 @@ use roaring::RoaringBitmap;
 use super::entry::{Entry, OLDEST_SCHEMA_VERSION, Outcomes, decode};
 use super::ranges::Ranges;
 use super::{
-    JOURNAL_SCHEMA_VERSION_NAMED, JournalError, JournalHeader, Ledger, MessageId, Outcome,
+    JOURNAL_SCHEMA_VERSION_NAMED, JOURNAL_SCHEMA_VERSION_SHARD, JournalError, JournalHeader,
+    Ledger, MessageId, Outcome, OutcomeCounts,
 };
 use crate::order::MAX_ORDERS;
 
@@ -42,8 +43,43 @@ pub struct JournalContents {
 /// written leaves its orders indeterminate.
 ///
 /// # Errors
-/// When it is unreadable, when any other line is damaged or missing, and when the lines contradict each other.
-pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents, JournalError> {
+/// When it is unreadable, when any other line is damaged or missing, when the lines contradict each other, and when it is
+/// a worker's, which tells of its shard alone.
+pub fn read_lines(file: impl BufRead, path: &Path) -> Result<JournalContents, JournalError> {
+    read(file, path, |header| match header.shard {
+        None => Ok(None),
+        Some(shard) => Err(format!(
+            "it is the journal of worker {shard}, and tells of its orders alone: `orderproof merge` unites the workers'"
+        )),
+    })
+}
+
+/// Reads the journal of a worker; `own` says from its header which orders are its own, or why it is not believed. Orders
+/// of others are neither unsent nor untold in its ledger: it has no word of them, and a line that has is an error.
+///
+/// # Errors
+/// As [`read_lines`]; also when it is not a worker's, and as `own` says.
+pub fn read_shard_lines(
+    file: impl BufRead,
+    path: &Path,
+    own: impl FnOnce(&JournalHeader) -> Result<RoaringBitmap, String>,
+) -> Result<JournalContents, JournalError> {
+    let mut own = Some(own);
+    read(file, path, |header| {
+        if header.shard.is_none() {
+            return Err("it is the journal of a whole run, not of a worker".into());
+        }
+        let own = own.take().expect("there is one header");
+        own(header).map(Some)
+    })
+}
+
+/// Reads a journal; `own` says from its header which orders it may tell of, all of them with `None`.
+fn read(
+    mut file: impl BufRead,
+    path: &Path,
+    mut own: impl FnMut(&JournalHeader) -> Result<Option<RoaringBitmap>, String>,
+) -> Result<JournalContents, JournalError> {
     let unreadable = |source| JournalError::Read {
         path: path.to_owned(),
         source,
@@ -83,7 +119,7 @@ pub fn read_lines(mut file: impl BufRead, path: &Path) -> Result<JournalContents
         let entry = decode(number, &bytes).map_err(untrusted)?;
         replay = Some(match (replay.take(), entry) {
             (None, Entry::Header(header)) => {
-                let replay = Replay::begin(header).map_err(untrusted)?;
+                let replay = Replay::begin(header, &mut own).map_err(untrusted)?;
                 left += BYTES_MAX_PER_ORDER * replay.header.planned;
                 replay
             }
@@ -108,6 +144,8 @@ struct Replay {
     ledger: Ledger,
     /// Orders `0..intended` may have been sent.
     intended: u64,
+    /// The orders it may tell of; all of them without a shard.
+    own: Option<RoaringBitmap>,
     /// Orders with a recorded outcome, `unsent` included.
     decided: RoaringBitmap,
     /// Orders whose message is named.
@@ -116,8 +154,11 @@ struct Replay {
 }
 
 impl Replay {
-    fn begin(header: JournalHeader) -> Result<Self, String> {
-        let known = OLDEST_SCHEMA_VERSION..=JOURNAL_SCHEMA_VERSION_NAMED;
+    fn begin(
+        header: JournalHeader,
+        own: &mut impl FnMut(&JournalHeader) -> Result<Option<RoaringBitmap>, String>,
+    ) -> Result<Self, String> {
+        let known = OLDEST_SCHEMA_VERSION..=JOURNAL_SCHEMA_VERSION_SHARD;
         if !known.contains(&header.schema_version) {
             return Err(format!(
                 "its version is {}, and this program reads versions {} to {}",
@@ -132,8 +173,17 @@ impl Replay {
                 header.planned
             ));
         }
+        let is_shard = header.schema_version >= JOURNAL_SCHEMA_VERSION_SHARD;
+        if is_shard != header.shard.is_some() {
+            return Err(format!(
+                "its version is {}, and a journal names a shard from version {JOURNAL_SCHEMA_VERSION_SHARD} on, and then \
+                 always",
+                header.schema_version
+            ));
+        }
         Ok(Self {
             ledger: Ledger::new(header.planned),
+            own: own(&header)?,
             header,
             intended: 0,
             decided: RoaringBitmap::new(),
@@ -150,16 +200,22 @@ impl Replay {
             Entry::Header(_) => Err("it is a second header".into()),
             Entry::Intent(ranges) => self.intend(&ranges),
             Entry::Outcome(outcomes) => self.decide_all(&outcomes),
-            Entry::End(counts) if counts == self.ledger.counts() && self.undecided().is_empty() => {
+            Entry::End(counts) if counts == self.counts() && self.undecided().is_empty() => {
                 self.ended = true;
                 Ok(())
             }
             Entry::End(counts) => Err(format!(
                 "it counts {counts:?}, and the lines before it add up to {:?} with {} orders undecided",
-                self.ledger.counts(),
+                self.counts(),
                 self.undecided().len()
             )),
         }
+    }
+
+    fn counts(&self) -> OutcomeCounts {
+        let planned = self.own.as_ref().map(RoaringBitmap::len);
+        self.ledger
+            .counts_of(planned.unwrap_or(self.header.planned))
     }
 
     fn intend(&mut self, ranges: &Ranges) -> Result<(), String> {
@@ -213,15 +269,27 @@ impl Replay {
                 range.end - 1
             ));
         }
+        if let Some(own) = &self.own
+            && own.range_cardinality(bits.clone()) < range.end - range.start
+        {
+            let foreign = bits.clone().find(|k| !own.contains(*k));
+            return Err(format!(
+                "it decides order {}, which is another worker's",
+                foreign.unwrap_or(bits.start)
+            ));
+        }
         self.decided.insert_range(bits);
         self.ledger.record(outcome, range);
         Ok(())
     }
 
-    /// Intended orders without an outcome.
+    /// Intended orders without an outcome; of a shard, those of its own.
     fn undecided(&self) -> RoaringBitmap {
         let mut intended = RoaringBitmap::new();
         intended.insert_range(0..narrow(self.intended));
+        if let Some(own) = &self.own {
+            intended &= own;
+        }
         intended - &self.decided
     }
 
@@ -231,7 +299,7 @@ impl Replay {
         self.ledger.compact();
         self.ledger.index();
         if !self.ended {
-            self.ledger.leave_open(self.intended);
+            self.ledger.leave_open(self.intended, self.own.as_ref());
         }
         JournalContents {
             header: self.header,

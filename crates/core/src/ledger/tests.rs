@@ -16,6 +16,7 @@ fn header(planned: u64) -> JournalHeader {
         started_at: SystemTime::UNIX_EPOCH
             + std::time::Duration::from_nanos(1_795_444_444_123_456_789),
         plan_digest: Some("0".repeat(64)),
+        shard: None,
     }
 }
 
@@ -35,7 +36,7 @@ fn a_damaged_or_contradictory_line_is_named() {
     };
     let head = || Entry::Header(header(100));
     let future = Entry::Header(JournalHeader {
-        schema_version: JOURNAL_SCHEMA_VERSION_NAMED + 1,
+        schema_version: JOURNAL_SCHEMA_VERSION_SHARD + 1,
         ..header(100)
     });
     let named = |text: &str, ks: &[u64]| {

@@ -52,8 +52,8 @@ pub struct OutcomeCounts {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ledger {
     planned: u64,
-    /// Of a journal without its end: the first order of which it has no word.
-    told_up_to: Option<u64>,
+    /// Of a journal without its end: the orders of which it has no word.
+    untold: RoaringBitmap,
     acknowledged: RoaringBitmap,
     rejected: RoaringBitmap,
     indeterminate: RoaringBitmap,
@@ -74,19 +74,21 @@ impl Ledger {
         self.planned
     }
 
-    /// The journal has no end, and no word of the orders from `first` on: lines of them may be missing.
-    pub(super) fn leave_open(&mut self, first: u64) {
-        self.told_up_to = Some(first);
+    /// The journal has no end, and no word of the orders from `first` on, of those in `own` where it is a shard's: lines
+    /// of them may be missing.
+    pub(super) fn leave_open(&mut self, first: u64, own: Option<&RoaringBitmap>) {
+        self.untold = RoaringBitmap::new();
+        self.untold
+            .insert_range(narrow(first)..narrow(self.planned));
+        if let Some(own) = own {
+            self.untold &= own;
+        }
     }
 
     /// Orders of which nothing is known, since lines of a journal without its end may be missing. They count as
     /// unsent; one of them that landed was sent all the same.
-    pub fn untold(&self) -> RoaringBitmap {
-        let mut untold = RoaringBitmap::new();
-        if let Some(first) = self.told_up_to {
-            untold.insert_range(narrow(first)..narrow(self.planned));
-        }
-        untold
+    pub fn untold(&self) -> &RoaringBitmap {
+        &self.untold
     }
 
     /// Records the outcome of the orders `first..end`, replacing what was recorded before.
@@ -180,17 +182,22 @@ impl Ledger {
 
     /// How many orders had each outcome.
     pub fn counts(&self) -> OutcomeCounts {
+        self.counts_of(self.planned)
+    }
+
+    /// The same of a shard's ledger, which has word of `planned` orders alone.
+    pub fn counts_of(&self, planned: u64) -> OutcomeCounts {
         let acknowledged = self.acknowledged.len();
         let rejected = self.rejected.len();
         let indeterminate = self.indeterminate.len();
         let attempted = acknowledged + rejected + indeterminate;
         OutcomeCounts {
-            planned: self.planned,
+            planned,
             attempted,
             acknowledged,
             rejected,
             indeterminate,
-            unsent: self.planned - attempted,
+            unsent: planned.saturating_sub(attempted),
         }
     }
 }

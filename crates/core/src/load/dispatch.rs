@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::schedule::Arriving;
 
-/// Orders `first .. first + count`, sent together at `due`.
+/// Orders `first .. first + count`, sent together at `due`. Of a shard of message groups there are others between them.
 ///
 /// A batch is due when its last order is, or when its first order has lingered long enough,
 /// whichever comes first. What an order waits for its batch is asked for by the scenario, so it is
@@ -23,34 +23,32 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Its sequence numbers.
+    /// Its sequence numbers, where it is a dispatch of the whole schedule.
     pub fn orders(&self) -> std::ops::Range<u64> {
         self.first..self.first + u64::from(self.count)
     }
 }
 
 /// The dispatches of a schedule, in order of time.
-pub struct Dispatches {
-    arrivals: Peekable<Arriving>,
+pub struct Dispatches<A: Iterator<Item = (u64, Duration)> = Arriving> {
+    arrivals: Peekable<A>,
     batch: u8,
     linger: Duration,
 }
 
-impl Dispatches {
-    pub(super) fn new(arrivals: Arriving, batch: u8, linger: Duration) -> Self {
+impl<A: Iterator<Item = (u64, Duration)>> Dispatches<A> {
+    pub(super) fn new(arrivals: A, batch: u8, linger: Duration) -> Self {
         Self {
             arrivals: arrivals.peekable(),
             batch: batch.max(1),
             linger,
         }
     }
-}
 
-impl Iterator for Dispatches {
-    type Item = Dispatch;
-
-    fn next(&mut self) -> Option<Dispatch> {
+    /// The next one; each of its orders, and when it is due, is handed to `take`.
+    pub(super) fn next_with(&mut self, mut take: impl FnMut(u64, Duration)) -> Option<Dispatch> {
         let (first, first_due) = self.arrivals.next()?;
+        take(first, first_due);
         let closes = first_due + self.linger;
         let mut dispatch = Dispatch {
             first,
@@ -60,7 +58,8 @@ impl Iterator for Dispatches {
         };
         while dispatch.count < self.batch {
             match self.arrivals.next_if(|&(_, due)| due <= closes) {
-                Some((_, due)) => {
+                Some((k, due)) => {
+                    take(k, due);
                     dispatch.count += 1;
                     dispatch.due = due;
                 }
@@ -71,5 +70,13 @@ impl Iterator for Dispatches {
             }
         }
         Some(dispatch)
+    }
+}
+
+impl<A: Iterator<Item = (u64, Duration)>> Iterator for Dispatches<A> {
+    type Item = Dispatch;
+
+    fn next(&mut self) -> Option<Dispatch> {
+        self.next_with(|_, _| {})
     }
 }

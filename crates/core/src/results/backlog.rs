@@ -53,7 +53,9 @@ impl RunReport {
 
     /// The largest backlog in words; `None` when it was not measured.
     pub fn backlog_line(&self) -> Option<String> {
-        let measured = self.timeline.iter().any(|row| row.backlog_orders.is_some());
+        // After the last send alone it says nothing of the load.
+        let measured = |row: &TimelineRow| row.backlog_orders.is_some() && row.offered_orders > 0;
+        let measured = self.timeline.iter().any(measured);
         match self.backlog() {
             Some(backlog) => Some(backlog.told()),
             None => measured.then(|| "none at the end of any second".into()),

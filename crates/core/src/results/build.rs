@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::timeline::{intervals, timeline};
 use super::{
     CloudWatch, PhaseReport, PipelineCounters, Provenance, Reading, RunReport, SCHEMA_VERSION,
-    SendRecord,
+    SendRecord, WorkerRecord,
 };
 use crate::ledger::OutcomeCounts;
 use crate::load::LoadProfile;
@@ -29,6 +29,8 @@ pub struct BuildInput<'a> {
     pub bad_orders: u64,
     /// What the drive measured.
     pub record: &'a SendRecord,
+    /// What each worker left, of a run of several.
+    pub workers: &'a [WorkerRecord],
     /// Every order in its class.
     pub reconciliation: &'a Reconciliation,
     /// The verdict.
@@ -132,6 +134,7 @@ pub fn build(input: BuildInput<'_>) -> RunReport {
         ),
         intervals: intervals(&input.record.seconds, input.times),
         phases: phases(input.scenario, input.record, input.figures),
+        workers: input.workers.to_vec(),
         pipeline: input.pipeline,
         cloudwatch: input.cloudwatch,
         provenance: input.provenance,

@@ -2,7 +2,7 @@
 
 /// Whether a file of this name is evidence, or the report: nothing else may be written in its place.
 pub fn is_kept(name: &str) -> bool {
-    let names = [PLAN, PREFLIGHT, SENT, METERS, SEAL, RUN];
+    let names = [PLAN, PREFLIGHT, SENT, METERS, SEAL, RUN, GO, MANIFEST];
     names.contains(&name) || name.ends_with(".journal") || name.starts_with("observation")
 }
 
@@ -10,6 +10,18 @@ pub fn is_kept(name: &str) -> bool {
 pub const PLAN: &str = "plan.json";
 /// What was found of the target before anything was sent.
 pub const PREFLIGHT: &str = "preflight.json";
+/// The start that several workers agreed on.
+pub const GO: &str = "go";
+/// The folder of the workers' shards, each in a folder of its number.
+pub const SHARDS: &str = "shards";
+/// What worker 0 saw of the queues while it sent.
+pub const QUEUES: &str = "queues.json";
+/// What a worker writes last of its shard.
+pub const MANIFEST: &str = "manifest.json";
+/// The name of a file of the shard of worker `index`.
+pub fn of_shard(index: u32, name: &str) -> String {
+    format!("{SHARDS}/{index}/{name}")
+}
 /// The ledger's journal.
 pub const JOURNAL: &str = "ledger.journal";
 /// What the drive measured; of a run at what is outside this process.

@@ -148,6 +148,7 @@ impl World {
             orders: self.ledger.counts(),
             bad_orders: self.ledger.planned() / 10,
             record: &self.record,
+            workers: &[],
             reconciliation: &reconciliation,
             judgment: &judgment,
             exit_code: 0,

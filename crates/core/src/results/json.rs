@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::{check_plan, check_report};
 use super::{OLDEST_SCHEMA_VERSION, Provenance, RunReport, SCHEMA_VERSION};
 use crate::evidence::{JsonLimits, check_json};
+use crate::load::Shard;
 use crate::metrics::within_memory;
 use crate::order::RunId;
 use crate::scenario::Scenario;
@@ -30,6 +31,16 @@ pub struct PlanFile {
     /// them afterwards its pipeline has left there.
     #[serde(default)]
     pub own_stores: bool,
+    /// How many workers send it, each a shard; absent where one process sends all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<u32>,
+}
+
+impl PlanFile {
+    /// The first of the shards that it is sent in; `None` where one process sends all of it.
+    pub fn first_shard(&self) -> Option<Shard> {
+        Shard::new(0, self.workers?)
+    }
 }
 
 /// Why a file of a run's folder cannot be read.

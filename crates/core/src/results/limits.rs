@@ -3,9 +3,13 @@
 
 use std::time::Duration;
 
-use super::{CloudWatch, MetersFile, PipelineCounters, PlanFile, RunReport, SendRecord, SentFile};
+use super::{
+    CloudWatch, MetersFile, PipelineCounters, PlanFile, RunReport, SendRecord, SentFile,
+    WorkerRecord,
+};
 use crate::evidence::{COUNT_MAX, DURATION_MAX};
 use crate::ledger::OutcomeCounts;
+use crate::load::WORKERS_MAX;
 use crate::scenario::Scenario;
 
 /// Why a file is not believed: a sentence.
@@ -13,12 +17,16 @@ type Checked = Result<(), String>;
 
 /// A `plan.json`.
 pub(super) fn check_plan(plan: &PlanFile) -> Checked {
+    if plan.workers.is_some() && plan.first_shard().is_none() {
+        return Err(format!("workers is not between 1 and {WORKERS_MAX}"));
+    }
     check_scenario(&plan.scenario)
 }
 
 /// A `sent.json`.
 pub(super) fn check_sent(sent: &SentFile) -> Checked {
     duration("clocks_apart", sent.clocks_apart)?;
+    check_workers(&sent.workers)?;
     check_record(&sent.record)
 }
 
@@ -73,9 +81,30 @@ pub(super) fn check_report(report: &RunReport) -> Checked {
             count("a phase's orders", orders)?;
         }
     }
+    check_workers(&report.workers)?;
     check_timeline(report)?;
     report.pipeline.as_ref().map_or(Ok(()), check_counters)?;
     report.cloudwatch.as_ref().map_or(Ok(()), check_cloudwatch)
+}
+
+fn check_workers(workers: &[WorkerRecord]) -> Checked {
+    for (index, worker) in (0..).zip(workers) {
+        if worker.worker != index {
+            return Err(format!(
+                "worker {} stands in the place of {index}",
+                worker.worker
+            ));
+        }
+        count("a worker's orders", worker.own_orders)?;
+        worker.orders.as_ref().map_or(Ok(()), check_outcomes)?;
+        for us in [worker.started_late_by_us, worker.clocks_apart_us] {
+            duration(
+                "a worker's time",
+                Duration::from_micros(us.unwrap_or_default()),
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn check_timeline(report: &RunReport) -> Checked {

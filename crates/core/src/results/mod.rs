@@ -23,6 +23,7 @@ mod sent;
 mod tally;
 mod timeline;
 mod unfinished;
+mod workers;
 
 #[doc(hidden)]
 pub mod fixture;
@@ -45,3 +46,7 @@ pub use sends::{Aborted, PhaseSends, SecondSends, SendRecord};
 pub use sent::{SentFile, parse_sent};
 pub use tally::Tally;
 pub use unfinished::unfinished;
+pub use workers::{
+    AgreedStart, ShardManifest, WorkerRecord, WorkerState, all_whole, parse_manifest,
+    worker_findings,
+};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{CloudWatch, FailureCount, NeverStarted};
+use super::{CloudWatch, FailureCount, NeverStarted, WorkerRecord};
 use crate::ledger::OutcomeCounts;
 use crate::metrics::{Histogram, LatencySummary};
 use crate::order::RunId;
@@ -90,6 +90,9 @@ pub struct RunReport {
     /// The durations of each second; seconds in which no order was due are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<Interval>,
+    /// What each worker sent, of a run of several; figures of the sends are of those that left theirs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workers: Vec<WorkerRecord>,
     /// What the embedded pipeline counted of itself.
     pub pipeline: Option<PipelineCounters>,
     /// What CloudWatch counted of a target elsewhere; no part of the evidence.

@@ -28,6 +28,71 @@ pub struct SendRecord {
     pub aborted: Option<Aborted>,
 }
 
+impl SendRecord {
+    /// Different reasons kept apart; what comes from outside must not grow without bound.
+    pub const REASONS_MAX: usize = 64;
+
+    /// Adds orders that were not accepted for this reason; the reasons beyond [`SendRecord::REASONS_MAX`] become one.
+    pub fn count_error(&mut self, reason: &str, orders: u64) {
+        let known = self.errors.contains_key(reason) || self.errors.len() < Self::REASONS_MAX;
+        let key = if known { reason } else { "further reasons" };
+        let sum = self.errors.entry(key.to_owned()).or_default();
+        *sum = sum.saturating_add(orders);
+    }
+
+    /// The second `at` lies in; those before it are there, too.
+    pub fn second(&mut self, at: Duration) -> &mut SecondSends {
+        let index = usize::try_from(at.as_secs()).expect("runs end within 2^32 seconds");
+        while self.seconds.len() <= index {
+            self.seconds.push(SecondSends {
+                response_time: Histogram::coarse(),
+                service_time: Histogram::coarse(),
+                ..SecondSends::default()
+            });
+        }
+        &mut self.seconds[index]
+    }
+
+    /// Adds everything that `other` measured of other orders of the same run, in whatever order records are added.
+    pub fn merge(&mut self, other: &Self) {
+        if self.phases.len() < other.phases.len() {
+            self.phases
+                .resize_with(other.phases.len(), PhaseSends::default);
+        }
+        for (mine, theirs) in self.phases.iter_mut().zip(&other.phases) {
+            mine.scheduled += theirs.scheduled;
+            mine.attempted += theirs.attempted;
+            mine.acknowledged += theirs.acknowledged;
+            mine.response_time.merge(&theirs.response_time);
+            mine.service_time.merge(&theirs.service_time);
+            mine.schedule_lag.merge(&theirs.schedule_lag);
+        }
+        for (at, theirs) in other.seconds.iter().enumerate() {
+            let mine = self.second(Duration::from_secs(at as u64));
+            mine.scheduled += theirs.scheduled;
+            mine.offered += theirs.offered;
+            mine.acknowledged += theirs.acknowledged;
+            mine.rejected += theirs.rejected;
+            mine.indeterminate += theirs.indeterminate;
+            mine.unsent += theirs.unsent;
+            mine.response_time.merge(&theirs.response_time);
+            mine.service_time.merge(&theirs.service_time);
+            mine.schedule_lag_max = mine.schedule_lag_max.max(theirs.schedule_lag_max);
+        }
+        for (reason, orders) in &other.errors {
+            self.count_error(reason, *orders);
+        }
+        self.last_reply_at = self.last_reply_at.max(other.last_reply_at);
+        self.interrupted |= other.interrupted;
+        self.cpu_time += other.cpu_time;
+        let aborted = [self.aborted.take(), other.aborted.clone()];
+        self.aborted = aborted
+            .into_iter()
+            .flatten()
+            .min_by_key(|aborted| aborted.at);
+    }
+}
+
 /// A rule that was surely broken while orders were sent, and ended that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json::parse_versioned;
 use super::limits::check_sent;
-use super::{ReportError, SCHEMA_VERSION, SendRecord};
+use super::{ReportError, SCHEMA_VERSION, SendRecord, WorkerRecord};
 use crate::evidence::JsonLimits;
 use crate::order::RunId;
 
@@ -26,6 +26,9 @@ pub struct SentFile {
     pub clocks_apart: Duration,
     /// What was measured.
     pub record: SendRecord,
+    /// What each worker left, in the order of their numbers; empty where one process sent everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workers: Vec<WorkerRecord>,
 }
 
 impl SentFile {
@@ -36,6 +39,7 @@ impl SentFile {
             run_id,
             clocks_apart,
             record: record.clone(),
+            workers: Vec::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub fn unfinished(
         orders,
         bad_orders: 0,
         record: &record,
+        workers: &[],
         reconciliation: &Reconciliation {
             planned: 0,
             members: BTreeMap::new(),

@@ -4,6 +4,7 @@ mod evidence;
 mod key_figures;
 mod phases;
 mod settings;
+mod workers;
 
 use std::path::Path;
 
@@ -127,6 +128,7 @@ fn document(report: &RunReport, medium: Medium) -> Document {
     orders.extend(without_orders(report));
     document.section("orders", "What became of the orders", orders);
     document.section("phases", "Phases", phases::blocks(report, medium));
+    document.section("workers", "Workers", workers::blocks(report));
     if medium != Medium::Markdown {
         document.section("send-errors", "Send errors", send_errors(report));
     }

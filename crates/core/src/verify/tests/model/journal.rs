@@ -141,6 +141,7 @@ pub(super) fn check_reader(world: &World) {
         scenario_digest: "abc".into(),
         started_at: SystemTime::UNIX_EPOCH + Duration::from_micros(START_US),
         plan_digest: None,
+        shard: None,
     };
     assert_eq!(by_hand.header, header, "{world:#?}");
 }

@@ -1,0 +1,65 @@
+//! Arguments of a run by several workers.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::ReachArgs;
+
+/// What makes a run one of several workers'.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Several workers")]
+pub struct WorkerArgs {
+    /// Send as one of several workers, which meet in this folder that all of them see (NFS, a shared volume): its
+    /// files become those of the run. `orderproof merge` gives the verdict.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress"])]
+    pub run_at: Option<PathBuf>,
+
+    /// Which worker this is: 0/4 is the first of four [default: as JOB_COMPLETION_INDEX and WORKER_COUNT,
+    /// AWS_BATCH_JOB_ARRAY_INDEX, SLURM_ARRAY_TASK_ID or SLURM_PROCID say].
+    #[arg(long, value_name = "I/N", requires = "run_at")]
+    pub worker: Option<String>,
+
+    /// How long workers wait for each other to be ready.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "10m",
+        requires = "run_at"
+    )]
+    pub ready_timeout: String,
+
+    /// From when all workers are ready to the start; more on file systems that show new files late, such as NFS.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "10s",
+        requires = "run_at"
+    )]
+    pub lead: String,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// The folder in which the workers met (--run-at).
+    pub dir: PathBuf,
+
+    /// Although a worker without a manifest may still be sending.
+    #[arg(long, conflicts_with = "wait")]
+    pub now: bool,
+
+    /// Wait until every worker has left its manifest, or none can be sending any more; so long at most until they have
+    /// met [default with --wait: 1h].
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "1h")]
+    pub wait: Option<String>,
+
+    /// Print the outcome as JSON instead of text, as `run --json` does.
+    #[arg(long)]
+    pub json: bool,
+
+    // Last: its heading holds for what follows.
+    /// Where the target is.
+    #[command(flatten)]
+    pub reach: ReachArgs,
+}

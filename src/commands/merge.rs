@@ -1,0 +1,130 @@
+//! `orderproof merge`: the verdict of a run by several workers.
+
+use std::any::Any;
+use std::path::Path;
+
+use super::interrupt::quit_on_interrupt;
+use super::reach::{Access, reach};
+use super::{Error, Output};
+use crate::cli::MergeArgs;
+use crate::escape::Shown;
+use crate::exit::Exit;
+use crate::folder::{SealState, check_seal, read_plan, read_report};
+use crate::report::{RunDocument, render_text};
+use crate::results::{RunReport, file_name, verdict_word};
+use crate::run::{Attendant, JudgedFolder, Question, Watch, judge_folder};
+use crate::scenario::parse_duration;
+use crate::workers::{Merge, Merged, merge as unite, wait_for_workers};
+
+/// Unites what the workers left, looks at the stores, judges, and reports.
+pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
+    if let Some(to_meet) = &args.wait {
+        let to_meet = parse_duration(to_meet);
+        let to_meet = to_meet.map_err(|why| Error::usage(format!("--wait: {why}")))?;
+        quit_on_interrupt();
+        wait_for_workers(&args.dir, to_meet)?;
+    }
+    let file = args.dir.join(file_name::PLAN);
+    let plan = read_plan(&file).map_err(Error::usage)?;
+    let none = |why: &str| Error::usage(format!("{}: {why}", args.dir.display()));
+    if plan.first_shard().is_none() {
+        return Err(none(
+            "the run there is of one process, and has nothing to merge: `orderproof verify` judges it again",
+        ));
+    }
+    if check_seal(&args.dir) != SealState::Missing {
+        return merged_before(args, output);
+    }
+    let planned = plan.scenario.target.aws();
+    let planned = planned.ok_or_else(|| none("its plan names no target of several workers"))?;
+    let target = reach(&file, planned, &args.reach, Access::Writes, output)?;
+    quit_on_interrupt();
+    let merge = Merge {
+        dir: args.dir.clone(),
+        plan: &plan,
+        target,
+        now: args.now,
+        yes: args.reach.yes,
+    };
+    match unite(&merge, &Terminal { output })? {
+        Merged::Run(outcome) => {
+            show(
+                args,
+                &outcome.report,
+                outcome.exit,
+                &outcome.problems,
+                output,
+            );
+            outcome
+                .problems
+                .iter()
+                .for_each(|problem| output.error(problem));
+            Ok(outcome.exit)
+        }
+        Merged::Nothing(judgment) => {
+            let verdict = verdict_word(judgment.verdict);
+            let mut text = format!(
+                "{verdict}  scenario {}, run {}\n",
+                Shown(&plan.scenario.name),
+                plan.run_id
+            );
+            for finding in &judgment.findings {
+                text += &format!("  {}: {}\n", Shown(&finding.code), Shown(&finding.message));
+            }
+            match args.json {
+                true => output.json(&judgment),
+                false => output.print(&text),
+            }
+            Ok(Exit::of(&judgment, false))
+        }
+    }
+}
+
+/// The report of a run that was merged already, judged again from its files.
+fn merged_before(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
+    let JudgedFolder { rejudged, .. } = judge_folder(&args.dir)?;
+    let exit = rejudged.exit();
+    output.note(&format!(
+        "{}: the run was merged before; its files were judged again",
+        args.dir.display()
+    ));
+    let report = read_report(&args.dir.join(file_name::RUN)).map_err(Error::usage)?;
+    show(args, &report, exit, &[], output);
+    if exit.code() != report.exit_code {
+        for finding in &rejudged.judgment.findings {
+            output.error(&format!("{}: {}", finding.code, finding.message));
+        }
+    }
+    Ok(exit)
+}
+
+fn show(args: &MergeArgs, report: &RunReport, exit: Exit, problems: &[String], output: &Output) {
+    match args.json {
+        true => output.json(&RunDocument::of(report, exit, &args.dir, problems)),
+        false => output.print(&render_text(
+            report,
+            &args.dir,
+            &Path::exists,
+            output.text_style(),
+        )),
+    }
+}
+
+/// Whoever called the program.
+struct Terminal<'a> {
+    output: &'a Output,
+}
+
+impl Attendant for Terminal<'_> {
+    fn note(&self, line: &str) {
+        self.output.note(line);
+    }
+
+    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
+        self.output.confirm(question)
+    }
+
+    fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
+        Ok(Box::new(()))
+    }
+}

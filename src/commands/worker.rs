@@ -1,0 +1,99 @@
+//! `orderproof run --run-at`: one of several workers sends its shard, and judges nothing.
+
+use std::any::Any;
+use std::path::Path;
+use std::time::Duration;
+
+use super::check::{load_scenario, overrides_in};
+use super::interrupt::stop_on_interrupt;
+use super::run::run_id;
+use super::{Error, Output};
+use crate::cli::RunArgs;
+use crate::drive::StopSignal;
+use crate::exit::Exit;
+use crate::results::figures::orders;
+use crate::run::{Attendant, Question, Run, Watch};
+use crate::scenario::parse_duration;
+use crate::workers::{Patience, Sent, Worker, identity, send_shard};
+
+const ON_INTERRUPT: &str = "\ninterrupted: this worker sends no more orders, and says so in its manifest (ctrl-c again quits at \
+    once; `orderproof merge` looks for what was sent)\n";
+
+/// Sends the shard of this worker of the run at `at`.
+pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error> {
+    let shard = identity(args.workers.worker.as_deref(), |name| {
+        std::env::var(name).ok()
+    })?;
+    let scenario = load_scenario(&args.scenario, &args.overrides)?;
+    let stop = StopSignal::new();
+    stop_on_interrupt(stop.clone(), ON_INTERRUPT);
+    let mut run = Run::new(scenario)
+        .read_from(
+            args.scenario.display().to_string(),
+            overrides_in(&args.overrides).as_texts(),
+        )
+        .yes(args.yes)
+        .quiet(args.quiet)
+        .stop_signal(stop)
+        .with_goose(false, None);
+    if let Some(run_id) = run_id(args.run_id)? {
+        run = run.run_id(run_id);
+    }
+    let worker = Worker {
+        run,
+        shard,
+        at: at.to_owned(),
+        patience: Patience {
+            ready: duration("--ready-timeout", &args.workers.ready_timeout)?,
+            lead: duration("--lead", &args.workers.lead)?,
+        },
+    };
+    let sent = send_shard(worker, &Terminal { output })?;
+    match args.json {
+        true => output.json(&sent.manifest),
+        false => output.print(&told(&sent)),
+    }
+    Ok(match sent.manifest.interrupted {
+        true => Exit::Interrupted,
+        false => Exit::Success,
+    })
+}
+
+fn told(sent: &Sent) -> String {
+    let counts = sent.manifest.orders;
+    format!(
+        "worker {} of run {}: {} acknowledged of {}, {} refused, {} without an answer, {} unsent; no verdict: run \
+         `orderproof merge {}`\n",
+        sent.manifest.shard,
+        sent.run_id,
+        counts.acknowledged,
+        orders(counts.planned),
+        counts.rejected,
+        counts.indeterminate,
+        counts.unsent,
+        sent.at.display()
+    )
+}
+
+fn duration(option: &str, text: &str) -> Result<Duration, Error> {
+    parse_duration(text).map_err(|why| Error::usage(format!("{option} {text:?}: {why}")))
+}
+
+/// Whoever called the program.
+struct Terminal<'a> {
+    output: &'a Output,
+}
+
+impl Attendant for Terminal<'_> {
+    fn note(&self, line: &str) {
+        self.output.note(line);
+    }
+
+    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
+        self.output.confirm(question)
+    }
+
+    fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
+        Ok(Box::new(()))
+    }
+}

@@ -1,0 +1,22 @@
+//! One run by several workers: each a process that sends its shard, on whatever machine an engine places it.
+//!
+//! They meet in a place they share ([`RunAt`]): worker 0 writes the plan, each says that it is ready, worker 0 fixes the
+//! start, each claims its shard before its first send and leaves a manifest after its last. Nobody sends a shard that was
+//! claimed before, whatever an engine starts again, and no worker judges: [`merge`] settles, observes and judges, as one
+//! process would have. What the shards' files say is read by `run`, as evidence of the run.
+
+mod agree;
+mod identity;
+mod meet;
+mod merge;
+mod place;
+mod queues;
+mod send;
+mod wait;
+
+pub use identity::identity;
+pub use meet::Patience;
+pub use merge::{Merge, Merged, merge};
+pub use place::{Folder, RunAt};
+pub use send::{Sent, Worker, send_shard};
+pub use wait::wait_for_workers;

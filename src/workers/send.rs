@@ -1,0 +1,316 @@
+//! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
+use super::meet::Meeting;
+use super::queues::QueuesFile;
+use super::{Folder, Patience, RunAt};
+use crate::clock;
+use crate::drive::{self, DriveOptions, DriveOutcome, DrivePart, DrivePlan, Progress};
+use crate::error::Error;
+use crate::evidence::digest_of_bytes;
+use crate::folder::{RunFolder, digest_of_file, read_plan};
+use crate::load::Shard;
+use crate::observe::Watcher;
+use crate::order::RunId;
+use crate::preflight::Preflight;
+use crate::results::{PlanFile, SentFile, ShardManifest, file_name, to_json};
+use crate::run::{Attendant, Claim, Purpose, Run, admit, enter, orders, plan_file, resolve};
+use crate::scenario::{self, AwsTarget, ProcessorPlace, check_resolved};
+use crate::store::Target;
+
+/// One of the workers of a run.
+pub struct Worker {
+    /// The run that all of them send.
+    pub run: Run,
+    /// Its part.
+    pub shard: Shard,
+    /// Where they meet.
+    pub at: PathBuf,
+    /// How long it waits for the others.
+    pub patience: Patience,
+}
+
+/// A shard that was sent. It is no verdict: nobody has looked at what became of its orders.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The run it is a part of.
+    pub run_id: RunId,
+    /// What its worker left.
+    pub manifest: ShardManifest,
+    /// Where the workers meet, for `orderproof merge`.
+    pub at: PathBuf,
+}
+
+/// Sends the shard of `worker`, once, whatever starts it again. Blocks until its last reply.
+///
+/// # Errors
+/// When it has sent nothing: something is invalid or was refused ([`Error::Usage`], [`Error::Refused`]), its shard is
+/// somebody's ([`Error::Taken`]), the start has passed ([`Error::TooLate`]), or the others were not there
+/// ([`Error::NotReady`]). [`Error::Internal`] also when its journal or its manifest could not be written.
+pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Error> {
+    let Worker {
+        run,
+        shard,
+        at,
+        patience,
+    } = worker;
+    check_resolved(run.scenario()).map_err(Error::usage)?;
+    let spec = elsewhere(&run)?;
+    let place = Folder::open(&at).map_err(|error| {
+        Error::usage(format!(
+            "{}: {error}; name a folder that every worker can write to (--run-at)",
+            at.display()
+        ))
+    })?;
+    unclaimed(&place, shard)?;
+    let stop = run.stop();
+    let meeting = Meeting::new(&place, shard, patience, &stop);
+    meeting.not_passed()?;
+    let joined = match shard.index() {
+        0 => lead(&run, shard, &place, attendant)?,
+        _ => follow(&run, shard, &spec, &meeting, attendant)?,
+    };
+    let start_at = meeting.start(&joined.plan_digest)?;
+    claim_shard(&place, shard)?;
+    if !run.is_quiet() {
+        attendant.note(&format!(
+            "worker {shard} of run {}: sending begins at {}",
+            joined.plan.run_id,
+            written(start_at)?
+        ));
+    }
+    let folder = place
+        .path()
+        .join(file_name::SHARDS)
+        .join(shard.index().to_string());
+    let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
+    let (began, began_wall) = (Instant::now(), clock::wall());
+    let watcher = match shard.index() {
+        // One of them samples the queues, for the report.
+        0 => Some(Watcher::start(joined.target.clone()).map_err(Error::internal)?),
+        _ => None,
+    };
+    let driven = drive_shard(&run, &joined, &folder, DrivePart { shard, start_at })?;
+    if let Some(watcher) = watcher {
+        let queues = QueuesFile::of(watcher.stop(driven.started.instant));
+        let written = folder.write(file_name::QUEUES, &to_json(&queues));
+        written.map_err(Error::internal)?;
+    }
+    let joined = Joined {
+        clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
+        ..joined
+    };
+    let manifest = leave(&joined, &folder, &driven, shard)?;
+    Ok(Sent {
+        run_id: joined.plan.run_id,
+        manifest,
+        at,
+    })
+}
+
+/// What a worker has joined.
+struct Joined {
+    plan: PlanFile,
+    plan_digest: String,
+    target: Target,
+    clocks_apart: Duration,
+    /// Held by worker 0 while it sends: nobody else of its machine comes near the stores.
+    _claim: Option<Claim>,
+}
+
+/// The target, which outlives this process and processes orders by itself.
+fn elsewhere(run: &Run) -> Result<AwsTarget, Error> {
+    let Some(spec) = run.scenario().target.aws() else {
+        return Err(Error::usage(
+            "a worker cannot have the embedded pipeline in its own process, as the others would not reach it: start it by \
+             itself (`orderproof serve SCENARIO`) and give each worker the [target] that it prints, or send to AWS \
+             (--target aws)",
+        ));
+    };
+    match spec.processor {
+        ProcessorPlace::Local => Err(Error::usage(
+            "a worker cannot run the function in its own process (processor = \"local\"), as it ends before the others may: \
+             run it elsewhere and say so (--processor lambda or external)",
+        )),
+        ProcessorPlace::Lambda | ProcessorPlace::External => Ok(spec.clone()),
+    }
+}
+
+/// Nobody has claimed the shard so far.
+fn unclaimed(place: &dyn RunAt, shard: Shard) -> Result<(), Error> {
+    match read(place, &claim_name(shard))? {
+        None => Ok(()),
+        Some(_) => Err(taken(place, shard)),
+    }
+}
+
+/// Claims the shard: from here on nobody else sends an order of it, nor does this worker when it is started again.
+fn claim_shard(place: &dyn RunAt, shard: Shard) -> Result<(), Error> {
+    let name = claim_name(shard);
+    let claimed = Claimed {
+        shard,
+        claimed_at: written(clock::wall())?,
+    };
+    let made = place.create_if_absent(&name, &to_json(&claimed));
+    match made.map_err(|error| unreached(place, &name, &error))? {
+        true => Ok(()),
+        false => Err(taken(place, shard)),
+    }
+}
+
+fn taken(place: &dyn RunAt, shard: Shard) -> Error {
+    Error::Taken(format!(
+        "{}: shard {shard} was claimed before, so this worker has sent nothing: no order is sent twice, whatever is started \
+         again; `orderproof merge` accounts for what the shard's first worker has sent",
+        place.shown(&claim_name(shard))
+    ))
+}
+
+/// Worker 0 looks at the target and the stores for all of them, and writes the plan, unless a worker 0 before it has.
+fn lead(
+    run: &Run,
+    shard: Shard,
+    place: &Folder,
+    attendant: &dyn Attendant,
+) -> Result<Joined, Error> {
+    let path = place.path().join(file_name::PLAN);
+    let there = match path.exists() {
+        true => Some(read_plan(&path).map_err(Error::usage)?),
+        false => None,
+    };
+    if let Some(plan) = &there {
+        same_plan(place, plan, run.scenario(), shard)?;
+    }
+    let mut run = run.clone();
+    if let Some(plan) = &there {
+        run = run.run_id(plan.run_id);
+    }
+    let mut plan = PlanFile {
+        workers: Some(shard.of()),
+        ..plan_file(&run)
+    };
+    let planned = run.scenario().schedule().count();
+    let (found, claim) = enter(&run, &mut plan, planned, attendant)?
+        .ok_or_else(|| Error::internal("a worker's target is not elsewhere"))?;
+    let clocks_apart = found.clocks_apart();
+    let target = claim.target.clone();
+    let joined = |plan, bytes: &[u8]| Joined {
+        plan,
+        plan_digest: digest_of_bytes(bytes),
+        target,
+        clocks_apart,
+        _claim: Some(claim),
+    };
+    if let Some(plan) = there {
+        let bytes = to_json(&plan);
+        return Ok(joined(plan, &bytes));
+    }
+    let (bytes, name) = (to_json(&plan), file_name::PREFLIGHT);
+    let written = place.create_if_absent(name, &to_json(&found));
+    written.map_err(|error| unreached(place, name, &error))?;
+    let made = place.create_if_absent(file_name::PLAN, &bytes);
+    match made.map_err(|error| unreached(place, file_name::PLAN, &error))? {
+        true => Ok(joined(plan, &bytes)),
+        false => Err(taken(place, shard)),
+    }
+}
+
+/// Any other worker waits for the plan and looks at the target from where it is.
+fn follow(
+    run: &Run,
+    shard: Shard,
+    spec: &AwsTarget,
+    meeting: &Meeting<'_>,
+    attendant: &dyn Attendant,
+) -> Result<Joined, Error> {
+    let place = meeting.place;
+    let bytes = meeting.wait(
+        || "worker 0 has written no plan".into(),
+        || read(place, file_name::PLAN),
+    )?;
+    let shown = place.shown(file_name::PLAN);
+    let plan = crate::results::parse_plan(&bytes, shown.as_ref()).map_err(Error::usage)?;
+    same_plan(place, &plan, run.scenario(), shard)?;
+    let asked = (run.agreed(), true);
+    let found = admit(Purpose::Run, run.scenario(), spec, asked, attendant)?;
+    Ok(Joined {
+        plan_digest: digest_of_bytes(&bytes),
+        target: resolve(spec, run.scenario())?,
+        clocks_apart: Preflight::clocks_apart(&found),
+        plan,
+        _claim: None,
+    })
+}
+
+fn drive_shard(
+    run: &Run,
+    joined: &Joined,
+    folder: &RunFolder,
+    part: DrivePart,
+) -> Result<DriveOutcome, Error> {
+    let scenario = run.scenario();
+    let plan = DrivePlan {
+        scenario: scenario.clone(),
+        orders: orders(scenario, joined.plan.run_id),
+        scenario_digest: scenario::digest(scenario),
+        plan_digest: Some(joined.plan_digest.clone()),
+        part: Some(part),
+    };
+    let options = DriveOptions {
+        pool: run.pool(),
+        ..DriveOptions::default()
+    };
+    let journal = folder.file(file_name::JOURNAL);
+    let progress = Arc::new(Progress::new());
+    drive::run(
+        &plan,
+        &joined.target,
+        &journal,
+        &options,
+        progress,
+        run.stop(),
+    )
+    .map_err(Error::internal)
+}
+
+/// Writes what was measured, and last the manifest.
+fn leave(
+    joined: &Joined,
+    folder: &RunFolder,
+    driven: &DriveOutcome,
+    shard: Shard,
+) -> Result<ShardManifest, Error> {
+    if let Some(failure) = &driven.journal_failure {
+        return Err(Error::internal(format!(
+            "{failure}; without its journal shard {shard} has no manifest, and `orderproof merge` looks for its orders"
+        )));
+    }
+    let sent = SentFile::new(joined.plan.run_id, joined.clocks_apart, &driven.record);
+    let written = folder.write(file_name::SENT, &to_json(&sent));
+    written.map_err(Error::internal)?;
+    let files = [file_name::JOURNAL, file_name::SENT];
+    let files = files.map(|name| digest_of_file(folder.path(), name, None));
+    let manifest = ShardManifest {
+        manifest_version: ShardManifest::VERSION,
+        run_id: joined.plan.run_id,
+        shard,
+        plan_digest: joined.plan_digest.clone(),
+        started_at: super::agree::written(driven.started.wall)?,
+        files: files
+            .into_iter()
+            .collect::<Result<_, _>>()
+            .map_err(Error::internal)?,
+        orders: driven.ledger.counts_of(driven.own_orders),
+        started_late_by: driven.late_by,
+        clocks_apart: joined.clocks_apart,
+        interrupted: driven.record.interrupted,
+        version: env!("CARGO_PKG_VERSION").into(),
+    };
+    let written = folder.write(file_name::MANIFEST, &to_json(&manifest));
+    written.map_err(Error::internal)?;
+    Ok(manifest)
+}
