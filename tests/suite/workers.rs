@@ -386,6 +386,31 @@ fn foreign_order(place: &Place) {
 }
 
 #[test]
+fn a_loss_is_proven_among_the_orders_of_workers_that_left_their_shards() {
+    // A function that forgets bad orders; the workers do not know of it.
+    let forgets = "[[fault]]\nkind = \"error_swallowed\"\nshare = \"100%\"\n";
+    let (served, place) = (serve(&format!("{SCENARIO}\n{forgets}")), Place::new());
+    send_all(&served, &place, 2);
+    let before = place.copy();
+    merge(&served, &place).finish().code(3);
+    let lost = |place: &Place| place.json("run.json")["classes"]["lost"].as_u64();
+    let all = lost(&place).expect("a count");
+    assert_eq!(all, 39);
+    std::fs::remove_dir_all(before.path.join("shards/1")).expect("a shard");
+    merge(&served, &before).args(["--now"]).finish().code(3);
+    let report = before.json("run.json");
+    assert!(
+        codes(&report).contains(&"worker_missing".into()),
+        "{report}"
+    );
+    // Whether those of the missing worker were sent nobody knows.
+    let proven = lost(&before).expect("a count");
+    let unknown = report["classes"]["indeterminate_never_seen"].as_u64();
+    assert!(proven > 0 && proven < all, "{proven} of {all}");
+    assert_eq!(unknown, Some(all - proven), "{}", report["classes"]);
+}
+
+#[test]
 fn no_message_group_is_split_between_workers() {
     let scenario = SCENARIO
         .replace(
