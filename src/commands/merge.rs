@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::interrupt::quit_on_interrupt;
 use super::reach::{Access, reach};
 use super::{Error, Output};
@@ -14,6 +16,7 @@ use crate::report::{RunDocument, render_text};
 use crate::results::{RunReport, file_name, verdict_word};
 use crate::run::{Attendant, JudgedFolder, Question, Watch, judge_folder};
 use crate::scenario::parse_duration;
+use crate::verdict::{Finding, Verdict};
 use crate::workers::{Merge, Merged, merge as unite, wait_for_workers};
 
 /// Unites what the workers left, looks at the stores, judges, and reports.
@@ -72,12 +75,30 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
                 text += &format!("  {}: {}\n", Shown(&finding.code), Shown(&finding.message));
             }
             match args.json {
-                true => output.json(&judgment),
+                true => output.json(&Nothing {
+                    schema_version: 1,
+                    verdict: judgment.verdict,
+                    exit_code: Exit::of(&judgment, false).code(),
+                    scenario: &plan.scenario.name,
+                    run_id: plan.run_id.get(),
+                    findings: &judgment.findings,
+                }),
                 false => output.print(&text),
             }
             Ok(Exit::of(&judgment, false))
         }
     }
+}
+
+/// What `--json` prints of evidence that contradicts itself.
+#[derive(Serialize)]
+struct Nothing<'a> {
+    schema_version: u32,
+    verdict: Verdict,
+    exit_code: u8,
+    scenario: &'a str,
+    run_id: u32,
+    findings: &'a [Finding],
 }
 
 /// The report of a run that was merged already, judged again from its files.

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::check::{load_scenario, overrides_in};
 use super::interrupt::stop_on_interrupt;
 use super::run::run_id;
@@ -11,9 +13,11 @@ use super::{Error, Output};
 use crate::cli::RunArgs;
 use crate::drive::StopSignal;
 use crate::exit::Exit;
+use crate::ledger::OutcomeCounts;
 use crate::results::figures::orders;
 use crate::run::{Attendant, Question, Run, Watch};
 use crate::scenario::parse_duration;
+use crate::verdict::Verdict;
 use crate::workers::{Patience, Sent, Worker, identity, send_shard};
 
 const ON_INTERRUPT: &str = "\ninterrupted: this worker sends no more orders, and says so in its manifest (ctrl-c again quits at \
@@ -49,14 +53,53 @@ pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error>
         },
     };
     let sent = send_shard(worker, &Terminal { output })?;
-    match args.json {
-        true => output.json(&sent.manifest),
-        false => output.print(&told(&sent)),
-    }
-    Ok(match sent.manifest.interrupted {
+    let exit = match sent.manifest.interrupted {
         true => Exit::Interrupted,
         false => Exit::Success,
-    })
+    };
+    match args.json {
+        true => output.json(&Document::of(&sent, exit)),
+        false => output.print(&told(&sent)),
+    }
+    Ok(exit)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    /// Always null: nobody has looked at what became of the orders.
+    verdict: Option<Verdict>,
+    exit_code: u8,
+    run_id: u32,
+    worker: u32,
+    workers: u32,
+    started_at: &'a str,
+    orders: OutcomeCounts,
+    started_late_by: Duration,
+    clocks_apart: Duration,
+    interrupted: bool,
+    folder: &'a Path,
+}
+
+impl<'a> Document<'a> {
+    fn of(sent: &'a Sent, exit: Exit) -> Self {
+        let manifest = &sent.manifest;
+        Self {
+            schema_version: 1,
+            verdict: None,
+            exit_code: exit.code(),
+            run_id: sent.run_id.get(),
+            worker: manifest.shard.index(),
+            workers: manifest.shard.of(),
+            started_at: &manifest.started_at,
+            orders: manifest.orders,
+            started_late_by: manifest.started_late_by,
+            clocks_apart: manifest.clocks_apart,
+            interrupted: manifest.interrupted,
+            folder: &sent.at,
+        }
+    }
 }
 
 fn told(sent: &Sent) -> String {

@@ -215,12 +215,13 @@ fn four_workers_do_what_one_does_and_no_order_is_sent_twice() {
     for key in ["run_id", "orders", "classes", "bad_orders", "verdict"] {
         assert_eq!(reports[0][key], reports[1][key], "{key}");
     }
-    for phase in 0..2 {
+    let phases = reports
+        .each_ref()
+        .map(|report| report["phases"].as_array().expect("phases"));
+    assert_eq!(phases[0].len(), 2);
+    for (one, four) in phases[0].iter().zip(phases[1]) {
         for key in ["scheduled", "attempted", "acknowledged"] {
-            assert_eq!(
-                reports[0]["phases"][phase][key],
-                reports[1]["phases"][phase][key]
-            );
+            assert_eq!(one[key], four[key], "{key}");
         }
     }
     let workers = reports[1]["workers"].as_array().expect("workers");
@@ -315,9 +316,12 @@ fn missing(served: &Served, before: &Place) {
     assert_eq!(report["orders"]["acknowledged"], 300);
 }
 
+/// What is done to a folder before it is merged.
+type Change = fn(&Place);
+
 /// What contradicts itself is no evidence: inconclusive, and nothing is written.
 fn contradictions(served: &Served, before: &Place) {
-    let cases: [(&str, fn(&Place)); 5] = [
+    let cases: [(&str, Change); 5] = [
         ("is of another shard", |place| {
             std::fs::copy(
                 place.of_shard(1, "ledger.journal"),
@@ -383,6 +387,31 @@ fn foreign_order(place: &Place) {
         .collect();
     std::fs::write(&path, bytes).expect("written");
     std::fs::remove_file(place.of_shard(2, "manifest.json")).expect("a manifest");
+}
+
+#[test]
+fn a_loss_is_proven_among_the_orders_of_workers_that_left_their_shards() {
+    // A function that forgets bad orders; the workers do not know of it.
+    let forgets = "[[fault]]\nkind = \"error_swallowed\"\nshare = \"100%\"\n";
+    let (served, place) = (serve(&format!("{SCENARIO}\n{forgets}")), Place::new());
+    send_all(&served, &place, 2);
+    let before = place.copy();
+    merge(&served, &place).finish().code(3);
+    let lost = |place: &Place| place.json("run.json")["classes"]["lost"].as_u64();
+    let all = lost(&place).expect("a count");
+    assert_eq!(all, 39);
+    std::fs::remove_dir_all(before.path.join("shards/1")).expect("a shard");
+    merge(&served, &before).args(["--now"]).finish().code(3);
+    let report = before.json("run.json");
+    assert!(
+        codes(&report).contains(&"worker_missing".into()),
+        "{report}"
+    );
+    // Whether those of the missing worker were sent nobody knows.
+    let proven = lost(&before).expect("a count");
+    let unknown = report["classes"]["indeterminate_never_seen"].as_u64();
+    assert!(proven > 0 && proven < all, "{proven} of {all}");
+    assert_eq!(unknown, Some(all - proven), "{}", report["classes"]);
 }
 
 #[test]
