@@ -183,6 +183,15 @@ pub struct RunArgs {
     #[arg(long, short)]
     pub quiet: bool,
 
+    /// Forecast the run before it begins, as `plan` does, and show both over one another in the report. The forecast is no
+    /// evidence: verdict and exit code are those of the run alone.
+    #[arg(long)]
+    pub with_plan: bool,
+
+    /// With --with-plan: forecast so many seeds, from the scenario's (or --seed) on.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "with_plan", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub seeds: u16,
+
     // Last: its heading holds for what follows.
     /// Settings that replace the scenario's.
     #[command(flatten)]

@@ -2,19 +2,23 @@
 
 use std::any::Any;
 use std::path::Path;
+use std::time::Instant;
 
 use super::check::{load_scenario, overrides_in};
 use super::dashboard::Dashboard;
 use super::goose_dashboard;
 use super::interrupt::stop_on_interrupt;
+use super::plan::seeds_from;
 use super::progress::{ProgressView, line, object};
 use super::tui::{LiveView, check_terminal};
 use super::{Error, Output};
 use crate::cli::{ProgressFormat, RunArgs};
 use crate::exit::Exit;
 use crate::order::RunId;
-use crate::report::{RunDocument, render_text};
+use crate::plan::{CannotForecast, Forecast, forecast};
+use crate::report::{ReportView, RunDocument, render_text};
 use crate::run::{Attendant, Question, Run, Watch};
+use crate::scenario::Scenario;
 
 const ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling what was sent \
     (ctrl-c again quits at once, `orderproof verify` reads the folder)\n";
@@ -27,6 +31,7 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     }
     let goose_dashboard = goose_dashboard::address(args.goose_dashboard)?;
     let dashboard = Dashboard::open(args.dashboard)?;
+    let forecast = args.with_plan.then(|| forecast_of(&scenario, args, output));
     let mut run = Run::new(scenario)
         .read_from(
             args.scenario.display().to_string(),
@@ -41,6 +46,9 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     if let Some(path) = &args.output_dir {
         run = run.output_dir(path);
     }
+    if let Some(forecast) = forecast.flatten() {
+        run = run.with_forecast(forecast);
+    }
     let terminal = Terminal {
         args,
         output,
@@ -52,14 +60,20 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     }
     let outcome = outcome?;
     match args.json {
-        true => output.json(&RunDocument::of(
-            &outcome.report,
-            outcome.exit,
-            &outcome.folder,
-            &outcome.problems,
-        )),
+        true => output.json(
+            &RunDocument::of(
+                &outcome.report,
+                outcome.exit,
+                &outcome.folder,
+                &outcome.problems,
+            )
+            .with(outcome.foresight.as_ref()),
+        ),
         false => output.print(&render_text(
-            &outcome.report,
+            ReportView {
+                report: &outcome.report,
+                foresight: outcome.foresight.as_ref(),
+            },
             &outcome.folder,
             &Path::exists,
             output.text_style(),
@@ -77,6 +91,19 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
         }));
     }
     Ok(outcome.exit)
+}
+
+/// The forecast of a run, or, of one that cannot be forecast, why: the run goes on without it.
+fn forecast_of(scenario: &Scenario, args: &RunArgs, output: &Output) -> Option<Forecast> {
+    let seeds = seeds_from(scenario.seed, args.seeds);
+    match forecast(scenario, &seeds, Instant::now()) {
+        Ok(forecast) => Some(forecast),
+        Err(cannot) => {
+            let CannotForecast { key, why, .. } = cannot;
+            output.note(&format!("no forecast: {key}: {why}"));
+            None
+        }
+    }
 }
 
 /// The run id asked for.

@@ -12,6 +12,7 @@ mod attendant;
 mod claim;
 mod cloudwatch;
 mod conclude;
+mod foresight;
 mod gating;
 mod held;
 mod ids;
@@ -28,6 +29,7 @@ pub use admit::{Purpose, admit, look};
 pub use attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
 pub use cloudwatch::metrics_between;
 pub use conclude::{Outcome, Problems, class_lines, finished_files, seal_again, write_formats};
+pub use foresight::foresight_in;
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
@@ -45,6 +47,7 @@ use std::path::PathBuf;
 use crate::drive::{Pool, StopSignal};
 use crate::error::Error;
 use crate::order::RunId;
+use crate::plan::Forecast;
 use crate::scenario::Scenario;
 
 /// A run that is about to begin.
@@ -75,6 +78,7 @@ pub struct Run {
     pool: Pool,
     goose_report: bool,
     goose_dashboard: Option<SocketAddr>,
+    forecast: Option<Box<Forecast>>,
 }
 
 impl Run {
@@ -92,6 +96,7 @@ impl Run {
             pool: Pool::Tasks,
             goose_report: false,
             goose_dashboard: None,
+            forecast: None,
         }
     }
 
@@ -145,6 +150,14 @@ impl Run {
         self.pool = Pool::Goose;
         self.goose_report = report;
         self.goose_dashboard = dashboard;
+        self
+    }
+
+    /// With a forecast of it, which is kept in the run's folder and shown beside what is found. It is no evidence: no
+    /// verdict and no figure of the run changes with it.
+    #[must_use]
+    pub fn with_forecast(mut self, forecast: Forecast) -> Self {
+        self.forecast = Some(Box::new(forecast));
         self
     }
 

@@ -12,6 +12,7 @@ use super::attendant::Attendant;
 use super::claim::{Claim, Claimed, claim};
 use super::cloudwatch::metrics_since;
 use super::conclude::{Evidence, Outcome, Problems, conclude};
+use super::foresight::Kept;
 use super::held::Held;
 use super::ids::{orders, orders_since, random_run_id};
 use super::readings::{Gauged, Readings};
@@ -65,6 +66,11 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     {
         tracing::debug!(%error, "there is no link to the latest run");
     }
+    let forecast = run.forecast.map(|forecast| Kept::write(*forecast, &folder));
+    let forecast = forecast.and_then(|kept| {
+        kept.inspect_err(|error| attendant.note(&format!("the forecast is not kept: {error}")))
+            .ok()
+    });
     if let Some(found) = admitted {
         folder
             .write(file_name::PREFLIGHT, &to_json(found))
@@ -182,6 +188,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
             },
             orders,
             schedule,
+            forecast,
             problems,
         },
     )
