@@ -165,3 +165,34 @@ fn only_a_regular_file_within_the_limit_is_read() {
     assert!(read_within(std::path::Path::new("/dev/zero"), 5).is_err());
     assert!(digest_of_file(std::path::Path::new("/dev"), "zero", None).is_err());
 }
+
+#[test]
+fn a_forecast_is_held_against_the_seal_and_breaks_none() {
+    let folder = sealed();
+    let state = || forecast_state(folder.path());
+    assert_eq!(state(), ForecastState::None);
+    let path = folder.path().join("forecast.json");
+    std::fs::write(&path, "a forecast").unwrap();
+    assert!(matches!(state(), ForecastState::Changed(why) if why.contains("does not list it")));
+    let names = ["plan.json", "ledger.journal", "run.json", "forecast.json"];
+    seal(&folder, SEAL, &names);
+    assert_eq!(state(), ForecastState::Kept);
+    let changes: [&dyn Fn() -> std::io::Result<()>; 3] = [
+        &|| std::fs::write(&path, "b forecast"),
+        &|| std::fs::write(&path, "a forecast and more"),
+        &|| std::fs::remove_file(&path),
+    ];
+    for change in changes {
+        change().unwrap();
+        assert!(
+            matches!(state(), ForecastState::Changed(_)),
+            "{:?}",
+            state()
+        );
+        assert!(matches!(check_seal(folder.path()), SealState::Whole(_)));
+    }
+    std::fs::remove_file(folder.path().join(SEAL)).unwrap();
+    assert_eq!(state(), ForecastState::None);
+    std::fs::write(&path, "anything").unwrap();
+    assert_eq!(state(), ForecastState::Kept, "nobody says otherwise");
+}

@@ -1,9 +1,12 @@
 //! The look at a target before anything is done there, and the guard that lets a run in.
 
+use std::time::Instant;
+
 use super::attendant::{Attendant, OFF_LOOPBACK, Question};
 use super::site::block_on;
 use crate::account::read_facts;
 use crate::error::Error;
+use crate::plan::load_forecast;
 use crate::preflight::{Check, Preflight, Weight};
 use crate::report::preflight::place;
 use crate::results::figures::orders;
@@ -16,7 +19,11 @@ pub fn look(scenario: &Scenario, target: &AwsTarget) -> Result<Preflight, Error>
         let session = Session::open(target).await?;
         Ok(read_facts(&session, target, scenario).await)
     })?;
-    Ok(Preflight::of(scenario, target, facts))
+    let forecast = load_forecast(scenario, target, &facts, Instant::now());
+    let forecast = forecast
+        .inspect_err(|cannot| tracing::debug!(%cannot, "the traps quote no forecast"))
+        .ok();
+    Ok(Preflight::foreseen(scenario, target, facts, forecast))
 }
 
 /// What is asked of a target.

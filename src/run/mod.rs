@@ -19,6 +19,7 @@ mod ids;
 pub mod live;
 mod readings;
 mod rejudge;
+mod search;
 mod site;
 mod spine;
 mod start_guard;
@@ -37,6 +38,7 @@ pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
     without,
 };
+pub use search::FindRate;
 pub use site::{Site, handing_on, resolve};
 pub use stores_lock::StoresLock;
 pub use watch::Watch;

@@ -1,6 +1,7 @@
 //! The spine: from a scenario to an outcome.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -250,9 +251,14 @@ fn plan_file(run: &Run) -> PlanFile {
 }
 
 fn create_folder(run: &Run) -> Result<RunFolder, Error> {
-    match &run.output_dir {
+    new_folder(run.output_dir.as_deref(), &run.scenario.name)
+}
+
+/// A new folder: exactly this one, or one below the reports, called after the time and `name`.
+pub(super) fn new_folder(exactly: Option<&Path>, name: &str) -> Result<RunFolder, Error> {
+    match exactly {
         Some(path) => RunFolder::create_exactly(path),
-        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), &run.scenario.name),
+        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), name),
     }
     .map_err(Error::usage)
 }

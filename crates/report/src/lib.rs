@@ -42,7 +42,7 @@ pub use document::TextStyle;
 pub use forecast::{forecast_files, forecast_markdown, forecast_text};
 pub use foresight::{Foreseen, Foresight, ReportView};
 pub use formats::{FORMATS, Format, RenderError, ReportFile, report_files};
-pub use found::{found_rate_text, found_setting_text};
+pub use found::{found_rate_text, found_setting_text, measured_rate_text};
 pub use gate::{gate_markdown, gate_text};
 pub use junit::{render_gate_junit, render_junit, render_junit_error};
 pub use openmetrics::open_metrics;

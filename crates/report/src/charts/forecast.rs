@@ -165,3 +165,100 @@ fn caption(forecast: &Forecast) -> String {
         seeds(forecast)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use orderproof_core::results::fixture::{SPIKE, World};
+    use orderproof_core::scenario::{Overrides, parse};
+
+    use super::*;
+    use crate::charts::{both_png, both_svg, overlaid};
+
+    fn forecast(seeds: &[u64]) -> Forecast {
+        let file = include_str!("../../../../scenarios/default-table.toml");
+        let scenario = parse("default-table.toml", file, &Overrides::default()).expect("valid");
+        orderproof_plan::forecast(&scenario, seeds, Instant::now()).expect("it can be forecast")
+    }
+
+    fn names(figure: &Figure) -> Vec<&str> {
+        let panels = figure.panels.iter();
+        let series = panels.flat_map(|panel| &panel.series);
+        series.map(|series| series.name.as_str()).collect()
+    }
+
+    #[test]
+    fn every_chart_of_a_forecast_says_that_it_is_one_and_shows_its_figures() {
+        let forecast = forecast(&[1, 2]);
+        for chart in ForecastChart::ALL {
+            let figure = chart.figure(&forecast);
+            assert!(figure.panels.iter().all(Panel::has_samples), "{chart:?}");
+            let svg = forecast_svg(chart, &forecast).expect("drawn");
+            assert_eq!(
+                svg.matches(NO_EVIDENCE).count(),
+                2,
+                "{chart:?}: title and caption"
+            );
+            assert!(!forecast_png(chart, &forecast).expect("drawn").is_empty());
+        }
+        let backlog = ForecastChart::Backlog.figure(&forecast);
+        let most = forecast
+            .timeline
+            .iter()
+            .map(|second| second.backlog_orders)
+            .max();
+        let top = backlog.panels[0].series[0].points.iter();
+        let top = top.filter_map(|point| point.1).fold(0.0, f64::max);
+        assert_eq!(Some(top as u64), most);
+        // A phase is a level from its start to its end.
+        let latency = ForecastChart::Latency.figure(&forecast);
+        let p99 = latency.panels[0].series.last().expect("a line");
+        let spike = forecast.phases[1].end_to_end_p99_us.expect("stored");
+        assert_eq!(
+            p99.points[3],
+            (6.0, Some(spike.max as f64)),
+            "{:?}",
+            p99.points
+        );
+        assert!(p99.points[5].1.is_none(), "a gap between phases");
+    }
+
+    #[test]
+    fn one_seed_is_a_line_and_several_are_the_least_and_the_most() {
+        let of = |seeds: &[u64]| {
+            let figure = ForecastChart::Latency.figure(&forecast(seeds));
+            names(&figure).join(", ")
+        };
+        assert_eq!(of(&[1]), "p50, p95, p99");
+        assert!(
+            of(&[1, 2, 3]).contains("p99, least, p99, most"),
+            "{}",
+            of(&[1, 2, 3])
+        );
+    }
+
+    #[test]
+    fn a_run_and_its_forecast_are_told_apart() {
+        let (report, forecast) = (World::new(&SPIKE).report(), forecast(&[1]));
+        let figure = overlaid(&report, &forecast);
+        for panel in &figure.panels {
+            for series in &panel.series {
+                let is_forecast = series.name.contains(", forecast");
+                assert_eq!(series.line == Line::Dashed, is_forecast, "{}", series.name);
+                assert!(
+                    is_forecast || series.name.ends_with(", run"),
+                    "{}",
+                    series.name
+                );
+            }
+        }
+        assert_eq!(figure.panels.len(), 4);
+        assert!(
+            both_svg(&report, &forecast)
+                .expect("drawn")
+                .contains(NO_EVIDENCE)
+        );
+        assert!(!both_png(&report, &forecast).expect("drawn").is_empty());
+    }
+}
