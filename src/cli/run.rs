@@ -62,14 +62,15 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "with_plan", value_parser = clap::value_parser!(u16).range(1..=1_000))]
     pub seeds: u16,
 
-    /// Where to look for the highest rate.
-    #[command(flatten)]
-    pub find_rate: FindRateArgs,
-
     // Last: its heading holds for what follows.
     /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
+
+    // After them: it has a heading of its own.
+    /// Where to look for the highest rate.
+    #[command(flatten)]
+    pub find_rate: FindRateArgs,
 }
 
 /// Where `run --find rate` looks.

@@ -102,8 +102,11 @@ pub fn forecast_state(folder: &Path) -> ForecastState {
             false => ForecastState::None,
         };
     };
+    if is_there && !has_length(folder, sealed) {
+        return changed("is not as it was when it was sealed");
+    }
     match digest_of_file(folder, FORESEEN, Some(sealed.bytes)) {
-        Ok(found) if found == *sealed && has_length(folder, sealed) => ForecastState::Kept,
+        Ok(found) if found == *sealed => ForecastState::Kept,
         Ok(_) => changed("is not as it was when it was sealed"),
         Err(error) => changed(&format!("cannot be read: {error}")),
     }

@@ -76,7 +76,7 @@ fn each_step_is_a_run(finished: &Finished, found: &Value) {
 fn a_slow_sender_and_too_few_in_flight_are_limits_of_the_generator() {
     let slow = [
         "--set",
-        "fault=[{kind=\"reply_delayed\",share=1.0,delay=\"20ms\"}]",
+        "fault=[{kind=\"reply_delayed\",share=\"100%\",delay=\"20ms\"}]",
     ];
     for sending in [
         &["--set", "sending.senders=1"][..],

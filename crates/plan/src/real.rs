@@ -21,6 +21,9 @@ const ORDERS_MAX: u64 = 1_000_000;
 /// What an invocation is taken to last when the scenario does not say it. AWS does not tell.
 const INVOCATION: Duration = Duration::from_millis(100);
 
+/// The shortest visibility timeout that is played: AWS counts in seconds, and with none messages come back at once.
+const VISIBILITY_MIN: Duration = Duration::from_secs(1);
+
 /// Of one poller in provisioned mode: concurrent invocations, and those that are added a minute.
 const PER_POLLER: u32 = 10;
 const ADDED_BY_POLLERS: u32 = 1_000;
@@ -86,7 +89,29 @@ fn with_settings_of(
             assume_time(pipeline)
         }
     };
+    playable(&real.pipeline)?;
     Ok((real, assumed))
+}
+
+/// Refuses settings that a scenario's file may not have, and with which nothing would ever end.
+fn playable(pipeline: &Pipeline) -> Result<(), CannotForecast> {
+    let mapping = &pipeline.mapping;
+    let least = [
+        u32::from(mapping.batch_size),
+        mapping.maximum_concurrency,
+        mapping.starting_concurrency,
+        pipeline.max_receive_count,
+    ];
+    if least.contains(&0) {
+        return Err(not_read("mapping", "a setting of 0 is not played"));
+    }
+    if pipeline.visibility_timeout < VISIBILITY_MIN {
+        return Err(not_read(
+            "the orders queue",
+            "a visibility timeout below a second is not played",
+        ));
+    }
+    Ok(())
 }
 
 fn queues(pipeline: &mut Pipeline, orders: &QueueFacts, dead: &QueueFacts) {

@@ -132,12 +132,15 @@ fn the_settings_played_are_the_targets_and_not_the_scenarios() {
 
 #[test]
 fn what_is_not_known_is_not_forecast() {
-    let cases: [(&str, &dyn Fn(&mut Facts)); 5] = [
+    let cases: [(&str, &dyn Fn(&mut Facts)); 6] = [
         ("the table", &|facts| {
             facts.table = Known::Unknown("denied".into())
         }),
         ("the orders queue", &|facts| {
             facts.orders_queue = Known::Absent
+        }),
+        ("the orders queue", &|facts| {
+            known(&mut facts.orders_queue).visibility_timeout = Duration::ZERO;
         }),
         ("mapping", &|facts| known(&mut facts.mappings).clear()),
         ("mapping", &|facts| {

@@ -118,7 +118,7 @@ mod tests {
     fn what_fails_at_first_is_tried_at_the_baseline_and_what_always_holds_has_an_end() {
         let spike = Range { own: 50, ..RANGE };
         let (found, tried) = search(spike, 23);
-        assert_eq!((found.passes, tried[1]), (Some(22), 10));
+        assert_eq!((found.passes, tried[1]), (Some(23), 10));
         let (found, tried) = search(spike, 5);
         assert_eq!((found.passes, found.fails), (None, Some((10, 10))));
         assert_eq!(tried, [50, 10]);
