@@ -52,13 +52,18 @@ impl FindRate {
         let folder = new_folder(run.output_dir.as_deref(), &name)?;
         let begun = Instant::now();
         let mut first_error = None;
+        let note = |line: String| {
+            if !run.quiet {
+                attendant.note(&line);
+            }
+        };
         let mut measured = search.search(
             || begun.elapsed(),
             |step, multiple| {
                 if run.stop.is_stopped() {
                     return Err(SearchEnd::Interrupted);
                 }
-                attendant.note(&format!("run {step}: {}", search.words(multiple)));
+                note(format!("run {step}: {}", search.words(multiple)));
                 let step_run = one(&run, &search, &folder, (step, multiple));
                 let outcome = step_run.execute_with(attendant).map_err(|error| {
                     let why = SearchEnd::NotRun(error.to_string());
@@ -67,7 +72,7 @@ impl FindRate {
                 })?;
                 let path = outcome.folder.display().to_string();
                 let done = MeasuredStep::of(multiple, search.per_s(), &outcome.report, path);
-                attendant.note(&format!("run {step}: {}", done.headline));
+                note(format!("run {step}: {}", done.headline));
                 Ok(done)
             },
         );

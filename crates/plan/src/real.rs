@@ -191,7 +191,7 @@ fn assume_time(pipeline: &mut Pipeline) -> Option<String> {
     }
     pipeline.function.service_time = ServiceTime::Constant(INVOCATION);
     Some(format!(
-        "an invocation taken to last {} ms",
+        "its invocations taken to last {} ms",
         INVOCATION.as_millis()
     ))
 }
@@ -223,6 +223,7 @@ fn of(played: &Forecast, assumed: Option<String>) -> LoadForecast {
         backlog_peak_orders: played.backlog_peak_orders.max,
         backlog_peak_at_s: played.backlog_peak_at_s.max,
         oldest_age: Duration::from_micros(played.oldest_age_us.max),
+        lost: played.classes.get(&Class::Lost).map_or(0, |lost| lost.max),
         good_dead_lettered: good.map_or(0, |good| good.max),
     }
 }

@@ -30,8 +30,8 @@ fn both(set: &[&str], trap: Trap, change: impl Fn(&mut Facts)) -> [Check; 2] {
 fn capacity_is_a_trap_by_the_forecast_where_it_was_one_by_the_estimate() {
     // 18,000 orders of which 16,200 are written: 60 s at 90 a second, 24 s at 450.
     for (units, weight, said) in [
-        (5, Weight::Trap, "writes are throttled, from second "),
-        (40, Weight::Trap, "writes are throttled, from second "),
+        (5, Weight::Trap, " throttled, from second "),
+        (40, Weight::Trap, " throttled, from second "),
         (60, Weight::Well, "no write is throttled"),
         (400, Weight::Well, "no write is throttled"),
     ] {
@@ -49,7 +49,7 @@ fn capacity_is_a_trap_by_the_forecast_where_it_was_one_by_the_estimate() {
         assert!(with.message.contains(said), "{units}: {}", with.message);
         assert!(
             with.message
-                .contains("forecast (an invocation taken to last 100 ms)"),
+                .contains("its invocations taken to last 100 ms"),
             "{}",
             with.message
         );
@@ -84,7 +84,7 @@ fn concurrency_is_a_trap_by_the_forecast_where_it_was_one_by_the_estimate() {
     }
     // The function's own: what the mapping may start beyond it is a trap, and the forecast says what it does at this load.
     for (reserved, weight, said) in [
-        (2, Weight::Trap, "invocations are throttled, from second "),
+        (2, Weight::Trap, " throttled, from second "),
         (99, Weight::Trap, "at this load no invocation is throttled"),
         (100, Weight::Well, "are kept for the function"),
     ] {

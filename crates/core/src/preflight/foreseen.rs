@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::results::figures::{duration, orders, thousands};
+use crate::results::figures::{counted, duration, orders};
 
 /// What the pipeline, set as the target is, makes of the load by a forecast.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct LoadForecast {
     pub oldest_age: Duration,
     /// Good orders that end in the dead-letter queue.
     pub good_dead_lettered: u64,
+    /// Orders that are lost.
+    pub lost: u64,
 }
 
 /// An order that waits longer in all shows that a backlog grows: batches that fill and cold starts take less.
@@ -48,9 +50,9 @@ impl LoadForecast {
         match self.throttled_writes_from_s {
             None => format!("{forecast}: no write is throttled"),
             Some(second) => format!(
-                "{forecast}: {} writes are throttled, from second {second} on{}",
-                thousands(self.throttled_writes),
-                self.dead_letters()
+                "{forecast}: {} throttled, from second {second} on{}",
+                counted(self.throttled_writes, "write"),
+                self.misplaced()
             ),
         }
     }
@@ -80,25 +82,33 @@ impl LoadForecast {
         match self.throttled_invocations_from_s {
             None => format!("{forecast}: at this load no invocation is throttled"),
             Some(second) => format!(
-                "{forecast}: {} invocations are throttled, from second {second} on{}",
-                thousands(self.throttled_invocations),
-                self.dead_letters()
+                "{forecast}: {} throttled, from second {second} on{}",
+                counted(self.throttled_invocations, "invocation"),
+                self.misplaced()
             ),
         }
     }
 
-    fn dead_letters(&self) -> String {
-        match self.good_dead_lettered {
-            0 => "; no good order is dead-lettered".into(),
-            1 => "; 1 good order is dead-lettered".into(),
-            orders => format!("; {} good orders are dead-lettered", thousands(orders)),
+    /// Where orders end that should not.
+    fn misplaced(&self) -> String {
+        let counts = [
+            (self.lost, "order", "lost"),
+            (self.good_dead_lettered, "good order", "dead-lettered"),
+        ];
+        let some = counts.into_iter().filter(|(count, ..)| *count > 0);
+        let told: Vec<_> = some
+            .map(|(count, noun, what)| format!("{} {what}", counted(count, noun)))
+            .collect();
+        match told.is_empty() {
+            true => "; no order lost, and no good one dead-lettered".into(),
+            false => format!("; {}", told.join(", ")),
         }
     }
 
     fn told(&self) -> String {
         match &self.assumed {
-            Some(assumed) => format!("forecast ({assumed})"),
-            None => "forecast".into(),
+            Some(assumed) => format!("forecast (function as in the scenario, {assumed})"),
+            None => "forecast (function as in the scenario)".into(),
         }
     }
 }

@@ -20,15 +20,11 @@ fn a_forecast_that_throttles_is_a_trap_and_one_that_does_not_is_none() {
     };
     let (weight, message) = weigh(&throttles, Trap::TableCapacity);
     assert_eq!(weight, Weight::Trap);
-    let said =
-        "forecast: 1 writes are throttled, from second 61 on; 12 good orders are dead-lettered";
+    let said = "forecast (function as in the scenario): 1 write throttled, from second 61 on; 12 good orders dead-lettered";
     assert!(message.ends_with(said), "{message}");
     let (weight, message) = weigh(&LoadForecast::default(), Trap::TableCapacity);
     assert_eq!(weight, Weight::Well);
-    assert!(
-        message.ends_with("forecast: no write is throttled"),
-        "{message}"
-    );
+    assert!(message.ends_with(": no write is throttled"), "{message}");
 }
 
 #[test]
