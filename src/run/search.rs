@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::Run;
-use super::admit::{Purpose, admit};
+use super::admit::{Purpose, admit, refusal};
 use super::attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
 use super::site::target_name;
 use super::spine::new_folder;
@@ -128,6 +128,21 @@ fn agree(run: &Run, search: &RateSearch, attendant: &dyn Attendant) -> Result<()
         .collect();
     let sum = |figure: fn(&Estimate) -> f64| each.iter().map(figure).sum::<f64>();
     let sent: u64 = each.iter().map(|one| one.orders).sum();
+    let usd = sum(|one| one.usd);
+    if sent > target.max_orders {
+        return Err(refusal(&[format!(
+            "the search sends up to {} in all and max_orders is {}: lower --steps or --up-to, or raise --max-orders knowingly",
+            orders(sent),
+            target.max_orders
+        )]));
+    }
+    if usd.is_nan() || usd > target.max_usd {
+        return Err(refusal(&[format!(
+            "the search is estimated at up to ${usd:.2} in all and max_usd is ${:.2}: lower --steps or --up-to, or raise \
+             --max-usd knowingly",
+            target.max_usd
+        )]));
+    }
     let highest = all.iter().copied().fold(0.0, f64::max);
     let facts = [
         format!("target   {}", place(&found.facts)),
@@ -137,7 +152,7 @@ fn agree(run: &Run, search: &RateSearch, attendant: &dyn Attendant) -> Result<()
             search.words(highest),
             orders(sent),
             sum(|one| one.duration().as_secs_f64()),
-            sum(|one| one.usd)
+            usd
         ),
     ];
     let account = found.facts.place.account.get();
