@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::program::{Finished, Program};
+use super::program::{Finished, Program, wait_for};
 
 /// As much as anybody sends, of orders that take no time: the pipeline has no limit.
 const UNLIMITED: &str = r#"
@@ -153,6 +153,51 @@ fn a_scenario_that_breaks_at_its_own_rate_ends_as_its_run_does() {
     assert_eq!(found["limit"], "pipeline_limit", "{found:#}");
     assert_eq!(found["steps"].as_array().map(Vec::len), Some(1));
     each_step_is_a_run(&finished, &found);
+}
+
+/// Ctrl-c ends the run that goes on, and the search with what was found.
+#[test]
+fn an_interrupt_ends_the_search_with_what_was_found() {
+    let arguments = [
+        "run",
+        "small.toml",
+        "--find",
+        "rate",
+        "--duration",
+        "2s",
+        "--output-dir",
+        "out",
+    ];
+    let program = Program::new(arguments).file("small.toml", UNLIMITED);
+    let mut child = program
+        .command()
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let out = program.folder().join("out");
+    wait_for("a second run", || {
+        std::fs::read_dir(&out).is_ok_and(|mut entries| {
+            entries.any(|entry| {
+                let path = entry.expect("an entry").path();
+                path.ends_with("02-2x") && path.join("ledger.journal").exists()
+            })
+        })
+    });
+    let id = child.id().to_string();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(killed.expect("kill").success());
+    let ended = child.wait().expect("it ends");
+    let text = std::fs::read_to_string(out.join("find-rate.json")).expect("the document");
+    let found: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(ended.code(), Some(130), "{found:#}");
+    assert_eq!(
+        (&found["holds_at"], &found["interrupted"]),
+        (&1.0.into(), &true.into())
+    );
+    assert_eq!(found["steps"].as_array().map(Vec::len), Some(2));
 }
 
 /// Ten invocations at a time of 200 ms each are 50 orders a second; a table of 5 write units that has saved 1,500 takes 12.5 a

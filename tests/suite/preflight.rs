@@ -176,7 +176,7 @@ fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
 /// A search is asked about once, and its ceilings hold for all of its runs together.
 #[test]
 fn off_loopback_a_search_is_agreed_to_as_a_whole() {
-    let pipeline = pipeline_elsewhere(94);
+    let pipeline = pipeline_elsewhere(96);
     let find = |steps: &str| away("run", &pipeline).args(["--find", "rate", "--steps", steps]);
     let untagged = find("1").args(["--yes"]).finish().code(6);
     let words = "the orders queue does not carry the tag orderproof=allowed";
