@@ -5,6 +5,9 @@ use orderproof_core::preflight::{Check, Trap, Weight, inspect, inspect_foreseen}
 
 use super::*;
 
+/// What is changed in the facts of a target in which all is well.
+type Change<'a> = &'a dyn Fn(&mut Facts);
+
 fn played(set: &[&str], change: impl Fn(&mut Facts)) -> Result<LoadForecast, CannotForecast> {
     let scenario = scenario(set);
     let mut facts = facts();
@@ -132,7 +135,7 @@ fn the_settings_played_are_the_targets_and_not_the_scenarios() {
 
 #[test]
 fn what_is_not_known_is_not_forecast() {
-    let cases: [(&str, &dyn Fn(&mut Facts)); 6] = [
+    let cases: [(&str, Change); 6] = [
         ("the table", &|facts| {
             facts.table = Known::Unknown("denied".into())
         }),
