@@ -8,6 +8,7 @@ mod init;
 mod list;
 mod plan;
 mod report;
+mod run;
 mod submit;
 mod workers;
 
@@ -19,6 +20,7 @@ pub use init::InitArgs;
 pub use list::ListArgs;
 pub use plan::{AgainstWhat, PlanArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
+pub use run::{FindRateArgs, MeasuredWhat, RunArgs};
 pub use submit::{EngineKind, SubmitArgs};
 pub use workers::{MergeArgs, WorkerArgs};
 
@@ -148,62 +150,6 @@ pub enum Command {
     Completions(CompletionsArgs),
     /// Print the manual page, or write all of them.
     Man(ManArgs),
-}
-
-/// Arguments of `run`.
-#[derive(Debug, Args)]
-pub struct RunArgs {
-    /// The scenario, such as scenarios/spike.toml.
-    pub scenario: PathBuf,
-
-    /// Put the report exactly here; the folder must be new or empty [default:
-    /// reports/UTC-SCENARIO].
-    #[arg(long, value_name = "DIR")]
-    pub output_dir: Option<PathBuf>,
-
-    /// Mark the orders with this run id instead of a random one.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9_007_198))]
-    pub run_id: Option<u32>,
-
-    /// Write Goose's own HTML report into the run's folder.
-    #[arg(long)]
-    pub goose_report: bool,
-
-    /// Serve a page on this loopback port that shows the run as it goes on, and its verdict; 0 takes any free one.
-    #[arg(long, value_name = "PORT")]
-    pub dashboard: Option<u16>,
-
-    /// Serve Goose's own dashboard on this loopback port while sending; 0 takes any free one.
-    #[arg(long, value_name = "PORT")]
-    pub goose_dashboard: Option<u16>,
-
-    /// Print the outcome as JSON instead of text; docs/machines.md names its fields.
-    #[arg(long)]
-    pub json: bool,
-
-    /// How progress is shown on standard error: text, or ndjson, one JSON object a line, once a second.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ProgressFormat::Text, conflicts_with_all = ["quiet", "tui"])]
-    pub progress: ProgressFormat,
-
-    /// Show phases, rates, backlog and counts live on the whole terminal; q or ctrl-c stops.
-    #[arg(long, conflicts_with = "quiet")]
-    pub tui: bool,
-
-    /// Off loopback: send without asking for confirmation. The guard and its ceilings stay.
-    #[arg(long)]
-    pub yes: bool,
-
-    /// No progress on standard error.
-    #[arg(long, short)]
-    pub quiet: bool,
-
-    // Last: their headings hold for what follows.
-    /// Settings that replace the scenario's.
-    #[command(flatten)]
-    pub overrides: OverrideArgs,
-    /// One of several workers.
-    #[command(flatten)]
-    pub workers: WorkerArgs,
 }
 
 /// Values that replace those of the scenario file.

@@ -36,6 +36,10 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Write the forecast as JSON, text, Markdown and charts into this folder, which must be new or empty.
+    #[arg(long, value_name = "DIR", conflicts_with = "find")]
+    pub output_dir: Option<PathBuf>,
+
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -12,7 +12,7 @@ use super::ReachArgs;
 pub struct WorkerArgs {
     /// Send as one of several workers, which meet in this folder that all of them see (NFS, a shared volume): its
     /// files become those of the run. `orderproof merge` gives the verdict.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress", "with_plan", "find"])]
     pub run_at: Option<PathBuf>,
 
     /// Which worker this is: 0/4 is the first of four [default: as JOB_COMPLETION_INDEX and WORKER_COUNT,

@@ -5,9 +5,8 @@ use std::path::Path;
 use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::{CompareArgs, CompareFormat};
-use crate::evidence::{JsonLimits, check_json};
 use crate::exit::Exit;
-use crate::folder::{RunFolder, read_report, read_within};
+use crate::folder::{RunFolder, read_forecast, read_report};
 use crate::plan::{Against, Forecast, Tolerance, against};
 use crate::report::{TextStyle, against_html, against_markdown, against_text};
 use crate::results::{file_name, to_json};
@@ -32,7 +31,7 @@ pub fn compare_forecast(
             "--base: a forecast has no repeats; make it of more seeds with `orderproof plan --seeds`",
         ));
     }
-    let forecast = read_forecast(&args.base)?;
+    let forecast = forecast_in(&args.base)?;
     let report = read_report(&run.join(file_name::RUN)).map_err(Error::usage)?;
     unbroken(run)?;
     let against = against(&forecast, &report, tolerance).map_err(Error::usage)?;
@@ -53,20 +52,13 @@ pub fn compare_forecast(
 }
 
 /// Reads the document that `orderproof plan --output` wrote.
-fn read_forecast(path: &Path) -> Result<Forecast, Error> {
-    let limits = JsonLimits::REPORT;
-    let wrong = |reason: String| {
+fn forecast_in(path: &Path) -> Result<Forecast, Error> {
+    read_forecast(path).map_err(|reason| {
         Error::usage(format!(
             "{}: no forecast: {reason}; write one with `orderproof plan SCENARIO --output FILE`",
             path.display()
         ))
-    };
-    let bytes = read_within(path, limits.bytes).map_err(|error| wrong(error.to_string()))?;
-    check_json(&bytes, &limits).map_err(wrong)?;
-    let forecast: Forecast =
-        serde_json::from_slice(&bytes).map_err(|error| wrong(error.to_string()))?;
-    forecast.check().map_err(wrong)?;
-    Ok(forecast)
+    })
 }
 
 fn render(format: CompareFormat, against: &Against, style: TextStyle) -> String {

@@ -11,9 +11,9 @@ use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
-use crate::folder::read_report;
-use crate::plan::{Learned, find_rate, find_setting, forecast, forecast_learned, learn};
-use crate::report::{forecast_text, found_rate_text, found_setting_text};
+use crate::folder::{RunFolder, read_report};
+use crate::plan::{Forecast, Learned, find_rate, find_setting, forecast, forecast_learned, learn};
+use crate::report::{forecast_files, forecast_text, found_rate_text, found_setting_text};
 use crate::results::{file_name, to_json};
 use crate::run::unbroken;
 use crate::scenario::Scenario;
@@ -34,9 +34,7 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
         source.set_before(learned.assignments());
     }
     let scenario = source.with(&[]).map_err(Error::usage)?;
-    let seeds: Vec<u64> = (0..u64::from(args.seeds))
-        .map(|more| scenario.seed.wrapping_add(more))
-        .collect();
+    let seeds = seeds_from(scenario.seed, args.seeds);
     let failures = learned
         .as_ref()
         .map(|learned| learned.failures)
@@ -75,10 +73,19 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
                 None => forecast(&scenario, &seeds, origin),
             };
             let forecast = forecast.map_err(refused)?;
+            if let Some(dir) = &args.output_dir {
+                write_files(dir, &forecast)?;
+            }
             show(args, output, &forecast, || forecast_text(&forecast, style))?;
         }
     }
     Ok(Exit::Forecast)
+}
+
+/// So many seeds, from this one on.
+pub(super) fn seeds_from(first: u64, count: u16) -> Vec<u64> {
+    let more = 0..u64::from(count);
+    more.map(|more| first.wrapping_add(more)).collect()
 }
 
 /// What the run in a folder tells, but for what is set by hand.
@@ -88,6 +95,16 @@ fn learn_from(dir: &Path, scenario: &Scenario, by_hand: &[String]) -> Result<Lea
     let mut learned = learn(&report, scenario);
     learned.without(by_hand);
     Ok(learned)
+}
+
+/// Everything that is shown of a forecast, in a folder of its own.
+fn write_files(dir: &Path, forecast: &Forecast) -> Result<(), Error> {
+    let folder = RunFolder::create_exactly(dir).map_err(Error::usage)?;
+    for (name, bytes) in forecast_files(forecast).map_err(Error::internal)? {
+        let written = folder.write(&name, &bytes);
+        written.map_err(Error::internal)?;
+    }
+    Ok(())
 }
 
 fn show(

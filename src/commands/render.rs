@@ -8,13 +8,13 @@ use super::{Error, Output};
 use crate::cli::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 use crate::escape;
 use crate::folder::read_plan;
-use crate::report::{Format, OrderFacts, TextStyle, render_text, write_orders_csv};
-use crate::results::{RunReport, file_name};
+use crate::report::{Format, OrderFacts, ReportView, TextStyle, render_text, write_orders_csv};
+use crate::results::file_name;
 use crate::run::{orders_since, read_ledger, read_observation};
 use crate::verify::{Belongs, reconcile};
 
 /// Renders the format asked for and hands it over.
-pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<(), Error> {
+pub fn render(args: &ReportArgs, view: ReportView<'_>, output: &Output) -> Result<(), Error> {
     let part = args.part.as_deref();
     match (args.format.as_str(), part) {
         (TEXT_FORMAT | ORDERS_FORMAT, Some(_)) => Err(Error::usage(format!(
@@ -26,7 +26,7 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
                 None => output.text_style(),
                 Some(_) => TextStyle::default(),
             };
-            let text = render_text(report, &args.dir, &Path::exists, style);
+            let text = render_text(view, &args.dir, &Path::exists, style);
             hand_over(args, output, |out| out.write_all(text.as_bytes()))
         }
         (ORDERS_FORMAT, None) => render_orders(&args.dir, |write| hand_over(args, output, write)),
@@ -41,7 +41,7 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
                     "{name} is binary; write it to a file with --output FILE"
                 )));
             }
-            let bytes = one_file(format, part, report)?;
+            let bytes = one_file(format, part, view)?;
             let shown = args.output.is_none() && format.media_type == "application/json";
             let bytes = match shown {
                 true => escape::json(&String::from_utf8_lossy(&bytes))
@@ -55,8 +55,8 @@ pub fn render(args: &ReportArgs, report: &RunReport, output: &Output) -> Result<
 }
 
 /// The file of `format` that is called `part`, or its first.
-fn one_file(format: &Format, part: Option<&str>, report: &RunReport) -> Result<Vec<u8>, Error> {
-    let files = format.files(report);
+fn one_file(format: &Format, part: Option<&str>, view: ReportView<'_>) -> Result<Vec<u8>, Error> {
+    let files = format.files(view);
     let found = match part {
         None => files.first(),
         Some(part) => files.iter().find(|file| file.part == part),

@@ -10,8 +10,9 @@ use super::{Error, Output};
 use crate::cli::ReportArgs;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
-use crate::results::{CloudWatch, RunReport, file_name};
-use crate::run::{Problems, metrics_between, unbroken, write_formats};
+use crate::report::{Foresight, ReportView};
+use crate::results::{CloudWatch, RunReport, file_name, to_json};
+use crate::run::{Problems, foresight_in, metrics_between, unbroken, write_formats};
 
 /// Shows the report found in a run's folder in one format; with `--output-dir` all of them are rendered again.
 pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, Error> {
@@ -28,13 +29,25 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, Error> {
     if args.cloudwatch {
         report.cloudwatch = Some(counted_since(args, &report, output)?);
     }
+    let foresight = foresight_in(&args.dir, &report);
+    if let Some(left_out @ Foresight::LeftOut(_)) = &foresight {
+        output.error(&format!("{}: {}", args.dir.display(), left_out.line()));
+    }
+    let view = ReportView {
+        report: &report,
+        foresight: foresight.as_ref(),
+    };
     let Some(target) = &args.output_dir else {
-        render(args, &report, output)?;
+        render(args, view, output)?;
         return Ok(Exit::Success);
     };
     let folder = RunFolder::create_exactly(target).map_err(Error::usage)?;
     let mut problems = Problems::default();
-    write_formats(&folder, &report, &mut problems);
+    write_formats(&folder, view, &mut problems);
+    // So that what is rendered from there shows it, too.
+    if let Some(foreseen) = view.foreseen() {
+        problems.note(folder.write(file_name::FORECAST, &to_json(&foreseen.forecast)));
+    }
     problems.iter().for_each(|problem| output.error(problem));
     match problems.is_empty() {
         true => Ok(Exit::Success),

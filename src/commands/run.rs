@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::path::Path;
+use std::time::Instant;
 
 use super::check::{load_scenario, overrides_in};
 use super::dashboard::Dashboard;
 use super::goose_dashboard;
 use super::interrupt::stop_on_interrupt;
+use super::plan::seeds_from;
 use super::progress::{ProgressView, line, object};
 use super::tui::{LiveView, check_terminal};
 use super::worker::worker;
@@ -14,8 +16,10 @@ use super::{Error, Output};
 use crate::cli::{ProgressFormat, RunArgs};
 use crate::exit::Exit;
 use crate::order::RunId;
-use crate::report::{RunDocument, render_text};
-use crate::run::{Attendant, Question, Run, Watch};
+use crate::plan::{CannotForecast, Forecast, SearchLimits, forecast};
+use crate::report::{ReportView, RunDocument, measured_rate_text, render_text};
+use crate::run::{Attendant, FindRate, Question, Run, Watch};
+use crate::scenario::{Scenario, parse_duration};
 
 const ON_INTERRUPT: &str = "\ninterrupted: no more orders are sent; settling what was sent \
     (ctrl-c again quits at once, `orderproof verify` reads the folder)\n";
@@ -29,8 +33,12 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     if args.tui {
         check_terminal(output)?;
     }
+    if args.find_rate.find.is_some() {
+        return find_rate(args, scenario, output);
+    }
     let goose_dashboard = goose_dashboard::address(args.goose_dashboard)?;
     let dashboard = Dashboard::open(args.dashboard)?;
+    let forecast = args.with_plan.then(|| forecast_of(&scenario, args, output));
     let mut run = Run::new(scenario)
         .read_from(
             args.scenario.display().to_string(),
@@ -45,6 +53,9 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     if let Some(path) = &args.output_dir {
         run = run.output_dir(path);
     }
+    if let Some(forecast) = forecast.flatten() {
+        run = run.with_forecast(forecast);
+    }
     let terminal = Terminal {
         args,
         output,
@@ -56,14 +67,20 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     }
     let outcome = outcome?;
     match args.json {
-        true => output.json(&RunDocument::of(
-            &outcome.report,
-            outcome.exit,
-            &outcome.folder,
-            &outcome.problems,
-        )),
+        true => output.json(
+            &RunDocument::of(
+                &outcome.report,
+                outcome.exit,
+                &outcome.folder,
+                &outcome.problems,
+            )
+            .with(outcome.foresight.as_ref()),
+        ),
         false => output.print(&render_text(
-            &outcome.report,
+            ReportView {
+                report: &outcome.report,
+                foresight: outcome.foresight.as_ref(),
+            },
             &outcome.folder,
             &Path::exists,
             output.text_style(),
@@ -81,6 +98,71 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
         }));
     }
     Ok(outcome.exit)
+}
+
+/// Looks for the highest rate that passes, with a run for each step.
+fn find_rate(args: &RunArgs, scenario: Scenario, output: &Output) -> Result<Exit, Error> {
+    let asked = &args.find_rate;
+    let limits = SearchLimits {
+        steps: asked.steps,
+        time: parse_duration(&asked.within)
+            .map_err(|problem| Error::usage(format!("--within {}: {problem}", asked.within)))?,
+        up_to: asked.up_to.as_deref().map(multiple).transpose()?,
+    };
+    let mut run = Run::new(scenario)
+        .read_from(
+            args.scenario.display().to_string(),
+            overrides_in(&args.overrides).as_texts(),
+        )
+        .yes(args.yes)
+        .quiet(args.quiet);
+    if let Some(path) = &args.output_dir {
+        run = run.output_dir(path);
+    }
+    let terminal = Terminal {
+        args,
+        output,
+        dashboard: None,
+    };
+    let (measured, folder) = FindRate::new(run, limits).execute_with(&terminal)?;
+    match args.json {
+        true => output.json(&measured),
+        false => output.print(&measured_rate_text(&measured, &folder, output.text_style())),
+    }
+    if args.progress == ProgressFormat::Ndjson {
+        output.event(&serde_json::json!({
+            "event": "finished",
+            "holds_at": measured.holds_at,
+            "exit_code": measured.exit_code,
+            "folder": folder,
+        }));
+    }
+    Ok(measured.exit())
+}
+
+/// A multiple of the baseline, such as 20x.
+fn multiple(text: &str) -> Result<f64, Error> {
+    let number = text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok();
+    number
+        .filter(|number| number.is_finite() && (0.1..=1e6).contains(number))
+        .ok_or_else(|| {
+            Error::usage(format!(
+                "--up-to {text}: is no multiple of the baseline's rate; write one such as 20x"
+            ))
+        })
+}
+
+/// The forecast of a run, or, of one that cannot be forecast, why: the run goes on without it.
+fn forecast_of(scenario: &Scenario, args: &RunArgs, output: &Output) -> Option<Forecast> {
+    let seeds = seeds_from(scenario.seed, args.seeds);
+    match forecast(scenario, &seeds, Instant::now()) {
+        Ok(forecast) => Some(forecast),
+        Err(cannot) => {
+            let CannotForecast { key, why, .. } = cannot;
+            output.note(&format!("no forecast: {key}: {why}"));
+            None
+        }
+    }
 }
 
 /// The run id asked for.

@@ -14,8 +14,12 @@ mod whole_file;
 mod tests;
 
 pub use bytes::{digest_of_file, read_within};
-pub use read::{brief, read_meters, read_observation, read_plan, read_report, read_sent};
+pub use read::{
+    brief, read_forecast, read_meters, read_observation, read_plan, read_report, read_sent,
+};
 pub use remedy::remedy;
 pub use run_folder::{FolderError, LATEST, RunFolder};
-pub use seal::{SealState, check_seal, differences_from, newest_seal};
+pub use seal::{
+    ForecastState, SealState, check_seal, differences_from, forecast_state, newest_seal,
+};
 pub use whole_file::{Existing, write_whole};

@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::read_within;
-use crate::evidence::JsonLimits;
+use crate::evidence::{JsonLimits, check_json};
+use crate::plan::Forecast;
 use crate::results::{
     MetersFile, PlanFile, ReportError, RunBrief, RunReport, SentFile, file_name, parse_brief,
     parse_meters, parse_plan, parse_report, parse_sent,
@@ -65,6 +66,19 @@ pub fn read_observation(path: &Path) -> Result<ObservationFile, ObservationFileE
             },
         })?;
     ObservationFile::parse(&bytes, path)
+}
+
+/// Reads the document of a forecast.
+///
+/// # Errors
+/// When it is missing, unreadable, damaged, beyond a limit or of another version, in a fragment.
+pub fn read_forecast(path: &Path) -> Result<Forecast, String> {
+    let limits = JsonLimits::REPORT;
+    let bytes = read_within(path, limits.bytes).map_err(|error| error.to_string())?;
+    check_json(&bytes, &limits)?;
+    let forecast: Forecast = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+    forecast.check()?;
+    Ok(forecast)
 }
 
 /// The bytes of a file of the folder, no more than its limits allow.

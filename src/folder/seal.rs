@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{digest_of_file, read_within};
-use crate::evidence::seal::{GROWING, is_evidence};
+use crate::evidence::seal::{FORESEEN, GROWING, is_evidence};
 use crate::evidence::{FileDigest, JsonLimits, SEAL, Seal};
 
 /// What a folder's newest seal says of its files.
@@ -70,7 +70,51 @@ pub fn differences_from(seal: &Seal, folder: &Path) -> Vec<String> {
             Err(error) => Some(format!("{path}: {error}")),
         }
     };
-    seal.files.iter().filter_map(differ).collect()
+    // A forecast is no evidence: what became of it says nothing of the run.
+    let evidence = seal.files.iter().filter(|file| file.name != FORESEEN);
+    evidence.filter_map(differ).collect()
+}
+
+/// What a folder's newest seal says of the forecast in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ForecastState {
+    /// There is no forecast, and there was none.
+    None,
+    /// It is the one that was made before the run, or there is no seal that would say so.
+    Kept,
+    /// It is not, and why, in a fragment.
+    Changed(String),
+}
+
+/// Holds the forecast in `folder` against its newest seal.
+pub fn forecast_state(folder: &Path) -> ForecastState {
+    let is_there = folder.join(FORESEEN).exists();
+    let seal = newest_seal(folder).map(|name| read_seal(folder, &name));
+    let sealed = match &seal {
+        None | Some(Err(_)) if is_there => return ForecastState::Kept,
+        None | Some(Err(_)) => return ForecastState::None,
+        Some(Ok(seal)) => seal.digest(FORESEEN),
+    };
+    let changed = |why: &str| ForecastState::Changed(format!("{FORESEEN} {why}"));
+    let Some(sealed) = sealed else {
+        return match is_there {
+            true => changed("was not made before this run: the seal does not list it"),
+            false => ForecastState::None,
+        };
+    };
+    if is_there && !has_length(folder, sealed) {
+        return changed("is not as it was when it was sealed");
+    }
+    match digest_of_file(folder, FORESEEN, Some(sealed.bytes)) {
+        Ok(found) if found == *sealed => ForecastState::Kept,
+        Ok(_) => changed("is not as it was when it was sealed"),
+        Err(error) => changed(&format!("cannot be read: {error}")),
+    }
+}
+
+fn has_length(folder: &Path, file: &FileDigest) -> bool {
+    let found = std::fs::metadata(folder.join(&file.name));
+    found.is_ok_and(|found| found.len() == file.bytes)
 }
 
 #[cfg(test)]

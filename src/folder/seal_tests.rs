@@ -185,3 +185,34 @@ fn the_files_of_workers_shards_are_sealed_like_any_others() {
     std::fs::write(shard.join("manifest.json"), "as it is").unwrap();
     assert!(broken(&folder).contains("shards/12/manifest.json"));
 }
+
+#[test]
+fn a_forecast_is_held_against_the_seal_and_breaks_none() {
+    let folder = sealed();
+    let state = || forecast_state(folder.path());
+    assert_eq!(state(), ForecastState::None);
+    let path = folder.path().join("forecast.json");
+    std::fs::write(&path, "a forecast").unwrap();
+    assert!(matches!(state(), ForecastState::Changed(why) if why.contains("does not list it")));
+    let names = ["plan.json", "ledger.journal", "run.json", "forecast.json"];
+    seal(&folder, SEAL, &names);
+    assert_eq!(state(), ForecastState::Kept);
+    let changes: [&dyn Fn() -> std::io::Result<()>; 3] = [
+        &|| std::fs::write(&path, "b forecast"),
+        &|| std::fs::write(&path, "a forecast and more"),
+        &|| std::fs::remove_file(&path),
+    ];
+    for change in changes {
+        change().unwrap();
+        assert!(
+            matches!(state(), ForecastState::Changed(_)),
+            "{:?}",
+            state()
+        );
+        assert!(matches!(check_seal(folder.path()), SealState::Whole(_)));
+    }
+    std::fs::remove_file(folder.path().join(SEAL)).unwrap();
+    assert_eq!(state(), ForecastState::None);
+    std::fs::write(&path, "anything").unwrap();
+    assert_eq!(state(), ForecastState::Kept, "nobody says otherwise");
+}

@@ -1,22 +1,33 @@
 //! The look at a target before anything is done there, and the guard that lets a run in.
 
+use std::time::Instant;
+
 use super::attendant::{Attendant, OFF_LOOPBACK, Question};
 use super::site::block_on;
 use crate::account::read_facts;
 use crate::error::Error;
-use crate::preflight::{Check, Preflight, Weight};
+use crate::plan::load_forecast;
+use crate::preflight::{Check, Facts, Preflight, Weight};
 use crate::report::preflight::place;
 use crate::results::figures::orders;
 use crate::scenario::{AwsTarget, Scenario};
 use crate::store::Session;
 
-/// Reads the target and says what that means for the scenario.
+/// Reads the target and says what that means for the scenario, with a forecast of the load where one can be made.
 pub fn look(scenario: &Scenario, target: &AwsTarget) -> Result<Preflight, Error> {
-    let facts = block_on(async {
+    let facts = facts_of(scenario, target)?;
+    let forecast = load_forecast(scenario, target, &facts, Instant::now());
+    let forecast = forecast
+        .inspect_err(|cannot| tracing::debug!(%cannot, "the traps quote no forecast"))
+        .ok();
+    Ok(Preflight::foreseen(scenario, target, facts, forecast))
+}
+
+fn facts_of(scenario: &Scenario, target: &AwsTarget) -> Result<Facts, Error> {
+    block_on(async {
         let session = Session::open(target).await?;
         Ok(read_facts(&session, target, scenario).await)
-    })?;
-    Ok(Preflight::of(scenario, target, facts))
+    })
 }
 
 /// What is asked of a target.
@@ -43,7 +54,13 @@ pub fn admit(
     attendant: &dyn Attendant,
 ) -> Result<Preflight, Error> {
     let (yes, quiet) = asked;
-    let found = look(scenario, target)?;
+    let found = match purpose {
+        Purpose::Run => look(scenario, target)?,
+        // No load is to come.
+        Purpose::Resume | Purpose::Look => {
+            Preflight::of(scenario, target, facts_of(scenario, target)?)
+        }
+    };
     let void = found
         .of_weight(Weight::Void)
         // What would void a load says nothing against a look.

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use super::foresight::Kept;
 use super::held::{Held, Weighed};
 use crate::error::Error;
 use crate::evidence::{FileDigest, Seal, digest_of_bytes};
@@ -15,7 +16,7 @@ use crate::folder::{SealState, check_seal, differences_from, digest_of_file, new
 use crate::load::Schedule;
 use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
-use crate::report::{findings_csv, report_files};
+use crate::report::{Foresight, ReportView, findings_csv, report_files};
 use crate::results::{PlanFile, RunReport, file_name, to_json};
 use crate::verdict::{Severity, finding};
 use crate::verify::Reconciliation;
@@ -64,6 +65,8 @@ pub struct Evidence {
     pub orders: OrderPlan,
     /// When each was due.
     pub schedule: Schedule,
+    /// The forecast that was made before, if it was. No part of what is judged.
+    pub forecast: Option<Kept>,
     /// What went wrong so far beside the orders.
     pub problems: Problems,
 }
@@ -73,6 +76,8 @@ pub struct Evidence {
 pub struct Outcome {
     /// What was found: verdict, classes, figures.
     pub report: RunReport,
+    /// The forecast that was made before, held against the report, if one was.
+    pub foresight: Option<Foresight>,
     /// How a program ends with it.
     pub exit: Exit,
     /// The folder with its evidence and reports.
@@ -90,6 +95,7 @@ pub fn conclude(folder: &RunFolder, evidence: Evidence) -> Result<Outcome, Error
         mut held,
         orders,
         schedule,
+        forecast,
         mut problems,
     } = evidence;
     if let Some(observed) = &mut held.observed {
@@ -115,9 +121,11 @@ pub fn conclude(folder: &RunFolder, evidence: Evidence) -> Result<Outcome, Error
         weighed: &weighed,
         findings: &findings,
         files: &files,
+        forecast: forecast.as_ref(),
     };
     let (report, exit) = publication.publish(&mut problems)?;
     Ok(Outcome {
+        foresight: forecast.map(|forecast| forecast.beside(&report)),
         report,
         exit,
         folder: folder.path().to_owned(),
@@ -201,6 +209,7 @@ struct Publication<'a> {
     weighed: &'a Weighed,
     findings: &'a [u8],
     files: &'a [FileDigest],
+    forecast: Option<&'a Kept>,
 }
 
 impl Publication<'_> {
@@ -252,7 +261,12 @@ impl Publication<'_> {
             failed.note(result);
         };
         keep(file_name::FINDINGS, self.findings, failed);
-        for file in report_files(report) {
+        let foresight = self.forecast.map(|forecast| forecast.beside(report));
+        let view = ReportView {
+            report,
+            foresight: foresight.as_ref(),
+        };
+        for file in report_files(view) {
             match file.render() {
                 _ if file.path == file_name::RUN => {}
                 Ok(bytes) => keep(&file.path, &bytes, failed),
@@ -270,6 +284,8 @@ impl Publication<'_> {
             bytes: bytes.len() as u64,
             sha256: digest_of_bytes(&bytes),
         });
+        let forecast = self.forecast;
+        files.extend(forecast.and_then(|forecast| forecast.digest(self.folder)));
         let seal = Seal::over(self.held.plan.run_id, files);
         keep(file_name::SEAL, &seal.to_json(), failed);
         if failed.is_empty() {
@@ -291,9 +307,12 @@ pub fn seal_again(
     stamp: &str,
 ) -> Result<(), Error> {
     let before = newest_seal(folder.path());
+    let mut forecast = None;
     let names: Vec<String> = match check_seal(folder.path()) {
         SealState::Broken(problems) => return Err(Error::internal(problems.join("; "))),
         SealState::Whole(seal) => {
+            // Whatever it is by now: a later seal vouches for no other one than the run's.
+            forecast = seal.digest(file_name::FORECAST).cloned();
             let sealed = seal.files.into_iter().map(|file| file.name);
             sealed.chain(before.clone()).collect()
         }
@@ -306,13 +325,15 @@ pub fn seal_again(
         }
     };
     let mut files = Vec::new();
-    let there = names.iter().filter(|name| folder.file(name).exists());
+    let evidence = names.iter().filter(|name| *name != file_name::FORECAST);
+    let there = evidence.filter(|name| folder.file(name).exists());
     for name in there.map(String::as_str).chain([observation]) {
         let digest = digest_of_file(folder.path(), name, None).map_err(|error| {
             Error::internal(format!("{}: {error}", folder.file(name).display()))
         })?;
         files.push(digest);
     }
+    files.extend(forecast);
     // A letter log that did not exist at the run's end.
     let log = LETTER_LOG;
     if folder.file(log).exists() && !files.iter().any(|file| file.name == log) {
@@ -330,7 +351,11 @@ pub fn seal_again(
 
 /// Writes every format that `run.json` is enough for, itself first; what fails does not hold up the
 /// rest.
-pub fn write_formats(folder: &RunFolder, report: &RunReport, problems: &mut Problems) {
+pub fn write_formats<'a>(
+    folder: &RunFolder,
+    report: impl Into<ReportView<'a>>,
+    problems: &mut Problems,
+) {
     for file in report_files(report) {
         match file.render() {
             Ok(bytes) => problems.note(folder.write(&file.path, &bytes)),

@@ -12,6 +12,7 @@ mod attendant;
 mod claim;
 mod cloudwatch;
 mod conclude;
+mod foresight;
 mod gather;
 mod gating;
 mod held;
@@ -19,6 +20,7 @@ mod ids;
 pub mod live;
 mod readings;
 mod rejudge;
+mod search;
 mod site;
 mod spine;
 mod start_guard;
@@ -32,6 +34,7 @@ pub use cloudwatch::{metrics_between, metrics_since};
 pub use conclude::{
     Evidence, Outcome, Problems, class_lines, conclude, finished_files, seal_again, write_formats,
 };
+pub use foresight::foresight_in;
 pub use gather::{Gathered, gather};
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
@@ -40,6 +43,7 @@ pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
     without,
 };
+pub use search::FindRate;
 pub use site::{Site, handing_on, resolve};
 pub(crate) use spine::{enter, plan_file};
 pub use stores_lock::StoresLock;
@@ -51,6 +55,7 @@ use std::path::PathBuf;
 use crate::drive::{Pool, StopSignal};
 use crate::error::Error;
 use crate::order::RunId;
+use crate::plan::Forecast;
 use crate::scenario::Scenario;
 
 /// A run that is about to begin.
@@ -81,6 +86,7 @@ pub struct Run {
     pool: Pool,
     goose_report: bool,
     goose_dashboard: Option<SocketAddr>,
+    forecast: Option<Box<Forecast>>,
 }
 
 impl Run {
@@ -98,6 +104,7 @@ impl Run {
             pool: Pool::Tasks,
             goose_report: false,
             goose_dashboard: None,
+            forecast: None,
         }
     }
 
@@ -176,6 +183,14 @@ impl Run {
         self.pool = Pool::Goose;
         self.goose_report = report;
         self.goose_dashboard = dashboard;
+        self
+    }
+
+    /// With a forecast of it, which is kept in the run's folder and shown beside what is found. It is no evidence: no
+    /// verdict and no figure of the run changes with it.
+    #[must_use]
+    pub fn with_forecast(mut self, forecast: Forecast) -> Self {
+        self.forecast = Some(Box::new(forecast));
         self
     }
 

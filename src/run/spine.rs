@@ -1,6 +1,7 @@
 //! The spine: from a scenario to an outcome.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::attendant::Attendant;
 use super::claim::{Claim, Claimed, claim};
 use super::cloudwatch::metrics_since;
 use super::conclude::{Evidence, Outcome, Problems, conclude};
+use super::foresight::Kept;
 use super::held::Held;
 use super::ids::{orders, orders_since, random_run_id};
 use super::readings::{Gauged, Readings};
@@ -65,6 +67,11 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     {
         tracing::debug!(%error, "there is no link to the latest run");
     }
+    let forecast = run.forecast.map(|forecast| Kept::write(*forecast, &folder));
+    let forecast = forecast.and_then(|kept| {
+        kept.inspect_err(|error| attendant.note(&format!("the forecast is not kept: {error}")))
+            .ok()
+    });
     if let Some(found) = admitted {
         folder
             .write(file_name::PREFLIGHT, &to_json(found))
@@ -182,6 +189,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
             },
             orders,
             schedule,
+            forecast,
             problems,
         },
     )
@@ -245,9 +253,14 @@ pub(crate) fn plan_file(run: &Run) -> PlanFile {
 }
 
 fn create_folder(run: &Run) -> Result<RunFolder, Error> {
-    match &run.output_dir {
+    new_folder(run.output_dir.as_deref(), &run.scenario.name)
+}
+
+/// A new folder: exactly this one, or one below the reports, called after the time and `name`.
+pub(super) fn new_folder(exactly: Option<&Path>, name: &str) -> Result<RunFolder, Error> {
+    match exactly {
         Some(path) => RunFolder::create_exactly(path),
-        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), &run.scenario.name),
+        None => RunFolder::create(REPORTS.as_ref(), Timestamp::now(), name),
     }
     .map_err(Error::usage)
 }

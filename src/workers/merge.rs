@@ -117,7 +117,8 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         start,
         start_wall: gathered.started_at(),
         last_send,
-        patience: scenario.settle_deadline,
+        // Counted from the last send, and the merge may begin long after it.
+        patience: age.saturating_sub(last_send) + scenario.settle_deadline,
         visibility_timeout: scenario.pipeline.visibility_timeout,
         max_receive_count: scenario.pipeline.max_receive_count,
         own_stores: plan.own_stores,
@@ -174,6 +175,7 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         orders,
         schedule,
         problems,
+        forecast: None,
     };
     conclude(&folder, evidence).map(|outcome| Merged::Run(Box::new(outcome)))
 }

@@ -46,6 +46,7 @@ fn check_accepts_every_shipped_scenario() {
         "lab-spike",
         "default-table",
         "slow-start",
+        "breakpoint",
     ];
     for name in names {
         let finished = Program::new(["check", &scenario(name)])

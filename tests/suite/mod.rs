@@ -16,6 +16,7 @@ mod endpoint;
 mod evidence;
 mod faults;
 mod fidelity;
+mod find_rate;
 mod formats;
 mod functions;
 mod gate;
@@ -49,5 +50,6 @@ mod tidy;
 mod time;
 #[cfg(all(feature = "tui", feature = "goose-dashboard"))]
 mod tui;
+mod with_plan;
 mod workers;
 mod workers_killed;

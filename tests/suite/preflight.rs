@@ -173,6 +173,40 @@ fn off_loopback_nothing_is_sent_without_tag_ceiling_and_consent() {
     nothing_was_sent(&counts, &pipeline);
 }
 
+/// A search is asked about once, and its ceilings hold for all of its runs together.
+#[test]
+fn off_loopback_a_search_is_agreed_to_as_a_whole() {
+    let pipeline = pipeline_elsewhere(96);
+    let find = |steps: &str| away("run", &pipeline).args(["--find", "rate", "--steps", steps]);
+    let untagged = find("1").args(["--yes"]).finish().code(6);
+    let words = "the orders queue does not carry the tag orderproof=allowed";
+    assert!(untagged.stderr.contains(words), "{}", untagged.stderr);
+    allow(&pipeline);
+    let nobody = find("2").finish().code(6);
+    for part in [
+        "account 000000000000, us-east-1",
+        "search   at most 2 runs up to 10x the baseline",
+        "in all",
+        "no terminal to confirm it on",
+    ] {
+        assert!(nobody.stderr.contains(part), "{part} in {}", nobody.stderr);
+    }
+    nothing_was_sent(&nobody, &pipeline);
+    let seen = away("preflight", &pipeline).args(["--json"]).finish();
+    let seen: serde_json::Value = serde_json::from_str(&seen.stdout).expect("JSON");
+    let planned = seen["estimate"]["orders"].as_u64().expect("a count");
+    let one = planned.to_string();
+    for (orders, usd, words) in [
+        (one.as_str(), "1000", "orders in all and max_orders is"),
+        ("1000000000", "0.05", "in all and max_usd is $0.05"),
+    ] {
+        let ceilings = ["--max-orders", orders, "--max-usd", usd];
+        let dear = find("100").args(["--yes"]).args(ceilings).finish().code(6);
+        assert!(dear.stderr.contains(words), "{}", dear.stderr);
+        nothing_was_sent(&dear, &pipeline);
+    }
+}
+
 #[test]
 fn off_loopback_a_run_that_is_allowed_and_agreed_to_is_started() {
     let pipeline = pipeline_elsewhere(93);

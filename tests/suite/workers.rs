@@ -415,6 +415,17 @@ fn a_loss_is_proven_among_the_orders_of_workers_that_left_their_shards() {
 }
 
 #[test]
+fn a_merge_long_after_the_last_send_gives_a_verdict_all_the_same() {
+    let scenario = SCENARIO.replace("deadline = \"10s\"", "deadline = \"2s\"");
+    let (served, place) = (serve(&scenario), Place::new());
+    let worker = start(worker_of(&scenario, &served, &place, "0/1"));
+    assert_eq!(worker.code(), Some(0));
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let merged = merge(&served, &place).args(["--wait"]).finish().code(0);
+    assert!(merged.stdout.contains("PASS"), "{}", merged.stdout);
+}
+
+#[test]
 fn no_message_group_is_split_between_workers() {
     let scenario = SCENARIO
         .replace(

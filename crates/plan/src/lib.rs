@@ -12,6 +12,7 @@ mod learn;
 mod model;
 mod played;
 mod poller;
+mod real;
 mod rules;
 mod world;
 
@@ -21,8 +22,8 @@ mod tests;
 pub use admit::{CannotForecast, ORDERS_MAX, check};
 pub use against::{Against, Agreement, FigureAgainst, NotOfThisRun, Tolerance, Unit, against};
 pub use find::{
-    Confirmation, Confirmed, Cure, FoundRate, FoundSetting, Reread, SOUGHT, at_rate, find_rate,
-    find_setting,
+    Confirmation, Confirmed, Cure, FoundRate, FoundSetting, MeasuredRate, MeasuredStep, RateSearch,
+    Reread, SOUGHT, SearchEnd, SearchLimits, Standing, at_rate, find_rate, find_setting,
 };
 pub use forecast::{forecast, forecast_learned};
 pub use learn::{Failures, Learned, Lesson, learn};
@@ -30,3 +31,4 @@ pub use model::{
     FORECAST_SCHEMA_VERSION, Forecast, Outlook, PhaseForecast, Range, RuleForecast, Second, Wall,
     WallForecast,
 };
+pub use real::load_forecast;

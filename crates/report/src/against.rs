@@ -55,18 +55,33 @@ fn document(against: &Against) -> Document {
             "both are below 50 ms, where the machine is measured".into(),
         ),
     ])];
-    let table = Table::each(
+    let table = figures_table(&against.figures);
+    document.section("figures", "Figures", vec![Block::Table(table)]);
+    document
+}
+
+/// Each figure: what was forecast, what was measured, how they stand to each other.
+pub(crate) fn figures_table(figures: &[FigureAgainst]) -> Table {
+    Table::each(
         "Figures",
-        &against.figures,
+        figures,
         &[
             ("figure", |figure| figure.figure.as_str().into()),
             ("#forecast", |figure| forecast(figure).into()),
             ("#run", |figure| observed(figure).into()),
             ("", |figure| agreement(figure.agreement)),
         ],
-    );
-    document.section("figures", "Figures", vec![Block::Table(table)]);
-    document
+    )
+}
+
+/// A figure of both in a fragment.
+pub(crate) fn stands(figure: &FigureAgainst) -> String {
+    format!(
+        "{} {} (forecast {})",
+        figure.figure,
+        observed(figure),
+        forecast(figure)
+    )
 }
 
 fn forecast(figure: &FigureAgainst) -> String {

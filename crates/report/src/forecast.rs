@@ -1,12 +1,17 @@
 //! A forecast as a document: what it is not, what becomes of orders, what gets in the way.
 
+use orderproof_core::escape::terminal as terminal_text;
 use orderproof_core::preflight::{PRICES_AS_OF, PRICES_REGION};
 use orderproof_core::results::figures::{micros, thousands};
+use orderproof_core::results::to_json;
 use orderproof_plan::{Forecast, Learned, Outlook, PhaseForecast, Range, RuleForecast, Second};
 
 use crate::TextStyle;
-use crate::document::{Block, Document, Fact, Item, Table, Tone, terminal};
+use crate::charts::{ChartError, ForecastChart, forecast_png, forecast_svg};
+use crate::document::{Block, Document, Fact, Item, Table, Tone, markdown, terminal};
 
+/// Characters of one text of its Markdown at most.
+const TEXT_MAX: usize = 1_000;
 /// The rows of the timeline at most.
 const ROWS_MAX: usize = 24;
 
@@ -15,6 +20,38 @@ pub(crate) const WORD: &str = "FORECAST";
 /// A forecast, as text.
 pub fn forecast_text(forecast: &Forecast, style: TextStyle) -> String {
     terminal(&document(forecast), style)
+}
+
+/// A forecast as Markdown, with its charts linked by their file names.
+pub fn forecast_markdown(forecast: &Forecast) -> String {
+    let mut document = document(forecast);
+    let charts = ForecastChart::ALL.into_iter();
+    let charts = charts.map(|chart| format!("![{}]({}.png)", chart.words(), chart.file_stem()));
+    let charts = charts.collect::<Vec<_>>().join("\n");
+    document.section("charts", "Charts", vec![Block::Markdown(charts)]);
+    markdown(&document, 1, TEXT_MAX)
+}
+
+/// Every file of a forecast, by its name: the document, the same to read, and its charts.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn forecast_files(forecast: &Forecast) -> Result<Vec<(String, Vec<u8>)>, ChartError> {
+    let text = |text: String| terminal_text(&text, false).into_owned().into_bytes();
+    let mut files = vec![
+        ("forecast.json".to_owned(), to_json(forecast)),
+        (
+            "forecast.txt".to_owned(),
+            text(forecast_text(forecast, TextStyle::default())),
+        ),
+        ("forecast.md".to_owned(), text(forecast_markdown(forecast))),
+    ];
+    for chart in ForecastChart::ALL {
+        let stem = chart.file_stem();
+        files.push((format!("{stem}.svg"), text(forecast_svg(chart, forecast)?)));
+        files.push((format!("{stem}.png"), forecast_png(chart, forecast)?));
+    }
+    Ok(files)
 }
 
 fn document(forecast: &Forecast) -> Document {

@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::charts::{Chart, ChartError, draw_png, draw_svg};
+use super::charts::{BOTH, Chart, ChartError, both_png, both_svg, draw_png, draw_svg};
 use super::distributions::{distributions, interval_log};
+use super::foresight::{Foreseen, ReportView};
 use super::{open_metrics, render_html, render_junit, render_markdown, timeseries_csv};
 use orderproof_core::escape;
 use orderproof_core::results::{RunReport, file_name, to_json};
@@ -37,7 +38,7 @@ pub struct Format {
     /// Its IANA media type.
     pub media_type: &'static str,
     /// The files it gives of a report.
-    files: fn(&RunReport) -> Vec<ReportFile<'_>>,
+    files: fn(ReportView<'_>) -> Vec<ReportFile<'_>>,
 }
 
 /// One file of a report, not yet rendered.
@@ -54,56 +55,64 @@ pub const FORMATS: [Format; 10] = [
     Format {
         name: "json",
         media_type: "application/json",
-        files: |report| one(file_name::RUN, || Ok(to_json(report))),
+        files: |view| one(file_name::RUN, move || Ok(to_json(view.report))),
     },
     Format {
         name: "timeseries-csv",
         media_type: "text/csv",
-        files: |report| one(file_name::TIMESERIES, || Ok(shown(timeseries_csv(report)))),
-    },
-    Format {
-        name: "markdown",
-        media_type: "text/markdown",
-        files: |report| one(file_name::SUMMARY, || Ok(shown(render_markdown(report)))),
-    },
-    Format {
-        name: "html",
-        media_type: "text/html",
-        files: |report| one(file_name::PAGE, || Ok(render_html(report)?.into())),
-    },
-    Format {
-        name: "junit",
-        media_type: "application/xml",
-        files: |report| one(file_name::JUNIT, || Ok(shown(render_junit(report)))),
-    },
-    Format {
-        name: "openmetrics",
-        media_type: "application/openmetrics-text",
-        files: |report| one(file_name::METRICS, || Ok(shown(open_metrics(report)))),
-    },
-    Format {
-        name: "hdr-log",
-        media_type: "text/plain",
-        files: |report| one(file_name::INTERVAL_LOG, || interval_log(report)),
-    },
-    Format {
-        name: "hgrm",
-        media_type: "text/plain",
-        files: hgrm_files,
-    },
-    Format {
-        name: "svg",
-        media_type: "image/svg+xml",
-        files: |report| {
-            chart_files(report, "svg", |chart, report| {
-                Ok(shown(draw_svg(chart, report)?))
+        files: |view| {
+            one(file_name::TIMESERIES, move || {
+                Ok(shown(timeseries_csv(view.report)))
             })
         },
     },
     Format {
+        name: "markdown",
+        media_type: "text/markdown",
+        files: |view| one(file_name::SUMMARY, move || Ok(shown(render_markdown(view)))),
+    },
+    Format {
+        name: "html",
+        media_type: "text/html",
+        files: |view| one(file_name::PAGE, move || Ok(render_html(view)?.into())),
+    },
+    Format {
+        name: "junit",
+        media_type: "application/xml",
+        files: |view| {
+            one(file_name::JUNIT, move || {
+                Ok(shown(render_junit(view.report)))
+            })
+        },
+    },
+    Format {
+        name: "openmetrics",
+        media_type: "application/openmetrics-text",
+        files: |view| {
+            one(file_name::METRICS, move || {
+                Ok(shown(open_metrics(view.report)))
+            })
+        },
+    },
+    Format {
+        name: "hdr-log",
+        media_type: "text/plain",
+        files: |view| one(file_name::INTERVAL_LOG, move || interval_log(view.report)),
+    },
+    Format {
+        name: "hgrm",
+        media_type: "text/plain",
+        files: |view| hgrm_files(view.report),
+    },
+    Format {
+        name: "svg",
+        media_type: "image/svg+xml",
+        files: |view| chart_files(view, "svg", |drawn| Ok(shown(drawn.svg()?))),
+    },
+    Format {
         name: "png",
         media_type: "image/png",
-        files: |report| chart_files(report, "png", |chart, report| Ok(draw_png(chart, report)?)),
+        files: |view| chart_files(view, "png", |drawn| Ok(drawn.png()?)),
     },
 ];
 
@@ -114,8 +123,8 @@ impl Format {
     }
 
     /// The files it gives of `report`; none when there is nothing to show in it.
-    pub fn files<'a>(&self, report: &'a RunReport) -> Vec<ReportFile<'a>> {
-        (self.files)(report)
+    pub fn files<'a>(&self, report: impl Into<ReportView<'a>>) -> Vec<ReportFile<'a>> {
+        (self.files)(report.into())
     }
 
     /// Whether its files are text.
@@ -135,11 +144,12 @@ impl ReportFile<'_> {
 }
 
 /// Every file a run's folder gets of its report; what the report does not hold is left out.
-pub fn report_files(report: &RunReport) -> Vec<ReportFile<'_>> {
+pub fn report_files<'a>(report: impl Into<ReportView<'a>>) -> Vec<ReportFile<'a>> {
+    let view = report.into();
     FORMATS
         .iter()
-        .filter(|format| format.name != "hdr-log" || !report.intervals.is_empty())
-        .flat_map(|format| format.files(report))
+        .filter(|format| format.name != "hdr-log" || !view.report.intervals.is_empty())
+        .flat_map(|format| format.files(view))
         .collect()
 }
 
@@ -172,16 +182,55 @@ fn hgrm_files(report: &RunReport) -> Vec<ReportFile<'_>> {
 }
 
 fn chart_files<'a>(
-    report: &'a RunReport,
+    view: ReportView<'a>,
     extension: &str,
-    draw: fn(Chart, &RunReport) -> Rendered,
+    draw: fn(&ChartOf<'_>) -> Rendered,
 ) -> Vec<ReportFile<'a>> {
-    let charts = Chart::of(report).into_iter();
+    let charts = ChartOf::all(view).into_iter();
     charts
         .map(|chart| ReportFile {
             path: format!("{}.{extension}", chart.file_stem()),
             part: chart.file_stem().into(),
-            render: Box::new(move || draw(chart, report)),
+            render: Box::new(move || draw(&chart)),
         })
         .collect()
+}
+
+/// A chart, and what it is of.
+enum ChartOf<'a> {
+    Run(Chart, &'a RunReport),
+    /// Of the run and its forecast.
+    Both(&'a RunReport, &'a Foreseen),
+}
+
+impl<'a> ChartOf<'a> {
+    fn all(view: ReportView<'a>) -> Vec<Self> {
+        let charts = Chart::of(view.report).into_iter();
+        let charts = charts.map(|chart| Self::Run(chart, view.report));
+        let both = view
+            .foreseen()
+            .map(|foreseen| Self::Both(view.report, foreseen));
+        charts.chain(both).collect()
+    }
+
+    fn file_stem(&self) -> &'static str {
+        match self {
+            Self::Run(chart, _) => chart.file_stem(),
+            Self::Both(..) => BOTH,
+        }
+    }
+
+    fn svg(&self) -> Result<String, ChartError> {
+        match self {
+            Self::Run(chart, report) => draw_svg(*chart, report),
+            Self::Both(report, foreseen) => both_svg(report, &foreseen.forecast),
+        }
+    }
+
+    fn png(&self) -> Result<Vec<u8>, ChartError> {
+        match self {
+            Self::Run(chart, report) => draw_png(*chart, report),
+            Self::Both(report, foreseen) => both_png(report, &foreseen.forecast),
+        }
+    }
 }

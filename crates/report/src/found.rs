@@ -1,6 +1,10 @@
 //! What a search over forecasts found, as a document.
 
-use orderproof_plan::{Cure, FoundRate, FoundSetting};
+use std::path::Path;
+
+use orderproof_core::exit::Exit;
+use orderproof_core::results::figures::{micros, thousands};
+use orderproof_plan::{Cure, FoundRate, FoundSetting, MeasuredRate, Standing};
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Item, Table, Text, Tone, terminal};
@@ -79,6 +83,65 @@ pub fn found_setting_text(found: &FoundSetting, style: TextStyle) -> String {
     );
     document.section("played", "Played, in this order", vec![Block::Table(table)]);
     terminal(&document, style)
+}
+
+/// What a search with real runs has found, as text; `dir` is its folder.
+pub fn measured_rate_text(measured: &MeasuredRate, dir: &Path, style: TextStyle) -> String {
+    let (word, tone) = match (measured.exit(), measured.holds_at) {
+        (Exit::Success, _) => ("FOUND", Tone::Good),
+        (Exit::OrderFailure | Exit::PerformanceFailure, _) => ("FAIL", Tone::Bad),
+        _ => ("INCONCLUSIVE", Tone::Open),
+    };
+    let mut document = Document::new(word, tone, measured.answer.clone());
+    document.lead = vec![Block::Facts(vec![
+        ("scenario", measured.scenario.clone()),
+        ("target", measured.target.clone()),
+        ("its own rate", format!("{}x the baseline", measured.own)),
+    ])];
+    let mut steps: Vec<_> = measured.steps.iter().collect();
+    steps.sort_by(|one, other| one.multiple.total_cmp(&other.multiple));
+    let table = Table::each(
+        "Runs",
+        steps,
+        &[
+            ("#rate", |step| format!("{}x", step.multiple).into()),
+            ("#orders/s", |step| format!("{:.1}", step.rate_per_s).into()),
+            ("#offered", |step| {
+                let offered = step.offered_per_s;
+                offered.map_or("-".into(), |offered| format!("{offered:.1}").into())
+            }),
+            ("", |step| standing(&step.standing)),
+            ("#lag p99", |step| duration_if(step.schedule_lag_p99_us)),
+            ("#backlog", |step| {
+                let backlog = step.backlog_peak_orders;
+                backlog.map_or("-".into(), |backlog| thousands(backlog).into())
+            }),
+            ("#drain", |step| duration_if(step.drain_us)),
+            ("folder", |step| {
+                let name = Path::new(&step.folder).file_name();
+                name.map_or(step.folder.clone(), |name| {
+                    name.to_string_lossy().into_owned()
+                })
+                .into()
+            }),
+        ],
+    );
+    document.section("runs", "Runs, the slowest first", vec![Block::Table(table)]);
+    document.closing = Some(Block::Facts(vec![("folder", dir.display().to_string())]));
+    terminal(&document, style)
+}
+
+fn standing(standing: &Standing) -> Text {
+    match standing {
+        Standing::Holds => Text::word("holds", Tone::Good),
+        Standing::PipelineLimit => Text::word("pipeline limit", Tone::Bad),
+        Standing::GeneratorLimit => Text::word("generator limit", Tone::Open),
+        Standing::Undecided => Text::word("undecided", Tone::Open),
+    }
+}
+
+fn duration_if(us: Option<u64>) -> Text {
+    us.map_or("-".into(), |us| micros(us).into())
 }
 
 fn headed(answer: &str, scenario: &str, played: &[u64]) -> Document {

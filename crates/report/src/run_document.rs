@@ -11,6 +11,9 @@ use orderproof_core::gate::{Check, own_rules};
 use orderproof_core::metrics::LatencySummary;
 use orderproof_core::results::{PhaseReport, RunReport, headline};
 use orderproof_core::verdict::{Class, Finding, Gate, Verdict};
+use orderproof_plan::FigureAgainst;
+
+use crate::Foresight;
 
 /// The version of the document.
 const SCHEMA_VERSION: u32 = 1;
@@ -58,6 +61,22 @@ pub struct RunDocument<'a> {
     pub phases: Vec<PhaseDocument<'a>>,
     /// What could not be written or kept.
     pub problems: &'a [String],
+    /// The forecast that was made before, held against the run: no evidence of anything. Absent when none was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<ForecastBeside<'a>>,
+}
+
+/// A forecast beside its run.
+#[derive(Debug, Serialize)]
+pub struct ForecastBeside<'a> {
+    /// Always false.
+    pub evidence: bool,
+    /// In a sentence.
+    pub answer: String,
+    /// The seeds that were played; empty when it is left out.
+    pub seeds: &'a [u64],
+    /// Each figure of both; empty when it is left out.
+    pub figures: &'a [FigureAgainst],
 }
 
 /// What became of the sends.
@@ -136,7 +155,26 @@ impl<'a> RunDocument<'a> {
             schedule_lag_us: &report.schedule_lag_us,
             phases: report.phases.iter().map(phase).collect(),
             problems,
+            forecast: None,
         }
+    }
+
+    /// The same with the forecast that was made before, if one was.
+    #[must_use]
+    pub fn with(self, foresight: Option<&'a Foresight>) -> Self {
+        let forecast = foresight.map(|foresight| {
+            let (seeds, figures): (&[u64], &[FigureAgainst]) = match foresight {
+                Foresight::Held(held) => (&held.against.seeds, &held.against.figures),
+                Foresight::LeftOut(_) => (&[], &[]),
+            };
+            ForecastBeside {
+                evidence: false,
+                answer: foresight.line(),
+                seeds,
+                figures,
+            }
+        });
+        Self { forecast, ..self }
     }
 }
 

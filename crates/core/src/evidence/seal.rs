@@ -22,8 +22,13 @@ const FILES_MAX: usize = 2_000;
 /// What is written at its end only, so that a later look may have added to it since it was sealed.
 pub const GROWING: &str = "dead-letters.journal";
 
+/// The forecast that was made before the run. It is sealed, so that a reader knows it for the one that was made then, and it
+/// is no evidence: it stands behind `run.json`, outside the chain of the evidence, and when it is not as it was sealed, the
+/// verdict is the same.
+pub const FORESEEN: &str = "forecast.json";
+
 /// The names of what is sealed; a later look's observation and seal have a time in their name.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "plan.json",
     "preflight.json",
     "ledger.journal",
@@ -32,6 +37,7 @@ const NAMES: [&str; 9] = [
     "observation.json",
     "meters.json",
     "run.json",
+    FORESEEN,
     SEAL,
 ];
 

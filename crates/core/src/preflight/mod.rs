@@ -11,6 +11,7 @@ mod cost;
 mod door;
 mod facts;
 mod footprint;
+mod foreseen;
 mod id_space;
 mod load;
 mod pattern;
@@ -28,9 +29,10 @@ pub use check::{Check, Trap, Weight, verdict};
 pub use cost::{CostLine, Estimate, Work, estimate, estimate_worked};
 pub use door::*;
 pub use facts::*;
+pub use foreseen::LoadForecast;
 pub use id_space::IdSpace;
 pub use prices::{PRICES_AS_OF, PRICES_REGION};
-pub use traps::{inspect, inspect_embedded};
+pub use traps::{inspect, inspect_embedded, inspect_foreseen};
 
 use std::time::Duration;
 
@@ -48,6 +50,8 @@ pub struct Preflight {
     pub scenario: String,
     /// What was read.
     pub facts: Facts,
+    /// What a forecast with these settings says of the load; null where none can be made.
+    pub forecast: Option<LoadForecast>,
     /// What it means.
     pub checks: Vec<Check>,
     /// What a run costs and takes.
@@ -60,8 +64,19 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    /// What `facts` mean for `scenario` at `target`.
+    /// What `facts` mean for `scenario` at `target`, without a forecast.
     pub fn of(scenario: &Scenario, target: &AwsTarget, facts: Facts) -> Self {
+        Self::foreseen(scenario, target, facts, None)
+    }
+
+    /// The same with what a forecast with the target's settings says of the load: the traps of capacity and concurrency
+    /// quote it.
+    pub fn foreseen(
+        scenario: &Scenario,
+        target: &AwsTarget,
+        facts: Facts,
+        forecast: Option<LoadForecast>,
+    ) -> Self {
         let estimate = estimate(scenario, target, &facts);
         let input = GuardInput {
             scenario,
@@ -72,7 +87,8 @@ impl Preflight {
         Self {
             scenario: scenario.name.clone(),
             refusals: guard(input),
-            checks: inspect(scenario, target, &facts),
+            checks: inspect_foreseen(scenario, target, &facts, forecast.as_ref()),
+            forecast,
             estimate,
             facts,
             id_space: None,

@@ -34,6 +34,8 @@ pub const METERS: &str = "meters.json";
 pub const SEAL: &str = crate::evidence::SEAL;
 /// The report.
 pub const RUN: &str = "run.json";
+/// The forecast that was made before the run; no evidence.
+pub const FORECAST: &str = crate::evidence::seal::FORESEEN;
 /// One row a second.
 pub const TIMESERIES: &str = "timeseries.csv";
 /// One row per order that is not where it belongs.

@@ -43,6 +43,16 @@ pub struct Tolerance {
     pub floor: Duration,
 }
 
+impl Default for Tolerance {
+    /// A tenth, or 1 ms.
+    fn default() -> Self {
+        Self {
+            share: 0.1,
+            floor: Duration::from_millis(1),
+        }
+    }
+}
+
 /// How an observed figure stands to its forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

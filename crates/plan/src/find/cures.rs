@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use orderproof_core::scenario::Scenario;
 
-use super::rate::{Climb, times};
+use super::climb::times;
+use super::rate::Climb;
 use super::setting::Search;
 use super::settings::{Setting, cures as settings_of};
 use super::trial::{Player, Trial};

@@ -7,14 +7,12 @@ use serde::Serialize;
 use orderproof_core::results::figures::thousands;
 use orderproof_core::scenario::Scenario;
 
+use super::climb::{Range, TENTHS, climb, times};
 use super::confirm::Confirmation;
 use super::cures::{Cure, Cures, cures};
 use super::trial::{Player, Reread, Trial, with_left_out};
 use crate::admit::{CannotForecast, check};
 use crate::learn::Failures;
-
-/// Rates are multiples of the baseline in tenths.
-const TENTHS: f64 = 10.0;
 
 /// The highest multiple that is tried, tenths.
 const HIGHEST: u64 = 10_000;
@@ -105,51 +103,26 @@ impl Climb {
         fineness: u64,
     ) -> Result<Self, CannotForecast> {
         let mut played = Vec::new();
-        let mut play = |tenths: u64| {
+        let range = Range {
+            own,
+            highest,
+            fineness,
+        };
+        let found = climb(range, |tenths| {
             let multiple = times(tenths);
             let trial = player.play(set, Some((base, multiple)))?;
             played.push((multiple, trial.holds()));
-            Ok::<_, CannotForecast>(trial)
-        };
-        let (mut passes, mut fails) = (None, None);
-        match play(own)? {
-            Trial::Holds => passes = Some(own),
-            failed => {
-                fails = Some((own, failed));
-                let least = TENTHS as u64;
-                if own > least {
-                    match play(least)? {
-                        Trial::Holds => passes = Some(least),
-                        failed => fails = Some((least, failed)),
-                    }
-                }
-            }
+            Ok((!trial.holds()).then_some(trial))
+        });
+        match found.ended {
+            // Beyond what can be played one by one, what was found so far is the answer.
+            Some(cannot) if played.is_empty() => Err(cannot),
+            _ => Ok(Self {
+                passes: found.passes,
+                fails: found.fails,
+                played,
+            }),
         }
-        // Beyond what can be played one by one, what was found so far is the answer.
-        while let (Some(passed), None) = (passes, &fails) {
-            let next = (passed * 2).min(highest);
-            match play(next) {
-                _ if next == passed => break,
-                Err(_) => break,
-                Ok(Trial::Holds) => passes = Some(next),
-                Ok(failed) => fails = Some((next, failed)),
-            }
-        }
-        while let (Some(passed), Some((failed, _))) = (passes, &fails) {
-            if failed - passed <= (passed / fineness).max(1) {
-                break;
-            }
-            let between = passed + (failed - passed) / 2;
-            match play(between)? {
-                Trial::Holds => passes = Some(between),
-                trial => fails = Some((between, trial)),
-            }
-        }
-        Ok(Self {
-            passes,
-            fails,
-            played,
-        })
     }
 
     fn found(self, scenario: &Scenario, base: f64, cures: Cures, player: Player<'_>) -> FoundRate {
@@ -184,17 +157,7 @@ impl Climb {
         walls: &[String],
         cure: Option<&Cure>,
     ) -> String {
-        let rate = |tenths: u64| {
-            let rate = times(tenths) * per_s;
-            match rate < 10.0 {
-                true => format!("{rate:.1}"),
-                false => thousands(rate.round() as u64),
-            }
-        };
-        let at = |tenths: u64| {
-            let multiple = times(tenths);
-            format!("{multiple}x the baseline ({} orders/s)", rate(tenths))
-        };
+        let at = |tenths: u64| at_words(times(tenths), per_s);
         let why = breaks.first().map_or("", String::as_str);
         let first = match walls.first() {
             Some(wall) => format!("; first, {wall}"),
@@ -218,9 +181,14 @@ impl Climb {
     }
 }
 
-/// A multiple in tenths as a number.
-pub(super) fn times(tenths: u64) -> f64 {
-    tenths as f64 / TENTHS
+/// A multiple of a baseline of so many orders a second, in words.
+pub(super) fn at_words(multiple: f64, per_s: f64) -> String {
+    let rate = multiple * per_s;
+    let rate = match rate < 10.0 {
+        true => format!("{rate:.1}"),
+        false => thousands(rate.round() as u64),
+    };
+    format!("{multiple}x the baseline ({rate} orders/s)")
 }
 
 /// The scenario at a multiple of its baseline, as [`find_rate`] plays it.
@@ -233,7 +201,7 @@ pub fn at_rate(scenario: &Scenario, multiple: f64) -> Result<Scenario, CannotFor
 }
 
 /// Orders a second of the phase named baseline, or of the only phase, as they are played.
-fn baseline(scenario: &Scenario) -> Result<f64, CannotForecast> {
+pub(super) fn baseline(scenario: &Scenario) -> Result<f64, CannotForecast> {
     let phases = &scenario.phases;
     let named = phases.iter().find(|phase| phase.name == "baseline");
     let only = phases.first().filter(|_| phases.len() == 1);
@@ -248,7 +216,7 @@ fn baseline(scenario: &Scenario) -> Result<f64, CannotForecast> {
         })
 }
 
-fn peak(scenario: &Scenario) -> f64 {
+pub(super) fn peak(scenario: &Scenario) -> f64 {
     let rates = scenario.phases.iter();
     let rates = rates.flat_map(|phase| [phase.start_rate, phase.end_rate]);
     rates.fold(0.0, f64::max)

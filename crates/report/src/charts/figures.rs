@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use super::compact::compact;
 use super::draw::Plotted;
 use super::figure::{Figure, Panel, XAxis, YAxis};
+use super::foreseen::described;
 use super::frame::Frame;
 use super::values::{number, table};
-use super::{Chart, ChartError, Drawing, Overlay, Pair, drawing};
+use super::{BOTH, Chart, ChartError, Drawing, Overlay, Pair, drawing, overlaid};
 use crate::document::{Block, Table, page_table};
 use orderproof_core::results::RunReport;
+use orderproof_plan::Forecast;
 
 /// How a chart is read.
 pub(crate) const HOW: &str =
@@ -34,6 +36,12 @@ pub(crate) fn charts_of_pair(pair: &Pair<'_>) -> Result<Vec<Block>, ChartError> 
     charts
         .map(|overlay| figure(overlay.file_stem(), overlay.words(), &overlay.figure(pair)))
         .collect()
+}
+
+/// The run and the forecast that was made before it.
+pub(crate) fn both_of(report: &RunReport, forecast: &Forecast) -> Result<Block, ChartError> {
+    let words = described(report, forecast);
+    figure(BOTH, &words, &overlaid(report, forecast))
 }
 
 /// A chart with `words` about it, drawn for a desk and for a phone; `id` is its own on the page.

@@ -13,6 +13,8 @@ mod describe;
 mod draw;
 mod figure;
 mod figures;
+mod forecast;
+mod foreseen;
 mod frame;
 mod heat;
 mod latency;
@@ -34,9 +36,12 @@ use plotters::prelude::*;
 use bitmap::Bitmap;
 use draw::Plotted;
 use figure::Figure;
-pub(crate) use figures::{HOW, charts_of, charts_of_pair};
+pub(crate) use figures::{HOW, both_of, charts_of, charts_of_pair};
+pub use forecast::{ForecastChart, forecast_png, forecast_svg};
+pub use foreseen::{BOTH, BOTH_WORDS};
 use frame::Frame;
 use orderproof_core::results::RunReport;
+use orderproof_plan::Forecast;
 pub use overlay::{Overlay, Pair, overlay_png, overlay_svg};
 
 /// One of the report's charts.
@@ -146,6 +151,26 @@ pub fn draw_svg(chart: Chart, report: &RunReport) -> Result<String, ChartError> 
 /// When the drawing library or the encoder refuses.
 pub fn draw_png(chart: Chart, report: &RunReport) -> Result<Vec<u8>, ChartError> {
     png_of(&chart.figure(report), chart.file_stem())
+}
+
+/// A run and the forecast that was made before it, as an SVG document.
+///
+/// # Errors
+/// When the drawing library refuses.
+pub fn both_svg(report: &RunReport, forecast: &Forecast) -> Result<String, ChartError> {
+    Ok(drawing(&overlaid(report, forecast), Frame::Wide, BOTH)?.svg)
+}
+
+/// A run and the forecast that was made before it, as a PNG file.
+///
+/// # Errors
+/// When the drawing library or the encoder refuses.
+pub fn both_png(report: &RunReport, forecast: &Forecast) -> Result<Vec<u8>, ChartError> {
+    png_of(&overlaid(report, forecast), BOTH)
+}
+
+fn overlaid(report: &RunReport, forecast: &Forecast) -> Figure {
+    foreseen::both(report, forecast).shown()
 }
 
 /// A chart as an SVG document, with where its plots are in it.

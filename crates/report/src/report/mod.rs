@@ -9,11 +9,12 @@ mod workers;
 use std::path::Path;
 
 use crate::TextStyle;
-use crate::charts::{Chart, ChartError, HOW, charts_of};
+use crate::charts::{BOTH, BOTH_WORDS, Chart, ChartError, HOW, both_of, charts_of};
 use crate::diagnose;
 use crate::document::{
     Block, Document, Fact, Item, LINES_MAX, Medium, Table, Text, Tone, markdown, page, terminal,
 };
+use crate::foresight::ReportView;
 use crate::function;
 use crate::rules;
 use orderproof_core::gate::own_rules;
@@ -29,13 +30,15 @@ const TEXT_MAX: usize = 1_000;
 const SHOWN_AT_ONCE: usize = 3;
 
 /// The whole report as text; `dir` is where its files are, of which `is_there` tells those that were written.
-pub fn render_text(
-    report: &RunReport,
+pub fn render_text<'a>(
+    report: impl Into<ReportView<'a>>,
     dir: &Path,
     is_there: &dyn Fn(&Path) -> bool,
     style: TextStyle,
 ) -> String {
-    let mut document = document(report, Medium::Terminal);
+    let view = report.into();
+    let report = view.report;
+    let mut document = document(view, Medium::Terminal);
     let files = [file_name::PAGE, file_name::SUMMARY, file_name::RUN].into_iter();
     let mut files: Vec<_> = files.filter(|name| is_there(&dir.join(name))).collect();
     let charts = Chart::of(report);
@@ -54,10 +57,15 @@ pub fn render_text(
 }
 
 /// The whole report as Markdown; charts are linked by their file names.
-pub fn render_markdown(report: &RunReport) -> String {
-    let mut document = document(report, Medium::Markdown);
-    let charts = Chart::of(report).into_iter();
-    let charts = charts.map(|chart| format!("![{}]({}.png)", chart.words(), chart.file_stem()));
+pub fn render_markdown<'a>(report: impl Into<ReportView<'a>>) -> String {
+    let view = report.into();
+    let mut document = document(view, Medium::Markdown);
+    let charts = Chart::of(view.report).into_iter();
+    let charts = charts.map(|chart| (chart.words(), chart.file_stem()));
+    let both = view.foreseen().map(|_| (BOTH_WORDS, BOTH));
+    let charts = charts
+        .chain(both)
+        .map(|(words, stem)| format!("![{words}]({stem}.png)"));
     let charts = charts.collect::<Vec<_>>().join("\n");
     document.section("charts", "Charts", vec![Block::Markdown(charts)]);
     let link = |name: &str| format!("[{name}]({name})");
@@ -75,8 +83,10 @@ pub fn render_markdown(report: &RunReport) -> String {
 ///
 /// # Errors
 /// When the drawing library refuses.
-pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
-    let mut document = document(report, Medium::Page);
+pub fn render_html<'a>(report: impl Into<ReportView<'a>>) -> Result<String, ChartError> {
+    let view = report.into();
+    let report = view.report;
+    let mut document = document(view, Medium::Page);
     let mut charts = charts_of(report)?;
     let rest = charts.split_off(1);
     document.section_after(&["rules", "findings"], "rates", "Orders per second", charts);
@@ -86,6 +96,15 @@ pub fn render_html(report: &RunReport) -> Result<String, ChartError> {
     ))];
     more.extend(rest);
     document.section("charts", "More charts", more);
+    if let Some(foreseen) = view.foreseen() {
+        let chart = both_of(report, &foreseen.forecast)?;
+        document.section_after(
+            &["forecast"],
+            "forecast-chart",
+            "Forecast and run over time",
+            vec![chart],
+        );
+    }
     document.section(
         "settings",
         "Settings and provenance",
@@ -106,7 +125,8 @@ pub(crate) fn verdict_document(report: &RunReport) -> Document {
     document
 }
 
-fn document(report: &RunReport, medium: Medium) -> Document {
+fn document(view: ReportView<'_>, medium: Medium) -> Document {
+    let report = view.report;
     let word = verdict_word(report.verdict);
     let mut document = Document::new(word, report.verdict.into(), headline(report));
     document.lead = lead(report, medium);
@@ -129,6 +149,10 @@ fn document(report: &RunReport, medium: Medium) -> Document {
     document.section("orders", "What became of the orders", orders);
     document.section("phases", "Phases", phases::blocks(report, medium));
     document.section("workers", "Workers", workers::blocks(report));
+    let foresight = view
+        .foresight
+        .map_or_else(Vec::new, |foresight| foresight.blocks(medium));
+    document.section("forecast", "Forecast and run", foresight);
     if medium != Medium::Markdown {
         document.section("send-errors", "Send errors", send_errors(report));
     }

@@ -2,6 +2,7 @@
 
 mod door;
 mod fifo;
+mod foreseen;
 mod further;
 mod guard;
 mod id_space;

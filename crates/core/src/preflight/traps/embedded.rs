@@ -22,6 +22,7 @@ pub fn inspect_embedded(scenario: &Scenario) -> Vec<Check> {
         target: &target,
         facts: &facts,
         load: Load::of(scenario),
+        forecast: None,
     };
     let mut checks = Vec::new();
     delivery::visibility(&context, &mut checks);

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{FunctionFacts, Known, MappingFacts};
+use crate::preflight::foreseen::LoadForecast;
 
 /// Concurrent invocations a mapping starts with, and its most (AWS Lambda, "Using Lambda with Amazon
 /// SQS").
@@ -181,6 +182,17 @@ fn allowed_by(mapping: &MappingFacts) -> u32 {
 
 fn mapping_concurrency(context: &Context<'_>, mapping: &MappingFacts) -> Check {
     let most = allowed_by(mapping);
+    if let Some(forecast) = context.forecast {
+        let told = format!(
+            "at most {most} invocations at one time, {} in a batch; {}",
+            mapping.batch_size,
+            forecast.of_the_mapping()
+        );
+        return match forecast.is_held_up() {
+            false => Check::well(Trap::MappingConcurrency, told),
+            true => Check::found(Trap::MappingConcurrency, Weight::Trap, told, raise(mapping)),
+        };
+    }
     let peak = context.load.peak;
     let invocations = peak / f64::from(mapping.batch_size.max(1));
     let may_take = f64::from(most) / invocations.max(f64::MIN_POSITIVE);
@@ -202,23 +214,28 @@ fn mapping_concurrency(context: &Context<'_>, mapping: &MappingFacts) -> Check {
             Trap::MappingConcurrency,
             Weight::Trap,
             format!("{told}: a backlog grows throughout the peak"),
-            match (mapping.pollers, mapping.maximum_concurrency) {
-                (Some(_), _) => "raise MaximumPollers, or the batch size",
-                (None, Some(most)) if most < SETTABLE_MAX => {
-                    "raise MaximumConcurrency, or the batch size"
-                }
-                _ => "raise the batch size, or use provisioned pollers",
-            },
+            raise(mapping),
         ),
+    }
+}
+
+/// What lets the mapping start more.
+fn raise(mapping: &MappingFacts) -> &'static str {
+    match (mapping.pollers, mapping.maximum_concurrency) {
+        (Some(_), _) => "raise MaximumPollers, or the batch size",
+        (None, Some(most)) if most < SETTABLE_MAX => "raise MaximumConcurrency, or the batch size",
+        _ => "raise the batch size, or use provisioned pollers",
     }
 }
 
 pub(super) fn function_concurrency(context: &Context<'_>, function: &FunctionFacts) -> Check {
     let wanted = context.mapping().map_or(STARTING, allowed_by);
     let told = |reserved: u32, whose: &str| {
+        let forecast = context.forecast.map(LoadForecast::of_the_function);
+        let forecast = forecast.map_or_else(String::new, |told| format!("; {told}"));
         format!(
             "{whose} {reserved} invocations at one time and the mapping may start {wanted}: the rest is throttled, \
-             and each throttled batch uses up a receive of its orders"
+             and each throttled batch uses up a receive of its orders{forecast}"
         )
     };
     match (

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use super::check::Check;
 use super::facts::{Facts, Known, MappingFacts, QueueFacts};
+use super::foreseen::LoadForecast;
 use super::load::Load;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
@@ -28,15 +29,28 @@ pub(super) struct Context<'a> {
     pub(super) target: &'a AwsTarget,
     pub(super) facts: &'a Facts,
     pub(super) load: Load,
+    /// What a forecast with these settings says of the load, where one can be made.
+    pub(super) forecast: Option<&'a LoadForecast>,
 }
 
 /// Looks at everything, in the order orders flow.
 pub fn inspect(scenario: &Scenario, target: &AwsTarget, facts: &Facts) -> Vec<Check> {
+    inspect_foreseen(scenario, target, facts, None)
+}
+
+/// The same with what a forecast says of the load.
+pub fn inspect_foreseen(
+    scenario: &Scenario,
+    target: &AwsTarget,
+    facts: &Facts,
+    forecast: Option<&LoadForecast>,
+) -> Vec<Check> {
     let context = Context {
         scenario,
         target,
         facts,
         load: Load::of(scenario),
+        forecast,
     };
     let mut checks = Vec::new();
     place::inspect(&context, &mut checks);

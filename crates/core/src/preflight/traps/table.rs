@@ -11,6 +11,9 @@ use crate::results::figures::thousands;
 /// capacity mode").
 const NEW_ON_DEMAND: u64 = 4_000;
 
+const PROVISION: &str =
+    "provision for the peak, or warm the table up (WarmThroughput); autoscaling comes too late";
+
 pub(super) fn inspect(context: &Context<'_>, checks: &mut Vec<Check>) {
     let spec = &context.scenario.order;
     let main = spec.main_table();
@@ -145,6 +148,17 @@ fn capacity(context: &Context<'_>, table: &TableFacts, writes: &[f64]) -> Check 
         "{told}; the scenario brings up to {}",
         thousands(whole(peak))
     );
+    // A forecast plays the one table that orders are first stored in.
+    let forecast = context
+        .forecast
+        .filter(|_| context.facts.further_tables.is_empty());
+    if let Some(forecast) = forecast {
+        let told = format!("{told}; {}", forecast.of_the_table());
+        return match forecast.throttled_writes {
+            0 => Check::well(Trap::TableCapacity, told),
+            _ => Check::found(Trap::TableCapacity, Weight::Trap, told, PROVISION),
+        };
+    }
     let found = throttling(writes, units as f64, burst);
     if found.delayed < 1.0 {
         return Check::well(Trap::TableCapacity, told);
@@ -166,7 +180,7 @@ fn capacity(context: &Context<'_>, table: &TableFacts, writes: &[f64]) -> Check 
             thousands(whole(found.delayed)),
             thousands(whole(found.longest_wait_s))
         ),
-        "provision for the peak, or warm the table up (WarmThroughput); autoscaling comes too late",
+        PROVISION,
     )
 }
 
