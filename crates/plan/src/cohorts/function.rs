@@ -8,8 +8,8 @@ use orderproof_machines::time::{Nanos, nanos};
 
 use super::Cohorts;
 use super::calendar::{Event, Group};
-use super::outcome::{Attempt, Outcome};
-use super::piece::Piece;
+use super::outcome::{Attempt, Fates};
+use super::piece::{Piece, Written};
 use crate::model::Wall;
 
 /// Invocations of one slot whose times are drawn are told apart up to so many.
@@ -131,11 +131,13 @@ impl Cohorts<'_> {
         if self.nanos_of(ends) > group.hidden_until {
             // Their messages come back before that. What these invocations will store is taken as stored there already.
             group.overtaken = true;
+            let messages: u64 = group.pieces.iter().map(Piece::total).sum();
+            let each = messages as f64 / group.batches as f64;
             for index in 0..group.pieces.len() {
                 let piece = &mut group.pieces[index];
                 let mut back = *piece;
                 piece.fresh = match group.within {
-                    true => self.manner.will_store(piece),
+                    true => self.manner.will_store(piece, each),
                     false => 0,
                 };
                 back.fresh -= piece.fresh;
@@ -190,23 +192,45 @@ impl Cohorts<'_> {
 
     /// Runs the function on the messages of a group; how many batches failed whole.
     fn run(&mut self, group: &Group) -> u64 {
-        let now = self.nanos_of(self.now);
-        let attempts: Vec<Attempt> = group
-            .pieces
-            .iter()
-            .map(|piece| self.manner.attempt(piece, &mut self.chance))
-            .collect();
+        // All others, and batches that are the same as before, with a bad order in each: received twice, or more often.
+        let kinds: [fn(&Piece) -> bool; 3] = [
+            |piece| !piece.dirty,
+            |piece| piece.dirty && piece.receives <= 2,
+            |piece| piece.dirty && piece.receives > 2,
+        ];
+        let mixes = kinds.map(|is_of| {
+            let mut pieces = group.pieces.iter().filter(|piece| is_of(piece));
+            let first = pieces.next().copied().unwrap_or_default();
+            pieces.fold(first, |sum, piece| sum.and(piece))
+        });
+        let clusters: f64 = mixes.iter().map(|mix| mix.clusters).sum();
+        let mut batches = group.batches;
+        let attempts = mixes.map(|mix| {
+            if mix.total() == 0 {
+                return Attempt::default();
+            }
+            let share = group.batches as f64 * (mix.clusters / clusters);
+            let own = self.chance.round(share).clamp(1, batches.max(1));
+            batches -= own.min(batches);
+            self.manner.attempt(&mix, own, &mut self.chance)
+        });
         let writes: u64 = attempts.iter().map(Attempt::writes).sum();
         let granted = self.write(writes);
         let mut failed = 0;
-        for (piece, attempt) in group.pieces.iter().zip(&attempts) {
-            let share = match granted == writes {
-                true => attempt.writes(),
-                false => self.chance.share(attempt.writes(), granted, writes),
-            };
-            let outcome = self.manner.outcome(piece, attempt, share, &mut self.chance);
-            failed += outcome.failed_batches;
-            self.settle(piece, outcome, group, now);
+        let starved = std::mem::replace(&mut self.starved, granted < writes);
+        for ((mut mix, attempt), is_of) in mixes.into_iter().zip(&attempts).zip(kinds) {
+            if mix.total() == 0 {
+                continue;
+            }
+            let own = self.chance.share(attempt.writes(), granted, writes.max(1));
+            let mut fates = self
+                .manner
+                .fates(&mix, attempt, (own, starved), &mut self.chance);
+            failed += fates.failed_batches;
+            for piece in group.pieces.iter().filter(|piece| is_of(piece)) {
+                let fates = fates.deal(piece, &mut mix, &mut self.chance);
+                self.settle(piece, &fates, group);
+            }
         }
         failed.min(group.batches)
     }
@@ -226,30 +250,38 @@ impl Cohorts<'_> {
         granted / self.rows
     }
 
-    fn settle(&mut self, piece: &Piece, outcome: Outcome, group: &Group, now: Nanos) {
-        let due = self.nanos_of(piece.sent);
-        let waited = self.nanos_of(group.began - piece.sent) + group.takes;
-        let lasted = Duration::from_nanos(waited) + self.arriving.waited(piece.sent);
+    fn settle(&mut self, piece: &Piece, fates: &Fates, group: &Group) {
+        let now = self.nanos_of(self.now);
+        let written = Written {
+            began: group.began,
+            ended: self.now,
+            takes: group.takes,
+        };
         if group.overtaken {
             // The message is no longer theirs.
-            self.tally.stored(piece.fresh, due, lasted);
+            self.record(piece.fresh, piece, written);
             self.tally.meet(Wall::VisibilityTimeout, now);
             return;
         }
-        self.tally.stored(outcome.stored, due, lasted);
-        self.tally.lost(outcome.lost[0] + outcome.lost[1]);
-        self.line.in_flight -= outcome.deleted;
+        match self.manner.writes_again() {
+            // When an order is written for the last time is known when its message goes.
+            true => self.record(fates.deleted_stored(), piece, written),
+            false => self.record(fates.newly_stored(), piece, written),
+        }
+        self.tally.lost(fates.lost());
+        self.line.in_flight -= fates.deleted();
         let is_too_old = self.line.is_too_old(piece, self.now);
         if is_too_old {
             let gone = Piece {
                 fresh: 0,
                 bad: 0,
-                stored: outcome.deleted,
+                stored: fates.deleted(),
                 ..*piece
             };
             self.tally.expired(&gone, false, now);
         }
-        for back in outcome.back {
+        for mut back in fates.pieces(piece) {
+            back.written = written;
             match is_too_old {
                 true => {
                     self.line.in_flight -= back.total();

@@ -137,10 +137,11 @@ impl Line {
         }
     }
 
-    /// Takes up to `room` batches; of one instant each where there is room for that, or as full as need be.
+    /// Takes up to `room` batches; of one instant each where there is room for that in a slot, or as full as need be. In a
+    /// slot there is room for `in_a_slot` batches, one after the other.
     pub(super) fn take(
         &mut self,
-        room: u64,
+        (room, in_a_slot): (u64, f64),
         now: u64,
         passed: &mut Passed,
         chance: &mut Chance,
@@ -149,14 +150,18 @@ impl Line {
         if self.messages == 0 || room == 0 {
             return Taken::default();
         }
-        let by_themselves = self.batches <= room as f64;
+        let by_themselves = self.batches <= in_a_slot.max(room as f64);
+        // Of batches by themselves as many as begin now.
+        let now_begin = (room as f64 / self.batches).min(1.0);
         let full = self.messages.div_ceil(self.first);
         let batches = match by_themselves {
+            true if now_begin < 1.0 => room,
             true => chance.round(self.batches).max(full),
             false => room.min(self.messages),
         };
-        let wanted = match by_themselves || full <= room {
-            true => self.messages,
+        let wanted = match by_themselves {
+            true => (self.messages as f64 * now_begin).ceil() as u64,
+            false if full <= room => self.messages,
             false => room * self.first,
         };
         let most = (IN_FLIGHT_MAX as u64).saturating_sub(self.in_flight);
@@ -238,7 +243,7 @@ mod tests {
 
     fn take(line: &mut Line, room: u64, now: u64) -> (Taken, Passed) {
         let (mut passed, mut chance) = (Passed::default(), Chance::new(7));
-        let taken = line.take(room, now, &mut passed, &mut chance);
+        let taken = line.take((room, 0.0), now, &mut passed, &mut chance);
         (taken, passed)
     }
 

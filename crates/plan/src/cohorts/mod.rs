@@ -34,7 +34,7 @@ use calendar::{Calendar, Event};
 use chance::Chance;
 use line::{Line, Passed};
 use outcome::Manner;
-use piece::Piece;
+use piece::{Piece, Written};
 use poller::Gathered;
 use tally::Tally;
 
@@ -88,6 +88,10 @@ struct Cohorts<'a> {
     concurrency: Concurrency,
     /// Invocations of which the mapping does not know yet that they have ended.
     started: u64,
+    /// Messages waited for an invocation to end at the end of the slot before.
+    had_backlog: bool,
+    /// The table had nothing left after the last writes.
+    starved: bool,
     serial: u64,
 
     tally: Tally,
@@ -154,6 +158,8 @@ impl<'a> Cohorts<'a> {
             gathered: None,
             concurrency: Concurrency::new(mapping),
             started: 0,
+            had_backlog: false,
+            starved: false,
             serial: 0,
             tally: Tally::new(scenario),
         }
@@ -174,6 +180,10 @@ impl<'a> Cohorts<'a> {
         let mut last_send = 0;
         loop {
             self.look_until(self.nanos_of(self.now));
+            // Neither what is sent nor what comes back is always first in its slot.
+            if self.now.is_multiple_of(2) {
+                self.take_events();
+            }
             if !self.arriving.is_over() && self.send() {
                 last_send = self.now;
             }
@@ -254,12 +264,16 @@ impl<'a> Cohorts<'a> {
     /// Everything that happens in this slot.
     fn go_on(&mut self) {
         loop {
-            while let Some(events) = self.calendar.take(self.now) {
-                events.into_iter().for_each(|event| self.happens(event));
-            }
+            self.take_events();
             if !self.poll() {
                 return;
             }
+        }
+    }
+
+    fn take_events(&mut self) {
+        while let Some(events) = self.calendar.take(self.now) {
+            events.into_iter().for_each(|event| self.happens(event));
         }
     }
 
@@ -294,12 +308,27 @@ impl<'a> Cohorts<'a> {
         }
         for piece in &passed.dead {
             self.tally.dead(piece, self.nanos_of(piece.sent), now);
+            if self.manner.writes_again() {
+                self.record(piece.stored, piece, piece.written);
+            }
         }
+    }
+
+    /// Notes orders of a piece as stored in this slot, or at the end of what began there.
+    fn record(&mut self, orders: u64, piece: &Piece, written: Written) {
+        let due = self.nanos_of(piece.sent);
+        let waited = self.nanos_of(written.began.saturating_sub(piece.sent)) + written.takes;
+        let lasted = Duration::from_nanos(waited) + self.arriving.waited(piece.sent);
+        let at = self.nanos_of(written.ended);
+        self.tally.stored(orders, due, at, lasted);
     }
 
     /// Notes that messages wait, if they do, until the next slot.
     fn wait_a_slot(&mut self) {
-        if self.room() > 0 || self.line.messages() == 0 {
+        let waits = self.room() == 0 && self.line.messages() > 0;
+        // What does not wait from one slot to the next is taken up in between.
+        let waited = std::mem::replace(&mut self.had_backlog, waits) && waits;
+        if !waits {
             return;
         }
         let wall = match self.concurrency.limit() >= self.maximum_concurrency {
@@ -307,7 +336,9 @@ impl<'a> Cohorts<'a> {
             false => Wall::MappingConcurrency,
         };
         self.tally.meet(wall, self.nanos_of(self.now));
-        self.concurrency.waited(Duration::from_nanos(self.slot));
+        if waited {
+            self.concurrency.waited(Duration::from_nanos(self.slot));
+        }
     }
 
     fn end(mut self, last_send: u64) -> Played {

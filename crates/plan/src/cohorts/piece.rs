@@ -2,6 +2,14 @@
 
 use super::chance::Chance;
 
+/// An invocation that wrote orders: the slots of its begin and its end, and how many nanoseconds it took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Written {
+    pub(super) began: u64,
+    pub(super) ended: u64,
+    pub(super) takes: u64,
+}
+
 /// Messages of one slot with equally many receives.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Piece {
@@ -19,6 +27,8 @@ pub(super) struct Piece {
     pub(super) fresh: u64,
     /// Good orders that are stored, and whose messages are there still.
     pub(super) stored: u64,
+    /// When they were written last, if the function writes them again.
+    pub(super) written: Written,
 }
 
 impl Piece {
@@ -33,6 +43,17 @@ impl Piece {
     /// Messages at one instant, or in one batch.
     pub(super) fn each(&self) -> f64 {
         self.total() as f64 / self.clusters.max(f64::MIN_POSITIVE)
+    }
+
+    /// Both together, as a mix.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self {
+            clusters: self.clusters + other.clusters,
+            bad: self.bad + other.bad,
+            fresh: self.fresh + other.fresh,
+            stored: self.stored + other.stored,
+            ..*self
+        }
     }
 
     /// None of it.

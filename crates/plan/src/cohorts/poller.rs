@@ -32,9 +32,11 @@ impl Cohorts<'_> {
             return false;
         }
         let mut passed = Passed::default();
+        let typical = nanos(self.function.service_time.typical()).max(1);
+        let in_a_slot = room as f64 * (self.slot as f64 / typical as f64);
         let taken = self
             .line
-            .take(room, self.now, &mut passed, &mut self.chance);
+            .take((room, in_a_slot), self.now, &mut passed, &mut self.chance);
         self.passed(passed);
         if taken.batches == 0 {
             return false;

@@ -90,16 +90,19 @@ impl Tally {
         self.phase_at(due).0 += orders;
     }
 
-    /// Orders that were due at `due` are stored, `lasted` later.
-    pub(super) fn stored(&mut self, orders: u64, due: Nanos, lasted: Duration) {
+    /// Orders that were due at `due` were stored at `at`, `lasted` later.
+    pub(super) fn stored(&mut self, orders: u64, due: Nanos, at: Nanos, lasted: Duration) {
         if orders == 0 {
             return;
         }
         self.stored += orders;
-        self.second.stored_orders += orders;
+        let second = (at / SECOND) as usize;
+        match self.seconds.get_mut(second) {
+            Some(over) => over.stored_orders += orders,
+            None => self.second.stored_orders += orders,
+        }
         let figures = &mut self.phase_at(due).1;
         figures.end_to_end.record_many(lasted, orders);
-        let second = self.seconds.len();
         if self.oldest.len() <= second {
             self.oldest.resize(second + 1, None);
         }

@@ -57,8 +57,9 @@ fn figures(forecast: &Forecast) -> Vec<(String, f64)> {
 }
 
 #[test]
+#[ignore]
 fn explore() {
-    let cases: [(&str, &str, &[&str]); 8] = [
+    let cases: [(&str, &str, &[&str]); 9] = [
         ("spike", SPIKE, &["phase.baseline.rate=1000/s"]),
         (
             "default",
@@ -66,11 +67,47 @@ fn explore() {
             &["phase.baseline.rate=40/s", "pipeline.table_capacity=50 wcu"],
         ),
         ("lab", LAB_SPIKE, &[]),
+        (
+            "lab x 10",
+            LAB_SPIKE,
+            &[
+                "phase.baseline.rate=2000/s",
+                "phase.spike.rate=10000/s",
+                "phase.recovery.rate=2000/s",
+                "pipeline.mapping.starting_concurrency=100",
+                "pipeline.mapping.maximum_concurrency=100",
+            ],
+        ),
         ("slow", SLOW_START, &[]),
         ("doubling", DOUBLING, &[]),
-        ("throttled", THROTTLED, &[]),
-        ("visibility", VISIBILITY, &[]),
-        ("retention", RETENTION, &[]),
+        (
+            "throttled",
+            THROTTLED,
+            &[
+                "phase.baseline.rate=200/s",
+                "pipeline.function.reserved_concurrency=100",
+                "pipeline.mapping.minimum_pollers=40",
+                "pipeline.mapping.maximum_pollers=40",
+            ],
+        ),
+        (
+            "visibility",
+            VISIBILITY,
+            &[
+                "phase.baseline.rate=40/s",
+                "pipeline.mapping.starting_concurrency=1250",
+                "pipeline.mapping.maximum_concurrency=1250",
+            ],
+        ),
+        (
+            "retention",
+            RETENTION,
+            &[
+                "phase.baseline.rate=20/s",
+                "pipeline.mapping.starting_concurrency=100",
+                "pipeline.mapping.maximum_concurrency=100",
+            ],
+        ),
     ];
     for (name, file, set) in cases {
         let scenario = scenario(file, set);
