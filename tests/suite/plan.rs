@@ -122,7 +122,7 @@ fn what_is_not_forecast_is_refused_by_its_key() {
 
 #[test]
 fn many_orders_are_played_in_cohorts_and_few_if_asked_for() {
-    let many = ["--rate", "400000/s", "--duration", "15s"];
+    let many = ["--rate", "200000/s", "--duration", "20s"];
     for (arguments, mode) in [
         (&["--json"][..], "exact"),
         (&["--json", "--cohorts"], "cohorts"),
