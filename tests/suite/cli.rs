@@ -47,6 +47,10 @@ fn check_accepts_every_shipped_scenario() {
         "default-table",
         "slow-start",
         "breakpoint",
+        "throttled-function",
+        "visibility-too-short",
+        "retention-short",
+        "on-demand-doubling",
     ];
     for name in names {
         let finished = Program::new(["check", &scenario(name)])

@@ -53,9 +53,7 @@ impl Environments {
             self.running += 1;
             return Begin::Warm;
         }
-        let passed = now.saturating_duration_since(self.as_of).as_secs_f64();
-        self.as_of = self.as_of.max(now);
-        self.may_add = (self.may_add + passed * self.added_per_second).min(ADDED_MAX);
+        self.add_up(now);
         if self.may_add < 1.0 {
             return Begin::Throttled;
         }
@@ -64,9 +62,32 @@ impl Environments {
         Begin::Cold
     }
 
+    /// Begins up to so many invocations at `now`: how many are warm, and how many cold; the others are throttled.
+    pub fn begin_many(&mut self, wanted: u64, now: Instant) -> (u64, u64) {
+        let mut room = wanted.min(u64::from(self.running_max.saturating_sub(self.running)));
+        let warm = room.min(u64::from(self.idle));
+        room -= warm;
+        if room > 0 {
+            self.add_up(now);
+        }
+        let cold = room.min(self.may_add as u64);
+        self.may_add -= cold as f64;
+        // Both are bounded by figures of 32 bits.
+        self.idle -= warm as u32;
+        self.running += (warm + cold) as u32;
+        (warm, cold)
+    }
+
     /// Invocations running now; those that wait for room are none of them.
     pub fn running(&self) -> u32 {
         self.running
+    }
+
+    /// Notes how many environments may be added by now.
+    fn add_up(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.as_of).as_secs_f64();
+        self.as_of = self.as_of.max(now);
+        self.may_add = (self.may_add + passed * self.added_per_second).min(ADDED_MAX);
     }
 
     /// Ends an invocation; its environment stays for the next, unless it is `lost` (a time-out or a
@@ -75,6 +96,16 @@ impl Environments {
         self.running = self.running.saturating_sub(1);
         if !lost {
             self.idle += 1;
+        }
+    }
+
+    /// The same for so many invocations.
+    pub fn end_many(&mut self, ended: u64, lost: bool) {
+        // No more can end than run.
+        let ended = ended.min(u64::from(self.running)) as u32;
+        self.running -= ended;
+        if !lost {
+            self.idle += ended;
         }
     }
 }
@@ -112,6 +143,27 @@ mod tests {
             Begin::Throttled,
             "a warm one counts"
         );
+    }
+
+    #[test]
+    fn many_at_once_are_as_many_one_after_the_other() {
+        let start = Instant::now();
+        let settings = [(None, 1.0), (Some(30), 1.0), (Some(1_500), 10.0)];
+        for (reserved, speed) in settings {
+            let mut one = Environments::new(reserved, speed, start);
+            let mut all = one.clone();
+            for (round, wanted) in [7, 0, 1_200, 40, 3_000, 5].into_iter().enumerate() {
+                let now = start + Duration::from_millis(130 * round as u64);
+                let begun = begin(&mut one, wanted, now);
+                let count = |kind| begun.iter().filter(|begin| **begin == kind).count() as u64;
+                let many = all.begin_many(u64::from(wanted), now);
+                assert_eq!(many, (count(Begin::Warm), count(Begin::Cold)));
+                let ended = u64::from(one.running() / 3);
+                (0..ended).for_each(|_| one.end(round == 2));
+                all.end_many(ended, round == 2);
+                assert_eq!((one.running(), one.idle), (all.running(), all.idle));
+            }
+        }
     }
 
     #[test]

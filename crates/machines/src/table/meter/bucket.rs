@@ -42,6 +42,16 @@ impl Bucket {
         self.units >= units.min(self.units_max)
     }
 
+    /// How many single units are there at `now`, one after the other.
+    pub(super) fn whole(&mut self, now: Instant) -> u64 {
+        self.fill(now);
+        match self.units_max {
+            // What never fits is granted when full.
+            most if most < 1.0 => u64::from(self.units >= most),
+            _ => self.units.max(0.0) as u64,
+        }
+    }
+
     /// Takes `units`, whether they are there or not; negative ones are given back.
     pub(super) fn charge(&mut self, units: f64) {
         self.units = (self.units - units).min(self.units_max);

@@ -5,6 +5,7 @@
 //! hot partition, reserved and auto-scaled capacity, and indexes.
 
 mod bucket;
+mod many;
 mod on_demand;
 mod throttle;
 
@@ -147,6 +148,8 @@ struct Limiter {
     /// What a table on demand has taken before; absent when provisioned.
     previous: Option<PreviousPeak>,
     partitions: Vec<Bucket>,
+    /// Where the next of many keys lives that nobody names.
+    next: usize,
     side: Side,
     speed: f64,
 }
@@ -157,6 +160,7 @@ impl Limiter {
             table: Bucket::full(units * speed, BURST_SECONDS / speed, now),
             previous: None,
             partitions: vec![partition(side, speed, now); partitions.max(1)],
+            next: 0,
             side,
             speed,
         }
@@ -167,28 +171,14 @@ impl Limiter {
             table: Bucket::full(units.min(ACCOUNT_UNITS) * speed, 1.0 / speed, now),
             previous: Some(PreviousPeak::new(units, speed)),
             partitions: vec![partition(side, speed, now); partitions.max(1)],
+            next: 0,
             side,
             speed,
         }
     }
 
     fn take(&mut self, units: f64, key: Option<u64>, now: Instant) -> Result<(), Limit> {
-        let mut limit = Limit::Provisioned;
-        if let Some(previous) = &mut self.previous {
-            let most = previous.limit(now);
-            limit = match most >= ACCOUNT_UNITS {
-                true => Limit::Account,
-                false => Limit::KeyRange,
-            };
-            let rate = most.min(ACCOUNT_UNITS);
-            self.table
-                .set_rate(rate * self.speed, 1.0 / self.speed, now);
-            // What takes more has split into more partitions.
-            let needed = (rate / partition_units(self.side)).ceil() as usize;
-            let fresh = partition(self.side, self.speed, now);
-            self.partitions
-                .resize(needed.max(self.partitions.len()), fresh);
-        }
+        let limit = self.grow(now);
         if !self.table.has(units, now) {
             return Err(limit);
         }
@@ -199,6 +189,26 @@ impl Limiter {
         }
         self.charge(units, key, now);
         Ok(())
+    }
+
+    /// Takes note of what a table on demand takes by now; what refuses when the table as a whole has nothing left.
+    fn grow(&mut self, now: Instant) -> Limit {
+        let Some(previous) = &mut self.previous else {
+            return Limit::Provisioned;
+        };
+        let most = previous.limit(now);
+        let rate = most.min(ACCOUNT_UNITS);
+        self.table
+            .set_rate(rate * self.speed, 1.0 / self.speed, now);
+        // What takes more has split into more partitions.
+        let needed = (rate / partition_units(self.side)).ceil() as usize;
+        let fresh = partition(self.side, self.speed, now);
+        self.partitions
+            .resize(needed.max(self.partitions.len()), fresh);
+        match most >= ACCOUNT_UNITS {
+            true => Limit::Account,
+            false => Limit::KeyRange,
+        }
     }
 
     fn charge(&mut self, units: f64, key: Option<u64>, now: Instant) {
