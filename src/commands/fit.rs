@@ -76,11 +76,11 @@ mod tests {
 
     #[test]
     fn a_line_too_long_breaks_between_words() {
-        let long = "  caution: the time-out is longer than the visibility timeout; set it to 12 s";
+        let long = "  caution: the time-out is longer than the visibility timeout; use 12 s";
         let fitting = fitted(long, 40);
         assert_eq!(
             fitting,
-            "  caution: the time-out is longer than\n    the visibility timeout; set it to 12 s"
+            "  caution: the time-out is longer than\n    the visibility timeout; use 12 s"
         );
         assert!(fitting.lines().all(|line| line.len() <= 40));
         let exact = "x".repeat(20) + " " + &"y".repeat(19);
