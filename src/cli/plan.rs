@@ -32,6 +32,10 @@ pub struct PlanArgs {
     #[arg(long, value_enum, value_name = "WHAT", requires = "find")]
     pub against: Option<AgainstWhat>,
 
+    /// Play in cohorts, however few the orders are: the same rules applied to counts of orders, as beyond 10,000,000 orders.
+    #[arg(long, conflicts_with_all = ["find", "from"])]
+    pub cohorts: bool,
+
     /// Write the JSON document to this file, too; a file that is there is not replaced.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,

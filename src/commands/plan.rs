@@ -12,7 +12,9 @@ use super::{Error, Output};
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::folder::read_report;
-use crate::plan::{Learned, find_rate, find_setting, forecast, forecast_learned, learn};
+use crate::plan::{
+    Learned, Mode, find_rate, find_setting, forecast, forecast_in, forecast_learned, learn,
+};
 use crate::report::{forecast_text, found_rate_text, found_setting_text};
 use crate::results::{file_name, to_json};
 use crate::run::unbroken;
@@ -72,6 +74,7 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
                 Some(learned) => {
                     forecast_learned((&scenario, &as_written), learned, &seeds, origin)
                 }
+                None if args.cohorts => forecast_in(Mode::Cohorts, &scenario, &seeds, origin),
                 None => forecast(&scenario, &seeds, origin),
             };
             let forecast = forecast.map_err(refused)?;

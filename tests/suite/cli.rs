@@ -46,6 +46,10 @@ fn check_accepts_every_shipped_scenario() {
         "lab-spike",
         "default-table",
         "slow-start",
+        "throttled-function",
+        "visibility-too-short",
+        "retention-short",
+        "on-demand-doubling",
     ];
     for name in names {
         let finished = Program::new(["check", &scenario(name)])

@@ -3,12 +3,21 @@
 use std::time::Duration;
 
 use orderproof_core::order::spec::{DEAD_LETTER, STORED};
+use orderproof_core::results::figures::thousands;
 use orderproof_core::scenario::{Scenario, ServiceTime, TargetSpec};
 
-/// Orders that are played one by one at most.
-pub const ORDERS_MAX: u64 = 10_000_000;
+use crate::cohorts;
+use crate::forecast::mode_of;
+use crate::model::Mode;
 
-/// The longest time that is played, the wait for the pipeline's rest included: some 130 bytes are kept for each second.
+/// Orders that are played one by one at most; more are played in cohorts.
+pub const EXACT_ORDERS_MAX: u64 = 10_000_000;
+
+/// Orders that are played at all.
+pub const ORDERS_MAX: u64 = 10_000_000_000;
+
+/// The longest time that is played, the wait for the pipeline's rest included: some 130 bytes are kept for each
+/// second.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 /// Why a scenario cannot be forecast.
@@ -121,18 +130,37 @@ fn check_orders(scenario: &Scenario) -> Result<(), CannotForecast> {
     if planned > ORDERS_MAX {
         return Err(CannotForecast::of(
             "phase",
-            format!("{planned} orders are more than the {ORDERS_MAX} that are played one by one"),
+            format!(
+                "{} orders are more than the {} that are played",
+                thousands(planned),
+                thousands(ORDERS_MAX)
+            ),
             "shorten it with --duration, or lower the rate with --rate",
         ));
     }
+    check_length(scenario, mode_of(scenario))
+}
+
+/// Refuses a load and a wait that take longer than is played in this mode.
+pub(crate) fn check_length(scenario: &Scenario, mode: Mode) -> Result<(), CannotForecast> {
+    let (longest, of_what) = match mode {
+        Mode::Exact => (LONGEST, String::new()),
+        Mode::Cohorts => {
+            let exact = thousands(EXACT_ORDERS_MAX);
+            let of_what = format!(" of more than {exact} orders, which are played in cohorts");
+            (cohorts::LONGEST, of_what)
+        }
+    };
     let length = scenario.schedule().profile().duration();
     let length = length.saturating_add(scenario.settle_deadline);
-    if length > LONGEST {
+    if length > longest {
+        let hours = |duration: Duration| duration.as_secs().div_ceil(3_600);
         return Err(CannotForecast::of(
             "phase",
             format!(
-                "its load and settle.deadline take {} days together, and 7 are played at most",
-                length.as_secs().div_ceil(86_400)
+                "its load and settle.deadline take {} hours together, and {} are played at most{of_what}",
+                hours(length),
+                longest.as_secs() / 3_600,
             ),
             "shorten it with --duration; with time_scale all of it passes faster",
         ));

@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use orderproof_core::order::{OrderPlan, RunId};
 use orderproof_core::preflight::{Estimate, Work, estimate_worked};
+use orderproof_core::results::figures::thousands;
 use orderproof_core::scenario::{self, Scenario};
 use orderproof_core::verdict::Class;
 use orderproof_core::verify::PhaseFigures;
 
-use crate::admit::{CannotForecast, assumptions, check};
+use crate::admit::{CannotForecast, EXACT_ORDERS_MAX, assumptions, check, check_length};
+use crate::cohorts;
 use crate::learn::{Failures, Learned};
 use crate::model::{
-    FORECAST_SCHEMA_VERSION, Forecast, PhaseForecast, Range, Wall, WallForecast, micros_of,
+    FORECAST_SCHEMA_VERSION, Forecast, Mode, PhaseForecast, Range, Wall, WallForecast, micros_of,
 };
 use crate::played::Played;
 use crate::rules::{gate_outlook, rules};
@@ -36,6 +38,44 @@ pub fn forecast(
     origin: Instant,
 ) -> Result<Forecast, CannotForecast> {
     forecast_failing(scenario, seeds, origin, Failures::default())
+}
+
+/// The same in a mode that is chosen: cohorts of a small scenario, say, to see what they are off by.
+///
+/// # Errors
+/// As [`forecast`], and when there are too many orders for that mode.
+///
+/// # Panics
+/// As [`forecast`].
+pub fn forecast_in(
+    mode: Mode,
+    scenario: &Scenario,
+    seeds: &[u64],
+    origin: Instant,
+) -> Result<Forecast, CannotForecast> {
+    check(scenario)?;
+    check_length(scenario, mode)?;
+    let planned = scenario.schedule().count();
+    if mode == Mode::Exact && planned > EXACT_ORDERS_MAX {
+        return Err(CannotForecast::of(
+            "phase",
+            format!(
+                "{} orders are more than the {} that are played one by one",
+                thousands(planned),
+                thousands(EXACT_ORDERS_MAX)
+            ),
+            "play them in cohorts, shorten it with --duration, or lower the rate with --rate",
+        ));
+    }
+    Ok(play_all(mode, scenario, seeds, origin, Failures::default()))
+}
+
+/// How a scenario is played: in cohorts if it has too many orders to play each.
+pub fn mode_of(scenario: &Scenario) -> Mode {
+    match scenario.schedule().count() > EXACT_ORDERS_MAX {
+        true => Mode::Cohorts,
+        false => Mode::Exact,
+    }
 }
 
 /// The same of a scenario under what was learned from a run; `as_written` is it without.
@@ -66,11 +106,27 @@ pub(crate) fn forecast_failing(
     failures: Failures,
 ) -> Result<Forecast, CannotForecast> {
     check(scenario)?;
+    Ok(play_all(
+        mode_of(scenario),
+        scenario,
+        seeds,
+        origin,
+        failures,
+    ))
+}
+
+fn play_all(
+    mode: Mode,
+    scenario: &Scenario,
+    seeds: &[u64],
+    origin: Instant,
+    failures: Failures,
+) -> Forecast {
     let plays: Vec<Played> = seeds
         .iter()
         .enumerate()
         .map(|(index, seed)| {
-            let mut played = play(scenario, *seed, origin, failures);
+            let mut played = play(mode, scenario, *seed, origin, failures);
             // Of the others only the figures are needed.
             if index > 0 {
                 played.timeline = Vec::new();
@@ -78,11 +134,17 @@ pub(crate) fn forecast_failing(
             played
         })
         .collect();
-    Ok(put_together(scenario, seeds, plays))
+    put_together(mode, scenario, seeds, plays)
 }
 
 /// Plays a scenario that may be forecast.
-pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant, failures: Failures) -> Played {
+pub(crate) fn play(
+    mode: Mode,
+    scenario: &Scenario,
+    seed: u64,
+    origin: Instant,
+    failures: Failures,
+) -> Played {
     let scenario = Scenario {
         seed,
         ..scenario.clone()
@@ -95,10 +157,21 @@ pub(crate) fn play(scenario: &Scenario, seed: u64, origin: Instant, failures: Fa
         model,
         ..OrderPlan::lab(run, seed, scenario.bad_share)
     };
+    if mode == Mode::Cohorts {
+        let is_any_bad = !plan.model.spec().bad.is_empty();
+        let mut body = Vec::new();
+        plan.write_body(0, &mut body);
+        return cohorts::play(&scenario, origin, failures, (is_any_bad, body.len()));
+    }
     World::new(&scenario, &plan, origin, failures).play(&scenario)
 }
 
-fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> Forecast {
+fn put_together(
+    mode: Mode,
+    scenario: &Scenario,
+    seeds: &[u64],
+    mut plays: Vec<Played>,
+) -> Forecast {
     let range = |figure: fn(&Played) -> u64| {
         Range::of(plays.iter().map(figure)).expect("at least one seed was played")
     };
@@ -114,6 +187,8 @@ fn put_together(scenario: &Scenario, seeds: &[u64], mut plays: Vec<Played>) -> F
         assumptions: assumptions(scenario),
         scenario: scenario.name.clone(),
         scenario_digest: scenario::digest(scenario),
+        mode,
+        slot_us: (mode == Mode::Cohorts).then(|| micros_of(cohorts::slot(scenario))),
         seeds: seeds.to_vec(),
         time_scale: scenario.time_scale,
         planned_orders: range(|played| played.planned),

@@ -6,6 +6,7 @@
 
 mod admit;
 mod against;
+mod cohorts;
 mod find;
 mod forecast;
 mod learn;
@@ -18,15 +19,15 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use admit::{CannotForecast, ORDERS_MAX, check};
+pub use admit::{CannotForecast, EXACT_ORDERS_MAX, ORDERS_MAX, check};
 pub use against::{Against, Agreement, FigureAgainst, NotOfThisRun, Tolerance, Unit, against};
 pub use find::{
     Confirmation, Confirmed, Cure, FoundRate, FoundSetting, Reread, SOUGHT, at_rate, find_rate,
     find_setting,
 };
-pub use forecast::{forecast, forecast_learned};
+pub use forecast::{forecast, forecast_in, forecast_learned, mode_of};
 pub use learn::{Failures, Learned, Lesson, learn};
 pub use model::{
-    FORECAST_SCHEMA_VERSION, Forecast, Outlook, PhaseForecast, Range, RuleForecast, Second, Wall,
-    WallForecast,
+    FORECAST_SCHEMA_VERSION, Forecast, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
+    Wall, WallForecast,
 };

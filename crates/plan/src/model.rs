@@ -39,6 +39,17 @@ impl<T: PartialOrd + Copy> Range<T> {
     }
 }
 
+/// How a scenario is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Order by order.
+    #[default]
+    Exact,
+    /// The same rules applied to counts of the orders of one slot of time.
+    Cohorts,
+}
+
 /// What became of a rule, or of the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -205,6 +216,12 @@ pub struct Forecast {
     pub scenario: String,
     /// Its digest, as a run of it has one.
     pub scenario_digest: String,
+    /// How it was played.
+    #[serde(default)]
+    pub mode: Mode,
+    /// How long a slot of time is whose orders are played together, microseconds; absent of orders played one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot_us: Option<u64>,
     /// The seeds that were played.
     pub seeds: Vec<u64>,
     /// How many times faster than the scenario's file says everything passes; all times here pass so, too.

@@ -13,7 +13,7 @@ use orderproof_machines::time::Nanos;
 
 use crate::model::{Second, Wall};
 
-const SECOND: Nanos = 1_000_000_000;
+pub(crate) const SECOND: Nanos = 1_000_000_000;
 
 /// The instant of what has not happened.
 const NEVER: Nanos = Nanos::MAX;
@@ -179,24 +179,13 @@ impl Played {
         for (orders, flag) in [(left.letters, IS_DEAD), (left.queued, IS_QUEUED)] {
             orders.iter().for_each(|k| flags[*k as usize] |= flag);
         }
-        let phases = scenario.phases.iter().map(|phase| {
-            let figures = PhaseFigures {
-                name: phase.name.clone(),
-                warm_up: phase.warm_up,
-                response_time: Histogram::new(),
-                service_time: Histogram::new(),
-                schedule_lag: Histogram::new(),
-                end_to_end: Histogram::new(),
-            };
-            (0, figures)
-        });
         let mut played = Self {
             planned: log.stored_at.len() as u64,
             bad: 0,
             classes: BTreeMap::new(),
             expired: log.expired,
             expired_dead_letters: left.expired_dead_letters,
-            phases: phases.collect(),
+            phases: empty_phases(scenario),
             drain: log
                 .empty_at
                 .map(|at| Duration::from_nanos(at.saturating_sub(last_send))),
@@ -245,7 +234,7 @@ impl Played {
     }
 
     /// Works out the backlog.
-    fn fall_behind(&mut self, scenario: &Scenario) {
+    pub(crate) fn fall_behind(&mut self, scenario: &Scenario) {
         let mut backlog = 0_u64;
         for second in &mut self.timeline {
             backlog += second.scheduled_orders;
@@ -274,6 +263,22 @@ impl Played {
     }
 }
 
+/// Phase by phase: no orders yet, and no durations.
+pub(crate) fn empty_phases(scenario: &Scenario) -> Vec<(u64, PhaseFigures)> {
+    let phases = scenario.phases.iter().map(|phase| {
+        let figures = PhaseFigures {
+            name: phase.name.clone(),
+            warm_up: phase.warm_up,
+            response_time: Histogram::new(),
+            service_time: Histogram::new(),
+            schedule_lag: Histogram::new(),
+            end_to_end: Histogram::new(),
+        };
+        (0, figures)
+    });
+    phases.collect()
+}
+
 fn class(bad: bool, stored: bool, flags: u8) -> Class {
     let dead = flags & IS_DEAD != 0;
     match (bad, stored, dead) {
@@ -288,7 +293,7 @@ fn class(bad: bool, stored: bool, flags: u8) -> Class {
 }
 
 /// The greatest age, at the end of a second, of the oldest order that is stored only later.
-fn oldest_age(stored: &[Option<Nanos>]) -> Duration {
+pub(crate) fn oldest_age(stored: &[Option<Nanos>]) -> Duration {
     let (mut oldest, mut greatest) = (None::<Nanos>, 0);
     for (second, due) in stored.iter().enumerate().rev() {
         // What is stored in a later second waits at the end of this one.

@@ -35,13 +35,23 @@ pub(crate) struct Receipt {
 
 /// What the function does with a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Behavior {
+pub(crate) enum Behavior {
     /// Every record by itself; those that fail are reported.
     EachByItself,
     /// Every record by itself; then an error if one has failed.
     EachThenRaises,
     /// One after the other until one fails.
     UntilOneFails,
+}
+
+/// What the function of a scenario does with a batch.
+pub(crate) fn behavior_of(scenario: &Scenario) -> Behavior {
+    let pipeline = &scenario.pipeline;
+    match (&scenario.processor, pipeline.function.processor) {
+        (None, ProcessorKind::Lab) => Behavior::UntilOneFails,
+        (Some(_), _) if !pipeline.mapping.report_batch_item_failures => Behavior::EachThenRaises,
+        _ => Behavior::EachByItself,
+    }
 }
 
 /// An invocation from its batch to its end.
@@ -121,16 +131,11 @@ impl<'a> World<'a> {
         if schedule.count() > 0 {
             plan.write_body(0, &mut body);
         }
-        let behavior = match (&scenario.processor, pipeline.function.processor) {
-            (None, ProcessorKind::Lab) => Behavior::UntilOneFails,
-            (Some(_), _) if !mapping.report_batch_item_failures => Behavior::EachThenRaises,
-            _ => Behavior::EachByItself,
-        };
         Self {
             plan,
             seed: scenario.seed,
             speed,
-            behavior,
+            behavior: behavior_of(scenario),
             failures,
             rows: rows_of_an_order(scenario),
             reports: mapping.report_batch_item_failures,

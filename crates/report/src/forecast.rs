@@ -2,7 +2,9 @@
 
 use orderproof_core::preflight::{PRICES_AS_OF, PRICES_REGION};
 use orderproof_core::results::figures::{micros, thousands};
-use orderproof_plan::{Forecast, Learned, Outlook, PhaseForecast, Range, RuleForecast, Second};
+use orderproof_plan::{
+    Forecast, Learned, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
+};
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Fact, Item, Table, Tone, terminal};
@@ -120,6 +122,13 @@ fn about(forecast: &Forecast) -> Vec<Fact> {
             forecast.time_scale
         );
         about.push(("time", played));
+    }
+    if let (Mode::Cohorts, Some(slot)) = (forecast.mode, forecast.slot_us) {
+        let played = format!(
+            "in cohorts: the orders of each {} by their counts; what is shorter is an average",
+            micros(slot)
+        );
+        about.push(("played", played));
     }
     about
 }

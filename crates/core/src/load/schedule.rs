@@ -40,6 +40,11 @@ impl Schedule {
         &self.profile
     }
 
+    /// How they are spaced.
+    pub fn arrivals(&self) -> Arrivals {
+        self.arrivals
+    }
+
     /// Orders planned.
     pub fn count(&self) -> u64 {
         self.profile.count()

@@ -159,6 +159,19 @@ impl Histogram {
         self.make_all().record(us).expect(RESIZES);
     }
 
+    /// Counts one duration so many times.
+    pub fn record_many(&mut self, duration: Duration, count: u64) {
+        match count {
+            0 => {}
+            1 => self.record(duration),
+            _ => {
+                let us = u64::try_from(duration.as_micros()).unwrap_or(HIGHEST_US);
+                let us = us.min(HIGHEST_US);
+                self.make_all().record_n(us, count).expect(RESIZES);
+            }
+        }
+    }
+
     /// Adds every count of `other`.
     pub fn merge(&mut self, other: &Self) {
         if let (Counts::Few(few), Counts::Few(more)) = (&mut self.0, &other.0)

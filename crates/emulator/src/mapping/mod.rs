@@ -20,6 +20,8 @@ mod poller;
 #[cfg(test)]
 mod fifo_tests;
 #[cfg(test)]
+mod growth_tests;
+#[cfg(test)]
 mod reason_tests;
 
 pub use embedded::EngineQueue;

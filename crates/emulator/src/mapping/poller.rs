@@ -36,6 +36,8 @@ pub struct EventSourceMapping<Q: MessageQueue, F> {
     batches: Batches<Q>,
     concurrency: Concurrency,
     invoker: Arc<Invoker<Q, F>>,
+    /// Until when messages were counted as waiting, if some still do.
+    backlogged_since: Option<Instant>,
 }
 
 impl<Q, F, R, E> EventSourceMapping<Q, F>
@@ -72,6 +74,7 @@ where
                 false => Concurrency::new(plan.mapping),
             },
             invoker: Arc::new(invoker),
+            backlogged_since: None,
             batches: Batches::new(queue, plan.mapping, counters),
         }
     }
@@ -133,6 +136,9 @@ where
     async fn next_batch(&mut self, invocations: &mut JoinSet<Ended>) -> Vec<Q::Message> {
         loop {
             self.wait_for_room(invocations).await;
+            if !self.batches.queue.has_backlog() {
+                self.backlogged_since = None;
+            }
             let limit = self.concurrency.limit() as usize;
             let batch = self.batches.next(limit - invocations.len()).await;
             self.note_ended(invocations);
@@ -147,12 +153,17 @@ where
     async fn wait_for_room(&mut self, invocations: &mut JoinSet<Ended>) {
         self.note_ended(invocations);
         while invocations.len() >= self.concurrency.limit() as usize {
-            let began = Instant::now();
             let had_backlog = self.batches.queue.has_backlog();
+            // Messages that are there since the last wait have waited while a batch was received and started, too: on a busy
+            // machine that is a good part of the time.
+            let began = self.backlogged_since.take().filter(|_| had_backlog);
+            let began = began.unwrap_or_else(Instant::now);
             let growth = self.concurrency.grows_in().unwrap_or(Duration::MAX);
             let ended = timeout(growth, invocations.join_next()).await;
             if had_backlog && self.batches.queue.has_backlog() {
-                self.concurrency.waited(began.elapsed());
+                let now = Instant::now();
+                self.concurrency.waited(now.duration_since(began));
+                self.backlogged_since = Some(now);
             }
             if let Ok(Some(ended)) = ended {
                 self.note(ended);
