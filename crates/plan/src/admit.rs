@@ -13,8 +13,8 @@ use crate::model::Mode;
 /// Orders that are played one by one at most; more are played in cohorts.
 pub const EXACT_ORDERS_MAX: u64 = 10_000_000;
 
-/// Orders that are played at all.
-pub const ORDERS_MAX: u64 = 10_000_000_000;
+/// Orders that are played at all: as many as a run may have.
+pub const ORDERS_MAX: u64 = 1_000_000_000;
 
 /// The longest time that is played, the wait for the pipeline's rest included: some 130 bytes are kept for each
 /// second.

@@ -457,10 +457,10 @@ mod tests {
         assert!((before - 3.63).abs() < 0.05, "{before}");
         let [back, _] = fates.pieces(&MIX);
         let again = run(manner, &back, |writes| writes);
-        assert_eq!(
-            (again.newly_stored(), again.deleted()),
-            (0, 0),
-            "the same ones again"
+        assert_eq!(again.deleted(), 0, "each batch has its bad order still");
+        assert!(
+            again.newly_stored() > 0,
+            "others stand before it in another order"
         );
         let third = Piece {
             receives: 3,

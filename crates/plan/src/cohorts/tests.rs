@@ -56,74 +56,159 @@ fn figures(forecast: &Forecast) -> Vec<(String, f64)> {
     all
 }
 
-#[test]
-#[ignore]
-fn explore() {
-    let cases: [(&str, &str, &[&str]); 9] = [
-        ("spike", SPIKE, &["phase.baseline.rate=1000/s"]),
-        (
-            "default",
-            DEFAULT_TABLE,
-            &["phase.baseline.rate=40/s", "pipeline.table_capacity=50 wcu"],
-        ),
-        ("lab", LAB_SPIKE, &[]),
-        (
-            "lab x 10",
-            LAB_SPIKE,
-            &[
-                "phase.baseline.rate=2000/s",
-                "phase.spike.rate=10000/s",
-                "phase.recovery.rate=2000/s",
-                "pipeline.mapping.starting_concurrency=100",
-                "pipeline.mapping.maximum_concurrency=100",
-            ],
-        ),
-        ("slow", SLOW_START, &[]),
-        ("doubling", DOUBLING, &[]),
-        (
-            "throttled",
-            THROTTLED,
-            &[
-                "phase.baseline.rate=200/s",
-                "pipeline.function.reserved_concurrency=100",
-                "pipeline.mapping.minimum_pollers=40",
-                "pipeline.mapping.maximum_pollers=40",
-            ],
-        ),
-        (
-            "visibility",
-            VISIBILITY,
-            &[
-                "phase.baseline.rate=40/s",
-                "pipeline.mapping.starting_concurrency=1250",
-                "pipeline.mapping.maximum_concurrency=1250",
-            ],
-        ),
-        (
-            "retention",
-            RETENTION,
-            &[
-                "phase.baseline.rate=20/s",
-                "pipeline.mapping.starting_concurrency=100",
-                "pipeline.mapping.maximum_concurrency=100",
-            ],
-        ),
-    ];
-    for (name, file, set) in cases {
-        let scenario = scenario(file, set);
-        let play = |mode| {
-            let start = Instant::now();
-            let forecast = forecast_in(mode, &scenario, &[1, 2, 3], start).expect("it can be");
-            println!("{name} {mode:?} {:?}", start.elapsed());
-            figures(&forecast)
-        };
-        let (exact, cohorts) = (play(Mode::Exact), play(Mode::Cohorts));
-        println!("== {name}");
-        for ((what, one), (_, other)) in exact.iter().zip(&cohorts) {
-            if one.max(*other) > 0.0 {
-                let off = 100.0 * (other - one) / one;
-                println!("{what:28} {one:12} {other:12} {off:7.1}%");
-            }
+/// A pipeline, and what sets it apart from its file.
+type Case = (&'static str, &'static str, &'static [&'static str]);
+
+const CASES: [Case; 8] = [
+    ("spike x 5", SPIKE, &["phase.baseline.rate=1000/s"]),
+    (
+        "default-table x 10",
+        DEFAULT_TABLE,
+        &["phase.baseline.rate=40/s", "pipeline.table_capacity=50 wcu"],
+    ),
+    (
+        "lab-spike x 10",
+        LAB_SPIKE,
+        &[
+            "phase.baseline.rate=2000/s",
+            "phase.spike.rate=5x",
+            "phase.recovery.rate=1x",
+            "pipeline.table_capacity=unlimited",
+            "pipeline.mapping.starting_concurrency=100",
+            "pipeline.mapping.maximum_concurrency=100",
+        ],
+    ),
+    ("slow-start", SLOW_START, &[]),
+    ("on-demand-doubling", DOUBLING, &[]),
+    (
+        "throttled-function x 10",
+        THROTTLED,
+        &[
+            "phase.baseline.rate=200/s",
+            "pipeline.function.reserved_concurrency=100",
+            "pipeline.mapping.minimum_pollers=40",
+            "pipeline.mapping.maximum_pollers=40",
+        ],
+    ),
+    (
+        "visibility-too-short x 4",
+        VISIBILITY,
+        &[
+            "phase.baseline.rate=40/s",
+            "pipeline.mapping.starting_concurrency=1250",
+            "pipeline.mapping.maximum_concurrency=1250",
+        ],
+    ),
+    (
+        "retention-short x 10",
+        RETENTION,
+        &[
+            "phase.baseline.rate=20/s",
+            "pipeline.mapping.starting_concurrency=100",
+            "pipeline.mapping.maximum_concurrency=100",
+        ],
+    ),
+];
+
+/// How far cohorts may be off: orders of a class as a share of all orders, the largest backlog as a share of itself, the 99th
+/// percentile of the end-to-end time in the phase with most orders as a share of itself.
+const OFF: [(&str, f64); 3] = [("classes", 0.04), ("backlog", 0.15), ("p99", 0.05)];
+
+/// What cohorts are off by, in the order of `OFF`.
+fn off_by((_, file, set): Case) -> [f64; 3] {
+    let scenario = scenario(file, set);
+    let play = |mode| {
+        let forecast = forecast_in(mode, &scenario, &[1, 2, 3], Instant::now());
+        let forecast = forecast.expect("it can be");
+        assert_eq!(forecast.mode, mode);
+        forecast
+    };
+    let both = [play(Mode::Exact), play(Mode::Cohorts)];
+    let [exact, cohorts] = both.each_ref().map(figures);
+    assert_eq!(exact.len(), cohorts.len());
+    let busiest = both[0].phases.iter().max_by_key(|phase| phase.orders.max);
+    let p99 = format!("p99 of {}, us", busiest.expect("a phase").name);
+    let planned = both[0].planned_orders.max as f64;
+    let mut most = [0.0_f64; 3];
+    for ((name, one), (_, other)) in exact.iter().zip(&cohorts) {
+        let apart = (other - one).abs();
+        if Class::ALL.iter().any(|class| class.as_str() == name) {
+            most[0] = most[0].max(apart / planned);
+        } else if name == "backlog" {
+            most[1] = apart / one;
+        } else if *name == p99 {
+            most[2] = apart / one;
         }
     }
+    most
+}
+
+#[test]
+fn cohorts_are_off_from_single_orders_by_no_more_than_is_said() {
+    let mut lines = Vec::new();
+    let mut is_right = true;
+    for case in CASES {
+        let off = off_by(case);
+        for ((what, most), off) in OFF.iter().zip(off) {
+            is_right &= off <= *most;
+            lines.push(format!("{}: {what} off by {:.1}%", case.0, 100.0 * off));
+        }
+    }
+    println!("{}", lines.join("\n"));
+    assert!(is_right, "{}", lines.join("\n"));
+}
+
+#[test]
+fn every_order_of_cohorts_is_in_one_class_and_a_seed_gives_one_forecast() {
+    for (name, file, set) in CASES {
+        let scenario = scenario(file, set);
+        let play = |seed| {
+            let forecast = forecast_in(Mode::Cohorts, &scenario, &[seed], Instant::now());
+            forecast.expect("it can be")
+        };
+        let forecast = play(7);
+        let sum: u64 = forecast.classes.values().map(|range| range.max).sum();
+        assert_eq!(sum, forecast.planned_orders.max, "{name}");
+        let phases: u64 = forecast.phases.iter().map(|phase| phase.orders.max).sum();
+        assert_eq!(sum, phases, "{name}");
+        let stored: u64 = forecast.phases.iter().map(|phase| phase.stored.max).sum();
+        let classes = [Class::Stored, Class::StoredAndDeadLettered];
+        let classes = classes.map(|class| forecast.classes.get(&class).map_or(0, |one| one.max));
+        assert_eq!(stored, classes.iter().sum::<u64>(), "{name}");
+        assert_eq!(play(7), forecast, "{name}");
+        assert_ne!(play(8), forecast, "{name}");
+    }
+}
+
+#[test]
+fn too_many_orders_to_play_each_are_played_in_cohorts() {
+    let at = |rate: &str, seconds: &str| {
+        scenario(
+            SPIKE,
+            &[
+                &format!("phase.spike.duration={seconds}"),
+                &format!("phase.spike.rate={rate}"),
+                "pipeline.table_capacity=unlimited",
+            ],
+        )
+    };
+    let played = |scenario: &Scenario| forecast_in_any(scenario).expect("it can be");
+    let many = played(&at("1100000/s", "10s"));
+    assert_eq!((many.mode, many.slot_us), (Mode::Cohorts, Some(1_000)));
+    assert!(many.planned_orders.max > crate::EXACT_ORDERS_MAX);
+    let few = played(&at("1000/s", "10s"));
+    assert_eq!((few.mode, few.slot_us), (Mode::Exact, None));
+    // Played one by one they are refused, and in cohorts what takes too long.
+    let scenario = at("1100000/s", "10s");
+    let refused = forecast_in(Mode::Exact, &scenario, &[1], Instant::now()).expect_err("too many");
+    assert!(refused.to_string().contains("one by one"), "{refused}");
+    let refused = forecast_in_any(&at("1000/s", "28h")).expect_err("too long");
+    assert!(
+        refused.to_string().contains("27 are played at most"),
+        "{refused}"
+    );
+}
+
+fn forecast_in_any(scenario: &Scenario) -> Result<Forecast, crate::CannotForecast> {
+    crate::forecast(scenario, &[1], Instant::now())
 }
