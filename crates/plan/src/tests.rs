@@ -246,7 +246,7 @@ fn what_is_not_forecast_is_refused_by_its_key_and_never_guessed() {
         ),
         (&["pipeline.redrive_to=elsewhere"], "pipeline.redrive_to"),
         (
-            &["phase.baseline.rate=40000/s", "phase.baseline.duration=10m"],
+            &["phase.baseline.rate=1000/s", "phase.baseline.duration=28h"],
             "phase",
         ),
         (

@@ -193,13 +193,13 @@ fn too_many_orders_to_play_each_are_played_in_cohorts() {
         )
     };
     let played = |scenario: &Scenario| forecast_in_any(scenario).expect("it can be");
-    let many = played(&at("1100000/s", "10s"));
+    let many = played(&at("1000000/s", "11s"));
     assert_eq!((many.mode, many.slot_us), (Mode::Cohorts, Some(1_000)));
     assert!(many.planned_orders.max > crate::EXACT_ORDERS_MAX);
     let few = played(&at("1000/s", "10s"));
     assert_eq!((few.mode, few.slot_us), (Mode::Exact, None));
     // Played one by one they are refused, and in cohorts what takes too long.
-    let scenario = at("1100000/s", "10s");
+    let scenario = at("1000000/s", "11s");
     let refused = forecast_in(Mode::Exact, &scenario, &[1], Instant::now()).expect_err("too many");
     assert!(refused.to_string().contains("one by one"), "{refused}");
     let refused = forecast_in_any(&at("1000/s", "28h")).expect_err("too long");
