@@ -111,13 +111,35 @@ fn what_is_not_forecast_is_refused_by_its_key() {
             &["--set", "fault=[{kind=\"message_vanishes\",count=1}]"],
             "fault: ",
         ),
-        (&["--rate", "40000/s", "--duration", "10m"], "phase: "),
+        (&["--rate", "1000/s", "--duration", "28h"], "phase: "),
     ];
     for (arguments, key) in cases {
         let refused = plan(arguments).code(2);
         assert!(refused.stderr.contains(key), "{key} in {}", refused.stderr);
         assert_eq!(refused.stdout, "");
     }
+}
+
+#[test]
+fn many_orders_are_played_in_cohorts_and_few_if_asked_for() {
+    let many = ["--rate", "200000/s", "--duration", "20s"];
+    for (arguments, mode) in [
+        (&["--json"][..], "exact"),
+        (&["--json", "--cohorts"], "cohorts"),
+        (&[&["--json"][..], &many].concat(), "cohorts"),
+    ] {
+        let forecast = json(&plan(arguments).code(7).quiet().stdout);
+        assert_eq!(forecast["mode"], mode, "{arguments:?}");
+        assert_eq!(forecast["slot_us"].is_u64(), mode == "cohorts");
+        assert_eq!(forecast["evidence"], false);
+    }
+    let shown = plan(&["--cohorts"]).code(7).quiet().stdout;
+    assert!(
+        shown.contains("in cohorts: the orders of each 1.00 ms"),
+        "{shown}"
+    );
+    let refused = plan(&["--cohorts", "--find", "rate"]).code(2);
+    assert!(refused.stderr.contains("--find"), "{}", refused.stderr);
 }
 
 #[test]

@@ -154,7 +154,6 @@ fn cohorts_are_off_from_single_orders_by_no_more_than_is_said() {
             lines.push(format!("{}: {what} off by {:.1}%", case.0, 100.0 * off));
         }
     }
-    println!("{}", lines.join("\n"));
     assert!(is_right, "{}", lines.join("\n"));
 }
 

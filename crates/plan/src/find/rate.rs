@@ -125,7 +125,7 @@ impl Climb {
                 }
             }
         }
-        // Beyond what can be played one by one, what was found so far is the answer.
+        // Beyond what can be played, what was found so far is the answer.
         while let (Some(passed), None) = (passes, &fails) {
             let next = (passed * 2).min(highest);
             match play(next) {
