@@ -14,7 +14,7 @@ use orderproof_core::results::RunReport;
 use orderproof_core::results::figures::{micros, thousands};
 use orderproof_plan::{Agreement, Forecast, Range, Tolerance, Unit, against};
 
-/// The order of the table, which is that of the question in issue and docs.
+/// In the order of the table.
 const SCENARIOS: [&str; 8] = [
     "spike",
     "default-table",
