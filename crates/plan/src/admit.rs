@@ -75,13 +75,6 @@ pub fn check(scenario: &Scenario) -> Result<(), CannotForecast> {
     if pipeline.fifo {
         return no("pipeline.queue", "FIFO queues are not forecast yet", RUN_IT);
     }
-    if pipeline.mapping.filter.is_some() {
-        return no(
-            "pipeline.mapping.filter",
-            "filters are not forecast yet",
-            "remove it, or run the scenario",
-        );
-    }
     if let Some(to) = &pipeline.redrive_to
         && *to != pipeline.dead_letter_queue
     {
@@ -138,19 +131,26 @@ fn check_orders(scenario: &Scenario) -> Result<(), CannotForecast> {
             "shorten it with --duration, or lower the rate with --rate",
         ));
     }
-    check_length(scenario, mode_of(scenario))
+    check_mode(scenario, mode_of(scenario))
 }
 
-/// Refuses a load and a wait that take longer than is played in this mode.
-pub(crate) fn check_length(scenario: &Scenario, mode: Mode) -> Result<(), CannotForecast> {
+/// Refuses what is not played in this mode: a filter in cohorts, a load and a wait that take longer.
+pub(crate) fn check_mode(scenario: &Scenario, mode: Mode) -> Result<(), CannotForecast> {
     let (longest, of_what) = match mode {
         Mode::Exact => (LONGEST, String::new()),
         Mode::Cohorts => {
             let exact = thousands(EXACT_ORDERS_MAX);
-            let of_what = format!(" of more than {exact} orders, which are played in cohorts");
+            let of_what = format!(" in cohorts, in which more than {exact} orders are played");
             (cohorts::LONGEST, of_what)
         }
     };
+    if mode == Mode::Cohorts && scenario.pipeline.mapping.filter.is_some() {
+        return Err(CannotForecast::of(
+            "pipeline.mapping.filter",
+            format!("filters are not forecast{of_what}"),
+            "remove it, or shorten the scenario with --duration",
+        ));
+    }
     let length = scenario.schedule().profile().duration();
     let length = length.saturating_add(scenario.settle_deadline);
     if length > longest {

@@ -10,7 +10,7 @@ use orderproof_core::scenario::{self, Scenario};
 use orderproof_core::verdict::Class;
 use orderproof_core::verify::PhaseFigures;
 
-use crate::admit::{CannotForecast, EXACT_ORDERS_MAX, assumptions, check, check_length};
+use crate::admit::{CannotForecast, EXACT_ORDERS_MAX, assumptions, check, check_mode};
 use crate::cohorts;
 use crate::learn::{Failures, Learned};
 use crate::model::{
@@ -54,7 +54,7 @@ pub fn forecast_in(
     origin: Instant,
 ) -> Result<Forecast, CannotForecast> {
     check(scenario)?;
-    check_length(scenario, mode)?;
+    check_mode(scenario, mode)?;
     let planned = scenario.schedule().count();
     if mode == Mode::Exact && planned > EXACT_ORDERS_MAX {
         return Err(CannotForecast::of(

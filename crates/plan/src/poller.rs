@@ -74,6 +74,11 @@ impl World<'_> {
                     self.spare.push(batch);
                     return false;
                 }
+                if batch.is_empty() {
+                    // The filter has let none through.
+                    self.spare.push(batch);
+                    return true;
+                }
                 let window = self.gathering.window();
                 match window.is_zero() {
                     true => self.invoke(batch),

@@ -11,7 +11,7 @@ use orderproof_core::load::Dispatches;
 use orderproof_core::order::OrderPlan;
 use orderproof_core::scenario::{ProcessorKind, Scenario};
 use orderproof_machines::mapping::{
-    Concurrency, Environments, FunctionSettings, Gathering, Retries,
+    Concurrency, Environments, FunctionSettings, Gathering, MessageFilter, Retries,
 };
 use orderproof_machines::queue::{Message, Place, Queue, ReceiveFault, Tally, Total};
 use orderproof_machines::table::Meter;
@@ -76,6 +76,9 @@ pub(crate) struct World<'a> {
     body: Arc<str>,
     /// Whether each order that was sent is bad: drawn once.
     bad: Vec<bool>,
+    filter: Option<MessageFilter>,
+    /// Orders whose messages the filter does not let through, ascending.
+    sifted: Vec<u64>,
     delay: Nanos,
     visibility: Nanos,
     retention: Nanos,
@@ -141,6 +144,8 @@ impl<'a> World<'a> {
             reports: mapping.report_batch_item_failures,
             body: String::from_utf8_lossy(&body).into(),
             bad: Vec::with_capacity(usize::try_from(schedule.count()).expect("bounded")),
+            filter: mapping.filter.clone(),
+            sifted: Vec::new(),
             delay: nanos(scenario.order.delay.unwrap_or_default()),
             visibility: nanos(pipeline.visibility_timeout),
             retention: nanos(pipeline.orders_retention),
@@ -283,6 +288,13 @@ impl<'a> World<'a> {
         // Orders are due in the order of their numbers.
         debug_assert_eq!(self.bad.len() as u64, k);
         self.bad.push(self.plan.is_bad(k));
+        if let Some(filter) = &self.filter {
+            let mut body = Vec::new();
+            self.plan.write_body(k, &mut body);
+            if !filter.lets_through(&String::from_utf8_lossy(&body)) {
+                self.sifted.push(k);
+            }
+        }
         self.queue.insert(Message {
             serial: k + 1,
             body: Arc::clone(&self.body),
@@ -304,7 +316,8 @@ impl<'a> World<'a> {
         self.queue.counts().visible > 0
     }
 
-    /// Takes up to so many messages, and moves those received too often to the dead-letter queue.
+    /// Takes up to so many messages, and moves those received too often to the dead-letter queue; how many came, of which the
+    /// filter may have discarded some.
     pub(crate) fn receive(&mut self, most: usize, batch: &mut Vec<Receipt>) -> usize {
         self.advance();
         let until = self.now + self.visibility;
@@ -334,7 +347,26 @@ impl<'a> World<'a> {
             }
             self.letters.insert(message);
         }
-        batch.len() - before
+        let came = batch.len() - before;
+        self.sift(before, batch);
+        came
+    }
+
+    /// Deletes what the filter does not let through of a batch, from `first` on.
+    fn sift(&mut self, first: usize, batch: &mut Vec<Receipt>) {
+        if self.sifted.is_empty() {
+            return;
+        }
+        let mut place = 0;
+        let (sifted, queue) = (&self.sifted, &mut self.queue);
+        batch.retain(|one| {
+            place += 1;
+            let is_sifted = place > first && sifted.binary_search(&(one.serial - 1)).is_ok();
+            if is_sifted {
+                queue.remove(one.slot);
+            }
+            !is_sifted
+        });
     }
 
     /// Bytes of so many messages, about: all are taken to be as long as the first order's.
