@@ -7,6 +7,7 @@ use orderproof_core::results::{RunReport, headline};
 use orderproof_core::verdict::{Severity, Verdict};
 
 use super::FoundRate;
+use super::measured::{Standing, standing};
 
 /// What both runs say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +62,10 @@ impl Confirmed {
 
 /// Whether gate and rules held in a run, as far as a forecast has them.
 fn holds(run: &RunReport, not_forecast: &[String]) -> Option<bool> {
+    // A load that was not offered says nothing of the rate it was to have.
+    if standing(run).0 == Standing::GeneratorLimit {
+        return None;
+    }
     match run.verdict {
         Verdict::Pass => return Some(true),
         Verdict::Inconclusive => return None,
@@ -124,5 +129,31 @@ impl FoundRate {
             self.passes_at.map(|multiple| (multiple, true)),
             self.fails_at.map(|multiple| (multiple, false)),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orderproof_core::results::fixture::{SPIKE, World};
+    use orderproof_core::verdict::finding;
+
+    use super::*;
+
+    #[test]
+    fn a_run_whose_load_was_late_confirms_nothing() {
+        let mut report = World::new(&SPIKE).report();
+        report.verdict = Verdict::Fail;
+        let lost = finding(Severity::OrderFailure, "lost", "1 order is lost".into());
+        report.findings = vec![lost];
+        let agrees =
+            |report: &RunReport| Confirmed::of(2.0, false, report, &[], String::new()).agrees;
+        assert_eq!(agrees(&report), Some(true), "it breaks, as was forecast");
+        let late = "the generator was late";
+        report.findings.push(finding(
+            Severity::MissingEvidence,
+            "generator_too_late",
+            late.into(),
+        ));
+        assert_eq!(agrees(&report), None);
     }
 }

@@ -126,7 +126,7 @@ impl MeasuredStep {
 }
 
 /// What a run says of its rate, and why it does not hold. Whether the generator was the limit comes first.
-fn standing(run: &RunReport) -> (Standing, Vec<String>) {
+pub(super) fn standing(run: &RunReport) -> (Standing, Vec<String>) {
     let of = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<String> {
         let found = run.findings.iter().filter(|finding| wanted(finding));
         found.map(|finding| finding.message.clone()).collect()
