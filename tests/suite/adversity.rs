@@ -38,7 +38,7 @@ deadline = "6s"
 [expect]
 gate = "strict"
 max_schedule_lag_p99 = "10s"
-rules = ["end_to_end_p90 < 60s"]
+rules = ["end_to_end_p99 < 60s"]
 "#;
 
 const ALWAYS: u64 = u64::MAX;

@@ -155,7 +155,6 @@ fn a_message_that_comes_back_while_in_work_is_stored_and_dead_lettered() {
         "bad_orders=0%",
         "phase.baseline.duration=1s",
         "phase.baseline.rate=10/s",
-        "expect.rules=[]",
     ];
     let forecast = played(&slow);
     adds_up(&forecast);

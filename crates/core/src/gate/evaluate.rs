@@ -188,13 +188,12 @@ fn duration(
 ) -> Seen {
     let (figure, standpoint) = durations(input).check(metric, phase, bound);
     let observed = figure.map(describe).unwrap_or_default();
-    let (standing, note) = match standpoint {
-        Standpoint::Broken => {
-            let few = figure.and_then(|figure| figure.too_few(metric));
-            (RuleStanding::Failed, few)
-        }
-        Standpoint::Unknown(why) => (RuleStanding::Missing, Some(why)),
-        Standpoint::Holds => (RuleStanding::Ok, None),
+    let few = figure.and_then(|figure| figure.too_few(metric));
+    let (standing, note) = match (standpoint, few) {
+        (Standpoint::Broken, few) => (RuleStanding::Failed, few),
+        (Standpoint::Unknown(why), _) => (RuleStanding::Missing, Some(why)),
+        (Standpoint::Holds, Some(few)) => (RuleStanding::Missing, Some(few)),
+        (Standpoint::Holds, None) => (RuleStanding::Ok, None),
     };
     Seen {
         standing,

@@ -126,7 +126,7 @@ mod tests {
 
     fn parsed(text: &str) -> Rule {
         let file = format!(
-            "name = \"x\"\nquestion = \"Does it?\"\n[[phase]]\nname = \"spike\"\nrate = \"100/s\"\nduration = \"2s\"\n\
+            "name = \"x\"\nquestion = \"Does it?\"\n[[phase]]\nname = \"spike\"\nrate = \"10/s\"\nduration = \"2s\"\n\
              [expect]\nrules = [\"{text}\"]\n"
         );
         let scenario = crate::scenario::parse("x.toml", &file, &Overrides::default());

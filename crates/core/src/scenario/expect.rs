@@ -120,9 +120,7 @@ pub(super) fn check_rules(scenario: &Scenario, problems: &Problems) {
         problems.borrow_mut().push(violation);
     }
     for (index, rule) in scenario.expect.rules.iter().enumerate() {
-        let checked = rule.check(scenario);
-        let checked = checked.and_then(|()| rule.check_samples(scenario));
-        let checked = checked.and_then(|()| rule.check_abort());
+        let checked = rule.check(scenario).and_then(|()| rule.check_abort());
         if let Err(RuleProblem { problem, hint }) = checked {
             let path = format!("expect.rules[{index}]");
             let violation = Violation::new(path, problem, hint);

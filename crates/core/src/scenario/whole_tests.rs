@@ -52,7 +52,7 @@ fn orders_of_ones_own_need_a_consumer_of_ones_own() {
 
 #[test]
 fn rules_on_the_end_to_end_latency_need_rows_that_tell_it() {
-    let rule = "[expect]\nrules = [\"end_to_end_p50 < 1s\"]\n";
+    let rule = "[expect]\nrules = [\"end_to_end_p99 < 1s\"]\n";
     refused(
         &[ORDER, COMMAND, rule],
         &["expect.rules", "no row of `stored`", "stored_at ="],

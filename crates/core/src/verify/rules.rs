@@ -41,7 +41,11 @@ pub struct Figure {
 impl Figure {
     /// Why it says little: a quantile of fewer orders than have one beyond it is the largest of them.
     pub fn too_few(&self, metric: Metric) -> Option<String> {
-        let needed = metric.samples_needed()?;
+        let quantile = metric.quantile()?;
+        let needed = match quantile < 1.0 {
+            true => (1.0 / (1.0 - quantile)).round() as u64,
+            false => 1,
+        };
         let samples = self.samples?;
         (samples < needed).then(|| {
             format!(
@@ -110,11 +114,7 @@ impl Durations<'_> {
             return (None, Standpoint::Unknown("nothing was measured".into()));
         };
         let two_clocks = matches!(metric, Metric::EndToEnd(_));
-        let standpoint = self.stand(two_clocks, figure.measured, bound);
-        match (standpoint, figure.too_few(metric)) {
-            (Standpoint::Holds, Some(few)) => (Some(figure), Standpoint::Unknown(few)),
-            (standpoint, _) => (Some(figure), standpoint),
-        }
+        (Some(figure), self.stand(two_clocks, figure.measured, bound))
     }
 
     /// Holds what rows tell of when they were stored against `bound`.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::parse::refuse_failing_class;
 use super::{Bound, Condition, Counted, Rule, RuleProblem, Span, recovery_from};
 use crate::load::{LoadProfile, Phase};
-use crate::results::figures::thousands;
 use crate::scenario::{Metric, Scenario};
 use crate::verdict::Class;
 
@@ -66,60 +65,6 @@ impl Rule {
                 }),
             _ => Ok(()),
         }
-    }
-
-    /// Whether so many orders are due where it counts that one of them lies beyond its quantile. Not asked of a gate's
-    /// rules: one file of them serves several scenarios.
-    ///
-    /// # Errors
-    /// When fewer are due.
-    pub(in crate::scenario) fn check_samples(
-        &self,
-        scenario: &Scenario,
-    ) -> Result<(), RuleProblem> {
-        let Condition::Duration(metric, _) = &self.condition else {
-            return Ok(());
-        };
-        let Some(needed) = metric.samples_needed() else {
-            return Ok(());
-        };
-        let phases = &scenario.phases;
-        let profile = LoadProfile::new(phases);
-        let counts = |phase: &Phase| match &self.phase {
-            Some(name) => phase.name == *name,
-            None => !phase.warm_up,
-        };
-        let due = (0..phases.len()).filter(|&index| counts(&phases[index]));
-        let due = due.map(|index| {
-            let (start, end) = profile.phase_span(index);
-            profile.integral(end) - profile.integral(start)
-        });
-        // Bad orders are not stored.
-        let (share, which) = match metric {
-            Metric::EndToEnd(_) if scenario.bad_share > 0.0 => (1.0 - scenario.bad_share, "good "),
-            _ => (1.0, ""),
-        };
-        let due = (due.sum::<f64>() * share).round() as u64;
-        if due >= needed {
-            return Ok(());
-        }
-        let place = match &self.phase {
-            Some(name) => format!("in the phase {name:?}"),
-            None => "outside warm-up".into(),
-        };
-        Err(RuleProblem::new(
-            format!(
-                "`{}` cannot be measured: {} due {place}, and {} takes at least {}",
-                self.text,
-                match due {
-                    1 => format!("1 {which}order is"),
-                    due => format!("{} {which}orders are", thousands(due)),
-                },
-                metric.name(),
-                thousands(needed),
-            ),
-            "write a lower quantile, or the largest (`_max`), or let the phase last longer",
-        ))
     }
 
     /// Its limit as a run meets it that is played `speed` times faster, and a text that says so.

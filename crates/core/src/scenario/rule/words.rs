@@ -184,15 +184,6 @@ impl Metric {
             Self::Drain => None,
         }
     }
-
-    /// How many orders it takes at least: of fewer, none lies beyond the quantile, which is then the largest of them.
-    pub fn samples_needed(self) -> Option<u64> {
-        let quantile = self.quantile()?;
-        Some(match quantile < 1.0 {
-            true => (1.0 / (1.0 - quantile)).round() as u64,
-            false => 1,
-        })
-    }
 }
 
 impl Counted {

@@ -176,24 +176,7 @@ fn broken(
     if two_clocks && tallies.untimed > 0 {
         return UNKNOWN;
     }
-    // A quantile of so few that none lies beyond it is the largest of them.
-    let count = |pick: fn(&Measured) -> &Vec<u64>| -> usize {
-        let [warm_up, spike] = world.measured.as_ref().expect("it was measured");
-        match rule.phase {
-            Some("warm-up") => pick(warm_up).len(),
-            _ => pick(spike).len(),
-        }
-    };
-    let beyond = |share: f64, count: usize| ((1.0 - share) * count as f64 * 1e6).round() / 1e6;
-    let beyond = match rule.metric {
-        Metric::ResponseTime(share) => beyond(share, count(|phase| &phase.response)),
-        Metric::ServiceTime(share) => beyond(share, count(|phase| &phase.service)),
-        Metric::ScheduleLag(share) => beyond(share, count(|phase| &phase.lag)),
-        Metric::EndToEnd(share) => beyond(share, count(|phase| &phase.end_to_end)),
-        Metric::Drain => return None,
-    };
-    let is_largest = rule.metric.quantile() == Some(1.0);
-    (!is_largest && beyond < 1.0).then_some(UNKNOWN).flatten()
+    None
 }
 
 /// The smallest value that at least `share` of all do not exceed.
