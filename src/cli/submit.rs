@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::OverrideArgs;
+use crate::load::WORKERS_MAX;
 
 /// Arguments of `submit`.
 #[derive(Debug, Args)]
@@ -17,7 +18,7 @@ pub struct SubmitArgs {
     pub on: EngineKind,
 
     /// Workers. Each sends its share of the one schedule.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(WORKERS_MAX)))]
     pub workers: u32,
 
     /// The folder in which the workers meet, which all of them see; of Kubernetes and Batch below /shared, where the volume

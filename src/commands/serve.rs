@@ -164,6 +164,7 @@ fn target_table(scenario: &Scenario, target: &Target, args: &ServeArgs) -> Strin
         "# {services} at {endpoint}, region {region}, any credentials; {endpoint}{HEALTH_PATH}\n\
          {resources} Stop with ctrl-c.{function}\n\
          {door}\
+         # Clients need credentials, whichever: export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any\n\
          # aws --endpoint-url {endpoint} sqs list-queues\n\
          [target]\n\
          sqs_endpoint_url = \"{endpoint}\"\n\

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use super::check::load_scenario;
@@ -13,7 +13,7 @@ use crate::engines::{Engine, MOUNT, SUBMIT, Submission, engine_files};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_within};
-use crate::scenario::TargetSpec;
+use crate::scenario::{AwsTarget, ProcessorPlace, TargetSpec};
 
 /// The largest scenario that a ConfigMap of Kubernetes holds, bytes.
 const SCENARIO_MAX: u64 = 1 << 20;
@@ -25,6 +25,14 @@ pub fn submit(args: &SubmitArgs, output: &Output) -> Result<Exit, Error> {
         return Err(Error::usage(format!(
             "{}: several workers cannot share the embedded pipeline, which is inside one process: name a target with \
              --target aws, or serve the pipeline (orderproof serve) and name it with --endpoint-url",
+            args.scenario.display()
+        )));
+    }
+    let local = |target: &AwsTarget| target.processor == ProcessorPlace::Local;
+    if scenario.target.aws().is_some_and(local) {
+        return Err(Error::usage(format!(
+            "{}: a worker runs no function, and with processor = \"local\" each would: let it run behind the target \
+             (processor = \"lambda\"), or in one process of its own, and write processor = \"external\"",
             args.scenario.display()
         )));
     }
@@ -68,7 +76,9 @@ fn submission(args: &SubmitArgs, scenario_name: String) -> Result<Submission, Er
         None if in_containers => Err(Error::usage(format!("{option} is missing: {what}"))),
         None => Ok(String::new()),
     };
-    if in_containers && !args.run_at.starts_with(MOUNT) {
+    let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
+    let below = args.run_at.starts_with(MOUNT) && args.run_at != Path::new(MOUNT);
+    if in_containers && !(below && args.run_at.components().all(plain)) {
         return Err(Error::usage(format!(
             "--run-at {}: workers share what is mounted at {MOUNT}: name a folder below it, such as {MOUNT}/run",
             args.run_at.display()

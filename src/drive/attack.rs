@@ -36,7 +36,7 @@ pub(super) async fn attack(
     options: &DriveOptions,
 ) -> Result<(), String> {
     take_from_goose_what_is_ours();
-    let client = client(users).map_err(|error| error.to_string())?;
+    let client = client(users, &shared.door).map_err(|error| cause(&error))?;
     let user_loop: TransactionFunction = Arc::new(move |user| {
         let shared = Arc::clone(&shared);
         user.client = client.clone();
@@ -54,9 +54,11 @@ pub(super) async fn attack(
         .as_ref()
         .map(|folder| folder.path().to_string_lossy().into_owned());
     let attack = GooseAttack::initialize_with_config(configuration)
-        // One client for all users instead of one each, until each takes ours.
+        // One client for all users instead of one each, until each takes ours, so that nothing is ever asked by it: that is
+        // why it may do without certificate roots, which a machine need not have.
         .and_then(|attack| {
-            attack.set_client_builder_without_cookies(GooseClientBuilder::new().without_cookies())
+            let unused = GooseClientBuilder::new().without_cookies();
+            attack.set_client_builder_without_cookies(unused.accept_invalid_certs(true))
         })
         .map_err(|error| error.to_string())?
         .register_scenario(scenario);
@@ -195,9 +197,25 @@ async fn via_goose(user: &mut GooseUser, prepared: Prepared) -> Result<(u16, Byt
     }
 }
 
-/// The client of Goose's users: nothing is asked again, nor anywhere else than where it is sent to.
-fn client(users: u32) -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
+/// An error with what is behind it.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
+}
+
+/// The client of Goose's users: nothing is asked again, nor anywhere else than where it is sent to. The machine's certificate
+/// roots are read only where orders go to a server by HTTPS.
+fn client(users: u32, door: &Door) -> Result<reqwest::Client, reqwest::Error> {
+    let mut client = reqwest::Client::builder();
+    if !matches!(door, Door::Http(server) if server.url.starts_with("https:")) {
+        client = client.tls_certs_only([]);
+    }
+    client
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)

@@ -1,8 +1,7 @@
 //! Kubernetes: an Indexed Job of workers, and a Job that waits for them and merges.
 
 use super::{
-    EngineFile, MOUNT, NOT_TO_BE_RETRIED, SUBMIT, Submission, VERDICTS, filled, list, numbers,
-    scalar,
+    EngineFile, FINAL, MOUNT, NOT_TO_BE_RETRIED, SUBMIT, Submission, filled, list, numbers, scalar,
 };
 
 /// Where the scenario stands in a container.
@@ -39,6 +38,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
+      # serviceAccountName: one with the permissions that `orderproof policy` prints
       containers:
         - name: worker
           image: {{image}}
@@ -65,7 +65,7 @@ kind: Job
 metadata:
   name: {{job}}-merge
 spec:
-  # Its exit code is the verdict: 0 pass, 3 or 5 fail, 4 inconclusive. A verdict is not tried again.
+  # Its exit code is the verdict: 0 pass, 3 or 5 fail, 4 inconclusive. A verdict is not tried again, nor what was refused.
   backoffLimit: 6
   podFailurePolicy:
     rules:
@@ -73,10 +73,11 @@ spec:
         onExitCodes:
           containerName: merge
           operator: In
-          values: {{verdicts}}
+          values: {{final}}
   template:
     spec:
       restartPolicy: Never
+      # serviceAccountName: one with the permissions that `orderproof policy` prints
       containers:
         - name: merge
           image: {{image}}
@@ -108,13 +109,12 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         ("job", submission.job()),
         ("workers", submission.workers.to_string()),
         ("not_to_be_retried", numbers(&NOT_TO_BE_RETRIED)),
-        ("verdicts", numbers(&VERDICTS)),
+        ("final", numbers(&FINAL)),
         ("image", scalar(&submission.image)),
         ("worker", list(&worker.worker())),
         ("merge", list(&submission.merge())),
         ("mount", MOUNT.into()),
         ("volume", scalar(&submission.volume)),
-        // Last: it may hold anything.
         ("scenario", scalar(&submission.scenario_text)),
     ];
     let file = |name, template| EngineFile {

@@ -18,8 +18,8 @@ pub const MOUNT: &str = "/shared";
 /// late for the start, not all workers were ready in time.
 pub const NOT_TO_BE_RETRIED: [u8; 5] = [2, 6, 42, 43, 75];
 
-/// Exit codes of a merge that are verdicts: another try would say the same.
-pub const VERDICTS: [u8; 3] = [3, 4, 5];
+/// Exit codes of a merge after which another try would say the same: bad arguments, verdicts, refused.
+pub const FINAL: [u8; 5] = [2, 3, 4, 5, 6];
 
 /// What places the workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +117,20 @@ impl Submission {
     }
 }
 
-/// `template` with each `{{key}}` replaced.
+/// `template` with each `{{key}}` replaced, once: what a value holds is not filled in.
 fn filled(template: &str, values: &[(&str, String)]) -> String {
-    let mut text = template.to_owned();
-    for (key, value) in values {
-        text = text.replace(&format!("{{{{{key}}}}}"), value);
+    let mut text = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (key, after) = after
+            .split_once("}}")
+            .expect("the templates close what they open");
+        let value = values.iter().find(|(name, _)| *name == key);
+        text.push_str(before);
+        text.push_str(&value.unwrap_or_else(|| panic!("no value for {key}")).1);
+        rest = after;
     }
-    text
+    text + rest
 }
 
 /// A command line for a shell.

@@ -10,7 +10,7 @@ fn submission() -> Submission {
         scenario: "/shared/sale.toml".into(),
         scenario_text: "name = \"Thanksgiving sale\"\nquestion = \"{{job}}\"\n".into(),
         workers: 4,
-        run_at: "/shared/the run".into(),
+        run_at: "/shared/the {{job}}".into(),
         program: "/usr/local/bin/orderproof".into(),
         image: "registry.example/orderproof:0.4.0".into(),
         volume: "orders".into(),
@@ -49,14 +49,15 @@ fn slurm_starts_an_array_without_requeue_and_merges_after_any_end() {
     assert!(workers.contains("#SBATCH --no-requeue\n"), "{workers}");
     assert!(
         workers.ends_with(
-            "exec /usr/local/bin/orderproof run /shared/sale.toml --run-at '/shared/the run' --yes --target aws --set seed=7\n"
+            "exec /usr/local/bin/orderproof run /shared/sale.toml --run-at '/shared/the {{job}}' --yes --target aws --set seed=7\n"
         ),
         "{workers}"
     );
     assert!(text(Engine::Slurm, SUBMIT).contains("--dependency=afterany:"));
     let merge = text(Engine::Slurm, "merge.sbatch");
     assert!(
-        merge.ends_with("exec /usr/local/bin/orderproof merge '/shared/the run' --wait --yes\n"),
+        merge
+            .ends_with("exec /usr/local/bin/orderproof merge '/shared/the {{job}}' --wait --yes\n"),
         "{merge}"
     );
 }
@@ -68,9 +69,9 @@ fn no_engine_starts_again_what_a_worker_refused_nor_what_is_a_verdict() {
         "completions: 4",
         "parallelism: 4",
         "values: [2, 6, 42, 43, 75]",
-        "values: [3, 4, 5]",
+        "values: [2, 3, 4, 5, 6]",
         "claimName: \"orders\"",
-        "\"run\",\"/scenario/scenario.toml\",\"--run-at\",\"/shared/the run\",\"--yes\"",
+        "\"run\",\"/scenario/scenario.toml\",\"--run-at\",\"/shared/the {{job}}\",\"--yes\"",
         // What the scenario holds is not filled in.
         "question = \\\"{{job}}\\\"",
     ] {
@@ -98,7 +99,11 @@ fn the_files_to_read_are_those_that_are_written() {
         (Engine::Kubernetes, "kubernetes"),
         (Engine::Batch, "batch"),
     ] {
-        for file in engine_files(engine, &submission()) {
+        let plain = Submission {
+            run_at: "/shared/thanksgiving".into(),
+            ..submission()
+        };
+        for file in engine_files(engine, &plain) {
             let path = folder.join(name).join(file.name);
             if write {
                 std::fs::create_dir_all(folder.join(name)).expect("a folder");

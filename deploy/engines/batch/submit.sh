@@ -8,4 +8,4 @@ aws cloudformation deploy --stack-name orderproof-thanksgiving-sale --template-f
 machine=$(aws cloudformation describe-stacks --stack-name orderproof-thanksgiving-sale --output text \
   --query "Stacks[0].Outputs[?OutputKey=='StateMachine'].OutputValue")
 aws stepfunctions start-execution --state-machine-arn "$machine"
-echo "the execution ends as the merge does: succeeded is a pass; the report is in /shared/the run on the file system"
+echo "the execution ends as the merge does: succeeded is a pass; the report is in /shared/thanksgiving on the file system"
