@@ -3,6 +3,7 @@
 use crate::verdict::{Finding, Judgment, Severity, finding};
 use std::time::Duration;
 
+use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
 
 use super::judge_content::{differences, ends_of, strangers};
@@ -12,6 +13,7 @@ use super::sums::wrong_sums;
 use super::{Observation, Reconciliation};
 use crate::metrics::Histogram;
 use crate::order::OrderPlan;
+use crate::results::figures::thousands;
 use crate::scenario::Expectations;
 use crate::verdict::{Class, Standing};
 
@@ -148,7 +150,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
     let name = class.as_str();
     let differences = match (class, members, input.observation) {
         (Class::Altered | Class::Overwritten, Some(members), Some(seen)) => {
-            differences(input.orders, members, seen)
+            differences(input.orders, members, seen) + &bad_among(input.orders, members)
         }
         (Class::WrongEnd | Class::Incomplete, Some(members), Some(seen)) => {
             ends_of(input.orders, members, seen)
@@ -163,6 +165,19 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
         orders,
         first_ids,
         ..finding(severity, class.as_str(), message)
+    }
+}
+
+/// How many of these orders are bad: of those the content is the lesser matter.
+fn bad_among(orders: &OrderPlan, members: &RoaringBitmap) -> String {
+    let bad = members.iter().filter(|k| orders.is_bad(u64::from(*k)));
+    match (bad.count() as u64, members.len()) {
+        (0, _) => String::new(),
+        (bad, all) if bad == all => "; bad orders, every one: they were to be refused".into(),
+        (bad, _) => format!(
+            "; {} of them are bad: they were to be refused",
+            thousands(bad)
+        ),
     }
 }
 
@@ -300,5 +315,24 @@ fn judge_evidence(input: &JudgeInput<'_>, findings: &mut Vec<Finding>) {
             "messages may have expired during the run: the queues' retention is unknown or shorter than \
              the run".into(),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::RunId;
+
+    #[test]
+    fn of_altered_orders_those_are_counted_that_were_to_be_refused() {
+        let orders = OrderPlan::lab(RunId::new(7).expect("a run id"), 1, 0.5);
+        let first = |bad| {
+            let found = (0..).find(|k: &u32| orders.is_bad(u64::from(*k)) == bad);
+            found.expect("there is one")
+        };
+        let told = |members: &[u32]| bad_among(&orders, &members.iter().copied().collect());
+        assert_eq!(told(&[first(false)]), "");
+        assert!(told(&[first(true)]).contains("every one"));
+        assert!(told(&[first(true), first(false)]).contains("1 of them are bad"));
     }
 }
