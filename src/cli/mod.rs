@@ -145,6 +145,9 @@ pub enum Command {
     /// Print the least IAM policy with which commands can do what a scenario asks; no account is asked.
     Policy(PolicyArgs),
     /// Write, and with --go submit, what Slurm, Kubernetes or AWS Batch needs to run a scenario by several workers.
+    #[command(
+        override_usage = "orderproof submit SCENARIO --on ENGINE --workers N --run-at DIR [OPTIONS]"
+    )]
     Submit(SubmitArgs),
     /// Print the completion script of a shell.
     Completions(CompletionsArgs),

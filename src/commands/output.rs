@@ -160,7 +160,7 @@ impl Attendant for Output {
 }
 
 /// The columns of a terminal; of one that does not say how wide it is, 80.
-fn width_of(terminal: impl AsFd) -> usize {
+pub(super) fn width_of(terminal: impl AsFd) -> usize {
     let size = terminal_size::terminal_size_of(terminal);
     size.map_or(80, |(width, _)| width.0.into())
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 
+use super::output::width_of;
 use super::{Output, screen};
 use crate::escape::{self, terminal};
 use crate::results::figures::duration;
@@ -56,11 +57,28 @@ impl Drop for ProgressView {
     }
 }
 
+/// Columns of what turns before the line.
+const SPINNER: usize = 2;
+
+/// As many of a line's parts, with commas between them, as `width` columns hold.
+fn whole_parts(line: &str, width: usize) -> &str {
+    let mut line = line;
+    while line.chars().count() > width {
+        match line.rfind(", ") {
+            Some(end) => line = &line[..end],
+            None => break,
+        }
+    }
+    line
+}
+
 fn show_on_terminal(done: &AtomicBool, line: &dyn Fn() -> String) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("a valid template"));
     while !done.load(Ordering::Acquire) {
-        bar.set_message(terminal(&line(), false).into_owned());
+        let line = line();
+        let line = whole_parts(&line, width_of(stderr()).saturating_sub(SPINNER));
+        bar.set_message(terminal(line, false).into_owned());
         bar.tick();
         std::thread::park_timeout(TICK);
     }
@@ -187,4 +205,20 @@ fn troubles(now: &Moment) -> String {
     .filter(|&(count, _)| count > 0)
     .map(|(count, what)| format!(", {count} {what}"))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_loses_whole_parts() {
+        let line = "spike 3 of 10 s: 40 orders acknowledged, 12 in the queue, lag 0.4 ms";
+        assert_eq!(whole_parts(line, 70), line);
+        assert_eq!(
+            whole_parts(line, 60),
+            "spike 3 of 10 s: 40 orders acknowledged, 12 in the queue"
+        );
+        assert_eq!(whole_parts("one part alone", 5), "one part alone");
+    }
 }
