@@ -11,7 +11,8 @@ pub fn list_text<'a>(
     runs: impl IntoIterator<Item = (&'a str, &'a RunBrief)>,
     style: TextStyle,
 ) -> String {
-    let columns: &[(&str, fn(&(&str, &RunBrief)) -> Text)] = &[
+    type Show = fn(&(&str, &RunBrief)) -> Text;
+    let columns: &[(&str, Show)] = &[
         ("when (UTC)", |(_, run)| minute(&run.started_at).into()),
         ("scenario", |(_, run)| run.scenario.as_str().into()),
         ("verdict", |(_, run)| verdict(run)),
