@@ -28,8 +28,11 @@ const MAY_DIFFER: [&str; 7] = [
     "sending.sender",
 ];
 
-/// Counts that are off by no more are near.
-const NEAR_COUNT: u64 = 5;
+/// Orders that are off by no more are near.
+const NEAR_ORDERS: u64 = 5;
+
+/// The same of what is counted otherwise: invocations, cold starts, throttles.
+const NEAR_COUNT: u64 = 1;
 
 /// Below this, microseconds, a duration measures the machine.
 const MACHINE_US: u64 = 50_000;
@@ -89,7 +92,9 @@ impl Agreement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Orders, messages, invocations.
+    /// Orders.
+    Orders,
+    /// Invocations, cold starts, throttles.
     Count,
     /// A second of the run.
     Second,
@@ -110,6 +115,9 @@ pub struct FigureAgainst {
     pub observed: Option<u64>,
     /// How they stand to each other.
     pub agreement: Agreement,
+    /// Whether that says anything: not of nothing on both sides, nor of what is the same by construction. Only such figures
+    /// are counted in the answer.
+    pub counts: bool,
 }
 
 /// A forecast held against a run.
@@ -142,11 +150,11 @@ pub struct Against {
 }
 
 impl Against {
-    /// Figures that stand so.
+    /// Figures that stand so, of those that say something.
     pub fn count(&self, agreement: Agreement) -> usize {
         let figures = self.figures.iter();
         figures
-            .filter(|figure| figure.agreement == agreement)
+            .filter(|figure| figure.counts && figure.agreement == agreement)
             .count()
     }
 }
@@ -248,6 +256,8 @@ struct Both {
     unit: Unit,
     forecast: Option<Range<u64>>,
     observed: Option<u64>,
+    /// The same by construction, unless something is wrong.
+    is_given: bool,
 }
 
 impl Both {
@@ -257,7 +267,11 @@ impl Both {
             (None, Some(_)) => Agreement::NotForecast,
             (Some(range), Some(observed)) => self.unit.agreement(range, observed, tolerance),
         };
+        let nothing = Some(Range { min: 0, max: 0 });
+        let is_nothing = self.forecast == nothing && self.observed == Some(0);
+        let says_nothing = agreement == Agreement::Within && (self.is_given || is_nothing);
         FigureAgainst {
+            counts: !says_nothing,
             figure: self.figure,
             unit: self.unit,
             forecast: self.forecast,
@@ -276,6 +290,7 @@ impl Unit {
             return Agreement::Within;
         }
         let floor = match self {
+            Self::Orders => NEAR_ORDERS,
             Self::Count => NEAR_COUNT,
             Self::Second => 1,
             Self::Us => micros_of(tolerance.floor),
