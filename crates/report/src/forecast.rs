@@ -225,7 +225,10 @@ fn pipeline(forecast: &Forecast) -> Vec<Fact> {
         ("caught up", caught_up),
         (
             "oldest order",
-            format!("{} old", duration(forecast.oldest_age_us)),
+            format!(
+                "{} old, of orders that are stored later",
+                duration(forecast.oldest_age_us)
+            ),
         ),
         ("drained", drain),
         (

@@ -97,7 +97,11 @@ fn backlog(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
             forecast.catch_up_us,
             backlog.and_then(|backlog| backlog.caught_up).map(us),
         ),
-        lasting("oldest order", Some(forecast.oldest_age_us), oldest.map(us)),
+        lasting(
+            "oldest order stored later",
+            Some(forecast.oldest_age_us),
+            oldest.map(us),
+        ),
         lasting("drain", forecast.drain_us, drain.map(us)),
     ]
 }
