@@ -29,7 +29,7 @@ pub use find::{
 pub use forecast::{forecast, forecast_in, forecast_learned, mode_of};
 pub use learn::{Failures, Learned, Lesson, learn};
 pub use model::{
-    FORECAST_SCHEMA_VERSION, Forecast, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
-    Wall, WallForecast,
+    FORECAST_SCHEMA_VERSION, Forecast, KNOWN_FROM_US, Mode, Outlook, PhaseForecast, Range,
+    RuleForecast, Second, Wall, WallForecast,
 };
 pub use real::load_forecast;

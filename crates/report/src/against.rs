@@ -5,7 +5,7 @@ use orderproof_plan::{Against, Agreement, FigureAgainst, Range, Unit};
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Table, Text, Tone, markdown, page, terminal};
-use crate::forecast::{WORD, seeds};
+use crate::forecast::{WORD, known, seeds};
 
 /// Characters of one text at most.
 const TEXT_MAX: usize = 400;
@@ -89,7 +89,10 @@ pub(crate) fn stands(figure: &FigureAgainst) -> String {
 }
 
 fn forecast(figure: &FigureAgainst) -> String {
-    let shown = |value| shown(figure.unit, value);
+    let shown = |value| match figure.unit {
+        Unit::Us => known(value),
+        unit => shown(unit, value),
+    };
     match figure.forecast {
         None => "-".into(),
         Some(Range { min, max }) => match (shown(min), shown(max)) {

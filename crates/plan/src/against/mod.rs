@@ -14,7 +14,7 @@ use orderproof_core::escape::Shown;
 use orderproof_core::results::RunReport;
 use orderproof_core::verdict::Verdict;
 
-use crate::model::{Forecast, Range, micros_of};
+use crate::model::{Forecast, KNOWN_FROM_US, Range, micros_of};
 
 /// Parts of a scenario in which forecast and run may differ: words, the seed, who is sent to and by how many, and what is
 /// proved of it.
@@ -33,9 +33,6 @@ const NEAR_ORDERS: u64 = 5;
 
 /// The same of what is counted otherwise: invocations, cold starts, throttles.
 const NEAR_COUNT: u64 = 1;
-
-/// Below this, microseconds, a duration measures the machine.
-const MACHINE_US: u64 = 50_000;
 
 /// How far beside its range a figure is still called near.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -283,7 +280,7 @@ impl Both {
 
 impl Unit {
     fn agreement(self, range: Range<u64>, observed: u64, tolerance: Tolerance) -> Agreement {
-        if self == Self::Us && range.max.max(observed) < MACHINE_US {
+        if self == Self::Us && range.max.max(observed) < KNOWN_FROM_US {
             return Agreement::TooShort;
         }
         if (range.min..=range.max).contains(&observed) {
