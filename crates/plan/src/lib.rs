@@ -13,6 +13,7 @@ mod learn;
 mod model;
 mod played;
 mod poller;
+mod progress;
 mod real;
 mod rules;
 mod world;
@@ -32,4 +33,5 @@ pub use model::{
     FORECAST_SCHEMA_VERSION, Forecast, KNOWN_FROM_US, Mode, Outlook, PhaseForecast, Range,
     RuleForecast, Second, Wall, WallForecast,
 };
+pub use progress::{Progress, Start};
 pub use real::load_forecast;
