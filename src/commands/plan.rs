@@ -1,6 +1,7 @@
 //! `orderproof plan`: a forecast of a scenario, before an order is sent.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -8,13 +9,14 @@ use serde::Serialize;
 use super::against_real::confirm;
 use super::check::ScenarioSource;
 use super::new_file::write_new;
+use super::progress::ProgressView;
 use super::{Error, Output};
 use crate::cli::PlanArgs;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_report};
 use crate::plan::{
-    Forecast, Learned, Mode, find_rate, find_setting, forecast, forecast_in, forecast_learned,
-    learn,
+    Forecast, Learned, Mode, Progress, Start, find_rate, find_setting, forecast, forecast_in,
+    forecast_learned, learn,
 };
 use crate::report::{forecast_files, forecast_text, found_rate_text, found_setting_text};
 use crate::results::{file_name, to_json};
@@ -42,7 +44,6 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
         .as_ref()
         .map(|learned| learned.failures)
         .unwrap_or_default();
-    let origin = Instant::now();
     let style = output.text_style();
     let refused = |error| Error::usage(format!("{}: {error}", args.scenario.display()));
     let reread = |set: &[String]| source.with(set);
@@ -54,9 +55,13 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
             ));
         }
     }
+    let progress = Arc::new(Progress::default());
+    let start = Start::watched(Instant::now(), Arc::clone(&progress));
+    let view = ProgressView::start_late(output, move || progress.words());
     match sought {
         Some("rate") => {
-            let found = find_rate(&reread, &seeds, origin, failures);
+            let found = find_rate(&reread, &seeds, start, failures);
+            drop(view);
             let mut found = found.map_err(refused)?;
             if args.against.is_some() {
                 found.confirmation = Some(confirm(&scenario, &found, output)?);
@@ -64,18 +69,18 @@ pub fn plan(args: &PlanArgs, output: &Output) -> Result<Exit, Error> {
             show(args, output, &found, || found_rate_text(&found, style))?;
         }
         Some(key) => {
-            let found = find_setting(&reread, key, &seeds, origin, failures);
+            let found = find_setting(&reread, key, &seeds, start, failures);
+            drop(view);
             let found = found.map_err(refused)?;
             show(args, output, &found, || found_setting_text(&found, style))?;
         }
         None => {
             let forecast = match learned {
-                Some(learned) => {
-                    forecast_learned((&scenario, &as_written), learned, &seeds, origin)
-                }
-                None if args.cohorts => forecast_in(Mode::Cohorts, &scenario, &seeds, origin),
-                None => forecast(&scenario, &seeds, origin),
+                Some(learned) => forecast_learned((&scenario, &as_written), learned, &seeds, start),
+                None if args.cohorts => forecast_in(Mode::Cohorts, &scenario, &seeds, start),
+                None => forecast(&scenario, &seeds, start),
             };
+            drop(view);
             let forecast = forecast.map_err(refused)?;
             if let Some(dir) = &args.output_dir {
                 write_files(dir, &forecast)?;

@@ -30,6 +30,19 @@ pub struct ProgressView {
 impl ProgressView {
     /// Shows what `line` says, over and over.
     pub fn start(output: &Output, quiet: bool, line: impl Fn() -> String + Send + 'static) -> Self {
+        Self::begin(output, (quiet, Duration::ZERO), line)
+    }
+
+    /// The same of something that is mostly done at once: where nobody watches the first line comes after 5 s.
+    pub fn start_late(output: &Output, line: impl Fn() -> String + Send + 'static) -> Self {
+        Self::begin(output, (false, PLAIN_EVERY), line)
+    }
+
+    fn begin(
+        output: &Output,
+        (quiet, late): (bool, Duration),
+        line: impl Fn() -> String + Send + 'static,
+    ) -> Self {
         let done = Arc::new(AtomicBool::new(false));
         if quiet {
             return Self { done, thread: None };
@@ -38,7 +51,7 @@ impl ProgressView {
         let stop = Arc::clone(&done);
         let thread = std::thread::spawn(move || match terminal {
             true => show_on_terminal(&stop, &line),
-            false => show_plain(&stop, &line),
+            false => show_plain(&stop, late, &line),
         });
         Self {
             done,
@@ -85,12 +98,12 @@ fn show_on_terminal(done: &AtomicBool, line: &dyn Fn() -> String) {
     bar.finish_and_clear();
 }
 
-fn show_plain(done: &AtomicBool, line: &dyn Fn() -> String) {
+fn show_plain(done: &AtomicBool, late: Duration, line: &dyn Fn() -> String) {
     let every = match screen::says_objects() {
         true => OBJECT_EVERY,
         false => PLAIN_EVERY,
     };
-    let mut next = Instant::now();
+    let mut next = Instant::now() + late;
     while !done.load(Ordering::Acquire) {
         if Instant::now() >= next {
             let line = line();

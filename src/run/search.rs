@@ -16,7 +16,7 @@ use crate::report::TextStyle;
 use crate::report::measured_rate_text;
 use crate::report::preflight::place;
 use crate::results::figures::orders;
-use crate::results::to_json;
+use crate::results::{to_json, verdict_word};
 
 /// What a search found, as a document and as text, in its folder.
 const DOCUMENT: &str = "find-rate.json";
@@ -72,7 +72,7 @@ impl FindRate {
                 })?;
                 let path = outcome.folder.display().to_string();
                 let done = MeasuredStep::of(multiple, search.per_s(), &outcome.report, path);
-                note(format!("run {step}: {}", done.headline));
+                note(format!("run {step}: {}", said(&done)));
                 Ok(done)
             },
         );
@@ -87,6 +87,11 @@ impl FindRate {
         }
         Ok((measured, folder.path().to_owned()))
     }
+}
+
+/// What a run came to, its verdict first.
+fn said(step: &MeasuredStep) -> String {
+    format!("{}  {}", verdict_word(step.verdict), step.headline)
 }
 
 /// The run of a step, which was agreed to with all others.

@@ -153,6 +153,18 @@ fn a_scenario_that_breaks_at_its_own_rate_ends_as_its_run_does() {
     assert_eq!(found["limit"], "pipeline_limit", "{found:#}");
     assert_eq!(found["steps"].as_array().map(Vec::len), Some(1));
     each_step_is_a_run(&finished, &found);
+    // Whoever watches is told each verdict, and the rule in a person's numbers.
+    let watched = Program::new(["run", "small.toml", "--find", "rate"]);
+    let watched = watched.file("small.toml", UNLIMITED).args(broken).finish();
+    let watched = watched.code(5);
+    assert!(
+        watched.stderr.contains("run 1: FAIL  strict"),
+        "{}",
+        watched.stderr
+    );
+    let broken = watched.stdout.replace('\n', " ");
+    assert!(broken.contains("is broken: measured "), "{broken}");
+    assert!(broken.contains(" result "), "the table's head: {broken}");
 }
 
 /// Ctrl-c ends the run that goes on, and the search with what was found.

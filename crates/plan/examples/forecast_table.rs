@@ -61,7 +61,7 @@ impl Cell {
     fn is_right(&self) -> bool {
         let spread = self.spread();
         let floor = match self.unit {
-            Unit::Count => COUNT,
+            Unit::Orders | Unit::Count => COUNT,
             Unit::Second | Unit::Us => 0.0,
         };
         let allowed = (SHARE * self.mean()).max((spread.max - spread.min) as f64);
@@ -71,7 +71,7 @@ impl Cell {
     fn show(&self, range: Range<u64>) -> String {
         let one = |figure| match self.unit {
             Unit::Us => micros(figure),
-            Unit::Count | Unit::Second => thousands(figure),
+            Unit::Orders | Unit::Count | Unit::Second => thousands(figure),
         };
         match (one(range.min), one(range.max)) {
             (least, most) if least == most => least,

@@ -1,7 +1,7 @@
 //! One forecast from the plays of several seeds.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orderproof_core::order::{OrderPlan, RunId};
 use orderproof_core::preflight::{Estimate, Work, estimate_worked};
@@ -17,6 +17,7 @@ use crate::model::{
     FORECAST_SCHEMA_VERSION, Forecast, Mode, PhaseForecast, Range, Wall, WallForecast, micros_of,
 };
 use crate::played::Played;
+use crate::progress::Start;
 use crate::rules::{gate_outlook, rules};
 use crate::world::World;
 
@@ -24,8 +25,8 @@ const NOTICE: &str = "no order was sent, and a forecast is not evidence of a run
 
 const NOT_KNOWN: &str = "how long real functions, the network and a busy machine take, beyond what the scenario says of them";
 
-/// Plays a scenario with each of `seeds` (its own seed has no part in it). `origin` is any instant, of which only
-/// differences count.
+/// Plays a scenario with each of `seeds` (its own seed has no part in it). `start` is any instant, of which
+/// only differences count, or a [`Start`] that is watched.
 ///
 /// # Errors
 /// When the scenario has something that is not forecast.
@@ -35,9 +36,9 @@ const NOT_KNOWN: &str = "how long real functions, the network and a busy machine
 pub fn forecast(
     scenario: &Scenario,
     seeds: &[u64],
-    origin: Instant,
+    start: impl Into<Start>,
 ) -> Result<Forecast, CannotForecast> {
-    forecast_failing(scenario, seeds, origin, Failures::default())
+    forecast_failing(scenario, seeds, &start.into(), Failures::default())
 }
 
 /// The same in a mode that is chosen: cohorts of a small scenario, say, to see what they are off by.
@@ -51,7 +52,7 @@ pub fn forecast_in(
     mode: Mode,
     scenario: &Scenario,
     seeds: &[u64],
-    origin: Instant,
+    start: impl Into<Start>,
 ) -> Result<Forecast, CannotForecast> {
     check(scenario)?;
     check_mode(scenario, mode)?;
@@ -67,7 +68,8 @@ pub fn forecast_in(
             "play them in cohorts, shorten it with --duration, or lower the rate with --rate",
         ));
     }
-    Ok(play_all(mode, scenario, seeds, origin, Failures::default()))
+    let failures = Failures::default();
+    Ok(play_all(mode, scenario, seeds, &start.into(), failures))
 }
 
 /// How a scenario is played: in cohorts if it has too many orders to play each.
@@ -89,9 +91,9 @@ pub fn forecast_learned(
     (scenario, as_written): (&Scenario, &Scenario),
     learned: Learned,
     seeds: &[u64],
-    origin: Instant,
+    start: impl Into<Start>,
 ) -> Result<Forecast, CannotForecast> {
-    let mut forecast = forecast_failing(scenario, seeds, origin, learned.failures)?;
+    let mut forecast = forecast_failing(scenario, seeds, &start.into(), learned.failures)?;
     forecast.learned = Some(learned);
     forecast.scenario_digest = scenario::digest(as_written);
     forecast.resolved = as_written.clone();
@@ -102,7 +104,7 @@ pub fn forecast_learned(
 pub(crate) fn forecast_failing(
     scenario: &Scenario,
     seeds: &[u64],
-    origin: Instant,
+    start: &Start,
     failures: Failures,
 ) -> Result<Forecast, CannotForecast> {
     check(scenario)?;
@@ -110,7 +112,7 @@ pub(crate) fn forecast_failing(
         mode_of(scenario),
         scenario,
         seeds,
-        origin,
+        start,
         failures,
     ))
 }
@@ -119,14 +121,16 @@ fn play_all(
     mode: Mode,
     scenario: &Scenario,
     seeds: &[u64],
-    origin: Instant,
+    start: &Start,
     failures: Failures,
 ) -> Forecast {
+    let each = scenario.schedule().count();
+    start.progress.begin(each * seeds.len() as u64);
     let plays: Vec<Played> = seeds
         .iter()
         .enumerate()
         .map(|(index, seed)| {
-            let mut played = play(mode, scenario, *seed, origin, failures);
+            let mut played = play(mode, scenario, *seed, start, failures);
             // Of the others only the figures are needed.
             if index > 0 {
                 played.timeline = Vec::new();
@@ -142,7 +146,7 @@ pub(crate) fn play(
     mode: Mode,
     scenario: &Scenario,
     seed: u64,
-    origin: Instant,
+    start: &Start,
     failures: Failures,
 ) -> Played {
     let scenario = Scenario {
@@ -161,9 +165,9 @@ pub(crate) fn play(
         let is_any_bad = !plan.model.spec().bad.is_empty();
         let mut body = Vec::new();
         plan.write_body(0, &mut body);
-        return cohorts::play(&scenario, origin, failures, (is_any_bad, body.len()));
+        return cohorts::play(&scenario, start, failures, (is_any_bad, body.len()));
     }
-    World::new(&scenario, &plan, origin, failures).play(&scenario)
+    World::new(&scenario, &plan, start.origin, failures).play(&scenario, &start.progress)
 }
 
 fn put_together(

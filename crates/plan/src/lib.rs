@@ -13,6 +13,7 @@ mod learn;
 mod model;
 mod played;
 mod poller;
+mod progress;
 mod real;
 mod rules;
 mod world;
@@ -29,7 +30,8 @@ pub use find::{
 pub use forecast::{forecast, forecast_in, forecast_learned, mode_of};
 pub use learn::{Failures, Learned, Lesson, learn};
 pub use model::{
-    FORECAST_SCHEMA_VERSION, Forecast, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
-    Wall, WallForecast,
+    FORECAST_SCHEMA_VERSION, Forecast, KNOWN_FROM_US, Mode, Outlook, PhaseForecast, Range,
+    RuleForecast, Second, Wall, WallForecast,
 };
+pub use progress::{Progress, Start};
 pub use real::load_forecast;

@@ -96,6 +96,9 @@ pub struct PhaseForecast {
     pub end_to_end_p99_us: Option<Range<u64>>,
 }
 
+/// Below this, microseconds, a forecast says nothing of a duration: there a run measures the machine.
+pub const KNOWN_FROM_US: u64 = 50_000;
+
 /// Something that gets in the way of orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,6 +22,7 @@ use crate::learn::Failures;
 use crate::model::Wall;
 use crate::played::{Left, Log, Played};
 use crate::poller::Poller;
+use crate::progress::Progress;
 
 /// A message as a receive gave it, named as its receipt handle does.
 #[derive(Debug, Clone, Copy)]
@@ -182,7 +183,7 @@ impl<'a> World<'a> {
     }
 
     /// Plays until everything is at an end, or until `patience` after the last send.
-    pub(crate) fn play(mut self, scenario: &Scenario) -> Played {
+    pub(crate) fn play(mut self, scenario: &Scenario, progress: &Progress) -> Played {
         let patience = nanos(scenario.settle_deadline);
         let mut last_send = 0;
         loop {
@@ -200,7 +201,10 @@ impl<'a> World<'a> {
                 .next_if(|dispatch| nanos(dispatch.due) <= self.now)
             {
                 last_send = self.now;
-                dispatch.orders().for_each(|k| self.send(k));
+                dispatch.orders().for_each(|k| {
+                    self.send(k);
+                    progress.sent(1);
+                });
             }
             self.work();
             let counts = self.queue.counts();

@@ -5,7 +5,7 @@ use orderproof_plan::{Against, Agreement, FigureAgainst, Range, Unit};
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Table, Text, Tone, markdown, page, terminal};
-use crate::forecast::{WORD, seeds};
+use crate::forecast::{WORD, known, seeds};
 
 /// Characters of one text at most.
 const TEXT_MAX: usize = 400;
@@ -28,7 +28,7 @@ pub fn against_html(against: &Against) -> String {
 fn document(against: &Against) -> Document {
     let mut document = Document::new(WORD, Tone::Note, against.answer.clone());
     let near = format!(
-        "up to {} beside the range, or 5 orders, or {}",
+        "up to {} beside the range, or 5 orders, 1 of other counts, 1 second, or {}",
         percent(against.tolerance.share),
         micros(u64::try_from(against.tolerance.floor.as_micros()).unwrap_or(u64::MAX)),
     );
@@ -53,6 +53,10 @@ fn document(against: &Against) -> Document {
         (
             "too short",
             "both are below 50 ms, where the machine is measured".into(),
+        ),
+        (
+            "not counted",
+            "in the first line: nothing on both sides, and what a seed decides alone".into(),
         ),
     ])];
     let table = figures_table(&against.figures);
@@ -85,7 +89,10 @@ pub(crate) fn stands(figure: &FigureAgainst) -> String {
 }
 
 fn forecast(figure: &FigureAgainst) -> String {
-    let shown = |value| shown(figure.unit, value);
+    let shown = |value| match figure.unit {
+        Unit::Us => known(value),
+        unit => shown(unit, value),
+    };
     match figure.forecast {
         None => "-".into(),
         Some(Range { min, max }) => match (shown(min), shown(max)) {
@@ -102,7 +109,7 @@ fn observed(figure: &FigureAgainst) -> String {
 
 fn shown(unit: Unit, value: u64) -> String {
     match unit {
-        Unit::Count => thousands(value),
+        Unit::Orders | Unit::Count => thousands(value),
         Unit::Second => format!("second {value}"),
         Unit::Us => micros(value),
     }

@@ -1,11 +1,13 @@
 //! A forecast as a document: what it is not, what becomes of orders, what gets in the way.
 
+use std::time::Duration;
+
 use orderproof_core::escape::terminal as terminal_text;
 use orderproof_core::preflight::{PRICES_AS_OF, PRICES_REGION};
-use orderproof_core::results::figures::{micros, thousands};
+use orderproof_core::results::figures::{exactly, micros, thousands};
 use orderproof_core::results::to_json;
 use orderproof_plan::{
-    Forecast, Learned, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
+    Forecast, KNOWN_FROM_US, Learned, Mode, Outlook, PhaseForecast, Range, RuleForecast, Second,
 };
 
 use crate::TextStyle;
@@ -225,7 +227,10 @@ fn pipeline(forecast: &Forecast) -> Vec<Fact> {
         ("caught up", caught_up),
         (
             "oldest order",
-            format!("{} old", duration(forecast.oldest_age_us)),
+            format!(
+                "{} old, of orders that are stored later",
+                duration(forecast.oldest_age_us)
+            ),
         ),
         ("drained", drain),
         (
@@ -325,9 +330,17 @@ fn counts(range: Range<u64>) -> String {
 }
 
 fn duration(range: Range<u64>) -> String {
-    match (micros(range.min), micros(range.max)) {
+    match (known(range.min), known(range.max)) {
         (least, most) if least == most => least,
         (least, most) => format!("{least} to {most}"),
+    }
+}
+
+/// A duration of a forecast, as far as one is known.
+pub(crate) fn known(us: u64) -> String {
+    match us < KNOWN_FROM_US {
+        true => format!("< {}", exactly(Duration::from_micros(KNOWN_FROM_US))),
+        false => micros(us),
     }
 }
 
@@ -366,6 +379,38 @@ mod tests {
             let first = text.lines().next().expect("a line");
             assert_eq!(first, format!("FORECAST  {sentence}"));
         }
+    }
+
+    #[test]
+    fn what_is_shorter_than_a_forecast_knows_is_not_told_as_a_figure() {
+        let file = include_str!("../../../scenarios/spike.toml");
+        let quick = "pipeline.function.service_time=1ms";
+        let rule = "expect.rules=[\"end_to_end_p99 < 1s for baseline\"]";
+        let overrides = Overrides {
+            set: vec![quick.into(), rule.into()],
+            ..Overrides::default()
+        };
+        let scenario = parse("spike.toml", file, &overrides).expect("valid");
+        let forecast = orderproof_plan::forecast(&scenario, &[1], Instant::now());
+        let mut forecast = forecast.expect("it can be forecast");
+        let at = |us| Some(Range { min: us, max: us });
+        let phases = forecast.phases.len();
+        (forecast.rules[0].observed_us, forecast.oldest_age_us) = (at(0), Range { min: 0, max: 0 });
+        forecast.phases[phases - 1].end_to_end_p50_us = at(49_999);
+        forecast.phases[phases - 1].end_to_end_p99_us = at(50_000);
+        for text in [
+            forecast_text(&forecast, TextStyle::default()),
+            forecast_markdown(&forecast),
+        ] {
+            assert!(!text.contains("0 µs"), "{text}");
+            assert!(text.contains("50.0 ms"), "the near miss: {text}");
+            assert!(
+                text.contains("50 ms old, of orders that are stored later"),
+                "{text}"
+            );
+        }
+        let text = forecast_text(&forecast, TextStyle::default());
+        assert!(text.contains("for baseline: < 50 ms"), "{text}");
     }
 
     #[test]

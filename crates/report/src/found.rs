@@ -22,7 +22,10 @@ pub fn found_rate_text(found: &FoundRate, style: TextStyle) -> String {
     let mut cures = Vec::new();
     if !found.cures.is_empty() {
         cures.push(Block::Table(walls(&found.cures)));
-        cures.extend(found.cures_end.iter().map(|end| Block::plain(end.clone())));
+        // Where no single setting helps the table says so.
+        let says_more = found.cures.last().is_none_or(|cure| cure.key.is_some());
+        let end = found.cures_end.iter().filter(|_| says_more);
+        cures.extend(end.map(|end| Block::plain(end.clone())));
     }
     document.section(
         "walls",
@@ -110,7 +113,7 @@ pub fn measured_rate_text(measured: &MeasuredRate, dir: &Path, style: TextStyle)
                 let offered = step.offered_per_s;
                 offered.map_or("-".into(), |offered| format!("{offered:.1}").into())
             }),
-            ("", |step| standing(&step.standing)),
+            ("result", |step| standing(&step.standing)),
             ("#lag p99", |step| duration_if(step.schedule_lag_p99_us)),
             ("#backlog", |step| {
                 let backlog = step.backlog_peak_orders;
@@ -162,7 +165,7 @@ fn walls(cures: &[Cure]) -> Table {
             ("#from", |cure| format!("{}x", cure.fails_at).into()),
             ("what is in the way", |cure| {
                 let words = cure.wall_words.as_deref();
-                words.unwrap_or("no single setting").into()
+                words.unwrap_or("-").into()
             }),
             ("what breaks", |cure| cure.breaks.as_str().into()),
             ("what moves it", |cure| {
@@ -170,7 +173,7 @@ fn walls(cures: &[Cure]) -> Table {
                     (Some(key), Some(value), Some(passes)) => {
                         format!("{key} = {value} passes at {passes}x").into()
                     }
-                    _ => "-".into(),
+                    _ => "no single setting".into(),
                 }
             }),
         ],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{JudgeInput, PhaseFigures, Quiescence};
 use crate::metrics::Histogram;
-use crate::results::figures::{orders, thousands};
+use crate::results::figures::{duration, orders, thousands};
 use crate::scenario::{Bound, Metric, Rule};
 use crate::verdict::{Finding, Severity, finding};
 
@@ -83,7 +83,7 @@ pub(super) fn check_rule(rule: &Rule, input: &JudgeInput<'_>) -> Option<Finding>
         Standpoint::Holds => None,
         Standpoint::Broken => {
             let measured = figure.map_or(Duration::ZERO, |figure| figure.measured);
-            let seen = format!("measured {measured:?}");
+            let seen = format!("measured {}", duration(measured));
             Some(rule_broken(rule, Severity::PerformanceFailure, &seen))
         }
         Standpoint::Unknown(why) => Some(rule_without_figures(rule, &why)),
@@ -130,7 +130,8 @@ impl Durations<'_> {
         // Far below the limit both ends decide, however little was measured.
         if skew > measured && skew.saturating_mul(10) > bound.limit {
             return Standpoint::Unknown(format!(
-                "the clocks behind it may differ by {skew:?}, which is more than it measured"
+                "the clocks behind it may differ by {}, which is more than it measured",
+                duration(skew)
             ));
         }
         // The true figure lies within the skew of the measured one: what both ends agree on is certain.
@@ -142,7 +143,9 @@ impl Durations<'_> {
             (false, false) => return Standpoint::Broken,
             (true, false) | (false, true) => {
                 return Standpoint::Unknown(format!(
-                    "measured {measured:?}, and the clocks behind it differ by up to {skew:?}"
+                    "measured {}, and the clocks behind it differ by up to {}",
+                    duration(measured),
+                    duration(skew)
                 ));
             }
         }

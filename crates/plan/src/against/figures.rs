@@ -21,12 +21,20 @@ pub(super) fn of_both(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
     all
 }
 
+fn orders_of(figure: impl Into<String>, forecast: Range<u64>, observed: Option<u64>) -> Both {
+    Both {
+        unit: Unit::Orders,
+        ..count(figure, forecast, observed)
+    }
+}
+
 fn count(figure: impl Into<String>, forecast: Range<u64>, observed: Option<u64>) -> Both {
     Both {
         figure: figure.into(),
         unit: Unit::Count,
         forecast: Some(forecast),
         observed,
+        is_given: false,
     }
 }
 
@@ -36,25 +44,30 @@ fn lasting(figure: impl Into<String>, forecast: Option<Range<u64>>, observed: Op
         unit: Unit::Us,
         forecast,
         observed,
+        is_given: false,
     }
 }
 
 /// The classes that either has.
 fn orders(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
+    let planned = Some(run.orders.planned);
     let mut all = vec![
-        count(
-            "orders planned",
-            forecast.planned_orders,
-            Some(run.orders.planned),
-        ),
-        count("bad orders", forecast.bad_orders, Some(run.bad_orders)),
+        Both {
+            is_given: true,
+            ..orders_of("orders planned", forecast.planned_orders, planned)
+        },
+        Both {
+            // Which orders are bad is drawn by the seed alone.
+            is_given: forecast.seeds.contains(&run.scenario.seed),
+            ..orders_of("bad orders", forecast.bad_orders, Some(run.bad_orders))
+        },
     ];
     for class in Class::ALL {
         let range = forecast.classes.get(&class);
         let observed = run.class_tally(class).exact();
         if range.is_some() || observed.is_some_and(|orders| orders > 0) {
             let range = range.copied().unwrap_or(NONE);
-            all.push(count(class.as_str(), range, observed));
+            all.push(orders_of(class.as_str(), range, observed));
         }
     }
     all
@@ -71,19 +84,24 @@ fn backlog(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
     let drain = run.quiescence.drain.filter(|_| run.quiescence.reached);
     let us = |duration: Duration| micros_of(duration);
     vec![
-        count("backlog peak", forecast.backlog_peak_orders, peak),
+        orders_of("backlog peak", forecast.backlog_peak_orders, peak),
         Both {
             figure: "second of the backlog peak".into(),
             unit: Unit::Second,
             forecast: Some(forecast.backlog_peak_at_s),
             observed: backlog.as_ref().map(|backlog| backlog.at_s),
+            is_given: false,
         },
         lasting(
             "caught up after",
             forecast.catch_up_us,
             backlog.and_then(|backlog| backlog.caught_up).map(us),
         ),
-        lasting("oldest order", Some(forecast.oldest_age_us), oldest.map(us)),
+        lasting(
+            "oldest order stored later",
+            Some(forecast.oldest_age_us),
+            oldest.map(us),
+        ),
         lasting("drain", forecast.drain_us, drain.map(us)),
     ]
 }

@@ -14,7 +14,7 @@ use orderproof_core::escape::Shown;
 use orderproof_core::results::RunReport;
 use orderproof_core::verdict::Verdict;
 
-use crate::model::{Forecast, Range, micros_of};
+use crate::model::{Forecast, KNOWN_FROM_US, Range, micros_of};
 
 /// Parts of a scenario in which forecast and run may differ: words, the seed, who is sent to and by how many, and what is
 /// proved of it.
@@ -28,11 +28,11 @@ const MAY_DIFFER: [&str; 7] = [
     "sending.sender",
 ];
 
-/// Counts that are off by no more are near.
-const NEAR_COUNT: u64 = 5;
+/// Orders that are off by no more are near.
+const NEAR_ORDERS: u64 = 5;
 
-/// Below this, microseconds, a duration measures the machine.
-const MACHINE_US: u64 = 50_000;
+/// The same of what is counted otherwise: invocations, cold starts, throttles.
+const NEAR_COUNT: u64 = 1;
 
 /// How far beside its range a figure is still called near.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -89,7 +89,9 @@ impl Agreement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// Orders, messages, invocations.
+    /// Orders.
+    Orders,
+    /// Invocations, cold starts, throttles.
     Count,
     /// A second of the run.
     Second,
@@ -110,6 +112,9 @@ pub struct FigureAgainst {
     pub observed: Option<u64>,
     /// How they stand to each other.
     pub agreement: Agreement,
+    /// Whether that says anything: not of nothing on both sides, nor of what is the same by construction. Only such figures
+    /// are counted in the answer.
+    pub counts: bool,
 }
 
 /// A forecast held against a run.
@@ -142,11 +147,11 @@ pub struct Against {
 }
 
 impl Against {
-    /// Figures that stand so.
+    /// Figures that stand so, of those that say something.
     pub fn count(&self, agreement: Agreement) -> usize {
         let figures = self.figures.iter();
         figures
-            .filter(|figure| figure.agreement == agreement)
+            .filter(|figure| figure.counts && figure.agreement == agreement)
             .count()
     }
 }
@@ -248,6 +253,8 @@ struct Both {
     unit: Unit,
     forecast: Option<Range<u64>>,
     observed: Option<u64>,
+    /// The same by construction, unless something is wrong.
+    is_given: bool,
 }
 
 impl Both {
@@ -257,7 +264,11 @@ impl Both {
             (None, Some(_)) => Agreement::NotForecast,
             (Some(range), Some(observed)) => self.unit.agreement(range, observed, tolerance),
         };
+        let nothing = Some(Range { min: 0, max: 0 });
+        let is_nothing = self.forecast == nothing && self.observed == Some(0);
+        let says_nothing = agreement == Agreement::Within && (self.is_given || is_nothing);
         FigureAgainst {
+            counts: !says_nothing,
             figure: self.figure,
             unit: self.unit,
             forecast: self.forecast,
@@ -269,13 +280,14 @@ impl Both {
 
 impl Unit {
     fn agreement(self, range: Range<u64>, observed: u64, tolerance: Tolerance) -> Agreement {
-        if self == Self::Us && range.max.max(observed) < MACHINE_US {
+        if self == Self::Us && range.max.max(observed) < KNOWN_FROM_US {
             return Agreement::TooShort;
         }
         if (range.min..=range.max).contains(&observed) {
             return Agreement::Within;
         }
         let floor = match self {
+            Self::Orders => NEAR_ORDERS,
             Self::Count => NEAR_COUNT,
             Self::Second => 1,
             Self::Us => micros_of(tolerance.floor),

@@ -92,29 +92,86 @@ fn each_figure_is_within_near_or_outside_its_range_or_not_measured() {
 }
 
 #[test]
-fn few_may_be_off_by_five_and_what_was_counted_as_none_is_a_measure() {
+fn orders_may_be_off_by_five_and_other_counts_by_one() {
     let (mut forecast, mut report) = both();
-    forecast.throttled_writes = Range { min: 0, max: 0 };
-    for (throttled_writes, expected) in [
-        (0, Agreement::Within),
-        (5, Agreement::Near),
-        (6, Agreement::Outside),
+    let four = Range { min: 4, max: 4 };
+    (forecast.throttled_writes, forecast.cold_starts) = (Range { min: 0, max: 0 }, four);
+    forecast.max_concurrency = four;
+    for (counted, writes, starts) in [
+        (0, Agreement::Within, Agreement::Outside),
+        (1, Agreement::Near, Agreement::Outside),
+        (2, Agreement::Outside, Agreement::Outside),
+        (3, Agreement::Outside, Agreement::Near),
+        (4, Agreement::Outside, Agreement::Within),
+        (5, Agreement::Outside, Agreement::Near),
+        (6, Agreement::Outside, Agreement::Outside),
     ] {
         report.pipeline = Some(PipelineCounters {
-            throttled_writes,
+            throttled_writes: counted,
+            cold_starts: counted,
+            max_concurrency: counted as u32,
             ..PipelineCounters::default()
         });
         let against = against(&forecast, &report, TOLERANCE).expect("the same scenario");
-        assert_eq!(
-            agreement(&against, "throttled writes"),
-            expected,
-            "{throttled_writes}"
-        );
+        for (figure, expected) in [
+            ("throttled writes", writes),
+            ("cold starts", starts),
+            ("concurrency at most", starts),
+        ] {
+            assert_eq!(agreement(&against, figure), expected, "{figure}: {counted}");
+        }
     }
+    // Five orders may be lost where none was forecast.
+    report.classes.insert(Class::Lost, 5);
+    let with_lost = against(&forecast, &report, TOLERANCE).expect("the same scenario");
+    assert_eq!(agreement(&with_lost, "lost"), Agreement::Near);
     // A class that only the run has is outside of a forecast of none.
     report.classes.insert(Class::Lost, 6);
     let with_lost = against(&forecast, &report, TOLERANCE).expect("the same scenario");
     assert_eq!(agreement(&with_lost, "lost"), Agreement::Outside);
+}
+
+#[test]
+fn nothing_on_both_sides_and_what_the_seed_decides_are_not_counted_as_agreement() {
+    let (mut forecast, mut report) = both();
+    forecast.throttled_writes = Range { min: 0, max: 0 };
+    forecast.cold_starts = Range { min: 4, max: 4 };
+    report.pipeline = Some(PipelineCounters {
+        cold_starts: 4,
+        ..PipelineCounters::default()
+    });
+    forecast.bad_orders = Range {
+        min: report.bad_orders,
+        max: report.bad_orders,
+    };
+    report.scenario.seed = 2;
+    let counts = |forecast: &Forecast, report: &RunReport, figure: &str| {
+        let against = against(forecast, report, TOLERANCE).expect("the same scenario");
+        let within = against.figures.iter();
+        let within = within.filter(|one| one.counts && one.agreement == Agreement::Within);
+        let told = format!("{} of ", within.count());
+        assert!(against.answer.starts_with(&told), "{}", against.answer);
+        let mut figures = against.figures.into_iter();
+        let found = figures
+            .find(|one| one.figure == figure)
+            .expect("it is there");
+        assert_eq!(found.agreement, Agreement::Within, "{figure}");
+        found.counts
+    };
+    assert!(!counts(&forecast, &report, "throttled writes"));
+    assert!(!counts(&forecast, &report, "orders planned"));
+    assert!(
+        counts(&forecast, &report, "cold starts"),
+        "four on both sides"
+    );
+    report.bad_orders = 7;
+    forecast.bad_orders = Range { min: 7, max: 7 };
+    assert!(
+        !counts(&forecast, &report, "bad orders"),
+        "of the same seed"
+    );
+    report.scenario.seed = 9;
+    assert!(counts(&forecast, &report, "bad orders"), "of another");
 }
 
 #[test]

@@ -28,6 +28,7 @@ use crate::admit::rows_of_an_order;
 use crate::learn::Failures;
 use crate::model::Wall;
 use crate::played::Played;
+use crate::progress::{Progress, Start};
 use crate::world::behavior_of;
 use arrivals::Arriving;
 use calendar::{Calendar, Event};
@@ -67,6 +68,7 @@ struct Cohorts<'a> {
     /// The slot at hand.
     now: u64,
     origin: Instant,
+    progress: &'a Progress,
     chance: Chance,
     arriving: Arriving,
     bad_share: f64,
@@ -101,21 +103,21 @@ struct Cohorts<'a> {
 /// is.
 pub(crate) fn play(
     scenario: &Scenario,
-    origin: Instant,
+    start: &Start,
     failures: Failures,
     (is_any_bad, bytes): (bool, usize),
 ) -> Played {
-    Cohorts::new(scenario, origin, failures, (is_any_bad, bytes)).play()
+    Cohorts::new(scenario, start, failures, (is_any_bad, bytes)).play()
 }
 
 impl<'a> Cohorts<'a> {
     fn new(
         scenario: &'a Scenario,
-        origin: Instant,
+        start: &'a Start,
         failures: Failures,
         (is_any_bad, bytes): (bool, usize),
     ) -> Self {
-        let pipeline = &scenario.pipeline;
+        let (pipeline, origin) = (&scenario.pipeline, start.origin);
         let (mapping, speed) = (&pipeline.mapping, scenario.time_scale);
         let function = pipeline.function.settings();
         let schedule = scenario.schedule();
@@ -131,6 +133,7 @@ impl<'a> Cohorts<'a> {
             slot,
             now: 0,
             origin,
+            progress: &start.progress,
             chance: Chance::new(scenario.seed),
             arriving: Arriving::new(schedule, slot, (sending.batch, sending.linger)),
             bad_share: if is_any_bad { scenario.bad_share } else { 0.0 },
@@ -244,6 +247,7 @@ impl<'a> Cohorts<'a> {
         let bad = self.chance.strikes(arrived.orders, self.bad_share);
         let due = self.nanos_of(self.now);
         self.tally.sent(arrived.orders, bad, due);
+        self.progress.sent(arrived.orders);
         let piece = Piece {
             sent: self.now,
             clusters: arrived.dispatches,

@@ -31,7 +31,8 @@ pub struct Cure {
     pub fails_at: f64,
     /// What breaks there.
     pub breaks: String,
-    /// The wall; absent when no single setting makes it pass there.
+    /// The wall: the one that `key` moves, or the first that is met where no single setting makes it pass; absent when none is
+    /// met.
     pub wall: Option<Wall>,
     /// The same in words.
     pub wall_words: Option<String>,
@@ -91,6 +92,9 @@ pub(super) fn cures(
         };
         let Some((wall, setting)) = remedy(player, scenario, base, &set, &moved, (fails, &failed))?
         else {
+            let first = failed.walls.first().map(|first| first.wall);
+            cure.wall = first;
+            cure.wall_words = first.map(|wall| wall.words().to_owned());
             found.end = Some(format!(
                 "no single setting makes it pass at {}x",
                 times(fails)

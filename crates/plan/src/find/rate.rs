@@ -1,7 +1,5 @@
 //! The highest rate at which the scenario's gate and rules still hold, by bisection.
 
-use std::time::Instant;
-
 use serde::Serialize;
 
 use orderproof_core::results::figures::thousands;
@@ -13,6 +11,7 @@ use super::cures::{Cure, Cures, cures};
 use super::trial::{Player, Reread, Trial, with_left_out};
 use crate::admit::{CannotForecast, check};
 use crate::learn::Failures;
+use crate::progress::Start;
 
 /// The highest multiple that is tried, tenths.
 const HIGHEST: u64 = 10_000;
@@ -65,10 +64,10 @@ pub struct FoundRate {
 pub fn find_rate(
     reread: &Reread<'_>,
     seeds: &[u64],
-    origin: Instant,
+    start: impl Into<Start>,
     failures: Failures,
 ) -> Result<FoundRate, CannotForecast> {
-    let mut player = Player::new(reread, seeds, origin, failures);
+    let mut player = Player::new(reread, seeds, start.into(), failures);
     let scenario = player.scenario(&[])?;
     check(&scenario)?;
     let base = baseline(&scenario)?;

@@ -1,13 +1,12 @@
 //! The least of a setting at which the scenario's gate and rules hold (of times the function takes: the most), by bisection.
 
-use std::time::Instant;
-
 use serde::Serialize;
 
 use super::settings::Setting;
 use super::trial::{Player, Reread, Trial, with_left_out};
 use crate::admit::{CannotForecast, check};
 use crate::learn::Failures;
+use crate::progress::Start;
 
 /// What a search for a setting found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,10 +56,10 @@ pub fn find_setting(
     reread: &Reread<'_>,
     key: &str,
     seeds: &[u64],
-    origin: Instant,
+    start: impl Into<Start>,
     failures: Failures,
 ) -> Result<FoundSetting, CannotForecast> {
-    let mut player = Player::new(reread, seeds, origin, failures);
+    let mut player = Player::new(reread, seeds, start.into(), failures);
     let scenario = player.scenario(&[])?;
     check(&scenario)?;
     let setting = Setting::of(key, &scenario)?;

@@ -1,7 +1,5 @@
 //! A scenario with other values of some keys, played.
 
-use std::time::Instant;
-
 use orderproof_core::scenario::{Scenario, ScenarioErrors};
 
 use super::rate::at_multiple;
@@ -9,6 +7,7 @@ use crate::admit::CannotForecast;
 use crate::forecast::forecast_failing;
 use crate::learn::Failures;
 use crate::model::Forecast;
+use crate::progress::Start;
 
 /// Reads a scenario again with these `key=value` beside what is overridden anyway.
 pub type Reread<'a> = dyn Fn(&[String]) -> Result<Scenario, ScenarioErrors> + 'a;
@@ -51,7 +50,7 @@ impl Trial {
 pub(super) struct Player<'a> {
     pub(super) reread: &'a Reread<'a>,
     pub(super) seeds: &'a [u64],
-    pub(super) origin: Instant,
+    start: Start,
     pub(super) failures: Failures,
     /// The rules that no forecast says anything of.
     pub(super) not_forecast: Vec<String>,
@@ -63,13 +62,13 @@ impl<'a> Player<'a> {
     pub(super) fn new(
         reread: &'a Reread<'a>,
         seeds: &'a [u64],
-        origin: Instant,
+        start: Start,
         failures: Failures,
     ) -> Self {
         Self {
             reread,
             seeds,
-            origin,
+            start,
             failures,
             not_forecast: Vec::new(),
             orders: 0,
@@ -104,10 +103,21 @@ impl<'a> Player<'a> {
             Some((base, multiple)) => at_multiple(&scenario, base, multiple),
             None => scenario,
         };
-        let forecast = forecast_failing(&scenario, self.seeds, self.origin, self.failures)?;
+        let forecast = forecast_failing(&scenario, self.seeds, &self.start, self.failures)?;
         let seeds = self.seeds.len() as u64;
         self.orders += forecast.planned_orders.max * seeds;
         self.not_forecast = forecast.not_forecast();
+        let rate = multiple.map(|(_, multiple)| format!("{multiple}x"));
+        let values: Vec<String> = set.iter().cloned().chain(rate).collect();
+        let held = match forecast.holds() {
+            true => "holds",
+            false => "does not hold",
+        };
+        let values = match values.is_empty() {
+            true => "what is set".to_owned(),
+            false => values.join(", "),
+        };
+        self.start.progress.tried(format!("{values}: {held}"));
         Ok(match forecast.holds() {
             true => Trial::Holds,
             false => Trial::Breaks(Box::new(forecast)),

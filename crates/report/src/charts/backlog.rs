@@ -26,7 +26,7 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     });
     // No older order at a second's end is an age of zero, as long as rows were still to be stored.
     let last = rows.iter().rposition(|row| row.stored_orders > Some(0));
-    let name = "oldest order not yet stored";
+    let name = "oldest order stored later";
     let own = line(name, Ink::Purple, Line::Solid, &|row| {
         let none_older = last.is_some_and(|last| row.time_s <= last as u64);
         let age = row.oldest_age_ms.map(|ms| ms as f64 / 1e3);

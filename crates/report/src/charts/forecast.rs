@@ -1,7 +1,7 @@
 //! The charts of a forecast alone. Each says in its title and its caption that it is one.
 
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis};
-use super::foreseen::{NO_EVIDENCE, by_phase, by_second, phase_bands, seeds};
+use super::foreseen::{NO_EVIDENCE, NOT_DRAWN, by_phase, by_second, phase_bands, seeds};
 use super::frame::Frame;
 use super::style::Ink;
 use super::{ChartError, drawing, png_of};
@@ -113,7 +113,7 @@ impl ForecastChart {
         let of = |(y, title, series)| panel(forecast, y, title, series);
         Figure {
             title: format!("{NO_EVIDENCE}: {}", self.words()),
-            caption: caption(forecast),
+            caption: caption(forecast, self),
             panels: panels.into_iter().map(of).collect(),
         }
         .shown()
@@ -154,13 +154,17 @@ fn panel(forecast: &Forecast, y: YAxis, title: &'static str, series: Vec<Series>
     }
 }
 
-fn caption(forecast: &Forecast) -> String {
+fn caption(forecast: &Forecast, chart: ForecastChart) -> String {
+    let about = match chart {
+        ForecastChart::Latency => NOT_DRAWN,
+        _ => "by the second: the first seed",
+    };
     let played = match forecast.time_scale {
         1.0 => String::new(),
         scale => format!(", played {scale} times faster"),
     };
     format!(
-        "{NO_EVIDENCE}  \u{2022}  {}{played}  \u{2022}  {}  \u{2022}  by the second: the first seed",
+        "{NO_EVIDENCE}  \u{2022}  {}{played}  \u{2022}  {}  \u{2022}  {about}",
         forecast.scenario,
         seeds(forecast)
     )
@@ -172,6 +176,7 @@ mod tests {
 
     use orderproof_core::results::fixture::{SPIKE, World};
     use orderproof_core::scenario::{Overrides, parse};
+    use orderproof_plan::Range;
 
     use super::*;
     use crate::charts::{both_png, both_svg, overlaid};
@@ -222,6 +227,28 @@ mod tests {
             p99.points
         );
         assert!(p99.points[5].1.is_none(), "a gap between phases");
+    }
+
+    #[test]
+    fn a_time_that_is_not_known_is_no_level_at_the_axis() {
+        let mut forecast = forecast(&[1]);
+        let at = |us| Some(Range { min: us, max: us });
+        forecast.phases[0].end_to_end_p99_us = at(0);
+        forecast.phases[1].end_to_end_p99_us = at(49_999);
+        forecast.phases[2].end_to_end_p99_us = at(50_000);
+        let figure = ForecastChart::Latency.figure(&forecast);
+        let p99 = figure.panels[0].series.last().expect("a line");
+        let levels: Vec<_> = p99.points.iter().filter_map(|point| point.1).collect();
+        assert_eq!(levels, [50_000.0, 50_000.0]);
+        assert!(figure.caption.contains(NOT_DRAWN), "{}", figure.caption);
+        // Without any level there is an empty chart, and still one.
+        for phase in &mut forecast.phases {
+            phase.end_to_end_p50_us = at(0);
+            phase.end_to_end_p95_us = at(0);
+            phase.end_to_end_p99_us = at(0);
+        }
+        let svg = forecast_svg(ForecastChart::Latency, &forecast).expect("drawn");
+        assert!(svg.contains(NOT_DRAWN), "{svg}");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use super::figure::{Band, Figure, Line, Panel, Series, XAxis, YAxis, bands, caption, time_axis};
 use super::style::Ink;
 use orderproof_core::results::{PhaseReport, RunReport, TimelineRow};
-use orderproof_plan::{Forecast, PhaseForecast, Range, Second};
+use orderproof_plan::{Forecast, KNOWN_FROM_US, PhaseForecast, Range, Second};
 
 /// What the caption of every chart of a forecast says first.
 pub(super) const NO_EVIDENCE: &str = "FORECAST, no evidence";
+
+/// What a chart of a forecast says of durations that are not in it.
+pub(super) const NOT_DRAWN: &str = "times below 50 ms are not known, and not drawn";
 
 /// The file's name of the chart of both, without its extension.
 pub const BOTH: &str = "forecast";
@@ -52,7 +55,10 @@ pub(super) fn both(report: &RunReport, forecast: &Forecast) -> Figure {
         title: "Forecast and run: backlog, concurrency, stored orders, end-to-end p99".into(),
         caption: caption(
             report,
-            &format!("dashed: {NO_EVIDENCE}, {}", seeds(forecast)),
+            &format!(
+                "dashed: {NO_EVIDENCE}, {}; its {NOT_DRAWN}",
+                seeds(forecast)
+            ),
         ),
         panels: vec![
             over_time(
@@ -127,7 +133,9 @@ pub(super) fn by_phase(
     let levels = |end: fn(Range<u64>) -> u64| -> Vec<(f64, Option<f64>)> {
         let phases = forecast.phases.iter().zip(phase_bands(forecast));
         let level = |(phase, band): (&PhaseForecast, Band)| {
-            let level = pick(phase).map(|range| end(range) as f64);
+            // What is shorter is not known: no level, and not one at the axis.
+            let level = pick(phase).map(end).filter(|us| *us >= KNOWN_FROM_US);
+            let level = level.map(|us| us as f64);
             [(band.from, level), (band.to, level), (band.to, None)]
         };
         phases.flat_map(level).collect()

@@ -434,6 +434,22 @@ fn clocks_that_differ_by_more_than_winto_measured_prove_no_latency() {
 }
 
 #[test]
+fn what_a_rule_found_is_said_as_figures_are() {
+    let said = |skew| {
+        let mut case = Case::rule(Metric::EndToEnd(0.99), true, 9 * TICK, None);
+        case.clock_skew_bound = skew;
+        let findings = case.judge().findings.into_iter();
+        let mut findings = findings.filter(|finding| finding.severity != Severity::Note);
+        findings.next().expect("a finding").message
+    };
+    let broken = said(Duration::ZERO);
+    assert!(broken.ends_with("is broken: measured 1.00 ms"), "{broken}");
+    let undecided = said(4 * TICK);
+    let both = "measured 1.00 ms, and the clocks behind it differ by up to 400 µs";
+    assert!(undecided.ends_with(both), "{undecided}");
+}
+
+#[test]
 fn a_rule_is_decided_only_by_what_holds_at_both_ends_of_the_skew() {
     // 10 ticks were measured; the clocks differ by up to 4.
     let limited = |metric, limit| {
