@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ReportError;
 use super::figures::{duration, orders};
+use super::{ReportError, file_name};
 use crate::evidence::{DURATION_MAX, FileDigest, JsonLimits, check_json};
 use crate::ledger::OutcomeCounts;
 use crate::load::Shard;
@@ -32,7 +32,7 @@ pub struct ShardManifest {
     pub plan_digest: String,
     /// The start all workers agreed on, RFC 3339, UTC, to the nanosecond.
     pub started_at: String,
-    /// The shard's journal and its `sent.json`.
+    /// The shard's journal and its `sent.json`, and of worker 0 its `queues.json`.
     pub files: Vec<FileDigest>,
     /// What became of the sending of its own orders.
     pub orders: OutcomeCounts,
@@ -44,6 +44,14 @@ pub struct ShardManifest {
     pub interrupted: bool,
     /// The version of the program that sent it.
     pub version: String,
+}
+
+/// The files of the shard of worker `index` that its manifest names, no more and no fewer: worker 0 has sampled the queues.
+pub fn shard_files(index: u32) -> &'static [&'static str] {
+    match index {
+        0 => &[file_name::JOURNAL, file_name::SENT, file_name::QUEUES],
+        _ => &[file_name::JOURNAL, file_name::SENT],
+    }
 }
 
 impl ShardManifest {
@@ -153,6 +161,18 @@ pub fn all_whole(workers: &[WorkerRecord]) -> bool {
     workers
         .iter()
         .all(|worker| worker.state == WorkerState::Whole)
+}
+
+/// Why what was measured of the sends is not of the whole run, if so: a worker left no whole shard.
+pub fn part_of_sends(workers: &[WorkerRecord]) -> Option<String> {
+    let open = workers
+        .iter()
+        .find(|worker| worker.state != WorkerState::Whole)?;
+    Some(format!(
+        "worker {} of {} left no whole shard, and what it sent was measured by nobody",
+        open.worker,
+        workers.len()
+    ))
 }
 
 /// Clocks of workers that may be further apart than this do not begin a load together, and have no seconds in common.
