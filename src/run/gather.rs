@@ -21,7 +21,7 @@ use crate::load::{Shard, Split};
 use crate::metrics::Histogram;
 use crate::results::{
     AgreedStart, PlanFile, SendRecord, SentFile, ShardManifest, WorkerRecord, WorkerState,
-    file_name, parse_manifest,
+    file_name, parse_manifest, shard_files,
 };
 use crate::scenario;
 
@@ -289,7 +289,15 @@ impl Reading<'_> {
     /// The files that a manifest names, which must be those that are there.
     fn measured(&self, index: u32, manifest: &ShardManifest) -> Result<SentFile, Untold> {
         let folder = self.dir.join(file_name::of_shard(index, ""));
-        for name in [file_name::JOURNAL, file_name::SENT] {
+        let names = shard_files(index);
+        if manifest.files.len() != names.len() {
+            return Err(contradict(format!(
+                "{} names other files than those of its shard ({})",
+                file_name::of_shard(index, file_name::MANIFEST),
+                names.join(", ")
+            )));
+        }
+        for &name in names {
             let told = manifest.files.iter().find(|file| file.name == name);
             let found = digest_of_file(&folder, name, None).ok();
             if told.is_none() || told != found.as_ref() {
@@ -301,9 +309,27 @@ impl Reading<'_> {
         }
         let sent = read_sent(&folder.join(file_name::SENT));
         let sent = sent.map_err(|error| Untold::new("workers_unreadable", error.to_string()))?;
-        match sent.run_id == self.plan.run_id {
-            true => Ok(sent),
-            false => Err(contradict(format!("worker {index} measured another run"))),
+        if sent.run_id != self.plan.run_id {
+            return Err(contradict(format!("worker {index} measured another run")));
+        }
+        let said = [
+            (
+                manifest.interrupted == sent.record.interrupted,
+                "interrupted",
+            ),
+            (
+                Some(manifest.started_late_by) == sent.started_late_by,
+                "started_late_by",
+            ),
+            (manifest.clocks_apart == sent.clocks_apart, "clocks_apart"),
+        ];
+        match said.into_iter().find(|(same, _)| !same) {
+            None => Ok(sent),
+            Some((_, key)) => Err(contradict(format!(
+                "{} says another {key} than the {} beside it",
+                file_name::of_shard(index, file_name::MANIFEST),
+                file_name::SENT
+            ))),
         }
     }
 

@@ -113,6 +113,11 @@ impl Run {
         &self.scenario
     }
 
+    /// The run id that was asked for; `None` where any is right.
+    pub(crate) fn asked_run_id(&self) -> Option<RunId> {
+        self.run_id
+    }
+
     /// What ends its sending.
     pub(crate) fn stop(&self) -> StopSignal {
         self.stop.clone()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::RunAt;
 use crate::error::Error;
 use crate::load::Shard;
+use crate::order::RunId;
 use crate::results::{PlanFile, file_name, to_json};
 use crate::scenario::{self, Scenario};
 
@@ -71,7 +72,7 @@ pub(super) fn unreached(place: &dyn RunAt, name: &str, error: &std::io::Error) -
     ))
 }
 
-/// Whether the plan that is there is that of this worker's scenario and number of workers.
+/// Whether the plan that is there is that of this worker's scenario, number of workers, and run id if it was `asked` for.
 ///
 /// # Errors
 /// A usage error that says what differs.
@@ -80,8 +81,16 @@ pub(super) fn same_plan(
     plan: &PlanFile,
     own: &Scenario,
     shard: Shard,
+    asked: Option<RunId>,
 ) -> Result<(), Error> {
     let shown = place.shown(file_name::PLAN);
+    if let Some(asked) = asked.filter(|asked| *asked != plan.run_id) {
+        return Err(Error::usage(format!(
+            "{shown}: the run there has the id {}, and worker {shard} was given --run-id {asked}: give all workers the \
+             same, or another folder (--run-at)",
+            plan.run_id
+        )));
+    }
     if plan.workers != Some(shard.of()) {
         let others = match plan.workers {
             Some(workers) => format!("{workers} workers"),

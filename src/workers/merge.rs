@@ -139,10 +139,14 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
     }
     let queues = dir.join(file_name::of_shard(0, file_name::QUEUES));
     let mut problems = Problems::default();
-    let before = QueuesFile::read(&queues).unwrap_or_else(|error| {
-        problems.add(format!("{}: {error}", queues.display()));
-        QueuesFile::default()
-    });
+    // Only the manifest of worker 0 vouches for them.
+    let before = match gathered.without_manifest().contains(&0) {
+        true => QueuesFile::default(),
+        false => QueuesFile::read(&queues).unwrap_or_else(|error| {
+            problems.add(format!("{}: {error}", queues.display()));
+            QueuesFile::default()
+        }),
+    };
     let looked = before.before(looked);
     // The workers' clocks may be apart from the target's by as much as this one's.
     let apart = gathered.sent.clocks_apart.max(found.clocks_apart());

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{JsonLimits, check_json};
+use crate::evidence::{COUNT_MAX, DURATION_MAX, JsonLimits, check_json};
 use crate::folder::read_within;
 use crate::observe::Seen;
 use crate::verify::QueueSample;
 
 /// From its last sample on nothing was sampled.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two samples that follow each other; beyond it nobody looked.
+const GAP_MAX: Duration = Duration::from_secs(5);
 
 /// The samples of the queues, since the run's start.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -47,11 +50,53 @@ impl QueuesFile {
         match read_within(path, limits.bytes) {
             Ok(bytes) => {
                 check_json(&bytes, limits).map_err(io::Error::other)?;
-                serde_json::from_slice(&bytes).map_err(io::Error::other)
+                let file: Self = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
+                file.check().map_err(io::Error::other)?;
+                Ok(file)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether its counts can be added up, and its instants lie on a time axis, in order.
+    fn check(&self) -> Result<(), String> {
+        let counts = |sample: &QueueSample| {
+            [
+                sample.visible,
+                sample.in_flight,
+                sample.delayed,
+                sample.dead_letters,
+            ]
+        };
+        if self
+            .samples
+            .iter()
+            .flat_map(counts)
+            .any(|it| it > COUNT_MAX)
+        {
+            return Err(format!("a count is more than {COUNT_MAX}"));
+        }
+        let sampled: Vec<Duration> = self.samples.iter().map(|sample| sample.at).collect();
+        for instants in [&sampled, &self.failed_samples] {
+            if !instants.is_sorted() {
+                return Err("its instants are not in order".into());
+            }
+            if instants.last().is_some_and(|last| *last > DURATION_MAX) {
+                return Err("an instant lies beyond every run's time axis".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks that failed for each gap between samples that is longer than a few periods: the last count before it is not
+    /// carried on. `until` is when others looked.
+    fn gaps(&self, until: Option<Duration>) -> Vec<Duration> {
+        let instants = self.samples.iter().map(|sample| sample.at).chain(until);
+        let instants: Vec<Duration> = instants.collect();
+        let pairs = instants.windows(2);
+        let long = pairs.filter(|pair| pair[1].saturating_sub(pair[0]) > GAP_MAX);
+        long.map(|pair| pair[0] + SAMPLE_EVERY).collect()
     }
 
     /// What was seen before `later` was, and that.
@@ -62,11 +107,16 @@ impl QueuesFile {
             .chain(later.failed_samples.first().copied())
             .min();
         let earlier = |at: Duration| from.is_none_or(|from| at < from);
+        let gaps = self.gaps(from);
         let samples = self.samples.into_iter().filter(|sample| earlier(sample.at));
-        let failed = self.failed_samples.into_iter().filter(|at| earlier(*at));
+        let failed = self.failed_samples.into_iter().chain(gaps);
+        let mut failed: Vec<Duration> = failed.filter(|at| earlier(*at)).collect();
+        failed.sort_unstable();
+        failed.dedup();
+        failed.extend(later.failed_samples);
         Self {
             samples: samples.chain(later.samples).collect(),
-            failed_samples: failed.chain(later.failed_samples).collect(),
+            failed_samples: failed,
         }
     }
 }
@@ -102,6 +152,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_gap_was_not_measured() {
+        let later = file(&[30], &[]);
+        assert_eq!(
+            file(&[0, 5, 11], &[12]).before(later.clone()),
+            file(&[0, 5, 11, 30], &[6, 12]),
+            "after 5 s the count is carried on, after 6 s it is not"
+        );
+        assert_eq!(file(&[26], &[]).before(later), file(&[26, 30], &[]));
+    }
+
+    #[test]
     fn what_is_not_there_is_nothing_and_what_is_damaged_is_an_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("queues.json");
@@ -111,5 +172,16 @@ mod tests {
         );
         std::fs::write(&path, "{").expect("written");
         assert!(QueuesFile::read(&path).is_err());
+        let read = |file: &QueuesFile| {
+            std::fs::write(&path, crate::results::to_json(file)).expect("written");
+            QueuesFile::read(&path)
+        };
+        let good = file(&[0, 1, 2], &[3]);
+        assert_eq!(read(&good).expect("read"), good);
+        assert!(read(&file(&[0, 2, 1], &[])).is_err(), "out of order");
+        assert!(read(&file(&[u64::MAX], &[])).is_err(), "beyond the axis");
+        let mut large = good;
+        large.samples[1].visible = u64::MAX;
+        assert!(read(&large).is_err(), "beyond a count");
     }
 }

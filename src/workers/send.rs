@@ -17,7 +17,7 @@ use crate::load::Shard;
 use crate::observe::Watcher;
 use crate::order::RunId;
 use crate::preflight::Preflight;
-use crate::results::{PlanFile, SentFile, ShardManifest, file_name, to_json};
+use crate::results::{PlanFile, SentFile, ShardManifest, file_name, shard_files, to_json};
 use crate::run::{Attendant, Claim, Purpose, Run, admit, enter, orders, plan_file, resolve};
 use crate::scenario::{self, AwsTarget, ProcessorPlace, check_resolved};
 use crate::store::Target;
@@ -183,7 +183,7 @@ fn lead(
         false => None,
     };
     if let Some(plan) = &there {
-        same_plan(place, plan, run.scenario(), shard)?;
+        same_plan(place, plan, run.scenario(), shard, run.asked_run_id())?;
     }
     let mut run = run.clone();
     if let Some(plan) = &there {
@@ -234,7 +234,7 @@ fn follow(
     )?;
     let shown = place.shown(file_name::PLAN);
     let plan = crate::results::parse_plan(&bytes, shown.as_ref()).map_err(Error::usage)?;
-    same_plan(place, &plan, run.scenario(), shard)?;
+    same_plan(place, &plan, run.scenario(), shard, run.asked_run_id())?;
     let asked = (run.agreed(), true);
     let found = admit(Purpose::Run, run.scenario(), spec, asked, attendant)?;
     Ok(Joined {
@@ -289,10 +289,13 @@ fn leave(
             "{failure}; without its journal shard {shard} has no manifest, and `orderproof merge` looks for its orders"
         )));
     }
-    let sent = SentFile::new(joined.plan.run_id, joined.clocks_apart, &driven.record);
+    let sent = SentFile {
+        started_late_by: Some(driven.late_by),
+        ..SentFile::new(joined.plan.run_id, joined.clocks_apart, &driven.record)
+    };
     let written = folder.write(file_name::SENT, &to_json(&sent));
     written.map_err(Error::internal)?;
-    let files = [file_name::JOURNAL, file_name::SENT];
+    let files = shard_files(shard.index()).iter();
     let files = files.map(|name| digest_of_file(folder.path(), name, None));
     let manifest = ShardManifest {
         manifest_version: ShardManifest::VERSION,
@@ -300,10 +303,7 @@ fn leave(
         shard,
         plan_digest: joined.plan_digest.clone(),
         started_at: super::agree::written(driven.started.wall)?,
-        files: files
-            .into_iter()
-            .collect::<Result<_, _>>()
-            .map_err(Error::internal)?,
+        files: files.collect::<Result<_, _>>().map_err(Error::internal)?,
         orders: driven.ledger.counts_of(driven.own_orders),
         started_late_by: driven.late_by,
         clocks_apart: joined.clocks_apart,

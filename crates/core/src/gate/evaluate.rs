@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::results::figures::{self, thousands};
-use crate::results::{PipelineCounters, Recovery, RunReport, Tally};
+use crate::results::{PipelineCounters, Recovery, RunReport, Tally, part_of_sends};
 use crate::scenario::{Bound, Condition, Counted, Metric, OrderRate, Rule, Span};
 use crate::verdict::{Class, Gate, Standing};
 use crate::verify::{Durations, Figure, Standpoint};
@@ -66,7 +66,9 @@ pub(super) struct Seen {
 pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
     let report = input.report;
     let phase = rule.phase.as_deref();
+    let part = part_of_sends(&report.workers).filter(|_| rests_on_sends(&rule.condition));
     let seen = match rule.condition {
+        _ if part.is_some() => missing(part.unwrap_or_default()),
         Condition::Keeps(gate) => kept(report, gate),
         Condition::Count(counted, bound) => counted_seen(report, counted, phase, &bound),
         Condition::Duration(metric, bound) => duration(input, metric, phase, &bound),
@@ -90,6 +92,23 @@ pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
             Condition::Keeps(_) | Condition::Count(Counted::Class(_) | Counted::Misplaced, _)
         ),
     }
+}
+
+/// Whether a figure is of what all workers measured: everything but what the stores alone tell, and the plan.
+fn rests_on_sends(condition: &Condition) -> bool {
+    let of_the_stores = matches!(
+        condition,
+        Condition::Keeps(_)
+            | Condition::Count(
+                Counted::Class(_)
+                    | Counted::Misplaced
+                    | Counted::Planned
+                    | Counted::Redelivered
+                    | Counted::ExtraDeadLetterCopies,
+                _,
+            )
+    );
+    !of_the_stores
 }
 
 pub(super) fn missing(why: impl Into<String>) -> Seen {

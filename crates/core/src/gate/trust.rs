@@ -10,8 +10,8 @@ use super::evaluate::evaluate;
 use super::own::alone;
 use crate::exit::Exit;
 use crate::metrics::Histogram;
-use crate::results::RunReport;
 use crate::results::figures::orders;
+use crate::results::{RunReport, workers_too_far_apart};
 use crate::verdict::{Class, Judgment, Severity, Standing, Verdict};
 use crate::verify::{Durations, Standpoint};
 
@@ -153,6 +153,9 @@ fn doubt_pass(report: &RunReport, doubts: &mut Vec<String>) {
     let limit = report.scenario.expect.max_schedule_lag_p99;
     if lag.quantile(0.99).is_none_or(|lag| lag > limit) {
         doubts.push("it passed although its load was not offered on time".into());
+    }
+    if workers_too_far_apart(&report.workers, limit).is_some() {
+        doubts.push("it passed although the clocks of its workers may be too far apart".into());
     }
     let durations = Durations {
         phases: Some(report.phases.iter().map(|phase| &phase.figures).collect()),

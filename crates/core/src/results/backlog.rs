@@ -18,6 +18,8 @@ pub struct Backlog {
     pub queue: Option<(u64, u64)>,
     /// The largest backlog before that phase began.
     pub usual: u64,
+    /// It was seen to be no larger than usual only after seconds nobody measured: when that came about is not known.
+    pub caught_up_unseen: bool,
     /// From the end of that phase until the backlog was no larger than usual; zero when it was so within the phase,
     /// `None` when that was not seen.
     pub caught_up: Option<Duration>,
@@ -41,13 +43,20 @@ impl RunReport {
         let begin = phase.map_or(end, |phase| phase.start);
         let seconds = || self.timeline.iter().filter_map(known);
         let (usual, caught_up) = caught_up(seconds, row.time_s, (begin, end));
+        let back = seconds().find(|&(second, orders)| second > row.time_s && orders <= usual);
+        let caught_up_unseen = back.is_some_and(|(second, _)| {
+            let mut rows = self.timeline.iter();
+            let before = rows.find(|row| row.time_s.saturating_add(1) == second);
+            before.is_none_or(|row| row.backlog_orders.is_none())
+        });
         Some(Backlog {
             peak,
             at_s: row.time_s,
             phase: row.phase.clone(),
             queue: row.queue_visible_messages.zip(row.queue_in_flight_messages),
             usual,
-            caught_up,
+            caught_up_unseen,
+            caught_up: caught_up.filter(|_| !caught_up_unseen),
         })
     }
 
@@ -97,17 +106,20 @@ impl Backlog {
         )
     }
 
-    /// When it was back to usual, in words.
-    pub fn caught_up_line(&self) -> String {
+    /// When it was back to usual, in words; `None` when it came about while nobody looked.
+    pub fn caught_up_line(&self) -> Option<String> {
+        if self.caught_up_unseen {
+            return None;
+        }
         let usual = match self.usual {
             0 => "back to 0".into(),
             usual => format!("back to the usual (up to {})", thousands(usual)),
         };
-        match self.caught_up {
+        Some(match self.caught_up {
             None => format!("not seen {usual}"),
             Some(Duration::ZERO) => format!("{usual} before {} ended", self.phase),
             Some(after) => format!("{usual} {} after {} ended", duration(after), self.phase),
-        }
+        })
     }
 }
 
@@ -154,8 +166,8 @@ mod tests {
             )
         );
         assert_eq!(
-            backlog.caught_up_line(),
-            "back to the usual (up to 100) 7.00 s after spike ended"
+            backlog.caught_up_line().as_deref(),
+            Some("back to the usual (up to 100) 7.00 s after spike ended")
         );
     }
 
@@ -164,7 +176,19 @@ mod tests {
         let never = with(|second| Some(if second < 25 { 0 } else { 9 }));
         let backlog = never.backlog().expect("there was one");
         assert_eq!(backlog.caught_up, None);
-        assert_eq!(backlog.caught_up_line(), "not seen back to 0");
+        assert_eq!(
+            backlog.caught_up_line().as_deref(),
+            Some("not seen back to 0")
+        );
+        // Nobody looked before it was 0: when it became so is not known.
+        let late = with(|second| match second {
+            0..25 | 62.. => Some(0),
+            25..55 => Some(9),
+            _ => None,
+        });
+        let backlog = late.backlog().expect("there was one");
+        assert_eq!(backlog.caught_up, None);
+        assert_eq!(backlog.caught_up_line(), None);
         let none = with(|_| Some(0));
         assert_eq!(none.backlog(), None);
         assert_eq!(

@@ -26,6 +26,7 @@ pub(super) fn check_plan(plan: &PlanFile) -> Checked {
 /// A `sent.json`.
 pub(super) fn check_sent(sent: &SentFile) -> Checked {
     duration("clocks_apart", sent.clocks_apart)?;
+    duration("started_late_by", sent.started_late_by.unwrap_or_default())?;
     check_workers(&sent.workers)?;
     check_record(&sent.record)
 }

@@ -48,5 +48,5 @@ pub use tally::Tally;
 pub use unfinished::unfinished;
 pub use workers::{
     AgreedStart, ShardManifest, WorkerRecord, WorkerState, all_whole, parse_manifest,
-    worker_findings,
+    part_of_sends, shard_files, worker_findings, workers_too_far_apart,
 };

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::figures::{counted, duration, micros, thousands};
+use super::workers::{WORKERS_APART, workers_apart};
 use super::{RunReport, Tally, TimelineRow};
 use crate::scenario::{OrderRate, RECOVERED_SECONDS, recovery_from};
 use crate::verdict::Class;
@@ -112,6 +113,7 @@ impl RunReport {
 
     /// Why the seconds in which rows were stored are not those in which orders were sent, if so.
     fn seconds_agree(&self) -> Result<(), String> {
+        self.workers_agree()?;
         let apart = self.clocks_apart();
         match apart >= SECONDS_APART {
             true => Err(format!(
@@ -122,8 +124,23 @@ impl RunReport {
         }
     }
 
+    /// Why the seconds and phases of one worker are not those of another, if so.
+    fn workers_agree(&self) -> Result<(), String> {
+        let apart = workers_apart(&self.workers);
+        match apart > WORKERS_APART {
+            true => Err(format!(
+                "the clocks of two workers may be {} apart, so that their seconds are not the same: synchronize them",
+                duration(apart)
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// The most messages that waited in the queue at the end of a second, in `phase` or in any.
     pub fn waiting_tally(&self, phase: Option<&str>) -> Tally {
+        if let Err(why) = self.workers_agree() {
+            return Tally::unknown(why);
+        }
         self.most(phase, |row| row.queue_visible_messages, "the queue")
     }
 
@@ -240,6 +257,7 @@ impl RunReport {
     /// # Errors
     /// Why it is not known.
     pub fn per_second(&self, rate: OrderRate, phase: Option<&str>) -> Result<PerSecond, String> {
+        self.workers_agree()?;
         let wanted = self.phases.iter().filter(|seen| match phase {
             Some(name) => seen.figures.name == name,
             None => !seen.figures.warm_up,

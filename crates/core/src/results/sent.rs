@@ -24,6 +24,10 @@ pub struct SentFile {
     pub run_id: RunId,
     /// How far the target's clock may be from this machine's.
     pub clocks_apart: Duration,
+    /// How long after the agreed start the worker was ready to send, as its manifest says; `None` where one process sent
+    /// everything, and of all workers together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_late_by: Option<Duration>,
     /// What was measured.
     pub record: SendRecord,
     /// What each worker left, in the order of their numbers; empty where one process sent everything.
@@ -38,6 +42,7 @@ impl SentFile {
             schema_version: SCHEMA_VERSION,
             run_id,
             clocks_apart,
+            started_late_by: None,
             record: record.clone(),
             workers: Vec::new(),
         }

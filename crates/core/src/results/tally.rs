@@ -1,7 +1,7 @@
 //! Counts that may be of a part only: what was not looked at is missing, and never none.
 
-use super::RunReport;
 use super::figures::{counted, thousands};
+use super::{RunReport, part_of_sends};
 use crate::scenario::{Bound, Operator};
 use crate::verdict::{Class, Standing};
 
@@ -166,6 +166,16 @@ impl RunReport {
                 return Tally::unknown(format!("the report does not count {}", class.as_str()));
             }
         };
+        if let Some(why) = part_of_sends(&self.workers) {
+            // What nobody saw acknowledged is in another class than it would be.
+            return match class {
+                Class::Undecided => Tally::whole(count),
+                class if class.standing(crate::verdict::Gate::Strict) == Standing::Refused => {
+                    Tally::at_least(count, why)
+                }
+                _ => Tally::at_least(0, why),
+            };
+        }
         let Some(why) = self.unlooked() else {
             return Tally::whole(count);
         };

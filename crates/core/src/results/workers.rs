@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ReportError;
 use super::figures::{duration, orders};
+use super::{ReportError, file_name};
 use crate::evidence::{DURATION_MAX, FileDigest, JsonLimits, check_json};
 use crate::ledger::OutcomeCounts;
 use crate::load::Shard;
@@ -32,7 +32,7 @@ pub struct ShardManifest {
     pub plan_digest: String,
     /// The start all workers agreed on, RFC 3339, UTC, to the nanosecond.
     pub started_at: String,
-    /// The shard's journal and its `sent.json`.
+    /// The shard's journal and its `sent.json`, and of worker 0 its `queues.json`.
     pub files: Vec<FileDigest>,
     /// What became of the sending of its own orders.
     pub orders: OutcomeCounts,
@@ -44,6 +44,14 @@ pub struct ShardManifest {
     pub interrupted: bool,
     /// The version of the program that sent it.
     pub version: String,
+}
+
+/// The files of the shard of worker `index` that its manifest names, no more and no fewer: worker 0 has sampled the queues.
+pub fn shard_files(index: u32) -> &'static [&'static str] {
+    match index {
+        0 => &[file_name::JOURNAL, file_name::SENT, file_name::QUEUES],
+        _ => &[file_name::JOURNAL, file_name::SENT],
+    }
 }
 
 impl ShardManifest {
@@ -155,11 +163,62 @@ pub fn all_whole(workers: &[WorkerRecord]) -> bool {
         .all(|worker| worker.state == WorkerState::Whole)
 }
 
+/// Why what was measured of the sends is not of the whole run, if so: a worker left no whole shard.
+pub fn part_of_sends(workers: &[WorkerRecord]) -> Option<String> {
+    let open = workers
+        .iter()
+        .find(|worker| worker.state != WorkerState::Whole)?;
+    Some(format!(
+        "worker {} of {} left no whole shard, and what it sent was measured by nobody",
+        open.worker,
+        workers.len()
+    ))
+}
+
+/// Clocks of workers that may be further apart than this do not begin a load together, and have no seconds in common.
+pub const WORKERS_APART: Duration = Duration::from_millis(250);
+
+/// How far the clocks of two workers may be apart: each may be off from the target's in its own direction, so that the two
+/// largest bounds add up. Zero of fewer than two workers that told theirs.
+pub fn workers_apart(workers: &[WorkerRecord]) -> Duration {
+    let mut bounds: Vec<u64> = workers
+        .iter()
+        .filter_map(|worker| worker.clocks_apart_us)
+        .collect();
+    bounds.sort_unstable();
+    match bounds.as_slice() {
+        [.., one, other] => Duration::from_micros(one.saturating_add(*other)),
+        [] | [_] => Duration::ZERO,
+    }
+}
+
+/// How far the clocks of two workers may be apart, if that is too far for the load to have been offered as planned: more
+/// than [`WORKERS_APART`] and more than `lag_limit`, the largest 99th percentile of schedule lag that the run allows.
+pub fn workers_too_far_apart(workers: &[WorkerRecord], lag_limit: Duration) -> Option<Duration> {
+    let apart = workers_apart(workers);
+    (apart > lag_limit.max(WORKERS_APART)).then_some(apart)
+}
+
+/// That the workers may not have begun together, if so.
+fn clocks_finding(workers: &[WorkerRecord], lag_limit: Duration) -> Option<Finding> {
+    let apart = duration(workers_too_far_apart(workers, lag_limit)?);
+    let limit = duration(lag_limit.max(WORKERS_APART));
+    let message = format!(
+        "the clocks of two workers may be {apart} apart, and at most {limit} shows that the load was offered as planned: \
+         synchronize the clocks of their machines (chrony, NTP) and run again"
+    );
+    Some(finding(
+        Severity::MissingEvidence,
+        "workers_clocks_apart",
+        message,
+    ))
+}
+
 /// What is to be said of the workers of a run: who left nothing or stopped in the middle, and who differs from the others.
 /// `lag_limit` is the largest 99th percentile of schedule lag that the run allows.
 pub fn worker_findings(workers: &[WorkerRecord], lag_limit: Duration) -> Vec<Finding> {
     let of = workers.len();
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = clocks_finding(workers, lag_limit).into_iter().collect();
     for worker in workers {
         let named = format!("worker {} of {of}", worker.worker);
         let own = orders(worker.own_orders);
@@ -267,6 +326,26 @@ mod tests {
         assert_eq!(codes(&[whole(0, 1, 51)]), [note("worker_started_late")]);
         assert!(all_whole(&[whole(0, 52, 51)]));
         assert_eq!(whole(0, 1, 0).errors(), Some(3));
+    }
+
+    #[test]
+    fn clocks_that_may_be_too_far_apart_are_missing_evidence() {
+        let apart = |bounds_ms: &[u64]| -> Vec<WorkerRecord> {
+            let workers = (0..).zip(bounds_ms);
+            workers
+                .map(|(worker, bound_ms)| WorkerRecord {
+                    clocks_apart_us: Some(bound_ms * 1_000),
+                    ..whole(worker, 1, 0)
+                })
+                .collect()
+        };
+        let missing = (Severity::MissingEvidence, "workers_clocks_apart".to_owned());
+        assert_eq!(codes(&apart(&[5, 4_000])), [missing.clone()]);
+        assert_eq!(codes(&apart(&[130, 1, 121])), [missing], "the two largest");
+        assert!(codes(&apart(&[130, 1, 120])).is_empty(), "250 ms");
+        assert!(codes(&apart(&[4_000])).is_empty(), "one clock alone");
+        let found = worker_findings(&apart(&[5, 4_000]), Duration::from_secs(10));
+        assert!(found.is_empty(), "so much lag is allowed: {found:?}");
     }
 
     #[test]

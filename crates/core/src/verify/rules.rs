@@ -12,6 +12,11 @@ use crate::verdict::{Finding, Severity, finding};
 const RULE_BROKEN: &str = "rule_broken";
 const RULE_WITHOUT_FIGURES: &str = "rule_without_figures";
 
+/// Why the drain of a pipeline at rest is not known.
+const NOT_SEEN_TO_DRAIN: &str = "the queue was not looked at between the last send and its first sample, and may have been \
+    empty before: look at once after the last send (of several workers: `orderproof merge` at once, or `merge --wait` \
+    beside them)";
+
 /// Whether a finding of this code is about a rule of the scenario.
 pub fn is_about_a_rule(code: &str) -> bool {
     [RULE_BROKEN, RULE_WITHOUT_FIGURES].contains(&code)
@@ -111,7 +116,12 @@ impl Durations<'_> {
         bound: &Bound<Duration>,
     ) -> (Option<Figure>, Standpoint) {
         let Some(figure) = self.measure(metric, phase) else {
-            return (None, Standpoint::Unknown("nothing was measured".into()));
+            let rested = self.quiescence.is_some_and(|seen| seen.reached);
+            let why = match metric {
+                Metric::Drain if rested => NOT_SEEN_TO_DRAIN,
+                _ => "nothing was measured",
+            };
+            return (None, Standpoint::Unknown(why.into()));
         };
         let two_clocks = matches!(metric, Metric::EndToEnd(_));
         (Some(figure), self.stand(two_clocks, figure.measured, bound))

@@ -28,7 +28,7 @@ pub(super) fn facts(report: &RunReport) -> Vec<Fact> {
         ("backlog", report.backlog_line()),
         (
             "caught up",
-            report.backlog().map(|peak| peak.caught_up_line()),
+            report.backlog().and_then(|peak| peak.caught_up_line()),
         ),
         ("table", Some(scan)),
         ("missing orders", Some(lookups)),
