@@ -17,7 +17,7 @@ use crate::results::{RunReport, file_name, verdict_word};
 use crate::run::{Attendant, JudgedFolder, Question, Watch, judge_folder};
 use crate::scenario::parse_duration;
 use crate::verdict::{Finding, Verdict};
-use crate::workers::{Merge, Merged, merge as unite, wait_for_workers};
+use crate::workers::{Merge, Merged, merge as unite, not_refused, wait_for_workers};
 
 /// Unites what the workers left, looks at the stores, judges, and reports.
 pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
@@ -27,6 +27,7 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
         quit_on_interrupt();
         wait_for_workers(&args.dir, to_meet)?;
     }
+    not_refused(&args.dir)?;
     let file = args.dir.join(file_name::PLAN);
     let plan = read_plan(&file).map_err(Error::usage)?;
     let none = |why: &str| Error::usage(format!("{}: {why}", args.dir.display()));

@@ -11,6 +11,7 @@ mod meet;
 mod merge;
 mod place;
 mod queues;
+mod refusal;
 mod send;
 mod wait;
 
@@ -18,5 +19,6 @@ pub use identity::identity;
 pub use meet::Patience;
 pub use merge::{Merge, Merged, merge};
 pub use place::{Folder, RunAt};
+pub use refusal::not_refused;
 pub use send::{Sent, Worker, send_shard};
 pub use wait::wait_for_workers;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
 use super::meet::Meeting;
 use super::queues::QueuesFile;
+use super::refusal::{self, Lookout};
 use super::{Folder, Patience, RunAt};
 use crate::clock;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePart, DrivePlan, Progress};
@@ -71,7 +72,11 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     let meeting = Meeting::new(&place, shard, patience, &stop);
     meeting.not_passed()?;
     let joined = match shard.index() {
-        0 => lead(&run, shard, &place, attendant)?,
+        0 => {
+            refusal::withdraw(&place)?;
+            let joined = lead(&run, shard, &place, attendant);
+            joined.inspect_err(|error| refusal::leave(&place, error))?
+        }
         _ => follow(&run, shard, &spec, &meeting, attendant)?,
     };
     let start_at = meeting.start(&joined.plan_digest)?;
@@ -228,9 +233,16 @@ fn follow(
     attendant: &dyn Attendant,
 ) -> Result<Joined, Error> {
     let place = meeting.place;
+    let mut lookout = Lookout::default();
     let bytes = meeting.wait(
         || "worker 0 has written no plan".into(),
-        || read(place, file_name::PLAN),
+        || {
+            let plan = read(place, file_name::PLAN)?;
+            if plan.is_none() {
+                lookout.look(place)?;
+            }
+            Ok(plan)
+        },
     )?;
     let shown = place.shown(file_name::PLAN);
     let plan = crate::results::parse_plan(&bytes, shown.as_ref()).map_err(Error::usage)?;

@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::Folder;
+use super::refusal::Lookout;
 use crate::clock;
 use crate::error::Error;
 use crate::folder::{read_plan, read_within};
@@ -18,10 +20,14 @@ const SMALL: u64 = 1 << 20;
 /// long they may take to agree on a start.
 ///
 /// # Errors
-/// A usage error when they have not agreed by then. What is damaged is left to the merge.
+/// A usage error when they have not agreed by then; [`Error::Refused`] when worker 0 was. What is damaged is left to the merge.
 pub fn wait_for_workers(dir: &Path, to_meet: Duration) -> Result<(), Error> {
     let begun = Instant::now();
+    let mut lookout = Lookout::default();
     loop {
+        if dir.is_dir() && !dir.join(file_name::PLAN).exists() {
+            lookout.look(&Folder::open(dir).map_err(Error::usage)?)?;
+        }
         match state(dir) {
             State::Done => return Ok(()),
             State::Apart if begun.elapsed() >= to_meet => {

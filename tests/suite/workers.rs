@@ -115,9 +115,13 @@ pub(super) fn worker(served: &Served, place: &Place, who: &str) -> Program {
 }
 
 fn worker_of(scenario: &str, served: &Served, place: &Place, who: &str) -> Program {
+    worker_as("77", scenario, served, place, who)
+}
+
+fn worker_as(run_id: &str, scenario: &str, served: &Served, place: &Place, who: &str) -> Program {
     let program = Program::new(["run", "workers.toml", "--quiet", "--lead", "4s"])
         .file("workers.toml", scenario)
-        .args(["--run-id", "77"])
+        .args(["--run-id", run_id])
         .args(["--run-at", &place.shown()])
         .args(["--worker", who]);
     served.at(program)
@@ -280,6 +284,7 @@ fn four_workers_do_what_one_does_and_no_order_is_sent_twice() {
     assert!(verify(&place).code(4).stdout.contains("evidence_changed"));
 
     missing(&four, &before);
+    clocks_apart(&four, &before);
     contradictions(&four, &before);
 }
 
@@ -321,7 +326,21 @@ type Change = fn(&Place);
 
 /// What contradicts itself is no evidence: inconclusive, and nothing is written.
 fn contradictions(served: &Served, before: &Place) {
-    let cases: [(&str, Change); 5] = [
+    let cases: [(&str, Change); 8] = [
+        ("says another interrupted", |place| {
+            change_manifest(place, 1, |it| it["interrupted"] = true.into());
+        }),
+        ("names other files", |place| {
+            change_manifest(place, 1, |it| {
+                let files = it["files"].as_array_mut().expect("files");
+                files.push(files[0].clone());
+            });
+        }),
+        ("queues.json is not as the manifest", |place| {
+            let queues = place.of_shard(0, "queues.json");
+            let text = std::fs::read_to_string(&queues).expect("samples");
+            std::fs::write(&queues, text + "\n").expect("written");
+        }),
         ("is of another shard", |place| {
             std::fs::copy(
                 place.of_shard(1, "ledger.journal"),
@@ -362,6 +381,34 @@ fn contradictions(served: &Served, before: &Place) {
         assert!(merged.stdout.contains(told), "{told}: {}", merged.stdout);
         assert!(!place.path.join("run.json").exists(), "{told}");
     }
+}
+
+/// Writes the manifest of a worker anew.
+fn change_manifest(place: &Place, index: u32, change: impl FnOnce(&mut Value)) {
+    change_json(&place.of_shard(index, "manifest.json"), change);
+}
+
+fn change_json(path: &Path, change: impl FnOnce(&mut Value)) {
+    let text = std::fs::read_to_string(path).expect("a file");
+    let mut value: Value = serde_json::from_str(&text).expect("JSON");
+    change(&mut value);
+    std::fs::write(path, value.to_string()).expect("written");
+}
+
+/// Worker 1 says that its clock may be 12 s off: the load is not shown to have been offered as planned.
+fn clocks_apart(served: &Served, before: &Place) {
+    let place = before.copy();
+    let off = |it: &mut Value| it["clocks_apart"]["secs"] = 12.into();
+    change_json(&place.of_shard(1, "sent.json"), off);
+    let folder = place.path.join("shards/1");
+    let digest = orderproof::folder::digest_of_file(&folder, "sent.json", None).expect("a digest");
+    change_manifest(&place, 1, |it| {
+        off(it);
+        it["files"][1] = serde_json::to_value(&digest).expect("JSON");
+    });
+    merge(served, &place).finish().code(4);
+    let found = codes(&place.json("run.json"));
+    assert!(found.contains(&"workers_clocks_apart".into()), "{found:?}");
 }
 
 /// A journal of worker 2 that tells of order 0, which is another's; without a manifest that would tell it by its digest.
@@ -533,6 +580,15 @@ fn workers_that_do_not_agree_or_meet_send_nothing() {
         "{}",
         other.stderr
     );
+    let stranger = worker_as("78", SCENARIO, &served, &place, "1/2");
+    let stranger = stranger.finish().code(2);
+    for told in ["has the id 77", "was given --run-id 78"] {
+        assert!(
+            stranger.stderr.contains(told),
+            "{told}: {}",
+            stranger.stderr
+        );
+    }
     let third = worker(&served, &place, "2/3").finish().code(2);
     assert!(
         third.stderr.contains("one of 2 workers"),
@@ -549,6 +605,22 @@ fn workers_that_do_not_agree_or_meet_send_nothing() {
     // Started again together, they meet.
     send_all(&served, &place, 2);
     merge(&served, &place).finish().code(0);
+    // The orders of run 77 are there now: worker 0 is refused, and the other hears of it.
+    let again = Place::new();
+    let other = start(worker(&served, &again, "1/2"));
+    let refused = worker(&served, &again, "0/2").finish().code(6);
+    assert_eq!(other.code(), Some(6));
+    let merged = merge(&served, &again).finish().code(6);
+    assert!(
+        merged.stderr.contains("worker 0 was refused"),
+        "{}",
+        merged.stderr
+    );
+    assert!(
+        !refused.stderr.contains("worker 0 was refused"),
+        "{}",
+        refused.stderr
+    );
 }
 
 #[test]
