@@ -52,4 +52,5 @@ mod time;
 mod tui;
 mod with_plan;
 mod workers;
+mod workers_forged;
 mod workers_killed;
