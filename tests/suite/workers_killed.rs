@@ -105,11 +105,38 @@ fn kill_one(seed: u64, seen: &mut Seen) {
     seen.recovered += (ledger.indeterminate() & &landed).len();
 }
 
+/// Runs at one time: they wait more than they work.
+const AT_ONE_TIME: usize = 4;
+
 fn kill_all(kills: u64) -> Seen {
-    let mut seen = Seen::default();
-    (0..kills).for_each(|seed| kill_one(seed, &mut seen));
-    println!("{seen:#?}");
-    seen
+    let mut all = Seen::default();
+    let seeds: Vec<u64> = (0..kills).collect();
+    for some in seeds.chunks(AT_ONE_TIME) {
+        let seen = std::thread::scope(|scope| {
+            let runs = some.iter().map(|&seed| {
+                scope.spawn(move || {
+                    let mut seen = Seen::default();
+                    kill_one(seed, &mut seen);
+                    seen
+                })
+            });
+            let runs: Vec<_> = runs.collect();
+            runs.into_iter()
+                .map(|run| match run.join() {
+                    Ok(seen) => seen,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect::<Vec<_>>()
+        });
+        for one in seen {
+            all.killed += one.killed;
+            all.recovered += one.recovered;
+            all.passed += one.passed;
+            all.merges_killed += one.merges_killed;
+        }
+    }
+    println!("{all:#?}");
+    all
 }
 
 #[test]
