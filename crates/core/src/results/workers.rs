@@ -340,7 +340,7 @@ mod tests {
                 .collect()
         };
         let missing = (Severity::MissingEvidence, "workers_clocks_apart".to_owned());
-        assert_eq!(codes(&apart(&[5, 4_000])), [missing.clone()]);
+        assert_eq!(codes(&apart(&[5, 4_000])), std::slice::from_ref(&missing));
         assert_eq!(codes(&apart(&[130, 1, 121])), [missing], "the two largest");
         assert!(codes(&apart(&[130, 1, 120])).is_empty(), "250 ms");
         assert!(codes(&apart(&[4_000])).is_empty(), "one clock alone");
