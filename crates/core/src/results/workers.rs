@@ -193,7 +193,7 @@ pub fn workers_apart(workers: &[WorkerRecord]) -> Duration {
 }
 
 /// How far the clocks of two workers may be apart, if that is too far for the load to have been offered as planned: more
-/// than [`WORKERS_APART`] and more than `lag_limit`, the largest 99th percentile of schedule lag that the run allows.
+/// than 250 ms and more than `lag_limit`, the largest 99th percentile of schedule lag that the run allows.
 pub fn workers_too_far_apart(workers: &[WorkerRecord], lag_limit: Duration) -> Option<Duration> {
     let apart = workers_apart(workers);
     (apart > lag_limit.max(WORKERS_APART)).then_some(apart)
