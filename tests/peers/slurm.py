@@ -91,15 +91,16 @@ def job(number):
     return dict(re.findall(r"(\w+)=(\S*)", shown.splitlines()[0]))
 
 
-def process_of(task):
-    """The process of the worker with this index."""
+def process_of(place, task):
+    """The process of the worker with this index of the run at this place."""
     for path in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             environment = (path / "environ").read_bytes()
             command = (path / "cmdline").read_bytes()
         except OSError:
             continue
-        if f"SLURM_ARRAY_TASK_ID={task}\0".encode() in environment and command.startswith(orderproof.encode()):
+        is_worker = command.startswith(orderproof.encode()) and str(place).encode() in command
+        if is_worker and f"SLURM_ARRAY_TASK_ID={task}\0".encode() in environment:
             return int(path.name)
     raise AssertionError(f"worker {task} has no process")
 
@@ -170,13 +171,13 @@ def nothing(workers, place, start):
 
 
 def killed(workers, place, start):
-    os.kill(process_of(2), signal.SIGKILL)
+    os.kill(process_of(place, 2), signal.SIGKILL)
 
 
 def node_lost(workers, place, start):
     task = job(f"{workers}_3")
     node = task["NodeList"]
-    worker = process_of(3)
+    worker = process_of(place, 3)
     daemons = output("pgrep", "-f", f"^slurmd -N {node}$").split()
     steps = output("pgrep", "-f", f"slurmstepd: \\[{task['JobId']}\\.").split()
     for process in [*daemons, *steps, worker]:
