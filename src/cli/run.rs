@@ -82,7 +82,7 @@ pub struct RunArgs {
 pub struct FindRateArgs {
     /// Look for the highest multiple of the baseline's rate at which the scenario passes: a run at its own rate, then doubled
     /// and bisected, each in a folder of its own. Exit code 0: a limit of the pipeline was found, and the scenario passes at
-    /// its own rate. A rate that the load generator cannot offer is no limit of the pipeline.
+    /// its own rate. A rate that the load generator cannot offer does not count as a limit of the pipeline.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub find: Option<MeasuredWhat>,
 

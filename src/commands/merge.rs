@@ -1,6 +1,5 @@
 //! `orderproof merge`: the verdict of a run by several workers.
 
-use std::any::Any;
 use std::path::Path;
 
 use serde::Serialize;
@@ -14,7 +13,7 @@ use crate::exit::Exit;
 use crate::folder::{SealState, check_seal, read_plan, read_report};
 use crate::report::{RunDocument, render_text};
 use crate::results::{RunReport, file_name, verdict_word};
-use crate::run::{Attendant, JudgedFolder, Question, Watch, judge_folder};
+use crate::run::{JudgedFolder, judge_folder};
 use crate::scenario::parse_duration;
 use crate::verdict::{Finding, Verdict};
 use crate::workers::{Merge, Merged, merge as unite, not_refused, wait_for_workers};
@@ -50,7 +49,7 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
         now: args.now,
         yes: args.reach.yes,
     };
-    match unite(&merge, &Terminal { output })? {
+    match unite(&merge, output)? {
         Merged::Run(outcome) => {
             show(
                 args,
@@ -129,24 +128,5 @@ fn show(args: &MergeArgs, report: &RunReport, exit: Exit, problems: &[String], o
             &Path::exists,
             output.text_style(),
         )),
-    }
-}
-
-/// Whoever called the program.
-struct Terminal<'a> {
-    output: &'a Output,
-}
-
-impl Attendant for Terminal<'_> {
-    fn note(&self, line: &str) {
-        self.output.note(line);
-    }
-
-    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
-        self.output.confirm(question)
-    }
-
-    fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
-        Ok(Box::new(()))
     }
 }

@@ -147,7 +147,7 @@ fn multiple(text: &str) -> Result<f64, Error> {
         .filter(|number| number.is_finite() && (0.1..=1e6).contains(number))
         .ok_or_else(|| {
             Error::usage(format!(
-                "--up-to {text}: is no multiple of the baseline's rate; write one such as 20x"
+                "--up-to {text}: not a multiple of the baseline's rate; write 20x, for example"
             ))
         })
 }

@@ -1,6 +1,5 @@
 //! `orderproof run --run-at`: one of several workers sends its shard, and judges nothing.
 
-use std::any::Any;
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use crate::drive::StopSignal;
 use crate::exit::Exit;
 use crate::ledger::OutcomeCounts;
 use crate::results::figures::orders;
-use crate::run::{Attendant, Question, Run, Watch};
+use crate::run::Run;
 use crate::scenario::parse_duration;
 use crate::verdict::Verdict;
 use crate::workers::{Patience, Sent, Worker, identity, send_shard};
@@ -52,7 +51,7 @@ pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error>
             lead: duration("--lead", &args.workers.lead)?,
         },
     };
-    let sent = send_shard(worker, &Terminal { output })?;
+    let sent = send_shard(worker, output)?;
     let exit = match sent.manifest.interrupted {
         true => Exit::Interrupted,
         false => Exit::Success,
@@ -120,23 +119,4 @@ fn told(sent: &Sent) -> String {
 
 fn duration(option: &str, text: &str) -> Result<Duration, Error> {
     parse_duration(text).map_err(|why| Error::usage(format!("{option} {text:?}: {why}")))
-}
-
-/// Whoever called the program.
-struct Terminal<'a> {
-    output: &'a Output,
-}
-
-impl Attendant for Terminal<'_> {
-    fn note(&self, line: &str) {
-        self.output.note(line);
-    }
-
-    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
-        self.output.confirm(question)
-    }
-
-    fn watch(&self, _: Watch) -> Result<Box<dyn Any>, Error> {
-        Ok(Box::new(()))
-    }
 }

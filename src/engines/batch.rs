@@ -38,19 +38,7 @@ Resources:
         EvaluateOnExit:
 {{exits}}
       ContainerProperties:
-        Image: !Ref Image
-        Command: {{worker}}
-        JobRoleArn: !Ref JobRole
-        ExecutionRoleArn: !Ref ExecutionRole
-        NetworkConfiguration: {AssignPublicIp: ENABLED}
-        ResourceRequirements:
-          - {Type: VCPU, Value: \"1\"}
-          - {Type: MEMORY, Value: \"2048\"}
-        MountPoints:
-          - {ContainerPath: {{mount}}, SourceVolume: shared}
-        Volumes:
-          - Name: shared
-            EfsVolumeConfiguration: {FileSystemId: !Ref FileSystem}
+{{worker_container}}
   Merge:
     Type: AWS::Batch::JobDefinition
     Properties:
@@ -58,19 +46,7 @@ Resources:
       PlatformCapabilities: [FARGATE]
       RetryStrategy: {Attempts: 1}
       ContainerProperties:
-        Image: !Ref Image
-        Command: {{merge}}
-        JobRoleArn: !Ref JobRole
-        ExecutionRoleArn: !Ref ExecutionRole
-        NetworkConfiguration: {AssignPublicIp: ENABLED}
-        ResourceRequirements:
-          - {Type: VCPU, Value: \"1\"}
-          - {Type: MEMORY, Value: \"2048\"}
-        MountPoints:
-          - {ContainerPath: {{mount}}, SourceVolume: shared}
-        Volumes:
-          - Name: shared
-            EfsVolumeConfiguration: {FileSystemId: !Ref FileSystem}
+{{merge_container}}
   Run:
     Type: AWS::StepFunctions::StateMachine
     Properties:
@@ -126,6 +102,22 @@ Outputs:
     Value: !Ref Run
 ";
 
+/// The container of workers and merge.
+const CONTAINER: &str = "\
+        Image: !Ref Image
+        Command: {{command}}
+        JobRoleArn: !Ref JobRole
+        ExecutionRoleArn: !Ref ExecutionRole
+        NetworkConfiguration: {AssignPublicIp: ENABLED}
+        ResourceRequirements:
+          - {Type: VCPU, Value: \"1\"}
+          - {Type: MEMORY, Value: \"2048\"}
+        MountPoints:
+          - {ContainerPath: {{mount}}, SourceVolume: shared}
+        Volumes:
+          - Name: shared
+            EfsVolumeConfiguration: {FileSystemId: !Ref FileSystem}";
+
 const SUBMIT_SH: &str = "\
 #!/bin/sh
 # Creates or updates the stack and starts one run: submit.sh JOB_QUEUE JOB_ROLE_ARN EXECUTION_ROLE_ARN
@@ -149,6 +141,10 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         "{} by {} workers of orderproof, and its verdict",
         submission.scenario_name, submission.workers
     );
+    let container = |arguments: &[String]| {
+        let values = [("command", list(arguments)), ("mount", MOUNT.into())];
+        filled(CONTAINER, &values)
+    };
     let values = [
         ("job", submission.job()),
         ("workers", submission.workers.to_string()),
@@ -157,8 +153,8 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         ("volume", scalar(&submission.volume)),
         ("mount", MOUNT.into()),
         ("exits", exits.join("\n")),
-        ("worker", list(&submission.worker())),
-        ("merge", list(&submission.merge())),
+        ("worker_container", container(&submission.worker())),
+        ("merge_container", container(&submission.merge())),
         ("run_at", submission.run_at.clone()),
         ("scenario", submission.scenario.clone()),
     ];

@@ -1,7 +1,7 @@
 //! What the workers of a run left in its folder, united into the evidence of one run.
 //!
 //! Nothing is believed that contradicts anything else: another plan, another start, orders of another worker, a manifest
-//! that is not of the files beside it. What is only missing is told as such.
+//! that does not match the files beside it. What is only missing is reported as missing.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};

@@ -20,7 +20,7 @@ pub(super) struct Ready {
     pub(super) plan_digest: String,
 }
 
-/// `shard-i-of-N`: the shard is somebody's.
+/// `shard-i-of-N`: a worker has claimed this shard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claimed {

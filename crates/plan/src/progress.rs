@@ -1,4 +1,4 @@
-//! How far a forecast has got: noted while it is played, read from another thread by whoever shows it.
+//! The progress of a forecast. The thread that plays it writes it; the thread that shows it reads it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

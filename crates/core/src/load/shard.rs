@@ -1,7 +1,7 @@
 //! A shard: the part of one schedule that one worker sends.
 //!
-//! Every worker walks the same schedule and takes its own part of it by number, never by a share of the rate: what is
-//! due when stays a function of the seed alone, whoever sends it. The shards of a run are disjoint and complete, and the
+//! Every worker walks the same schedule and takes its own part of it by number, never by a share of the rate: the instant
+//! at which an order is due depends on the seed alone, whichever worker sends it. The shards of a run are disjoint and complete, and the
 //! one shard of one worker is the whole schedule.
 
 use std::fmt;

@@ -12,7 +12,7 @@ use super::outcome::{Attempt, Fates};
 use super::piece::{Piece, Written};
 use crate::model::Wall;
 
-/// Invocations of one slot whose times are drawn are told apart up to so many.
+/// The most invocations of one slot whose times are drawn one by one; of more, each drawn time stands for several.
 const DRAWN_MAX: u64 = 8;
 
 /// Takes so many of a group's batches out of it, with their share of its messages.
