@@ -103,8 +103,7 @@ Outputs:
 ";
 
 /// The container of workers and merge.
-const CONTAINER: &str = "\
-        Image: !Ref Image
+const CONTAINER: &str = "        Image: !Ref Image
         Command: {{command}}
         JobRoleArn: !Ref JobRole
         ExecutionRoleArn: !Ref ExecutionRole
