@@ -123,7 +123,7 @@ fn what_has_no_limit_below_the_highest_rate_is_no_success_and_bounds_are_held() 
     each_step_is_a_run(&finished, &found);
     for (arguments, said) in [
         (&["--up-to", "0.5x"][..], "below the scenario's own 1x"),
-        (&["--up-to", "fast"], "no multiple"),
+        (&["--up-to", "fast"], "not a multiple"),
         (&["--within", "soon"], "--within soon"),
         (&["--run-id", "7"], "cannot be used with"),
     ] {
