@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -65,6 +66,7 @@ async fn a_server_that_says_the_same_to_everything_passes_only_what_asks_for_no_
     let checks = check::all();
     let endpoints = Endpoints {
         at_a_time: checks.len(),
+        limit: Duration::from_secs(30),
         sqs: endpoint.clone(),
         dynamodb: endpoint.clone(),
         doors: endpoint,

@@ -40,6 +40,7 @@ mod transactions;
 mod updates;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use check::{Documented, Outcome};
 use document::{Column, EMBEDDED};
@@ -51,6 +52,8 @@ async fn ask_embedded() -> Vec<Option<Outcome>> {
     let target = pipeline.target();
     let endpoints = Endpoints {
         at_a_time: 8,
+        // Other tests run beside it.
+        limit: Duration::from_secs(120),
         sqs: Some(target.sqs_endpoint),
         dynamodb: Some(target.dynamodb_endpoint.clone()),
         doors: Some(target.dynamodb_endpoint),
@@ -101,6 +104,7 @@ async fn peers_answer_the_same_checks() {
         };
         let endpoints = Endpoints {
             at_a_time,
+            limit: Duration::from_secs(30),
             sqs: has_sqs.then(|| url.clone()),
             doors: has_sqs.then(|| url.clone()),
             dynamodb: Some(url),

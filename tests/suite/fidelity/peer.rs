@@ -25,6 +25,8 @@ pub struct Peer {
 #[derive(Debug, Clone)]
 pub struct Endpoints {
     pub at_a_time: usize,
+    /// How long a check may take.
+    pub limit: Duration,
     pub sqs: Option<String>,
     pub dynamodb: Option<String>,
     /// Of SNS and EventBridge.

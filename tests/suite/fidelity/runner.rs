@@ -9,14 +9,13 @@ use tokio::task::JoinSet;
 use super::check::{Check, Outcome, Service};
 use super::peer::{Endpoints, Peer};
 
-const TIME_OUT: Duration = Duration::from_secs(30);
-
 /// What each check gave, in the order of the checks; none where the peer has not got the service.
 pub async fn run(checks: &[&'static Check], endpoints: &Endpoints) -> Vec<Option<Outcome>> {
     // Leftovers of an earlier run at the same peer have other names.
     let prefix = format!("f{}", &uuid::Uuid::new_v4().simple().to_string()[..12]);
     let peer = Peer::new(endpoints, prefix);
     let places = Arc::new(Semaphore::new(endpoints.at_a_time));
+    let limit = endpoints.limit;
     let mut running = JoinSet::new();
     let mut outcomes: Vec<_> = checks.iter().map(|_| None).collect();
     for (number, &check) in checks.iter().enumerate() {
@@ -29,7 +28,7 @@ pub async fn run(checks: &[&'static Check], endpoints: &Endpoints) -> Vec<Option
             let (peer, places) = (peer.for_check(number), Arc::clone(&places));
             running.spawn(async move {
                 let _place = places.acquire_owned().await.expect("it is never closed");
-                (number, one(check, &peer).await)
+                (number, one(check, &peer, limit).await)
             });
         }
     }
@@ -40,9 +39,14 @@ pub async fn run(checks: &[&'static Check], endpoints: &Endpoints) -> Vec<Option
     outcomes
 }
 
-async fn one(check: &Check, peer: &Peer) -> Outcome {
-    let outcome = tokio::time::timeout(TIME_OUT, (check.run)(peer)).await;
+async fn one(check: &Check, peer: &Peer, limit: Duration) -> Outcome {
+    let outcome = tokio::time::timeout(limit, (check.run)(peer)).await;
     // A peer that hangs may hang here as well.
-    let _ = tokio::time::timeout(TIME_OUT, peer.clean_up()).await;
-    outcome.unwrap_or_else(|_| Err("expected an end, seen none within 30 s".to_owned()))
+    let _ = tokio::time::timeout(limit, peer.clean_up()).await;
+    outcome.unwrap_or_else(|_| {
+        Err(format!(
+            "expected an end, seen none within {} s",
+            limit.as_secs()
+        ))
+    })
 }
