@@ -28,7 +28,7 @@ use crate::verdict::Judgment;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Locked while a merge is at work in the folder.
-const LOCK: &str = "merge.lock";
+pub(super) const LOCK: &str = "merge.lock";
 
 /// A merge to be made.
 pub struct Merge<'a> {

@@ -54,3 +54,4 @@ mod with_plan;
 mod workers;
 mod workers_forged;
 mod workers_killed;
+mod workers_s3;

@@ -13,7 +13,7 @@ use super::served::Served;
 use super::workers_forged::{clocks_apart, contradictions};
 
 /// 300 orders in two seconds, one in ten bad and a dead letter within a second.
-const SCENARIO: &str = r#"
+pub(super) const SCENARIO: &str = r#"
 name = "workers"
 question = "Is one run by several workers one run?"
 seed = 7
@@ -152,7 +152,7 @@ impl Started {
 }
 
 /// Starts all of `of` workers, and waits for their ends.
-fn send_all(served: &Served, place: &Place, of: u32) {
+pub(super) fn send_all(served: &Served, place: &Place, of: u32) {
     let workers: Vec<_> = (0..of)
         .map(|index| start(worker(served, place, &format!("{index}/{of}"))))
         .collect();
