@@ -85,6 +85,7 @@ fn merge_in(dir: &Path, is_copy: bool, args: &MergeArgs, output: &Output) -> Res
         plan: &plan,
         target,
         now: args.now,
+        is_copy,
         yes: args.reach.yes,
     };
     match unite(&merge, output)? {

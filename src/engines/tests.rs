@@ -138,16 +138,26 @@ fn workers_that_meet_at_s3_share_no_volume() {
 fn the_files_to_read_are_those_that_are_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/engines");
     let write = std::env::var_os("ORDERPROOF_WRITE_SAMPLES").is_some();
-    for (engine, name) in [
-        (Engine::Slurm, "slurm"),
-        (Engine::Kubernetes, "kubernetes"),
-        (Engine::Batch, "batch"),
+    let plain = Submission {
+        run_at: "/shared/thanksgiving".into(),
+        ..submission()
+    };
+    let objects = Submission {
+        scenario: "s3://my-runs/thanksgiving/scenario.toml".into(),
+        run_at: "s3://my-runs/thanksgiving".into(),
+        volume: None,
+        region: Some("eu-west-1".into()),
+        service_account: Some("orderproof".into()),
+        ..submission()
+    };
+    for (engine, name, submission) in [
+        (Engine::Slurm, "slurm", &plain),
+        (Engine::Kubernetes, "kubernetes", &plain),
+        (Engine::Kubernetes, "kubernetes-s3", &objects),
+        (Engine::Batch, "batch", &plain),
+        (Engine::Batch, "batch-s3", &objects),
     ] {
-        let plain = Submission {
-            run_at: "/shared/thanksgiving".into(),
-            ..submission()
-        };
-        for file in engine_files(engine, &plain) {
+        for file in engine_files(engine, submission) {
             let path = folder.join(name).join(file.name);
             if write {
                 std::fs::create_dir_all(folder.join(name)).expect("a folder");

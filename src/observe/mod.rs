@@ -7,6 +7,7 @@ mod activity;
 mod letters;
 mod look;
 mod missing;
+mod parts;
 mod places;
 mod sightings;
 mod tables;
@@ -17,5 +18,6 @@ mod tests;
 
 pub use activity::{Activity, Rest};
 pub use look::{AskDoor, AskFunction, ObservePlan};
+pub use parts::{PartRead, part_at_work, read_part};
 pub use sightings::{LETTER_LOG, SightingsError};
 pub use watcher::{QueueLook, Seen, Watcher, WatcherView};

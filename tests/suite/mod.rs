@@ -55,3 +55,4 @@ mod workers;
 mod workers_forged;
 mod workers_killed;
 mod workers_s3;
+mod workers_verify;

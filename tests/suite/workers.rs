@@ -173,7 +173,7 @@ fn verify(place: &Place) -> Finished {
 }
 
 /// A run of `of` workers, sent and not merged.
-fn sent(of: u32) -> (Served, Place) {
+pub(super) fn sent(of: u32) -> (Served, Place) {
     let (served, place) = (serve_pipeline(), Place::new());
     send_all(&served, &place, of);
     (served, place)

@@ -174,9 +174,9 @@ impl RunAt for Objects {
 
     fn shard_folder(&self, index: u32) -> io::Result<PathBuf> {
         let name = format!("orderproof-shard-{index}-{}", Uuid::new_v4());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder)?;
-        Ok(folder)
+        let within = std::env::temp_dir();
+        std::fs::create_dir_all(&within)?;
+        Ok(within.join(name))
     }
 
     /// The folder is taken away once all of it is there, its manifest last.
