@@ -20,8 +20,8 @@ fn what_workers_have_read_the_merge_does_not_read_again() {
     assert!(first.stdout.contains("no verdict"), "{}", first.stdout);
     let json = verify(&served, &place, "1/2").args(["--json"]).finish();
     let told: Value = serde_json::from_str(&json.code(0).stdout).expect("JSON");
-    // A table whose counts are exact is read in one segment.
-    assert_eq!((&told["segments"], &told["rows"]), (&0.into(), &0.into()));
+    assert_eq!(told["segments"], 1);
+    assert!(told["rows"].as_u64() > Some(0), "{told}");
     assert_eq!(told["verdict"], Value::Null);
     assert!(place.path.join("part-0-0-of-2.journal").exists());
     merge(&served, &place).finish().code(0);
