@@ -54,7 +54,7 @@ pub mod observe;
 pub mod run;
 pub mod workers;
 
-pub use orderproof_aws::{account, clock, send, store};
+pub use orderproof_aws::{account, clock, objects, send, store};
 pub use orderproof_emulator as emulator;
 pub use orderproof_functions::{processor, simulator, table};
 pub use orderproof_plan as plan;

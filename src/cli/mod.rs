@@ -356,6 +356,11 @@ pub struct VerifyArgs {
     #[arg(long)]
     pub resume: bool,
 
+    /// Of a run by several workers, before its merge: as worker I of N that share the reading, wait for rest and read every
+    /// N-th segment of the tables into the folder. The merge goes on from there, and gives the verdict.
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["live", "resume"])]
+    pub worker: Option<String>,
+
     // Last: its heading holds for what follows.
     /// Where the target is.
     #[command(flatten)]

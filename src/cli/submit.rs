@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::OverrideArgs;
+use super::workers::meeting_place;
 use crate::load::WORKERS_MAX;
+use crate::workers::MeetingPlace;
 
 /// Arguments of `submit`.
 #[derive(Debug, Args)]
@@ -21,19 +23,23 @@ pub struct SubmitArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(WORKERS_MAX)))]
     pub workers: u32,
 
-    /// The folder in which the workers meet, which all of them see; of Kubernetes and Batch below /shared, where the volume
-    /// is mounted.
-    #[arg(long, value_name = "DIR")]
-    pub run_at: PathBuf,
+    /// Where the workers meet: s3://BUCKET/PREFIX, or a folder that all of them see; of Kubernetes and Batch below /shared,
+    /// where the volume is mounted.
+    #[arg(long, value_name = "DIR|s3://", value_parser = meeting_place())]
+    pub run_at: MeetingPlace,
 
     /// The image of orderproof, for Kubernetes and Batch.
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
 
     /// What all workers mount at /shared: a PersistentVolumeClaim (ReadWriteMany) of Kubernetes, the id of an EFS file
-    /// system of Batch.
+    /// system of Batch. Not with s3://.
     #[arg(long, value_name = "NAME")]
     pub volume: Option<String>,
+
+    /// The service account of the pods of Kubernetes, with the permissions that `orderproof policy` prints.
+    #[arg(long, value_name = "NAME")]
+    pub service_account: Option<String>,
 
     /// The program's path on the nodes of Slurm [default: this program].
     #[arg(long, value_name = "PATH")]

@@ -3,17 +3,24 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use super::ReachArgs;
+use crate::workers::MeetingPlace;
+
+/// Reads a folder or `s3://BUCKET/PREFIX`.
+pub(super) fn meeting_place() -> impl TypedValueParser<Value = MeetingPlace> {
+    OsStringValueParser::new().try_map(MeetingPlace::parse)
+}
 
 /// What makes a run one of several workers'.
 #[derive(Debug, Args, Default)]
 #[command(next_help_heading = "Several workers")]
 pub struct WorkerArgs {
-    /// Send as one of several workers, which meet in this folder that all of them see (NFS, a shared volume): its
-    /// files become those of the run. `orderproof merge` gives the verdict.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress", "with_plan", "find"])]
-    pub run_at: Option<PathBuf>,
+    /// Send as one of several workers, which meet in this folder that all of them see (NFS, a shared volume), or at
+    /// s3://BUCKET/PREFIX: its files become those of the run. `orderproof merge` gives the verdict.
+    #[arg(long, value_name = "DIR|s3://", value_parser = meeting_place(), conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress", "with_plan", "find"])]
+    pub run_at: Option<MeetingPlace>,
 
     /// Which worker this is: 0/4 is the first of four [default: as JOB_COMPLETION_INDEX and WORKER_COUNT,
     /// AWS_BATCH_JOB_ARRAY_INDEX, SLURM_ARRAY_TASK_ID or SLURM_PROCID say].
@@ -42,8 +49,14 @@ pub struct WorkerArgs {
 /// Arguments of `merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// The folder in which the workers met (--run-at).
-    pub dir: PathBuf,
+    /// Where the workers met (--run-at): a folder, or s3://BUCKET/PREFIX.
+    #[arg(value_name = "DIR|s3://", value_parser = meeting_place())]
+    pub at: MeetingPlace,
+
+    /// Of a run whose workers met at S3: copy what they left into this folder, which is new, empty or an earlier copy, and
+    /// judge there [default: reports/UTC-SCENARIO].
+    #[arg(long, value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
 
     /// Although a worker without a manifest may still be sending.
     #[arg(long, conflicts_with = "wait")]

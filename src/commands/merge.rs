@@ -14,45 +14,84 @@ use crate::folder::{SealState, check_seal, read_plan, read_report};
 use crate::report::{RunDocument, render_text};
 use crate::results::{RunReport, file_name, verdict_word};
 use crate::run::{JudgedFolder, judge_folder};
-use crate::scenario::parse_duration;
+use crate::scenario::{DeadLetterUse, parse_duration};
 use crate::verdict::{Finding, Verdict};
-use crate::workers::{Merge, Merged, merge as unite, not_refused, wait_for_workers};
+use crate::workers::{
+    Folder, MeetingPlace, Merge, Merged, Objects, RunAt, copied, copied_back, merge as unite,
+    not_refused, wait_for_workers,
+};
 
 /// Unites what the workers left, looks at the stores, judges, and reports.
 pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
+    match &args.at {
+        MeetingPlace::Folder(_) if args.output_dir.is_some() => Err(Error::usage(
+            "--output-dir is for workers that met at S3: leave it out, as the folder in which they met is that of the run",
+        )),
+        MeetingPlace::Folder(dir) => {
+            began(&Folder::at(dir), args)?;
+            merge_in(dir, false, args, output)
+        }
+        MeetingPlace::Objects(at) => {
+            let reach = &args.reach;
+            let place = Objects::open(at, reach.region.as_deref(), reach.profile.as_deref())?;
+            began(&place, args)?;
+            let dir = copied(&place, args.output_dir.as_deref())?;
+            output.note(&format!("{at}: copied to {}", dir.display()));
+            let exit = merge_in(&dir, true, args, output)?;
+            // The verdict is given, and the folder is whole.
+            if check_seal(&dir) != SealState::Missing
+                && let Err(error) = copied_back(&place, &dir)
+            {
+                output.error(&error.to_string());
+            }
+            Ok(exit)
+        }
+    }
+}
+
+/// Waits for the workers if that is asked for; refuses when one of them was before the start.
+fn began(place: &dyn RunAt, args: &MergeArgs) -> Result<(), Error> {
     if let Some(to_meet) = &args.wait {
         let to_meet = parse_duration(to_meet);
         let to_meet = to_meet.map_err(|why| Error::usage(format!("--wait: {why}")))?;
         quit_on_interrupt();
-        wait_for_workers(&args.dir, to_meet)?;
+        wait_for_workers(place, to_meet)?;
     }
-    not_refused(&args.dir)?;
-    let file = args.dir.join(file_name::PLAN);
+    not_refused(place)
+}
+
+/// Merges in `dir`. A copy of what workers left may end with its machine, so that what exists nowhere else is not put there.
+fn merge_in(dir: &Path, is_copy: bool, args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
+    let file = dir.join(file_name::PLAN);
     let plan = read_plan(&file).map_err(Error::usage)?;
-    let none = |why: &str| Error::usage(format!("{}: {why}", args.dir.display()));
+    let none = |why: &str| Error::usage(format!("{}: {why}", dir.display()));
     if plan.first_shard().is_none() {
         return Err(none(
             "the run there is of one process, and has nothing to merge: `orderproof verify` judges it again",
         ));
     }
-    if check_seal(&args.dir) != SealState::Missing {
-        return merged_before(args, output);
+    if check_seal(dir) != SealState::Missing {
+        return merged_before(dir, args, output);
     }
     let planned = plan.scenario.target.aws();
     let planned = planned.ok_or_else(|| none("its plan names no target of several workers"))?;
-    let target = reach(&file, planned, &args.reach, Access::Writes, output)?;
+    let mut target = reach(&file, planned, &args.reach, Access::Writes, output)?;
+    if is_copy {
+        target.dead_letters = DeadLetterUse::Shared;
+    }
     quit_on_interrupt();
     let merge = Merge {
-        dir: args.dir.clone(),
+        dir: dir.to_owned(),
         plan: &plan,
         target,
         now: args.now,
+        is_copy,
         yes: args.reach.yes,
     };
     match unite(&merge, output)? {
         Merged::Run(outcome) => {
             show(
-                args,
+                (dir, args.json),
                 &outcome.report,
                 outcome.exit,
                 &outcome.problems,
@@ -102,15 +141,15 @@ struct Nothing<'a> {
 }
 
 /// The report of a run that was merged already, judged again from its files.
-fn merged_before(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
-    let JudgedFolder { rejudged, .. } = judge_folder(&args.dir)?;
+fn merged_before(dir: &Path, args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
+    let JudgedFolder { rejudged, .. } = judge_folder(dir)?;
     let exit = rejudged.exit();
     output.note(&format!(
         "{}: the run was merged before; its files were judged again",
-        args.dir.display()
+        dir.display()
     ));
-    let report = read_report(&args.dir.join(file_name::RUN)).map_err(Error::usage)?;
-    show(args, &report, exit, &[], output);
+    let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
+    show((dir, args.json), &report, exit, &[], output);
     if exit.code() != report.exit_code {
         for finding in &rejudged.judgment.findings {
             output.error(&format!("{}: {}", finding.code, finding.message));
@@ -119,12 +158,18 @@ fn merged_before(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-fn show(args: &MergeArgs, report: &RunReport, exit: Exit, problems: &[String], output: &Output) {
-    match args.json {
-        true => output.json(&RunDocument::of(report, exit, &args.dir, problems)),
+fn show(
+    (dir, json): (&Path, bool),
+    report: &RunReport,
+    exit: Exit,
+    problems: &[String],
+    output: &Output,
+) {
+    match json {
+        true => output.json(&RunDocument::of(report, exit, dir, problems)),
         false => output.print(&render_text(
             report,
-            &args.dir,
+            dir,
             &Path::exists,
             output.text_style(),
         )),

@@ -49,6 +49,7 @@ mod tui;
 mod tui;
 mod up;
 mod verify;
+mod verify_part;
 mod worker;
 
 pub use crate::error::Error;

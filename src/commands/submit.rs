@@ -9,11 +9,12 @@ use super::check::load_scenario;
 use super::new_file::write_new;
 use super::{Error, Output};
 use crate::cli::{EngineKind, SubmitArgs};
-use crate::engines::{Engine, MOUNT, SUBMIT, Submission, engine_files};
+use crate::engines::{Engine, MOUNT, SCENARIO, SUBMIT, Submission, engine_files};
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_within};
 use crate::scenario::{AwsTarget, ProcessorPlace, TargetSpec};
+use crate::workers::MeetingPlace;
 
 /// The largest scenario that a ConfigMap of Kubernetes holds, bytes.
 const SCENARIO_MAX: u64 = 1 << 20;
@@ -36,7 +37,8 @@ pub fn submit(args: &SubmitArgs, output: &Output) -> Result<Exit, Error> {
             args.scenario.display()
         )));
     }
-    let submission = submission(args, scenario.name)?;
+    let region = scenario.target.aws().and_then(|aws| aws.region.clone());
+    let submission = submission(args, scenario.name, region)?;
     let files = engine_files(engine(args.on), &submission);
     let folder = RunFolder::create_exactly(&args.output_dir).map_err(Error::usage)?;
     for file in &files {
@@ -69,20 +71,38 @@ fn engine(kind: EngineKind) -> Engine {
 }
 
 /// What is to run, when everything is given that the engine needs.
-fn submission(args: &SubmitArgs, scenario_name: String) -> Result<Submission, Error> {
+fn submission(
+    args: &SubmitArgs,
+    scenario_name: String,
+    region: Option<String>,
+) -> Result<Submission, Error> {
     let in_containers = args.on != EngineKind::Slurm;
     let needed = |option: &str, value: &Option<String>, what: &str| match value {
         Some(value) => Ok(value.clone()),
         None if in_containers => Err(Error::usage(format!("{option} is missing: {what}"))),
         None => Ok(String::new()),
     };
-    let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
-    let below = args.run_at.starts_with(MOUNT) && args.run_at != Path::new(MOUNT);
-    if in_containers && !(below && args.run_at.components().all(plain)) {
-        return Err(Error::usage(format!(
-            "--run-at {}: workers share what is mounted at {MOUNT}: name a folder below it, such as {MOUNT}/run",
-            args.run_at.display()
-        )));
+    if let MeetingPlace::Folder(at) = &args.run_at {
+        let plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
+        let below = at.starts_with(MOUNT) && at != Path::new(MOUNT);
+        if in_containers && !(below && at.components().all(plain)) {
+            return Err(Error::usage(format!(
+                "--run-at {}: workers share what is mounted at {MOUNT}: name a folder below it, such as {MOUNT}/run, or \
+                 s3://BUCKET/PREFIX",
+                at.display()
+            )));
+        }
+    }
+    let at_s3 = matches!(args.run_at, MeetingPlace::Objects(_));
+    if at_s3 && args.volume.is_some() {
+        return Err(Error::usage(
+            "--volume: workers that meet at S3 share no volume: leave it out",
+        ));
+    }
+    if args.service_account.is_some() && args.on != EngineKind::Kubernetes {
+        return Err(Error::usage(
+            "--service-account is of Kubernetes: leave it out",
+        ));
     }
     if args.go && args.on == EngineKind::Batch && args.batch.is_empty() {
         return Err(Error::usage(
@@ -100,7 +120,10 @@ fn submission(args: &SubmitArgs, scenario_name: String) -> Result<Submission, Er
         scenario: on_the_workers(args)?,
         scenario_text: String::from_utf8_lossy(&bytes).into_owned(),
         workers: args.workers,
-        run_at: whole(&args.run_at, in_containers)?,
+        run_at: match &args.run_at {
+            MeetingPlace::Folder(at) => whole(at, in_containers)?,
+            MeetingPlace::Objects(at) => at.to_string(),
+        },
         program: match &args.program {
             Some(path) => path.display().to_string(),
             None => std::env::current_exe()
@@ -109,17 +132,25 @@ fn submission(args: &SubmitArgs, scenario_name: String) -> Result<Submission, Er
                 .to_string(),
         },
         image: needed("--image", &args.image, "the image of orderproof")?,
-        volume: needed(
-            "--volume",
-            &args.volume,
-            "what all workers mount at /shared",
-        )?,
+        volume: match in_containers && !at_s3 {
+            true => Some(needed(
+                "--volume",
+                &args.volume,
+                "what all workers mount at /shared",
+            )?),
+            false => None,
+        },
+        region: region.or(args.overrides.target.region.clone()),
+        service_account: args.service_account.clone(),
         options: args.overrides.words(),
     })
 }
 
-/// The scenario's path as the workers see it: on Batch it is on the file system that they mount.
+/// The scenario's path as the workers see it: on Batch it is on the file system that they mount, or where they meet.
 fn on_the_workers(args: &SubmitArgs) -> Result<String, Error> {
+    if let (EngineKind::Batch, MeetingPlace::Objects(at)) = (args.on, &args.run_at) {
+        return Ok(format!("{at}/{SCENARIO}"));
+    }
     match (args.on, args.scenario.file_name()) {
         (EngineKind::Batch, Some(name)) => Ok(Path::new(MOUNT).join(name).display().to_string()),
         _ => whole(&args.scenario, false),
@@ -138,7 +169,11 @@ fn whole(path: &Path, as_it_is: bool) -> Result<String, Error> {
 /// What is to be done next.
 fn next(args: &SubmitArgs, script: &Path) -> String {
     let script = script.display();
+    let at_s3 = matches!(args.run_at, MeetingPlace::Objects(_));
     match (args.on, args.scenario.file_name()) {
+        (EngineKind::Batch, _) if at_s3 => {
+            format!("look through them, then: {script} JOB_QUEUE JOB_ROLE_ARN EXECUTION_ROLE_ARN")
+        }
         (EngineKind::Batch, Some(name)) => format!(
             "put the scenario on the file system as {MOUNT}/{}, then: {script} JOB_QUEUE JOB_ROLE_ARN EXECUTION_ROLE_ARN",
             name.display()

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::verify_part::verify_part;
 use super::{Error, Output, live};
 use crate::cli::VerifyArgs;
 use crate::escape::Shown;
@@ -22,6 +23,9 @@ use crate::verdict::{Class, Finding, Verdict};
 
 /// Judges the run in a folder again and says what changed since it was reported.
 pub fn verify(args: &VerifyArgs, output: &Output) -> Result<Exit, Error> {
+    if let Some(who) = &args.worker {
+        return verify_part(args, who, output);
+    }
     let looks = args.live || args.resume;
     if args.reach.is_given() && !looks {
         return Err(Error::usage(

@@ -1,6 +1,5 @@
 //! `orderproof run --run-at`: one of several workers sends its shard, and judges nothing.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,23 +10,24 @@ use super::run::run_id;
 use super::{Error, Output};
 use crate::cli::RunArgs;
 use crate::drive::StopSignal;
+use crate::engines::SCENARIO;
 use crate::exit::Exit;
 use crate::ledger::OutcomeCounts;
 use crate::results::figures::orders;
 use crate::run::Run;
-use crate::scenario::parse_duration;
+use crate::scenario::{self, Scenario, parse_duration};
 use crate::verdict::Verdict;
-use crate::workers::{Patience, Sent, Worker, identity, send_shard};
+use crate::workers::{MeetingPlace, Objects, Patience, RunAt, Sent, Worker, identity, send_shard};
 
 const ON_INTERRUPT: &str = "\ninterrupted: this worker sends no more orders, and says so in its manifest (ctrl-c again quits at \
     once; `orderproof merge` looks for what was sent)\n";
 
 /// Sends the shard of this worker of the run at `at`.
-pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error> {
+pub fn worker(args: &RunArgs, at: &MeetingPlace, output: &Output) -> Result<Exit, Error> {
     let shard = identity(args.workers.worker.as_deref(), |name| {
         std::env::var(name).ok()
     })?;
-    let scenario = load_scenario(&args.scenario, &args.overrides)?;
+    let scenario = scenario_of(args, at)?;
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), ON_INTERRUPT);
     let mut run = Run::new(scenario)
@@ -45,7 +45,7 @@ pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error>
     let worker = Worker {
         run,
         shard,
-        at: at.to_owned(),
+        at: at.clone(),
         patience: Patience {
             ready: duration("--ready-timeout", &args.workers.ready_timeout)?,
             lead: duration("--lead", &args.workers.lead)?,
@@ -63,6 +63,26 @@ pub fn worker(args: &RunArgs, at: &Path, output: &Output) -> Result<Exit, Error>
     Ok(exit)
 }
 
+/// The scenario: a file of this machine, or the one that stands where the workers meet.
+fn scenario_of(args: &RunArgs, at: &MeetingPlace) -> Result<Scenario, Error> {
+    let named = args.scenario.display().to_string();
+    let there = match at {
+        MeetingPlace::Objects(at) if named == format!("{at}/{SCENARIO}") => at,
+        _ => return load_scenario(&args.scenario, &args.overrides),
+    };
+    let target = &args.overrides.target;
+    let place = Objects::open(there, target.region.as_deref(), target.profile.as_deref())?;
+    let wrong = |why: String| {
+        Error::usage(format!(
+            "{named}: cannot read the scenario: {why}; copy it there (aws s3 cp)"
+        ))
+    };
+    let bytes = place.read(SCENARIO).map_err(|why| wrong(why.to_string()))?;
+    let bytes = bytes.ok_or_else(|| wrong("it is not there".into()))?;
+    let text = String::from_utf8(bytes).map_err(|why| wrong(why.to_string()))?;
+    scenario::parse(&named, &text, &overrides_in(&args.overrides)).map_err(Error::usage)
+}
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Document<'a> {
@@ -78,7 +98,7 @@ struct Document<'a> {
     started_late_by: Duration,
     clocks_apart: Duration,
     interrupted: bool,
-    folder: &'a Path,
+    folder: String,
 }
 
 impl<'a> Document<'a> {
@@ -96,7 +116,7 @@ impl<'a> Document<'a> {
             started_late_by: manifest.started_late_by,
             clocks_apart: manifest.clocks_apart,
             interrupted: manifest.interrupted,
-            folder: &sent.at,
+            folder: sent.at.to_string(),
         }
     }
 }
@@ -113,7 +133,7 @@ fn told(sent: &Sent) -> String {
         counts.rejected,
         counts.indeterminate,
         counts.unsent,
-        sent.at.display()
+        sent.at
     )
 }
 

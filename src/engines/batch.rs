@@ -1,11 +1,13 @@
 //! AWS Batch: an array job of workers and a merge, one after the other under Step Functions, whatever became of the
 //! first.
 
-use super::{EngineFile, MOUNT, NOT_TO_BE_RETRIED, SUBMIT, Submission, filled, list, scalar};
+use super::{
+    EngineFile, MOUNT, NOT_TO_BE_RETRIED, SCENARIO, SUBMIT, Submission, filled, list, scalar,
+};
+use crate::escape::shell;
 
 const STACK: &str = "\
-# Workers as an array job, and the merge after them, also when workers failed. The scenario must be on the file system
-# as {{scenario}}.
+# Workers as an array job, and the merge after them, also when workers failed. The scenario must be {{where}}.
 AWSTemplateFormatVersion: \"2010-09-09\"
 Description: {{description}}
 Parameters:
@@ -21,11 +23,7 @@ Parameters:
   Image:
     Type: String
     Default: {{image}}
-  FileSystem:
-    Type: String
-    Default: {{volume}}
-    Description: The EFS file system that all workers mount at {{mount}}.
-Resources:
+{{file_system}}Resources:
   Worker:
     Type: AWS::Batch::JobDefinition
     Properties:
@@ -110,7 +108,16 @@ const CONTAINER: &str = "        Image: !Ref Image
         NetworkConfiguration: {AssignPublicIp: ENABLED}
         ResourceRequirements:
           - {Type: VCPU, Value: \"1\"}
-          - {Type: MEMORY, Value: \"2048\"}
+          - {Type: MEMORY, Value: \"2048\"}";
+
+const FILE_SYSTEM: &str = "  FileSystem:
+    Type: String
+    Default: {{volume}}
+    Description: The EFS file system that all workers mount at {{mount}}.
+";
+
+/// What a container adds that mounts it.
+const MOUNTED: &str = "
         MountPoints:
           - {ContainerPath: {{mount}}, SourceVolume: shared}
         Volumes:
@@ -123,12 +130,12 @@ const SUBMIT_SH: &str = "\
 set -eu
 cd \"$(dirname \"$0\")\"
 [ $# -eq 3 ] || { echo \"usage: submit.sh JOB_QUEUE JOB_ROLE_ARN EXECUTION_ROLE_ARN\" >&2; exit 2; }
-aws cloudformation deploy --stack-name {{job}} --template-file stack.yaml --capabilities CAPABILITY_IAM \\
+{{before}}aws cloudformation deploy --stack-name {{job}} --template-file stack.yaml --capabilities CAPABILITY_IAM \\
   --parameter-overrides JobQueue=\"$1\" JobRole=\"$2\" ExecutionRole=\"$3\"
 machine=$(aws cloudformation describe-stacks --stack-name {{job}} --output text \\
   --query \"Stacks[0].Outputs[?OutputKey=='StateMachine'].OutputValue\")
 aws stepfunctions start-execution --state-machine-arn \"$machine\"
-echo \"the execution ends as the merge does: succeeded is a pass; the report is in {{run_at}} on the file system\"
+echo \"the execution ends as the merge does: succeeded is a pass; the report is in {{run_at}}{{on}}\"
 ";
 
 pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
@@ -140,26 +147,59 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         "{} by {} workers of orderproof, and its verdict",
         submission.scenario_name, submission.workers
     );
-    let container = |arguments: &[String]| {
-        let values = [("command", list(arguments)), ("mount", MOUNT.into())];
-        filled(CONTAINER, &values)
+    let mount = || ("mount", MOUNT.to_owned());
+    let (file_system, mounted) = match &submission.volume {
+        Some(volume) => (
+            filled(FILE_SYSTEM, &[("volume", scalar(volume)), mount()]),
+            filled(MOUNTED, &[mount()]),
+        ),
+        None => Default::default(),
     };
+    let at_s3 = submission.is_at_s3();
+    let container = |arguments: &[String]| {
+        filled(CONTAINER, &[("command", list(arguments))]) + mounted.as_str()
+    };
+    let scenario = &submission.scenario;
     let values = [
         ("job", submission.job()),
         ("workers", submission.workers.to_string()),
         ("description", scalar(&description)),
         ("image", scalar(&submission.image)),
-        ("volume", scalar(&submission.volume)),
-        ("mount", MOUNT.into()),
+        ("file_system", file_system),
         ("exits", exits.join("\n")),
         ("worker_container", container(&submission.worker())),
         ("merge_container", container(&submission.merge())),
         ("run_at", submission.run_at.clone()),
-        ("scenario", submission.scenario.clone()),
+        (
+            "where",
+            match at_s3 {
+                true => format!("at\n# {scenario}, to which submit.sh copies it"),
+                false => format!("on the file system\n# as {scenario}"),
+            },
+        ),
+        (
+            "before",
+            match at_s3 {
+                true => format!("aws s3 cp scenario.toml {}\n", shell(scenario)),
+                false => String::new(),
+            },
+        ),
+        (
+            "on",
+            match at_s3 {
+                true => String::new(),
+                false => " on the file system".into(),
+            },
+        ),
     ];
     let file = |name, template| EngineFile {
         name,
         text: filled(template, &values),
     };
-    vec![file("stack.yaml", STACK), file(SUBMIT, SUBMIT_SH)]
+    let mut files = vec![file("stack.yaml", STACK), file(SUBMIT, SUBMIT_SH)];
+    files.extend(at_s3.then(|| EngineFile {
+        name: SCENARIO,
+        text: submission.scenario_text.clone(),
+    }));
+    files
 }

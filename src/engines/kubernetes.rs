@@ -1,15 +1,15 @@
 //! Kubernetes: an Indexed Job of workers, and a Job that waits for them and merges.
 
 use super::{
-    EngineFile, FINAL, MOUNT, NOT_TO_BE_RETRIED, SUBMIT, Submission, filled, list, numbers, scalar,
+    EngineFile, FINAL, MOUNT, NOT_TO_BE_RETRIED, SCRATCH, SUBMIT, Submission, filled, list,
+    numbers, scalar,
 };
 
 /// Where the scenario stands in a container.
 const SCENARIO: &str = "/scenario/scenario.toml";
 
 const JOBS: &str = "\
-# The scenario, the workers, and the merge. Both jobs write to the volume claim, which all nodes must be able to write
-# to at the same time (ReadWriteMany).
+{{head}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -38,7 +38,7 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      # serviceAccountName: one with the permissions that `orderproof policy` prints
+      {{account}}
       containers:
         - name: worker
           image: {{image}}
@@ -48,14 +48,13 @@ spec:
             - name: WORKER_COUNT
               value: \"{{workers}}\"
           volumeMounts:
-            - name: shared
+            - name: {{kept}}
               mountPath: {{mount}}
             - name: scenario
               mountPath: /scenario
       volumes:
-        - name: shared
-          persistentVolumeClaim:
-            claimName: {{volume}}
+        - name: {{kept}}
+{{volume}}
         - name: scenario
           configMap:
             name: {{job}}
@@ -77,19 +76,26 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      # serviceAccountName: one with the permissions that `orderproof policy` prints
+      {{account}}
       containers:
         - name: merge
           image: {{image}}
           args: {{merge}}
           volumeMounts:
-            - name: shared
+            - name: {{kept}}
               mountPath: {{mount}}
       volumes:
-        - name: shared
-          persistentVolumeClaim:
-            claimName: {{volume}}
+        - name: {{kept}}
+{{volume}}
 ";
+
+/// Of workers that share a volume, and of those that meet at S3.
+const SHARED: &str = "\
+# The scenario, the workers, and the merge. Both jobs write to the volume claim, which all nodes must be able to write
+# to at the same time (ReadWriteMany).";
+const AT_S3: &str = "\
+# The scenario, the workers, and the merge. They meet at S3, which the pods' service account must reach: s3:GetObject,
+# s3:PutObject and s3:DeleteObject on the objects, s3:ListBucket on the bucket.";
 
 const SUBMIT_SH: &str = "\
 #!/bin/sh
@@ -105,7 +111,26 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         scenario: SCENARIO.into(),
         ..submission.clone()
     };
+    let (head, kept, mount, volume) = match &submission.volume {
+        Some(claim) => {
+            let claim = scalar(claim);
+            let volume =
+                format!("          persistentVolumeClaim:\n            claimName: {claim}");
+            (SHARED, "shared", MOUNT, volume)
+        }
+        // What a worker writes before it hands it over, in an image that has no folder for it.
+        None => (AT_S3, "scratch", SCRATCH, "          emptyDir: {}".into()),
+    };
+    let account = match &submission.service_account {
+        Some(account) => format!("serviceAccountName: {}", scalar(account)),
+        None => {
+            "# serviceAccountName: one with the permissions that `orderproof policy` prints".into()
+        }
+    };
     let values = [
+        ("head", head.into()),
+        ("account", account),
+        ("kept", kept.into()),
         ("job", submission.job()),
         ("workers", submission.workers.to_string()),
         ("not_to_be_retried", numbers(&NOT_TO_BE_RETRIED)),
@@ -113,8 +138,8 @@ pub(super) fn files(submission: &Submission) -> Vec<EngineFile> {
         ("image", scalar(&submission.image)),
         ("worker", list(&worker.worker())),
         ("merge", list(&submission.merge())),
-        ("mount", MOUNT.into()),
-        ("volume", scalar(&submission.volume)),
+        ("mount", mount.into()),
+        ("volume", volume),
         ("scenario", scalar(&submission.scenario_text)),
     ];
     let file = |name, template| EngineFile {

@@ -10,9 +10,16 @@ mod slurm;
 mod tests;
 
 use crate::escape::shell;
+use crate::objects::ObjectsAt;
 
 /// Where the shared volume stands in a container.
 pub const MOUNT: &str = "/shared";
+
+/// What the scenario is called where workers meet at S3.
+pub const SCENARIO: &str = "scenario.toml";
+
+/// Where a container keeps what it writes for itself.
+const SCRATCH: &str = "/tmp";
 
 /// Exit codes of a worker that its engine must not start again: bad arguments, refused, its shard was taken before, too
 /// late for the start, not all workers were ready in time.
@@ -43,14 +50,18 @@ pub struct Submission {
     pub scenario_text: String,
     /// Workers, at least 2.
     pub workers: u32,
-    /// The folder in which the workers meet, as they see it.
+    /// Where the workers meet, as they see it: a folder, or `s3://BUCKET/PREFIX`.
     pub run_at: String,
     /// The program's path on the engine's machines, where there is no image.
     pub program: String,
     /// The image with the program as its entry point.
     pub image: String,
-    /// The volume that all workers share: a PersistentVolumeClaim, or an EFS file system.
-    pub volume: String,
+    /// The volume that all workers share: a PersistentVolumeClaim, or an EFS file system. None where they meet at S3.
+    pub volume: Option<String>,
+    /// The region with which S3 is asked, where it is known.
+    pub region: Option<String>,
+    /// The service account of pods.
+    pub service_account: Option<String>,
     /// Further options of `orderproof run`.
     pub options: Vec<String>,
 }
@@ -109,11 +120,26 @@ impl Submission {
         arguments
     }
 
-    /// The arguments of the merge.
+    /// The arguments of the merge. A container's own folder ends with it, and the run is copied back to S3.
     fn merge(&self) -> Vec<String> {
-        ["merge", &self.run_at, "--wait", "--yes"]
+        let mut arguments = ["merge", &self.run_at, "--wait", "--yes"]
             .map(str::to_owned)
-            .to_vec()
+            .to_vec();
+        if !self.is_at_s3() {
+            return arguments;
+        }
+        if let Some(region) = &self.region {
+            arguments.extend(["--region".to_owned(), region.clone()]);
+        }
+        if !self.image.is_empty() {
+            arguments.extend(["--output-dir".to_owned(), format!("{SCRATCH}/merged")]);
+        }
+        arguments
+    }
+
+    /// Whether the workers meet at S3.
+    fn is_at_s3(&self) -> bool {
+        self.run_at.starts_with(ObjectsAt::SCHEME)
     }
 }
 

@@ -13,7 +13,9 @@ fn submission() -> Submission {
         run_at: "/shared/the {{job}}".into(),
         program: "/usr/local/bin/orderproof".into(),
         image: "registry.example/orderproof:0.4.0".into(),
-        volume: "orders".into(),
+        volume: Some("orders".into()),
+        region: None,
+        service_account: None,
         options: ["--target", "aws", "--set", "seed=7"]
             .map(str::to_owned)
             .to_vec(),
@@ -89,21 +91,73 @@ fn no_engine_starts_again_what_a_worker_refused_nor_what_is_a_verdict() {
     }
 }
 
+#[test]
+fn workers_that_meet_at_s3_share_no_volume() {
+    let submission = Submission {
+        scenario: "s3://runs/sale-1/scenario.toml".into(),
+        run_at: "s3://runs/sale-1".into(),
+        volume: None,
+        region: Some("eu-west-1".into()),
+        service_account: Some("orders".into()),
+        ..submission()
+    };
+    let of = |engine: Engine, name: &str| {
+        let files = engine_files(engine, &submission);
+        let file = files.into_iter().find(|file| file.name == name);
+        file.unwrap_or_else(|| panic!("{name} is written")).text
+    };
+    let jobs = of(Engine::Kubernetes, "jobs.yaml");
+    for part in [
+        "\"--run-at\",\"s3://runs/sale-1\"",
+        "[\"merge\",\"s3://runs/sale-1\",\"--wait\",\"--yes\",\"--region\",\"eu-west-1\",\"--output-dir\",\"/tmp/merged\"]",
+        "mountPath: /tmp\n",
+        "emptyDir: {}",
+        "serviceAccountName: \"orders\"",
+    ] {
+        assert!(jobs.contains(part), "{part}: {jobs}");
+    }
+    let stack = of(Engine::Batch, "stack.yaml");
+    assert!(
+        stack.contains("\"run\",\"s3://runs/sale-1/scenario.toml\""),
+        "{stack}"
+    );
+    for text in [&jobs, &stack] {
+        for part in ["persistentVolumeClaim", "FileSystem", "/shared"] {
+            assert!(!text.contains(part), "{part}: {text}");
+        }
+    }
+    let copies = "aws s3 cp scenario.toml s3://runs/sale-1/scenario.toml\n";
+    assert!(of(Engine::Batch, SUBMIT).contains(copies));
+    assert_eq!(of(Engine::Batch, "scenario.toml"), submission.scenario_text);
+    let shared = text(Engine::Kubernetes, "jobs.yaml");
+    assert!(shared.contains("# serviceAccountName: "), "{shared}");
+}
+
 /// The files below `deploy/engines` are what is written for one submission, to be read.
 #[test]
 fn the_files_to_read_are_those_that_are_written() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/engines");
     let write = std::env::var_os("ORDERPROOF_WRITE_SAMPLES").is_some();
-    for (engine, name) in [
-        (Engine::Slurm, "slurm"),
-        (Engine::Kubernetes, "kubernetes"),
-        (Engine::Batch, "batch"),
+    let plain = Submission {
+        run_at: "/shared/thanksgiving".into(),
+        ..submission()
+    };
+    let objects = Submission {
+        scenario: "s3://my-runs/thanksgiving/scenario.toml".into(),
+        run_at: "s3://my-runs/thanksgiving".into(),
+        volume: None,
+        region: Some("eu-west-1".into()),
+        service_account: Some("orderproof".into()),
+        ..submission()
+    };
+    for (engine, name, submission) in [
+        (Engine::Slurm, "slurm", &plain),
+        (Engine::Kubernetes, "kubernetes", &plain),
+        (Engine::Kubernetes, "kubernetes-s3", &objects),
+        (Engine::Batch, "batch", &plain),
+        (Engine::Batch, "batch-s3", &objects),
     ] {
-        let plain = Submission {
-            run_at: "/shared/thanksgiving".into(),
-            ..submission()
-        };
-        for file in engine_files(engine, &plain) {
+        for file in engine_files(engine, submission) {
             let path = folder.join(name).join(file.name);
             if write {
                 std::fs::create_dir_all(folder.join(name)).expect("a folder");

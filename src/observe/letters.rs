@@ -4,16 +4,19 @@ use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
 use super::ObservePlan;
-use super::observation_log::{LETTER_LOG, LetterLog, ObservationLogError};
+use super::observation_log::{HiddenLog, LETTER_LOG, LeftHidden, LetterLog, hidden_log};
+use super::tables::not_kept;
+use crate::clock;
 use crate::evidence::{JsonLimits, check_json};
 use crate::folder::read_within;
 use crate::order::{MAX_ORDERS, OrderPlan};
 use crate::records::DeadLetter;
-use crate::store::{Disposal, LetterRedrive, Receives, StoreError, Stores};
+use crate::store::{Disposal, LEASE, LetterRedrive, Receives, StoreError, Stores};
 use crate::verify::LetterReceives;
 
 /// What a look saw beside the letters.
@@ -52,16 +55,16 @@ impl Default for LetterLook {
     }
 }
 
-/// Sweeps the dead-letter queue and hands each letter to `take`, unless its letters would be moved on by that. What is
-/// `kept` of a queue of the run's own stands in the run's folder.
+/// Sweeps the letter queue number `place` and hands each letter to `take`, unless its letters would be moved on by that. What
+/// is kept of the dead-letter queue, number 0, if it is the run's own, stands in the run's folder.
 pub(super) async fn look_at_letters(
     stores: &Stores,
     plan: &ObservePlan,
-    kept: bool,
+    place: usize,
     take: impl FnMut(&[DeadLetter]),
 ) -> LetterLook {
     let mut look = LetterLook::default();
-    let folder = plan.folder.as_deref().filter(|_| kept);
+    let folder = plan.folder.as_deref().filter(|_| place == 0);
     let redrive = match stores.letter_redrive().await {
         Ok(redrive) => redrive,
         Err(error) => {
@@ -80,20 +83,65 @@ pub(super) async fn look_at_letters(
         },
     };
     let mut receives = Receives::default();
+    let hiding = plan.folder.as_deref().map(|of_run| {
+        let path = of_run.join(hidden_log(place));
+        HiddenLog::begin(&path, plan.orders.run, stores.letters_url())
+    });
+    let mut hiding = match hiding.transpose() {
+        Ok(None) => None,
+        Ok(Some((log, left))) => {
+            if let Some(left) = left {
+                show_what_was_left(stores, left).await;
+            }
+            Some(log)
+        }
+        Err(error) => {
+            look.result = Err(not_kept(error));
+            return look;
+        }
+    };
     look.result = sweep(
         stores,
         (plan, folder),
         (redrive.as_ref(), &mut receives),
         (&mut look.requests, &mut look.staying),
+        hiding.as_mut(),
         take,
     )
     .await;
+    // At its end it has shown again what it had hidden. One that failed may not have been able to.
+    if look.result.is_ok()
+        && let Some(log) = hiding
+        && let Err(error) = log.end()
+    {
+        tracing::debug!(%error, "the next sweep finds nothing to show");
+    }
     look.receives = redrive.map(|redrive| LetterReceives {
         highest: receives.highest.max(before),
         max_receive_count: redrive.max_receive_count,
         moves_to: redrive.moves_to,
     });
     look
+}
+
+/// Between two looks at the count of hidden letters.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Shows again what a sweep that was killed has hidden. It may have received a few letters more than it wrote down: those
+/// show themselves when its lease ends, which is waited for as long as the queue counts any.
+async fn show_what_was_left(stores: &Stores, left: LeftHidden) {
+    stores.show_letters(left.handles).await;
+    let began = Instant::now();
+    loop {
+        let since = clock::wall().duration_since(left.last_at);
+        // A clock that was set back says nothing: then the whole lease at most.
+        let over = since.unwrap_or_default().max(began.elapsed()) >= LEASE;
+        let hidden = stores.counts().await.map(|(_, dead)| dead.in_flight);
+        if over || !hidden.is_ok_and(|hidden| hidden > 0) {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// The receives that earlier looks of this run have seen, if they leave another one.
@@ -163,10 +211,10 @@ async fn sweep(
     (plan, folder): (&ObservePlan, Option<&Path>),
     (redrive, receives): (Option<&LetterRedrive>, &mut Receives),
     (requests, staying): (&mut u64, &mut u64),
+    mut hiding: Option<&mut HiddenLog>,
     mut take: impl FnMut(&[DeadLetter]),
 ) -> Result<(), StoreError> {
-    let failed =
-        |error: ObservationLogError| StoreError::new("keeping what was seen", error.to_string());
+    let failed = not_kept;
     let mut log = None;
     if let Some(folder) = folder {
         let path = folder.join(LETTER_LOG);
@@ -213,8 +261,12 @@ async fn sweep(
         *staying += kept as u64;
         Ok(disposals)
     };
+    let held = &mut |handles: &[String]| match hiding.as_deref_mut() {
+        Some(hiding) => hiding.hidden(handles).map_err(not_kept),
+        None => Ok(()),
+    };
     stores
-        .sweep_counted(redrive, receives, requests, each)
+        .sweep_counted(redrive, receives, requests, held, each)
         .await
 }
 

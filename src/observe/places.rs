@@ -9,6 +9,8 @@ use crate::verify::{Collector, LetterReceives, Sweep};
 
 /// A queue in which orders may end, and what its sweeps saw.
 pub(super) struct LetterPlace {
+    /// Its number among them; 0 is the dead-letter queue.
+    number: usize,
     /// What the scenario calls it; `None` is the dead-letter queue.
     called: Option<String>,
     /// The stores, with this queue in place of the dead-letter queue.
@@ -21,7 +23,8 @@ pub(super) struct LetterPlace {
 impl LetterPlace {
     /// The dead-letter queue, and then the others.
     pub(super) fn all(stores: &Stores) -> Vec<Self> {
-        let place = |called, stores| Self {
+        let place = |(number, (called, stores))| Self {
+            number,
             called,
             stores,
             known: KnownLetters::default(),
@@ -30,10 +33,9 @@ impl LetterPlace {
         };
         let others = stores.letter_queues().iter();
         let others =
-            others.map(|queue| place(Some(queue.called.clone()), stores.with_letters_of(queue)));
-        std::iter::once(place(None, stores.clone()))
-            .chain(others)
-            .collect()
+            others.map(|queue| (Some(queue.called.clone()), stores.with_letters_of(queue)));
+        let all = std::iter::once((None, stores.clone())).chain(others);
+        all.enumerate().map(place).collect()
     }
 
     /// How reading all of them went.
@@ -68,7 +70,7 @@ impl LetterPlace {
                 collector.dead_letter(called, letter);
             }
         };
-        let mut look = look_at_letters(&self.stores, plan, self.called.is_none(), take).await;
+        let mut look = look_at_letters(&self.stores, plan, self.number, take).await;
         let result = std::mem::replace(&mut look.result, Ok(()));
         self.swept = sweep_of(result, items, look.requests, plan);
         self.look = look;
@@ -95,7 +97,7 @@ impl LetterPlace {
                 }
             }
         };
-        let again = look_at_letters(&self.stores, plan, self.called.is_none(), take).await;
+        let again = look_at_letters(&self.stores, plan, self.number, take).await;
         let swept = sweep_of(again.result, late, again.requests, plan);
         self.look.staying = again.staying;
         self.swept.requests += swept.requests;

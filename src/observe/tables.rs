@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::ObservePlan;
 use super::observation_log::{ObservationLogError, ScanLog, scan_log};
+use super::parts::Parts;
 use crate::clock;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt};
 use crate::verify::Sweep;
 
 /// The tables in the order in which they are read, each with its place among the target's: rows that are found by rows of
 /// other tables come last.
-fn in_order<'a>(stores: &'a Stores, plan: &ObservePlan) -> Vec<(usize, &'a TableAt)> {
+pub(super) fn in_order<'a>(stores: &'a Stores, plan: &ObservePlan) -> Vec<(usize, &'a TableAt)> {
     let linked = plan.orders.linked_tables();
     let mut tables: Vec<_> = stores.tables().iter().enumerate().collect();
     tables.sort_by_key(|(_, table)| linked.contains(table.called.as_str()));
@@ -45,8 +46,8 @@ pub(super) async fn read_tables(
     mut take: impl FnMut(&TableAt, &Page),
 ) -> Result<(), StoreError> {
     for (index, table) in in_order(stores, plan) {
-        let log = plan.folder.as_ref().filter(|_| at_rest);
-        let log = log.map(|folder| folder.join(scan_log(index)));
+        let log = plan.folder.clone().filter(|_| at_rest);
+        let log = log.map(|folder| (index, folder));
         read_table(stores, plan, (table, log), requests, |page| {
             take(table, page)
         })
@@ -56,30 +57,36 @@ pub(super) async fn read_tables(
 }
 
 /// Scans one table. With a log, pages are kept there, and those kept by a verifier that did not come to its end are not
-/// read again.
+/// read again, nor those that workers have kept of their parts.
 async fn read_table(
     stores: &Stores,
     plan: &ObservePlan,
-    (table, log): (&TableAt, Option<PathBuf>),
+    (table, log): (&TableAt, Option<(usize, PathBuf)>),
     requests: &mut u64,
     mut take: impl FnMut(&Page),
 ) -> Result<(), StoreError> {
-    let failed =
-        |error: ObservationLogError| StoreError::new("keeping what was seen", error.to_string());
     let mut cursors = vec![Cursor::Start; stores.segments()];
-    let path = log;
-    let mut log = None;
-    if let Some(path) = path {
-        let (opened, resumed) =
-            ScanLog::open(&path, plan.orders.run, cursors.len(), clock::wall()).map_err(failed)?;
-        resumed.pages.iter().for_each(&mut take);
-        cursors = resumed.cursors;
-        log = Some(opened);
-    }
+    let mut log = match log {
+        None => None,
+        Some((index, folder)) => {
+            let path = folder.join(scan_log(index));
+            let (mut opened, resumed) =
+                ScanLog::open(&path, plan.orders.run, cursors.len(), clock::wall())
+                    .map_err(not_kept)?;
+            resumed.pages.iter().for_each(&mut take);
+            cursors = resumed.cursors;
+            let parts = Parts::read(&folder, index, plan.orders.run, cursors.len());
+            for page in parts.map_err(not_kept)?.beyond(&mut cursors) {
+                opened.keep(&page).map_err(not_kept)?;
+                take(&page);
+            }
+            Some((opened, index, folder))
+        }
+    };
     let scanned = stores
         .scan(table, &cursors, plan.patience, requests, |page| {
-            if let Some(log) = &mut log {
-                log.keep(&page).map_err(failed)?;
+            if let Some((log, ..)) = &mut log {
+                log.keep(&page).map_err(not_kept)?;
             }
             take(&page);
             Ok(())
@@ -90,9 +97,16 @@ async fn read_table(
         .is_err_and(StoreError::leaves_what_was_read);
     match log {
         // Nobody goes on from a scan that has ended, or from pages that contradict each other.
-        Some(log) if !goes_on => scanned.and(log.finish().map_err(failed)),
+        Some((log, index, folder)) if !goes_on => {
+            let finished = log.finish().and_then(|()| Parts::remove(&folder, index));
+            scanned.and(finished.map_err(not_kept))
+        }
         _ => scanned,
     }
+}
+
+pub(super) fn not_kept(error: ObservationLogError) -> StoreError {
+    StoreError::new("keeping what was seen", error.to_string())
 }
 
 /// At rest a scan shows every row. One that is found afterwards, by key or by a second scan, was left out: by a stale or cut-short

@@ -202,6 +202,24 @@ async fn watch(
     Some(seen(observed, (samples, failed), plan.start, step))
 }
 
+/// Waits for rest, as a watcher that nobody looks at.
+pub(super) async fn settled(
+    stores: &Stores,
+    mut plan: ObservePlan,
+    began: Instant,
+) -> (ObservePlan, Quiescence) {
+    let view = WatcherView {
+        latest: Arc::default(),
+        activity: Arc::default(),
+        acknowledged: Arc::new(|| 0),
+    };
+    believe_the_queue(stores, &mut plan).await;
+    let (mut samples, mut failed) = (Vec::new(), Vec::new());
+    let looks = (&mut samples, &mut failed);
+    let quiescence = settle(stores, &plan, looks, &view, began).await;
+    (plan, quiescence)
+}
+
 /// What was seen, its instants since the run's start.
 fn seen(
     (observation, times): (Observation, StoredTimes),

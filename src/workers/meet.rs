@@ -4,14 +4,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::RunAt;
 use super::agree::{Ready, read_json, ready_name, unreached, written};
+use super::refusal::Lookout;
 use crate::clock;
 use crate::drive::StopSignal;
 use crate::error::Error;
 use crate::load::Shard;
 use crate::results::{AgreedStart, file_name, to_json};
-
-/// Between two looks.
-const TICK: Duration = Duration::from_millis(100);
 
 /// How long workers wait for each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,16 +49,19 @@ impl<'a> Meeting<'a> {
     /// Asks until there is an answer.
     ///
     /// # Errors
-    /// [`Error::NotReady`] when it takes too long, saying what `missing` says; [`Error::Interrupted`] on ctrl-c.
+    /// [`Error::NotReady`] when it takes too long, saying what `missing` says; [`Error::Refused`] when another worker was;
+    /// [`Error::Interrupted`] on ctrl-c.
     pub(super) fn wait<T>(
         &self,
         missing: impl Fn() -> String,
         mut ask: impl FnMut() -> Result<Option<T>, Error>,
     ) -> Result<T, Error> {
+        let mut lookout = Lookout::default();
         loop {
             if let Some(answer) = ask()? {
                 return Ok(answer);
             }
+            lookout.look(self.place, Some(self.shard))?;
             if self.stop.is_stopped() {
                 return Err(Error::Interrupted(
                     "interrupted before the start: this worker has sent nothing".into(),
@@ -74,7 +75,7 @@ impl<'a> Meeting<'a> {
                     self.patience.ready
                 )));
             }
-            std::thread::sleep(TICK);
+            std::thread::sleep(self.place.look_every());
         }
     }
 

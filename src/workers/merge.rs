@@ -17,7 +17,8 @@ use crate::clock;
 use crate::error::Error;
 use crate::folder::{Existing, RunFolder, write_whole};
 use crate::ledger::united_lines;
-use crate::observe::{ObservePlan, Watcher};
+use crate::observe::{ObservePlan, Watcher, part_at_work};
+use crate::preflight::Preflight;
 use crate::results::{MetersFile, PlanFile, SCHEMA_VERSION, WorkerState, file_name, to_json};
 use crate::run::{
     Attendant, Deployment, Evidence, Gathered, Held, Outcome, Problems, Purpose, StoresLock, admit,
@@ -28,7 +29,7 @@ use crate::verdict::Judgment;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
 
 /// Locked while a merge is at work in the folder.
-const LOCK: &str = "merge.lock";
+pub(super) const LOCK: &str = "merge.lock";
 
 /// A merge to be made.
 pub struct Merge<'a> {
@@ -40,6 +41,8 @@ pub struct Merge<'a> {
     pub target: AwsTarget,
     /// Although a worker may still be sending.
     pub now: bool,
+    /// The folder is a copy: of a merge in another one that was killed nothing is known here.
+    pub is_copy: bool,
     /// Agreed to beforehand.
     pub yes: bool,
 }
@@ -52,16 +55,27 @@ pub enum Merged {
     Nothing(Judgment),
 }
 
-/// Unites what the workers left, looks at the stores, and judges.
+/// What the workers left, and what is to be observed where.
+pub(super) struct Scene {
+    pub(super) scenario: Scenario,
+    pub(super) gathered: Gathered,
+    pub(super) found: Preflight,
+    pub(super) site: Deployment,
+    pub(super) observe: ObservePlan,
+}
+
+/// Unites what the workers left, and reaches the target for `purpose`; a judgment of what contradicts itself.
 ///
 /// # Errors
-/// [`Error::Refused`] while a worker may still be sending, or another merge is at work; a usage error when nobody has
-/// begun to send; whatever is wrong with the target.
-pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Error> {
+/// As [`merge`].
+pub(super) fn scene(
+    merge: &Merge<'_>,
+    purpose: Purpose,
+    attendant: &dyn Attendant,
+) -> Result<Result<Scene, Judgment>, Error> {
     let Merge { dir, plan, .. } = merge;
-    let _lock = lock(dir)?;
     let gathered = match gather(dir, plan) {
-        Err(untold) => return Ok(Merged::Nothing(untold.judged().judgment)),
+        Err(untold) => return Ok(Err(untold.judged().judgment)),
         Ok(None) => {
             return Err(Error::usage(format!(
                 "{}: there is no {}: the workers have not met, and nothing was sent",
@@ -78,17 +92,17 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         target: TargetSpec::Aws(Box::new(merge.target.clone())),
         ..plan.scenario.clone()
     };
-    let asked = (merge.yes, true);
-    let found = admit(Purpose::Resume, &scenario, &merge.target, asked, attendant)?;
-    let target = resolve(&merge.target, &scenario)?;
-    let what = format!("the merge of {}", dir.display());
-    let _stores = StoresLock::take(&target, &what)?;
-    let folder = RunFolder::renewed(dir);
-    write_united(&folder, &gathered)?;
-
-    let orders = orders_since(&scenario, plan.run_id, gathered.started_at());
-    let schedule = scenario.schedule();
+    let found = admit(
+        purpose,
+        &scenario,
+        &merge.target,
+        (merge.yes, true),
+        attendant,
+    )?;
+    let mut target = resolve(&merge.target, &scenario)?;
+    target.read.awaits_hidden = merge.is_copy;
     let site = Deployment::looked_at(target);
+    let orders = orders_since(&scenario, plan.run_id, gathered.started_at());
     let age = clock::wall()
         .duration_since(gathered.started_at())
         .unwrap_or_default();
@@ -100,18 +114,12 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         true => gathered.sent.record.last_reply_at,
         false => age,
     };
-    let door = site.watch_door(
-        &scenario,
-        handing_on(&merge.target, &scenario)?,
-        last_send,
-        start,
-    );
-    let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
-    let seen = watcher.settle_and_observe(ObservePlan {
+    let handing_on = handing_on(&merge.target, &scenario)?;
+    let observe = ObservePlan {
         folder: Some(dir.clone()),
         function: None,
-        door,
-        orders: orders.clone(),
+        door: site.watch_door(&scenario, handing_on, last_send, start),
+        orders,
         phases: scenario.phases.len(),
         ledger: gathered.ledger.clone(),
         start,
@@ -122,8 +130,50 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         visibility_timeout: scenario.pipeline.visibility_timeout,
         max_receive_count: scenario.pipeline.max_receive_count,
         own_stores: plan.own_stores,
-        schedule: schedule.clone(),
-    });
+        schedule: scenario.schedule(),
+    };
+    Ok(Ok(Scene {
+        scenario,
+        gathered,
+        found,
+        site,
+        observe,
+    }))
+}
+
+/// Unites what the workers left, looks at the stores, and judges.
+///
+/// # Errors
+/// [`Error::Refused`] while a worker may still be sending, or another merge is at work; a usage error when nobody has
+/// begun to send; whatever is wrong with the target.
+pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Error> {
+    let Merge { dir, plan, .. } = merge;
+    let _lock = lock(dir)?;
+    let scene = match scene(merge, Purpose::Resume, attendant)? {
+        Ok(scene) => scene,
+        Err(judgment) => return Ok(Merged::Nothing(judgment)),
+    };
+    let Scene {
+        scenario,
+        gathered,
+        found,
+        site,
+        observe,
+    } = scene;
+    let at_work = part_at_work(dir, site.target().tables.len()).map_err(Error::internal)?;
+    if at_work {
+        return Err(Error::refused(format!(
+            "{}: a worker is reading its part of the tables there (verify --worker): wait until it has ended",
+            dir.display()
+        )));
+    }
+    let what = format!("the merge of {}", dir.display());
+    let _stores = StoresLock::take(&site.target(), &what)?;
+    let folder = RunFolder::renewed(dir);
+    write_united(&folder, &gathered)?;
+    let (orders, schedule) = (observe.orders.clone(), observe.schedule.clone());
+    let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
+    let seen = watcher.settle_and_observe(observe);
     drop(site.close());
     let mut observation = seen.observation;
     // The first look may have come long after the queue was empty: then nobody knows how long that took.

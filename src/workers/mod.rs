@@ -6,19 +6,23 @@
 //! process would have. What the shards' files say is read by `run`, as evidence of the run.
 
 mod agree;
+mod copy;
 mod identity;
 mod meet;
 mod merge;
+mod part;
 mod place;
 mod queues;
 mod refusal;
 mod send;
 mod wait;
 
+pub use copy::{copied, copied_back};
 pub use identity::identity;
 pub use meet::Patience;
 pub use merge::{Merge, Merged, merge};
-pub use place::{Folder, RunAt};
+pub use part::verify_part;
+pub use place::{Folder, MeetingPlace, Objects, RunAt};
 pub use refusal::not_refused;
 pub use send::{Sent, Worker, send_shard};
 pub use wait::wait_for_workers;

@@ -1,24 +1,25 @@
 //! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
 use super::meet::Meeting;
 use super::queues::QueuesFile;
-use super::refusal::{self, Lookout};
-use super::{Folder, Patience, RunAt};
+use super::refusal;
+use super::{MeetingPlace, Patience, RunAt};
 use crate::clock;
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePart, DrivePlan, Progress};
 use crate::error::Error;
 use crate::evidence::digest_of_bytes;
-use crate::folder::{RunFolder, digest_of_file, read_plan};
+use crate::folder::{RunFolder, digest_of_file};
 use crate::load::Shard;
 use crate::observe::Watcher;
 use crate::order::RunId;
 use crate::preflight::Preflight;
-use crate::results::{PlanFile, SentFile, ShardManifest, file_name, shard_files, to_json};
+use crate::results::{
+    PlanFile, SentFile, ShardManifest, file_name, parse_plan, shard_files, to_json,
+};
 use crate::run::{Attendant, Claim, Purpose, Run, admit, enter, orders, plan_file, resolve};
 use crate::scenario::{self, AwsTarget, ProcessorPlace, check_resolved};
 use crate::store::Target;
@@ -30,7 +31,7 @@ pub struct Worker {
     /// Its part.
     pub shard: Shard,
     /// Where they meet.
-    pub at: PathBuf,
+    pub at: MeetingPlace,
     /// How long it waits for the others.
     pub patience: Patience,
 }
@@ -43,7 +44,7 @@ pub struct Sent {
     /// What its worker left.
     pub manifest: ShardManifest,
     /// Where the workers meet, for `orderproof merge`.
-    pub at: PathBuf,
+    pub at: MeetingPlace,
 }
 
 /// Sends the shard of `worker`, once, whatever starts it again. Blocks until its last reply.
@@ -61,26 +62,30 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     } = worker;
     check_resolved(run.scenario()).map_err(Error::usage)?;
     let spec = elsewhere(&run)?;
-    let place = Folder::open(&at).map_err(|error| {
+    let opened = at.open(spec.region.as_deref(), spec.profile.as_deref())?;
+    let place: &dyn RunAt = &*opened;
+    place.try_out().map_err(|error| {
         Error::usage(format!(
-            "{}: {error}; name a folder that every worker can write to (--run-at)",
-            at.display()
+            "{at}: {error}; name a place that every worker can write to (--run-at)"
         ))
     })?;
-    unclaimed(&place, shard)?;
+    unclaimed(place, shard)?;
     let stop = run.stop();
-    let meeting = Meeting::new(&place, shard, patience, &stop);
+    let meeting = Meeting::new(place, shard, patience, &stop);
     meeting.not_passed()?;
+    refusal::withdraw(place, shard)?;
     let joined = match shard.index() {
-        0 => {
-            refusal::withdraw(&place)?;
-            let joined = lead(&run, shard, &place, attendant);
-            joined.inspect_err(|error| refusal::leave(&place, error))?
-        }
-        _ => follow(&run, shard, &spec, &meeting, attendant)?,
+        0 => lead(&run, shard, place, attendant),
+        _ => follow(&run, shard, &spec, &meeting, attendant),
     };
+    let joined = joined.inspect_err(|error| refusal::leave(place, shard, error))?;
     let start_at = meeting.start(&joined.plan_digest)?;
-    claim_shard(&place, shard)?;
+    let folder = place.shard_folder(shard.index()).map_err(|error| {
+        Error::internal(format!(
+            "there is no room for the shard: {error}; nothing was sent"
+        ))
+    })?;
+    claim_shard(place, shard)?;
     if !run.is_quiet() {
         attendant.note(&format!(
             "worker {shard} of run {}: sending begins at {}",
@@ -88,10 +93,6 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
             written(start_at)?
         ));
     }
-    let folder = place
-        .path()
-        .join(file_name::SHARDS)
-        .join(shard.index().to_string());
     let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
     let (began, began_wall) = (Instant::now(), clock::wall());
     let watcher = match shard.index() {
@@ -109,7 +110,9 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
         clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
         ..joined
     };
-    let manifest = leave(&joined, &folder, &driven, shard)?;
+    let left = leave(&joined, &folder, &driven, shard);
+    hand_over(place, &folder, shard, left.is_ok())?;
+    let manifest = left?;
     Ok(Sent {
         run_id: joined.plan.run_id,
         manifest,
@@ -175,17 +178,38 @@ fn taken(place: &dyn RunAt, shard: Shard) -> Error {
     ))
 }
 
+/// Puts what is in the worker's folder where the merge looks for it; the manifest, which says that the shard is whole, last.
+fn hand_over(
+    place: &dyn RunAt,
+    folder: &RunFolder,
+    shard: Shard,
+    is_whole: bool,
+) -> Result<(), Error> {
+    let names = shard_files(shard.index()).iter().copied();
+    let mut names: Vec<&str> = names.filter(|name| folder.file(name).exists()).collect();
+    names.extend(is_whole.then_some(file_name::MANIFEST));
+    let handed = place.hand_over(shard.index(), folder.path(), &names);
+    handed.map_err(|error| {
+        let there = place.shown(&file_name::of_shard(shard.index(), ""));
+        Error::internal(format!(
+            "{error}; shard {shard} was sent, and its files are in {}: copy them to {there}, {} last, or `orderproof merge` \
+             looks for its orders",
+            folder.path().display(),
+            file_name::MANIFEST
+        ))
+    })
+}
+
 /// Worker 0 looks at the target and the stores for all of them, and writes the plan, unless a worker 0 before it has.
 fn lead(
     run: &Run,
     shard: Shard,
-    place: &Folder,
+    place: &dyn RunAt,
     attendant: &dyn Attendant,
 ) -> Result<Joined, Error> {
-    let path = place.path().join(file_name::PLAN);
-    let there = match path.exists() {
-        true => Some(read_plan(&path).map_err(Error::usage)?),
-        false => None,
+    let there = match read(place, file_name::PLAN)? {
+        Some(bytes) => Some(plan_of(place, &bytes)?),
+        None => None,
     };
     if let Some(plan) = &there {
         same_plan(place, plan, run.scenario(), shard, run.asked_run_id())?;
@@ -233,19 +257,11 @@ fn follow(
     attendant: &dyn Attendant,
 ) -> Result<Joined, Error> {
     let place = meeting.place;
-    let mut lookout = Lookout::default();
     let bytes = meeting.wait(
         || "worker 0 has written no plan".into(),
-        || {
-            let plan = read(place, file_name::PLAN)?;
-            if plan.is_none() {
-                lookout.look(place)?;
-            }
-            Ok(plan)
-        },
+        || read(place, file_name::PLAN),
     )?;
-    let shown = place.shown(file_name::PLAN);
-    let plan = crate::results::parse_plan(&bytes, shown.as_ref()).map_err(Error::usage)?;
+    let plan = plan_of(place, &bytes)?;
     same_plan(place, &plan, run.scenario(), shard, run.asked_run_id())?;
     let asked = (run.agreed(), true);
     let found = admit(Purpose::Run, run.scenario(), spec, asked, attendant)?;
@@ -256,6 +272,12 @@ fn follow(
         plan,
         _claim: None,
     })
+}
+
+/// Reads the plan that is there.
+fn plan_of(place: &dyn RunAt, bytes: &[u8]) -> Result<PlanFile, Error> {
+    let shown = place.shown(file_name::PLAN);
+    parse_plan(bytes, shown.as_ref()).map_err(Error::usage)
 }
 
 fn drive_shard(

@@ -1,47 +1,58 @@
 //! Waiting for the workers of a run before they are merged.
 
-use std::io::ErrorKind;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::io;
+use std::time::{Duration, Instant, SystemTime};
 
-use super::Folder;
+use super::RunAt;
+use super::agree::unreached;
 use super::refusal::Lookout;
 use crate::clock;
 use crate::error::Error;
-use crate::folder::{read_plan, read_within};
-use crate::results::{AgreedStart, PlanFile, file_name};
+use crate::results::{AgreedStart, PlanFile, file_name, parse_plan};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The largest file of a start.
-const SMALL: u64 = 1 << 20;
+/// How long a place that cannot be reached is asked again.
+const UNREACHED_MAX: Duration = Duration::from_secs(60);
 
-/// Waits until every worker of the run in `dir` has left its manifest, or none can be sending any more. `to_meet` is how
-/// long they may take to agree on a start.
+/// Waits until every worker of the run that meets at `place` has left its manifest, or none can be sending any more. `to_meet`
+/// is how long they may take to agree on a start.
 ///
 /// # Errors
-/// A usage error when they have not agreed by then; [`Error::Refused`] when worker 0 was. What is damaged is left to the merge.
-pub fn wait_for_workers(dir: &Path, to_meet: Duration) -> Result<(), Error> {
+/// A usage error when they have not agreed by then; [`Error::Refused`] when one of them was; when the place cannot be reached
+/// for a minute. What is damaged is left to the merge.
+pub fn wait_for_workers(place: &dyn RunAt, to_meet: Duration) -> Result<(), Error> {
     let begun = Instant::now();
     let mut lookout = Lookout::default();
+    let mut met = Met::default();
+    let mut reached = Instant::now();
     loop {
-        if dir.is_dir() && !dir.join(file_name::PLAN).exists() {
-            lookout.look(&Folder::open(dir).map_err(Error::usage)?)?;
-        }
-        match state(dir) {
-            State::Done => return Ok(()),
-            State::Apart if begun.elapsed() >= to_meet => {
+        let state = met.look(place);
+        match state {
+            Ok(State::Done) => return Ok(()),
+            Ok(State::Apart) if begun.elapsed() >= to_meet => {
                 return Err(Error::usage(format!(
                     "{}: the workers have not met within {to_meet:?}, and nothing was sent: look at their logs",
-                    dir.display()
+                    place.shown(file_name::GO)
                 )));
             }
-            State::Apart | State::Sending => std::thread::sleep(LOOK_EVERY),
+            Ok(State::Apart) => lookout.look(place, None)?,
+            Ok(State::Sending) => {}
+            Err(error) if reached.elapsed() >= UNREACHED_MAX => {
+                return Err(unreached(place, file_name::PLAN, &error));
+            }
+            Err(_) => {
+                std::thread::sleep(LOOK_EVERY);
+                continue;
+            }
         }
+        reached = Instant::now();
+        std::thread::sleep(LOOK_EVERY);
     }
 }
 
 /// How far the workers are.
+#[derive(Debug, PartialEq, Eq)]
 enum State {
     /// They have not agreed on a start.
     Apart,
@@ -51,35 +62,49 @@ enum State {
     Done,
 }
 
-fn state(dir: &Path) -> State {
-    let path = dir.join(file_name::PLAN);
-    if !path.exists() {
-        return State::Apart;
-    }
-    let Ok(plan) = read_plan(&path) else {
-        return State::Done;
-    };
-    let start: AgreedStart = match read_within(&dir.join(file_name::GO), SMALL) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return State::Apart,
-        Err(_) => return State::Done,
-        Ok(bytes) => match serde_json::from_slice(&bytes) {
-            Ok(start) => start,
-            Err(_) => return State::Done,
-        },
-    };
-    let Some(started_at) = start.start() else {
-        return State::Done;
-    };
-    let workers = plan.first_shard().map_or(0, |shard| shard.of());
-    let left = |worker: &u32| {
-        let name = file_name::of_shard(*worker, file_name::MANIFEST);
-        dir.join(name).exists()
-    };
-    let since = clock::wall().duration_since(started_at);
-    let over = since.is_ok_and(|since| since >= longest(&plan));
-    match over || (0..workers).all(|worker| left(&worker)) {
-        true => State::Done,
-        false => State::Sending,
+/// What was read of plan and start, which do not change once they are there.
+#[derive(Default)]
+struct Met {
+    plan: Option<PlanFile>,
+    started_at: Option<SystemTime>,
+}
+
+impl Met {
+    fn look(&mut self, place: &dyn RunAt) -> io::Result<State> {
+        if self.plan.is_none() {
+            let Some(bytes) = place.read(file_name::PLAN)? else {
+                return Ok(State::Apart);
+            };
+            let shown = place.shown(file_name::PLAN);
+            match parse_plan(&bytes, shown.as_ref()) {
+                Ok(plan) => self.plan = Some(plan),
+                Err(_) => return Ok(State::Done),
+            }
+        }
+        if self.started_at.is_none() {
+            let Some(bytes) = place.read(file_name::GO)? else {
+                return Ok(State::Apart);
+            };
+            let start: Option<AgreedStart> = serde_json::from_slice(&bytes).ok();
+            match start.and_then(|start| start.start()) {
+                Some(at) => self.started_at = Some(at),
+                None => return Ok(State::Done),
+            }
+        }
+        let (Some(plan), Some(started_at)) = (&self.plan, self.started_at) else {
+            return Ok(State::Apart);
+        };
+        let workers = plan.first_shard().map_or(0, |shard| shard.of());
+        let since = clock::wall().duration_since(started_at);
+        if since.is_ok_and(|since| since >= longest(plan)) {
+            return Ok(State::Done);
+        }
+        let left = place.list(file_name::SHARDS)?;
+        let whole = |worker: u32| left.contains(&format!("{worker}/{}", file_name::MANIFEST));
+        match (0..workers).all(whole) {
+            true => Ok(State::Done),
+            false => Ok(State::Sending),
+        }
     }
 }
 
@@ -93,11 +118,13 @@ pub(super) fn longest(plan: &PlanFile) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workers::Folder;
 
     #[test]
     fn workers_that_do_not_meet_are_not_waited_for_longer() {
         let folder = tempfile::tempdir().expect("a folder");
-        let error = wait_for_workers(folder.path(), Duration::ZERO).unwrap_err();
+        let place = Folder::at(folder.path());
+        let error = wait_for_workers(&place, Duration::ZERO).unwrap_err();
         assert_eq!(error.exit().code(), 2);
         assert!(error.to_string().contains("have not met"), "{error}");
     }
@@ -106,6 +133,7 @@ mod tests {
     fn what_is_damaged_is_left_to_the_merge() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(file_name::PLAN), "{").expect("written");
-        wait_for_workers(folder.path(), Duration::ZERO).expect("nothing to wait for");
+        let place = Folder::at(folder.path());
+        wait_for_workers(&place, Duration::ZERO).expect("nothing to wait for");
     }
 }

@@ -1,9 +1,12 @@
 """What `orderproof submit` writes for Kubernetes and AWS Batch, against the schemas that others publish.
 
-Usage: engines.py FOLDER, which holds kubernetes/jobs.yaml and batch/stack.yaml.
+Usage: engines.py FOLDER TYPES: the folder holds kubernetes/jobs.yaml, batch/stack.yaml and both of workers that meet at S3;
+the program TYPES reads documents into the types of Kubernetes' API and writes them again (tests/peers/kubernetes).
 """
 
+import json
 import pathlib
+import subprocess
 import sys
 
 import kubernetes_validate
@@ -19,7 +22,7 @@ class Loader(yaml.SafeLoader):
 Loader.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
 
 
-def kubernetes(path):
+def kubernetes(path, types):
     text = path.read_text()
     documents = list(yaml.safe_load_all(text))
     kinds = [document["kind"] for document in documents]
@@ -43,6 +46,8 @@ def kubernetes(path):
     for rule, container in ((workers, "worker"), (merge, "merge")):
         named = rule["podFailurePolicy"]["rules"][0]["onExitCodes"]["containerName"]
         assert named == container == rule["template"]["spec"]["containers"][0]["name"]
+    # What is read into the types of the API is what was written.
+    subprocess.run([types], input=json.dumps(list(yaml.safe_load_all(text))), text=True, check=True)
     scenario = documents[0]["data"]["scenario.toml"]
     assert scenario.startswith("name = "), scenario
 
@@ -64,6 +69,7 @@ def batch(path):
 
 
 folder = pathlib.Path(sys.argv[1])
-kubernetes(folder / "kubernetes/jobs.yaml")
-batch(folder / "batch/stack.yaml")
+for where in ("", "-s3"):
+    kubernetes(folder / f"kubernetes{where}/jobs.yaml", sys.argv[2])
+    batch(folder / f"batch{where}/stack.yaml")
 print("kubernetes and batch: ok")

@@ -54,3 +54,5 @@ mod with_plan;
 mod workers;
 mod workers_forged;
 mod workers_killed;
+mod workers_s3;
+mod workers_verify;

@@ -13,7 +13,7 @@ use super::served::Served;
 use super::workers_forged::{clocks_apart, contradictions};
 
 /// 300 orders in two seconds, one in ten bad and a dead letter within a second.
-const SCENARIO: &str = r#"
+pub(super) const SCENARIO: &str = r#"
 name = "workers"
 question = "Is one run by several workers one run?"
 seed = 7
@@ -152,7 +152,7 @@ impl Started {
 }
 
 /// Starts all of `of` workers, and waits for their ends.
-fn send_all(served: &Served, place: &Place, of: u32) {
+pub(super) fn send_all(served: &Served, place: &Place, of: u32) {
     let workers: Vec<_> = (0..of)
         .map(|index| start(worker(served, place, &format!("{index}/{of}"))))
         .collect();
@@ -173,7 +173,7 @@ fn verify(place: &Place) -> Finished {
 }
 
 /// A run of `of` workers, sent and not merged.
-fn sent(of: u32) -> (Served, Place) {
+pub(super) fn sent(of: u32) -> (Served, Place) {
     let (served, place) = (serve_pipeline(), Place::new());
     send_all(&served, &place, of);
     (served, place)

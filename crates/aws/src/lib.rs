@@ -2,6 +2,7 @@
 //!
 //! - [`send`]: one batch of orders to the queue, once, and what became of each;
 //! - [`store`]: sessions, and readers of tables and queues, which change nothing that is not the run's own;
+//! - [`objects`]: objects of S3 through which processes meet: read, listed, created if they are not there;
 //! - [`account`]: the real settings of a target, and creating, deleting and cleaning;
 //! - [`clock`]: the wall clock, which a reply's date is held against.
 //!
@@ -9,6 +10,7 @@
 
 pub mod account;
 pub mod clock;
+pub mod objects;
 pub mod send;
 pub mod store;
 mod xml;

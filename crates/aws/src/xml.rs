@@ -1,4 +1,4 @@
-//! SNS's replies, as far as they are read: XML whose root is whole, and in which nothing that belongs once stands twice.
+//! Replies of SNS and S3, as far as they are read: XML whose root is whole, and in which nothing that belongs once stands twice.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +61,16 @@ pub(crate) fn texts<const N: usize>(
 /// Code and message of an error.
 pub(crate) fn error(text: &str) -> Read<[Option<String>; 2]> {
     let mut found = [None, None];
+    // S3 puts nothing around it.
+    if text.contains("<Error>") && !text.contains("<ErrorResponse") {
+        let [code, message] = &mut found;
+        of_root(text, "Error", |tag| match tag.start_el().local() {
+            "Code" => once(code, tag),
+            "Message" => once(message, tag),
+            _ => Ok(()),
+        })?;
+        return Ok(found);
+    }
     of_root(text, "ErrorResponse", |tag| {
         if tag.start_el().matches("Error") {
             let read = texts(tag, ["Code", "Message"])?;

@@ -36,7 +36,7 @@ const ORDERS: u64 = 100;
 /// Acknowledged and put nowhere.
 const FORGOTTEN: u64 = 5;
 
-fn orders() -> OrderPlan {
+pub(super) fn orders() -> OrderPlan {
     OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1)
 }
 
@@ -61,13 +61,13 @@ fn plan() -> ObservePlan {
     }
 }
 
-fn bad() -> RoaringBitmap {
+pub(super) fn bad() -> RoaringBitmap {
     let bad = (0..ORDERS).filter(|&k| orders().is_bad(k));
     bad.map(|k| k as u32).collect()
 }
 
 /// Good orders in the table, bad ones in the dead-letter queue, one in neither.
-async fn filled() -> Services {
+pub(super) async fn filled() -> Services {
     let services = Services::start().await;
     let good = (0..ORDERS).filter(|&k| k != FORGOTTEN && !orders().is_bad(k));
     let rows = good.map(|k| (orders().run.number(k), details_of(&orders(), k)));
@@ -81,7 +81,7 @@ async fn filled() -> Services {
     services
 }
 
-async fn observed(stores: &Stores) -> Observation {
+pub(super) async fn observed(stores: &Stores) -> Observation {
     let status = Mutex::default();
     let (observation, _) = observe(stores, &plan(), at_rest(), &status).await;
     observation
@@ -216,14 +216,14 @@ async fn messages_that_turn_up_after_rest_was_declared_disprove_the_rest() {
 }
 
 /// A plan whose run has a folder, so that what is seen is kept.
-fn plan_in(folder: &tempfile::TempDir) -> ObservePlan {
+pub(super) fn plan_in(folder: &tempfile::TempDir) -> ObservePlan {
     ObservePlan {
         folder: Some(folder.path().to_owned()),
         ..plan()
     }
 }
 
-async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> Observation {
+pub(super) async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> Observation {
     let status = Mutex::default();
     let (observation, _) = observe(stores, &plan_in(folder), at_rest(), &status).await;
     observation

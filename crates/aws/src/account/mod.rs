@@ -7,7 +7,7 @@
 mod facts;
 mod metrics;
 
-mod service;
+pub(crate) mod service;
 
 mod resource;
 

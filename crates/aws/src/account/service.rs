@@ -30,10 +30,11 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder
 use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::Layer;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-pub(super) use crate::store::Service;
+pub(crate) use crate::store::Service;
 use crate::store::Session;
 use crate::xml;
 
@@ -42,14 +43,16 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One request.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ask {
+pub(crate) struct Ask {
     method: &'static str,
     /// Path and query, encoded.
     pub(super) path: String,
     /// `X-Amz-Target`, of services that speak AWS's JSON.
     target: Option<&'static str>,
     content_type: Option<&'static str>,
-    body: String,
+    /// Further headers.
+    headers: Vec<(&'static str, String)>,
+    body: Bytes,
 }
 
 impl Ask {
@@ -69,7 +72,8 @@ impl Ask {
             path: "/".into(),
             target: Some(target),
             content_type: Some("application/x-amz-json-1.0"),
-            body: body.to_string(),
+            body: body.to_string().into(),
+            ..Self::default()
         }
     }
 
@@ -90,14 +94,30 @@ impl Ask {
             method: "POST",
             path: "/".into(),
             content_type: Some("application/x-www-form-urlencoded; charset=utf-8"),
-            body: fields.collect::<Vec<_>>().join("&"),
+            body: fields.collect::<Vec<_>>().join("&").into(),
+            ..Self::default()
+        }
+    }
+
+    /// A request about an object of S3.
+    pub(crate) fn object(
+        method: &'static str,
+        path: String,
+        headers: Vec<(&'static str, String)>,
+        body: Bytes,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            headers,
+            body,
             ..Self::default()
         }
     }
 }
 
 /// A part of a path or a query, percent-encoded.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -112,8 +132,8 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// Why a service refused: its code and its words.
 #[derive(Debug)]
-pub(super) struct RefusedRequest {
-    status: u16,
+pub(crate) struct RefusedRequest {
+    pub(crate) status: u16,
     meta: ErrorMetadata,
 }
 
@@ -138,8 +158,29 @@ impl ProvideErrorMetadata for RefusedRequest {
     }
 }
 
+/// Where and how a service is asked.
+struct How {
+    endpoint: String,
+    signing: SigningOptions,
+    timeouts: TimeoutConfig,
+}
+
+/// What S3 answered.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectReply {
+    /// The object, or a document about objects.
+    pub(crate) body: Vec<u8>,
+    /// The version of the object, as S3 calls it.
+    pub(crate) etag: Option<String>,
+    /// Who wrote it, as its metadata say ([`WRITER`]).
+    pub(crate) writer: Option<String>,
+}
+
+/// The metadata of an object that name its writer.
+pub(crate) const WRITER: &str = "x-amz-meta-orderproof-writer";
+
 /// How a call failed.
-pub(super) type CallError = SdkError<RefusedRequest, HttpResponse>;
+pub(crate) type CallError = SdkError<RefusedRequest, HttpResponse>;
 
 impl Service {
     /// Asks once; what may pass is asked again, as the SDK does.
@@ -177,11 +218,59 @@ impl Service {
     {
         let config = session.config();
         let endpoint = self.endpoint(config).await;
-        let endpoint = endpoint.map_err(SdkError::construction_failure)?;
+        let how = How {
+            endpoint: endpoint.map_err(SdkError::construction_failure)?,
+            signing: SigningOptions::default(),
+            timeouts: config.timeout_config().cloned().unwrap_or_else(|| {
+                let timeouts = TimeoutConfig::builder();
+                timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
+            }),
+        };
+        self.invoke(session, operation, ask, how, reply).await
+    }
+
+    /// Asks S3, whose signature covers the path as it is and the body's digest, and whose replies are neither JSON nor always
+    /// XML. `allowed` is how long one attempt may take.
+    pub(crate) async fn call_object(
+        self,
+        session: &Session,
+        operation: &'static str,
+        endpoint: String,
+        ask: Ask,
+        allowed: Duration,
+    ) -> Result<ObjectReply, CallError> {
+        let timeouts = match session.config().timeout_config() {
+            Some(config) => config.to_builder(),
+            None => TimeoutConfig::builder(),
+        };
+        let mut signing = SigningOptions::default();
+        signing.double_uri_encode = false;
+        signing.content_sha256_header = true;
+        signing.normalize_uri_path = false;
+        let how = How {
+            endpoint,
+            signing,
+            timeouts: timeouts.operation_attempt_timeout(allowed).build(),
+        };
+        self.invoke(session, operation, ask, how, object).await
+    }
+
+    async fn invoke<T>(
+        self,
+        session: &Session,
+        operation: &'static str,
+        ask: Ask,
+        how: How,
+        reply: fn(&HttpResponse) -> Result<T, OrchestratorError<RefusedRequest>>,
+    ) -> Result<T, CallError>
+    where
+        T: fmt::Debug + Send + Sync + 'static,
+    {
+        let config = session.config();
         let mut call = Operation::builder()
             .service_name(self.id)
             .operation_name(operation)
-            .endpoint_url(&endpoint)
+            .endpoint_url(&how.endpoint)
             .standard_retry(
                 &config
                     .retry_config()
@@ -193,11 +282,8 @@ impl Service {
             .retry_classifier(HttpStatusCodeClassifier::default())
             .interceptor(ServiceClockSkewInterceptor::new())
             .with_connection_poisoning()
-            .runtime_plugin(self.signed(session))
-            .timeout_config(config.timeout_config().cloned().unwrap_or_else(|| {
-                let timeouts = TimeoutConfig::builder();
-                timeouts.operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
-            }))
+            .runtime_plugin(self.signed(session, how.signing))
+            .timeout_config(how.timeouts)
             .serializer(request)
             .deserializer(reply);
         if let Some(client) = config.http_client() {
@@ -213,13 +299,13 @@ impl Service {
     }
 
     /// What signs: the session's credentials, for this service.
-    fn signed(self, session: &Session) -> StaticRuntimePlugin {
+    fn signed(self, session: &Session, signing_options: SigningOptions) -> StaticRuntimePlugin {
         let mut signing = Layer::new("signing");
         signing.store_put(SigV4OperationSigningConfig {
             region: Some(Region::new(session.region().to_owned()).into()),
             region_set: None,
             name: Some(self.signing_name.into()),
-            signing_options: SigningOptions::default(),
+            signing_options,
         });
         signing.store_put(AuthSchemeOptionResolverParams::new(()));
         let mut components = RuntimeComponentsBuilder::new("signing");
@@ -256,6 +342,9 @@ fn request(ask: Ask) -> Result<HttpRequest, BoxError> {
     if let Some(target) = ask.target {
         headers.insert("x-amz-target", target);
     }
+    for (name, value) in ask.headers {
+        headers.insert(name, value);
+    }
     Ok(request)
 }
 
@@ -270,6 +359,15 @@ fn text(response: &HttpResponse) -> Result<String, OrchestratorError<RefusedRequ
     let text = std::str::from_utf8(accepted(response)?);
     let text = text.map_err(|error| OrchestratorError::response(error.into()))?;
     Ok(text.to_owned())
+}
+
+fn object(response: &HttpResponse) -> Result<ObjectReply, OrchestratorError<RefusedRequest>> {
+    let header = |name: &str| response.headers().get(name).map(str::to_owned);
+    Ok(ObjectReply {
+        body: accepted(response)?.to_vec(),
+        etag: header("etag"),
+        writer: header(WRITER),
+    })
 }
 
 /// The body of a reply that is no refusal.

@@ -2,12 +2,12 @@
 
 /// What kind of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// Credentials that are not there, not known, or no longer valid.
     Credentials,
     /// Valid credentials without the permission.
     Denied,
-    /// No such queue or table.
+    /// No such queue, table or bucket.
     Missing,
     /// More was asked than the service or the table gives.
     Throttled,
@@ -21,7 +21,7 @@ pub(super) enum Cause {
     Other,
 }
 
-/// Codes of SQS, DynamoDB and STS ("Common error types" of each), and what they stand for. DynamoDB and SQS
+/// Codes of SQS, DynamoDB, S3 and STS ("Common error types" of each), and what they stand for. DynamoDB and SQS
 /// spell some of them differently.
 const CODES: [(Cause, &[&str]); 5] = [
     (
@@ -30,6 +30,7 @@ const CODES: [(Cause, &[&str]); 5] = [
             "ExpiredToken",
             "ExpiredTokenException",
             "InvalidClientTokenId",
+            "InvalidAccessKeyId",
             "UnrecognizedClientException",
             "InvalidSignatureException",
             "SignatureDoesNotMatch",
@@ -46,6 +47,7 @@ const CODES: [(Cause, &[&str]); 5] = [
             "QueueDoesNotExist",
             "AWS.SimpleQueueService.NonExistentQueue",
             "ResourceNotFoundException",
+            "NoSuchBucket",
         ],
     ),
     (
@@ -70,6 +72,7 @@ const CODES: [(Cause, &[&str]); 5] = [
             "InternalServerError",
             "ServiceUnavailable",
             "ServiceUnavailableException",
+            "RequestTimeout",
         ],
     ),
 ];
@@ -125,6 +128,10 @@ fn action(operation: &str) -> Option<String> {
     match service {
         "SQS" => Some(format!("sqs:{}", name.trim_end_matches("Batch"))),
         "DynamoDB" => Some(format!("dynamodb:{name}")),
+        "S3" => Some(match name {
+            "ListObjectsV2" => "s3:ListBucket".into(),
+            name => format!("s3:{name}"),
+        }),
         _ => None,
     }
 }

@@ -94,6 +94,16 @@ impl Stores {
         }
     }
 
+    /// The same for one of so many workers that read the tables side by side: all of them together take what one may.
+    pub fn sharing_reads(&self, workers: u32) -> Self {
+        let units = self.target.read.units_per_second;
+        let share = units.map(|units| (units / workers.max(1)).max(1));
+        Self {
+            budget: Arc::new(ReadBudget::new(share)),
+            ..self.clone()
+        }
+    }
+
     /// The target's tables.
     pub fn tables(&self) -> &[TableAt] {
         &self.target.tables
@@ -110,6 +120,11 @@ impl Stores {
         stores.target.dead_letter_queue_url.clone_from(&queue.url);
         stores.target.read.dead_letters = DeadLetterUse::Shared;
         stores
+    }
+
+    /// The URL of the queue whose letters are swept.
+    pub fn letters_url(&self) -> &str {
+        &self.target.dead_letter_queue_url
     }
 
     /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.
@@ -172,6 +187,7 @@ mod tests {
             read: ReadPolicy {
                 units_per_second: None,
                 dead_letters: DeadLetterUse::Shared,
+                awaits_hidden: false,
             },
         };
         let silent = http_client_fn(|_, _| SharedHttpConnector::new(Silence));

@@ -20,7 +20,7 @@ pub struct StoreError {
 }
 
 impl StoreError {
-    pub(super) fn of<E: Told>(operation: &'static str) -> impl FnOnce(E) -> Self {
+    pub(crate) fn of<E: Told>(operation: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self {
             operation,
             words: error.words(),
@@ -29,7 +29,7 @@ impl StoreError {
     }
 
     /// The same of an operation on the thing called `name`.
-    pub(super) fn of_named<E: Told>(operation: &'static str, name: &str) -> impl FnOnce(E) -> Self {
+    pub(crate) fn of_named<E: Told>(operation: &'static str, name: &str) -> impl FnOnce(E) -> Self {
         move |error| Self {
             operation,
             words: format!("{name}: {}", error.words()),
@@ -70,7 +70,7 @@ impl StoreError {
 }
 
 /// An error that tells what it is.
-pub(super) trait Told {
+pub(crate) trait Told {
     /// In one line.
     fn words(&self) -> String;
     /// What kind of failure it is.

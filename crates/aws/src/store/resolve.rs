@@ -66,6 +66,7 @@ impl Target {
             read: ReadPolicy {
                 units_per_second: Some(read_units),
                 dead_letters: spec.dead_letters,
+                awaits_hidden: false,
             },
         };
         target.door = door(session, &target, scenario).await?;

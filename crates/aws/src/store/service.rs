@@ -28,6 +28,12 @@ impl Service {
         signing_name: "events",
     };
 
+    pub(crate) const S3: Self = Self {
+        id: "S3",
+        host: "s3",
+        signing_name: "s3",
+    };
+
     /// Where it is: as the session says, or its profile and environment of this service, or AWS's own.
     pub(crate) async fn endpoint(self, config: &SdkConfig) -> Result<String, BoxError> {
         let given = config.endpoint_url().map(str::to_owned);
@@ -55,7 +61,8 @@ impl Service {
         let fips = config.use_fips().unwrap_or(false);
         let params = Params::builder()
             .region(region.clone())
-            .use_dual_stack(config.use_dual_stack().unwrap_or(false))
+            // That of S3 follows a rule of its own.
+            .use_dual_stack(config.use_dual_stack().unwrap_or(false) && self.host != "s3")
             .build()?;
         let of_sqs = DefaultResolver::new().resolve_endpoint(&params).await?;
         let beyond = of_sqs.url().strip_prefix("https://sqs.");

@@ -27,11 +27,13 @@ use crate::records::DeadLetter;
 const SWEEP: &str = "the dead-letter sweep";
 
 /// How long a swept letter stays hidden unless that is renewed.
-pub(super) const LEASE: Duration = Duration::from_secs(900);
+pub const LEASE: Duration = Duration::from_secs(900);
 /// How long a poll of the sweep waits on AWS, where a short one asks only some of the servers, seconds.
 const WAIT_S: i32 = 1;
 /// Polls side by side on AWS.
 const POLLS: usize = 4;
+/// Between two rounds, when the counts say that there is more.
+const PAUSE_LEAST: Duration = Duration::from_millis(200);
 /// Rounds of polls in a row that must come back empty before the sweep believes it.
 const EMPTY_ROUNDS: u32 = 3;
 /// How often a deletion is tried.
@@ -128,28 +130,37 @@ impl Stores {
         requests: &mut u64,
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
-        self.sweep_counted(None, &mut Receives::default(), requests, each)
+        let unkept = &mut |_: &[String]| Ok(());
+        self.sweep_counted(None, &mut Receives::default(), requests, unkept, each)
             .await
     }
 
+    /// Shows letters again of which a sweep that was killed has left these handles. What was deleted, shown or received
+    /// since stays as it is.
+    pub async fn show_letters(&self, handles: Vec<String>) {
+        self.set_visibilities(handles, 0).await;
+    }
+
     /// The same of a queue that may have a redrive policy of its own: its letters' receives are counted into
-    /// `receives`.
+    /// `receives`. The handles of what was received are given to `held` before anything else is done with it, so that a sweep
+    /// that is killed can leave them to the next ([`Self::show_letters`]).
     ///
     /// # Errors
-    /// As [`Self::sweep_dead_letters`]; also when a letter does not tell how often it was received, or when others
+    /// As [`Self::sweep_dead_letters`]; also when `held` fails, when a letter does not tell how often it was received, or when others
     /// have received some of them so often that a further receive might move one on.
     pub async fn sweep_counted(
         &self,
         redrive: Option<&LetterRedrive>,
         receives: &mut Receives,
         requests: &mut u64,
+        held: &mut (dyn FnMut(&[String]) -> Result<(), StoreError> + Send),
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
         let mut sweep = Sweep {
             redrive,
             ..Sweep::new(self)
         };
-        let swept = sweep.receive_all(requests, each).await;
+        let swept = sweep.receive_all(requests, held, each).await;
         *receives = sweep.receives;
         sweep.show_again().await;
         swept
@@ -197,6 +208,7 @@ impl<'a> Sweep<'a> {
     async fn receive_all(
         &mut self,
         requests: &mut u64,
+        held: &mut (dyn FnMut(&[String]) -> Result<(), StoreError> + Send),
         mut each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
         let queue = &self.stores.target.dead_letter_queue_url;
@@ -206,7 +218,7 @@ impl<'a> Sweep<'a> {
             self.allowed = Some(self.stores.time_for_letters(letters));
         }
         loop {
-            self.until_empty(requests, &mut each).await?;
+            self.until_empty(requests, held, &mut each).await?;
             let counts = self.stores.counts_of(queue).await?;
             let hidden = self.held();
             if counts.visible == 0 && counts.total() <= hidden {
@@ -215,7 +227,7 @@ impl<'a> Sweep<'a> {
             if hidden >= HIDDEN_MAX {
                 return Err(self.too_many_hidden());
             }
-            if self.began.elapsed() >= self.stores.counts_lag {
+            if self.began.elapsed() >= self.stores.counts_lag + self.for_hidden() {
                 return Err(StoreError::new(
                     SWEEP,
                     format!(
@@ -227,7 +239,15 @@ impl<'a> Sweep<'a> {
                     ),
                 ));
             }
-            tokio::time::sleep(self.stores.counts_lag / 20).await;
+            tokio::time::sleep((self.stores.counts_lag / 20).max(PAUSE_LEAST)).await;
+        }
+    }
+
+    /// How long letters that somebody else hides are waited for.
+    fn for_hidden(&self) -> Duration {
+        match self.stores.target.read.awaits_hidden {
+            true => self.stores.lease,
+            false => Duration::ZERO,
         }
     }
 
@@ -297,7 +317,7 @@ impl<'a> Sweep<'a> {
         }
         Ok(self
             .allowed
-            .is_some_and(|allowed| self.began.elapsed() > allowed))
+            .is_some_and(|allowed| self.began.elapsed() > allowed + self.for_hidden()))
     }
 
     fn is_shared(&self) -> bool {
@@ -321,6 +341,7 @@ impl<'a> Sweep<'a> {
     async fn until_empty(
         &mut self,
         requests: &mut u64,
+        held: &mut (dyn FnMut(&[String]) -> Result<(), StoreError> + Send),
         each: &mut impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
     ) -> Result<(), StoreError> {
         let exact = self.stores.exact_counts();
@@ -350,12 +371,19 @@ impl<'a> Sweep<'a> {
                     Ok(Err(error)) | Err(error) => failed = Some(error),
                 }
             }
+            let handles = received.iter().filter_map(Message::receipt_handle);
+            let handles: Vec<String> = handles.map(str::to_owned).collect();
+            let noted = match handles.is_empty() {
+                true => Ok(()),
+                false => held(&handles),
+            };
             let is_empty = received.is_empty();
             empty = if is_empty { empty + 1 } else { 0 };
             let letters = self.letters(received);
             // What was received beside a receive that failed is hidden all the same.
             self.take_in(letters, each).await?;
             self.show_cut_off(&cut_off).await;
+            noted?;
             if let Some(error) = failed {
                 return Err(error);
             }

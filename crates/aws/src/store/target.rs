@@ -14,6 +14,8 @@ pub struct ReadPolicy {
     pub units_per_second: Option<u32>,
     /// Whose the dead letters are.
     pub dead_letters: DeadLetterUse,
+    /// Letters that somebody else hides are waited for as long as a sweep that was killed may have hidden them.
+    pub awaits_hidden: bool,
 }
 
 impl Default for ReadPolicy {
@@ -22,6 +24,7 @@ impl Default for ReadPolicy {
         Self {
             units_per_second: None,
             dead_letters: DeadLetterUse::Shared,
+            awaits_hidden: false,
         }
     }
 }

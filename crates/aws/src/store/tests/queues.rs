@@ -232,6 +232,28 @@ async fn a_message_with_two_bodies_is_no_evidence_and_with_one_it_is() {
     assert_eq!((bodies, sweep.held()), (vec!["7".to_owned()], 1));
 }
 
+#[tokio::test]
+async fn letters_that_a_killed_sweep_hides_are_waited_for_where_that_is_asked_for() {
+    let services = Services::start().await;
+    services.send("dead", numbered(3));
+    for (awaits_hidden, seen) in [(true, Some(3)), (false, None)] {
+        let options = ReceiveOptions {
+            visibility_timeout: Some(Duration::from_secs(1)),
+            ..ReceiveOptions::default()
+        };
+        let hidden = services.engine.receive("dead", options).await;
+        assert_eq!(hidden.unwrap().len(), 1);
+        let stores = services.stores_of(|target| target.read.awaits_hidden = awaits_hidden);
+        let (mut letters, mut requests) = (0, 0);
+        let swept = stores.sweep_dead_letters(&mut requests, |page| {
+            letters += page.len();
+            Ok(vec![Disposal::ShowAgain; page.len()])
+        });
+        let swept = swept.await.is_ok().then_some(letters);
+        assert_eq!(swept, seen, "{awaits_hidden}");
+    }
+}
+
 /// The stores of a dead-letter queue of the run's own.
 fn own(services: &Services) -> Stores {
     services.stores_of(|target| target.read.dead_letters = DeadLetterUse::Own)
@@ -497,7 +519,8 @@ async fn the_receives_of_a_queue_whose_letters_move_on_are_counted() {
         let mut receives = Receives::default();
         let each = |letters: &[DeadLetter]| Ok(vec![Disposal::ShowAgain; letters.len()]);
         let mut requests = 0;
-        let swept = stores.sweep_counted(Some(&redrive), &mut receives, &mut requests, each);
+        let held = &mut |_: &[String]| Ok(());
+        let swept = stores.sweep_counted(Some(&redrive), &mut receives, &mut requests, held, each);
         swept.await.unwrap();
         let even = Receives {
             highest: look,
@@ -525,7 +548,8 @@ async fn letters_that_others_have_received_more_often_end_the_sweep_before_it_mo
     let mut receives = Receives::default();
     let each = |letters: &[DeadLetter]| Ok(vec![Disposal::ShowAgain; letters.len()]);
     let mut requests = 0;
-    let swept = stores.sweep_counted(redrive.as_ref(), &mut receives, &mut requests, each);
+    let held = &mut |_: &[String]| Ok(());
+    let swept = stores.sweep_counted(redrive.as_ref(), &mut receives, &mut requests, held, each);
     let error = swept.await.unwrap_err().to_string();
     assert!(
         error.contains("received 2 times and another 1 times"),

@@ -1,48 +1,14 @@
-//! Where the workers of a run meet: a few operations on named files, of which one must be exclusive.
+//! A folder that all workers see.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::{BYTES_MAX, RunAt};
 use crate::folder::{Existing, read_within, write_whole};
+use crate::results::file_name;
 
-/// The most that is read of a file through which workers meet.
-const BYTES_MAX: u64 = 16 << 20;
-
-/// A place that all workers of a run reach. Names are paths with `/` between their parts.
-pub trait RunAt {
-    /// Writes a file that is not there yet, whole; false when it is there already, whoever made it.
-    ///
-    /// # Errors
-    /// When it cannot be told or written.
-    fn create_if_absent(&self, name: &str, bytes: &[u8]) -> io::Result<bool>;
-
-    /// The content of a file; `None` when it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be told or read.
-    fn read(&self, name: &str) -> io::Result<Option<Vec<u8>>>;
-
-    /// The names within a folder, in no order; none when it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be told.
-    fn list(&self, folder: &str) -> io::Result<Vec<String>>;
-
-    /// Writes a file whole, in the place of one that may be there.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()>;
-
-    /// Takes a file away, if it is there.
-    ///
-    /// # Errors
-    /// When it cannot be taken away.
-    fn remove(&self, name: &str) -> io::Result<()>;
-
-    /// What errors call a file.
-    fn shown(&self, name: &str) -> String;
-}
+/// How deep files lie below a folder in which workers meet.
+const DEPTH_MAX: u32 = 4;
 
 /// A folder that all workers see: NFS, a volume of Kubernetes, a disk that the nodes of Slurm share.
 #[derive(Debug, Clone)]
@@ -62,9 +28,11 @@ impl Folder {
         })
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// The same as it is, there or not.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
     }
 
     fn write(&self, name: &str, existing: Existing, bytes: &[u8]) -> io::Result<()> {
@@ -94,15 +62,9 @@ impl RunAt for Folder {
     }
 
     fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        let entries = match std::fs::read_dir(self.path.join(folder)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
-        let name = |entry: io::Result<std::fs::DirEntry>| {
-            Ok(entry?.file_name().to_string_lossy().into_owned())
-        };
-        entries.map(name).collect()
+        let mut names = Vec::new();
+        collect(&self.path.join(folder), "", DEPTH_MAX, &mut names)?;
+        Ok(names)
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -119,6 +81,29 @@ impl RunAt for Folder {
     fn shown(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
     }
+
+    fn shard_folder(&self, index: u32) -> io::Result<PathBuf> {
+        Ok(self.path.join(file_name::of_shard(index, "")))
+    }
+}
+
+/// The files below `folder`, each after `within`.
+fn collect(folder: &Path, within: &str, depth: u32, names: &mut Vec<String>) -> io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = format!("{within}{}", entry.file_name().to_string_lossy());
+        match entry.file_type()?.is_dir() {
+            true if depth > 0 => collect(&entry.path(), &format!("{name}/"), depth - 1, names)?,
+            true => {}
+            false => names.push(name),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -160,6 +145,8 @@ mod tests {
         place.replace("ready/3", b"1").expect("written");
         place.replace("ready/3", b"2").expect("written again");
         assert_eq!(place.list("ready").expect("told"), ["3"]);
+        place.replace("shards/0/sent.json", b"1").expect("written");
+        assert_eq!(place.list("shards").expect("told"), ["0/sent.json"]);
         assert_eq!(place.read("ready/3").expect("told"), Some(b"2".to_vec()));
         assert!(place.read("ready").is_err(), "a folder is no file");
     }

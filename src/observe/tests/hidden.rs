@@ -1,0 +1,123 @@
+//! What a sweep hides and leaves hidden when it is killed: the next one sees it all the same.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::look::{bad, filled, observed_in, orders};
+use crate::observe::observation_log::{HiddenLog, ObservationLogError, hidden_log};
+use crate::order::RunId;
+use crate::store::{Disposal, Receives, StoreError, Stores};
+use crate::testing::site::Services;
+
+const ANOTHER: u32 = 8;
+
+fn log_of(folder: &tempfile::TempDir) -> std::path::PathBuf {
+    folder.path().join(hidden_log(0))
+}
+
+/// A sweep that ends once it has received letters, without a chance to show them again, with their handles. Whether it has
+/// written them down, `notes` says.
+async fn killed(stores: &Stores, folder: &tempfile::TempDir, notes: bool) -> Vec<String> {
+    let (path, stores) = (log_of(folder), stores.clone());
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&received);
+    let sweep = tokio::spawn(async move {
+        let begun = HiddenLog::begin(&path, orders().run, stores.letters_url());
+        let (mut log, left) = begin_ok(begun);
+        assert_eq!(left, None);
+        let held = &mut |handles: &[String]| {
+            seen.lock().expect("no panic").extend_from_slice(handles);
+            if notes {
+                log.hidden(handles).expect("written down");
+            }
+            Ok(())
+        };
+        let die = |_: &[_]| -> Result<Vec<Disposal>, StoreError> { panic!("killed") };
+        let mut receives = Receives::default();
+        stores
+            .sweep_counted(None, &mut receives, &mut 0, held, die)
+            .await
+    });
+    assert!(sweep.await.expect_err("it is gone").is_panic());
+    let received = received.lock().expect("no panic");
+    received.clone()
+}
+
+fn begin_ok<T>(begun: Result<T, ObservationLogError>) -> T {
+    begun.unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn hidden(services: &Services) -> u64 {
+    services.engine.counts("dead").expect("a queue").in_flight
+}
+
+#[tokio::test]
+async fn what_a_killed_sweep_of_a_shared_queue_has_hidden_is_seen_by_the_next() {
+    let services = filled().await;
+    let stores = services.stores();
+    let folder = tempfile::tempdir().expect("a folder");
+    killed(&stores, &folder, true).await;
+    assert!(hidden(&services) > 0, "nobody has shown them again");
+    // Elsewhere nothing is known of them, and nothing is made of what is seen.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let blind = observed_in(&stores, &elsewhere).await;
+    assert!(!blind.dead_letter_sweep.complete, "{blind:?}");
+    let seen = observed_in(&stores, &folder).await;
+    assert!(seen.is_complete(), "{seen:?}");
+    assert_eq!(seen.dead_lettered, bad());
+    assert_eq!(seen.extra_dead_letter_copies, 0);
+    assert_eq!(hidden(&services), 0);
+    assert!(!log_of(&folder).exists(), "there is nothing to leave");
+}
+
+#[tokio::test]
+async fn the_sweep_of_another_run_is_not_gone_on_with() {
+    let services = filled().await;
+    let stores = services.stores();
+    let folder = tempfile::tempdir().expect("a folder");
+    let another = RunId::new(ANOTHER).expect("in range");
+    drop(begin_ok(HiddenLog::begin(
+        &log_of(&folder),
+        another,
+        stores.letters_url(),
+    )));
+    let seen = observed_in(&stores, &folder).await;
+    let error = seen.dead_letter_sweep.error.expect("refused");
+    assert!(error.contains("belongs to another run"), "{error}");
+    assert!(!seen.dead_letter_sweep.complete && seen.dead_lettered.is_empty());
+    // Nor is that of another queue.
+    let other = HiddenLog::begin(&log_of(&folder), another, "http://elsewhere/dead");
+    assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
+    std::fs::remove_file(log_of(&folder)).expect("moved away");
+    assert!(observed_in(&stores, &folder).await.is_complete());
+}
+
+/// Of letters that were received and not written down yet nobody has a handle: they show themselves.
+#[tokio::test]
+async fn what_was_not_written_down_is_waited_for() {
+    let services = filled().await;
+    let stores = services.stores();
+    let folder = tempfile::tempdir().expect("a folder");
+    let handles = killed(&stores, &folder, false).await;
+    let (mut log, _) = begin_ok(HiddenLog::begin(
+        &log_of(&folder),
+        orders().run,
+        stores.letters_url(),
+    ));
+    log.hidden(&["gone".into()]).expect("written down");
+    drop(log);
+    let shown = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert!(hidden(&services) > 0);
+        // As at the end of their lease.
+        for handle in &handles {
+            let shown = services
+                .engine
+                .change_visibility("dead", handle, Duration::ZERO);
+            shown.expect("in flight until now");
+        }
+    };
+    let (seen, ()) = tokio::join!(observed_in(&stores, &folder), shown);
+    assert!(seen.is_complete(), "{seen:?}");
+    assert_eq!(seen.dead_lettered, bad());
+}

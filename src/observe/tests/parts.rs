@@ -1,0 +1,84 @@
+//! Tables that several workers read: who observes goes on from there, whoever of them came.
+
+use super::look::{bad, filled, observed, observed_in, orders, plan_in};
+use crate::load::Shard;
+use crate::observe::observation_log::part_log;
+use crate::observe::parts::read_segments;
+use crate::order::{OrderPlan, RunId};
+use crate::store::Stores;
+use crate::testing::site::Services;
+use crate::verify::Observation;
+
+/// A table in four segments.
+fn in_segments(services: &Services) -> Stores {
+    services.stores_of(|target| target.read.units_per_second = Some(4_000))
+}
+
+fn part(index: u32, of: u32) -> Shard {
+    Shard::new(index, of).expect("a worker")
+}
+
+async fn read(stores: &Stores, folder: &tempfile::TempDir, part: Shard) -> u64 {
+    let read = read_segments(stores, &plan_in(folder), part).await;
+    read.expect("it is read").rows
+}
+
+fn same(one: &Observation, other: &Observation) {
+    assert!(other.is_complete(), "{other:?}");
+    assert_eq!(one.stored, other.stored);
+    assert_eq!(one.scan.items, other.scan.items);
+    assert_eq!(other.dead_lettered, bad());
+}
+
+#[tokio::test]
+async fn what_two_workers_have_read_is_not_read_again() {
+    let services = filled().await;
+    let stores = in_segments(&services);
+    let whole = observed(&stores).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows = [
+        read(&stores, &folder, part(0, 2)).await,
+        read(&stores, &folder, part(1, 2)).await,
+    ];
+    assert_eq!(rows.iter().sum::<u64>(), whole.scan.items);
+    assert!(rows.iter().all(|rows| *rows > 0), "{rows:?}");
+    // One that is started again has read its part.
+    assert_eq!(read(&stores, &folder, part(1, 2)).await, rows[1]);
+    let shared = observed_in(&stores, &folder).await;
+    same(&whole, &shared);
+    assert_eq!(shared.scan.requests, 0);
+    for index in 0..2 {
+        let log = folder.path().join(part_log(0, part(index, 2)));
+        assert!(!log.exists(), "nobody goes on from a scan that has ended");
+    }
+}
+
+#[tokio::test]
+async fn the_part_of_a_worker_that_did_not_come_is_read_by_who_observes() {
+    let services = filled().await;
+    let stores = in_segments(&services);
+    let whole = observed(&stores).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    read(&stores, &folder, part(2, 3)).await;
+    let shared = observed_in(&stores, &folder).await;
+    same(&whole, &shared);
+    assert!((1..whole.scan.requests).contains(&shared.scan.requests));
+}
+
+#[tokio::test]
+async fn the_part_of_another_run_is_not_taken() {
+    let services = filled().await;
+    let stores = in_segments(&services);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut plan = plan_in(&folder);
+    plan.orders = OrderPlan {
+        run: RunId::new(8).expect("in range"),
+        ..orders()
+    };
+    let read = read_segments(&stores, &plan, part(0, 2)).await;
+    read.expect("it is read");
+    let seen = observed_in(&stores, &folder).await;
+    let error = seen.scan.error.expect("refused");
+    assert!(error.contains("belongs to another run"), "{error}");
+    assert!(!seen.scan.complete && seen.stored.is_empty());
+}
