@@ -186,21 +186,18 @@ impl Line<'_> {
 
     fn send(&self, operation: &str, body: &[u8], sends: &mut Sends<'_>) -> Way {
         let began = Instant::now();
-        let number = self.shared.meters.request();
         let answered = match operation {
             "SendMessage" => sends.single(body),
             _ => sends.batch(body),
         };
-        let delay = self.shared.chances.delays(number);
-        match answered {
-            None => Way::Behind,
-            Some(answer) => {
-                if delay.is_some() {
-                    self.shared.meters.delayed();
-                }
-                Way::Here(answer, delay.map(|delay| began + delay))
-            }
+        let Some(answer) = answered else {
+            return Way::Behind;
+        };
+        let delay = self.shared.chances.delays(self.shared.meters.request());
+        if delay.is_some() {
+            self.shared.meters.delayed();
         }
+        Way::Here(answer, delay.map(|delay| began + delay))
     }
 
     fn page(&self, path: &[u8]) -> Option<Answer> {
