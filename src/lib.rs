@@ -18,7 +18,7 @@
 //! ```
 //!
 //! `run` walks the spine: it is what `orderproof run` and other programs call. Beside the spine stand
-//! `embedded`, which makes a scenario's pipeline of the emulator, and `folder`, which reads and writes a run's files. Of the
+//! `embedded`, which makes a scenario's pipeline of the emulator, `stub`, a queue that only counts, and `folder`, which reads and writes a run's files. Of the
 //! other crates, `orderproof-aws` has `send`, `store`, `account`, which reads a target's real settings (and creates,
 //! deletes and cleans), and `clock`, the wall clock; `orderproof-plan` plays a scenario in virtual time for a forecast; `orderproof-functions` has the lab's functions, `processor` and
 //! `simulator`; `emulator` plays SQS, Lambda and DynamoDB and knows nothing of orders; in the core are
@@ -52,6 +52,7 @@ pub mod folder;
 pub mod journal;
 pub mod observe;
 pub mod run;
+pub mod stub;
 pub mod workers;
 
 pub use orderproof_aws::{account, clock, objects, send, store};

@@ -9,6 +9,7 @@ mod list;
 mod plan;
 mod report;
 mod run;
+mod stub;
 mod submit;
 mod workers;
 
@@ -21,6 +22,7 @@ pub use list::ListArgs;
 pub use plan::{AgainstWhat, PlanArgs};
 pub use report::{ORDERS_FORMAT, ReportArgs, TEXT_FORMAT};
 pub use run::{FindRateArgs, MeasuredWhat, RunArgs};
+pub use stub::StubArgs;
 pub use submit::{EngineKind, SubmitArgs};
 pub use workers::{MergeArgs, WorkerArgs};
 
@@ -129,7 +131,8 @@ pub enum Command {
     List(ListArgs),
     /// Write a commented scenario to start from.
     Init(InitArgs),
-    /// Serve the embedded pipeline of a scenario to other processes, on loopback.
+    /// Serve the embedded pipeline of a scenario to other processes, on loopback; or, with --stub, a queue that only counts, to
+    /// measure a load generator with.
     Serve(ServeArgs),
     /// Provoke every known way to lose an order and check that each gets its verdict.
     SelfTest(SelfTestArgs),
@@ -465,10 +468,13 @@ pub struct ServeArgs {
     #[arg(long, short)]
     pub quiet: bool,
 
-    // Last: its heading holds for what follows.
+    // Last: their headings hold for what follows.
     /// Settings that replace the scenario's.
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// A queue that only counts, in the pipeline's place.
+    #[command(flatten)]
+    pub stub: StubArgs,
 }
 
 /// How progress is shown.

@@ -40,6 +40,7 @@ mod screen;
 mod self_test;
 mod self_test_table;
 mod serve;
+mod serve_stub;
 mod show;
 mod submit;
 #[cfg(feature = "tui")]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::check::{overrides_in, scenario_or_lab};
 use super::interrupt::stop_on_interrupt;
 use super::run::run_id;
+use super::serve_stub::serve_stub;
 use super::{Error, Output};
 use crate::cli::ServeArgs;
 use crate::drive::StopSignal;
@@ -18,11 +19,14 @@ use crate::scenario::{Pipeline, Scenario, TargetSpec};
 use crate::store::{DoorAt, Target};
 
 /// How often it looks whether to stop.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
 
 /// Serves the pipeline a scenario describes until ctrl-c, and says then what it counted.
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     let scenario = scenario_of(args)?;
+    if args.stub.stub {
+        return serve_stub(args, &scenario, output);
+    }
     let stop = StopSignal::new();
     stop_on_interrupt(stop.clone(), "");
     let planned = scenario.schedule().count();
@@ -41,14 +45,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     let pipeline = EmbeddedPipeline::start_with(&scenario, plan, planned, &options)
         .map_err(|error| explain(error, options.address))?;
     output.print(&target_table(&scenario, &pipeline.target(), args));
-    if !args.bind.is_loopback() {
-        output.note(&format!(
-            "warning: {} can be reached from beyond this machine, and nothing is authenticated: anybody who \
-             reaches it can read and change what it holds. Clients that call it by a name other than localhost need \
-             --allow-host NAME",
-            options.address
-        ));
-    }
+    warn_beyond_loopback(options.address, output);
     if !scenario.faults.is_empty() {
         output.note(&format!(
             "faults are planted for the orders of run {run_id}: use --run-id {run_id}, once: a second run with this id is refused"
@@ -78,6 +75,17 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
+/// Says what it means to listen on this address, if anybody can reach it.
+pub(super) fn warn_beyond_loopback(address: SocketAddr, output: &Output) {
+    if !address.ip().is_loopback() {
+        output.note(&format!(
+            "warning: {address} can be reached from beyond this machine, and nothing is authenticated: anybody who \
+             reaches it can read and change what it holds. Clients that call it by a name other than localhost need \
+             --allow-host NAME"
+        ));
+    }
+}
+
 /// The message about a function that does not start. It is tried again, as Lambda does, because it may be repaired meanwhile.
 fn not_starting(never: &NeverStarted) -> String {
     let mut note = format!("warning: {}; it is tried again", never.told());
@@ -100,7 +108,7 @@ fn scenario_of(args: &ServeArgs) -> Result<Scenario, Error> {
 }
 
 /// What to do about a pipeline that cannot be started.
-fn explain(error: PipelineError, address: SocketAddr) -> Error {
+pub(super) fn explain(error: PipelineError, address: SocketAddr) -> Error {
     match error {
         PipelineError::Serve(cause) => Error::usage(format!(
             "cannot listen on {address}: {cause}; choose another with --port (0 takes any that is free) \

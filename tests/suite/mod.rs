@@ -44,6 +44,7 @@ mod services;
 mod shop;
 mod signatures;
 mod simulator;
+mod stub;
 mod template;
 mod terminal;
 mod tidy;

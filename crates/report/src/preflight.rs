@@ -43,7 +43,11 @@ pub fn place(facts: &Facts) -> String {
         true => "SQS not reached",
         false => &place.sqs_endpoint,
     };
-    format!("{account}, {}, {endpoint}", place.region)
+    let stub = match facts.is_stub() {
+        true => ", a stub without a consumer: the run proves its sender, no pipeline",
+        false => "",
+    };
+    format!("{account}, {}, {endpoint}{stub}", place.region)
 }
 
 fn checks(preflight: &Preflight) -> Table {

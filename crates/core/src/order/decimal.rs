@@ -53,6 +53,17 @@ impl Decimal {
         }
     }
 
+    /// The whole number within `u64` that a text is, if it is one: as [`Self::parse`] and [`Self::as_u64`] read it.
+    pub fn whole(text: &str) -> Option<u64> {
+        // Most are plain digits, and need no memory.
+        let is_plain =
+            (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        match is_plain {
+            true => text.parse().ok(),
+            false => Self::parse(text)?.as_u64(),
+        }
+    }
+
     /// The number, if it is a whole one within `u64`.
     pub fn as_u64(&self) -> Option<u64> {
         const LONGEST: i128 = 20;
@@ -139,6 +150,30 @@ mod tests {
 
     fn number(text: &str) -> Decimal {
         Decimal::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn a_whole_number_is_read_as_any_number_is() {
+        for text in [
+            "0",
+            "000",
+            "7",
+            "-7",
+            "+7",
+            "7.0",
+            "7.5",
+            "1e3",
+            "",
+            " 7",
+            "x",
+            "9999999999999999999",
+            "18446744073709551615",
+            "18446744073709551616",
+            "00000000000000000000000000007",
+        ] {
+            let read = Decimal::parse(text).and_then(|number| number.as_u64());
+            assert_eq!(Decimal::whole(text), read, "{text}");
+        }
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl OrderPlan {
     /// How often the message of a row had been received, as it says itself.
     pub fn receives(&self, leaf: u32, item: &Item) -> Option<u64> {
         let name = self.row_leaf(leaf)?.receives_at.as_ref()?;
-        super::Decimal::parse(item.get(name)?.as_number()?)?.as_u64()
+        super::Decimal::whole(item.get(name)?.as_number()?)
     }
 
     /// The attributes of rows by which other rows are found.

@@ -87,3 +87,6 @@ pub use template::Template;
 pub use times::Times;
 pub use value::{json_text_differs, kind, number_differs, shown, text_differs, value_differs};
 pub use values::{Inserted, Values};
+
+#[cfg(test)]
+mod exact_tests;

@@ -133,6 +133,10 @@ impl Pattern {
         self.runs.iter().any(ambiguous)
     }
 
+    pub(super) fn is_just(&self, capture: Capture) -> bool {
+        self.whole == Some(capture)
+    }
+
     pub(super) fn matches<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
         let mut found = Captures::default();
         if let Some(capture) = self.whole {

@@ -71,6 +71,36 @@ impl Sink for EscapedText {
     }
 }
 
+/// Holds what is appended against a text, without memory of its own.
+#[derive(Debug, Clone)]
+pub(super) struct Matching<'t> {
+    rest: &'t [u8],
+    differs: bool,
+}
+
+impl<'t> Matching<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
+            rest: text.as_bytes(),
+            differs: false,
+        }
+    }
+
+    /// Whether what was appended is the text, whole.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.differs && self.rest.is_empty()
+    }
+}
+
+impl Sink for Matching<'_> {
+    fn put(&mut self, text: &str) {
+        match self.rest.strip_prefix(text.as_bytes()) {
+            Some(rest) => self.rest = rest,
+            None => self.differs = true,
+        }
+    }
+}
+
 impl Sink for String {
     fn put(&mut self, text: &str) {
         self.push_str(text);

@@ -197,6 +197,11 @@ impl Template {
         self.pattern.matches(text)
     }
 
+    /// Whether it is this placeholder and nothing else.
+    pub(super) fn is_just(&self, capture: Capture) -> bool {
+        self.pattern.is_just(capture)
+    }
+
     /// Whether all of it is known before the order is sent.
     pub fn is_known(&self) -> bool {
         !self.is_made_up() && !self.names_message()

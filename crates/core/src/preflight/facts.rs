@@ -44,6 +44,9 @@ impl<T> Known<T> {
 /// Tags by their keys.
 pub type Tags = BTreeMap<String, String>;
 
+/// The tag by which the queues of `orderproof serve --stub` are known: they have no consumer.
+pub const STUB_TAG: &str = "orderproof:stub";
+
 /// Everything read of a target.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
@@ -81,6 +84,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether orders go to a queue that only counts, which proves something of the sender and nothing of a pipeline.
+    pub fn is_stub(&self) -> bool {
+        let tags = self.orders_queue.get().and_then(|queue| queue.tags.get());
+        tags.is_some_and(|tags| tags.contains_key(STUB_TAG))
+    }
+
     /// A queue other than the orders queue, by what `scenario` calls it.
     pub(super) fn queue_called(
         &self,

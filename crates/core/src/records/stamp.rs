@@ -7,21 +7,20 @@ use crate::order::spec::TimeUnit;
 /// The instant a value holds, written in this unit: microseconds since the Unix epoch. `None` for what is none, or lies
 /// before it.
 pub fn instant_us(value: &Value, unit: TimeUnit) -> Option<u64> {
-    let scaled = |places| number(value, unit).and_then(|number| number.as_u64_scaled(places));
+    let scaled = |places| number(value).and_then(|number| number.as_u64_scaled(places));
     match unit {
         TimeUnit::S => scaled(6),
         TimeUnit::Ms => scaled(3),
         // Nothing is finer: a fraction is no instant of this unit.
-        TimeUnit::Us => number(value, unit)?.as_u64(),
+        TimeUnit::Us => Decimal::whole(value.as_number()?),
         TimeUnit::Rfc3339 => rfc_3339(value.as_text()?),
     }
 }
 
-fn number(value: &Value, unit: TimeUnit) -> Option<Decimal> {
+/// Seconds and milliseconds are often kept as texts.
+fn number(value: &Value) -> Option<Decimal> {
     match value {
-        Value::N(number) => Decimal::parse(number),
-        // Seconds and milliseconds are often kept as texts.
-        Value::S(text) if unit != TimeUnit::Us => Decimal::parse(text),
+        Value::N(text) | Value::S(text) => Decimal::parse(text),
         _ => None,
     }
 }

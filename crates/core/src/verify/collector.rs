@@ -127,6 +127,9 @@ impl Collector {
     /// Takes a row of a table in. A row seen twice (by scan and look-up, or twice by either) counts once, and its content
     /// is compared each time.
     pub fn row(&mut self, table: &str, item: &Item) {
+        if self.just_so(table, item) {
+            return;
+        }
         match self.plan.owner_of_row(self.planned, table, item) {
             RowOwner::Order { k, candidates } => {
                 self.planned_row(k as u32, &candidates, table, item)
@@ -158,6 +161,9 @@ impl Collector {
     /// Takes a row of a further scan in, which a scan before may have shown: what is of no order of this run was counted
     /// then.
     pub fn row_again(&mut self, table: &str, item: &Item) {
+        if self.just_so(table, item) {
+            return;
+        }
         match self.plan.owner_of_row(self.planned, table, item) {
             RowOwner::Order { k, candidates } => {
                 self.planned_row(k as u32, &candidates, table, item);
@@ -186,6 +192,34 @@ impl Collector {
         }
     }
 
+    /// Takes a row in that is byte for byte what its order leaves; false when it is another, or may be.
+    fn just_so(&mut self, table: &str, item: &Item) -> bool {
+        if self.has_made_up || self.ordered_by.is_some() {
+            return false;
+        }
+        let Some((k, slot)) = self.plan.just_so(self.planned, table, item) else {
+            return false;
+        };
+        let k = k as u32;
+        if self.as_planned(k, slot, 0) {
+            self.seen(k, slot, item);
+        }
+        for (leaf, waiting, table) in self.links.found(k, item) {
+            self.planned_row(k, &[(leaf, None)], &table, &waiting);
+        }
+        true
+    }
+
+    /// Takes in what a row says beside its content, the first time that its slot is filled.
+    fn seen(&mut self, k: u32, slot: Slot, item: &Item) {
+        if self.timed_by == Some(slot.leaf) && slot.at == 0 {
+            self.timing.row(k, self.plan.stored_at_us(slot.leaf, item));
+        }
+        if self.counted_by == Some(slot.leaf) && slot.at == 0 {
+            self.receives(self.plan.receives(slot.leaf, item));
+        }
+    }
+
     fn planned_row(
         &mut self,
         k: u32,
@@ -207,12 +241,7 @@ impl Collector {
         };
         let seen = self.sighted(k, &sighting, key, FoundIn::Row);
         for slot in seen {
-            if self.timed_by == Some(slot.leaf) && slot.at == 0 {
-                self.timing.row(k, self.plan.stored_at_us(slot.leaf, item));
-            }
-            if self.counted_by == Some(slot.leaf) && slot.at == 0 {
-                self.receives(self.plan.receives(slot.leaf, item));
-            }
+            self.seen(k, slot, item);
         }
         for (leaf, waiting, table) in self.links.found(k, item) {
             self.planned_row(k, &[(leaf, None)], &table, &waiting);
@@ -244,6 +273,14 @@ impl Collector {
 
     /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
     pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
+        if queue.is_none()
+            && self.letters.are_known_by_bodies()
+            && let Some((k, slot)) = self.plan.just_sent(self.planned, &letter.body)
+        {
+            self.letters.copy(k as u32);
+            self.as_planned(k as u32, slot, 0);
+            return;
+        }
         let model = Arc::clone(&self.plan.model);
         let door = model.door();
         let by_id = self
@@ -289,6 +326,11 @@ impl Collector {
         let Some(first) = self.slots.choose(k, &sighting.fills, key) else {
             return Vec::new();
         };
+        if sighting.fills.len() == 1 {
+            // Whatever end it is of: it stands for no other.
+            let is_first = self.as_planned(k, first, key);
+            return if is_first { vec![first] } else { Vec::new() };
+        }
         let others = sighting
             .fills
             .iter()
@@ -315,10 +357,21 @@ impl Collector {
         first_seen
     }
 
+    /// Takes in that a slot is filled as planned, and that nothing else is meant by it; whether that is the first time.
+    fn as_planned(&mut self, k: u32, slot: Slot, key: u32) -> bool {
+        let counts = || self.plan.slots_of(u64::from(k));
+        let is_first = self.slots.fill(k, slot, key, true, counts);
+        self.contents.fills_as_planned(k, self.group(slot));
+        is_first
+    }
+
     fn odd(&mut self, k: u32, odd: &Odd, key: u32, place: FoundIn) -> Vec<Slot> {
         let slot = odd.slot;
-        let was_filled = self.slots.is_filled(k, slot);
         let group = self.group(slot);
+        let was_filled = match group {
+            Group::Whole => self.slots.any_filled(k, &self.is_whole),
+            Group::Slot(slot) => self.slots.is_filled(k, slot),
+        };
         self.contents.odd(k, group, &odd.content, was_filled);
         let table = self.tables[slot.leaf as usize].clone();
         self.alterations

@@ -22,7 +22,7 @@ pub(super) enum Group {
 /// The contents seen so far.
 #[derive(Default)]
 pub(super) struct Contents {
-    /// Orders whose whole was seen as planned.
+    /// Orders whose whole was seen as planned, where no slot that is filled tells that.
     as_planned: RoaringBitmap,
     /// The fingerprint of the first content that is not the planned one.
     odd: HashMap<(u32, Group), u64>,
@@ -32,23 +32,30 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// A content of order `k` is the planned one.
+    /// A content of order `k` is the planned one, and perhaps fills no slot.
     pub(super) fn as_planned(&mut self, k: u32, group: Group) {
         if group == Group::Whole {
             self.as_planned.insert(k);
         }
+        self.fills_as_planned(k, group);
+    }
+
+    /// A content of order `k` is the planned one, and fills a slot.
+    pub(super) fn fills_as_planned(&mut self, k: u32, group: Group) {
         if self.odd_orders.contains(k) && self.odd.contains_key(&(k, group)) {
             self.overwritten.insert(k);
         }
     }
 
-    /// A content of order `k` is another one; `was_filled` says whether the slot was filled before.
+    /// A content of order `k` is another one; `was_filled` says whether its slot was filled before, or, of the order itself,
+    /// any slot that holds it.
     pub(super) fn odd(&mut self, k: u32, group: Group, content: &str, was_filled: bool) {
         let print = fingerprint(content);
         let before = self.odd.get(&(k, group)).copied();
         let was_planned = match group {
-            Group::Whole => self.as_planned.contains(k),
-            Group::Slot(_) => was_filled && before.is_none(),
+            Group::Whole if self.as_planned.contains(k) => true,
+            // Filled, and not by another content: one would have been noted.
+            Group::Whole | Group::Slot(_) => was_filled && before.is_none(),
         };
         if was_planned || before.is_some_and(|before| before != print) {
             self.overwritten.insert(k);

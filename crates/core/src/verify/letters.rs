@@ -46,6 +46,11 @@ impl LetterIds {
         self.by_body.entry(hash_of(body)).or_default().push(k);
     }
 
+    /// Whether no letter is known by its message's id.
+    pub(super) fn are_known_by_bodies(&self) -> bool {
+        self.by_message_id.is_empty()
+    }
+
     /// The order whose message has this id.
     pub(super) fn order_of(&self, message_id: &str) -> Option<u32> {
         if self.by_message_id.is_empty() {

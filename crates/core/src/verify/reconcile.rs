@@ -60,8 +60,12 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     let bad = &belongs.bad;
     // No known outcome: no reply, or a journal that ends before its end.
     let open = ledger.indeterminate() | ledger.untold();
-    // Seen at any end, and seen at one with all that an order leaves there.
-    let (seen, whole) = (observation.seen(), whole_anywhere(observation));
+    // Seen at any end, and seen at none with all that an order leaves there.
+    let seen = observation.seen();
+    let in_part = match observation.in_part.is_empty() {
+        true => RoaringBitmap::new(),
+        false => &seen - whole_anywhere(observation),
+    };
     let places = Places::of(belongs, observation);
     let complete = observation.is_complete() && !observation.may_still_come();
 
@@ -74,13 +78,13 @@ pub fn reconcile(ledger: &Ledger, belongs: &Belongs, observation: &Observation) 
     // Some of what it leaves at an end is there, and at no end all of it; what was not looked at may be there.
     // A row under an unknown message id may be the rest of it.
     let may_claim = &observation.may_claim;
-    take(Class::Undecided, (&seen - &whole) & may_claim);
-    let in_part = if complete {
+    take(Class::Undecided, &in_part & may_claim);
+    let nowhere_whole = if complete {
         Class::Incomplete
     } else {
         Class::Undecided
     };
-    take(in_part, &seen - &whole);
+    take(nowhere_whole, in_part);
     // It has a row and a dead-letter copy; a good order also when it ended elsewhere where it belongs.
     take(
         Class::StoredAndDeadLettered,

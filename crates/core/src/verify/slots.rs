@@ -66,6 +66,20 @@ impl Slots {
         }
     }
 
+    /// Whether a slot of order `k` was filled before of the leaves that are `wanted`.
+    pub(super) fn any_filled(&self, k: u32, wanted: &[bool]) -> bool {
+        let leaves = self
+            .leaves
+            .iter()
+            .zip(wanted)
+            .filter(|(_, wanted)| **wanted);
+        { leaves }.any(|(leaf, _)| match &leaf.filled {
+            Filled::Once(_) if leaf.is_alone => self.ends[leaf.end].seen.contains(k),
+            Filled::Once(filled) => filled.contains(k),
+            Filled::Elements(elements) => elements.any(k),
+        })
+    }
+
     /// The slot that a row under this key fills, of those whose content it has: the one it filled before, or the first that
     /// is empty. Of rows whose keys are known it is the first.
     pub(super) fn choose(&self, k: u32, fills: &[Slot], key: u32) -> Option<Slot> {
@@ -90,6 +104,11 @@ impl Slots {
         is_seen: bool,
         counts: impl FnOnce() -> Vec<u32>,
     ) -> bool {
+        let leaf = &mut self.leaves[slot.leaf as usize];
+        if leaf.is_alone && leaf.keys.is_none() && is_seen {
+            // A bit says both.
+            return self.ends[leaf.end].seen.insert(k);
+        }
         let was_filled = self.is_filled(k, slot);
         let leaf = &mut self.leaves[slot.leaf as usize];
         match &mut leaf.filled {
@@ -215,6 +234,10 @@ impl Default for Elements {
 impl Elements {
     fn contains(&self, k: u32, at: u32) -> bool {
         at < self.stride && self.bits.contains(self.place(k, at))
+    }
+
+    fn any(&self, k: u32) -> bool {
+        (0..self.stride).any(|at| self.bits.contains(self.place(k, at)))
     }
 
     fn insert(&mut self, k: u32, at: u32) {

@@ -9,12 +9,12 @@ use super::handle::{Md5Text, md5_text};
 use orderproof_machines::queue::{AttributeValue, MessageAttribute};
 
 /// Of a message body.
-pub(super) fn md5_of_body(body: &str) -> Md5Text {
+pub fn md5_of_body(body: &str) -> Md5Text {
     md5_text(Md5::digest(body.as_bytes()).into())
 }
 
 /// Of message attributes; none when there are none.
-pub(super) fn md5_of_attributes(attributes: &[(String, MessageAttribute)]) -> Option<Md5Text> {
+pub fn md5_of_attributes(attributes: &[(String, MessageAttribute)]) -> Option<Md5Text> {
     if attributes.is_empty() {
         return None;
     }

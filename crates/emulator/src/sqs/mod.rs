@@ -28,6 +28,7 @@ mod site;
 
 pub use attributes::{QueueAttributes, Redrive};
 pub(crate) use clock::{Clock, Nanos, nanos};
+pub use digest::{md5_of_attributes, md5_of_body};
 pub use engine::SqsEngine;
 pub use error::{SqsError, SqsErrorKind};
 pub use faults::{BuryFault, QueueFaults, RequestFault, SendFault};
