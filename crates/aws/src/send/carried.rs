@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::BytesMut;
 use md5::{Digest, Md5};
 
 use super::request::write_escaped;
@@ -47,7 +46,7 @@ impl Carried {
     }
 
     /// Appends it to `out` as further fields of a JSON object that is open and has one already.
-    pub(super) fn write_fields(&self, out: &mut BytesMut) {
+    pub(super) fn write_fields(&self, out: &mut Vec<u8>) {
         if !self.attributes.is_empty() {
             out.extend_from_slice(br#","MessageAttributes":{"#);
             for (index, MessageAttribute { name, value }) in self.attributes.iter().enumerate() {

@@ -1,16 +1,14 @@
-//! One HTTP/1.1 connection, plain or TLS, and nothing above it that could send a request again.
+//! One connection, plain or TLS: bytes out, bytes in.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
@@ -18,15 +16,9 @@ use super::SendError;
 use super::endpoint::Endpoint;
 
 /// An open connection; dropping it closes it.
-pub(super) struct Connection {
-    pub(super) requests: SendRequest<Full<Bytes>>,
-    driver: AbortHandle,
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
-    }
+pub(super) enum Connection {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connection {
@@ -35,23 +27,44 @@ impl Connection {
         let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
         tcp.set_nodelay(true)?;
         let Some(tls) = tls else {
-            return Self::over(tcp).await;
+            return Ok(Self::Plain(tcp));
         };
         let name = ServerName::try_from(endpoint.host.clone()).map_err(io::Error::other)?;
-        Self::over(tls.connect(name, tcp).await?).await
+        Ok(Self::Tls(Box::new(tls.connect(name, tcp).await?)))
     }
 
-    async fn over<S>(stream: S) -> io::Result<Self>
-    where
-        S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-        TokioIo<S>: Read + Write,
-    {
-        let (requests, connection) = http1::handshake(TokioIo::new(stream))
-            .await
-            .map_err(io::Error::other)?;
-        // Whatever ends the connection also fails the request that is on it.
-        let driver = tokio::spawn(async move { drop(connection.await) }).abort_handle();
-        Ok(Self { requests, driver })
+    /// Reads into `room`; nothing read is the connection's end.
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut room = ReadBuf::new(room);
+        ready!(match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, &mut room),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, &mut room),
+        })?;
+        Poll::Ready(Ok(room.filled().len()))
+    }
+
+    /// Writes some of `bytes`.
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, bytes),
+        }
+    }
+
+    /// Hands on what was written.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(_) => Poll::Ready(Ok(())),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! EventBridge: `PutEvents`, and what its replies prove. Source: Amazon EventBridge API Reference, "PutEvents".
 
-use bytes::BytesMut;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,12 +12,12 @@ pub(super) const OPERATION: &str = "AWSEvents.PutEvents";
 
 /// What all events have in common, as JSON: from the opening brace of an entry up to the text of its detail.
 pub(super) struct EventsAt {
-    before: BytesMut,
+    before: Vec<u8>,
 }
 
 impl EventsAt {
     pub(super) fn new(bus: &str, events: &Bus) -> Self {
-        let mut before = BytesMut::new();
+        let mut before = Vec::new();
         let texts = [
             ("EventBusName", bus),
             ("Source", &events.source),
@@ -35,7 +34,7 @@ impl EventsAt {
     }
 
     /// Appends the request's JSON to `out`.
-    pub(super) fn write_request(&self, batch: &Batch, out: &mut BytesMut) {
+    pub(super) fn write_request(&self, batch: &Batch, out: &mut Vec<u8>) {
         out.extend_from_slice(br#"{"Entries":["#);
         for index in 0..batch.len() {
             if index > 0 {

@@ -28,7 +28,7 @@ fn every_event_has_the_bus_and_its_detail_as_a_text() {
         detail_type: "OrderPlaced".into(),
         raw: false,
     };
-    let mut out = BytesMut::new();
+    let mut out = Vec::new();
     EventsAt::new("arn:of:a:bus", &bus).write_request(&batch(2), &mut out);
     let request: Value = serde_json::from_slice(&out).unwrap();
     for index in 0..2 {

@@ -3,15 +3,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::Full;
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
-use hyper::{Method, Request, Uri};
-
 use super::credentials::CredentialsCache;
 use super::protocol::Protocol;
 use super::reply::SendReply;
-use super::signer::{CredentialScope, Signer, Unsigned};
+use super::signer::{CredentialScope, Signer};
 use super::wire::{Failure, Upstream, Wire};
 use super::{Batch, SendError, Sender};
 use crate::scenario::Sending;
@@ -20,7 +15,6 @@ use crate::store::Target;
 /// What all senders of a pool share.
 pub struct HttpSetup {
     site: Upstream,
-    uri: Uri,
     place: CredentialScope,
     protocol: Protocol,
     credentials: CredentialsCache,
@@ -30,12 +24,7 @@ impl HttpSetup {
     pub(super) fn new(target: &Target, sending: &Sending) -> Result<Self, SendError> {
         let (endpoint, protocol) = Protocol::of(target, sending)?;
         let site = Upstream::new(endpoint, sending.attempt_timeout)?;
-        let uri = site.endpoint.path.parse();
         Ok(Self {
-            uri: uri.map_err(|_| SendError::Endpoint {
-                endpoint: endpoint.to_owned(),
-                cause: "is no URL",
-            })?,
             place: CredentialScope::new(&site.endpoint, &target.region, protocol.signing_name()),
             site,
             protocol,
@@ -43,55 +32,29 @@ impl HttpSetup {
         })
     }
 
-    /// The request for `batch`, signed at `now`.
-    async fn signed_request(
+    /// Makes `out` the request for `batch`, signed at `now`; it begins where this says.
+    async fn write_signed(
         &self,
         batch: &Batch,
         signer: &mut Signer,
-        buffer: &mut BytesMut,
+        out: &mut Vec<u8>,
         now: SystemTime,
-    ) -> Result<Request<Full<Bytes>>, Failure> {
+    ) -> Result<usize, Failure> {
         let credentials = self.credentials.get(now).await.map_err(|error| {
             tracing::debug!(%error, "no credentials");
             Failure::not_sent("not sent: no credentials")
         })?;
-        // Reuses the last request's memory, which is free once its reply is here.
-        buffer.reserve(batch.request_bytes());
-        self.protocol.write(batch, buffer);
-        let body = buffer.split().freeze();
-        let unsigned = Unsigned {
-            content_type: self.protocol.content_type(),
-            operation: self.protocol.operation(batch),
-            body: &body,
+        let protocol = &self.protocol;
+        let asks = (protocol.content_type(), protocol.operation(batch));
+        let write = |out: &mut Vec<u8>| {
+            out.reserve(batch.request_bytes());
+            protocol.write(batch, out);
         };
-        let signature = signer.sign(&self.place, &unsigned, &credentials, now);
-        let signature = signature.map_err(|error| {
+        let begin = signer.write_signed(&self.place, asks, &credentials, now, out, write);
+        begin.map_err(|error| {
             tracing::debug!(%error, "cannot sign");
             Failure::not_sent("not sent: cannot sign")
-        })?;
-        let fixed = HeaderValue::from_static;
-        let headers = [
-            (HOST, Some(self.site.host.clone())),
-            (CONTENT_TYPE, Some(fixed(unsigned.content_type))),
-            (
-                HeaderName::from_static("x-amz-target"),
-                unsigned.operation.map(fixed),
-            ),
-            (HeaderName::from_static("x-amz-date"), Some(signature.date)),
-            (
-                HeaderName::from_static("x-amz-security-token"),
-                signature.token,
-            ),
-            (AUTHORIZATION, Some(signature.authorization)),
-        ];
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        let present = headers
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        request.headers_mut().extend(present);
-        Ok(request)
+        })
     }
 }
 
@@ -100,16 +63,21 @@ pub struct HttpSender {
     setup: Arc<HttpSetup>,
     wire: Wire,
     signer: Signer,
-    buffer: BytesMut,
+    /// The request, in memory that is used again for the next one.
+    request: Vec<u8>,
 }
 
 impl Sender for HttpSender {
     async fn send(&mut self, batch: &Batch) -> SendReply {
         let setup = &*self.setup;
         let now = SystemTime::now();
-        let request = setup.signed_request(batch, &mut self.signer, &mut self.buffer, now);
+        let (signer, out) = (&mut self.signer, &mut self.request);
+        let request = async move {
+            let begin = setup.write_signed(batch, signer, out, now).await?;
+            Ok(&out[begin..])
+        };
         match self.wire.exchange(&setup.site, request).await {
-            Ok((status, body)) => setup.protocol.classify(status, &body, batch),
+            Ok((status, body)) => setup.protocol.classify(status, body, batch),
             Err(failure) => failure.reply(batch),
         }
     }
@@ -121,7 +89,7 @@ impl HttpSender {
             setup,
             wire: Wire::default(),
             signer: Signer::default(),
-            buffer: BytesMut::new(),
+            request: Vec::new(),
         }
     }
 

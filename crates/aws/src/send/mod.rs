@@ -14,6 +14,7 @@ mod endpoint;
 mod events;
 mod hex;
 mod http;
+mod incoming;
 mod protocol;
 mod reply;
 mod request;

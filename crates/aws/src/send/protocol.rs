@@ -1,9 +1,8 @@
 //! The services of AWS that orders are sent to, each in its own protocol.
 
-use bytes::BytesMut;
-
 use super::events::{self, EventsAt};
 use super::reply::{self, SendReply};
+use super::request::QueueAt;
 use super::{Batch, SendError, request, sns};
 use crate::order::Door;
 use crate::scenario::Sending;
@@ -12,10 +11,7 @@ use crate::store::{DoorAt, Target};
 /// Who is sent to, and by what name.
 pub(super) enum Protocol {
     /// SQS, JSON 1.0.
-    Sqs {
-        /// The orders queue's.
-        queue_url: String,
-    },
+    Sqs(QueueAt),
     /// SNS, in the Query protocol, which is the only one it has.
     Sns {
         /// The topic's ARN.
@@ -34,9 +30,7 @@ impl Protocol {
         match (&sending.to, &target.door) {
             (Door::Sqs, _) => Ok((
                 &target.sqs_endpoint,
-                Self::Sqs {
-                    queue_url: target.orders_queue_url.clone(),
-                },
+                Self::Sqs(QueueAt::new(&target.orders_queue_url)),
             )),
             (Door::Sns(_), DoorAt::Topic { endpoint, arn }) => Ok((
                 endpoint,
@@ -54,7 +48,7 @@ impl Protocol {
     /// In signatures.
     pub(super) fn signing_name(&self) -> &'static str {
         match self {
-            Self::Sqs { .. } => "sqs",
+            Self::Sqs(_) => "sqs",
             Self::Sns { .. } => "sns",
             Self::Events(_) => "events",
         }
@@ -62,7 +56,7 @@ impl Protocol {
 
     pub(super) fn content_type(&self) -> &'static str {
         match self {
-            Self::Sqs { .. } => "application/x-amz-json-1.0",
+            Self::Sqs(_) => "application/x-amz-json-1.0",
             Self::Sns { .. } => "application/x-www-form-urlencoded; charset=utf-8",
             Self::Events(_) => "application/x-amz-json-1.1",
         }
@@ -71,16 +65,16 @@ impl Protocol {
     /// `X-Amz-Target`, where the protocol has it.
     pub(super) fn operation(&self, batch: &Batch) -> Option<&'static str> {
         match self {
-            Self::Sqs { .. } => Some(request::operation(batch)),
+            Self::Sqs(_) => Some(request::operation(batch)),
             Self::Sns { .. } => None,
             Self::Events(_) => Some(events::OPERATION),
         }
     }
 
     /// Appends the request's body to `out`.
-    pub(super) fn write(&self, batch: &Batch, out: &mut BytesMut) {
+    pub(super) fn write(&self, batch: &Batch, out: &mut Vec<u8>) {
         match self {
-            Self::Sqs { queue_url } => request::write_request(queue_url, batch, out),
+            Self::Sqs(queue) => queue.write_request(batch, out),
             Self::Sns { topic_arn } => sns::write_request(topic_arn, batch, out),
             Self::Events(events) => events.write_request(batch, out),
         }
@@ -89,7 +83,7 @@ impl Protocol {
     /// What a reply proves about each order.
     pub(super) fn classify(&self, status: u16, body: &[u8], batch: &Batch) -> SendReply {
         match self {
-            Self::Sqs { .. } => reply::classify(status, body, batch),
+            Self::Sqs(_) => reply::classify(status, body, batch),
             Self::Sns { .. } => sns::classify(status, body, batch),
             Self::Events(_) => events::classify(status, body, batch),
         }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::Full;
-use hyper::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use hyper::{Method, Request, Uri};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Uri};
 
 use super::reply::{EntryOutcome, SendReply, named_by, unreadable};
 use super::wire::{Failure, Upstream, Wire};
@@ -106,8 +105,8 @@ impl ServerSetup {
         Some(value)
     }
 
-    /// The same as it goes over a connection of our own.
-    fn request(&self, batch: &Batch) -> Result<Request<Full<Bytes>>, Failure> {
+    /// Makes `out` the same as it goes over a connection of our own.
+    fn write(&self, batch: &Batch, out: &mut Vec<u8>) -> Result<(), Failure> {
         let Prepared {
             method,
             url,
@@ -117,14 +116,17 @@ impl ServerSetup {
         let unbuilt = |_| Failure::not_sent("not sent: cannot build");
         let uri: Uri = url.parse().map_err(unbuilt)?;
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, &self.site.host)
-            .body(Full::new(body))
-            .map_err(|_| Failure::not_sent("not sent: cannot build"))?;
-        request.headers_mut().extend(headers);
-        Ok(request)
+        out.clear();
+        let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| out.extend_from_slice(part));
+        put(&[method.as_str().as_bytes(), b" ", path.as_bytes()]);
+        // No scenario has a header of its own for the host or the length.
+        put(&[b" HTTP/1.1\r\nhost: ", self.site.host.as_bytes(), b"\r\n"]);
+        for (name, value) in &headers {
+            put(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+        let length = body.len().to_string();
+        put(&[b"content-length: ", length.as_bytes(), b"\r\n\r\n", &body]);
+        Ok(())
     }
 
     /// What a reply proves about the one order of `batch`.
@@ -226,6 +228,8 @@ fn site_of(url: &str) -> &str {
 pub struct ServerSender {
     setup: Arc<ServerSetup>,
     wire: Wire,
+    /// The request, in memory that is used again for the next one.
+    request: Vec<u8>,
 }
 
 impl ServerSender {
@@ -233,6 +237,7 @@ impl ServerSender {
         Self {
             setup,
             wire: Wire::default(),
+            request: Vec::new(),
         }
     }
 
@@ -262,9 +267,13 @@ impl ServerSender {
 impl Sender for ServerSender {
     async fn send(&mut self, batch: &Batch) -> SendReply {
         let setup = &*self.setup;
-        let request = async { setup.request(batch) };
+        let out = &mut self.request;
+        let request = async move {
+            setup.write(batch, out)?;
+            Ok(&out[..])
+        };
         match self.wire.exchange(&setup.site, request).await {
-            Ok((status, body)) => setup.classify(status, &body, batch),
+            Ok((status, body)) => setup.classify(status, body, batch),
             Err(failure) => failure.reply(batch),
         }
     }

@@ -23,7 +23,6 @@ use super::super::tests::expected_signature;
 use super::*;
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::SenderKind;
-use http_body_util::BodyExt;
 
 /// What the SDK adds of its own.
 const OF_THE_SDK: [&str; 6] = [
@@ -131,18 +130,16 @@ fn signed_at(request: &Recorded) -> SystemTime {
 async fn ours(target: &Target, batch: &Batch, at: SystemTime) -> Written {
     let sending = sending(SenderKind::Http, Duration::from_secs(30));
     let setup = HttpSetup::new(target, &sending).unwrap();
-    let (mut signer, mut buffer) = (Signer::default(), BytesMut::new());
-    let request = setup.signed_request(batch, &mut signer, &mut buffer, at);
-    let request = request.await.unwrap();
-    let headers = request.headers().iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().into()));
-    let mut headers: Vec<(String, String)> = headers.collect();
-    headers.sort();
-    Written {
-        line: format!("{} {} HTTP/1.1", request.method(), request.uri()),
-        headers,
-        body: request.into_body().collect().await.unwrap().to_bytes(),
-    }
+    let (mut signer, mut out) = (Signer::default(), Vec::new());
+    let begin = setup.write_signed(batch, &mut signer, &mut out, at);
+    let begin = begin.await.unwrap();
+    let request = out.split_off(begin);
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.unwrap();
+    Written::arrived(&Recorded {
+        head: String::from_utf8(request[..end].to_vec()).unwrap(),
+        body: request[end + 4..].to_vec(),
+    })
 }
 
 /// A request in parts that can be compared.
@@ -150,7 +147,7 @@ async fn ours(target: &Target, batch: &Batch, at: SystemTime) -> Written {
 struct Written {
     line: String,
     headers: Vec<(String, String)>,
-    body: Bytes,
+    body: Vec<u8>,
 }
 
 impl Written {
@@ -167,7 +164,7 @@ impl Written {
         Self {
             line,
             headers,
-            body: request.body.clone().into(),
+            body: request.body.clone(),
         }
     }
 

@@ -9,9 +9,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use hyper::header::{HeaderValue, InvalidHeaderValue};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use super::endpoint::Endpoint;
-use super::hex::hex;
+use super::hex::{Hex, hex};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
@@ -21,6 +22,8 @@ pub(super) struct CredentialScope {
     /// The name of the service in signatures.
     service: &'static str,
     host: String,
+    /// The path as the request has it.
+    request_path: String,
     /// The path as the signature has it.
     path: String,
 }
@@ -31,34 +34,19 @@ impl CredentialScope {
             region: region.to_owned(),
             service,
             host: endpoint.authority.clone(),
+            request_path: endpoint.path.clone(),
             path: canonical_path(&endpoint.path),
         }
     }
-}
-
-/// What a request says of itself before it is signed.
-pub(super) struct Unsigned<'r> {
-    pub(super) content_type: &'static str,
-    /// `X-Amz-Target`, where the protocol has it.
-    pub(super) operation: Option<&'static str>,
-    pub(super) body: &'r [u8],
-}
-
-/// The headers that sign a request.
-pub(super) struct Signature {
-    pub(super) authorization: HeaderValue,
-    pub(super) date: HeaderValue,
-    pub(super) token: Option<HeaderValue>,
 }
 
 /// Signs the requests of one sender.
 #[derive(Default)]
 pub(super) struct Signer {
     key: Option<Box<Key>>,
-    text: String,
 }
 
-/// A key that is derived from a secret for one day, and the second it was last used in.
+/// A key that is derived from a secret for one day, and what its requests of one second have in common.
 struct Key {
     credentials: Credentials,
     day: String,
@@ -66,86 +54,132 @@ struct Key {
     hmac: Hmac<Sha256>,
     second: u64,
     date: String,
+    /// Of each operation that was asked for in this second.
+    prepared: SmallVec<[Prepared; 2]>,
 }
 
+/// The request to one operation in one second, up to what depends on its body.
+struct Prepared {
+    content_type: &'static str,
+    operation: Option<&'static str>,
+    /// The head of the request up to the signature.
+    head: Vec<u8>,
+    /// Has read the canonical request up to the digest of its body.
+    canonical: Sha256,
+    /// Has read what is signed up to the digest of the canonical request.
+    to_sign: Hmac<Sha256>,
+}
+
+/// Between the signature and the length of the body.
+const LENGTH: &[u8] = b"\r\ncontent-length: ";
+/// Behind the length.
+const END: &[u8] = b"\r\n\r\n";
+const DIGITS_MAX: usize = 20;
+const SIGNATURE: usize = 64;
+
 impl Signer {
-    /// Signs a `POST` request at `now`.
+    /// Makes `out` a signed `POST` request of `now`: the head is written before the body, which `write` appends. The request
+    /// begins where this says.
     ///
     /// # Errors
     /// When the credentials hold what a header cannot.
-    pub(super) fn sign(
+    pub(super) fn write_signed(
         &mut self,
         place: &CredentialScope,
-        request: &Unsigned<'_>,
+        (content_type, operation): (&'static str, Option<&'static str>),
         credentials: &Credentials,
         now: SystemTime,
-    ) -> Result<Signature, InvalidHeaderValue> {
+        out: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<usize, InvalidHeaderValue> {
         let key = Key::at(&mut self.key, place, credentials, now);
-        let token = credentials.session_token();
-        let names = match (token, request.operation) {
+        let prepared = key.prepared(place, content_type, operation)?;
+        // The head ends where the body begins, whatever the number of digits between.
+        let room = prepared.head.len() + SIGNATURE + LENGTH.len() + DIGITS_MAX + END.len();
+        out.clear();
+        out.resize(room, 0);
+        write(out);
+        let (head, body) = out.split_at_mut(room);
+        let mut digits = itoa::Buffer::new();
+        let signature = prepared.signature(body);
+        let parts = [
+            END,
+            digits.format(body.len()).as_bytes(),
+            LENGTH,
+            signature.as_str().as_bytes(),
+            &prepared.head,
+        ];
+        let begin = parts.iter().fold(room, |end, part| {
+            let begin = end - part.len();
+            head[begin..end].copy_from_slice(part);
+            begin
+        });
+        Ok(begin)
+    }
+}
+
+impl Prepared {
+    fn new(
+        place: &CredentialScope,
+        key: &Key,
+        content_type: &'static str,
+        operation: Option<&'static str>,
+    ) -> Result<Self, InvalidHeaderValue> {
+        let token = key.credentials.session_token();
+        let names = match (token, operation) {
             (None, None) => "content-type;host;x-amz-date",
             (None, Some(_)) => "content-type;host;x-amz-date;x-amz-target",
             (Some(_), None) => "content-type;host;x-amz-date;x-amz-security-token",
             (Some(_), Some(_)) => "content-type;host;x-amz-date;x-amz-security-token;x-amz-target",
         };
-        let text = &mut self.text;
-        text.clear();
-        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.push_str(part));
-        put(&[
-            "POST\n",
-            &place.path,
-            "\n\ncontent-type:",
-            request.content_type,
-        ]);
-        put(&["\nhost:", &place.host, "\nx-amz-date:", &key.date, "\n"]);
+        let (host, date, scope) = (&*place.host, &*key.date, &*key.scope);
+        let authorization = format!(
+            "{ALGORITHM} Credential={}/{scope}, SignedHeaders={names}, Signature=",
+            key.credentials.access_key_id()
+        );
+        let headers = [
+            ("host", Some(host)),
+            ("content-type", Some(content_type)),
+            ("x-amz-target", operation),
+            ("x-amz-date", Some(date)),
+            ("x-amz-security-token", token),
+            ("authorization", Some(&*authorization)),
+        ];
+        let mut head = format!("POST {} HTTP/1.1", place.request_path).into_bytes();
+        for (name, value) in headers {
+            let Some(value) = value else { continue };
+            head.extend_from_slice(format!("\r\n{name}: ").as_bytes());
+            head.extend_from_slice(HeaderValue::from_str(value)?.as_bytes());
+        }
+        let mut canonical = Sha256::new();
+        let mut put = |parts: &[&str]| parts.iter().for_each(|part| canonical.update(part));
+        put(&["POST\n", &place.path, "\n\ncontent-type:", content_type]);
+        put(&["\nhost:", host, "\nx-amz-date:", date, "\n"]);
         if let Some(token) = token {
             put(&["x-amz-security-token:", token, "\n"]);
         }
-        if let Some(operation) = request.operation {
+        if let Some(operation) = operation {
             put(&["x-amz-target:", operation, "\n"]);
         }
-        let body = hex(Sha256::digest(request.body).into());
-        put(&["\n", names, "\n", body.as_str()]);
-        let canonical = hex(Sha256::digest(&*text).into());
-
-        text.clear();
-        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.push_str(part));
-        put(&[
-            ALGORITHM,
-            "\n",
-            &key.date,
-            "\n",
-            &key.scope,
-            "\n",
-            canonical.as_str(),
-        ]);
-        let signature = hex(mac(key.hmac.clone(), text));
-
-        text.clear();
-        let mut put = |parts: &[&str]| parts.iter().for_each(|part| text.push_str(part));
-        put(&[
-            ALGORITHM,
-            " Credential=",
-            credentials.access_key_id(),
-            "/",
-            &key.scope,
-        ]);
-        put(&[
-            ", SignedHeaders=",
-            names,
-            ", Signature=",
-            signature.as_str(),
-        ]);
-        let secret = |text: &str| {
-            let mut value = HeaderValue::from_str(text)?;
-            value.set_sensitive(true);
-            Ok(value)
-        };
-        Ok(Signature {
-            authorization: secret(text)?,
-            date: HeaderValue::from_str(&key.date)?,
-            token: token.map(secret).transpose()?,
+        put(&["\n", names, "\n"]);
+        let mut to_sign = key.hmac.clone();
+        for part in [ALGORITHM, "\n", date, "\n", scope, "\n"] {
+            to_sign.update(part.as_bytes());
+        }
+        Ok(Self {
+            content_type,
+            operation,
+            head,
+            canonical,
+            to_sign,
         })
+    }
+
+    fn signature(&self, body: &[u8]) -> Hex {
+        let body = hex(Sha256::digest(body).into());
+        let canonical = self.canonical.clone().chain_update(body.as_str());
+        let canonical = hex(canonical.finalize().into());
+        hex(mac(self.to_sign.clone(), canonical.as_str()))
     }
 }
 
@@ -156,7 +190,7 @@ impl Key {
         place: &CredentialScope,
         credentials: &Credentials,
         now: SystemTime,
-    ) -> &'k Self {
+    ) -> &'k mut Self {
         let second = now
             .duration_since(SystemTime::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
@@ -168,6 +202,7 @@ impl Key {
                 match held.filter(|key| date.starts_with(&key.day)) {
                     Some(mut key) => {
                         (key.second, key.date) = (second, date);
+                        key.prepared.clear();
                         key
                     }
                     None => Box::new(Self::derived(place, credentials, second, date)),
@@ -196,7 +231,26 @@ impl Key {
             hmac,
             second,
             date,
+            prepared: SmallVec::new(),
         }
+    }
+
+    fn prepared(
+        &mut self,
+        place: &CredentialScope,
+        content_type: &'static str,
+        operation: Option<&'static str>,
+    ) -> Result<&Prepared, InvalidHeaderValue> {
+        let is_it = |it: &Prepared| (it.content_type, it.operation) == (content_type, operation);
+        let at = match self.prepared.iter().position(is_it) {
+            Some(at) => at,
+            None => {
+                let prepared = Prepared::new(place, self, content_type, operation)?;
+                self.prepared.push(prepared);
+                self.prepared.len() - 1
+            }
+        };
+        Ok(&self.prepared[at])
     }
 }
 

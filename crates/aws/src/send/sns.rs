@@ -1,7 +1,7 @@
 //! SNS: `Publish` and `PublishBatch` in the Query protocol, and what their replies prove. Source: Amazon SNS API Reference.
 
 use aws_smithy_xml::decode::ScopedDecoder;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::Batch;
 use super::carried::Carried;
@@ -13,7 +13,7 @@ use crate::order::MessageAttribute;
 use crate::xml::{self, Read, of_root, once};
 
 /// Appends the form of a request to `out`. Entries are named by their place in the batch.
-pub(super) fn write_request(topic_arn: &str, batch: &Batch, out: &mut BytesMut) {
+pub(super) fn write_request(topic_arn: &str, batch: &Batch, out: &mut Vec<u8>) {
     let action = match batch.len() {
         1 => "Publish",
         _ => "PublishBatch",
@@ -32,14 +32,14 @@ pub(super) fn write_request(topic_arn: &str, batch: &Batch, out: &mut BytesMut) 
     }
 }
 
-fn write_message(batch: &Batch, index: usize, prefix: &str, out: &mut BytesMut) {
+fn write_message(batch: &Batch, index: usize, prefix: &str, out: &mut Vec<u8>) {
     field(out, prefix, "Message", batch.body(index));
     if let Some(carried) = batch.carried(index) {
         write_carried(carried, prefix, out);
     }
 }
 
-fn write_carried(carried: &Carried, prefix: &str, out: &mut BytesMut) {
+fn write_carried(carried: &Carried, prefix: &str, out: &mut Vec<u8>) {
     for (at, MessageAttribute { name, value }) in carried.attributes.iter().enumerate() {
         let entry = format!("{prefix}MessageAttributes.entry.{}.", at + 1);
         field(out, &entry, "Name", name.as_bytes());
@@ -58,7 +58,7 @@ fn write_carried(carried: &Carried, prefix: &str, out: &mut BytesMut) {
 }
 
 /// Appends `&prefix+name=value`, the value encoded.
-fn field(out: &mut BytesMut, prefix: &str, name: &str, value: &[u8]) {
+fn field(out: &mut Vec<u8>, prefix: &str, name: &str, value: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     out.reserve(2 + prefix.len() + name.len() + value.len());
     out.put_u8(b'&');

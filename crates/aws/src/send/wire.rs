@@ -1,16 +1,15 @@
 //! One attempt of one request over a connection of one's own, and nothing above it that could send it again.
 
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyExt, Full};
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use tokio_rustls::TlsConnector;
 
 use super::connection::{Connection, system_tls};
 use super::endpoint::Endpoint;
+use super::incoming::{Incoming, Unusable, Whole};
 use super::reply::{EntryOutcome, Reason};
 use super::{Batch, SendError, SendReply};
 
@@ -77,9 +76,22 @@ impl Failure {
     }
 }
 
-/// A connection that is opened when one is needed.
+impl From<Unusable> for Failure {
+    fn from(unusable: Unusable) -> Self {
+        Self::in_doubt(match unusable {
+            Unusable::NoHead => "connection lost",
+            Unusable::CutShort => "connection lost in the reply",
+            Unusable::TooLong => "reply too long",
+        })
+    }
+}
+
+/// A connection that is opened when one is needed, and the last reply on it.
 #[derive(Default)]
-pub(super) struct Wire(Option<Connection>);
+pub(super) struct Wire {
+    connection: Option<Connection>,
+    incoming: Incoming,
+}
 
 impl Wire {
     /// Connects ahead of the first request, as far as that goes.
@@ -87,97 +99,119 @@ impl Wire {
         let _ = tokio::time::timeout(site.attempt_timeout, self.ready(site)).await;
     }
 
-    /// One attempt: the status and the body of the reply.
-    pub(super) async fn exchange(
+    /// One attempt: the status and the body of the reply. The bytes of the request are asked for within the time it has.
+    pub(super) async fn exchange<'r>(
         &mut self,
         site: &Upstream,
-        request: impl Future<Output = Result<Request<Full<Bytes>>, Failure>>,
-    ) -> Result<(u16, Bytes), Failure> {
+        request: impl Future<Output = Result<&'r [u8], Failure>>,
+    ) -> Result<(u16, &[u8]), Failure> {
         let mut left = false;
         let attempt = self.attempt(site, request, &mut left);
         let failure = match tokio::time::timeout(site.attempt_timeout, attempt).await {
-            Ok(Ok(reply)) => return Ok(reply),
+            Ok(Ok(whole)) => {
+                if !whole.keeps_open {
+                    self.connection = None;
+                }
+                return Ok((whole.status, self.incoming.body(&whole)));
+            }
             Ok(Err(failure)) => failure,
             Err(_) if left => Failure::in_doubt("no reply in time"),
             Err(_) => Failure::not_sent("not sent: no connection in time"),
         };
-        self.0 = None;
+        self.connection = None;
         Err(failure)
     }
 
     /// `left` is set before anything of the request can leave.
-    async fn attempt(
+    async fn attempt<'r>(
         &mut self,
         site: &Upstream,
-        request: impl Future<Output = Result<Request<Full<Bytes>>, Failure>>,
+        request: impl Future<Output = Result<&'r [u8], Failure>>,
         left: &mut bool,
-    ) -> Result<(u16, Bytes), Failure> {
-        let mut request = request.await?;
+    ) -> Result<Whole, Failure> {
+        let request = request.await?;
+        self.ready(site).await?;
+        let Some(connection) = &mut self.connection else {
+            return Err(Failure::not_sent("not sent: connection closed"));
+        };
+        *left = true;
+        self.incoming.begin();
+        let mut exchange = Exchange {
+            connection,
+            request,
+            flushed: false,
+            incoming: &mut self.incoming,
+        };
+        let whole = poll_fn(|cx| exchange.poll(cx)).await?;
+        Ok(whole)
+    }
+
+    /// Has a connection that can take a request: the one there is, unless its server has closed it meanwhile or sends what
+    /// nobody asked for, or else a new one.
+    async fn ready(&mut self, site: &Upstream) -> Result<(), Failure> {
+        if let Some(connection) = &mut self.connection {
+            let mut byte = [0];
+            let is_idle = |cx: &mut Context<'_>| {
+                Poll::Ready(connection.poll_read(cx, &mut byte).is_pending())
+            };
+            if poll_fn(is_idle).await {
+                return Ok(());
+            }
+            self.connection = None;
+        }
+        let open = Connection::open(&site.endpoint, site.tls.as_ref())
+            .await
+            .map_err(|error| Failure::not_sent(format!("not sent: {}", error.kind())))?;
+        self.connection = Some(open);
+        Ok(())
+    }
+}
+
+/// A request on its way out, and its reply on its way in.
+struct Exchange<'a> {
+    connection: &'a mut Connection,
+    /// What is still to be written.
+    request: &'a [u8],
+    flushed: bool,
+    incoming: &'a mut Incoming,
+}
+
+impl Exchange<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Whole, Unusable>> {
+        // A server may answer before it has read all, and then read no more of it.
+        let written = self.poll_write(cx);
         loop {
-            let reused = self.0.is_some();
-            let connection = self.ready(site).await?;
-            *left = true;
-            match connection.requests.try_send_request(request).await {
-                Ok(response) => {
-                    let status = response.status().as_u16();
-                    return Ok((status, whole_body(response.into_body()).await?));
+            let room = self.incoming.room();
+            let count = match self.connection.poll_read(cx, room) {
+                Poll::Ready(Ok(count)) if count > 0 => count,
+                Poll::Ready(Ok(_)) => return Poll::Ready(self.incoming.ended()),
+                Poll::Ready(Err(_)) => return Poll::Ready(self.incoming.broken()),
+                Poll::Pending => {
+                    return match written {
+                        Poll::Ready(Err(_)) => Poll::Ready(self.incoming.broken()),
+                        _ => Poll::Pending,
+                    };
                 }
-                // hyper hands the request back only if it has begun to write nothing of it: the
-                // server had closed the idle connection. On a new one it is still a first attempt.
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if reused => {
-                        *left = false;
-                        self.0 = None;
-                        request = unsent;
-                    }
-                    Some(_) => return Err(Failure::not_sent("not sent: connection closed")),
-                    None => return Err(Failure::in_doubt("connection lost")),
-                },
+            };
+            if let Some(mut whole) = self.incoming.came(count)? {
+                whole.keeps_open &= matches!(written, Poll::Ready(Ok(())));
+                return Poll::Ready(Ok(whole));
             }
         }
     }
 
-    /// A connection that can take a request.
-    async fn ready(&mut self, site: &Upstream) -> Result<&mut Connection, Failure> {
-        if let Some(connection) = &mut self.0
-            && connection.requests.ready().await.is_err()
-        {
-            self.0 = None;
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        while !self.request.is_empty() {
+            match std::task::ready!(self.connection.poll_write(cx, self.request)) {
+                Ok(0) => return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into())),
+                Ok(count) => self.request = &self.request[count..],
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
-        let open = match self.0.take() {
-            Some(open) => open,
-            None => Connection::open(&site.endpoint, site.tls.as_ref())
-                .await
-                .map_err(|error| Failure::not_sent(format!("not sent: {}", error.kind())))?,
-        };
-        Ok(self.0.insert(open))
+        if !self.flushed {
+            std::task::ready!(self.connection.poll_flush(cx))?;
+            self.flushed = true;
+        }
+        Poll::Ready(Ok(()))
     }
-}
-
-/// The whole body of a reply. By now the request has left.
-async fn whole_body(mut body: Incoming) -> Result<Bytes, Failure> {
-    let mut first: Option<Bytes> = None;
-    let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Failure::in_doubt("connection lost in the reply"))?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
-        if first.is_none() {
-            first = Some(data);
-            continue;
-        }
-        if more.is_empty() {
-            more.extend_from_slice(first.as_ref().expect("it was set"));
-        }
-        more.extend_from_slice(&data);
-        if more.len() > REPLY_BYTES_MAX {
-            return Err(Failure::in_doubt("reply too long"));
-        }
-    }
-    Ok(if more.is_empty() {
-        first.unwrap_or_default()
-    } else {
-        more.freeze()
-    })
 }

@@ -1,24 +1,20 @@
 //! What sending costs and how late waiting is: `cargo bench --bench send_path`.
 //!
-//! CPU of the sending thread per 1,000 orders, against a stub queue on another thread. Then the whole path of an order,
-//! in turns: the lab's, and one of 500 bytes with six fields, a UUID and two rows; drawn, written, sent, checked against the
-//! reply, journaled and entered in the ledger, in CPU time of every thread but the stub's. Then the lateness of 1,000
-//! instants a second for `tokio::time::sleep` and for the drive's pacer. Takes about half a minute.
+//! CPU of the sending thread per 1,000 orders against a stub queue on the other core, in turns with a floor client, which has
+//! nothing above its sockets and does the same checks (`floor.rs`). Then the whole path of an order, in turns: the lab's, and one
+//! of 500 bytes with six fields, a UUID and two rows; drawn, written, sent, checked against the reply, journaled and entered in
+//! the ledger, in CPU time of every thread but the stub's. Then the lateness of 1,000 instants a second for
+//! `tokio::time::sleep` and for the drive's pacer. Takes about half a minute.
 
-use std::convert::Infallible;
+mod cores;
+mod floor;
+mod stub;
+
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use md5::{Digest, Md5};
 use orderproof::drive::{Pace, process_cpu_time, thread_cpu_time};
 use orderproof::journal::{JournalHandle, JournalWriter};
 use orderproof::ledger::{JOURNAL_SCHEMA_VERSION, JournalHeader, Outcome};
@@ -27,7 +23,6 @@ use orderproof::order::{OrderPlan, RunId};
 use orderproof::scenario::{Overrides, SenderKind, Sending, parse};
 use orderproof::send::{Batch, Sender, SenderPool};
 use orderproof::store::{DoorAt, TableAt, Target};
-use serde_json::{Value, json};
 
 /// The program's own.
 #[global_allocator]
@@ -37,23 +32,63 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SENDERS: u64 = 4;
 
 fn main() {
-    let address = start_stub();
-    println!("CPU of the sending thread per 1,000 orders, {SENDERS} connections:");
-    for (name, plan, sender, batch, orders) in [
-        ("http, batch of 10", lab(), SenderKind::Http, 10, 100_000),
-        ("  of 507 bytes", own(), SenderKind::Http, 10, 100_000),
-        ("http, single", lab(), SenderKind::Http, 1, 20_000),
-        ("  of 507 bytes", own(), SenderKind::Http, 1, 20_000),
-        ("sdk, batch of 10", lab(), SenderKind::Sdk, 10, 40_000),
-    ] {
-        let cpu = measure(address, &plan, sender, batch, orders);
-        let per_thousand_ms = cpu.as_secs_f64() * 1e3 / (orders as f64 / 1e3);
-        println!("  {name:<18} {per_thousand_ms:>7.2} ms");
-    }
+    let address = stub::start();
+    cores::pin(cores::SENDER);
+    floors(address);
+    let orders = 40_000;
+    let cpu = measure(address, &lab(), SenderKind::Sdk, 10, orders);
+    println!(
+        "  sdk, batch of 10      {:>7.2} ms",
+        per_thousand_ms(cpu, orders)
+    );
     whole_paths(address);
     println!("lateness at 1,000 instants a second for 4 s, us:");
     print_lateness("tokio::time::sleep", &tokio_sleep());
     print_lateness("absolute nanosleep", &paced());
+}
+
+/// Prints what sending costs beside the floor.
+fn floors(address: SocketAddr) {
+    println!(
+        "CPU of the sending thread per 1,000 orders, {SENDERS} connections, medians of {ROUNDS} rounds in turns:"
+    );
+    for (name, plan, batch) in [
+        ("http, batch of 10", lab(), 10),
+        ("  of 507 bytes", own(), 10),
+        ("http, single", lab(), 1),
+        ("  of 507 bytes", own(), 1),
+    ] {
+        let orders = ORDERS_A_ROUND * u64::from(batch) / 10;
+        let round = |_| {
+            let ours = measure(address, &plan, SenderKind::Http, batch, orders);
+            let floor = floor::measure(address, &plan, batch, orders);
+            [ours, floor, drawing(&plan, batch, orders)].map(|cpu| per_thousand_ms(cpu, orders))
+        };
+        let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(round).collect();
+        let ms = |which: usize| median(rounds.iter().map(|round| round[which]));
+        let ratio = median(rounds.iter().map(|round| round[0] / round[1]));
+        println!(
+            "  {name:<18} ours {:>6.2} ms, {:.2} of it drawing; floor {:>6.2} ms; {ratio:.2} times the floor",
+            ms(0),
+            ms(2),
+            ms(1)
+        );
+    }
+}
+
+fn per_thousand_ms(cpu: Duration, orders: u64) -> f64 {
+    cpu.as_secs_f64() * 1e3 / (orders as f64 / 1e3)
+}
+
+/// CPU time that drawing and writing the orders takes, which the floor has done beforehand.
+fn drawing(plan: &OrderPlan, batch: u8, orders: u64) -> Duration {
+    let mut batches = Batch::new();
+    let before = thread_cpu_time();
+    for first in (0..orders).step_by(batch.into()) {
+        batches.fill(plan, first..first + u64::from(batch));
+        std::hint::black_box(&batches);
+    }
+    thread_cpu_time() - before
 }
 
 fn print_lateness(name: &str, lateness: &Histogram) {
@@ -129,7 +164,10 @@ fn own() -> OrderPlan {
     let head = "name = \"own\"\nquestion = \"What does it cost?\"\nbad_orders = \"10%\"\n\
         processor = { command = [\"./bootstrap\"] }\n\
         [[phase]]\nname = \"spike\"\nrate = \"100/s\"\nduration = \"10s\"\n";
-    let text = format!("{head}{}", include_str!("../crates/core/benches/own.toml"));
+    let text = format!(
+        "{head}{}",
+        include_str!("../../crates/core/benches/own.toml")
+    );
     let scenario = parse("bench", &text, &Overrides::default());
     let scenario = scenario.unwrap_or_else(|errors| panic!("{errors}"));
     OrderPlan {
@@ -187,7 +225,7 @@ fn whole_path(address: SocketAddr, plan: &OrderPlan, batch: u8, orders: u64) -> 
     };
     runtime().block_on(send_all(&pool, plan, batch, orders / 20, None));
     let all = || process_cpu_time().expect("Linux");
-    let cpu = || all() - Duration::from_nanos(STUB_CPU_NS.load(Ordering::Relaxed));
+    let cpu = || all() - stub::cpu_time();
     let before = cpu();
     let journal = JournalWriter::create(&folder.path().join("journal"), &header);
     let journal = journal.expect("a journal");
@@ -227,52 +265,6 @@ async fn send_all(
     for sender in senders.collect::<Vec<_>>() {
         sender.await.expect("the stub takes everything");
     }
-}
-
-/// CPU time of the stub's thread.
-static STUB_CPU_NS: AtomicU64 = AtomicU64::new(0);
-
-/// An SQS that takes everything, on a thread of its own.
-fn start_stub() -> SocketAddr {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
-    listener.set_nonblocking(true).expect("a socket");
-    let address = listener.local_addr().expect("bound");
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
-            while let Ok((stream, _)) = listener.accept().await {
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service_fn(take));
-                tokio::spawn(connection);
-            }
-        });
-    });
-    address
-}
-
-async fn take(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = request.into_body().collect().await;
-    let body = body.expect("a whole request").to_bytes();
-    let json: Value = serde_json::from_slice(&body).expect("JSON");
-    let taken = |message: &Value| {
-        let text = message["MessageBody"].as_str().expect("a body");
-        let digest: [u8; 16] = Md5::digest(text.as_bytes()).into();
-        let md5 = digest.map(|byte| format!("{byte:02x}")).concat();
-        json!({"Id": message["Id"], "MessageId": "6a1f8c1e", "MD5OfMessageBody": md5})
-    };
-    let reply = match json["Entries"].as_array() {
-        Some(entries) => json!({"Successful": entries.iter().map(taken).collect::<Vec<_>>()}),
-        None => taken(&json),
-    };
-    let spent = u64::try_from(thread_cpu_time().as_nanos()).expect("a few minutes");
-    STUB_CPU_NS.store(spent, Ordering::Relaxed);
-    let response = Response::builder().header("content-type", "application/x-amz-json-1.0");
-    let response = response.body(Full::from(reply.to_string()));
-    Ok(response.expect("a response"))
 }
 
 const INSTANTS: u32 = 4_000;
