@@ -13,7 +13,7 @@ use super::id::RunId;
 use super::json::Json;
 use super::leaves::{Slot, slot};
 use super::locate::{owner_in, owner_of};
-use super::names::Place;
+use super::names::Placeholder;
 use super::pattern::Capture;
 use super::pointer::Pointer;
 use super::scheme::{Id, Scheme};
@@ -46,7 +46,7 @@ impl OrderPlan {
         };
         let is_simple = matches!(model.door(), Door::Sqs)
             && matches!(model.scheme(), Scheme::Number)
-            && matches!(place, Place::Id);
+            && matches!(place, Placeholder::Id);
         let rest = body
             .strip_prefix(before.text.as_str())
             .filter(|_| is_simple)?;
