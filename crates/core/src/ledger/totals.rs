@@ -94,9 +94,16 @@ impl Ledger {
     /// Records the outcome of the orders `first..end`, replacing what was recorded before.
     pub fn record(&mut self, outcome: Outcome, orders: std::ops::Range<u64>) {
         let range = narrow(orders.start)..narrow(orders.end);
-        self.acknowledged.remove_range(range.clone());
-        self.rejected.remove_range(range.clone());
-        self.indeterminate.remove_range(range.clone());
+        for set in [
+            &mut self.acknowledged,
+            &mut self.rejected,
+            &mut self.indeterminate,
+        ] {
+            // Nearly always nothing is there, which is found in a few steps; a removal walks through the whole set.
+            if set.range_cardinality(range.clone()) > 0 {
+                set.remove_range(range.clone());
+            }
+        }
         match outcome {
             Outcome::Acknowledged => self.acknowledged.insert_range(range),
             Outcome::Rejected => self.rejected.insert_range(range),
