@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 
 use super::ObservePlan;
-use super::sightings::{HiddenLog, LETTER_LOG, LeftHidden, LetterLog, hidden_log};
+use super::observation_log::{HiddenLog, LETTER_LOG, LeftHidden, LetterLog, hidden_log};
 use super::tables::not_kept;
 use crate::clock;
 use crate::evidence::{JsonLimits, check_json};

@@ -7,9 +7,9 @@ mod activity;
 mod letters;
 mod look;
 mod missing;
+mod observation_log;
 mod parts;
 mod places;
-mod sightings;
 mod tables;
 mod watcher;
 
@@ -18,6 +18,6 @@ mod tests;
 
 pub use activity::{Activity, Rest};
 pub use look::{AskDoor, AskFunction, ObservePlan};
+pub use observation_log::{LETTER_LOG, ObservationLogError};
 pub use parts::{PartRead, part_at_work, read_part};
-pub use sightings::{LETTER_LOG, SightingsError};
 pub use watcher::{QueueLook, Seen, Watcher, WatcherView};

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::ObservePlan;
-use super::sightings::{ScanLog, SightingsError, part_log, part_logs};
+use super::observation_log::{ObservationLogError, ScanLog, part_log, part_logs};
 use super::tables::{in_order, not_kept};
 use super::watcher::settled;
 use crate::clock;
@@ -34,7 +34,7 @@ impl Parts {
         table: usize,
         run: RunId,
         segments: usize,
-    ) -> Result<Self, SightingsError> {
+    ) -> Result<Self, ObservationLogError> {
         let mut read = Vec::new();
         for path in logs(folder, table)? {
             let (_, resumed) = ScanLog::open(&path, run, segments, clock::wall())?;
@@ -67,16 +67,17 @@ impl Parts {
     ///
     /// # Errors
     /// When one cannot be taken away.
-    pub(super) fn remove(folder: &Path, table: usize) -> Result<(), SightingsError> {
+    pub(super) fn remove(folder: &Path, table: usize) -> Result<(), ObservationLogError> {
         for path in logs(folder, table)? {
-            std::fs::remove_file(&path).map_err(|source| SightingsError::Io { path, source })?;
+            std::fs::remove_file(&path)
+                .map_err(|source| ObservationLogError::Io { path, source })?;
         }
         Ok(())
     }
 }
 
-fn logs(folder: &Path, table: usize) -> Result<Vec<std::path::PathBuf>, SightingsError> {
-    part_logs(folder, table).map_err(|source| SightingsError::Io {
+fn logs(folder: &Path, table: usize) -> Result<Vec<std::path::PathBuf>, ObservationLogError> {
+    part_logs(folder, table).map_err(|source| ObservationLogError::Io {
         path: folder.to_owned(),
         source,
     })

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::ObservePlan;
+use super::observation_log::{ObservationLogError, ScanLog, scan_log};
 use super::parts::Parts;
-use super::sightings::{ScanLog, SightingsError, scan_log};
 use crate::clock;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt};
 use crate::verify::Sweep;
@@ -105,7 +105,7 @@ async fn read_table(
     }
 }
 
-pub(super) fn not_kept(error: SightingsError) -> StoreError {
+pub(super) fn not_kept(error: ObservationLogError) -> StoreError {
     StoreError::new("keeping what was seen", error.to_string())
 }
 

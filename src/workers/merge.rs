@@ -21,7 +21,7 @@ use crate::observe::{ObservePlan, Watcher, part_at_work};
 use crate::preflight::Preflight;
 use crate::results::{MetersFile, PlanFile, SCHEMA_VERSION, WorkerState, file_name, to_json};
 use crate::run::{
-    Attendant, Evidence, Gathered, Held, Outcome, Problems, Purpose, Site, StoresLock, admit,
+    Attendant, Deployment, Evidence, Gathered, Held, Outcome, Problems, Purpose, StoresLock, admit,
     conclude, gather, handing_on, metrics_since, orders_since, resolve,
 };
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
@@ -60,7 +60,7 @@ pub(super) struct Scene {
     pub(super) scenario: Scenario,
     pub(super) gathered: Gathered,
     pub(super) found: Preflight,
-    pub(super) site: Site,
+    pub(super) site: Deployment,
     pub(super) observe: ObservePlan,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn scene(
     )?;
     let mut target = resolve(&merge.target, &scenario)?;
     target.read.awaits_hidden = merge.is_copy;
-    let site = Site::looked_at(target);
+    let site = Deployment::looked_at(target);
     let orders = orders_since(&scenario, plan.run_id, gathered.started_at());
     let age = clock::wall()
         .duration_since(gathered.started_at())

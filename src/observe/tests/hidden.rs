@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::look::{bad, filled, observed_in, orders};
-use crate::observe::sightings::{HiddenLog, SightingsError, hidden_log};
+use crate::observe::observation_log::{HiddenLog, ObservationLogError, hidden_log};
 use crate::order::RunId;
 use crate::store::{Disposal, Receives, StoreError, Stores};
 use crate::testing::site::Services;
@@ -43,7 +43,7 @@ async fn killed(stores: &Stores, folder: &tempfile::TempDir, notes: bool) -> Vec
     received.clone()
 }
 
-fn begin_ok<T>(begun: Result<T, SightingsError>) -> T {
+fn begin_ok<T>(begun: Result<T, ObservationLogError>) -> T {
     begun.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -87,7 +87,7 @@ async fn the_sweep_of_another_run_is_not_gone_on_with() {
     assert!(!seen.dead_letter_sweep.complete && seen.dead_lettered.is_empty());
     // Nor is that of another queue.
     let other = HiddenLog::begin(&log_of(&folder), another, "http://elsewhere/dead");
-    assert!(matches!(other, Err(SightingsError::Foreign { .. })));
+    assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
     std::fs::remove_file(log_of(&folder)).expect("moved away");
     assert!(observed_in(&stores, &folder).await.is_complete());
 }

@@ -2,8 +2,8 @@
 
 use super::look::{bad, filled, observed, observed_in, orders, plan_in};
 use crate::load::Shard;
+use crate::observe::observation_log::part_log;
 use crate::observe::parts::read_segments;
-use crate::observe::sightings::part_log;
 use crate::order::{OrderPlan, RunId};
 use crate::store::Stores;
 use crate::testing::site::Services;

@@ -11,17 +11,17 @@ use hyper::{Method, Request, Uri};
 use super::credentials::CredentialsCache;
 use super::protocol::Protocol;
 use super::reply::SendReply;
-use super::signer::{Place, Signer, Unsigned};
-use super::wire::{Failure, Site, Wire};
+use super::signer::{CredentialScope, Signer, Unsigned};
+use super::wire::{Failure, Upstream, Wire};
 use super::{Batch, SendError, Sender};
 use crate::scenario::Sending;
 use crate::store::Target;
 
 /// What all senders of a pool share.
 pub struct HttpSetup {
-    site: Site,
+    site: Upstream,
     uri: Uri,
-    place: Place,
+    place: CredentialScope,
     protocol: Protocol,
     credentials: CredentialsCache,
 }
@@ -29,14 +29,14 @@ pub struct HttpSetup {
 impl HttpSetup {
     pub(super) fn new(target: &Target, sending: &Sending) -> Result<Self, SendError> {
         let (endpoint, protocol) = Protocol::of(target, sending)?;
-        let site = Site::new(endpoint, sending.attempt_timeout)?;
+        let site = Upstream::new(endpoint, sending.attempt_timeout)?;
         let uri = site.endpoint.path.parse();
         Ok(Self {
             uri: uri.map_err(|_| SendError::Endpoint {
                 endpoint: endpoint.to_owned(),
                 cause: "is no URL",
             })?,
-            place: Place::new(&site.endpoint, &target.region, protocol.signing_name()),
+            place: CredentialScope::new(&site.endpoint, &target.region, protocol.signing_name()),
             site,
             protocol,
             credentials: CredentialsCache::new(target.credentials.clone()),

@@ -16,7 +16,7 @@ use super::hex::hex;
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// What is the same in all requests to an endpoint.
-pub(super) struct Place {
+pub(super) struct CredentialScope {
     region: String,
     /// The name of the service in signatures.
     service: &'static str,
@@ -25,7 +25,7 @@ pub(super) struct Place {
     path: String,
 }
 
-impl Place {
+impl CredentialScope {
     pub(super) fn new(endpoint: &Endpoint, region: &str, service: &'static str) -> Self {
         Self {
             region: region.to_owned(),
@@ -75,7 +75,7 @@ impl Signer {
     /// When the credentials hold what a header cannot.
     pub(super) fn sign(
         &mut self,
-        place: &Place,
+        place: &CredentialScope,
         request: &Unsigned<'_>,
         credentials: &Credentials,
         now: SystemTime,
@@ -153,7 +153,7 @@ impl Key {
     /// The key for these credentials at `now`: the last one where it still holds.
     fn at<'k>(
         last: &'k mut Option<Box<Self>>,
-        place: &Place,
+        place: &CredentialScope,
         credentials: &Credentials,
         now: SystemTime,
     ) -> &'k Self {
@@ -177,7 +177,12 @@ impl Key {
         last.insert(key)
     }
 
-    fn derived(place: &Place, credentials: &Credentials, second: u64, date: String) -> Self {
+    fn derived(
+        place: &CredentialScope,
+        credentials: &Credentials,
+        second: u64,
+        date: String,
+    ) -> Self {
         let day = date[..8].to_owned();
         let secret = format!("AWS4{}", credentials.secret_access_key());
         let parts = [&*day, &*place.region, place.service, "aws4_request"];

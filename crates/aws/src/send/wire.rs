@@ -18,14 +18,14 @@ use super::{Batch, SendError, SendReply};
 pub const REPLY_BYTES_MAX: usize = 256 * 1024;
 
 /// Where requests go, and how long one may take.
-pub(super) struct Site {
+pub(super) struct Upstream {
     pub(super) endpoint: Endpoint,
     pub(super) host: HeaderValue,
     pub(super) attempt_timeout: Duration,
     tls: Option<TlsConnector>,
 }
 
-impl Site {
+impl Upstream {
     pub(super) fn new(url: &str, attempt_timeout: Duration) -> Result<Self, SendError> {
         let endpoint = Endpoint::parse(url)?;
         let host = HeaderValue::from_str(&endpoint.authority).map_err(|_| SendError::Endpoint {
@@ -83,14 +83,14 @@ pub(super) struct Wire(Option<Connection>);
 
 impl Wire {
     /// Connects ahead of the first request, as far as that goes.
-    pub(super) async fn warm_up(&mut self, site: &Site) {
+    pub(super) async fn warm_up(&mut self, site: &Upstream) {
         let _ = tokio::time::timeout(site.attempt_timeout, self.ready(site)).await;
     }
 
     /// One attempt: the status and the body of the reply.
     pub(super) async fn exchange(
         &mut self,
-        site: &Site,
+        site: &Upstream,
         request: impl Future<Output = Result<Request<Full<Bytes>>, Failure>>,
     ) -> Result<(u16, Bytes), Failure> {
         let mut left = false;
@@ -108,7 +108,7 @@ impl Wire {
     /// `left` is set before anything of the request can leave.
     async fn attempt(
         &mut self,
-        site: &Site,
+        site: &Upstream,
         request: impl Future<Output = Result<Request<Full<Bytes>>, Failure>>,
         left: &mut bool,
     ) -> Result<(u16, Bytes), Failure> {
@@ -138,7 +138,7 @@ impl Wire {
     }
 
     /// A connection that can take a request.
-    async fn ready(&mut self, site: &Site) -> Result<&mut Connection, Failure> {
+    async fn ready(&mut self, site: &Upstream) -> Result<&mut Connection, Failure> {
         if let Some(connection) = &mut self.0
             && connection.requests.ready().await.is_err()
         {

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::{Lines, SightingsError};
+use super::lines::{Lines, ObservationLogError};
 use super::{Header, SCHEMA_VERSION};
 use crate::clock;
 use crate::order::RunId;
@@ -48,7 +48,7 @@ impl HiddenLog {
         path: &Path,
         run: RunId,
         queue: &str,
-    ) -> Result<(Self, Option<LeftHidden>), SightingsError> {
+    ) -> Result<(Self, Option<LeftHidden>), ObservationLogError> {
         let (mut lines, records) = Lines::open::<Record>(path, NEXT)?;
         let mut left = Vec::new();
         let mut last = 0;
@@ -57,7 +57,7 @@ impl HiddenLog {
                 (0, Record::Began { header, queue: of }) => {
                     let same = header.run_id == run && header.schema_version == SCHEMA_VERSION;
                     if !same || of != queue {
-                        return Err(SightingsError::Foreign {
+                        return Err(ObservationLogError::Foreign {
                             path: path.to_owned(),
                         });
                     }
@@ -73,7 +73,7 @@ impl HiddenLog {
                     last = unix_seconds;
                 }
                 _ => {
-                    return Err(SightingsError::Damaged {
+                    return Err(ObservationLogError::Damaged {
                         path: path.to_owned(),
                         record: index + 1,
                         next: NEXT,
@@ -101,7 +101,7 @@ impl HiddenLog {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn hidden(&mut self, handles: &[String]) -> Result<(), SightingsError> {
+    pub fn hidden(&mut self, handles: &[String]) -> Result<(), ObservationLogError> {
         let now = clock::wall().duration_since(UNIX_EPOCH);
         self.lines.append(&Record::Hidden {
             handles: handles.to_vec(),
@@ -113,7 +113,7 @@ impl HiddenLog {
     ///
     /// # Errors
     /// When the file cannot be taken away.
-    pub fn end(self) -> Result<(), SightingsError> {
+    pub fn end(self) -> Result<(), ObservationLogError> {
         self.lines.remove()
     }
 }

@@ -22,7 +22,7 @@ mod scan;
 
 pub use hidden::{HiddenLog, LeftHidden};
 pub use letters::LetterLog;
-pub use lines::SightingsError;
+pub use lines::ObservationLogError;
 pub use scan::ScanLog;
 
 use std::io;
