@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::workers::meeting_place;
 use super::{ReachArgs, TargetArgs};
+use crate::workers::MeetingPlace;
 
 /// Whose settings and where.
 #[derive(Debug, Args)]
@@ -85,6 +87,10 @@ pub struct PolicyArgs {
     /// times. Without one the policy holds no permission of KMS: keys of AWS's own need none.
     #[arg(long, value_name = "ARN", value_parser = key_arn)]
     pub kms_key: Vec<String>,
+
+    /// Also what several workers and their merge need that meet at s3://BUCKET/PREFIX.
+    #[arg(long, value_name = "s3://", value_parser = meeting_place())]
+    pub run_at: Option<MeetingPlace>,
 
     /// Any other value of the scenario: target.dead_letters=own.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -6,6 +6,7 @@ use crate::account::{POLICY_MAX, PolicyCommand, PolicyScope, policy as document}
 use crate::cli::{PlaceArgs, PolicyArgs, PolicyFor};
 use crate::exit::Exit;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
+use crate::workers::MeetingPlace;
 
 const USUAL: [PolicyFor; 4] = [
     PolicyFor::Run,
@@ -32,7 +33,16 @@ pub fn policy(args: &PolicyArgs, output: &Output) -> Result<Exit, Error> {
         region: target.region.clone().unwrap_or_else(anywhere),
         account: args.account.clone().unwrap_or_else(anywhere),
     };
-    let policy = document(&scenario, &target, &commands, &place, &args.kms_key);
+    let mut policy = document(&scenario, &target, &commands, &place, &args.kms_key);
+    policy = match &args.run_at {
+        None => policy,
+        Some(MeetingPlace::Objects(at)) => policy.with_objects(at, &place),
+        Some(MeetingPlace::Folder(_)) => {
+            return Err(Error::usage(
+                "--run-at: workers that meet in a folder need no permission of AWS for it: leave it out",
+            ));
+        }
+    };
     output.json(&policy);
     for note in notes(args, &scenario, &target, &commands) {
         output.note(&format!("note: {note}"));

@@ -94,8 +94,8 @@ const SHARED: &str = "\
 # The scenario, the workers, and the merge. Both jobs write to the volume claim, which all nodes must be able to write
 # to at the same time (ReadWriteMany).";
 const AT_S3: &str = "\
-# The scenario, the workers, and the merge. They meet at S3, which the pods' service account must reach: s3:GetObject,
-# s3:PutObject and s3:DeleteObject on the objects, s3:ListBucket on the bucket.";
+# The scenario, the workers, and the merge. They meet at S3, which the pods' service account must reach, as
+# `orderproof policy SCENARIO --run-at s3://...` prints.";
 
 const SUBMIT_SH: &str = "\
 #!/bin/sh

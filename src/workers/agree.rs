@@ -67,7 +67,7 @@ pub(super) fn read(place: &dyn RunAt, name: &str) -> Result<Option<Vec<u8>>, Err
 /// The place cannot be read or written.
 pub(super) fn unreached(place: &dyn RunAt, name: &str, error: &std::io::Error) -> Error {
     Error::internal(format!(
-        "{}: {error}; nothing was sent: name a folder that every worker can write to (--run-at)",
+        "{}: {error}; workers meet where all of them, and the merge, can read and write (--run-at)",
         place.shown(name)
     ))
 }

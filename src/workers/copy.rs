@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::agree::{read, unreached};
+use super::agree::read;
 use super::{Objects, RunAt};
 use crate::error::Error;
 use crate::folder::{RunFolder, read_within};
@@ -37,7 +37,13 @@ pub fn copied(place: &Objects, folder: Option<&Path>) -> Result<PathBuf, Error> 
     };
     let folder = folder.map_err(Error::usage)?;
     let copied = place.download(folder.path());
-    copied.map_err(|error| unreached(place, "", &error))?;
+    copied.map_err(|error| {
+        Error::internal(format!(
+            "{}: it could not be copied to {}: {error}; nothing was judged: make the same merge again",
+            place.shown(""),
+            folder.path().display()
+        ))
+    })?;
     Ok(folder.path().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -65,9 +66,12 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     let opened = at.open(spec.region.as_deref(), spec.profile.as_deref())?;
     let place: &dyn RunAt = &*opened;
     place.try_out().map_err(|error| {
-        Error::usage(format!(
-            "{at}: {error}; name a place that every worker can write to (--run-at)"
-        ))
+        let told = format!("{at}: {error}; name a place that every worker can write to (--run-at)");
+        match error.kind() {
+            // Another try would find the same.
+            io::ErrorKind::Unsupported => Error::usage(told),
+            _ => Error::internal(told),
+        }
     })?;
     unclaimed(place, shard)?;
     let stop = run.stop();

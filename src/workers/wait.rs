@@ -36,7 +36,14 @@ pub fn wait_for_workers(place: &dyn RunAt, to_meet: Duration) -> Result<(), Erro
                     place.shown(file_name::GO)
                 )));
             }
-            Ok(State::Apart) => lookout.look(place, None)?,
+            Ok(State::Apart) => match lookout.look(place, None) {
+                Ok(()) => {}
+                Err(Error::Internal(_)) if reached.elapsed() < UNREACHED_MAX => {
+                    std::thread::sleep(LOOK_EVERY);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            },
             Ok(State::Sending) => {}
             Err(error) if reached.elapsed() >= UNREACHED_MAX => {
                 return Err(unreached(place, file_name::PLAN, &error));

@@ -32,6 +32,7 @@ cases |= {
     "topic": ["--set", "sending={to='sns', topic='sale'}"],
     "bus": ["--set", "sending={to='eventbridge', bus='shop'}"],
     "key": ["--kms-key", KEY],
+    "workers at S3": ["--run-at", "s3://runs/sales/sale-1"],
 }
 wrong = {}
 for name, arguments in cases.items():

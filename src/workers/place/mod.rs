@@ -20,7 +20,7 @@ pub trait RunAt {
     /// Tries out what [`Self::create_if_absent`] rests on.
     ///
     /// # Errors
-    /// When the place cannot be written, or would let two create one file.
+    /// When the place cannot be written; [`io::ErrorKind::Unsupported`] when it would let two create one file.
     fn try_out(&self) -> io::Result<()> {
         Ok(())
     }

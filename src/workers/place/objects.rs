@@ -118,7 +118,8 @@ impl RunAt for Objects {
         let keeps = self.runtime.block_on(self.bucket.keeps_conditions(&key));
         match keeps.map_err(io::Error::other)? {
             true => Ok(()),
-            false => Err(io::Error::other(
+            false => Err(io::Error::new(
+                io::ErrorKind::Unsupported,
                 "it does not keep If-None-Match: a second write replaced an object that was to be created, so that no \
                  claim would hold there",
             )),

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use crate::objects::ObjectsAt;
 use crate::scenario::{AwsTarget, Scenario};
 pub use needs::{NEEDS, Need};
 use resources::Meant;
@@ -152,6 +153,22 @@ pub fn policy(
     Policy {
         version: "2012-10-17",
         statement: statements.chain(keys).collect(),
+    }
+}
+
+impl Policy {
+    /// With what workers need that meet at `at`. Without `s3:ListBucket` on the whole bucket S3 says of an object that is not there
+    /// that it is forbidden ("GetObject" in the Amazon S3 API Reference).
+    #[must_use]
+    pub fn with_objects(mut self, at: &ObjectsAt, place: &PolicyScope) -> Self {
+        let bucket = format!("arn:{}:s3:::{}", place.partition(), at.bucket());
+        let objects = vec!["s3:DeleteObject", "s3:GetObject", "s3:PutObject"];
+        let below = format!("{bucket}/{}/*", at.prefix());
+        self.statement.extend([
+            Statement::allow(objects, vec![below]),
+            Statement::allow(vec!["s3:ListBucket"], vec![bucket]),
+        ]);
+        self
     }
 }
 

@@ -53,6 +53,25 @@ const LETTERS: &str = "arn:aws:sqs:eu-west-1:123456789012:orders-dl-queue";
 const TABLE: &str = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders";
 
 #[test]
+fn workers_that_meet_at_s3_may_use_the_objects_below_their_prefix() {
+    let scenario = scenario(&[]);
+    let target = scenario.target.aws().expect("it is AWS");
+    let at = ObjectsAt::parse("s3://runs/sales/sale-1").expect("a place");
+    for (region, partition) in [("eu-west-1", "aws"), ("cn-north-1", "aws-cn")] {
+        let place = place(region, "123456789012");
+        let plain = policy(&scenario, target, &[RUN], &place, &[]);
+        assert!(on(&shown(&plain), "s3:PutObject").is_empty());
+        let with = shown(&plain.with_objects(&at, &place));
+        let bucket = format!("arn:{partition}:s3:::runs");
+        assert_eq!(
+            on(&with, "s3:PutObject"),
+            [format!("{bucket}/sales/sale-1/*")]
+        );
+        assert_eq!(on(&with, "s3:ListBucket"), [bucket]);
+    }
+}
+
+#[test]
 fn the_labs_policy_names_each_resource_and_nothing_else() {
     let policy = of(&[], &HERE);
     assert_eq!(on(&policy, "sqs:SendMessage"), [ORDERS]);
