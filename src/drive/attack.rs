@@ -265,7 +265,7 @@ struct Presence<'a>(&'a Shared);
 
 impl Drop for Presence<'_> {
     fn drop(&mut self) {
-        if self.0.roll.leave() {
+        if self.0.barrier.leave() {
             goose::trigger_killswitch("every order that was due has been sent");
         }
     }

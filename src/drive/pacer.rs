@@ -74,7 +74,7 @@ pub(super) fn pace(
     shared: &Arc<Shared>,
     queue: flume::Sender<Work>,
 ) -> Result<Option<Paced>, DriveError> {
-    if !shared.roll.wait_complete(POOL_WAIT_MAX) {
+    if !shared.barrier.wait_complete(POOL_WAIT_MAX) {
         return Ok(None);
     }
     let lead = match plan.orders.model.spec().before.is_empty() {
@@ -240,7 +240,7 @@ impl Pacer<'_> {
             self.hand_over(work, queue);
             return true;
         };
-        let stopped = || self.shared.stop.is_stopped() || self.shared.roll.is_over();
+        let stopped = || self.shared.stop.is_stopped() || self.shared.barrier.is_over();
         let Some(refused) = before.wait(work.dispatch.first..work.end(), stopped) else {
             return false;
         };
@@ -277,7 +277,7 @@ impl Pacer<'_> {
     fn wait_for(&mut self, due: Duration) -> bool {
         loop {
             let journal_failed = self.journal.is_stopped();
-            if self.shared.stop.is_stopped() || journal_failed || self.shared.roll.is_over() {
+            if self.shared.stop.is_stopped() || journal_failed || self.shared.barrier.is_over() {
                 return false;
             }
             if !self.pace.has_started() {

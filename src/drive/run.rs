@@ -13,7 +13,7 @@ use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
 use super::pool::run_tasks;
 use super::sabotage::Sabotage;
 use super::tally::Tally;
-use super::work::{Roll, Shared};
+use super::work::{SenderBarrier, Shared};
 use super::{Pool, Progress, StopSignal};
 use crate::fault::FaultPlan;
 use crate::journal::JournalWriter;
@@ -100,7 +100,7 @@ pub(super) fn run_with(
         alarms: Alarms::new(&plan.scenario, &schedule),
         tally: Mutex::new(Tally::new(schedule.profile(), phases)),
         journal: OnceLock::new(),
-        roll: Roll::new(users as usize),
+        barrier: SenderBarrier::new(users as usize),
     });
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -127,7 +127,7 @@ pub(super) fn run_with(
             (result, thread_cpu_time())
         });
         if pool.is_err() {
-            shared.roll.end();
+            shared.barrier.end();
         }
         let pool = pool?;
         Ok::<_, DriveError>((joined(pacer)?, joined(pool)))
@@ -155,7 +155,7 @@ struct EndOfPool<'a>(&'a Shared);
 
 impl Drop for EndOfPool<'_> {
     fn drop(&mut self) {
-        self.0.roll.end();
+        self.0.barrier.end();
     }
 }
 
