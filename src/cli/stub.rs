@@ -14,11 +14,11 @@ pub struct StubArgs {
     #[arg(long, conflicts_with_all = ["empty", "no_function", "function_logs", "cors", "log_requests", "run_id"])]
     pub stub: bool,
 
-    /// Drop this share of orders, such as 0.001 or 0.1%: acknowledged, and nowhere to be found. By the seed.
+    /// Drop this share of orders, such as 0.001 or 0.1%: acknowledged, and nowhere to be found. --seed chooses them.
     #[arg(long, value_name = "SHARE", default_value = "0", requires = "stub", value_parser = parse_share)]
     pub drop: f64,
 
-    /// Deliver this share of orders twice: a row says so, a dead letter has a copy. By the seed.
+    /// Deliver this share of orders twice: a row says so, a dead letter has a copy. --seed chooses them.
     #[arg(long, value_name = "SHARE", default_value = "0", requires = "stub", value_parser = parse_share)]
     pub duplicate: f64,
 

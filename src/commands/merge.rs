@@ -42,6 +42,10 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
             if check_seal(&dir) != SealState::Missing
                 && let Err(error) = copied_back(&place, &dir)
             {
+                // Whoever starts jobs again after a failure starts this one again.
+                if exit == Exit::Success {
+                    return Err(error);
+                }
                 output.error(&error.to_string());
             }
             Ok(exit)

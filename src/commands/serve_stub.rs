@@ -90,12 +90,12 @@ fn check(args: &ServeArgs, scenario: &Scenario) -> Result<(), Error> {
     if !is_lab(&scenario.order) {
         return refuse(
             "its orders are its own, and the stub plays rows and dead letters of the lab's orders alone; measure the generator \
-             with a scenario without [orders], of the same rate",
+             with a scenario without [order], of the same rate",
         );
     }
     if scenario.sending.to != Door::Sqs {
         return refuse(
-            "its orders go to the queue by way of something else, and the stub plays the queue alone; leave [sending.to] out",
+            "its orders go to the queue by way of something else, and the stub plays the queue alone; leave `sending.to` out",
         );
     }
     if scenario.pipeline.fifo {

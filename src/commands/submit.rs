@@ -101,7 +101,7 @@ fn submission(
     }
     if args.service_account.is_some() && args.on != EngineKind::Kubernetes {
         return Err(Error::usage(
-            "--service-account is of Kubernetes: leave it out",
+            "--service-account applies only to --on kubernetes: leave it out",
         ));
     }
     if args.go && args.on == EngineKind::Batch && args.batch.is_empty() {

@@ -90,7 +90,8 @@ fn logs(folder: &Path, table: usize) -> Result<Vec<std::path::PathBuf>, Observat
 pub fn part_at_work(folder: &Path, tables: usize) -> io::Result<bool> {
     for table in 0..tables {
         for path in part_logs(folder, table)? {
-            match File::open(&path)?.try_lock() {
+            // Writable, as NFS wants a file to be that is locked.
+            match File::options().append(true).open(&path)?.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(true),
                 Err(TryLockError::Error(error)) => return Err(error),

@@ -47,7 +47,7 @@ pub(super) fn head(bytes: &[u8]) -> Parsed {
         Ok(httparse::Status::Complete(length)) => length,
         Ok(httparse::Status::Partial) if bytes.len() <= HEAD_MAX => return Parsed::Partial,
         Ok(httparse::Status::Partial) => return Parsed::Bad(431, "The head is too long."),
-        Err(_) => return Parsed::Bad(400, "The request is no HTTP/1.1."),
+        Err(_) => return Parsed::Bad(400, "The request is not HTTP/1.1."),
     };
     let method = request.method.unwrap_or_default();
     let mut head = Head {

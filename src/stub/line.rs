@@ -119,11 +119,12 @@ impl Line<'_> {
         request: &[u8],
         sends: &mut Sends<'_>,
     ) -> std::io::Result<()> {
+        // Who may not ask changes nothing.
+        if let Some(refused) = self.refused(head, request).await? {
+            return self.relay(refused);
+        }
         let way = self.way(head, request, sends);
         if let Way::Here(answer, due) = way {
-            if let Some(refused) = self.refused(head, request).await? {
-                return self.relay(refused);
-            }
             if let Some(due) = due {
                 self.flush().await?;
                 sleep_until(due).await;

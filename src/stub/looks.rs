@@ -165,7 +165,7 @@ impl DeadLetters<'_> {
     }
 }
 
-const OUT_OF_DATE: &str = "The receipt handle is none, or is out of date.";
+const OUT_OF_DATE: &str = "The receipt handle is invalid or expired.";
 /// What the stub's receipt handles begin with.
 const HANDLE: &str = "stub-";
 

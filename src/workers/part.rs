@@ -24,7 +24,7 @@ pub fn verify_part(
             .first()
             .map(|found| found.message.as_str());
         Error::usage(format!(
-            "{}: {}; `orderproof merge` says it, too",
+            "{}: {}; `orderproof merge` reports the same",
             merge.dir.display(),
             why.unwrap_or("what the workers left contradicts itself")
         ))

@@ -38,8 +38,10 @@ fn output(command: &str) -> String {
     let ran = Program::new([])
         .here(root(), words.split_whitespace())
         .finish()
-        .code(code)
-        .quiet();
+        .code(code);
+    // A forecast that takes long says how far it is.
+    let said = |line: &str| code == 7 && line.starts_with("tried ");
+    assert!(ran.stderr.lines().all(said), "{}", ran.stderr);
     let shown: Vec<&str> = ran.stdout.trim_end().lines().take(lines).collect();
     shown.join("\n").trim_end().to_owned()
 }

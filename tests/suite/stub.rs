@@ -135,7 +135,7 @@ fn what_the_stub_cannot_play_is_refused_with_what_to_do() {
     for (arguments, part) in [
         (
             vec![scenario("fifo-throughput"), "--stub".into()],
-            "[orders]",
+            "[order]",
         ),
         (
             vec![scenario("faults/19-queue-purged"), "--stub".into()],

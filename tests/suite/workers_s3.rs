@@ -34,6 +34,22 @@ fn worker(served: &Served, s3: &Peer, who: &str) -> Program {
     with_s3(served.at(program), s3)
 }
 
+/// Asks moto about an object where the workers meet, and gives the reply's status.
+fn ask(s3: &Peer, method: &str, name: &str, body: &str) -> String {
+    let address = s3.endpoint().strip_prefix("http://").expect("a host");
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    let request = format!(
+        "{method} /runs/sales/sale-1/{name} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, \
+         Signature=0\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("a reply");
+    reply.split(' ').nth(1).expect("a status").to_owned()
+}
+
 fn send_all(served: &Served, s3: &Peer, of: u32) {
     let start_one = |index| start(worker(served, s3, &format!("{index}/{of}")));
     let started: Vec<Started> = (0..of).map(start_one).collect();
@@ -185,18 +201,7 @@ fn of_a_worker_at_s3_that_is_killed_every_order_is_looked_up() {
         .collect();
     let mut killed = all.remove(1);
     // It is killed between its claim and its manifest.
-    let there = |name: &str| {
-        let address = s3.endpoint().strip_prefix("http://").expect("a host");
-        let mut stream = TcpStream::connect(address).expect("a connection");
-        let request = format!(
-            "GET /runs/sales/sale-1/{name} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\nauthorization: \
-             AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).expect("a reply");
-        reply.split(' ').nth(1) == Some("200")
-    };
+    let there = |name: &str| ask(&s3, "GET", name, "") == "200";
     super::program::wait_for("its claim", || there("shard-1-of-3"));
     killed.child.kill().expect("killed");
     drop(killed);
@@ -210,4 +215,26 @@ fn of_a_worker_at_s3_that_is_killed_every_order_is_looked_up() {
     let codes = workers::codes(&report);
     assert!(codes.contains(&"worker_missing".into()), "{codes:?}");
     assert_eq!(report["classes"]["lost"], 0);
+}
+
+/// What AWS Batch does where no file system is shared.
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn a_scenario_that_stands_where_workers_meet_is_read_there() {
+    let (served, s3) = (serve_pipeline(), s3());
+    let scenario = format!("{AT}/scenario.toml");
+    let worker = || {
+        let program = Program::new(["run", &scenario, "--quiet", "--lead", "2s"])
+            .args(["--run-id", "77", "--run-at", AT, "--worker", "0/1"]);
+        with_s3(served.at(program), &s3)
+    };
+    let missing = worker().finish().code(2);
+    assert!(
+        missing.stderr.contains("it is not there"),
+        "{}",
+        missing.stderr
+    );
+    assert_eq!(ask(&s3, "PUT", "scenario.toml", SCENARIO), "200");
+    worker().finish().code(0);
+    merge(&served, &s3).finish().code(0);
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is authenticated on loopback, and a browser reaches loopback for pages of any site. A name that is made to point
 //! here (DNS rebinding) is still sent as `Host`; a page of another site sends its `Origin`, or its browser says in
-//! `Sec-Fetch-PageState` (Fetch Metadata) that the request is not of this one. No answer may be read by other origins, since
+//! `Sec-Fetch-Site` (Fetch Metadata) that the request is not of this one. No answer may be read by other origins, since
 //! none carries a CORS header.
 
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};

@@ -19,6 +19,14 @@ const PROBE: &str = "probe-";
 /// The most that is written to one object from a file, as it is held in memory meanwhile.
 const FILE_MAX: u64 = 4 << 30;
 
+/// Whether workers write this before a merge: it stays as it is, with the name of the call that created it.
+fn is_of_workers(name: &str) -> bool {
+    ["shards/", "ready/", "refused/", "shard-"]
+        .iter()
+        .any(|start| name.starts_with(start))
+        || [file_name::PLAN, file_name::GO].contains(&name)
+}
+
 /// Objects whose names begin with one prefix.
 pub struct Objects {
     at: ObjectsAt,
@@ -66,15 +74,18 @@ impl Objects {
         Ok(())
     }
 
-    /// Copies those files of `folder`, and of the folders in it, that are not there yet; what is called `last` after all
-    /// others.
+    /// Copies the files of `folder`, and of the folders in it, but those that workers have left there; what is called
+    /// `last` after all others. What another merge has left is replaced.
     ///
     /// # Errors
     /// When one of them cannot be read or written.
     pub fn upload(&self, folder: &Path, last: &str) -> io::Result<()> {
         let there = self.all()?;
         let mut names = super::Folder::at(folder).list("")?;
-        let is_new = |name: &str| there.iter().all(|(other, _)| other != name);
+        let is_there = |name: &str| there.iter().any(|(other, _)| other == name);
+        // Under a seal nothing changes.
+        let replaces = |name: &str| !is_there(last) && !is_of_workers(name);
+        let is_new = |name: &str| !is_there(name) || replaces(name);
         names.retain(|name| is_plain_key(name) && name != MERGE_LOCK && is_new(name));
         names.sort_unstable_by_key(|name| (name == last, name.clone()));
         names
@@ -95,7 +106,7 @@ impl Objects {
             }
             if !is_plain_key(name) {
                 return Err(io::Error::other(format!(
-                    "{}: {name:?} is nothing that a worker has written: give each run a prefix of its own",
+                    "{}: {name:?} was not written by a worker: give each run a prefix of its own",
                     self.at
                 )));
             }
@@ -120,7 +131,7 @@ impl RunAt for Objects {
             true => Ok(()),
             false => Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "it does not keep If-None-Match: a second write replaced an object that was to be created, so that no \
+                "it ignores If-None-Match: a second write replaced an object that was to be created, so that no \
                  claim would hold there",
             )),
         }

@@ -263,7 +263,7 @@ fn queries(target: &AwsTarget) -> Vec<Value> {
             "MetricName": name,
             "Dimensions": [{ "Name": dimension, "Value": source.name(target) }],
         });
-        let figure = json!({ "CloudWatchMetric": metric, "Period": PERIOD_S, "Stat": statistic });
+        let figure = json!({ "Metric": metric, "Period": PERIOD_S, "Stat": statistic });
         json!({ "Id": id, "MetricStat": figure })
     };
     asked(target).map(query).collect()

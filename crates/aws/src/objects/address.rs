@@ -28,17 +28,18 @@ impl ObjectsAt {
         let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
         if !is_bucket(bucket) {
             return Err(format!(
-                "{bucket:?} is no name of a bucket: 3 to 63 lower-case letters, digits, hyphens and dots"
+                "{bucket:?} is not a valid bucket name: 3 to 63 lower-case letters, digits, hyphens and dots"
             ));
         }
         if prefix.is_empty() {
             return Err(
-                "it names no prefix: write s3://BUCKET/PREFIX, another prefix for each run".into(),
+                "it names no prefix: write s3://BUCKET/PREFIX, with a separate prefix for each run"
+                    .into(),
             );
         }
         if prefix.len() > PREFIX_MAX || !is_plain_key(prefix) {
             return Err(format!(
-                "{prefix:?} is no plain prefix: letters, digits and - _ . = between single slashes, at most {PREFIX_MAX} \
+                "{prefix:?} is not a valid prefix: letters, digits and - _ . = between single slashes, at most {PREFIX_MAX} \
                  bytes"
             ));
         }

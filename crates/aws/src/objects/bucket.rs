@@ -157,7 +157,7 @@ impl Bucket {
             let came = reply.body.len() as u64;
             if came != length {
                 return Err(wrong(format!(
-                    "of {length} bytes from {from} on {came} came: the reply is cut short"
+                    "the reply is cut short: {came} of {length} bytes from byte {from} on"
                 )));
             }
             take(&reply.body).map_err(|error| wrong(error.to_string()))?;
@@ -198,7 +198,7 @@ impl Bucket {
         }
         Err(StoreError::new(
             LIST,
-            format!("{}: it has no end", self.shown(prefix)),
+            format!("{}: the list does not end", self.shown(prefix)),
         ))
     }
 

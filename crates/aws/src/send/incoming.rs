@@ -186,6 +186,7 @@ impl Incoming {
                 httparse::Status::Partial => return Ok(None),
             }
             match reply.code.unwrap_or_default() {
+                100 | 102..=199 if at > HEAD_BYTES_MAX => return Err(Unusable::NoHead),
                 100 | 102..=199 => {}
                 _ => return head_of(&reply, at).map(Some),
             }
@@ -232,7 +233,11 @@ fn head_of(reply: &httparse::Response<'_, '_>, body: usize) -> Result<Head, Unus
             keeps_open = false;
             Framing::Length(0)
         }
-        (204 | 304, ..) => Framing::Length(0),
+        // A body that is declared all the same is not read as a reply of what is sent next.
+        (204 | 304, ..) => {
+            keeps_open &= chunked.is_none() && length.unwrap_or(0) == 0;
+            Framing::Length(0)
+        }
         // The old protocol has no encodings.
         (_, Some(_), _) if is_old => return Err(Unusable::NoHead),
         (_, Some(true), _) => Framing::Chunked {
@@ -279,6 +284,10 @@ fn read_chunks(
     let is_whole = loop {
         let rest = &bytes[at..];
         match next {
+            // httparse takes a line without a digit for the last chunk.
+            Chunk::Size if rest.first().is_some_and(|byte| !byte.is_ascii_hexdigit()) => {
+                return Err(Unusable::CutShort);
+            }
             Chunk::Size => match httparse::parse_chunk_size(rest) {
                 Ok(httparse::Status::Complete((length, 0))) => {
                     at += length;

@@ -128,8 +128,8 @@ fn a_reply_is_read_however_it_says_where_it_ends() {
             "HTTP/1.1 304 Not\r\ncontent-length: 9\r\n\r\n",
             304,
             "",
-            true,
-            "the same with a length",
+            false,
+            "the same with a length, of which bytes may follow",
         ),
         (
             "HTTP/1.1 101 Switching\r\n\r\n",
@@ -213,6 +213,16 @@ fn what_is_no_reply_is_none() {
             "no size",
         ),
         (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n\r\n\r\n",
+            CutShort,
+            "no digit in the size of the last chunk",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n;x\r\n\r\n",
+            CutShort,
+            "an extension of no size",
+        ),
+        (
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
             CutShort,
             "longer than its size",
@@ -246,6 +256,16 @@ fn what_is_no_reply_is_none() {
         (REPLY_BYTES_MAX, true),
         "the longest there is"
     );
+}
+
+#[test]
+fn interim_replies_have_a_measure() {
+    let interim = "HTTP/1.1 102 Processing\r\n\r\n";
+    let last = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na";
+    let few = HEAD_BYTES_MAX / interim.len();
+    let told = |count| read(format!("{}{last}", interim.repeat(count)).as_bytes(), 4096);
+    assert_eq!(told(few), Ok((200, b"a".to_vec(), true)));
+    assert_eq!(told(few + 1), Err(Unusable::NoHead));
 }
 
 #[test]

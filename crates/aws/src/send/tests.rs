@@ -548,6 +548,27 @@ async fn a_connection_closed_while_idle_is_replaced_without_doubt() {
     assert_eq!((steady.recorded().len(), steady.connections()), (3, 1));
 }
 
+/// A reply that nobody waited for must not be taken for that to the next request.
+#[tokio::test]
+async fn a_sending_that_was_given_up_leaves_its_connection_to_nobody() {
+    let stub = Stub::start(
+        |request| match request.messages()[0].contains("7000000000,") {
+            true => Answer::Late(Duration::from_millis(100)),
+            false => Answer::Good,
+        },
+    )
+    .await;
+    let mut sender = sender(&stub.target(), SenderKind::Http, PATIENT);
+    let order = batch(0..1);
+    let given_up = tokio::time::timeout(Duration::from_millis(30), sender.send(&order)).await;
+    assert!(given_up.is_err());
+    for orders in [1..2, 2..3] {
+        let reply = sender.send(&batch(orders)).await;
+        assert_eq!(words(&reply), [ACKED]);
+    }
+    assert_eq!(stub.connections(), 2);
+}
+
 #[tokio::test]
 async fn no_reply_in_time_is_in_doubt_and_the_next_order_gets_a_new_connection() {
     for kind in [SenderKind::Http, SenderKind::Sdk] {

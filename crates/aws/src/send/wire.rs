@@ -108,21 +108,16 @@ impl Wire {
         let mut left = false;
         let attempt = self.attempt(site, request, &mut left);
         let failure = match tokio::time::timeout(site.attempt_timeout, attempt).await {
-            Ok(Ok(whole)) => {
-                if !whole.keeps_open {
-                    self.connection = None;
-                }
-                return Ok((whole.status, self.incoming.body(&whole)));
-            }
+            Ok(Ok(whole)) => return Ok((whole.status, self.incoming.body(&whole))),
             Ok(Err(failure)) => failure,
             Err(_) if left => Failure::in_doubt("no reply in time"),
             Err(_) => Failure::not_sent("not sent: no connection in time"),
         };
-        self.connection = None;
         Err(failure)
     }
 
-    /// `left` is set before anything of the request can leave.
+    /// `left` is set before anything of the request can leave. The connection is kept only once the reply is whole, so
+    /// that no other request can be taken for answered by a reply that nobody waited for.
     async fn attempt<'r>(
         &mut self,
         site: &Upstream,
@@ -131,18 +126,21 @@ impl Wire {
     ) -> Result<Whole, Failure> {
         let request = request.await?;
         self.ready(site).await?;
-        let Some(connection) = &mut self.connection else {
+        let Some(mut connection) = self.connection.take() else {
             return Err(Failure::not_sent("not sent: connection closed"));
         };
         *left = true;
         self.incoming.begin();
         let mut exchange = Exchange {
-            connection,
+            connection: &mut connection,
             request,
             flushed: false,
             incoming: &mut self.incoming,
         };
         let whole = poll_fn(|cx| exchange.poll(cx)).await?;
+        if whole.keeps_open {
+            self.connection = Some(connection);
+        }
         Ok(whole)
     }
 

@@ -138,6 +138,7 @@ async fn points_of_several_pages_are_put_together_by_metric() {
     assert!(one.contains("x-amz-target: GraniteServiceVersion20100801.GetMetricData\r\n"));
     assert!(one.contains("/us-east-1/monitoring/aws4_request"), "{one}");
     assert!(two.contains("token-2") && !one.contains("token-2"));
+    assert!(one.contains(r#""MetricStat":{"Metric":{"#), "{one}");
     for word in [
         "AWS/Lambda",
         "FunctionName",
