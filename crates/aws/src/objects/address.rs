@@ -107,13 +107,13 @@ mod tests {
             ("/shared/run", "s3://"),
             ("s3://runs", "no prefix"),
             ("s3://runs/", "no prefix"),
-            ("s3://Runs/a", "no name of a bucket"),
-            ("s3://ab/a", "no name of a bucket"),
-            ("s3://-runs/a", "no name of a bucket"),
-            ("s3://runs/a//b", "no plain prefix"),
-            ("s3://runs/../b", "no plain prefix"),
-            ("s3://runs/a b", "no plain prefix"),
-            ("s3://runs/a?x", "no plain prefix"),
+            ("s3://Runs/a", "not a valid bucket name"),
+            ("s3://ab/a", "not a valid bucket name"),
+            ("s3://-runs/a", "not a valid bucket name"),
+            ("s3://runs/a//b", "not a valid prefix"),
+            ("s3://runs/../b", "not a valid prefix"),
+            ("s3://runs/a b", "not a valid prefix"),
+            ("s3://runs/a?x", "not a valid prefix"),
         ] {
             let told = ObjectsAt::parse(text).expect_err(text);
             assert!(told.contains(why), "{text}: {told}");
