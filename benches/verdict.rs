@@ -444,7 +444,7 @@ fn write_journal(size: u64, path: &Path) -> u64 {
     let mut first = 0;
     while first < size {
         let end = (first + per_line).min(size);
-        write(Entry::Intent(ranges(vec![first..end])));
+        write(Entry::Intent(ranges(std::iter::once(first..end).collect())));
         let (mut acknowledged, mut indeterminate) = (std::mem::take(&mut late), Vec::new());
         for batch in (first..end).step_by(BATCH as usize) {
             let orders = batch..(batch + BATCH).min(end);
