@@ -160,10 +160,10 @@ fn told(figures: &Figures, dropped: &[u64]) -> Vec<String> {
             figures.delayed_requests
         ));
     }
-    if figures.strangers > 0 {
+    if figures.unrecognized_messages > 0 {
         lines.push(format!(
             "{} messages that are no order of a run: acknowledged, not kept",
-            figures.strangers
+            figures.unrecognized_messages
         ));
     }
     if figures.refused > 0 {

@@ -35,7 +35,7 @@ pub struct Figures {
     /// Orders that were acknowledged, those that came again included.
     pub orders: u64,
     /// Messages without the number of an order: acknowledged, and not kept.
-    pub strangers: u64,
+    pub unrecognized_messages: u64,
     /// Messages that were refused.
     pub refused: u64,
     /// Orders a second from the first to the last; null with fewer than two requests.
@@ -53,7 +53,7 @@ pub(super) struct Meters {
     requests: AtomicU64,
     delayed: AtomicU64,
     orders: AtomicU64,
-    strangers: AtomicU64,
+    unrecognized_messages: AtomicU64,
     refused: AtomicU64,
     seconds: Mutex<Seconds>,
 }
@@ -103,17 +103,17 @@ impl Meters {
 
     /// What the messages of a request were.
     pub(super) fn sends(&self, whose: &[Whose], now: Instant) {
-        let (mut orders, mut strangers, mut refused) = (0, 0, 0);
+        let (mut orders, mut unrecognized_messages, mut refused) = (0, 0, 0);
         for whose in whose {
             match whose {
                 Whose::Order { .. } => orders += 1,
-                Whose::Stranger => strangers += 1,
+                Whose::Stranger => unrecognized_messages += 1,
                 Whose::Differs | Whose::Delayed | Whose::NoRoom => refused += 1,
             }
         }
         for (counter, count) in [
             (&self.orders, orders),
-            (&self.strangers, strangers),
+            (&self.unrecognized_messages, unrecognized_messages),
             (&self.refused, refused),
         ] {
             if count > 0 {
@@ -145,7 +145,7 @@ impl Meters {
             requests: of(&self.requests),
             delayed_requests: of(&self.delayed),
             orders,
-            strangers: of(&self.strangers),
+            unrecognized_messages: of(&self.unrecognized_messages),
             refused: of(&self.refused),
             orders_per_second_mean: seconds.span().map(mean),
             orders_per_second_max: seconds.first.map(|_| seconds.fullest),

@@ -90,7 +90,7 @@ impl DeadLetters<'_> {
         let now = Instant::now();
         let given = self.locked(|kept| kept.letters.receive(most, hidden_for, now));
         if given.is_empty() {
-            // There may be messages in it that somebody has sent to the queue itself.
+            // Messages may have been sent to this queue directly.
             return None;
         }
         let messages = given

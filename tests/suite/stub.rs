@@ -184,6 +184,8 @@ fn names_that_are_not_its_own_and_pages_of_others_are_refused() {
     }
     let seen = figures(&served);
     assert_eq!(seen["orders"], 0, "{seen}");
+    // Who is refused has changed nothing.
+    assert_eq!(seen["unrecognized_messages"], 2, "{seen}");
 }
 
 #[test]
@@ -207,7 +209,7 @@ fn boto3_sends_to_the_stub_and_its_digests_hold() {
         .expect("Python runs");
     assert!(output.status.success(), "{output:?}");
     let seen = figures(&served);
-    assert_eq!(seen["strangers"], 13, "{seen}");
+    assert_eq!(seen["unrecognized_messages"], 13, "{seen}");
     assert_eq!(seen["refused"], 2, "{seen}");
     assert_eq!(seen["runs"], Value::Array(Vec::new()), "{seen}");
 }

@@ -142,6 +142,8 @@ fn four_workers_at_s3_come_to_what_they_come_to_in_a_folder() {
         nothing.stderr
     );
     send_all(&served, &s3, 4);
+    // What a merge has left that was killed while it copied its report back.
+    assert_eq!(ask(&s3, "PUT", "run.json", "{}"), "200");
     let merged = merge(&served, &s3).args(["--wait"]).finish().code(0);
     assert!(merged.stdout.contains("PASS"), "{}", merged.stdout);
     let folder = copy(&merged);

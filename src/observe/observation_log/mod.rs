@@ -13,7 +13,7 @@
 //! all the same, behind a cursor, it is missing, is looked up by key, and contradicts the scan: inconclusive.
 //!
 //! A record is a line: the CRC-32 of its JSON, a blank, its JSON. A last line that is not whole was being written
-//! when the verifier died, and is cut off. Any other damage is told and nothing is made of the file.
+//! when the verifier died, and is cut off. Any other damage is an error, and nothing in the file counts.
 
 mod hidden;
 mod letters;

@@ -1,4 +1,4 @@
-//! Tables that several workers read: who observes goes on from there, whoever of them came.
+//! Tables that several workers read: the observation goes on from what they read, however many of them ran.
 
 use super::look::{bad, filled, observed, observed_in, orders, plan_in};
 use crate::load::Shard;

@@ -213,7 +213,7 @@ impl Bucket {
             .map_err(self.failed(PUT, key))
     }
 
-    /// Creates an object that is not there yet; false when one is, whoever created it. `writer` names this call and no other:
+    /// Creates an object if there is none; false when another call created it. `writer` names this call and no other:
     /// when no reply tells what became of it, the object is read back, and whose name it carries has created it.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! An S3 of the tests: objects in memory, and answers that go wrong as they are told to.
+//! A fake S3 for tests: objects in memory, and answers that fail in the way a test asks for.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;

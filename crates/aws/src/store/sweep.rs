@@ -243,7 +243,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// How long letters that somebody else hides are waited for.
+    /// How long a sweep waits for letters that another reader has received and thereby hides.
     fn for_hidden(&self) -> Duration {
         match self.stores.target.read.awaits_hidden {
             true => self.stores.lease,

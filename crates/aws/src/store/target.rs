@@ -14,7 +14,7 @@ pub struct ReadPolicy {
     pub units_per_second: Option<u32>,
     /// Whose the dead letters are.
     pub dead_letters: DeadLetterUse,
-    /// Letters that somebody else hides are waited for as long as a sweep that was killed may have hidden them.
+    /// A sweep waits for letters that another reader hides, as long as a killed sweep may have hidden them.
     pub awaits_hidden: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Rows and letters that are byte for byte what was planned are told without reading them: as the general way tells them, or
-//! not at all.
+//! Rows and letters that are byte for byte as planned are recognized without parsing them, with the result of the general
+//! way.
 
 use crate::order::{OrderPlan, RowOwner, RunId};
 use crate::records::{Item, Value};
