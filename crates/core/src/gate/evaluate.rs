@@ -96,18 +96,11 @@ pub fn evaluate(rule: &Rule, input: &GateInput<'_>) -> Check {
 
 /// Whether a figure is of what all workers measured: everything but what the stores alone tell, and the plan.
 fn rests_on_sends(condition: &Condition) -> bool {
-    let of_the_stores = matches!(
-        condition,
-        Condition::Keeps(_)
-            | Condition::Count(
-                Counted::Class(_)
-                    | Counted::Misplaced
-                    | Counted::Planned
-                    | Counted::Redelivered
-                    | Counted::ExtraDeadLetterCopies,
-                _,
-            )
-    );
+    let of_the_stores = match condition {
+        Condition::Keeps(_) => true,
+        Condition::Count(counted, _) => counted.is_of_the_stores(),
+        _ => false,
+    };
     !of_the_stores
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Number;
 
 use crate::results::figures::{exactly, thousands};
-use crate::scenario::{Condition, Counted, Rule};
+use crate::scenario::{Condition, Rule};
 
 /// A rule as numbers, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub(super) fn figures(rule: &Rule, observed: Option<f64>) -> RuleFigures {
         // No order may be in a class that it refuses.
         Condition::Keeps(_) => ("==", 0.0, "orders"),
         Condition::Count(counted, bound) => {
-            (bound.operator.as_str(), bound.limit as f64, unit(counted))
+            (bound.operator.as_str(), bound.limit as f64, counted.unit())
         }
         Condition::Duration(_, bound) | Condition::Span(_, bound) => {
             (bound.operator.as_str(), us(bound.limit), "us")
@@ -50,22 +50,6 @@ pub(super) fn figures(rule: &Rule, observed: Option<f64>) -> RuleFigures {
         limit: number(limit).unwrap_or_else(|| 0.into()),
         observed: observed.and_then(number),
         unit,
-    }
-}
-
-fn unit(counted: Counted) -> &'static str {
-    match counted {
-        Counted::WaitingMessages | Counted::DeadLetters | Counted::ExtraDeadLetterCopies => {
-            "messages"
-        }
-        Counted::FailedInvocations | Counted::ThrottledInvocations => "invocations",
-        Counted::ThrottledWrites => "writes",
-        Counted::Class(_)
-        | Counted::Misplaced
-        | Counted::PeakBacklog
-        | Counted::Planned
-        | Counted::Acknowledged
-        | Counted::Redelivered => "orders",
     }
 }
 

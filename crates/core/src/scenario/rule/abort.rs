@@ -1,8 +1,7 @@
 //! Which rules may end the sending: those that are surely broken at some moment, whatever comes after it.
 
-use super::{Bound, Condition, Counted, Operator, Rule, RuleProblem, Share};
+use super::{Bound, Condition, Operator, Rule, RuleProblem, Share};
 use crate::scenario::Metric;
-use crate::verdict::Class;
 
 const HINT: &str = "leave out `abort`, or write it with an upper limit on send_error_rate, rejected, response_time_, \
      service_time_ or schedule_lag_, waiting_messages, dead_letters, failed_invocations, throttled_writes or \
@@ -31,12 +30,7 @@ impl Rule {
         let from_rows = "it is known only after the last order, when the stores have been read";
         let (known, upper) = match self.condition {
             Condition::Count(counted, bound) => (
-                matches!(
-                    counted,
-                    Counted::Class(Class::Rejected)
-                        | Counted::WaitingMessages
-                        | Counted::DeadLetters
-                ) || counted.is_of_the_pipeline(),
+                counted.is_known_while_sending(),
                 bound.is_upper() || bound.operator == Operator::Equal,
             ),
             Condition::Duration(metric, bound) => (

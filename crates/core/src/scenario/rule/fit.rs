@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::counted::Reach;
 use super::parse::refuse_failing_class;
 use super::{Bound, Condition, Counted, Rule, RuleProblem, Span, recovery_from};
 use crate::load::{LoadProfile, Phase};
@@ -112,15 +113,10 @@ fn check_count(
     bound: &Bound<u64>,
     planned: u64,
 ) -> Result<(), RuleProblem> {
-    let (least, most) = match counted {
-        Counted::Planned => (planned, planned),
-        Counted::Class(Class::Phantom) => return Ok(()),
-        Counted::Class(_)
-        | Counted::Misplaced
-        | Counted::PeakBacklog
-        | Counted::Acknowledged
-        | Counted::Redelivered => (0, planned),
-        _ => return Ok(()),
+    let (least, most) = match counted.reach() {
+        Reach::Planned => (planned, planned),
+        Reach::UpToPlanned => (0, planned),
+        Reach::Any => return Ok(()),
     };
     let whole = bound.whole();
     let possible = whole.is_some_and(|whole| {

@@ -7,6 +7,7 @@
 mod abort;
 mod bound;
 mod conflict;
+mod counted;
 mod fit;
 mod measured;
 mod parse;
@@ -18,6 +19,7 @@ mod words;
 
 pub use bound::{Bound, Operator};
 pub use conflict::contradictions;
+pub use counted::Counted;
 pub(super) use fit::check_phase;
 pub use parse::parse_gate_rule;
 pub use recovery::{RECOVERED_SECONDS, recovery_from};
@@ -28,7 +30,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Metric;
-use crate::verdict::{Class, Gate};
+use crate::verdict::Gate;
 
 /// A rule of a scenario or of a gate, as written and as understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -62,36 +64,6 @@ pub enum Condition {
     Share(Share, Bound<f64>),
     /// How much worse than the baseline, as a share: of this metric, or of each that is compared.
     Regression(Option<Metric>, Bound<f64>),
-}
-
-/// What can be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Counted {
-    /// The orders in a class.
-    Class(Class),
-    /// The orders in the classes that are in the wrong place, and not lost.
-    Misplaced,
-    /// The most orders acknowledged and not in a final place, at the end of any second.
-    PeakBacklog,
-    /// The most messages that waited in the queue at the end of any second, as the queue counts.
-    WaitingMessages,
-    /// The most messages that were in the dead-letter queue at the end of any second, as the queue counts.
-    DeadLetters,
-    /// Planned orders.
-    Planned,
-    /// Orders SQS accepted.
-    Acknowledged,
-    /// Orders seen with a receive count above 1.
-    Redelivered,
-    /// Dead letters beyond the first copy of an order.
-    ExtraDeadLetterCopies,
-    /// Invocations that failed whole; known of the embedded pipeline only.
-    FailedInvocations,
-    /// Writes the table throttled; known of the embedded pipeline only.
-    ThrottledWrites,
-    /// Invocations that were throttled; known of the embedded pipeline only.
-    ThrottledInvocations,
 }
 
 /// How many orders a second.

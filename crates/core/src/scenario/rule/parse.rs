@@ -299,8 +299,9 @@ fn check_phase_makes_sense(
         | (Condition::Regression(Some(Metric::Drain), _), _) => {
             "drain follows the last phase and is measured for none"
         }
-        (Condition::Count(Counted::PeakBacklog | Counted::WaitingMessages, _), _) => return Ok(()),
-        (Condition::Count(..), _) => "orders are counted over the whole run",
+        (Condition::Count(counted, _), _) if !counted.is_of_seconds() => {
+            "orders are counted over the whole run"
+        }
         _ => return Ok(()),
     };
     Err(RuleProblem::new(

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::scenario::{Scenario, fixture};
+use crate::verdict::Class;
 
 fn bound<T>(operator: Operator, limit: T) -> Bound<T> {
     Bound { operator, limit }

@@ -25,21 +25,6 @@ const DURATIONS: [(&str, OfQuantile); 4] = [
     ("end_to_end", Metric::EndToEnd),
 ];
 
-/// What is counted beside the classes.
-const COUNTS: [(&str, Counted); 11] = [
-    ("planned", Counted::Planned),
-    ("acknowledged", Counted::Acknowledged),
-    ("misplaced", Counted::Misplaced),
-    ("peak_backlog", Counted::PeakBacklog),
-    ("waiting_messages", Counted::WaitingMessages),
-    ("dead_letters", Counted::DeadLetters),
-    ("redelivered", Counted::Redelivered),
-    ("extra_dead_letter_copies", Counted::ExtraDeadLetterCopies),
-    ("failed_invocations", Counted::FailedInvocations),
-    ("throttled_writes", Counted::ThrottledWrites),
-    ("throttled_invocations", Counted::ThrottledInvocations),
-];
-
 const RATES: [(&str, OrderRate); 3] = [
     ("offered_rate", OrderRate::Offered),
     ("acknowledged_rate", OrderRate::Acknowledged),
@@ -86,11 +71,7 @@ pub(super) fn look_up(name: &str) -> Option<Word> {
     if name == "regression" {
         return Some(Word::Regression);
     }
-    let class = Class::ALL.iter().find(|class| class.as_str() == name);
-    if let Some(&class) = class {
-        return Some(Word::Count(Counted::Class(class)));
-    }
-    if let Some(&(_, counted)) = COUNTS.iter().find(|(known, _)| *known == name) {
+    if let Some(counted) = Counted::named(name) {
         return Some(Word::Count(counted));
     }
     if let Some(&(_, rate)) = RATES.iter().find(|(known, _)| *known == name) {
@@ -134,7 +115,7 @@ pub(super) fn suggestion(name: &str) -> String {
             SPANS.map(|(known, _)| known).join(", "),
             RATES.map(|(known, _)| known).join(", "),
             SHARES.map(|(known, _)| known).join(", "),
-            COUNTS.map(|(known, _)| known).join(", ")
+            Counted::ALL.map(Counted::name).join(", ")
         ),
     }
 }
@@ -145,7 +126,7 @@ fn all_names() -> Vec<String> {
         .flat_map(|(name, _)| QUANTILES.map(|(quantile, _)| format!("{name}_{quantile}")));
     let others = ["drain", "regression", "strict", "conserved"].into_iter();
     let others = others.chain(Class::ALL.map(Class::as_str));
-    let others = others.chain(COUNTS.map(|(name, _)| name));
+    let others = others.chain(Counted::ALL.map(Counted::name));
     let others = others.chain(RATES.map(|(name, _)| name));
     let others = others.chain(SPANS.map(|(name, _)| name));
     let others = others.chain(SHARES.map(|(name, _)| name));
@@ -182,28 +163,6 @@ impl Metric {
             | Self::ScheduleLag(quantile)
             | Self::EndToEnd(quantile) => Some(quantile),
             Self::Drain => None,
-        }
-    }
-}
-
-impl Counted {
-    /// Only a pipeline or a function in this process counts it.
-    pub fn is_of_the_pipeline(self) -> bool {
-        matches!(
-            self,
-            Self::FailedInvocations | Self::ThrottledWrites | Self::ThrottledInvocations
-        )
-    }
-
-    /// As rules write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Class(class) => class.as_str(),
-            counted => COUNTS
-                .iter()
-                .find(|(_, known)| *known == counted)
-                .map(|(name, _)| *name)
-                .expect("every count but the classes is in the table"),
         }
     }
 }
