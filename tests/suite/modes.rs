@@ -280,12 +280,12 @@ fn liveness(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn under_faults_that_never_stop_no_verdict_is_wrong() {
-    safety(0..8, 1);
+    safety(0..4, 1);
 }
 
 #[test]
 fn once_the_faults_have_stopped_there_is_a_verdict_and_it_is_right() {
-    liveness(100..108);
+    liveness(100..104);
 }
 
 #[test]

@@ -54,7 +54,7 @@ mod wire;
 use results::{Results, number};
 
 /// Cases with every test run, and in the full matrix, which runs by itself: other tests measure time beside these.
-const CASES: u64 = 20;
+const CASES: u64 = 12;
 const CASES_FULL: u64 = 500;
 /// The seed of the first.
 const FIRST: u64 = 0;
