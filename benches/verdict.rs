@@ -7,6 +7,7 @@
 //! each size, read back. Exits with 1 unless exactly these orders are found, or when the largest takes over a minute, over
 //! two bytes of memory an order, or its journal over 20 s. `-- SIZE` takes that size alone.
 
+use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::ops::Range;
 use std::path::Path;
@@ -243,38 +244,111 @@ fn ledger(world: &World) -> Ledger {
     ledger
 }
 
-/// What the stores hold of an order.
-enum Made {
-    Row(Item),
-    Letter(DeadLetter),
+/// Rows and letters as the stores hand them over, in memory that is used again and again.
+#[derive(Default)]
+struct Page {
+    rows: Used<Item>,
+    letters: Used<DeadLetter>,
 }
 
-fn made(world: &World, k: u64) -> Made {
-    let plan = &world.plan;
-    let mut text = Vec::with_capacity(112);
-    plan.write_body(k, &mut text);
-    let body = String::from_utf8(text).expect("JSON is UTF-8");
-    if plan.is_bad(k) {
-        return Made::Letter(DeadLetter {
-            body,
-            message_id: String::new(),
+/// Of what there is memory for, that which is used.
+struct Used<T> {
+    all: Vec<T>,
+    used: usize,
+}
+
+impl<T> Default for Used<T> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            used: 0,
+        }
+    }
+}
+
+impl<T> Used<T> {
+    /// One more, as it was when it was used last; `new` makes one where none was.
+    fn next(&mut self, new: impl FnOnce() -> T) -> &mut T {
+        if self.used == self.all.len() {
+            self.all.push(new());
+        }
+        self.used += 1;
+        &mut self.all[self.used - 1]
+    }
+
+    fn used(&self) -> &[T] {
+        &self.all[..self.used]
+    }
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.rows.used = 0;
+        self.letters.used = 0;
+    }
+
+    fn count(&self) -> usize {
+        self.rows.used + self.letters.used
+    }
+
+    /// Puts in what the stores hold of order `k`.
+    fn put(&mut self, world: &World, k: u64) {
+        if world.plan.is_bad(k) {
+            let letter = self.letters.next(|| DeadLetter {
+                body: String::new(),
+                message_id: String::new(),
+            });
+            letter.body.clear();
+            return world.plan.write_body(k, &mut letter.body);
+        }
+        let row = self.rows.next(|| {
+            let number = Value::N("1".into());
+            let row = [
+                (attribute::ID, number.clone()),
+                (attribute::ORDER_DETAILS, Value::S(String::new())),
+                (attribute::STORED_AT, number.clone()),
+                (attribute::RECEIVE_COUNT, number),
+            ];
+            Item::from(row.map(|(name, value)| (name.to_owned(), value)))
         });
+        for (name, value) in row {
+            let (Value::N(text) | Value::S(text)) = value else {
+                panic!("neither a number nor a text")
+            };
+            match name.as_str() {
+                attribute::ID => number(world.plan.run.number(k), text),
+                attribute::ORDER_DETAILS => details(world, k, text),
+                attribute::STORED_AT => {
+                    let due_us = k * SECONDS * 1_000_000 / world.size;
+                    number(START_US + due_us + 3_000, text);
+                }
+                _ => {}
+            }
+        }
     }
-    let number = |number: u64| Value::N(number.to_string());
-    let order = IncomingOrder::parse(&body).expect("an order of the lab's");
-    let mut details = order.details();
+}
+
+fn number(number: u64, text: &mut String) {
+    text.clear();
+    write!(text, "{number}").expect("memory takes it");
+}
+
+/// The order's details as the lab's processor keeps them: what it was sent, without its number.
+fn details(world: &World, k: u64, text: &mut String) {
+    text.clear();
+    world.plan.write_body(k, text);
+    let kept = k.is_multiple_of(10_007).then(|| {
+        let order = IncomingOrder::parse(text).expect("an order of the lab's");
+        order.details()
+    });
+    let number_end = text.find(", ").expect("two fields at least") + ", ".len();
+    text.drain("{".len()..number_end);
+    if let Some(kept) = kept {
+        assert_eq!(*text, kept, "the processor's own words");
+    }
     if world.is_altered(k) {
-        details = details.replacen("\"price_per_item\": 1", "\"price_per_item\": 2", 1);
+        *text = text.replacen("\"price_per_item\": 1", "\"price_per_item\": 2", 1);
     }
-    let due_us = k * SECONDS * 1_000_000 / world.size;
-    let row = [
-        (attribute::ID, number(order.order_number)),
-        (attribute::ORDER_DETAILS, Value::S(details)),
-        (attribute::STORED_AT, number(START_US + due_us + 3_000)),
-        (attribute::RECEIVE_COUNT, number(1)),
-    ];
-    let row = row.map(|(name, value)| (name.to_owned(), value));
-    Made::Row(Item::from(row))
 }
 
 /// Hands every row and every dead letter to the collector, scattered as a table scatters its keys.
@@ -287,18 +361,11 @@ fn observe(world: &World, ledger: &Ledger) -> (Observation, StoredTimes, Duratio
         let (give_back, taken) = channel();
         let maker = scope.spawn(move || make(world, &give, &taken));
         for page in pages {
-            for one in &page {
-                match one {
-                    Made::Row(row) => {
-                        rows += 1;
-                        collector.row("orders", row);
-                    }
-                    Made::Letter(letter) => {
-                        letters += 1;
-                        collector.dead_letter(None, letter);
-                    }
-                }
-            }
+            let page: Page = page;
+            rows += page.rows.used as u64;
+            collector.rows("orders", page.rows.used());
+            letters += page.letters.used as u64;
+            collector.dead_letters(None, page.letters.used());
             // The maker may be gone after the last one.
             let _ = give_back.send(page);
         }
@@ -336,20 +403,20 @@ fn observe(world: &World, ledger: &Ledger) -> (Observation, StoredTimes, Duratio
     )
 }
 
-/// Makes every row and every letter, drops what was taken in, and gives the CPU time that took.
-fn make(world: &World, give: &SyncSender<Vec<Made>>, taken: &Receiver<Vec<Made>>) -> Duration {
+/// Makes every row and every letter, and gives the CPU time that took.
+fn make(world: &World, give: &SyncSender<Page>, taken: &Receiver<Page>) -> Duration {
     // Coprime to the number of orders: each comes once.
     const STRIDE: u64 = 6_180_339;
-    let mut page = Vec::with_capacity(PAGE);
+    let mut page = Page::default();
     for step in 0..world.size {
         let k = step * STRIDE % world.size;
         if !world.is_lost(k) {
-            page.push(made(world, k));
+            page.put(world, k);
         }
-        if page.len() == PAGE || step + 1 == world.size {
-            let next = taken.try_recv().unwrap_or_default();
+        if page.count() == PAGE || step + 1 == world.size {
+            let mut next = taken.try_recv().unwrap_or_default();
+            next.clear();
             let full = std::mem::replace(&mut page, next);
-            page.clear();
             give.send(full).expect("they are taken");
         }
     }

@@ -80,9 +80,7 @@ pub(super) async fn observe(
         let take = |table: &TableAt, page: &Page| {
             items += page.rows.len() as u64;
             collector.read_at(age(plan));
-            page.rows
-                .iter()
-                .for_each(|row| collector.row(&table.called, row));
+            collector.rows(&table.called, &page.rows);
         };
         let result = read_tables(stores, plan, quiescence.reached, &mut requests, take).await;
         sweep_of(result, items, requests, plan)

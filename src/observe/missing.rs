@@ -73,9 +73,7 @@ impl Looking<'_> {
         let (collector, plan) = (&mut *self.collector, self.plan);
         let take = |table: &TableAt, page: &Page| {
             collector.read_at(age(plan));
-            page.rows
-                .iter()
-                .for_each(|row| collector.row_again(&table.called, row));
+            collector.rows_again(&table.called, &page.rows);
         };
         read_again(self.stores, plan, tables, requests, take).await
     }

@@ -67,8 +67,8 @@ impl LetterPlace {
             items += letters.len() as u64;
             for letter in letters {
                 known.is_new(letter);
-                collector.dead_letter(called, letter);
             }
+            collector.dead_letters(called, letters);
         };
         let mut look = look_at_letters(&self.stores, plan, self.number, take).await;
         let result = std::mem::replace(&mut look.result, Ok(()));

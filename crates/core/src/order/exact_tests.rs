@@ -21,6 +21,8 @@ fn row(id: Value, details: Value) -> Item {
         ("id".to_owned(), id),
         ("order_details".to_owned(), details),
         ("more".to_owned(), Value::Bool(true)),
+        ("receive_count".to_owned(), number("2")),
+        ("stored_at".to_owned(), number("1800000000000000")),
     ]
     .into()
 }
@@ -74,12 +76,30 @@ fn a_row_as_planned_is_told_at_once_and_as_the_general_way_tells_it() {
             ),
             (row(number("8000000001"), text(&details)), "orders", false),
             (row(number("x"), text(&details)), "orders", false),
+            (
+                row(number(&format!("+{id}")), text(&details)),
+                "orders",
+                false,
+            ),
+            (row(number(""), text(&details)), "orders", false),
+            (
+                row(number(&format!("{id}{id}")), text(&details)),
+                "orders",
+                false,
+            ),
         ] {
-            let simple = plan.just_so(PLANNED, table, &item);
-            assert_eq!(simple.is_some(), is_simple, "{k}: {item:?}");
-            let Some((found, slot)) = simple else {
+            let simple = plan.just_so(PLANNED, table);
+            let says = simple.as_ref().and_then(|simple| simple.says(&item));
+            assert_eq!(says.is_some(), is_simple, "{k}: {item:?}");
+            let (Some(says), Some(slot)) = (says, simple.map(|simple| simple.slot())) else {
                 continue;
             };
+            let found = says.k;
+            let (stored_at_us, receives) = (
+                plan.stored_at_us(slot.leaf, &item),
+                plan.receives(slot.leaf, &item),
+            );
+            assert_eq!((says.stored_at_us, says.receives), (stored_at_us, receives));
             told += 1;
             let owner = plan.owner_of_row(PLANNED, table, &item);
             let RowOwner::Order {
@@ -116,9 +136,10 @@ fn a_letter_as_it_was_sent_is_told_at_once_and_as_the_general_way_tells_it() {
             (sent.replacen("order_number", "number", 1), false),
             (String::new(), false),
         ] {
-            let simple = plan.just_sent(PLANNED, &letter);
-            assert_eq!(simple.is_some(), is_simple, "{letter}");
-            let Some((found, slot)) = simple else {
+            let simple = plan.just_sent(PLANNED).expect("the lab's are simple");
+            let (found, slot) = (simple.order(&letter), simple.slot());
+            assert_eq!(found.is_some(), is_simple, "{letter}");
+            let Some(found) = found else {
                 continue;
             };
             told += 1;

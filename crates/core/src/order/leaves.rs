@@ -15,7 +15,7 @@ use crate::records::{Item, Value, instant_us};
 pub const ELEMENTS_MAX: u32 = 1 << 16;
 
 /// One place that an order may fill: a row template or a letter of an end, and the element where it is for each of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Slot {
     /// Which row template or letter, counted through all ends.
     pub leaf: u32,
@@ -219,8 +219,16 @@ impl OrderPlan {
                     .get(kind)
                     .map_or(DEAD_LETTER, |kind| kind.end.as_str()),
             ],
-            None if spec.good_ends.is_empty() => vec![STORED],
-            None => spec.good_ends.iter().map(String::as_str).collect(),
+            None => self.good_ends(),
+        }
+    }
+
+    /// The ends that good orders belong to.
+    pub fn good_ends(&self) -> Vec<&str> {
+        let ends = &self.model.spec().good_ends;
+        match ends.is_empty() {
+            true => vec![STORED],
+            false => ends.iter().map(String::as_str).collect(),
         }
     }
 

@@ -5,20 +5,16 @@ use std::collections::BTreeSet;
 use super::OrderPlan;
 use super::body::IdPlace;
 use super::difference::Difference;
-use super::door::Door;
 use super::ends::{Ends, LetterLeaf};
 use super::excerpt::excerpt;
 use super::expect::{Known, value_of};
 use super::id::RunId;
 use super::json::Json;
-use super::leaves::{Slot, slot};
 use super::locate::{owner_in, owner_of};
-use super::names::Placeholder;
 use super::pattern::Capture;
 use super::pointer::Pointer;
 use super::scheme::{Id, Scheme};
-use super::sink::Matching;
-use super::template::{Piece, Template};
+use super::template::Template;
 
 /// Whose a letter is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -33,52 +29,6 @@ pub struct LetterOwners {
 }
 
 impl OrderPlan {
-    /// The order, and the slot it fills, of a letter of the pipeline's dead-letter queue that is byte for byte what the
-    /// order was sent as: what [`Self::owners_of_letter`] and [`Self::sight_letter`] find of most letters of simple orders,
-    /// without reading JSON. `None` says nothing: ask these.
-    pub fn just_sent(&self, planned: u64, body: &str) -> Option<(u64, Slot)> {
-        let model = &*self.model;
-        let ([_], [sent]) = (model.id_places(), model.bodies_of(None).bodies.as_slice()) else {
-            return None;
-        };
-        let [Piece::Literal(before), Piece::Slot { place, .. }, ..] = sent.template.pieces() else {
-            return None;
-        };
-        let is_simple = matches!(model.door(), Door::Sqs)
-            && matches!(model.scheme(), Scheme::Number)
-            && matches!(place, Placeholder::Id);
-        let rest = body
-            .strip_prefix(before.text.as_str())
-            .filter(|_| is_simple)?;
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (run, k) = model.scheme().owner_of(&rest[..digits])?;
-        if run != self.run || k >= planned {
-            return None;
-        }
-        let mut leaves = model
-            .ends()
-            .leaves
-            .iter()
-            .enumerate()
-            .filter_map(|(index, leaf)| {
-                let letter = leaf.letter().filter(|letter| letter.queue.is_none())?;
-                Some((index, letter))
-            });
-        let (leaf, letter) = leaves.next()?;
-        if leaves.next().is_some() || !letter.id_at.is_empty() || !letter.holds.is_empty() {
-            return None;
-        }
-        let kind = self.kind(k);
-        let bodies = &model.bodies_of(kind).bodies;
-        if !model.is_bare(kind) || self.may_hold_no_id(k) || !bodies.iter().all(|body| body.is_json)
-        {
-            return None;
-        }
-        let mut out = Matching::new(body);
-        self.write_body(k, &mut out);
-        out.is_whole().then(|| (k, slot(leaf, 0)))
-    }
-
     /// Whose a letter is by what stands in its body, of a run with so many orders planned; `queue` is `None` for the
     /// pipeline's dead-letter queue.
     pub fn owners_of_letter(&self, planned: u64, queue: Option<&str>, body: &str) -> LetterOwners {

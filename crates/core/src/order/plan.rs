@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rand_xoshiro::rand_core::Rng;
 
+use super::body::Body as OrderBody;
 use super::drawn::DrawnFields;
 use super::id::RunId;
 use super::model::Model;
@@ -94,7 +95,7 @@ impl OrderPlan {
     /// Which kind of bad orders `k` is one of, and what its placeholders stand for.
     // Inlined, so that the values are drawn where they stay.
     #[inline]
-    fn drawn(&self, k: u64) -> (Option<usize>, Values<'_>) {
+    pub(super) fn drawn(&self, k: u64) -> (Option<usize>, Values<'_>) {
         let mut rng = generator(self.seed, Stream::Content, k);
         let kind = self.is_bad_by(rng.next_u64()).then(|| self.kind_of_bad(k));
         let due_unix_ms = self.due_unix_ms(k);
@@ -107,7 +108,7 @@ impl OrderPlan {
     /// Appends the body of the message of order `k`, as it is sent, to `out`.
     pub fn write_body(&self, k: u64, out: &mut impl Sink) {
         let (kind, values) = self.drawn(k);
-        let body = self.model.body_of(kind, k, || self.random_body(k));
+        let body = self.body_of(kind, k);
         if self.model.is_bare(kind) {
             return body.template.render(&values, out);
         }
@@ -127,8 +128,13 @@ impl OrderPlan {
         if kind.is_some_and(|kind| self.model.spec().bad[kind].cut.is_some()) {
             return None;
         }
-        let body = self.model.body_of(kind, k, || self.random_body(k));
+        let body = self.body_of(kind, k);
         Some((body.template.rendered(&values), body.is_json))
+    }
+
+    /// The body of order `k`, of this kind, before encoding and envelope.
+    pub(super) fn body_of(&self, kind: Option<usize>, k: u64) -> &OrderBody {
+        self.model.body_of(kind, k, || self.random_body(k))
     }
 
     /// Which body of a replay order `k` takes at random.

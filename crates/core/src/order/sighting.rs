@@ -4,18 +4,15 @@
 
 use super::OrderPlan;
 use super::difference::Difference;
-use super::ends::{Leaf, RowLeaf};
-use super::expect::{Expect, Known, Source};
+use super::ends::{KeyPart, Leaf, RowLeaf};
+use super::expect::Known;
 use super::json::{Json, write_fields};
+use super::just_so::{Whole, gives};
 use super::leaves::{Slot, slot};
 use super::letter::letter_differs;
 use super::locate::RowOwner;
-use super::pattern::Capture;
 use super::row::{elements_of, is_unchanged, row_differs, write_canonical};
-use super::scheme::Scheme;
-use super::sink::Matching;
 use super::spec::KeyType;
-use super::template::Template;
 use super::values::Values;
 use crate::records::{Item, Value};
 
@@ -53,32 +50,6 @@ impl OrderPlan {
         uses.is_some_and(|uses| {
             !(uses.rows.is_empty() && uses.before.is_empty() && uses.sums.is_empty())
         })
-    }
-
-    /// The order, and the slot it fills, of a row that is byte for byte what its order leaves: what [`Self::owner_of_row`]
-    /// and [`Self::sight_row`] find of most rows of simple tables, without memory. `None` says nothing: ask these.
-    pub fn just_so(&self, planned: u64, table: &str, item: &Item) -> Option<(u64, Slot)> {
-        let ends = self.ends();
-        let uses = ends.tables.get(table)?;
-        let ([leaf], [_]) = (uses.rows.as_slice(), uses.key.as_slice()) else {
-            return None;
-        };
-        let row = ends.leaves[*leaf].row()?;
-        let [part] = row.key.as_slice() else {
-            return None;
-        };
-        let is_simple = part.kind == KeyType::N && part.template.is_just(Capture::Id);
-        if !is_simple || !ends.before.is_empty() || !matches!(self.model.scheme(), Scheme::Number) {
-            return None;
-        }
-        let (run, k) = self
-            .model
-            .scheme()
-            .owner_of(item.get(&part.name)?.as_number()?)?;
-        if run != self.run || k >= planned {
-            return None;
-        }
-        is_just_so(row, &self.values(k), item).then(|| (k, slot(*leaf, 0)))
     }
 
     /// What `item` is to order `k`, whose it is by one of the `candidates`.
@@ -280,40 +251,17 @@ impl Sighting {
 /// Whether a row holds one text, and that is byte for byte what the order's template gives: most rows of such tables do,
 /// and need no reading.
 fn is_just_so(row: &RowLeaf, values: &Values<'_>, item: &Item) -> bool {
-    let [
-        (
-            name,
-            Expect::Json {
-                of: Source::Template(template),
-                ..
-            },
-        ),
-    ] = row.holds.as_slice()
-    else {
+    let Some(whole) = Whole::of(row) else {
         return false;
     };
-    let known = Known {
-        values,
-        order: None,
-        at: 0,
-    };
-    let same = |template: &Template, value: Option<&Value>| match value {
+    let key = |part: &KeyPart| match item.get(&part.name) {
         Some(Value::S(text) | Value::N(text)) => {
-            let mut out = Matching::new(text);
-            template.render_element(known.values, &[], Some(u64::from(known.at)), &mut out);
-            out.is_whole()
+            part.template.is_known()
+                && part.kind != KeyType::B
+                && gives(&part.template, values, text)
         }
         _ => false,
     };
-    let is_text = matches!(item.get(name), Some(Value::S(_)));
-    let key = |part: &super::ends::KeyPart| {
-        part.template.is_known()
-            && part.kind != KeyType::B
-            && same(&part.template, item.get(&part.name))
-    };
-    row.each.is_none()
-        && !row.only
-        && is_text
-        && same(template, item.get(name))
-        && row.key.iter().all(key)
+    let is_text = |value: &Value| matches!(value, Value::S(text) if whole.is(values, text));
+    item.get(whole.name).is_some_and(is_text) && row.key.iter().all(key)
 }

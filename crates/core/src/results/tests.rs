@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::fixture::{SPIKE, World};
+use super::to_json;
 use crate::verdict::Class;
 
 #[test]
@@ -108,4 +109,18 @@ fn every_class_is_listed_in_the_report() {
         "not listed, so none"
     );
     assert_eq!(report.classes.values().sum::<u64>(), 40_000);
+}
+
+/// What is kept of an order is a count: what a report holds is a matter of seconds and phases, and of the longest durations.
+#[test]
+fn a_report_of_a_thousand_times_as_many_orders_is_as_long() {
+    let length = |rate: f64| {
+        let phases = SPIKE.map(|(name, _, seconds, warm_up)| (name, rate, seconds, warm_up));
+        let report = World::new(&phases).report();
+        (report.orders.planned, to_json(&report).len() as f64)
+    };
+    let ((few, short), (many, long)) = (length(125.0), length(125_000.0));
+    assert_eq!((few, many), (10_000, 10_000_000));
+    assert!(long < short * 1.08, "{short} and {long} bytes");
+    assert!(long < 1_000_000.0, "{long} bytes for {many} orders");
 }

@@ -39,15 +39,36 @@ impl Belongs {
 
     /// Where each of the first `planned` orders of a plan belongs.
     pub fn of(plan: &OrderPlan, planned: u64) -> Self {
+        let planned = u32::try_from(planned).expect("a run has at most 10^9 orders");
+        let spec = plan.model.spec();
+        // Most are good, and all good ones belong to the same ends.
+        let mut of_kind = vec![RoaringBitmap::new(); spec.bad.len()];
+        for k in 0..planned {
+            if let Some(kind) = plan.kind(u64::from(k)) {
+                of_kind[kind].insert(k);
+            }
+        }
         let mut belongs = Self {
             apart: plan.ends_apart(),
             ..Self::default()
         };
-        for k in 0..u32::try_from(planned).expect("a run has at most 10^9 orders") {
-            let own = plan.own_ends(u64::from(k));
-            belongs.put(k, plan.is_bad(u64::from(k)), own.into_iter());
+        for (kind, orders) in spec.bad.iter().zip(of_kind) {
+            belongs.bad |= &orders;
+            belongs.put_all(&kind.end, orders);
+        }
+        let mut good = RoaringBitmap::new();
+        good.insert_range(0..planned);
+        good -= &belongs.bad;
+        for end in plan.good_ends() {
+            belongs.put_all(end, good.clone());
         }
         belongs
+    }
+
+    fn put_all(&mut self, end: &str, orders: RoaringBitmap) {
+        if !orders.is_empty() {
+            *self.ends.entry(end.to_owned()).or_default() |= orders;
+        }
     }
 
     /// Takes in that order `k`, bad or not, belongs to these ends.
@@ -72,5 +93,30 @@ impl Belongs {
     /// The orders that belong to this end.
     pub fn at(&self, end: &str) -> &RoaringBitmap {
         self.ends.get(end).unwrap_or(&self.nowhere)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::order::RunId;
+
+    #[test]
+    fn every_order_is_at_its_own_ends_and_no_other() {
+        let run = RunId::new(7).expect("a run id");
+        for share in [0.0, 0.3, 1.0] {
+            let plan = OrderPlan::lab(run, 2026, share);
+            let belongs = Belongs::of(&plan, 3_000);
+            let mut one_by_one = Belongs {
+                apart: plan.ends_apart(),
+                ..Belongs::default()
+            };
+            for k in 0..3_000 {
+                let own = plan.own_ends(u64::from(k));
+                one_by_one.put(k, plan.is_bad(u64::from(k)), own.into_iter());
+            }
+            assert_eq!(belongs, one_by_one, "{share}");
+            assert_eq!(belongs.bad.is_empty(), share == 0.0);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use roaring::RoaringBitmap;
 
@@ -13,6 +13,7 @@ use super::in_order::Stamps;
 use super::letters::LetterIds;
 use super::links::Links;
 use super::missing;
+use super::pages::Page;
 use super::slots::Slots;
 use super::timing::Timing;
 use super::unclaimed::Unclaimed;
@@ -28,13 +29,13 @@ const COUNTERS_MAX: usize = 1_000_000;
 
 /// Gathers rows and dead letters, as they are read, into what an [`Observation`] says of the orders.
 pub struct Collector {
-    plan: OrderPlan,
-    planned: u64,
+    pub(super) plan: OrderPlan,
+    pub(super) planned: u64,
     /// Of each leaf, whether its content is the order's.
     is_whole: Vec<bool>,
     end_names: Vec<String>,
     /// Some rows have keys that the consumer makes up.
-    has_made_up: bool,
+    pub(super) has_made_up: bool,
     /// Of each leaf, its table where an alteration must name it.
     tables: Vec<Option<String>>,
     pub(super) slots: Slots,
@@ -42,16 +43,17 @@ pub struct Collector {
     pub(super) phantoms: Vec<Id>,
     pub(super) strangers: Strangers,
     pub(super) alterations: Alterations,
-    letters: LetterIds,
+    pub(super) letters: LetterIds,
     unclaimed: Unclaimed,
-    links: Links,
+    pub(super) links: Links,
     counters: BTreeMap<(u32, String), String>,
     pub(super) redelivered: u64,
     counted_rows: u64,
+    pub(super) page: Page,
     pub(super) timing: Timing,
-    timed_by: Option<u32>,
-    counted_by: Option<u32>,
-    ordered_by: Option<u32>,
+    pub(super) timed_by: Option<u32>,
+    pub(super) counted_by: Option<u32>,
+    pub(super) ordered_by: Option<u32>,
     stamps: Stamps,
 }
 
@@ -68,17 +70,18 @@ impl Collector {
             has_made_up,
             end_names: plan.end_names().map(str::to_owned).collect(),
             tables: plan.leaves().map(|leaf| named(leaf.table)).collect(),
-            slots: Slots::new(&plan),
+            slots: Slots::new(&plan, schedule.count()),
             contents: Contents::default(),
             phantoms: Vec::new(),
             strangers: Strangers::default(),
             alterations: Alterations::default(),
-            letters: LetterIds::default(),
+            letters: LetterIds::new(schedule.count()),
             unclaimed: Unclaimed::default(),
             links: Links::new(&plan),
             counters: BTreeMap::new(),
             redelivered: 0,
             counted_rows: 0,
+            page: Page::default(),
             timing: Timing::new(schedule, start, phases),
             timed_by: plan.timed_by(),
             counted_by: plan.counted_by(),
@@ -86,11 +89,6 @@ impl Collector {
             stamps: Stamps::default(),
             plan,
         }
-    }
-
-    /// What is taken in from now on was read at `at`, since the run's start, or before.
-    pub fn read_at(&mut self, at: Duration) {
-        self.timing.read_at = Some(at);
     }
 
     /// Takes in which sends were acknowledged, and which message is whose. A dead letter is the order's by its message id, whatever is left of its body, and a
@@ -124,12 +122,8 @@ impl Collector {
         self.letters.unanswered(k, &body_of(&self.plan, k));
     }
 
-    /// Takes a row of a table in. A row seen twice (by scan and look-up, or twice by either) counts once, and its content
-    /// is compared each time.
-    pub fn row(&mut self, table: &str, item: &Item) {
-        if self.just_so(table, item) {
-            return;
-        }
+    /// Takes a row in that is not byte for byte what its order leaves, or may not be.
+    pub(super) fn other_row(&mut self, table: &str, item: &Item) {
         match self.plan.owner_of_row(self.planned, table, item) {
             RowOwner::Order { k, candidates } => {
                 self.planned_row(k as u32, &candidates, table, item)
@@ -158,12 +152,8 @@ impl Collector {
         }
     }
 
-    /// Takes a row of a further scan in, which a scan before may have shown: what is of no order of this run was counted
-    /// then.
-    pub fn row_again(&mut self, table: &str, item: &Item) {
-        if self.just_so(table, item) {
-            return;
-        }
+    /// The same of a row that a scan before may have shown: what is of no order of this run was counted then.
+    pub(super) fn other_row_again(&mut self, table: &str, item: &Item) {
         match self.plan.owner_of_row(self.planned, table, item) {
             RowOwner::Order { k, candidates } => {
                 self.planned_row(k as u32, &candidates, table, item);
@@ -190,24 +180,6 @@ impl Collector {
             RowOwner::Counter { sum, key, .. } => self.counter(sum, key, item),
             RowOwner::Foreign { .. } | RowOwner::Unreadable(_) => {}
         }
-    }
-
-    /// Takes a row in that is byte for byte what its order leaves; false when it is another, or may be.
-    fn just_so(&mut self, table: &str, item: &Item) -> bool {
-        if self.has_made_up || self.ordered_by.is_some() {
-            return false;
-        }
-        let Some((k, slot)) = self.plan.just_so(self.planned, table, item) else {
-            return false;
-        };
-        let k = k as u32;
-        if self.as_planned(k, slot, 0) {
-            self.seen(k, slot, item);
-        }
-        for (leaf, waiting, table) in self.links.found(k, item) {
-            self.planned_row(k, &[(leaf, None)], &table, &waiting);
-        }
-        true
     }
 
     /// Takes in what a row says beside its content, the first time that its slot is filled.
@@ -249,7 +221,7 @@ impl Collector {
     }
 
     /// How often an order was received; none counts from less than one.
-    fn receives(&mut self, count: Option<u64>) {
+    pub(super) fn receives(&mut self, count: Option<u64>) {
         if let Some(count) = count.filter(|&count| count > 0) {
             self.counted_rows += 1;
             self.redelivered += u64::from(count > 1);
@@ -271,16 +243,8 @@ impl Collector {
         self.counters.insert((sum as u32, key), found);
     }
 
-    /// Takes a letter in; `queue` is `None` for the pipeline's dead-letter queue.
-    pub fn dead_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
-        if queue.is_none()
-            && self.letters.are_known_by_bodies()
-            && let Some((k, slot)) = self.plan.just_sent(self.planned, &letter.body)
-        {
-            self.letters.copy(k as u32);
-            self.as_planned(k as u32, slot, 0);
-            return;
-        }
+    /// Takes a letter in that is not byte for byte what was sent, or may not be.
+    pub(super) fn other_letter(&mut self, queue: Option<&str>, letter: &DeadLetter) {
         let model = Arc::clone(&self.plan.model);
         let door = model.door();
         let by_id = self
@@ -358,7 +322,7 @@ impl Collector {
     }
 
     /// Takes in that a slot is filled as planned, and that nothing else is meant by it; whether that is the first time.
-    fn as_planned(&mut self, k: u32, slot: Slot, key: u32) -> bool {
+    pub(super) fn as_planned(&mut self, k: u32, slot: Slot, key: u32) -> bool {
         let counts = || self.plan.slots_of(u64::from(k));
         let is_first = self.slots.fill(k, slot, key, true, counts);
         self.contents.fills_as_planned(k, self.group(slot));
@@ -450,9 +414,9 @@ impl Collector {
 
     /// How many planned orders were seen in a table so far.
     pub fn stored_orders(&self) -> u64 {
-        let ends = self.slots.ends().filter(|(name, ..)| *name != DEAD_LETTER);
-        let seen = ends.fold(RoaringBitmap::new(), |all, (_, seen, _)| all | seen);
-        seen.len()
+        let ends = self.slots.ends().filter(|name| *name != DEAD_LETTER);
+        let seen = ends.map(|name| self.slots.seen_at(name));
+        seen.reduce(|all, end| all | end).map_or(0, |all| all.len())
     }
 
     /// How many slots of planned orders were filled so far: grows with every row that was not known before.
@@ -462,8 +426,12 @@ impl Collector {
 
     /// What is missing of the first orders that left a part, and nowhere all.
     fn missing(&self, odd: &RoaringBitmap) -> Vec<Missing> {
-        let in_part = { self.slots.ends().map(|(.., in_part)| in_part) }
-            .fold(RoaringBitmap::new(), |all, end| all | end);
+        let Some(in_part) = { self.slots.in_part() }
+            .map(|(_, in_part)| in_part)
+            .reduce(|all, end| all | end)
+        else {
+            return Vec::new();
+        };
         let orders = in_part - self.slots.whole() - odd;
         let of = |k| Missing::of(&self.plan, &self.slots, k, self.message_id_of(k));
         orders.iter().take(missing::ORDERS).map(of).collect()
@@ -479,8 +447,7 @@ impl Collector {
         self.links.waiting().for_each(|key| strangers.row(key));
         let (unclaimed_messages, surplus) = self.unclaimed.counts();
         (0..surplus).for_each(|_| strangers.row("a row under an unknown message id".to_owned()));
-        let seen_at = |name: &str| self.slots.seen_at(name).cloned().unwrap_or_default();
-        let stored = seen_at(STORED);
+        let stored = self.slots.seen_at(STORED);
         let group_order = self
             .ordered_by
             .map(|_| self.stamps.order(&self.plan, &stored));
@@ -492,21 +459,17 @@ impl Collector {
         let further = self
             .slots
             .ends()
-            .filter(|(name, seen, _)| *name != STORED && *name != DEAD_LETTER && !seen.is_empty());
-        let in_part = self
-            .slots
-            .ends()
-            .filter(|(.., in_part)| !in_part.is_empty());
+            .filter(|name| *name != STORED && *name != DEAD_LETTER);
         Observation {
             uncounted_rows: Some(stored.len().saturating_sub(self.counted_rows)),
             untimed_rows: stored.len().saturating_sub(self.timing.timed_rows),
             stored,
-            dead_lettered: seen_at(DEAD_LETTER),
+            dead_lettered: self.slots.seen_at(DEAD_LETTER),
             elsewhere: further
-                .map(|(name, seen, _)| (name.to_owned(), seen.clone()))
+                .map(|name| (name.to_owned(), self.slots.seen_at(name)))
                 .collect(),
-            in_part: in_part
-                .map(|(name, _, in_part)| (name.to_owned(), in_part))
+            in_part: { self.slots.in_part() }
+                .map(|(name, in_part)| (name.to_owned(), in_part))
                 .collect(),
             missing: self.missing(&(&altered | &self.contents.overwritten)),
             stored_twice: self.slots.stored_twice.clone(),

@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 
 use roaring::RoaringBitmap;
 
+use super::plane::Plane;
 use crate::order::Slot;
 
 /// What contents of an order are compared with each other.
@@ -28,6 +29,8 @@ pub(super) struct Contents {
     odd: HashMap<(u32, Group), u64>,
     /// Orders that are among those.
     odd_orders: RoaringBitmap,
+    /// The lower halves of their numbers: that an order is not among them takes one look for nearly every one.
+    odd_halves: Plane,
     pub(super) overwritten: RoaringBitmap,
 }
 
@@ -42,7 +45,10 @@ impl Contents {
 
     /// A content of order `k` is the planned one, and fills a slot.
     pub(super) fn fills_as_planned(&mut self, k: u32, group: Group) {
-        if self.odd_orders.contains(k) && self.odd.contains_key(&(k, group)) {
+        if self.odd_halves.contains(lower_half(k))
+            && self.odd_orders.contains(k)
+            && self.odd.contains_key(&(k, group))
+        {
             self.overwritten.insert(k);
         }
     }
@@ -62,12 +68,17 @@ impl Contents {
         }
         self.odd.entry((k, group)).or_insert(print);
         self.odd_orders.insert(k);
+        self.odd_halves.insert(lower_half(k));
     }
 
     /// Orders of which something has one content, and that is not the planned one.
     pub(super) fn altered(&self) -> RoaringBitmap {
         &self.odd_orders - &self.overwritten
     }
+}
+
+fn lower_half(k: u32) -> u32 {
+    k & 0xffff
 }
 
 fn fingerprint(content: &str) -> u64 {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use roaring::RoaringBitmap;
 
 use super::collector::hash_of;
+use super::plane::Plane;
 use crate::ledger::MessageIds;
 
 /// The letters that are known otherwise than by an id in them, and how many copies of each order were seen.
@@ -19,12 +20,20 @@ pub(super) struct LetterIds {
     by_body: HashMap<u64, Vec<u32>>,
     /// Places of the message ids by order, once they are asked for.
     by_order: OnceLock<Vec<u32>>,
-    copied: RoaringBitmap,
+    copied: Plane,
     /// Letters beyond the first of an order.
     pub(super) extra_copies: u64,
 }
 
 impl LetterIds {
+    /// Of so many planned orders, no letter of which was seen.
+    pub(super) fn new(planned: u64) -> Self {
+        Self {
+            copied: Plane::new(planned),
+            ..Self::default()
+        }
+    }
+
     /// Takes the ids in; gives the orders that they tell apart.
     pub(super) fn know(&mut self, message_ids: &Arc<MessageIds>) -> RoaringBitmap {
         self.by_message_id = Arc::clone(message_ids);

@@ -41,6 +41,11 @@ impl Links {
         }
     }
 
+    /// Whether no row is found by another one.
+    pub(super) fn are_none(&self) -> bool {
+        self.attributes.is_empty()
+    }
+
     /// The order whose row holds this text in this attribute, as far as it was seen.
     pub(super) fn owner(&self, attribute: &str, text: &str) -> Option<u32> {
         self.owners.get(&hash_of(&(attribute, text))).copied()

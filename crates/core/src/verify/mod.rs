@@ -21,6 +21,8 @@ mod letters;
 mod links;
 mod missing;
 mod observation;
+mod pages;
+mod plane;
 mod reconcile;
 mod row_clock;
 mod rules;

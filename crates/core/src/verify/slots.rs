@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use roaring::{RoaringBitmap, RoaringTreemap};
 
+use super::plane::Plane;
 use crate::order::{ELEMENTS_MAX, OrderPlan, Slot};
 
 /// What is known of the slots of all orders.
@@ -28,14 +29,19 @@ struct Leaf {
 struct End {
     name: String,
     leaves: Vec<usize>,
-    seen: RoaringBitmap,
+    /// A row or a letter fills its slot here as it comes, and nearly all orders are at one end or another.
+    seen: Plane,
     /// Of ends with more than one slot.
     whole: RoaringBitmap,
 }
 
 impl Slots {
-    pub(super) fn new(plan: &OrderPlan) -> Self {
-        let mut ends: Vec<End> = plan.end_names().map(End::new).collect();
+    /// Of so many planned orders, none of which was seen.
+    pub(super) fn new(plan: &OrderPlan, planned: u64) -> Self {
+        let mut ends: Vec<End> = plan
+            .end_names()
+            .map(|name| End::new(name, planned))
+            .collect();
         for (leaf, info) in plan.leaves().enumerate() {
             ends[info.end].leaves.push(leaf);
         }
@@ -164,22 +170,33 @@ impl Slots {
         self.leaves[leaf as usize].end
     }
 
-    /// The ends by name, each with the orders seen there and those of them that left there only a part.
-    pub(super) fn ends(&self) -> impl Iterator<Item = (&str, &RoaringBitmap, RoaringBitmap)> {
-        self.ends.iter().map(|end| {
-            let alone = matches!(end.leaves.as_slice(), [leaf] if self.leaves[*leaf].is_alone);
-            let in_part = match alone {
-                true => RoaringBitmap::new(),
-                false => &end.seen - &end.whole,
+    /// The names of the ends at which any order was seen.
+    pub(super) fn ends(&self) -> impl Iterator<Item = &str> {
+        let seen = self.ends.iter().filter(|end| !end.seen.is_empty());
+        seen.map(|end| end.name.as_str())
+    }
+
+    /// The ends by name at which orders left only a part, with these orders.
+    pub(super) fn in_part(&self) -> impl Iterator<Item = (&str, RoaringBitmap)> {
+        let in_part = self.ends.iter().filter_map(|end| {
+            let in_part = match self.is_alone(end) {
+                true => return None,
+                false => end.seen.set() - &end.whole,
             };
-            (end.name.as_str(), &end.seen, in_part)
-        })
+            Some((end.name.as_str(), in_part))
+        });
+        in_part.filter(|(_, in_part)| !in_part.is_empty())
+    }
+
+    /// Whether a single row or letter is all that an end has.
+    fn is_alone(&self, end: &End) -> bool {
+        matches!(end.leaves.as_slice(), [leaf] if self.leaves[*leaf].is_alone)
     }
 
     /// Orders seen at this end.
-    pub(super) fn seen_at(&self, name: &str) -> Option<&RoaringBitmap> {
+    pub(super) fn seen_at(&self, name: &str) -> RoaringBitmap {
         let end = self.ends.iter().find(|end| end.name == name);
-        end.map(|end| &end.seen)
+        end.map_or_else(RoaringBitmap::new, |end| end.seen.set())
     }
 
     /// How many slots are filled.
@@ -194,17 +211,23 @@ impl Slots {
 
     /// Orders that left all they must at one end or another.
     pub(super) fn whole(&self) -> RoaringBitmap {
-        let each = self.ends().map(|(_, seen, in_part)| seen - in_part);
-        each.fold(RoaringBitmap::new(), |all, whole| all | whole)
+        let mut all = RoaringBitmap::new();
+        for end in &self.ends {
+            match self.is_alone(end) {
+                true => all |= end.seen.set(),
+                false => all |= &end.whole,
+            }
+        }
+        all
     }
 }
 
 impl End {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, planned: u64) -> Self {
         Self {
             name: name.to_owned(),
             leaves: Vec::new(),
-            seen: RoaringBitmap::new(),
+            seen: Plane::new(planned),
             whole: RoaringBitmap::new(),
         }
     }

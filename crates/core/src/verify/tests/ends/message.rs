@@ -220,13 +220,13 @@ fn a_second_scan_counts_no_row_twice() {
     let mut collector = collector(&ledger);
     let row = |id: &str| invoice_row(&order(&plan(), k), &format!("INV#{id}"));
     collector.row("invoices", &row("x"));
-    collector.row_again("invoices", &row("x"));
+    collector.rows_again("invoices", &[row("x")]);
     let found = |collector: &Collector| {
         let seen = collector.observation(super::super::world::complete());
         (seen.unclaimed_messages, seen.foreign_rows)
     };
     assert_eq!(found(&collector), (1, 0));
-    collector.row_again("invoices", &row("late"));
+    collector.rows_again("invoices", &[row("late")]);
     assert_eq!(
         found(&collector),
         (1, 1),
