@@ -131,14 +131,15 @@ struct Found<'i> {
 
 /// The number that a text is as this program writes it: digits without a zero before them.
 fn plain_number(text: &str) -> Option<u64> {
-    // The largest number of a run has sixteen digits.
     let digits = text.as_bytes();
-    let is_plain = (1..=16).contains(&digits.len()) && digits[0] != b'0';
-    let add = |number: u64, digit: &u8| {
+    // The largest number of a run has sixteen digits, which any whole number of 64 bits has room for.
+    if !(1..=16).contains(&digits.len()) || digits[0] == b'0' {
+        return None;
+    }
+    digits.iter().try_fold(0, |number: u64, digit| {
         let digit = digit.wrapping_sub(b'0');
         (digit < 10).then(|| number * 10 + u64::from(digit))
-    };
-    digits.iter().try_fold(0, add).filter(|_| is_plain)
+    })
 }
 
 /// The one text that a row holds beside its key.
