@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::RunFolder;
 use crate::load::Schedule;
-use crate::observe::{AskFunction, ObservePlan, Watcher};
+use crate::observe::{AskFunction, KeptPages, ObservePlan, Watcher};
 use crate::order::OrderPlan;
 use crate::preflight::{Preflight, Weight};
 use crate::report::preflight::place;
@@ -304,6 +304,7 @@ fn observe_plan(
         function: None,
         door: None,
         folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
+        kept: KeptPages::of_verifiers(driven.started.wall),
         orders,
         schedule: schedule.clone(),
         phases: plan.scenario.phases.len(),

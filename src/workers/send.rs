@@ -1,6 +1,7 @@
 //! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -77,6 +78,8 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     let stop = run.stop();
     let meeting = Meeting::new(place, shard, patience, &stop);
     meeting.not_passed()?;
+    // Before it is ready: the others would begin without it.
+    let room = Room::try_out(place, shard)?;
     refusal::withdraw(place, shard)?;
     let joined = match shard.index() {
         0 => lead(&run, shard, place, attendant),
@@ -84,11 +87,6 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     };
     let joined = joined.inspect_err(|error| refusal::leave(place, shard, error))?;
     let start_at = meeting.start(&joined.plan_digest)?;
-    let folder = place.shard_folder(shard.index()).map_err(|error| {
-        Error::internal(format!(
-            "there is no room for the shard: {error}; nothing was sent"
-        ))
-    })?;
     claim_shard(place, shard)?;
     if !run.is_quiet() {
         attendant.note(&format!(
@@ -97,31 +95,78 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
             written(start_at)?
         ));
     }
-    let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
+    let folder = RunFolder::create_exactly(&room.begun()).map_err(Error::internal)?;
+    let part = DrivePart { shard, start_at };
+    let left = drive_and_leave(&run, joined, &folder, part);
+    // Whatever failed: of what was sent the journal tells.
+    let note = |line: &str| attendant.note(line);
+    let handed = hand_over(place, &folder, shard, left.is_ok(), &note);
+    let manifest = match (left, handed) {
+        (Ok(manifest), Ok(())) => manifest,
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => return Err(error),
+        (Err(error), Err(also)) => return Err(Error::internal(format!("{error}; and {also}"))),
+    };
+    Ok(Sent {
+        run_id: manifest.run_id,
+        manifest,
+        at,
+    })
+}
+
+/// Sends the shard, and leaves in `folder` what its worker has measured, the manifest last.
+fn drive_and_leave(
+    run: &Run,
+    joined: Joined,
+    folder: &RunFolder,
+    part: DrivePart,
+) -> Result<ShardManifest, Error> {
     let (began, began_wall) = (Instant::now(), clock::wall());
+    let shard = part.shard;
     let watcher = match shard.index() {
         // One of them samples the queues, for the report.
         0 => Some(Watcher::start(joined.target.clone()).map_err(Error::internal)?),
         _ => None,
     };
-    let driven = drive_shard(&run, &joined, &folder, DrivePart { shard, start_at })?;
-    if let Some(watcher) = watcher {
-        let queues = QueuesFile::of(watcher.stop(driven.started.instant));
-        let written = folder.write(file_name::QUEUES, &to_json(&queues));
-        written.map_err(Error::internal)?;
-    }
+    let driven = drive_shard(run, &joined, folder, part)?;
+    let queues = watcher.map(|watcher| QueuesFile::of(watcher.stop(driven.started.instant)));
     let joined = Joined {
         clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
         ..joined
     };
-    let left = leave(&joined, &folder, &driven, shard);
-    hand_over(place, &folder, shard, left.is_ok())?;
-    let manifest = left?;
-    Ok(Sent {
-        run_id: joined.plan.run_id,
-        manifest,
-        at,
-    })
+    leave(&joined, folder, &driven, queues.as_ref(), shard)
+}
+
+/// The folder of this machine for a worker's shard, taken away again if nothing was sent.
+struct Room<'a> {
+    place: &'a dyn RunAt,
+    folder: Option<PathBuf>,
+}
+
+impl<'a> Room<'a> {
+    fn try_out(place: &'a dyn RunAt, shard: Shard) -> Result<Self, Error> {
+        let folder = place.shard_folder(shard.index()).map_err(|error| {
+            Error::internal(format!(
+                "there is no room for the shard: {error}; nothing was sent, and the shard was not claimed"
+            ))
+        })?;
+        Ok(Self {
+            place,
+            folder: Some(folder),
+        })
+    }
+
+    /// From here on it holds what was sent.
+    fn begun(mut self) -> PathBuf {
+        self.folder.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            self.place.leave_shard_folder(folder);
+        }
+    }
 }
 
 /// What a worker has joined.
@@ -188,16 +233,17 @@ fn hand_over(
     folder: &RunFolder,
     shard: Shard,
     is_whole: bool,
+    told: &dyn Fn(&str),
 ) -> Result<(), Error> {
     let names = shard_files(shard.index()).iter().copied();
     let mut names: Vec<&str> = names.filter(|name| folder.file(name).exists()).collect();
     names.extend(is_whole.then_some(file_name::MANIFEST));
-    let handed = place.hand_over(shard.index(), folder.path(), &names);
+    let handed = place.hand_over(shard.index(), folder.path(), &names, told);
     handed.map_err(|error| {
         let there = place.shown(&file_name::of_shard(shard.index(), ""));
         Error::internal(format!(
-            "{error}; shard {shard} was sent, and its files are in {}: copy them to {there}, {} last, or `orderproof merge` \
-             looks for its orders",
+            "{error}; what was sent of shard {shard} stands in {}: copy its files to {there}, {} last if there is one, or \
+             `orderproof merge` looks for its orders",
             folder.path().display(),
             file_name::MANIFEST
         ))
@@ -320,6 +366,7 @@ fn leave(
     joined: &Joined,
     folder: &RunFolder,
     driven: &DriveOutcome,
+    queues: Option<&QueuesFile>,
     shard: Shard,
 ) -> Result<ShardManifest, Error> {
     if let Some(failure) = &driven.journal_failure {
@@ -331,8 +378,13 @@ fn leave(
         started_late_by: Some(driven.late_by),
         ..SentFile::new(joined.plan.run_id, joined.clocks_apart, &driven.record)
     };
+    let sampled = queues.map(|queues| folder.write(file_name::QUEUES, &to_json(queues)));
     let written = folder.write(file_name::SENT, &to_json(&sent));
-    written.map_err(Error::internal)?;
+    sampled.transpose().and(written).map_err(|error| {
+        Error::internal(format!(
+            "{error}; without it shard {shard} has no manifest, and what its journal does not tell is looked up"
+        ))
+    })?;
     let files = shard_files(shard.index()).iter();
     let files = files.map(|name| digest_of_file(folder.path(), name, None));
     let manifest = ShardManifest {
