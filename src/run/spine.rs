@@ -102,6 +102,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         target: plan.provenance.target.clone(),
         folder: folder.path().display().to_string(),
         progress: Arc::clone(&progress),
+        shard: None,
         watched: watcher.view(),
         live: readings.live(),
         stop: stop.clone(),

@@ -5,6 +5,7 @@
 //! claimed before, whatever an engine starts again, and no worker judges: [`merge`] settles, observes and judges, as one
 //! process would have. What the shards' files say is read by `run`, as evidence of the run.
 
+mod abort;
 mod agree;
 mod copy;
 mod copying;

@@ -1,10 +1,12 @@
 //! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
 
+use std::any::Any;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::abort::{AbortPost, may_end, tell};
 use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
 use super::meet::Meeting;
 use super::queues::QueuesFile;
@@ -16,13 +18,16 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::{RunFolder, digest_of_file};
 use crate::load::Shard;
-use crate::observe::Watcher;
+use crate::observe::{Watcher, WatcherView};
 use crate::order::RunId;
 use crate::preflight::Preflight;
 use crate::results::{
-    PlanFile, SentFile, ShardManifest, file_name, parse_plan, shard_files, to_json,
+    Aborted, PlanFile, SentFile, ShardManifest, file_name, parse_plan, shard_files, to_json,
 };
-use crate::run::{Attendant, Claim, Purpose, Run, admit, enter, orders, plan_file, resolve};
+use crate::run::{
+    AbortWatch, Attendant, Claim, Gauged, Looks, Purpose, Readings, Run, Watch, admit, enter,
+    orders, plan_file, resolve,
+};
 use crate::scenario::{self, AwsTarget, ProcessorPlace, check_resolved};
 use crate::store::Target;
 
@@ -45,6 +50,8 @@ pub struct Sent {
     pub run_id: RunId,
     /// What its worker left.
     pub manifest: ShardManifest,
+    /// The rule that ended the sending of all workers, if one did.
+    pub aborted: Option<Aborted>,
     /// Where the workers meet, for `orderproof merge`.
     pub at: MeetingPlace,
 }
@@ -97,43 +104,119 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     }
     let folder = RunFolder::create_exactly(&room.begun()).map_err(Error::internal)?;
     let part = DrivePart { shard, start_at };
-    let left = drive_and_leave(&run, joined, &folder, part);
+    let rules = match may_end(run.scenario()) {
+        true => Some(at.open(spec.region.as_deref(), spec.profile.as_deref())?),
+        false => None,
+    };
+    let there = (place, rules, attendant);
+    let left = drive_and_leave(&run, joined, there, &folder, part);
     // Whatever failed: of what was sent the journal tells.
     let note = |line: &str| attendant.note(line);
     let handed = hand_over(place, &folder, shard, left.is_ok(), &note);
-    let manifest = match (left, handed) {
-        (Ok(manifest), Ok(())) => manifest,
+    let (manifest, aborted) = match (left, handed) {
+        (Ok(left), Ok(())) => left,
         (Err(error), Ok(())) | (Ok(_), Err(error)) => return Err(error),
         (Err(error), Err(also)) => return Err(Error::internal(format!("{error}; and {also}"))),
     };
     Ok(Sent {
         run_id: manifest.run_id,
         manifest,
+        aborted,
         at,
     })
 }
 
-/// Sends the shard, and leaves in `folder` what its worker has measured, the manifest last.
+/// Sends the shard, and leaves in `folder` what its worker has measured, the manifest last; with the rule that ended the
+/// sending. Where a rule may, `rules` reaches the place, too.
 fn drive_and_leave(
     run: &Run,
     joined: Joined,
+    (place, rules, attendant): (&dyn RunAt, Option<Box<dyn RunAt + Send>>, &dyn Attendant),
     folder: &RunFolder,
     part: DrivePart,
-) -> Result<ShardManifest, Error> {
+) -> Result<(ShardManifest, Option<Aborted>), Error> {
     let (began, began_wall) = (Instant::now(), clock::wall());
     let shard = part.shard;
+    let progress = Arc::new(Progress::new());
     let watcher = match shard.index() {
-        // One of them samples the queues, for the report.
+        // One of them samples the queues, for the report and for all rules on them.
         0 => Some(Watcher::start(joined.target.clone()).map_err(Error::internal)?),
         _ => None,
     };
-    let driven = drive_shard(run, &joined, folder, part)?;
+    let post = rules.map(|place| AbortPost::start(place, run.stop()));
+    let post = post.transpose()?;
+    let watch = watcher.as_ref().map(|watcher| {
+        let looks = Looks {
+            scenario: run.scenario().clone(),
+            schedule: run.scenario().schedule(),
+            gauges: None,
+            queues: watcher.view(),
+            progress: Arc::clone(&progress),
+        };
+        AbortWatch::start(looks, run.stop())
+    });
+    let queues = watcher
+        .as_ref()
+        .map_or_else(WatcherView::of_nobody, Watcher::view);
+    let shown = shown(run, &joined, (place, attendant), queues, (shard, &progress));
+    let driven = shown.and_then(|(view, readings)| {
+        let driven = drive_shard(run, &joined, folder, part, progress);
+        drop(view);
+        readings.stop();
+        driven
+    });
+    let of_queues = watch.and_then(AbortWatch::end);
+    let told = post.and_then(AbortPost::end);
+    let mut driven = driven?;
+    let own = driven.record.aborted.take().or(of_queues);
+    driven.record.aborted = match (told, own) {
+        (None, Some(own)) => Some(tell(place, shard, own.clone()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the other workers are not told");
+            own
+        })),
+        (told, _) => told,
+    };
+    // The user has interrupted nothing when a rule has.
+    driven.record.interrupted &= driven.record.aborted.is_none();
     let queues = watcher.map(|watcher| QueuesFile::of(watcher.stop(driven.started.instant)));
     let joined = Joined {
         clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
         ..joined
     };
-    leave(&joined, folder, &driven, queues.as_ref(), shard)
+    let manifest = leave(&joined, folder, &driven, queues.as_ref(), shard)?;
+    Ok((manifest, driven.record.aborted))
+}
+
+/// What shows how the worker is getting on, until it is dropped.
+fn shown(
+    run: &Run,
+    joined: &Joined,
+    (place, attendant): (&dyn RunAt, &dyn Attendant),
+    watched: WatcherView,
+    (shard, progress): (Shard, &Arc<Progress>),
+) -> Result<(Box<dyn Any>, Readings), Error> {
+    let schedule = run.scenario().schedule();
+    let readings = Readings::start(Gauged {
+        progress: Arc::clone(progress),
+        queues: watched.clone(),
+        pipeline: None,
+        run_id: joined.plan.run_id,
+        schedule: schedule.clone(),
+    });
+    let view = attendant.watch(Watch {
+        scenario: joined.plan.scenario.clone(),
+        run_id: joined.plan.run_id,
+        schedule,
+        target: joined.plan.provenance.target.clone(),
+        folder: place.shown(""),
+        progress: Arc::clone(progress),
+        shard: Some(shard),
+        watched,
+        live: readings.live(),
+        stop: run.stop(),
+        goose_dashboard: None,
+    })?;
+    Ok((view, readings))
 }
 
 /// The folder of this machine for a worker's shard, taken away again if nothing was sent.
@@ -335,6 +418,7 @@ fn drive_shard(
     joined: &Joined,
     folder: &RunFolder,
     part: DrivePart,
+    progress: Arc<Progress>,
 ) -> Result<DriveOutcome, Error> {
     let scenario = run.scenario();
     let plan = DrivePlan {
@@ -349,7 +433,6 @@ fn drive_shard(
         ..DriveOptions::default()
     };
     let journal = folder.file(file_name::JOURNAL);
-    let progress = Arc::new(Progress::new());
     drive::run(
         &plan,
         &joined.target,

@@ -53,6 +53,7 @@ mod time;
 mod tui;
 mod with_plan;
 mod workers;
+mod workers_abort;
 mod workers_forged;
 mod workers_killed;
 mod workers_s3;

@@ -14,6 +14,7 @@ use crate::objects::{Bucket, Listed, ObjectsAt, is_plain_key};
 use crate::results::file_name;
 use crate::store::StoreError;
 use crate::workers::OneMerge;
+use crate::workers::abort::ABORT;
 use crate::workers::copying::{COPYING, copying_name, mark};
 use crate::workers::lock::LOCK as MERGE_LOCK;
 use crate::workers::one_merge::CLAIMS;
@@ -36,7 +37,7 @@ fn is_of_workers(name: &str) -> bool {
     ["shards/", "ready/", "refused/", "shard-", "copying/"]
         .iter()
         .any(|start| name.starts_with(start))
-        || [file_name::PLAN, file_name::GO].contains(&name)
+        || [file_name::PLAN, file_name::GO, ABORT].contains(&name)
 }
 
 /// Whether it says which merge is at work.
