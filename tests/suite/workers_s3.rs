@@ -295,3 +295,33 @@ fn the_claim_of_a_merge_that_was_killed_is_taken_over() {
     assert_eq!(ask(&s3, "GET", "merge-lock/2", ""), "200");
     assert_eq!(ask(&s3, "GET", "seal.json", ""), "200");
 }
+
+/// Something else than the journal cannot be written: what was sent is told all the same.
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn a_worker_that_cannot_write_its_samples_hands_its_journal_over() {
+    let (served, s3) = (serve_pipeline(), s3());
+    let room = tempfile::tempdir().expect("a folder");
+    let shown = room.path().display().to_string();
+    let started = start(worker(&served, &s3, "0/1").env("TMPDIR", &shown));
+    let folder = || {
+        let entries = std::fs::read_dir(room.path()).expect("a folder");
+        let mut paths = entries.map(|entry| entry.expect("an entry").path());
+        paths.find(|path| path.join("ledger.journal").exists())
+    };
+    super::program::wait_for("a journal", || folder().is_some());
+    let folder = folder().expect("there");
+    std::fs::create_dir(folder.join("queues.json")).expect("in its way");
+    assert_eq!(started.code(), Some(1));
+    let there = |name: &str| ask(&s3, "GET", name, "") == "200";
+    assert!(there("shards/0/ledger.journal") && there("shards/0/sent.json"));
+    assert!(!there("shards/0/manifest.json") && !there("copying/0"));
+    assert!(folder.join("ledger.journal").exists(), "it stays here, too");
+    let merged = merge(&served, &s3).args(["--now"]).finish().code(4);
+    let text = std::fs::read_to_string(copy(&merged).join("run.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let codes = workers::codes(&report);
+    assert!(codes.contains(&"worker_unfinished".into()), "{codes:?}");
+    assert!(report["orders"]["acknowledged"].as_u64() > Some(200));
+    assert_eq!(report["classes"]["lost"], 0);
+}
