@@ -56,5 +56,6 @@ mod workers;
 mod workers_abort;
 mod workers_forged;
 mod workers_killed;
+mod workers_progress;
 mod workers_s3;
 mod workers_verify;

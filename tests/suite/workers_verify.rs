@@ -52,12 +52,14 @@ fn who_cannot_share_is_told_what_to_write() {
 
 /// The lock of who is at work in the folder, as another process would hold it.
 fn at_work(place: &Place) -> File {
-    let file = File::options()
+    let path = place.path.join("merge.lock");
+    let opened = File::options()
         .read(true)
         .write(true)
         .create(true)
-        .truncate(false);
-    file.open(place.path.join("merge.lock")).expect("a lock")
+        .truncate(false)
+        .open(path);
+    opened.expect("a lock")
 }
 
 #[test]

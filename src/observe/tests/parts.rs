@@ -10,7 +10,7 @@ use crate::observe::observation_log::part_log;
 use crate::observe::parts::read_segments;
 use crate::observe::tables::read_tables;
 use crate::order::{OrderPlan, RunId};
-use crate::store::{Page, Stores};
+use crate::store::{Page, Stores, TableAt};
 use crate::testing::site::Services;
 use crate::verify::Observation;
 
@@ -134,7 +134,9 @@ async fn a_part_is_taken_with_the_time_of_its_reading() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut times = Vec::new();
     let plan = plan_in(&folder);
-    let take = |_: &_, page: &Page, read_at| times.push((page.rows.len(), read_at));
+    let take = |_: &TableAt, page: &Page, read_at: Option<SystemTime>| {
+        times.push((page.rows.len(), read_at));
+    };
     let read = read_tables(&stores, &plan, true, &mut 0, take).await;
     read.expect("it is read");
     assert!(!times.is_empty());
