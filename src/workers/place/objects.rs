@@ -160,7 +160,11 @@ impl Objects {
         until: Instant,
         told: &dyn Fn(&str),
     ) -> io::Result<()> {
-        let bytes = bytes::Bytes::from(crate::folder::read_within(path, FILE_MAX)?);
+        let bytes = crate::folder::read_within(path, FILE_MAX);
+        let bytes = bytes.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
+        let bytes = bytes::Bytes::from(bytes);
         let key = self.at.key(name);
         let again = (until, PAUSES, StoreError::is_transient);
         let written = patiently(again, told, || {
