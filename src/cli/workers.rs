@@ -19,7 +19,7 @@ pub(super) fn meeting_place() -> impl TypedValueParser<Value = MeetingPlace> {
 pub struct WorkerArgs {
     /// Send as one of several workers, which meet in this folder that all of them see (NFS, a shared volume), or at
     /// s3://BUCKET/PREFIX: its files become those of the run. `orderproof merge` gives the verdict.
-    #[arg(long, value_name = "DIR|s3://", value_parser = meeting_place(), conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "progress", "with_plan", "find"])]
+    #[arg(long, value_name = "DIR|s3://", value_parser = meeting_place(), conflicts_with_all = ["output_dir", "goose_report", "dashboard", "goose_dashboard", "tui", "with_plan", "find"])]
     pub run_at: Option<MeetingPlace>,
 
     /// Which worker this is: 0/4 is the first of four [default: as JOB_COMPLETION_INDEX and WORKER_COUNT,

@@ -11,7 +11,7 @@ use crate::cli::VerifyArgs;
 use crate::clock;
 use crate::folder::read_sent;
 use crate::ledger::JournalContents;
-use crate::observe::{ObservePlan, Watcher};
+use crate::observe::{KeptPages, ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
 use crate::run::{Deployment, Purpose, StoresLock, admit, handing_on, orders_since, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
@@ -78,6 +78,7 @@ pub fn look(
     let watcher = Watcher::start(site.target()).map_err(Error::internal)?;
     let seen = watcher.settle_and_observe(ObservePlan {
         folder: Some(dir.to_owned()),
+        kept: KeptPages::of_verifiers(start_wall),
         function: None,
         door,
         orders,

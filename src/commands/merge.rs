@@ -11,14 +11,15 @@ use crate::cli::MergeArgs;
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{SealState, check_seal, read_plan, read_report};
+use crate::objects::ObjectsAt;
 use crate::report::{RunDocument, render_text};
 use crate::results::{RunReport, file_name, verdict_word};
 use crate::run::{JudgedFolder, judge_folder};
 use crate::scenario::{DeadLetterUse, parse_duration};
 use crate::verdict::{Finding, Verdict};
 use crate::workers::{
-    Folder, MeetingPlace, Merge, Merged, Objects, RunAt, copied, copied_back, merge as unite,
-    not_refused, wait_for_workers,
+    Folder, MeetingPlace, Merge, Merged, Objects, OneMerge, RunAt, Times, copied, copied_back,
+    merge as unite, not_refused, wait_for_workers,
 };
 
 /// Unites what the workers left, looks at the stores, judges, and reports.
@@ -35,12 +36,14 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
             let reach = &args.reach;
             let place = Objects::open(at, reach.region.as_deref(), reach.profile.as_deref())?;
             began(&place, args)?;
+            let note = |line: &str| output.note(line);
+            let claim = claimed(&place, at, args, &note)?;
             let dir = copied(&place, args.output_dir.as_deref())?;
             output.note(&format!("{at}: copied to {}", dir.display()));
             let exit = merge_in(&dir, true, args, output)?;
             // The verdict is given, and the folder is whole.
             if check_seal(&dir) != SealState::Missing
-                && let Err(error) = copied_back(&place, &dir)
+                && let Err(error) = copied_back(&place, &dir, claim.as_ref(), &note)
             {
                 // Whoever starts jobs again after a failure starts this one again.
                 if exit == Exit::Success {
@@ -51,6 +54,25 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
             Ok(exit)
         }
     }
+}
+
+/// Claims the merge, unless there is nothing to be written: nobody has begun, or another merge has come to its end.
+fn claimed(
+    place: &Objects,
+    at: &ObjectsAt,
+    args: &MergeArgs,
+    told: &dyn Fn(&str),
+) -> Result<Option<OneMerge>, Error> {
+    let is_there = |name: &str| {
+        let found = place.read(name).map(|found| found.is_some());
+        found.map_err(|error| Error::internal(format!("{}: {error}", place.shown(name))))
+    };
+    if !is_there(file_name::PLAN)? || is_there(file_name::SEAL)? {
+        return Ok(None);
+    }
+    let reach = &args.reach;
+    let beside = Objects::open(at, reach.region.as_deref(), reach.profile.as_deref())?;
+    OneMerge::claim(place, Box::new(beside), Times::default(), told).map(Some)
 }
 
 /// Waits for the workers if that is asked for; refuses when one of them was before the start.

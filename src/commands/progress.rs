@@ -120,11 +120,22 @@ fn show_plain(done: &AtomicBool, late: Duration, line: &dyn Fn() -> String) {
 
 /// One line on how a run is getting on.
 pub fn line(view: &View) -> String {
+    match view.shard {
+        None => line_of(view),
+        Some(shard) => format!("worker {shard}: {}", line_of(view)),
+    }
+}
+
+fn line_of(view: &View) -> String {
     let now = &view.now;
-    let sent = format!(
-        "{} of {} orders acknowledged",
-        now.acknowledged, view.planned
-    );
+    let sent = match view.shard {
+        None => format!(
+            "{} of {} orders acknowledged",
+            now.acknowledged, view.planned
+        ),
+        // How many are its own is not counted beforehand.
+        Some(_) => format!("{} orders acknowledged", now.acknowledged),
+    };
     if view.stage == Stage::Starting {
         return "starting".into();
     }
@@ -191,6 +202,10 @@ pub fn object(view: &View) -> Value {
         "status": view.stage.status(),
         "wait_left_max_us": view.stage.left_max().map(micros),
     });
+    if let Some(shard) = view.shard {
+        object["worker"] = shard.index().into();
+        object["workers"] = shard.of().into();
+    }
     for (name, spread) in [
         ("response_time", latest.response_time),
         ("service_time", latest.service_time),

@@ -1,20 +1,23 @@
 //! `orderproof run --run-at`: one of several workers sends its shard, and judges nothing.
 
+use std::any::Any;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::check::{load_scenario, overrides_in};
 use super::interrupt::stop_on_interrupt;
+use super::progress::{ProgressView, line, object};
 use super::run::run_id;
 use super::{Error, Output};
-use crate::cli::RunArgs;
+use crate::cli::{ProgressFormat, RunArgs};
 use crate::drive::StopSignal;
 use crate::engines::SCENARIO;
 use crate::exit::Exit;
 use crate::ledger::OutcomeCounts;
+use crate::results::Aborted;
 use crate::results::figures::orders;
-use crate::run::Run;
+use crate::run::{Attendant, Question, Run, Watch};
 use crate::scenario::{self, Scenario, parse_duration};
 use crate::verdict::Verdict;
 use crate::workers::{MeetingPlace, Objects, Patience, RunAt, Sent, Worker, identity, send_shard};
@@ -51,7 +54,7 @@ pub fn worker(args: &RunArgs, at: &MeetingPlace, output: &Output) -> Result<Exit
             lead: duration("--lead", &args.workers.lead)?,
         },
     };
-    let sent = send_shard(worker, output)?;
+    let sent = send_shard(worker, &Beside { args, output })?;
     let exit = match sent.manifest.interrupted {
         true => Exit::Interrupted,
         false => Exit::Success,
@@ -61,6 +64,32 @@ pub fn worker(args: &RunArgs, at: &MeetingPlace, output: &Output) -> Result<Exit
         false => output.print(&told(&sent)),
     }
     Ok(exit)
+}
+
+/// Whoever has started the worker.
+struct Beside<'a> {
+    args: &'a RunArgs,
+    output: &'a Output,
+}
+
+impl Attendant for Beside<'_> {
+    fn note(&self, line: &str) {
+        self.output.note(line);
+    }
+
+    fn confirm(&self, question: Question<'_>) -> Result<(), Error> {
+        self.output.confirm(question)
+    }
+
+    fn watch(&self, watch: Watch) -> Result<Box<dyn Any>, Error> {
+        let as_objects = self.args.progress == ProgressFormat::Ndjson;
+        let line = move || match as_objects {
+            true => object(&watch.view()).to_string(),
+            false => line(&watch.view()),
+        };
+        let view = ProgressView::start(self.output, self.args.quiet, line);
+        Ok(Box::new(view))
+    }
 }
 
 /// The scenario: a file of this machine, or the one that stands where the workers meet.
@@ -98,6 +127,8 @@ struct Document<'a> {
     started_late_by: Duration,
     clocks_apart: Duration,
     interrupted: bool,
+    /// The rule that ended the sending of all workers; null when none did.
+    aborted: Option<&'a Aborted>,
     folder: String,
 }
 
@@ -116,6 +147,7 @@ impl<'a> Document<'a> {
             started_late_by: manifest.started_late_by,
             clocks_apart: manifest.clocks_apart,
             interrupted: manifest.interrupted,
+            aborted: sent.aborted.as_ref(),
             folder: sent.at.to_string(),
         }
     }
@@ -123,8 +155,14 @@ impl<'a> Document<'a> {
 
 fn told(sent: &Sent) -> String {
     let counts = sent.manifest.orders;
+    let ended = sent.aborted.as_ref().map_or_else(String::new, |aborted| {
+        format!(
+            "; sending was ended, as `{}` could no longer hold",
+            aborted.rule
+        )
+    });
     format!(
-        "worker {} of run {}: {} acknowledged of {}, {} refused, {} without an answer, {} unsent; no verdict: run \
+        "worker {} of run {}: {} acknowledged of {}, {} refused, {} without an answer, {} unsent{ended}; no verdict: run \
          `orderproof merge {}`\n",
         sent.manifest.shard,
         sent.run_id,

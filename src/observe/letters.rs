@@ -85,7 +85,7 @@ pub(super) async fn look_at_letters(
     let mut receives = Receives::default();
     let hiding = plan.folder.as_deref().map(|of_run| {
         let path = of_run.join(hidden_log(place));
-        HiddenLog::begin(&path, plan.orders.run, stores.letters_url())
+        HiddenLog::begin(&path, plan.orders.run, &stores.letters_place())
     });
     let mut hiding = match hiding.transpose() {
         Ok(None) => None,
@@ -124,18 +124,20 @@ pub(super) async fn look_at_letters(
     look
 }
 
+/// A sweep that was killed may have received letters for so long after it had written some down.
+const UNWRITTEN_MAX: Duration = Duration::from_secs(120);
 /// Between two looks at the count of hidden letters.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Shows again what a sweep that was killed has hidden. It may have received a few letters more than it wrote down: those
-/// show themselves when its lease ends, which is waited for as long as the queue counts any.
+/// Shows again what a sweep that was killed has hidden. It may have received a few letters more than it wrote down, its first
+/// ones, too: those show themselves when its lease ends, which is waited for as long as the queue counts any.
 async fn show_what_was_left(stores: &Stores, left: LeftHidden) {
     stores.show_letters(left.handles).await;
     let began = Instant::now();
     loop {
         let since = clock::wall().duration_since(left.last_at);
         // A clock that was set back says nothing: then the whole lease at most.
-        let over = since.unwrap_or_default().max(began.elapsed()) >= LEASE;
+        let over = since.unwrap_or_default().max(began.elapsed()) >= LEASE + UNWRITTEN_MAX;
         let hidden = stores.counts().await.map(|(_, dead)| dead.in_flight);
         if over || !hidden.is_ok_and(|hidden| hidden > 0) {
             return;

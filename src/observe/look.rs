@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::Activity;
 use super::missing::{Looking, not_looked_up};
+use super::observation_log::Counting;
 use super::places::LetterPlace;
 use super::tables::{contradicted, read_tables};
 use crate::clock;
@@ -53,8 +54,39 @@ pub struct ObservePlan {
     /// The run's folder, where what was seen is kept while it is being looked at; `None` for the embedded
     /// pipeline, which ends with its verifier.
     pub folder: Option<PathBuf>,
+    /// Which pages of the tables count that are kept there.
+    pub kept: KeptPages,
     /// Table and queues were made for this run, or were seen to be empty before its first send.
     pub own_stores: bool,
+}
+
+/// Which pages of the tables count that were read before, and are kept in the run's folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptPages {
+    /// Those that were read since; what is of before the last send says nothing of where orders have ended.
+    pub since: SystemTime,
+    /// Those that workers have read of their parts, too.
+    pub parts: bool,
+}
+
+impl KeptPages {
+    /// Those of earlier verifiers alone, of a run that began at `start`.
+    pub fn of_verifiers(start: SystemTime) -> Self {
+        Self {
+            since: start,
+            parts: false,
+        }
+    }
+}
+
+impl ObservePlan {
+    /// Which pages count by now.
+    pub(super) fn counting(&self) -> Counting {
+        Counting {
+            since: self.kept.since,
+            now: clock::wall(),
+        }
+    }
 }
 
 /// Reads everything there is; what cannot be read is marked incomplete, never left out silently.
@@ -77,9 +109,12 @@ pub(super) async fn observe(
     set(status, "reading the table".into());
     let scan = {
         let (mut items, mut requests) = (0, 0);
-        let take = |table: &TableAt, page: &Page| {
+        let take = |table: &TableAt, page: &Page, read_at: Option<SystemTime>| {
             items += page.rows.len() as u64;
-            collector.read_at(age(plan));
+            collector.read_at(match read_at {
+                None => age(plan),
+                Some(at) => at.duration_since(plan.start_wall).unwrap_or_default(),
+            });
             collector.rows(&table.called, &page.rows);
         };
         let result = read_tables(stores, plan, quiescence.reached, &mut requests, take).await;

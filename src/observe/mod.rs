@@ -17,7 +17,7 @@ mod watcher;
 mod tests;
 
 pub use activity::{Activity, Rest};
-pub use look::{AskDoor, AskFunction, ObservePlan};
+pub use look::{AskDoor, AskFunction, KeptPages, ObservePlan};
 pub use observation_log::{LETTER_LOG, ObservationLogError};
-pub use parts::{PartRead, part_at_work, read_part};
+pub use parts::{PartRead, read_part};
 pub use watcher::{QueueLook, Seen, Watcher, WatcherView};

@@ -4,101 +4,65 @@
 //! It is sound for the reason for which a scan is gone on with: pages count only if they were read after the pipeline had come
 //! to rest, which each worker has waited for, and which the observer waits for anew.
 
-use std::fs::{File, TryLockError};
-use std::io;
-use std::path::Path;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime};
 
 use super::ObservePlan;
-use super::observation_log::{ObservationLogError, ScanLog, part_log, part_logs};
-use super::tables::{in_order, not_kept};
+use super::observation_log::{LeftScan, ObservationLogError, ScanLog, ScanOf, part_log, part_logs};
+use super::tables::{in_order, not_kept, scan_of};
 use super::watcher::settled;
 use crate::clock;
 use crate::load::Shard;
-use crate::order::RunId;
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
 
-/// What the workers have read of one table.
-pub(super) struct Parts {
-    /// The pages, and how far each segment was read by them.
-    read: Vec<(Vec<Cursor>, Vec<Page>)>,
-}
-
-impl Parts {
-    /// Reads what is there of table number `table`.
-    ///
-    /// # Errors
-    /// When a worker is at work, or a file is damaged or another run's.
-    pub(super) fn read(
-        folder: &Path,
-        table: usize,
-        run: RunId,
-        segments: usize,
-    ) -> Result<Self, ObservationLogError> {
-        let mut read = Vec::new();
-        for path in logs(folder, table)? {
-            let (_, resumed) = ScanLog::open(&path, run, segments, clock::wall())?;
-            read.push((resumed.cursors, resumed.pages));
-        }
-        Ok(Self { read })
-    }
-
-    /// The pages of segments that were not begun so far, whose `cursors` are set on. A segment is taken from one worker.
-    pub(super) fn beyond(self, cursors: &mut [Cursor]) -> Vec<Page> {
-        let mut beyond = Vec::new();
-        for (theirs, pages) in self.read {
-            let new: Vec<bool> = cursors
-                .iter()
-                .zip(&theirs)
-                .map(|(own, theirs)| *own == Cursor::Start && *theirs != Cursor::Start)
-                .collect();
-            let is_new = |segment: usize| new.get(segment).copied().unwrap_or(false);
-            for (segment, theirs) in theirs.into_iter().enumerate() {
-                if is_new(segment) {
-                    cursors[segment] = theirs;
-                }
+/// Hands the pages that workers have read of table number `table`, of segments that were not begun so far, to `take`, each
+/// with when it was read, and sets their `cursors` on. A segment is taken from one worker.
+///
+/// # Errors
+/// When a file cannot be read, is damaged or another run's; when `take` fails.
+pub(super) fn take_parts(
+    (folder, table): (&Path, usize),
+    (of, plan): (&ScanOf, &ObservePlan),
+    cursors: &mut [Cursor],
+    mut take: impl FnMut(&Page, SystemTime) -> Result<(), ObservationLogError>,
+) -> Result<(), ObservationLogError> {
+    for path in logs(folder, table)? {
+        let left = LeftScan::read(&path, of, plan.counting())?;
+        let theirs = left.cursors();
+        let is_new: Vec<bool> = cursors
+            .iter()
+            .zip(&theirs)
+            .map(|(own, theirs)| *own == Cursor::Start && *theirs != Cursor::Start)
+            .collect();
+        left.pages(
+            |segment| is_new[segment],
+            |page, read_at| take(&page, read_at),
+        )?;
+        for (segment, theirs) in theirs.into_iter().enumerate() {
+            if is_new[segment] {
+                cursors[segment] = theirs;
             }
-            beyond.extend(pages.into_iter().filter(|page| is_new(page.segment)));
         }
-        beyond
     }
-
-    /// Takes the files away: the table was read to its end.
-    ///
-    /// # Errors
-    /// When one cannot be taken away.
-    pub(super) fn remove(folder: &Path, table: usize) -> Result<(), ObservationLogError> {
-        for path in logs(folder, table)? {
-            std::fs::remove_file(&path)
-                .map_err(|source| ObservationLogError::Io { path, source })?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-fn logs(folder: &Path, table: usize) -> Result<Vec<std::path::PathBuf>, ObservationLogError> {
+/// Takes the files away of what workers have read of table number `table`: it was read to its end.
+///
+/// # Errors
+/// When one cannot be taken away.
+pub(super) fn remove_parts(folder: &Path, table: usize) -> Result<(), ObservationLogError> {
+    for path in logs(folder, table)? {
+        std::fs::remove_file(&path).map_err(|source| ObservationLogError::Io { path, source })?;
+    }
+    Ok(())
+}
+
+fn logs(folder: &Path, table: usize) -> Result<Vec<PathBuf>, ObservationLogError> {
     part_logs(folder, table).map_err(|source| ObservationLogError::Io {
         path: folder.to_owned(),
         source,
     })
-}
-
-/// Whether a worker is reading its part into `folder`.
-///
-/// # Errors
-/// When that cannot be told.
-pub fn part_at_work(folder: &Path, tables: usize) -> io::Result<bool> {
-    for table in 0..tables {
-        for path in part_logs(folder, table)? {
-            // Writable, as NFS wants a file to be that is locked.
-            match File::options().append(true).open(&path)?.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(true),
-                Err(TryLockError::Error(error)) => return Err(error),
-            }
-        }
-    }
-    Ok(false)
 }
 
 /// What a worker has read of the tables.
@@ -155,10 +119,13 @@ pub(super) async fn read_segments(
     let own = |segment: usize| segment as u64 % u64::from(part.of()) == u64::from(part.index());
     for (index, table) in in_order(stores, plan) {
         let path = folder.join(part_log(index, part));
-        let segments = stores.segments();
-        let opened = ScanLog::open(&path, plan.orders.run, segments, clock::wall());
-        let (mut log, resumed) = opened.map_err(not_kept)?;
-        let mut cursors = resumed.cursors;
+        let of = scan_of(stores, plan, table);
+        let rows = &mut read.rows;
+        let opened = ScanLog::open(&path, &of, plan.counting(), |page, _| {
+            *rows += page.rows.len() as u64;
+            Ok(())
+        });
+        let (mut log, mut cursors) = opened.map_err(not_kept)?;
         for (segment, cursor) in cursors.iter_mut().enumerate() {
             match own(segment) {
                 true => read.segments += 1,
@@ -167,15 +134,10 @@ pub(super) async fn read_segments(
             }
         }
         let rows = &mut read.rows;
-        *rows += resumed
-            .pages
-            .iter()
-            .map(|page| page.rows.len() as u64)
-            .sum::<u64>();
         stores
             .scan(table, &cursors, plan.patience, &mut read.requests, |page| {
                 *rows += page.rows.len() as u64;
-                log.keep(&page).map_err(not_kept)
+                log.keep(&page, clock::wall()).map_err(not_kept)
             })
             .await?;
     }

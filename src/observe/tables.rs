@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::ObservePlan;
-use super::observation_log::{ObservationLogError, ScanLog, scan_log};
-use super::parts::Parts;
+use super::observation_log::{ObservationLogError, ScanLog, ScanOf, scan_log};
+use super::parts::{remove_parts, take_parts};
 use crate::clock;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt};
 use crate::verify::Sweep;
@@ -29,7 +30,7 @@ pub(super) async fn read_again(
 ) -> Result<(), StoreError> {
     let tables = in_order(stores, plan).into_iter().map(|(_, table)| table);
     for table in tables.filter(|table| names.contains(&table.called)) {
-        read_table(stores, plan, (table, None), requests, |page| {
+        read_table(stores, plan, (table, None), requests, |page, _| {
             take(table, page)
         })
         .await?;
@@ -37,48 +38,62 @@ pub(super) async fn read_again(
     Ok(())
 }
 
-/// Scans every table and hands each page to `take`.
+/// Scans every table and hands each page to `take`, with when it was read if that was by an earlier verifier or a worker.
 pub(super) async fn read_tables(
     stores: &Stores,
     plan: &ObservePlan,
     at_rest: bool,
     requests: &mut u64,
-    mut take: impl FnMut(&TableAt, &Page),
+    mut take: impl FnMut(&TableAt, &Page, Option<SystemTime>),
 ) -> Result<(), StoreError> {
     for (index, table) in in_order(stores, plan) {
         let log = plan.folder.clone().filter(|_| at_rest);
         let log = log.map(|folder| (index, folder));
-        read_table(stores, plan, (table, log), requests, |page| {
-            take(table, page)
+        read_table(stores, plan, (table, log), requests, |page, read_at| {
+            take(table, page, read_at)
         })
         .await?;
     }
     Ok(())
 }
 
+/// What a scan of the table is.
+pub(super) fn scan_of(stores: &Stores, plan: &ObservePlan, table: &TableAt) -> ScanOf {
+    ScanOf {
+        run: plan.orders.run,
+        at: stores.place_of(table),
+        segments: stores.segments(),
+    }
+}
+
 /// Scans one table. With a log, pages are kept there, and those kept by a verifier that did not come to its end are not
-/// read again, nor those that workers have kept of their parts.
+/// read again, nor, where they count, those that workers have kept of their parts.
 async fn read_table(
     stores: &Stores,
     plan: &ObservePlan,
     (table, log): (&TableAt, Option<(usize, PathBuf)>),
     requests: &mut u64,
-    mut take: impl FnMut(&Page),
+    mut take: impl FnMut(&Page, Option<SystemTime>),
 ) -> Result<(), StoreError> {
     let mut cursors = vec![Cursor::Start; stores.segments()];
     let mut log = match log {
         None => None,
         Some((index, folder)) => {
-            let path = folder.join(scan_log(index));
-            let (mut opened, resumed) =
-                ScanLog::open(&path, plan.orders.run, cursors.len(), clock::wall())
-                    .map_err(not_kept)?;
-            resumed.pages.iter().for_each(&mut take);
-            cursors = resumed.cursors;
-            let parts = Parts::read(&folder, index, plan.orders.run, cursors.len());
-            for page in parts.map_err(not_kept)?.beyond(&mut cursors) {
-                opened.keep(&page).map_err(not_kept)?;
-                take(&page);
+            let (path, of) = (folder.join(scan_log(index)), scan_of(stores, plan, table));
+            let opened = ScanLog::open(&path, &of, plan.counting(), |page, read_at| {
+                take(&page, Some(read_at));
+                Ok(())
+            });
+            let (mut opened, read) = opened.map_err(not_kept)?;
+            cursors = read;
+            if plan.kept.parts {
+                let parts = (folder.as_path(), index);
+                let taken = take_parts(parts, (&of, plan), &mut cursors, |page, read_at| {
+                    opened.keep(page, read_at)?;
+                    take(page, Some(read_at));
+                    Ok(())
+                });
+                taken.map_err(not_kept)?;
             }
             Some((opened, index, folder))
         }
@@ -86,9 +101,9 @@ async fn read_table(
     let scanned = stores
         .scan(table, &cursors, plan.patience, requests, |page| {
             if let Some((log, ..)) = &mut log {
-                log.keep(&page).map_err(not_kept)?;
+                log.keep(&page, clock::wall()).map_err(not_kept)?;
             }
-            take(&page);
+            take(&page, None);
             Ok(())
         })
         .await;
@@ -98,7 +113,10 @@ async fn read_table(
     match log {
         // Nobody goes on from a scan that has ended, or from pages that contradict each other.
         Some((log, index, folder)) if !goes_on => {
-            let finished = log.finish().and_then(|()| Parts::remove(&folder, index));
+            let finished = log.finish().and_then(|()| match plan.kept.parts {
+                true => remove_parts(&folder, index),
+                false => Ok(()),
+            });
             scanned.and(finished.map_err(not_kept))
         }
         _ => scanned,

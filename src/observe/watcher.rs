@@ -76,6 +76,15 @@ pub struct WatcherView {
 }
 
 impl WatcherView {
+    /// Of nobody who looks: there are no counts.
+    pub fn of_nobody() -> Self {
+        Self {
+            latest: Arc::default(),
+            activity: Arc::default(),
+            acknowledged: Arc::new(|| 0),
+        }
+    }
+
     /// The latest look at the queues that showed their counts.
     pub fn latest(&self) -> Option<QueueLook> {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
@@ -208,11 +217,7 @@ pub(super) async fn settled(
     mut plan: ObservePlan,
     began: Instant,
 ) -> (ObservePlan, Quiescence) {
-    let view = WatcherView {
-        latest: Arc::default(),
-        activity: Arc::default(),
-        acknowledged: Arc::new(|| 0),
-    };
+    let view = WatcherView::of_nobody();
     believe_the_queue(stores, &mut plan).await;
     let (mut samples, mut failed) = (Vec::new(), Vec::new());
     let looks = (&mut samples, &mut failed);

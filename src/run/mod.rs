@@ -27,6 +27,7 @@ mod start_guard;
 mod stores_lock;
 mod watch;
 
+pub(crate) use abort_watch::{AbortWatch, Looks};
 pub use admit::{Purpose, admit, look};
 pub use attendant::{Attendant, OFF_LOOPBACK, Question, Unattended};
 pub use claim::Claim;
@@ -39,6 +40,7 @@ pub use gather::{Gathered, gather};
 pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
+pub(crate) use readings::{Gauged, Readings};
 pub use rejudge::{
     JudgedFolder, Rejudged, broken, judge_folder, judged, read_ledger, read_observation, rejudge,
     without,

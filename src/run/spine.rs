@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::RunFolder;
 use crate::load::Schedule;
-use crate::observe::{AskFunction, ObservePlan, Watcher};
+use crate::observe::{AskFunction, KeptPages, ObservePlan, Watcher};
 use crate::order::OrderPlan;
 use crate::preflight::{Preflight, Weight};
 use crate::report::preflight::place;
@@ -102,6 +102,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
         target: plan.provenance.target.clone(),
         folder: folder.path().display().to_string(),
         progress: Arc::clone(&progress),
+        shard: None,
         watched: watcher.view(),
         live: readings.live(),
         stop: stop.clone(),
@@ -304,6 +305,7 @@ fn observe_plan(
         function: None,
         door: None,
         folder: plan.scenario.target.aws().map(|_| folder.path().to_owned()),
+        kept: KeptPages::of_verifiers(driven.started.wall),
         orders,
         schedule: schedule.clone(),
         phases: plan.scenario.phases.len(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::live::Live;
 use crate::drive::{Progress, StopSignal};
-use crate::load::Schedule;
+use crate::load::{Schedule, Shard};
 use crate::observe::WatcherView;
 use crate::order::RunId;
 use crate::scenario::Scenario;
@@ -25,6 +25,8 @@ pub struct Watch {
     pub folder: String,
     /// What is sent.
     pub progress: Arc<Progress>,
+    /// Which of several workers this process is, if it is one: the load is that of all of them, and what is sent is its own.
+    pub shard: Option<Shard>,
     /// What the queues hold.
     pub watched: WatcherView,
     /// What was seen second by second.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::agree::read;
-use super::{Objects, RunAt};
+use super::{Objects, OneMerge, RunAt};
 use crate::error::Error;
 use crate::folder::{RunFolder, read_within};
 use crate::results::{file_name, parse_plan};
@@ -47,12 +47,18 @@ pub fn copied(place: &Objects, folder: Option<&Path>) -> Result<PathBuf, Error> 
     Ok(folder.path().to_owned())
 }
 
-/// Copies back to `place` what a merge in `folder` has added, its seal last, so that the place holds the whole run.
+/// Copies back to `place` what the merge of this claim has added in `folder`, its seal last, so that the place holds the whole
+/// run. `told` hears of what is tried again.
 ///
 /// # Errors
-/// When something cannot be written; the folder stays whole.
-pub fn copied_back(place: &Objects, folder: &Path) -> Result<(), Error> {
-    let copied = place.upload(folder, file_name::SEAL);
+/// When something cannot be written, or another merge has taken over; the folder stays whole.
+pub fn copied_back(
+    place: &Objects,
+    folder: &Path,
+    merge: Option<&OneMerge>,
+    told: &dyn Fn(&str),
+) -> Result<(), Error> {
+    let copied = place.upload(folder, file_name::SEAL, merge, told);
     copied.map_err(|error| {
         Error::internal(format!(
             "{}: the report could not be copied there: {error}; it is whole in {}, and the same merge with --output-dir {} \

@@ -5,19 +5,21 @@
 //! stands in the letter log, from which the next merge goes on.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::Folder;
+use super::copying::copy_on;
+use super::lock;
 use super::queues::QueuesFile;
 use super::wait::longest;
 use crate::clock;
 use crate::error::Error;
 use crate::folder::{Existing, RunFolder, write_whole};
 use crate::ledger::united_lines;
-use crate::observe::{ObservePlan, Watcher, part_at_work};
+use crate::observe::{KeptPages, ObservePlan, Watcher};
 use crate::preflight::Preflight;
 use crate::results::{MetersFile, PlanFile, SCHEMA_VERSION, WorkerState, file_name, to_json};
 use crate::run::{
@@ -27,9 +29,6 @@ use crate::run::{
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
 use crate::verdict::Judgment;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
-
-/// Locked while a merge is at work in the folder.
-pub(super) const LOCK: &str = "merge.lock";
 
 /// A merge to be made.
 pub struct Merge<'a> {
@@ -86,7 +85,7 @@ pub(super) fn scene(
         Ok(Some(gathered)) => gathered,
     };
     if !merge.now {
-        nobody_sends(plan, &gathered)?;
+        nobody_sends(dir, plan, &gathered)?;
     }
     let scenario = Scenario {
         target: TargetSpec::Aws(Box::new(merge.target.clone())),
@@ -114,9 +113,19 @@ pub(super) fn scene(
         true => gathered.sent.record.last_reply_at,
         false => age,
     };
+    // Who read a part before that had waited until nobody could be sending any more: see `nobody_sends`.
+    let sent_by = match gathered.without_manifest().is_empty() {
+        true => last_send,
+        false => gathered.sent.record.last_reply_at.max(longest(plan)),
+    };
+    let kept = KeptPages {
+        since: gathered.started_at() + sent_by,
+        parts: true,
+    };
     let handing_on = handing_on(&merge.target, &scenario)?;
     let observe = ObservePlan {
         folder: Some(dir.clone()),
+        kept,
         function: None,
         door: site.watch_door(&scenario, handing_on, last_send, start),
         orders,
@@ -148,7 +157,7 @@ pub(super) fn scene(
 /// begun to send; whatever is wrong with the target.
 pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Error> {
     let Merge { dir, plan, .. } = merge;
-    let _lock = lock(dir)?;
+    let _lock = lock::for_merge(dir)?;
     let scene = match scene(merge, Purpose::Resume, attendant)? {
         Ok(scene) => scene,
         Err(judgment) => return Ok(Merged::Nothing(judgment)),
@@ -160,13 +169,6 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
         site,
         observe,
     } = scene;
-    let at_work = part_at_work(dir, site.target().tables.len()).map_err(Error::internal)?;
-    if at_work {
-        return Err(Error::refused(format!(
-            "{}: a worker is reading its part of the tables there (verify --worker): wait until it has ended",
-            dir.display()
-        )));
-    }
     let what = format!("the merge of {}", dir.display());
     let _stores = StoresLock::take(&site.target(), &what)?;
     let folder = RunFolder::renewed(dir);
@@ -234,30 +236,8 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
     conclude(&folder, evidence).map(|outcome| Merged::Run(Box::new(outcome)))
 }
 
-/// One merge at a time in a folder; the lock ends with its process.
-fn lock(dir: &Path) -> Result<File, Error> {
-    let path = dir.join(LOCK);
-    let failed = |error: std::io::Error| {
-        Error::internal(format!("{}: cannot be locked: {error}", path.display()))
-    };
-    let file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::refused(format!(
-            "{}: another merge is at work there: wait until it has ended",
-            dir.display()
-        ))),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
 /// Every worker has left its manifest, or none can be sending any more.
-fn nobody_sends(plan: &PlanFile, gathered: &Gathered) -> Result<(), Error> {
+fn nobody_sends(dir: &Path, plan: &PlanFile, gathered: &Gathered) -> Result<(), Error> {
     let open = gathered.without_manifest();
     if open.is_empty() {
         return Ok(());
@@ -267,7 +247,7 @@ fn nobody_sends(plan: &PlanFile, gathered: &Gathered) -> Result<(), Error> {
         .duration_since(gathered.started_at())
         .unwrap_or_default();
     if since >= longest {
-        return Ok(());
+        return nobody_copies(dir, gathered);
     }
     let of = gathered.sent.workers.len();
     let left = gathered.sent.workers.iter();
@@ -287,6 +267,20 @@ fn nobody_sends(plan: &PlanFile, gathered: &Gathered) -> Result<(), Error> {
         },
         Duration::from_secs((longest - since).as_secs() + 1)
     )))
+}
+
+/// Nobody has sent its shard and is still copying it to where the workers met, which `dir` is a copy of.
+fn nobody_copies(dir: &Path, gathered: &Gathered) -> Result<(), Error> {
+    let of = u32::try_from(gathered.sent.workers.len()).unwrap_or(u32::MAX);
+    let found = copy_on(&Folder::at(dir), of).map_err(Error::internal)?;
+    match found {
+        None => Ok(()),
+        Some((workers, left)) => Err(Error::refused(format!(
+            "workers {workers:?} have sent their shards and may still be copying them for {} s: wait, or give --now if they \
+             have ended",
+            left.as_secs() + 1
+        ))),
+    }
 }
 
 /// The run's journal and what its workers measured, in the place of those that a merge before this one has written.

@@ -5,11 +5,15 @@
 //! claimed before, whatever an engine starts again, and no worker judges: [`merge`] settles, observes and judges, as one
 //! process would have. What the shards' files say is read by `run`, as evidence of the run.
 
+mod abort;
 mod agree;
 mod copy;
+mod copying;
 mod identity;
+mod lock;
 mod meet;
 mod merge;
+mod one_merge;
 mod part;
 mod place;
 mod queues;
@@ -21,6 +25,7 @@ pub use copy::{copied, copied_back};
 pub use identity::identity;
 pub use meet::Patience;
 pub use merge::{Merge, Merged, merge};
+pub use one_merge::{OneMerge, Times};
 pub use part::verify_part;
 pub use place::{Folder, MeetingPlace, Objects, RunAt};
 pub use refusal::not_refused;

@@ -1,9 +1,12 @@
 //! A worker's life: the plan, the barrier, the claim, its shard of the load, and the manifest that says so.
 
+use std::any::Any;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::abort::{AbortPost, may_end, tell};
 use super::agree::{Claimed, claim_name, read, same_plan, unreached, written};
 use super::meet::Meeting;
 use super::queues::QueuesFile;
@@ -15,13 +18,16 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::{RunFolder, digest_of_file};
 use crate::load::Shard;
-use crate::observe::Watcher;
+use crate::observe::{Watcher, WatcherView};
 use crate::order::RunId;
 use crate::preflight::Preflight;
 use crate::results::{
-    PlanFile, SentFile, ShardManifest, file_name, parse_plan, shard_files, to_json,
+    Aborted, PlanFile, SentFile, ShardManifest, file_name, parse_plan, shard_files, to_json,
 };
-use crate::run::{Attendant, Claim, Purpose, Run, admit, enter, orders, plan_file, resolve};
+use crate::run::{
+    AbortWatch, Attendant, Claim, Gauged, Looks, Purpose, Readings, Run, Watch, admit, enter,
+    orders, plan_file, resolve,
+};
 use crate::scenario::{self, AwsTarget, ProcessorPlace, check_resolved};
 use crate::store::Target;
 
@@ -44,6 +50,8 @@ pub struct Sent {
     pub run_id: RunId,
     /// What its worker left.
     pub manifest: ShardManifest,
+    /// The rule that ended the sending of all workers, if one did.
+    pub aborted: Option<Aborted>,
     /// Where the workers meet, for `orderproof merge`.
     pub at: MeetingPlace,
 }
@@ -77,6 +85,8 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     let stop = run.stop();
     let meeting = Meeting::new(place, shard, patience, &stop);
     meeting.not_passed()?;
+    // Before it is ready: the others would begin without it.
+    let room = Room::try_out(place, shard)?;
     refusal::withdraw(place, shard)?;
     let joined = match shard.index() {
         0 => lead(&run, shard, place, attendant),
@@ -84,11 +94,6 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
     };
     let joined = joined.inspect_err(|error| refusal::leave(place, shard, error))?;
     let start_at = meeting.start(&joined.plan_digest)?;
-    let folder = place.shard_folder(shard.index()).map_err(|error| {
-        Error::internal(format!(
-            "there is no room for the shard: {error}; nothing was sent"
-        ))
-    })?;
     claim_shard(place, shard)?;
     if !run.is_quiet() {
         attendant.note(&format!(
@@ -97,31 +102,154 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
             written(start_at)?
         ));
     }
-    let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
+    let folder = RunFolder::create_exactly(&room.begun()).map_err(Error::internal)?;
+    let part = DrivePart { shard, start_at };
+    let rules = match may_end(run.scenario()) {
+        true => Some(at.open(spec.region.as_deref(), spec.profile.as_deref())?),
+        false => None,
+    };
+    let there = (place, rules, attendant);
+    let left = drive_and_leave(&run, joined, there, &folder, part);
+    // Whatever failed: of what was sent the journal tells.
+    let note = |line: &str| attendant.note(line);
+    let handed = hand_over(place, &folder, shard, left.is_ok(), &note);
+    let (manifest, aborted) = match (left, handed) {
+        (Ok(left), Ok(())) => left,
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => return Err(error),
+        (Err(error), Err(also)) => return Err(Error::internal(format!("{error}; and {also}"))),
+    };
+    Ok(Sent {
+        run_id: manifest.run_id,
+        manifest,
+        aborted,
+        at,
+    })
+}
+
+/// Sends the shard, and leaves in `folder` what its worker has measured, the manifest last; with the rule that ended the
+/// sending. Where a rule may, `rules` reaches the place, too.
+fn drive_and_leave(
+    run: &Run,
+    joined: Joined,
+    (place, rules, attendant): (&dyn RunAt, Option<Box<dyn RunAt + Send>>, &dyn Attendant),
+    folder: &RunFolder,
+    part: DrivePart,
+) -> Result<(ShardManifest, Option<Aborted>), Error> {
     let (began, began_wall) = (Instant::now(), clock::wall());
+    let shard = part.shard;
+    let progress = Arc::new(Progress::new());
     let watcher = match shard.index() {
-        // One of them samples the queues, for the report.
+        // One of them samples the queues, for the report and for all rules on them.
         0 => Some(Watcher::start(joined.target.clone()).map_err(Error::internal)?),
         _ => None,
     };
-    let driven = drive_shard(&run, &joined, &folder, DrivePart { shard, start_at })?;
-    if let Some(watcher) = watcher {
-        let queues = QueuesFile::of(watcher.stop(driven.started.instant));
-        let written = folder.write(file_name::QUEUES, &to_json(&queues));
-        written.map_err(Error::internal)?;
-    }
+    let post = rules.map(|place| AbortPost::start(place, run.stop()));
+    let post = post.transpose()?;
+    let watch = watcher.as_ref().map(|watcher| {
+        let looks = Looks {
+            scenario: run.scenario().clone(),
+            schedule: run.scenario().schedule(),
+            gauges: None,
+            queues: watcher.view(),
+            progress: Arc::clone(&progress),
+        };
+        AbortWatch::start(looks, run.stop())
+    });
+    let queues = watcher
+        .as_ref()
+        .map_or_else(WatcherView::of_nobody, Watcher::view);
+    let shown = shown(run, &joined, (place, attendant), queues, (shard, &progress));
+    let driven = shown.and_then(|(view, readings)| {
+        let driven = drive_shard(run, &joined, folder, part, progress);
+        drop(view);
+        readings.stop();
+        driven
+    });
+    let of_queues = watch.and_then(AbortWatch::end);
+    let told = post.and_then(AbortPost::end);
+    let mut driven = driven?;
+    let own = driven.record.aborted.take().or(of_queues);
+    driven.record.aborted = match (told, own) {
+        (None, Some(own)) => Some(tell(place, shard, own.clone()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the other workers are not told");
+            own
+        })),
+        (told, _) => told,
+    };
+    // The user has interrupted nothing when a rule has.
+    driven.record.interrupted &= driven.record.aborted.is_none();
+    let queues = watcher.map(|watcher| QueuesFile::of(watcher.stop(driven.started.instant)));
     let joined = Joined {
         clocks_apart: joined.clocks_apart + clock::step_between(began, began_wall),
         ..joined
     };
-    let left = leave(&joined, &folder, &driven, shard);
-    hand_over(place, &folder, shard, left.is_ok())?;
-    let manifest = left?;
-    Ok(Sent {
+    let manifest = leave(&joined, folder, &driven, queues.as_ref(), shard)?;
+    Ok((manifest, driven.record.aborted))
+}
+
+/// What shows how the worker is getting on, until it is dropped.
+fn shown(
+    run: &Run,
+    joined: &Joined,
+    (place, attendant): (&dyn RunAt, &dyn Attendant),
+    watched: WatcherView,
+    (shard, progress): (Shard, &Arc<Progress>),
+) -> Result<(Box<dyn Any>, Readings), Error> {
+    let schedule = run.scenario().schedule();
+    let readings = Readings::start(Gauged {
+        progress: Arc::clone(progress),
+        queues: watched.clone(),
+        pipeline: None,
         run_id: joined.plan.run_id,
-        manifest,
-        at,
-    })
+        schedule: schedule.clone(),
+    });
+    let view = attendant.watch(Watch {
+        scenario: joined.plan.scenario.clone(),
+        run_id: joined.plan.run_id,
+        schedule,
+        target: joined.plan.provenance.target.clone(),
+        folder: place.shown(""),
+        progress: Arc::clone(progress),
+        shard: Some(shard),
+        watched,
+        live: readings.live(),
+        stop: run.stop(),
+        goose_dashboard: None,
+    })?;
+    Ok((view, readings))
+}
+
+/// The folder of this machine for a worker's shard, taken away again if nothing was sent.
+struct Room<'a> {
+    place: &'a dyn RunAt,
+    folder: Option<PathBuf>,
+}
+
+impl<'a> Room<'a> {
+    fn try_out(place: &'a dyn RunAt, shard: Shard) -> Result<Self, Error> {
+        let folder = place.shard_folder(shard.index()).map_err(|error| {
+            Error::internal(format!(
+                "there is no room for the shard: {error}; nothing was sent, and the shard was not claimed"
+            ))
+        })?;
+        Ok(Self {
+            place,
+            folder: Some(folder),
+        })
+    }
+
+    /// From here on it holds what was sent.
+    fn begun(mut self) -> PathBuf {
+        self.folder.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            self.place.leave_shard_folder(folder);
+        }
+    }
 }
 
 /// What a worker has joined.
@@ -188,16 +316,17 @@ fn hand_over(
     folder: &RunFolder,
     shard: Shard,
     is_whole: bool,
+    told: &dyn Fn(&str),
 ) -> Result<(), Error> {
     let names = shard_files(shard.index()).iter().copied();
     let mut names: Vec<&str> = names.filter(|name| folder.file(name).exists()).collect();
     names.extend(is_whole.then_some(file_name::MANIFEST));
-    let handed = place.hand_over(shard.index(), folder.path(), &names);
+    let handed = place.hand_over(shard.index(), folder.path(), &names, told);
     handed.map_err(|error| {
         let there = place.shown(&file_name::of_shard(shard.index(), ""));
         Error::internal(format!(
-            "{error}; shard {shard} was sent, and its files are in {}: copy them to {there}, {} last, or `orderproof merge` \
-             looks for its orders",
+            "{error}; what was sent of shard {shard} stands in {}: copy its files to {there}, {} last if there is one, or \
+             `orderproof merge` looks for its orders",
             folder.path().display(),
             file_name::MANIFEST
         ))
@@ -289,6 +418,7 @@ fn drive_shard(
     joined: &Joined,
     folder: &RunFolder,
     part: DrivePart,
+    progress: Arc<Progress>,
 ) -> Result<DriveOutcome, Error> {
     let scenario = run.scenario();
     let plan = DrivePlan {
@@ -303,7 +433,6 @@ fn drive_shard(
         ..DriveOptions::default()
     };
     let journal = folder.file(file_name::JOURNAL);
-    let progress = Arc::new(Progress::new());
     drive::run(
         &plan,
         &joined.target,
@@ -320,6 +449,7 @@ fn leave(
     joined: &Joined,
     folder: &RunFolder,
     driven: &DriveOutcome,
+    queues: Option<&QueuesFile>,
     shard: Shard,
 ) -> Result<ShardManifest, Error> {
     if let Some(failure) = &driven.journal_failure {
@@ -331,8 +461,13 @@ fn leave(
         started_late_by: Some(driven.late_by),
         ..SentFile::new(joined.plan.run_id, joined.clocks_apart, &driven.record)
     };
+    let sampled = queues.map(|queues| folder.write(file_name::QUEUES, &to_json(queues)));
     let written = folder.write(file_name::SENT, &to_json(&sent));
-    written.map_err(Error::internal)?;
+    sampled.transpose().and(written).map_err(|error| {
+        Error::internal(format!(
+            "{error}; without it shard {shard} has no manifest, and what its journal does not tell is looked up"
+        ))
+    })?;
     let files = shard_files(shard.index()).iter();
     let files = files.map(|name| digest_of_file(folder.path(), name, None));
     let manifest = ShardManifest {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::RunAt;
 use super::agree::unreached;
+use super::copying::copy_on;
 use super::refusal::Lookout;
 use crate::clock;
 use crate::error::Error;
@@ -15,8 +16,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a place that cannot be reached is asked again.
 const UNREACHED_MAX: Duration = Duration::from_secs(60);
 
-/// Waits until every worker of the run that meets at `place` has left its manifest, or none can be sending any more. `to_meet`
-/// is how long they may take to agree on a start.
+/// Waits until every worker of the run that meets at `place` has left its manifest, or none can be sending or copying any more.
+/// `to_meet` is how long they may take to agree on a start.
 ///
 /// # Errors
 /// A usage error when they have not agreed by then; [`Error::Refused`] when one of them was; when the place cannot be reached
@@ -63,7 +64,7 @@ pub fn wait_for_workers(place: &dyn RunAt, to_meet: Duration) -> Result<(), Erro
 enum State {
     /// They have not agreed on a start.
     Apart,
-    /// One of them may be sending.
+    /// One of them may be sending, or copying what it has sent.
     Sending,
     /// There is nothing to wait for.
     Done,
@@ -104,7 +105,11 @@ impl Met {
         let workers = plan.first_shard().map_or(0, |shard| shard.of());
         let since = clock::wall().duration_since(started_at);
         if since.is_ok_and(|since| since >= longest(plan)) {
-            return Ok(State::Done);
+            // Nobody sends any more, and who has sent may still be copying it here.
+            return Ok(match copy_on(place, workers)? {
+                Some(_) => State::Sending,
+                None => State::Done,
+            });
         }
         let left = place.list(file_name::SHARDS)?;
         let whole = |worker: u32| left.contains(&format!("{worker}/{}", file_name::MANIFEST));
@@ -125,7 +130,11 @@ pub(super) fn longest(plan: &PlanFile) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::order::RunId;
+    use crate::run::{Run, plan_file};
+    use crate::scenario::Scenario;
     use crate::workers::Folder;
+    use crate::workers::copying::{copying_name, mark};
 
     #[test]
     fn workers_that_do_not_meet_are_not_waited_for_longer() {
@@ -134,6 +143,32 @@ mod tests {
         let error = wait_for_workers(&place, Duration::ZERO).unwrap_err();
         assert_eq!(error.exit().code(), 2);
         assert!(error.to_string().contains("have not met"), "{error}");
+    }
+
+    fn plan_of_two() -> PlanFile {
+        let scenario = Scenario::steady("checkout", 20.0, Duration::from_secs(1));
+        let run = Run::new(scenario).run_id(RunId::new(7).expect("in range"));
+        PlanFile {
+            workers: Some(2),
+            ..plan_file(&run)
+        }
+    }
+
+    #[test]
+    fn who_copies_what_it_has_sent_is_waited_for() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = Folder::open(folder.path()).expect("a place");
+        let mut met = Met {
+            plan: Some(plan_of_two()),
+            started_at: Some(SystemTime::UNIX_EPOCH),
+        };
+        assert_eq!(met.look(&place).expect("told"), State::Done);
+        let minute = mark(Duration::from_secs(60));
+        place.replace(&copying_name(1), &minute).expect("written");
+        assert_eq!(met.look(&place).expect("told"), State::Sending);
+        let manifest = file_name::of_shard(1, file_name::MANIFEST);
+        place.replace(&manifest, b"{}").expect("written");
+        assert_eq!(met.look(&place).expect("told"), State::Done);
     }
 
     #[test]

@@ -8,43 +8,20 @@ import asyncio
 import json
 import os
 import pathlib
-import re
-import signal
 import subprocess
 import sys
 import time
 
-WORKERS = 4
-PLANNED = 1_680
+from workers_pipeline import PLANNED, WORKERS, Pipeline
+
 BRIDGE = "orderproof-br"
 # Of the addresses for tests of networks (RFC 2544), so that no network of this machine is meant.
 HERE = "198.18.77.1"
 
-SCENARIO = """
-name = "hosts"
-question = "What becomes of the orders of a host that is cut off?"
-seed = 7
-bad_orders = "10%"
-
-[settle]
-deadline = "20s"
-
+# A link that is down answers nothing, and the others are as late as this machine makes them.
+MORE = """
 [sending]
 attempt_timeout = "2s"
-
-[pipeline]
-visibility_timeout = "1s"
-function = { timeout = "150ms" }
-
-[[phase]]
-name = "baseline"
-rate = "40/s"
-duration = "2s"
-
-[[phase]]
-name = "spike"
-rate = "200/s"
-duration = "8s"
 
 [expect]
 max_schedule_lag_p99 = "10s"
@@ -127,30 +104,10 @@ def on_host(index):
     return ["ip", "netns", "exec", namespace(index)]
 
 
-def serve(name, orderproof, folder):
-    """A pipeline of its own, so that no case sees another's orders, and a scenario that names it."""
-    scenario = folder / f"{name}.toml"
-    scenario.write_text(SCENARIO)
-    process = subprocess.Popen(
-        [orderproof, "serve", str(scenario), "--port", "0", "--quiet"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    told = []
-    for line in process.stdout:
-        told.append(line)
-        if line.startswith("exact_counts"):
-            break
-    scenario.write_text(SCENARIO + "".join(line for line in told if not line.startswith("#")))
-    port = re.search(r"http://127.0.0.1:(\d+)", "".join(told)).group(1)
-    return process, scenario, port
-
-
 def run(name, meanwhile, orderproof, folder):
-    pipeline, scenario, port = serve(name, orderproof, folder)
+    pipeline = Pipeline(name, orderproof, folder, MORE)
     place = folder / f"{name}-run"
-    local, bridged = f"127.0.0.1:{port}", f"{HERE}:{port}"
+    local, bridged = f"127.0.0.1:{pipeline.port}", f"{HERE}:{pipeline.port}"
     forwarders = [forwarder(bridged, local)]
     try:
         for index in range(WORKERS):
@@ -158,7 +115,7 @@ def run(name, meanwhile, orderproof, folder):
         workers = [
             subprocess.Popen(
                 on_host(index)
-                + [orderproof, "run", str(scenario), "--run-at", str(place), "--worker", f"{index}/{WORKERS}"]
+                + [orderproof, "run", str(pipeline.scenario), "--run-at", str(place), "--worker", f"{index}/{WORKERS}"]
                 + ["--quiet", "--yes", "--lead", "5s", "--ready-timeout", "120s"],
                 stdout=subprocess.DEVNULL,
                 stderr=(folder / f"{name}-{index}.log").open("w"),
@@ -182,8 +139,7 @@ def run(name, meanwhile, orderproof, folder):
     finally:
         for process in forwarders:
             process.kill()
-        pipeline.send_signal(signal.SIGINT)
-        pipeline.wait(20)
+        pipeline.close()
     return codes, merge, report
 
 

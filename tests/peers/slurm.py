@@ -13,34 +13,11 @@ import subprocess
 import sys
 import time
 
+from workers_pipeline import PLANNED, WORKERS, Pipeline
+
 orderproof = str(pathlib.Path(sys.argv[1]).absolute())
 folder = pathlib.Path(sys.argv[2]).absolute()
 folder.mkdir(parents=True, exist_ok=True)
-WORKERS = 4
-
-SCENARIO = """
-name = "slurm"
-question = "Do four workers send what one would?"
-seed = 7
-bad_orders = "10%"
-
-[settle]
-deadline = "20s"
-
-[pipeline]
-visibility_timeout = "1s"
-function = { timeout = "150ms" }
-
-[[phase]]
-name = "baseline"
-rate = "40/s"
-duration = "2s"
-
-[[phase]]
-name = "spike"
-rate = "200/s"
-duration = "8s"
-"""
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="placeholder", AWS_SECRET_ACCESS_KEY="placeholder", AWS_REGION="us-east-1"
@@ -59,30 +36,6 @@ def wait_for(what, happens, seconds=120):
             return found
         time.sleep(0.2)
     raise AssertionError(f"waited {seconds} s for {what}")
-
-
-class Pipeline:
-    """A pipeline of its own, so that no case sees another's orders."""
-
-    def __init__(self, name):
-        self.scenario = folder / f"{name}.toml"
-        self.scenario.write_text(SCENARIO)
-        self.process = subprocess.Popen(
-            [orderproof, "serve", str(self.scenario), "--port", "0", "--quiet"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        told = []
-        for line in self.process.stdout:
-            told.append(line)
-            if line.startswith("exact_counts"):
-                break
-        self.scenario.write_text(SCENARIO + "".join(line for line in told if not line.startswith("#")))
-
-    def close(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(20)
 
 
 def job(number):
@@ -107,7 +60,7 @@ def process_of(place, task):
 
 def run(name, meanwhile):
     """Submits four workers, lets `meanwhile` happen two seconds after the start, and gives what the merge left."""
-    pipeline = Pipeline(name)
+    pipeline = Pipeline(name, orderproof, folder)
     place = folder / f"{name}-run"
     files = folder / f"{name}-submit"
     try:
@@ -149,7 +102,7 @@ def sent_by(place):
 
 def accounted(report, place):
     planned = report["orders"]["planned"]
-    assert planned == 1_680, planned
+    assert planned == PLANNED, planned
     assert sum(report["classes"].values()) == planned, report["classes"]
     senders = sent_by(place)
     assert len(senders) > planned / 2, f"the journals name {len(senders)} orders"

@@ -54,7 +54,7 @@ pub(super) fn serve_pipeline() -> Served {
     serve(SCENARIO)
 }
 
-fn serve(scenario: &str) -> Served {
+pub(super) fn serve(scenario: &str) -> Served {
     let program = Program::new([
         "serve",
         "workers.toml",
@@ -113,7 +113,7 @@ pub(super) fn worker(served: &Served, place: &Place, who: &str) -> Program {
     worker_of(SCENARIO, served, place, who)
 }
 
-fn worker_of(scenario: &str, served: &Served, place: &Place, who: &str) -> Program {
+pub(super) fn worker_of(scenario: &str, served: &Served, place: &Place, who: &str) -> Program {
     worker_as("77", scenario, served, place, who)
 }
 

@@ -240,3 +240,88 @@ fn a_scenario_that_stands_where_workers_meet_is_read_there() {
     worker().finish().code(0);
     merge(&served, &s3).finish().code(0);
 }
+
+/// A machine without room for a shard burns no claim.
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn a_worker_without_room_claims_nothing_and_is_started_again_elsewhere() {
+    let (served, s3) = (serve_pipeline(), s3());
+    let full = worker(&served, &s3, "0/1").env("TMPDIR", "/proc");
+    let full = full.finish().code(1);
+    assert!(full.stderr.contains("set TMPDIR"), "{}", full.stderr);
+    assert_eq!(ask(&s3, "GET", "shard-0-of-1", ""), "404");
+    worker(&served, &s3, "0/1").finish().code(0);
+    assert_eq!(ask(&s3, "GET", "shard-0-of-1", ""), "200");
+    assert_eq!(ask(&s3, "GET", "copying/0", ""), "200");
+    merge(&served, &s3).finish().code(0);
+}
+
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn two_merges_at_s3_do_not_write_over_one_another_and_a_killed_one_blocks_nobody_for_long() {
+    let (served, s3) = (serve_pipeline(), s3());
+    send_all(&served, &s3, 2);
+    let mut killed = start(merge(&served, &s3));
+    let there = |name: &str| ask(&s3, "GET", name, "") == "200";
+    super::program::wait_for("its claim", || there("merge-lock/1"));
+    // While it is at work: its claim is renewed every ten seconds.
+    let second = std::thread::scope(|scope| {
+        let second = scope.spawn(|| merge(&served, &s3).finish());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        second.join().expect("no panic")
+    });
+    let first = killed.child.wait().expect("it ends").code();
+    assert_eq!(first, Some(0));
+    // It was refused, or waited until the first had ended, and found its report.
+    assert!([0, 6].contains(&second.code), "{}", second.stderr);
+    assert!(there("seal.json"));
+    let again = merge(&served, &s3).finish().code(0);
+    assert!(
+        again.stderr.contains("was merged before"),
+        "{}",
+        again.stderr
+    );
+}
+
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn the_claim_of_a_merge_that_was_killed_is_taken_over() {
+    let (served, s3) = (serve_pipeline(), s3());
+    send_all(&served, &s3, 1);
+    let claim = "{\"holder\":\"killed\",\"renewals\":2,\"ended\":false}";
+    assert_eq!(ask(&s3, "PUT", "merge-lock/1", claim), "200");
+    let merged = merge(&served, &s3).finish().code(0);
+    assert!(merged.stderr.contains("was killed"), "{}", merged.stderr);
+    assert_eq!(ask(&s3, "GET", "merge-lock/2", ""), "200");
+    assert_eq!(ask(&s3, "GET", "seal.json", ""), "200");
+}
+
+/// Something else than the journal cannot be written: what was sent is told all the same.
+#[test]
+#[ignore = "needs peers: Python with boto3 and moto[server] in ORDERPROOF_PYTHON"]
+fn a_worker_that_cannot_write_its_samples_hands_its_journal_over() {
+    let (served, s3) = (serve_pipeline(), s3());
+    let room = tempfile::tempdir().expect("a folder");
+    let shown = room.path().display().to_string();
+    let started = start(worker(&served, &s3, "0/1").env("TMPDIR", &shown));
+    let folder = || {
+        let entries = std::fs::read_dir(room.path()).expect("a folder");
+        let mut paths = entries.map(|entry| entry.expect("an entry").path());
+        paths.find(|path| path.join("ledger.journal").exists())
+    };
+    super::program::wait_for("a journal", || folder().is_some());
+    let folder = folder().expect("there");
+    std::fs::create_dir(folder.join("queues.json")).expect("in its way");
+    assert_eq!(started.code(), Some(1));
+    let there = |name: &str| ask(&s3, "GET", name, "") == "200";
+    assert!(there("shards/0/ledger.journal") && there("shards/0/sent.json"));
+    assert!(!there("shards/0/manifest.json") && !there("copying/0"));
+    assert!(folder.join("ledger.journal").exists(), "it stays here, too");
+    let merged = merge(&served, &s3).args(["--now"]).finish().code(4);
+    let text = std::fs::read_to_string(copy(&merged).join("run.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let codes = workers::codes(&report);
+    assert!(codes.contains(&"worker_unfinished".into()), "{codes:?}");
+    assert!(report["orders"]["acknowledged"].as_u64() > Some(200));
+    assert_eq!(report["classes"]["lost"], 0);
+}

@@ -90,6 +90,7 @@ fn view(seconds: u64) -> View {
         target: "embedded".into(),
         folder: "reports/20261126T090000Z-spike".into(),
         planned: profile.count(),
+        shard: None,
         phases: phases
             .iter()
             .enumerate()

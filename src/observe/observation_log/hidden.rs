@@ -17,7 +17,10 @@ const NEXT: &str = "delete it: letters that it tells of show themselves within 1
 enum Record {
     Began {
         header: Header,
+        /// Region, account and name; earlier versions wrote the URL.
         queue: String,
+        #[serde(default)]
+        unix_seconds: Option<u64>,
     },
     Hidden {
         handles: Vec<String>,
@@ -33,14 +36,15 @@ pub struct HiddenLog {
 /// What a sweep that did not come to its end has hidden.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftHidden {
-    /// The letters' handles.
+    /// The letters' handles, as far as it came to write them down.
     pub handles: Vec<String>,
-    /// When it wrote the last of them down.
+    /// When it wrote the last of them down, or else began.
     pub last_at: SystemTime,
 }
 
 impl HiddenLog {
-    /// Begins a sweep of `queue` for `run`, with what an earlier one has left.
+    /// Begins a sweep of `queue` for `run`, with what an earlier one has left that did not come to its end. `queue` is what it is
+    /// called wherever it is reached from: region, account and name.
     ///
     /// # Errors
     /// When the file cannot be read or written, is damaged, or is another run's or queue's.
@@ -50,27 +54,37 @@ impl HiddenLog {
         queue: &str,
     ) -> Result<(Self, Option<LeftHidden>), ObservationLogError> {
         let (mut lines, records) = Lines::open::<Record>(path, NEXT)?;
-        let mut left = Vec::new();
-        let mut last = 0;
+        let mut left: Option<LeftHidden> = None;
         for (index, record) in records.into_iter().enumerate() {
-            match (index, record) {
-                (0, Record::Began { header, queue: of }) => {
+            match (record, &mut left) {
+                (
+                    Record::Began {
+                        header,
+                        queue: of,
+                        unix_seconds,
+                    },
+                    None,
+                ) => {
                     let same = header.run_id == run && header.schema_version == SCHEMA_VERSION;
-                    if !same || of != queue {
+                    if !same || !is_same_queue(&of, queue) {
                         return Err(ObservationLogError::Foreign {
                             path: path.to_owned(),
                         });
                     }
+                    left = Some(LeftHidden {
+                        handles: Vec::new(),
+                        last_at: unix_seconds.map_or_else(clock::wall, instant),
+                    });
                 }
                 (
-                    1..,
                     Record::Hidden {
                         handles,
                         unix_seconds,
                     },
+                    Some(left),
                 ) => {
-                    left.extend(handles);
-                    last = unix_seconds;
+                    left.handles.extend(handles);
+                    left.last_at = instant(unix_seconds);
                 }
                 _ => {
                     return Err(ObservationLogError::Damaged {
@@ -81,19 +95,16 @@ impl HiddenLog {
                 }
             }
         }
-        if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+        if left.is_none() {
             lines.append(&Record::Began {
                 header: Header {
                     schema_version: SCHEMA_VERSION,
                     run_id: run,
                 },
                 queue: queue.into(),
+                unix_seconds: Some(now()),
             })?;
         }
-        let left = (!left.is_empty()).then(|| LeftHidden {
-            handles: left,
-            last_at: UNIX_EPOCH + Duration::from_secs(last),
-        });
         Ok((Self { lines }, left))
     }
 
@@ -102,10 +113,9 @@ impl HiddenLog {
     /// # Errors
     /// When it cannot be written.
     pub fn hidden(&mut self, handles: &[String]) -> Result<(), ObservationLogError> {
-        let now = clock::wall().duration_since(UNIX_EPOCH);
         self.lines.append(&Record::Hidden {
             handles: handles.to_vec(),
-            unix_seconds: now.unwrap_or_default().as_secs(),
+            unix_seconds: now(),
         })
     }
 
@@ -116,4 +126,25 @@ impl HiddenLog {
     pub fn end(self) -> Result<(), ObservationLogError> {
         self.lines.remove()
     }
+}
+
+/// Whether what a log says of its queue is that of `queue`. A URL says account and name, and not in which words the region
+/// or this machine was asked for.
+fn is_same_queue(told: &str, queue: &str) -> bool {
+    let Some((_, address)) = told.split_once("://") else {
+        return told == queue;
+    };
+    let path = address.split_once('/').map(|(_, path)| path);
+    path.is_some_and(|path| queue.ends_with(&format!(" {}", path.trim_matches('/'))))
+}
+
+fn now() -> u64 {
+    let now = clock::wall().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
+}
+
+fn instant(unix_seconds: u64) -> SystemTime {
+    let at = UNIX_EPOCH.checked_add(Duration::from_secs(unix_seconds));
+    // Beyond every clock: as if it were now.
+    at.unwrap_or_else(clock::wall)
 }

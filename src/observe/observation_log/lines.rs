@@ -33,8 +33,8 @@ pub enum ObservationLogError {
         /// What can be done.
         next: &'static str,
     },
-    /// It is another run's, or another version's.
-    #[error("{path}: it belongs to another run or another version; move it away")]
+    /// It is another run's, another queue's, or another version's.
+    #[error("{path}: it belongs to another run, another queue or another version; move it away")]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -54,6 +54,20 @@ impl Lines {
         path: &Path,
         next: &'static str,
     ) -> Result<(Self, Vec<T>), ObservationLogError> {
+        let mut records = Vec::new();
+        let lines = Self::open_each(path, next, |_, record| {
+            records.push(record);
+            Ok(())
+        })?;
+        Ok((lines, records))
+    }
+
+    /// The same; hands each record to `take`, with its number from 0, and keeps none.
+    pub(super) fn open_each<T: DeserializeOwned>(
+        path: &Path,
+        next: &'static str,
+        take: impl FnMut(usize, T) -> Result<(), ObservationLogError>,
+    ) -> Result<Self, ObservationLogError> {
         let failed = |source| ObservationLogError::Io {
             path: path.to_owned(),
             source,
@@ -73,18 +87,10 @@ impl Lines {
         if !file.metadata().map_err(failed)?.is_file() {
             return Err(failed(io::Error::other("it is no regular file")));
         }
-        let reader = BufReader::new(File::open(path).map_err(failed)?);
-        let (records, whole) = read(reader).map_err(|problem| match problem {
-            Problem::Io(source) => failed(source),
-            Problem::Record(record) => ObservationLogError::Damaged {
-                path: path.to_owned(),
-                record,
-                next,
-            },
-        })?;
+        let whole = each_record(path, next, take)?;
         file.set_len(whole).map_err(failed)?;
         let path = path.to_owned();
-        Ok((Self { path, file }, records))
+        Ok(Self { path, file })
     }
 
     /// Writes a record; it is on the disk when this returns.
@@ -109,42 +115,49 @@ impl Lines {
             source,
         })
     }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 fn checksum(json: &[u8]) -> String {
     format!("{:08x} ", crc32fast::hash(json))
 }
 
-/// Why a file could not be read.
-enum Problem {
-    Io(io::Error),
-    /// Which record is damaged, from 1.
-    Record(usize),
-}
-
-/// The records of a file and the length of what is whole of it; one line is held at a time.
-fn read<T: DeserializeOwned>(mut file: impl BufRead) -> Result<(Vec<T>, u64), Problem> {
-    let mut records = Vec::new();
+/// Hands each record of the file to `take`, with its number from 0, and says how long what is whole of it is; one line is held
+/// at a time.
+///
+/// # Errors
+/// When the file cannot be read, or a record before a torn end is damaged; when `take` fails.
+pub(super) fn each_record<T: DeserializeOwned>(
+    path: &Path,
+    next: &'static str,
+    mut take: impl FnMut(usize, T) -> Result<(), ObservationLogError>,
+) -> Result<u64, ObservationLogError> {
+    let failed = |source| ObservationLogError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
     let mut whole = 0;
     let mut line = Vec::new();
-    loop {
+    for index in 0.. {
+        let damaged = || ObservationLogError::Damaged {
+            path: path.to_owned(),
+            record: index + 1,
+            next,
+        };
         line.clear();
         let mut rest = file.by_ref().take(RECORD_BYTES_MAX + 1);
-        rest.read_until(b'\n', &mut line).map_err(Problem::Io)?;
+        rest.read_until(b'\n', &mut line).map_err(failed)?;
         let length = line.len() as u64;
         match record(&line) {
-            _ if length > RECORD_BYTES_MAX => return Err(Problem::Record(records.len() + 1)),
-            Some(record) => records.push(record),
+            _ if length > RECORD_BYTES_MAX => return Err(damaged()),
+            Some(record) => take(index, record)?,
             // What was being written when it died is the last, and has no end.
-            None if !line.ends_with(b"\n") => return Ok((records, whole)),
-            None => return Err(Problem::Record(records.len() + 1)),
+            None if !line.ends_with(b"\n") => break,
+            None => return Err(damaged()),
         }
         whole += length;
     }
+    Ok(whole)
 }
 
 fn record<T: DeserializeOwned>(line: &[u8]) -> Option<T> {

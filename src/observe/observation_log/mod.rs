@@ -10,7 +10,8 @@
 //!
 //! Why going on is sound: pages count only if they were read after the pipeline had come to rest, the queue is
 //! settled anew before the scan goes on, and at rest rows are neither added nor changed. Should one be added
-//! all the same, behind a cursor, it is missing, is looked up by key, and contradicts the scan: inconclusive.
+//! all the same, behind a cursor, it is missing, is looked up by key, and contradicts the scan: inconclusive. Each page tells
+//! when it was read, also once another verifier has taken it over: what is of before the last send, or too old, is read again.
 //!
 //! A record is a line: the CRC-32 of its JSON, a blank, its JSON. A last line that is not whole was being written
 //! when the verifier died, and is cut off. Any other damage is an error, and nothing in the file counts.
@@ -23,7 +24,7 @@ mod scan;
 pub use hidden::{HiddenLog, LeftHidden};
 pub use letters::LetterLog;
 pub use lines::ObservationLogError;
-pub use scan::ScanLog;
+pub use scan::{Counting, LeftScan, ScanLog, ScanOf};
 
 use std::io;
 use std::path::{Path, PathBuf};

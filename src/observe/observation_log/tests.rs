@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::scan::Resumed;
 use super::*;
 use crate::records::{DeadLetter, Item, Value};
 use crate::store::{Cursor, Page};
@@ -37,6 +36,26 @@ fn noon() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
+/// What a scan that was broken off has left.
+#[derive(Debug)]
+struct Resumed {
+    cursors: Vec<Cursor>,
+    pages: Vec<Page>,
+    read_at: Vec<SystemTime>,
+}
+
+fn here(number: u32, segments: usize) -> ScanOf {
+    ScanOf {
+        run: run(number),
+        at: "http://127.0.0.1:1 table orders".into(),
+        segments,
+    }
+}
+
+fn hours(hours: u64) -> Duration {
+    Duration::from_secs(hours * 3_600)
+}
+
 struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -49,7 +68,36 @@ impl Folder {
     }
 
     fn scan(&self, now: SystemTime) -> Result<(ScanLog, Resumed), ObservationLogError> {
-        ScanLog::open(&self.path(), run(7), 2, now)
+        self.scan_of(&here(7, 2), now)
+    }
+
+    fn scan_of(
+        &self,
+        of: &ScanOf,
+        now: SystemTime,
+    ) -> Result<(ScanLog, Resumed), ObservationLogError> {
+        let since = SystemTime::UNIX_EPOCH;
+        self.scan_since(of, Counting { since, now })
+    }
+
+    fn scan_since(
+        &self,
+        of: &ScanOf,
+        counting: Counting,
+    ) -> Result<(ScanLog, Resumed), ObservationLogError> {
+        let (mut pages, mut read_at) = (Vec::new(), Vec::new());
+        let opened = ScanLog::open(&self.path(), of, counting, |page, at| {
+            pages.push(page);
+            read_at.push(at);
+            Ok(())
+        });
+        let (log, cursors) = opened?;
+        let resumed = Resumed {
+            cursors,
+            pages,
+            read_at,
+        };
+        Ok((log, resumed))
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -76,7 +124,7 @@ fn a_scan_goes_on_where_each_segment_stopped() {
         page(0, 4..6, Cursor::End),
     ];
     for page in &pages {
-        log.keep(page).unwrap();
+        log.keep(page, now).unwrap();
     }
     drop(log);
     let (log, resumed) = folder.scan(now + Duration::from_secs(3_600)).unwrap();
@@ -90,9 +138,9 @@ fn a_scan_goes_on_where_each_segment_stopped() {
 fn a_page_cut_off_anywhere_is_read_again_and_none_before_it() {
     let (folder, now) = (Folder::new(), noon());
     let (mut log, _) = folder.scan(now).unwrap();
-    log.keep(&page(0, 1..4, after("3"))).unwrap();
+    log.keep(&page(0, 1..4, after("3")), now).unwrap();
     let whole = folder.bytes();
-    log.keep(&page(0, 4..6, after("5"))).unwrap();
+    log.keep(&page(0, 4..6, after("5")), now).unwrap();
     drop(log);
     let both = folder.bytes();
     for length in whole.len()..both.len() {
@@ -101,7 +149,7 @@ fn a_page_cut_off_anywhere_is_read_again_and_none_before_it() {
         assert_eq!(resumed.cursors[0], after("3"), "cut off at {length}");
         assert_eq!(resumed.pages.len(), 1);
         // It is written again, and the file is whole.
-        log.keep(&page(0, 4..6, after("5"))).unwrap();
+        log.keep(&page(0, 4..6, after("5")), now).unwrap();
         drop(log);
         assert_eq!(folder.bytes(), both);
     }
@@ -111,8 +159,8 @@ fn a_page_cut_off_anywhere_is_read_again_and_none_before_it() {
 fn damage_before_the_end_is_told_and_nothing_is_made_of_it() {
     let (folder, now) = (Folder::new(), noon());
     let (mut log, _) = folder.scan(now).unwrap();
-    log.keep(&page(0, 1..4, after("3"))).unwrap();
-    log.keep(&page(0, 4..6, Cursor::End)).unwrap();
+    log.keep(&page(0, 1..4, after("3")), now).unwrap();
+    log.keep(&page(0, 4..6, Cursor::End), now).unwrap();
     drop(log);
     let whole = folder.bytes();
     for at in (0..whole.len()).step_by(7) {
@@ -131,29 +179,126 @@ fn damage_before_the_end_is_told_and_nothing_is_made_of_it() {
 #[test]
 fn another_runs_pages_are_refused_and_old_or_otherwise_cut_ones_start_anew() {
     let (folder, now) = (Folder::new(), noon());
-    let (mut log, _) = folder.scan(now).unwrap();
-    log.keep(&page(0, 1..4, after("3"))).unwrap();
-    drop(log);
-    let other = ScanLog::open(&folder.path(), run(8), 2, now);
+    let kept = |of: &ScanOf, at: SystemTime| {
+        let (mut log, _) = folder.scan_of(of, at).unwrap();
+        log.keep(&page(0, 1..4, after("3")), at).unwrap();
+    };
+    kept(&here(7, 2), now);
+    let other = folder.scan_of(&here(8, 2), now);
     assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
-    let hours = |hours: u64| Duration::from_secs(hours * 3_600);
-    let (_, kept) = folder.scan(now + hours(12)).unwrap();
-    assert_eq!(kept.pages.len(), 1, "twelve hours are fine");
-    let (_, anew) = ScanLog::open(&folder.path(), run(7), 3, now).unwrap();
+    let (_, found) = folder.scan(now + hours(12)).unwrap();
+    assert_eq!(found.pages.len(), 1, "twelve hours are fine");
+    let (_, anew) = folder.scan_of(&here(7, 3), now).unwrap();
     assert_eq!(
         (anew.cursors.len(), anew.pages.len()),
         (3, 0),
         "other segments"
     );
-    let (mut log, _) = folder.scan(now).unwrap();
-    log.keep(&page(0, 1..4, after("3"))).unwrap();
-    drop(log);
-    let (_, anew) = folder
-        .scan(now + hours(12) + Duration::from_secs(1))
-        .unwrap();
+    let late = now + hours(12) + Duration::from_secs(1);
+    kept(&here(7, 2), now);
+    let (_, anew) = folder.scan(late).unwrap();
     assert_eq!(anew.pages.len(), 0, "too old");
+    kept(&here(7, 2), late);
     let (_, anew) = folder.scan(now).unwrap();
     assert_eq!(anew.pages.len(), 0, "from a clock that was set back");
+}
+
+#[test]
+fn pages_of_another_table_are_read_anew() {
+    let (folder, now) = (Folder::new(), noon());
+    let (mut log, _) = folder.scan(now).unwrap();
+    log.keep(&page(0, 1..4, after("3")), now).unwrap();
+    drop(log);
+    let (_, same) = folder.scan(now).unwrap();
+    assert_eq!(same.pages.len(), 1);
+    let elsewhere = ScanOf {
+        at: "http://127.0.0.1:2 table orders".into(),
+        ..here(7, 2)
+    };
+    let (_, anew) = folder.scan_of(&elsewhere, now).unwrap();
+    assert_eq!(anew.cursors, [Cursor::Start, Cursor::Start]);
+    assert!(anew.pages.is_empty());
+    // A log that does not say of which table it is.
+    let mut text = String::from_utf8(folder.bytes()).unwrap();
+    text = text[9..].replace("\"at\":\"http://127.0.0.1:2 table orders\",", "");
+    assert!(!text.contains("127"), "{text}");
+    let line = text.trim_end();
+    let sum = crc32fast::hash(line.as_bytes());
+    folder.overwrite(format!("{sum:08x} {line}\n").as_bytes());
+    let (_, anew) = folder.scan_of(&elsewhere, now).unwrap();
+    assert!(anew.pages.is_empty());
+}
+
+/// Pages that were taken over are as old as they were before.
+#[test]
+fn a_page_is_as_old_as_its_reading() {
+    let (folder, now) = (Folder::new(), noon());
+    let (mut log, _) = folder.scan(now).unwrap();
+    let (old, young) = (page(0, 1..4, after("3")), page(1, 10..12, after("11")));
+    log.keep(&old, now - hours(11)).unwrap();
+    log.keep(&young, now).unwrap();
+    drop(log);
+    let (_, both) = folder.scan(now + hours(1)).unwrap();
+    assert_eq!(both.pages, [old.clone(), young.clone()]);
+    assert_eq!(both.read_at, [now - hours(11), now]);
+    let (mut log, one) = folder.scan(now + hours(2)).unwrap();
+    assert_eq!(one.cursors, [Cursor::Start, after("11")]);
+    assert_eq!(one.pages, std::slice::from_ref(&young));
+    // The segment is read anew, and what was before is forgotten.
+    let again = page(0, 1..3, after("2"));
+    log.keep(&again, now + hours(2)).unwrap();
+    drop(log);
+    let (_, both) = folder.scan(now + hours(2)).unwrap();
+    assert_eq!(both.cursors, [after("2"), after("11")]);
+    assert_eq!(both.pages, [young, again]);
+}
+
+#[test]
+fn what_was_read_before_the_last_send_does_not_count() {
+    let (folder, now) = (Folder::new(), noon());
+    let (mut log, _) = folder.scan(now).unwrap();
+    log.keep(&page(0, 1..4, Cursor::End), now).unwrap();
+    drop(log);
+    let second = Duration::from_secs(1);
+    let scan = |since| {
+        let now = now + hours(1);
+        let (_, found) = folder
+            .scan_since(&here(7, 2), Counting { since, now })
+            .unwrap();
+        found.pages.len()
+    };
+    assert_eq!(scan(now), 1, "read when the last was sent, or after it");
+    assert_eq!(scan(now + second), 0);
+    assert_eq!(scan(now), 0, "it was called off for good");
+}
+
+#[test]
+fn what_another_has_left_is_read_and_not_written_to() {
+    let (folder, now) = (Folder::new(), noon());
+    let (mut log, _) = folder.scan(now).unwrap();
+    let pages = [page(0, 1..4, after("3")), page(1, 10..12, Cursor::End)];
+    log.keep(&pages[0], now - hours(13)).unwrap();
+    log.keep(&pages[1], now).unwrap();
+    drop(log);
+    let mut bytes = folder.bytes();
+    bytes.extend_from_slice(b"torn");
+    folder.overwrite(&bytes);
+    let (path, of) = (folder.path(), here(7, 2));
+    let since = SystemTime::UNIX_EPOCH;
+    let left = LeftScan::read(&path, &of, Counting { since, now }).unwrap();
+    assert_eq!(left.cursors(), [Cursor::Start, Cursor::End]);
+    let taken = |wanted: &dyn Fn(usize) -> bool| {
+        let mut taken = Vec::new();
+        let all = left.pages(wanted, |page, read_at| {
+            taken.push((page, read_at));
+            Ok(())
+        });
+        all.unwrap();
+        taken
+    };
+    assert_eq!(taken(&|_| true), [(pages[1].clone(), now)]);
+    assert_eq!(taken(&|segment| segment == 0), []);
+    assert_eq!(folder.bytes(), bytes);
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::emulator::Emulator;
 use crate::emulator::sqs::QueueAttributes;
 use crate::emulator::table::{KeyKind, TableFaults, key};
 use crate::ledger::{Ledger, Outcome};
-use crate::observe::ObservePlan;
 use crate::observe::look::observe;
+use crate::observe::{KeptPages, ObservePlan};
 use crate::order::{OrderPlan, RunId};
 use crate::records::{Item, Value};
 use crate::scenario::{Overrides, Scenario, parse};
@@ -147,6 +147,7 @@ impl Shop {
             function: None,
             door: None,
             folder: None,
+            kept: KeptPages::of_verifiers(SystemTime::now()),
             orders: self.orders.clone(),
             phases: 1,
             ledger: ledger(schedule.count()),

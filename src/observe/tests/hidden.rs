@@ -22,7 +22,7 @@ async fn killed(stores: &Stores, folder: &tempfile::TempDir, notes: bool) -> Vec
     let received = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&received);
     let sweep = tokio::spawn(async move {
-        let begun = HiddenLog::begin(&path, orders().run, stores.letters_url());
+        let begun = HiddenLog::begin(&path, orders().run, &stores.letters_place());
         let (mut log, left) = begin_ok(begun);
         assert_eq!(left, None);
         let held = &mut |handles: &[String]| {
@@ -79,14 +79,14 @@ async fn the_sweep_of_another_run_is_not_gone_on_with() {
     drop(begin_ok(HiddenLog::begin(
         &log_of(&folder),
         another,
-        stores.letters_url(),
+        &stores.letters_place(),
     )));
     let seen = observed_in(&stores, &folder).await;
     let error = seen.dead_letter_sweep.error.expect("refused");
     assert!(error.contains("belongs to another run"), "{error}");
     assert!(!seen.dead_letter_sweep.complete && seen.dead_lettered.is_empty());
     // Nor is that of another queue.
-    let other = HiddenLog::begin(&log_of(&folder), another, "http://elsewhere/dead");
+    let other = HiddenLog::begin(&log_of(&folder), another, "us-east-1 000000000000/other");
     assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
     std::fs::remove_file(log_of(&folder)).expect("moved away");
     assert!(observed_in(&stores, &folder).await.is_complete());
@@ -102,7 +102,7 @@ async fn what_was_not_written_down_is_waited_for() {
     let (mut log, _) = begin_ok(HiddenLog::begin(
         &log_of(&folder),
         orders().run,
-        stores.letters_url(),
+        &stores.letters_place(),
     ));
     log.hidden(&["gone".into()]).expect("written down");
     drop(log);
@@ -120,4 +120,77 @@ async fn what_was_not_written_down_is_waited_for() {
     let (seen, ()) = tokio::join!(observed_in(&stores, &folder), shown);
     assert!(seen.is_complete(), "{seen:?}");
     assert_eq!(seen.dead_lettered, bad());
+}
+
+/// It was killed between its first receive and its first note.
+#[tokio::test]
+async fn the_first_letters_of_a_killed_sweep_are_waited_for() {
+    let services = filled().await;
+    let stores = services.stores();
+    let folder = tempfile::tempdir().expect("a folder");
+    let handles = killed(&stores, &folder, false).await;
+    let shown = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        for handle in &handles {
+            let shown = services
+                .engine
+                .change_visibility("dead", handle, Duration::ZERO);
+            shown.expect("in flight until now");
+        }
+    };
+    let (seen, ()) = tokio::join!(observed_in(&stores, &folder), shown);
+    assert!(seen.is_complete(), "{seen:?}");
+    assert_eq!(seen.dead_lettered, bad());
+    // Where a sweep came to its end nothing is waited for.
+    let again = observed_in(&stores, &folder).await;
+    assert!(again.is_complete(), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_sweep_of_the_same_queue_at_another_address_is_gone_on_with() {
+    let services = filled().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    killed(&services.stores(), &folder, true).await;
+    let other = services.stores_of(|target| {
+        let url = &target.dead_letter_queue_url;
+        assert!(url.contains("127.0.0.1"), "{url}");
+        target.dead_letter_queue_url = url.replace("127.0.0.1", "localhost");
+    });
+    let seen = observed_in(&other, &folder).await;
+    assert!(seen.is_complete(), "{seen:?}");
+    assert_eq!(seen.dead_lettered, bad());
+    assert_eq!(hidden(&services), 0);
+    // By another name it is another queue.
+    killed(&services.stores(), &folder, true).await;
+    let renamed = services.stores_of(|target| {
+        let url = &target.dead_letter_queue_url;
+        target.dead_letter_queue_url = url.replace("/dead", "/orders");
+    });
+    let seen = observed_in(&renamed, &folder).await;
+    let error = seen.dead_letter_sweep.error.expect("refused");
+    assert!(error.contains("another queue"), "{error}");
+}
+
+/// As earlier versions wrote them.
+#[test]
+fn a_log_that_names_its_queue_by_a_url_is_of_that_queue() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = |queue: &str| {
+        let began = format!(
+            "{{\"began\":{{\"header\":{{\"schema_version\":1,\"run_id\":7}},\"queue\":\"{queue}\"}}}}"
+        );
+        let line = format!("{:08x} {began}\n", crc32fast::hash(began.as_bytes()));
+        std::fs::write(log_of(&folder), line).expect("written");
+        HiddenLog::begin(
+            &log_of(&folder),
+            orders().run,
+            "us-east-1 000000000000/dead",
+        )
+    };
+    let (_, left) = begin_ok(log("http://localhost:9324/000000000000/dead"));
+    assert_eq!(left.expect("it was begun").handles, [""; 0]);
+    for other in ["http://localhost:9324/000000000000/other", "http://dead"] {
+        let other = log(other);
+        assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
+    }
 }

@@ -7,9 +7,10 @@ use roaring::RoaringBitmap;
 
 use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::ledger::{Ledger, Outcome};
-use crate::observe::ObservePlan;
 use crate::observe::look::observe;
 use crate::observe::observation_log::{LETTER_LOG, LetterLog, ScanLog, scan_log};
+use crate::observe::tables::scan_of;
+use crate::observe::{KeptPages, ObservePlan};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::{Cursor, Page, StoreError, Stores, Target};
@@ -21,7 +22,7 @@ use crate::verify::{
     reconcile,
 };
 
-fn at_rest() -> Quiescence {
+pub(super) fn at_rest() -> Quiescence {
     Quiescence {
         reached: true,
         empty_samples: 3,
@@ -47,6 +48,10 @@ fn plan() -> ObservePlan {
         function: None,
         door: None,
         folder: None,
+        kept: KeptPages {
+            since: SystemTime::UNIX_EPOCH,
+            parts: true,
+        },
         orders: orders(),
         schedule: fixture().schedule(),
         phases: 1,
@@ -229,6 +234,14 @@ pub(super) async fn observed_in(stores: &Stores, folder: &tempfile::TempDir) -> 
     observation
 }
 
+/// The log of a scan that has just begun.
+fn begun(stores: &Stores, folder: &tempfile::TempDir) -> ScanLog {
+    let (path, plan) = (folder.path().join(scan_log(0)), plan_in(folder));
+    let of = scan_of(stores, &plan, &stores.tables()[0]);
+    let (log, _) = ScanLog::open(&path, &of, plan.counting(), |_, _| Ok(())).unwrap();
+    log
+}
+
 #[tokio::test]
 async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
     let services = filled().await;
@@ -237,8 +250,7 @@ async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(scan_log(0));
     // Pages of 20 rows; the verifier dies after two.
-    let run = orders().run;
-    let (mut log, _) = ScanLog::open(&path, run, 1, SystemTime::now()).unwrap();
+    let mut log = begun(&stores, &folder);
     let mut pages = 0;
     let broken_off = stores
         .scan(
@@ -247,7 +259,7 @@ async fn a_scan_that_was_broken_off_is_gone_on_with_and_sees_the_same() {
             Duration::ZERO,
             &mut 0,
             |page| {
-                log.keep(&page).unwrap();
+                log.keep(&page, SystemTime::now()).unwrap();
                 pages += 1;
                 match pages {
                     2 => Err(StoreError::new("the verifier", "was killed")),
@@ -281,13 +293,13 @@ async fn what_was_seen_before_rest_is_not_gone_on_with() {
     let path = folder.path().join(scan_log(0));
     let stores = services.stores();
     // A log by which the table has been read to its end, and nothing was in it.
-    let (mut log, _) = ScanLog::open(&path, orders().run, 1, SystemTime::now()).unwrap();
-    log.keep(&Page {
+    let mut log = begun(&stores, &folder);
+    let nothing = Page {
         segment: 0,
         rows: Vec::new(),
         cursor: Cursor::End,
-    })
-    .unwrap();
+    };
+    log.keep(&nothing, SystemTime::now()).unwrap();
     drop(log);
     let status = Mutex::default();
     let restless = Quiescence::default();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::ledger::Ledger;
-use crate::observe::{ObservePlan, Seen, Watcher};
+use crate::observe::{KeptPages, ObservePlan, Seen, Watcher};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::fixture;
 use crate::testing::site::Services;
@@ -15,6 +15,7 @@ fn plan(patience: Duration) -> ObservePlan {
         function: None,
         door: None,
         folder: None,
+        kept: KeptPages::of_verifiers(SystemTime::now()),
         orders: OrderPlan::lab(RunId::new(7).unwrap(), 2026, 0.1),
         ledger: Ledger::new(schedule.count()),
         schedule,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{History, Measured, Moment, Rates};
 use crate::escape::line;
-use crate::load::{LoadProfile, Phase};
+use crate::load::{LoadProfile, Phase, Shard};
 use crate::observe::Activity;
 use crate::run::Watch;
 
@@ -21,6 +21,8 @@ pub struct View {
     pub profile: LoadProfile,
     /// Orders planned.
     pub planned: u64,
+    /// Which of several workers this process is, if it is one; what is planned is of all of them.
+    pub shard: Option<Shard>,
     /// The phases as planned.
     pub phases: Vec<PhaseView>,
     /// What the run is at.
@@ -137,6 +139,7 @@ impl Watch {
             folder: self.folder.clone(),
             profile: profile.clone(),
             planned: self.schedule.count(),
+            shard: self.shard,
             phases: phases(&self.scenario.phases, profile),
             stage: self.stage(),
             stopping: self.stop.is_stopped(),

@@ -43,7 +43,7 @@ impl MeetingPlace {
         &self,
         region: Option<&str>,
         profile: Option<&str>,
-    ) -> Result<Box<dyn RunAt>, Error> {
+    ) -> Result<Box<dyn RunAt + Send>, Error> {
         match self {
             Self::Folder(path) => match Folder::open(path) {
                 Ok(folder) => Ok(Box::new(folder)),

@@ -63,19 +63,32 @@ pub trait RunAt {
         Duration::from_millis(100)
     }
 
-    /// The folder on this machine in which worker `index` keeps its shard while it sends.
+    /// The folder on this machine in which worker `index` keeps its shard while it sends. Where it is not the place itself, it
+    /// is made, and tried whether it can be written to.
     ///
     /// # Errors
     /// When there is no room for one.
     fn shard_folder(&self, index: u32) -> io::Result<PathBuf>;
 
+    /// Takes such a folder away again, of a worker that has sent nothing.
+    fn leave_shard_folder(&self, folder: &Path) {
+        let _ = folder;
+    }
+
     /// Puts the files called `names` of worker `index`, which are in its shard's `folder`, where others find them, in this
-    /// order.
+    /// order. One that cannot be written keeps none of the others back but the manifest. What may be written later is tried
+    /// again for minutes; `told` hears of that.
     ///
     /// # Errors
-    /// When one of them cannot be read or written; those before it are there.
-    fn hand_over(&self, index: u32, folder: &Path, names: &[&str]) -> io::Result<()> {
-        let _ = (index, folder, names);
+    /// When one of them cannot be read or written; the others are there.
+    fn hand_over(
+        &self,
+        index: u32,
+        folder: &Path,
+        names: &[&str],
+        told: &dyn Fn(&str),
+    ) -> io::Result<()> {
+        let _ = (index, folder, names, told);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -12,19 +12,38 @@ use crate::error::Error;
 use crate::folder::{Existing, write_whole};
 use crate::objects::{Bucket, Listed, ObjectsAt, is_plain_key};
 use crate::results::file_name;
-use crate::workers::merge::LOCK as MERGE_LOCK;
+use crate::store::StoreError;
+use crate::workers::OneMerge;
+use crate::workers::abort::ABORT;
+use crate::workers::copying::{COPYING, copying_name, mark};
+use crate::workers::lock::LOCK as MERGE_LOCK;
+use crate::workers::one_merge::CLAIMS;
 
 /// What tries out conditional writes begins with.
 const PROBE: &str = "probe-";
 /// The most that is written to one object from a file, as it is held in memory meanwhile.
 const FILE_MAX: u64 = 4 << 30;
+/// How long it is tried to write the files that are needed, and the pauses between two tries.
+const TRIED: Duration = Duration::from_secs(300);
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(30)];
+/// How many bytes a second are written at least, and what a file takes beside that.
+const BYTES_A_SECOND: u64 = 256 << 10;
+const FILE_TAKES: Duration = Duration::from_secs(60);
+/// What a worker's folder must have room for before it claims its shard, bytes.
+const ROOM: usize = 1 << 20;
 
 /// Whether workers write this before a merge: it stays as it is, with the name of the call that created it.
 fn is_of_workers(name: &str) -> bool {
-    ["shards/", "ready/", "refused/", "shard-"]
+    ["shards/", "ready/", "refused/", "shard-", "copying/"]
         .iter()
         .any(|start| name.starts_with(start))
-        || [file_name::PLAN, file_name::GO].contains(&name)
+        || [file_name::PLAN, file_name::GO, ABORT].contains(&name)
+}
+
+/// Whether it says which merge is at work.
+fn is_claim(name: &str) -> bool {
+    name.strip_prefix(CLAIMS)
+        .is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Objects whose names begin with one prefix.
@@ -75,11 +94,18 @@ impl Objects {
     }
 
     /// Copies the files of `folder`, and of the folders in it, but those that workers have left there; what is called
-    /// `last` after all others. What another merge has left is replaced.
+    /// `last` after all others, if nobody else has. What another merge has left is replaced, as long as the claim of this one,
+    /// `merge`, is held. What may be written later is tried again for minutes; `told` hears of that.
     ///
     /// # Errors
-    /// When one of them cannot be read or written.
-    pub fn upload(&self, folder: &Path, last: &str) -> io::Result<()> {
+    /// When one of them cannot be read or written; when the claim is not held, or another merge came to its end.
+    pub fn upload(
+        &self,
+        folder: &Path,
+        last: &str,
+        merge: Option<&OneMerge>,
+        told: &dyn Fn(&str),
+    ) -> io::Result<()> {
         let there = self.all()?;
         let mut names = super::Folder::at(folder).list("")?;
         let is_there = |name: &str| there.iter().any(|(other, _)| other == name);
@@ -88,9 +114,20 @@ impl Objects {
         let is_new = |name: &str| !is_there(name) || replaces(name);
         names.retain(|name| is_plain_key(name) && name != MERGE_LOCK && is_new(name));
         names.sort_unstable_by_key(|name| (name == last, name.clone()));
-        names
-            .iter()
-            .try_for_each(|name| self.write_file(name, &folder.join(name)))
+        let until = Instant::now() + TRIED;
+        for name in &names {
+            merge.map_or(Ok(()), |merge| merge.is_held(self))?;
+            let path = folder.join(name);
+            if name != last {
+                self.write_file(name, &path, until, told)?;
+            } else if !self.create_if_absent(name, &crate::folder::read_within(&path, FILE_MAX)?)? {
+                return Err(io::Error::other(format!(
+                    "{}: another merge has come to its end meanwhile",
+                    self.shown(name)
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Everything that is there, by its name.
@@ -101,7 +138,7 @@ impl Objects {
         for object in listed.map_err(io::Error::other)? {
             let name = object.key.strip_prefix(&prefix).unwrap_or_default();
             // Consoles mark folders with such objects.
-            if object.key.ends_with('/') || name.starts_with(PROBE) {
+            if object.key.ends_with('/') || name.starts_with(PROBE) || is_claim(name) {
                 continue;
             }
             if !is_plain_key(name) {
@@ -115,11 +152,68 @@ impl Objects {
         Ok(all)
     }
 
-    fn write_file(&self, name: &str, path: &Path) -> io::Result<()> {
-        let bytes = crate::folder::read_within(path, FILE_MAX)?;
+    /// Writes a file; what is refused for a while is tried again until `until`.
+    fn write_file(
+        &self,
+        name: &str,
+        path: &Path,
+        until: Instant,
+        told: &dyn Fn(&str),
+    ) -> io::Result<()> {
+        let bytes = crate::folder::read_within(path, FILE_MAX);
+        let bytes = bytes.map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
+        let bytes = bytes::Bytes::from(bytes);
         let key = self.at.key(name);
-        let writing = self.bucket.write(&key, bytes.into());
-        self.runtime.block_on(writing).map_err(io::Error::other)
+        let again = (until, PAUSES, StoreError::is_transient);
+        let written = patiently(again, told, || {
+            let writing = self.bucket.write(&key, bytes.clone());
+            self.runtime.block_on(writing)
+        });
+        written.map_err(io::Error::other)
+    }
+}
+
+/// Tries again what failed for a while, as the last of three says, with pauses that grow from the first to the other, until
+/// the time is over.
+fn patiently<E: std::fmt::Display>(
+    (until, pauses, for_a_while): (Instant, [Duration; 2], impl Fn(&E) -> bool),
+    told: &dyn Fn(&str),
+    mut attempt: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
+    let [mut pause, longest] = pauses;
+    loop {
+        let error = match attempt() {
+            Err(error) if for_a_while(&error) && Instant::now() + pause < until => error,
+            ended => return ended,
+        };
+        let left = until.saturating_duration_since(Instant::now()).as_secs();
+        told(&format!(
+            "{error}: tried again in {pause:?}, for {left} s at most"
+        ));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Makes a folder for the shard of worker `index` in `within`, and tries whether there is room.
+fn room_in(within: &Path, index: u32) -> io::Result<PathBuf> {
+    let path = within.join(format!("orderproof-shard-{index}-{}", Uuid::new_v4()));
+    let probe = path.join("probe");
+    let tried = std::fs::create_dir_all(&path)
+        .and_then(|()| write_whole(&probe, Existing::Keep, |out| out.write_all(&vec![0; ROOM])))
+        .and_then(|()| std::fs::remove_file(&probe));
+    match tried {
+        Ok(()) => Ok(path),
+        Err(error) => {
+            let _ = std::fs::remove_dir_all(&path);
+            let told = format!(
+                "{}: {error}; set TMPDIR to a folder with room for what the worker sends",
+                within.display()
+            );
+            Err(io::Error::new(error.kind(), told))
+        }
     }
 }
 
@@ -185,22 +279,94 @@ impl RunAt for Objects {
     }
 
     fn shard_folder(&self, index: u32) -> io::Result<PathBuf> {
-        let name = format!("orderproof-shard-{index}-{}", Uuid::new_v4());
-        let within = std::env::temp_dir();
-        std::fs::create_dir_all(&within)?;
-        Ok(within.join(name))
+        room_in(&std::env::temp_dir(), index)
     }
 
-    /// The folder is taken away once all of it is there, its manifest last.
-    fn hand_over(&self, index: u32, folder: &Path, names: &[&str]) -> io::Result<()> {
+    fn leave_shard_folder(&self, folder: &Path) {
+        if let Err(error) = std::fs::remove_dir(folder) {
+            tracing::debug!(%error, path = %folder.display(), "the folder stays");
+        }
+    }
+
+    /// While it lasts a mark says so. The folder is taken away once all of it is there, its manifest last.
+    fn hand_over(
+        &self,
+        index: u32,
+        folder: &Path,
+        names: &[&str],
+        told: &dyn Fn(&str),
+    ) -> io::Result<()> {
+        let size = |name: &&str| std::fs::metadata(folder.join(name)).map_or(0, |file| file.len());
+        let bytes: u64 = names.iter().map(size).sum();
+        let takes = FILE_TAKES * u32::try_from(names.len()).unwrap_or(u32::MAX)
+            + Duration::from_secs(bytes / BYTES_A_SECOND)
+            + TRIED;
+        let name = copying_name(index);
+        if let Err(error) = self.replace(&name, &mark(takes)) {
+            tracing::debug!(%error, "a merge may not wait for the copy");
+        }
+        let until = Instant::now() + TRIED;
+        let mut first_failure = None;
         for name in names {
-            self.write_file(&file_name::of_shard(index, name), &folder.join(name))?;
+            if first_failure.is_some() && *name == file_name::MANIFEST {
+                break;
+            }
+            let there = file_name::of_shard(index, name);
+            let written = self.write_file(&there, &folder.join(name), until, told);
+            first_failure = first_failure.or(written.err());
         }
-        if names.last() == Some(&file_name::MANIFEST)
-            && let Err(error) = std::fs::remove_dir_all(folder)
-        {
-            tracing::debug!(%error, path = %folder.display(), "the copy stays");
+        let is_whole = first_failure.is_none() && names.last() == Some(&file_name::MANIFEST);
+        if is_whole {
+            if let Err(error) = std::fs::remove_dir_all(folder) {
+                tracing::debug!(%error, path = %folder.display(), "the copy stays");
+            }
+        } else if let Err(error) = self.remove(&name) {
+            // Nothing comes any more.
+            tracing::debug!(%error, folder = COPYING, "the mark stays");
         }
-        Ok(())
+        first_failure.map_or(Ok(()), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_is_found_out_and_one_that_can_is_made() {
+        // Nobody makes a folder there.
+        let error = room_in(Path::new("/proc"), 3).expect_err("no room");
+        assert!(error.to_string().contains("set TMPDIR"), "{error}");
+        let within = tempfile::tempdir().expect("a folder");
+        let room = room_in(within.path(), 3).expect("room");
+        let entries = std::fs::read_dir(&room).expect("a folder");
+        assert_eq!(entries.count(), 0, "nothing stays in it");
+    }
+
+    /// How often it was tried, how often that was told, and whether it succeeded at last.
+    fn tried(failures: u32, error: &str, within: Duration) -> (u32, usize, bool) {
+        let (mut tries, told) = (0, std::cell::RefCell::new(Vec::new()));
+        let pauses = [Duration::from_millis(1), Duration::from_millis(4)];
+        let for_a_while = |error: &String| error == "no answer";
+        let tell = |line: &str| told.borrow_mut().push(line.to_owned());
+        let again = (Instant::now() + within, pauses, for_a_while);
+        let written = patiently(again, &tell, || {
+            tries += 1;
+            match tries > failures {
+                true => Ok(()),
+                false => Err(error.to_owned()),
+            }
+        });
+        let told = told.into_inner();
+        assert!(told.iter().all(|line| line.contains("tried again in")));
+        (tries, told.len(), written.is_ok())
+    }
+
+    #[test]
+    fn what_fails_for_a_while_is_tried_again_until_its_time_is_over_and_nothing_else_is() {
+        let (minute, nothing) = (Duration::from_secs(60), Duration::ZERO);
+        assert_eq!(tried(4, "no answer", minute), (5, 4, true));
+        assert_eq!(tried(4, "no answer", nothing), (1, 0, false));
+        assert_eq!(tried(4, "it is too long", minute), (1, 0, false));
     }
 }

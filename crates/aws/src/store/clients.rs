@@ -109,6 +109,11 @@ impl Stores {
         &self.target.tables
     }
 
+    /// Where one of them is and what it is called there; see [`Target::place_of`].
+    pub fn place_of(&self, table: &TableAt) -> String {
+        self.target.place_of(table)
+    }
+
     /// The queues, beside the dead-letter queue, in which orders may end.
     pub fn letter_queues(&self) -> &[QueueAt] {
         &self.target.letter_queues
@@ -122,9 +127,9 @@ impl Stores {
         stores
     }
 
-    /// The URL of the queue whose letters are swept.
-    pub fn letters_url(&self) -> &str {
-        &self.target.dead_letter_queue_url
+    /// What the queue whose letters are swept is called, wherever it is reached from; see [`Target::letters_place`].
+    pub fn letters_place(&self) -> String {
+        self.target.letters_place()
     }
 
     /// Whether the dead-letter queue is the run's own, so that what is written down of it is deleted.

@@ -132,10 +132,112 @@ pub struct Target {
 }
 
 impl Target {
+    /// Where `table` is and what it is called there: endpoint, region, account and name. Who reaches the same table at another
+    /// address calls it otherwise.
+    pub fn place_of(&self, table: &TableAt) -> String {
+        // A queue's URL ends in account and name, and the tables are of the same account.
+        let mut queue = self.orders_queue_url.trim_end_matches('/').rsplit('/');
+        format!(
+            "{} {} account {} table {}",
+            self.dynamodb_endpoint,
+            self.region,
+            queue.nth(1).unwrap_or_default(),
+            table.name
+        )
+    }
+
+    /// What the dead-letter queue is called: region, account and name. It is the same for everyone who reaches the queue, at
+    /// whatever address, and for a queue of the same name of another server.
+    pub fn letters_place(&self) -> String {
+        let url = self.dead_letter_queue_url.as_str();
+        let address = url.split_once("://").map_or(url, |(_, address)| address);
+        let path = address.split_once('/').map_or(address, |(_, path)| path);
+        format!("{} {}", self.region, path.trim_matches('/'))
+    }
+
     /// The table of the lab's orders, or the first of others.
     pub fn lab_table(&self) -> Option<&TableAt> {
         let is_labs = |table: &&TableAt| table.called == Resources::default().table;
         let mut tables = self.tables.iter();
         tables.find(is_labs).or(self.tables.first())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::Credentials;
+
+    use super::*;
+
+    fn target() -> Target {
+        let own = Credentials::new("test", "test", None, None, "test");
+        Target {
+            sqs_endpoint: "http://127.0.0.1:1".into(),
+            dynamodb_endpoint: "http://127.0.0.1:1".into(),
+            region: "us-east-1".into(),
+            credentials: SharedCredentialsProvider::new(own),
+            orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
+            dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
+            tables: TableAt::all(&crate::order::lab().tables),
+            letter_queues: Vec::new(),
+            door: DoorAt::Queue,
+            exact_counts: true,
+            read: ReadPolicy::default(),
+        }
+    }
+
+    type Change<'a> = &'a dyn Fn(&mut Target);
+
+    #[test]
+    fn a_table_is_another_one_at_another_endpoint_in_another_region_account_or_by_another_name() {
+        let place = |change: Change<'_>| {
+            let mut other = target();
+            change(&mut other);
+            other.place_of(&other.tables[0])
+        };
+        let here = place(&|_| {});
+        assert_eq!(
+            here,
+            "http://127.0.0.1:1 us-east-1 account 000000000000 table orders"
+        );
+        let same = place(&|target| target.sqs_endpoint = "http://localhost:1".into());
+        assert_eq!(same, here, "of its queues it says nothing");
+        let others: [Change<'_>; 4] = [
+            &|target| target.dynamodb_endpoint = "http://127.0.0.1:2".into(),
+            &|target| target.region = "eu-west-1".into(),
+            &|target| target.orders_queue_url = "http://127.0.0.1:1/123456789012/q".into(),
+            &|target| target.tables[0].name = "sale-orders".into(),
+        ];
+        for change in others {
+            assert_ne!(place(change), here);
+        }
+    }
+
+    #[test]
+    fn a_queue_is_the_same_at_every_address_and_another_one_by_another_name() {
+        let place = |url: &str| {
+            let mut other = target();
+            other.dead_letter_queue_url = url.into();
+            other.letters_place()
+        };
+        let here = "us-east-1 000000000000/orders-dl-queue";
+        for url in [
+            "http://127.0.0.1:1/000000000000/orders-dl-queue",
+            "http://localhost:1/000000000000/orders-dl-queue/",
+            "https://sqs.us-east-1.amazonaws.com/000000000000/orders-dl-queue",
+            "https://queue.amazonaws.com/000000000000/orders-dl-queue",
+        ] {
+            assert_eq!(place(url), here, "{url}");
+        }
+        assert_ne!(place("http://127.0.0.1:1/000000000000/other"), here);
+        assert_ne!(
+            place("http://127.0.0.1:1/123456789012/orders-dl-queue"),
+            here
+        );
+        let elsewhere = Target {
+            region: "eu-west-1".into(),
+            ..target()
+        };
+        assert_ne!(elsewhere.letters_place(), here);
     }
 }

@@ -1,0 +1,36 @@
+//! How a worker gets on, as it says itself.
+
+use serde_json::Value;
+
+use super::program::Program;
+use super::workers::{Place, SCENARIO, serve_pipeline};
+
+#[test]
+fn a_worker_says_how_it_gets_on_and_one_that_is_to_be_quiet_does_not() {
+    for quiet in [false, true] {
+        let (served, place) = (serve_pipeline(), Place::new());
+        let at = place.path.display().to_string();
+        let program = Program::new(["run", "workers.toml", "--progress", "ndjson"])
+            .file("workers.toml", SCENARIO)
+            .args(["--lead", "2s", "--run-id", "77", "--run-at", &at])
+            .args(["--worker", "0/1", "--json"]);
+        let program = match quiet {
+            true => program.args(["--quiet"]),
+            false => program,
+        };
+        let sent = served.at(program).finish().code(0);
+        let told = sent.stderr.lines().map(|line| {
+            let told: Value = serde_json::from_str(line).expect("an object");
+            told
+        });
+        let told: Vec<Value> = told.filter(|it| it["event"] == "progress").collect();
+        assert_eq!(told.is_empty(), quiet, "{}", sent.stderr);
+        assert!(
+            told.iter()
+                .all(|it| it["worker"] == 0 && it["workers"] == 1),
+            "{told:?}"
+        );
+        let json: Value = serde_json::from_str(&sent.stdout).expect("JSON");
+        assert_eq!(json["aborted"], Value::Null);
+    }
+}
