@@ -50,7 +50,7 @@ impl Sabotage {
                 FaultKind::JournalTorn => self.disk.store(TEARS, Ordering::Release),
                 FaultKind::ClockForward => clock::step(delay, true),
                 FaultKind::ClockBack => clock::step(delay, false),
-                other => unreachable!("{} is no fault of the harness", other.as_str()),
+                other => unreachable!("{} is not a fault of the harness", other.as_str()),
             }
         }
     }

@@ -16,7 +16,7 @@ pub fn read_within(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let found = std::fs::metadata(path)?;
     // A pipe or a device has no end.
     if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let too_large = || {
         io::Error::other(format!(
@@ -42,7 +42,7 @@ pub fn digest_of_file(folder: &Path, name: &str, length: Option<u64>) -> io::Res
     let path = folder.join(name);
     let found = std::fs::metadata(&path)?;
     if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
+        return Err(io::Error::other("it is not a regular file"));
     }
     let mut file = File::open(&path)?.take(length.unwrap_or(u64::MAX));
     let mut hash = Sha256::new();

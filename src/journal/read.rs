@@ -16,7 +16,7 @@ pub fn read_journal(path: &Path) -> Result<JournalContents, JournalError> {
         source,
     };
     if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("it is no regular file")));
+        return Err(unreadable(io::Error::other("it is not a regular file")));
     }
     let file = File::open(path).map_err(unreadable)?;
     read_lines(BufReader::new(file), path)

@@ -17,7 +17,7 @@ pub fn foresight_in(dir: &Path, report: &RunReport) -> Option<Foresight> {
         ForecastState::Changed(why) => Some(Foresight::LeftOut(why)),
         ForecastState::Kept => Some(match read_forecast(&dir.join(FORESEEN)) {
             Ok(forecast) => Foresight::of(forecast, report),
-            Err(why) => Foresight::LeftOut(format!("{FORESEEN} is no forecast: {why}")),
+            Err(why) => Foresight::LeftOut(format!("{FORESEEN} is not a forecast: {why}")),
         }),
     }
 }

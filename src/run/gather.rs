@@ -356,7 +356,7 @@ impl Reading<'_> {
             return Err(unreadable(
                 self.dir,
                 &name,
-                &io::Error::other("it is no regular file"),
+                &io::Error::other("it is not a regular file"),
             ));
         }
         if !has_line(&path).map_err(|error| unreadable(self.dir, &name, &error))? {

@@ -76,7 +76,7 @@ pub fn read_baseline(dir: &Path) -> Result<RunReport, Error> {
     unbroken(dir)?;
     if base.verdict != Verdict::Pass || base.interrupted {
         return Err(Error::usage(format!(
-            "{}: a run that did not pass is no baseline; give the folder of one that did",
+            "{}: a run that did not pass is not a baseline; give the folder of one that did",
             dir.display()
         )));
     }

@@ -68,7 +68,7 @@ pub(super) fn head(bytes: &[u8]) -> Parsed {
             let number = text.bytes().all(|byte| byte.is_ascii_digit());
             match text.parse().ok().filter(|_| number) {
                 Some(body) => head.body = body,
-                None => return Parsed::Bad(400, "The Content-Length is no number."),
+                None => return Parsed::Bad(400, "The Content-Length is not a number."),
             }
         } else if is("x-amz-target") {
             head.target = within(bytes, value);

@@ -73,7 +73,7 @@ impl Table<'_> {
             return None;
         }
         let Ok(Value::Object(input)) = serde_json::from_slice(body) else {
-            return Some(Answer::invalid("The request is no JSON object."));
+            return Some(Answer::invalid("The request is not a JSON object."));
         };
         if input
             .get("TableName")

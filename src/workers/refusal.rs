@@ -193,7 +193,7 @@ mod tests {
         let mut others = Lookout::default();
         others.look(&place, Some(worker(3))).expect("seen");
         let first = Lookout::default().look(&place, Some(worker(2)));
-        first.expect("its own is no refusal");
+        first.expect("its own is not a refusal");
         stands(&mut others);
         others.look(&place, Some(worker(3))).expect("it is gone");
         leave(&place, worker(2), &second);

@@ -186,7 +186,7 @@ fn a_baseline_that_is_none_is_refused() {
     for (arguments, told) in [
         (
             ["--baseline", &failed, "--rule", "regression < 5%"],
-            "did not pass is no baseline",
+            "did not pass is not a baseline",
         ),
         (
             ["--baseline", &other, "--rule", "regression < 5%"],

@@ -46,7 +46,7 @@ fn every_order_of_a_queue_elsewhere_is_processed_here_and_accounted_for() {
     let unread = report["cloudwatch"]["unread"].as_str();
     assert!(
         unread.is_some_and(|why| why.starts_with("GetMetricData: UnknownOperation")),
-        "it is asked where all of AWS is said to be, and what it cannot tell is no failure: {unread:?}"
+        "it is asked where all of AWS is said to be, and what it cannot tell is not a failure: {unread:?}"
     );
     let stopped = served.stop();
     assert_eq!(stopped.code, Some(0));

@@ -71,7 +71,7 @@ async fn is_sound(pipeline: &EmbeddedPipeline, function: &CommandFunction) {
     assert_eq!(failures_of(function, &first).await, ["m1"], "a bad order");
     let again = [body(1, "110.0"), body(3, "125.0"), body(4, "130.0")];
     let clash = failures_of(function, &again).await;
-    assert_eq!(clash, ["m1"], "its own row is no failure, another's is");
+    assert_eq!(clash, ["m1"], "its own row is not a failure, another's is");
     let mut rows = pipeline.holdings().expect("the table").lab_rows();
     rows.sort();
     let row = |id: &str, price: &str| {

@@ -358,7 +358,7 @@ fn every_crate_is_a_default_member() {
         let member = format!("\"crates/{}\"", name.display());
         assert!(
             members.contains(&member),
-            "{member} is no default member, so `cargo test` passes it by"
+            "{member} is not a default member, so `cargo test` passes it by"
         );
         seen += 1;
     }

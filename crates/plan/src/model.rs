@@ -297,7 +297,7 @@ impl Forecast {
     /// In a sentence.
     pub fn check(&self) -> Result<(), String> {
         if self.kind != "forecast" || self.evidence {
-            return Err("it is no forecast".into());
+            return Err("it is not a forecast".into());
         }
         if self.schema_version != FORECAST_SCHEMA_VERSION {
             return Err(format!(

@@ -85,7 +85,7 @@ impl Lines {
             TryLockError::Error(error) => failed(error),
         })?;
         if !file.metadata().map_err(failed)?.is_file() {
-            return Err(failed(io::Error::other("it is no regular file")));
+            return Err(failed(io::Error::other("it is not a regular file")));
         }
         let whole = each_record(path, next, take)?;
         file.set_len(whole).map_err(failed)?;

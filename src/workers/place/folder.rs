@@ -148,6 +148,6 @@ mod tests {
         place.replace("shards/0/sent.json", b"1").expect("written");
         assert_eq!(place.list("shards").expect("told"), ["0/sent.json"]);
         assert_eq!(place.read("ready/3").expect("told"), Some(b"2".to_vec()));
-        assert!(place.read("ready").is_err(), "a folder is no file");
+        assert!(place.read("ready").is_err(), "a folder is not a file");
     }
 }

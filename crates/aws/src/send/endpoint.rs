@@ -24,7 +24,7 @@ impl Endpoint {
             endpoint: endpoint.to_owned(),
             cause,
         };
-        let uri: Uri = endpoint.parse().map_err(|_| wrong("is no URL"))?;
+        let uri: Uri = endpoint.parse().map_err(|_| wrong("is not a URL"))?;
         let (tls, own_port) = match uri.scheme_str() {
             Some("http") => (false, 80),
             Some("https") => (true, 443),

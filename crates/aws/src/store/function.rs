@@ -92,7 +92,7 @@ pub async fn queue_settings(
     let seconds = visibility.parse().map_err(|_| {
         StoreError::new(
             operation,
-            format!("VisibilityTimeout {visibility} is no number"),
+            format!("VisibilityTimeout {visibility} is not a number"),
         )
     })?;
     Ok(QueueSettings {

@@ -42,7 +42,7 @@ impl Stores {
                 .ok_or_else(|| {
                     StoreError::new(
                         operation,
-                        format!("{name} is missing in the reply, or is no number of messages"),
+                        format!("{name} is missing in the reply, or is not a number of messages"),
                     )
                 })
         };

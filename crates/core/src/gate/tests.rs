@@ -475,7 +475,7 @@ fn a_run_that_was_given_no_rules_is_held_against_its_scenario_s() {
         conclude(&input, &scenario_rules(&report.scenario, false)).exit_code,
         0
     );
-    assert_eq!(conclude(&input, &[]).exit_code, 4, "no rule is no gate");
+    assert_eq!(conclude(&input, &[]).exit_code, 4, "no rule is not a gate");
 }
 
 #[test]

@@ -81,7 +81,7 @@ pub fn parse_manifest(bytes: &[u8], path: &Path) -> Result<ShardManifest, Report
         MANIFEST_VERSION if times.iter().any(|time| *time > DURATION_MAX) => {
             Some("a duration in it is out of range".into())
         }
-        MANIFEST_VERSION if manifest.start().is_none() => Some("its start is no time".into()),
+        MANIFEST_VERSION if manifest.start().is_none() => Some("its start is not a time".into()),
         MANIFEST_VERSION => None,
         other => Some(format!(
             "its version is {other}, and this program reads version {MANIFEST_VERSION}"

@@ -107,14 +107,14 @@ fn read_classes(section: &mut Section<'_>) -> BTreeMap<Class, Quantity> {
         let table = value.as_table().ok_or("must be a table")?;
         let classes = table.iter().map(|(name, value)| {
             let class = Class::ALL.into_iter().find(|class| class.as_str() == name);
-            let class = class.ok_or_else(|| format!("{name:?} is no class"))?;
+            let class = class.ok_or_else(|| format!("{name:?} is not a class"))?;
             let quantity = match (value.as_integer(), value.as_str()) {
                 (Some(count), _) => u64::try_from(count).ok().map(Quantity::Exactly),
                 (None, Some("some")) => Some(Quantity::Some),
                 (None, Some("any")) => Some(Quantity::Any),
                 (None, _) => None,
             };
-            let quantity = quantity.ok_or_else(|| format!("{name} = {value} is no quantity"))?;
+            let quantity = quantity.ok_or_else(|| format!("{name} = {value} is not a quantity"))?;
             Ok((class, quantity))
         });
         classes.collect::<Result<_, String>>()

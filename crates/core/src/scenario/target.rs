@@ -176,7 +176,7 @@ fn dollars(value: &toml::Value) -> Result<f64, String> {
         .or(value.as_integer().map(|number| number as f64));
     match number {
         Some(number) if number.is_finite() && number >= 0.0 => Ok(number),
-        _ => Err(format!("{value} is no amount of dollars")),
+        _ => Err(format!("{value} is not an amount of dollars")),
     }
 }
 

@@ -60,7 +60,9 @@ impl Visitor<'_> for Text {
             let range = range.map_err(E::custom)?;
             if range.end > MAX_ORDERS {
                 let last = range.end - 1;
-                return Err(E::custom(format!("{last} is no sequence number of a run")));
+                return Err(E::custom(format!(
+                    "{last} is not a sequence number of a run"
+                )));
             }
             set.insert_range(range.start as u32..range.end as u32);
         }

@@ -231,7 +231,7 @@ fn only(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, Refused> 
         (None, _) => Ok(None),
         (Some(value), None) => match value.to_str() {
             Ok(text) => Ok(Some(text)),
-            Err(_) => Err(malformed(format!("has a {name} header that is no text"))),
+            Err(_) => Err(malformed(format!("has a {name} header that is not text"))),
         },
         (Some(_), Some(_)) => Err(malformed(format!("has more than one {name} header"))),
     }
@@ -296,7 +296,7 @@ mod tests {
             (
                 "evil-localhost",
                 403,
-                "ends well, but is no name below localhost",
+                "ends well, but is not a name below localhost",
             ),
             ("sqs.local", 403, "a part of an allowed name"),
             ("x.orders-sqs.local", 403, "below an allowed name"),

@@ -37,7 +37,7 @@ pub enum CommandError {
     },
     /// The response is no `SqsBatchResponse`. With `ReportBatchItemFailures` it fails the whole batch;
     /// without it, Lambda does not look at the response.
-    #[error("the function's response is no batch response: {0}")]
+    #[error("the function's response is not a batch response: {0}")]
     InvalidResponse(String),
     /// The function is being stopped.
     #[error("the function has been stopped")]

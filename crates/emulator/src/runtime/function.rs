@@ -60,7 +60,7 @@ impl CommandFunction {
     /// Why there is no response.
     pub async fn invoke(&self, event: SqsEvent) -> Result<SqsBatchResponse, CommandError> {
         let event = event_json(&event)
-            .map_err(|error| CommandError::Function(format!("the event is no JSON: {error}")))?;
+            .map_err(|error| CommandError::Function(format!("the event is not JSON: {error}")))?;
         response_of(&self.answer_to(event).await?)
     }
 
@@ -74,7 +74,7 @@ impl CommandFunction {
         report_batch_item_failures: bool,
     ) -> Result<SqsBatchResponse, Failure> {
         let event = event_json(&event)
-            .map_err(|error| Failure::from(format!("the event is no JSON: {error}")))?;
+            .map_err(|error| Failure::from(format!("the event is not JSON: {error}")))?;
         let (answer, log) = self.reply_to(event).await;
         match answer.and_then(|answer| response_of(&answer)) {
             Err(CommandError::InvalidResponse(_)) if !report_batch_item_failures => {

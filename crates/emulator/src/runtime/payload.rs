@@ -50,14 +50,18 @@ pub(super) fn response_of(body: &[u8]) -> Result<SqsBatchResponse, CommandError>
     let invalid = |why: String| CommandError::InvalidResponse(cut(&why));
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let body = String::from_utf8_lossy(body);
-        invalid(format!("it is no JSON: {error}: {body}"))
+        invalid(format!("it is not JSON: {error}: {body}"))
     })?;
     let failures = match &value {
         Value::Null => return Ok(response),
         Value::Object(fields) => match fields.get("batchItemFailures") {
             None | Some(Value::Null) => return Ok(response),
             Some(Value::Array(failures)) => failures,
-            Some(other) => return Err(invalid(format!("`batchItemFailures` is no list: {other}"))),
+            Some(other) => {
+                return Err(invalid(format!(
+                    "`batchItemFailures` is not a list: {other}"
+                )));
+            }
         },
         other => return Err(invalid(format!("neither nothing nor an object: {other}"))),
     };
@@ -73,12 +77,12 @@ pub(super) fn response_of(body: &[u8]) -> Result<SqsBatchResponse, CommandError>
 /// Why an entry of `batchItemFailures` names no message.
 fn unnamed(entry: &Value) -> String {
     let Some(fields) = entry.as_object() else {
-        return format!("an entry of batchItemFailures is no object: {entry}");
+        return format!("an entry of batchItemFailures is not an object: {entry}");
     };
     match fields.get("itemIdentifier") {
         Some(Value::Null) => "an itemIdentifier is null".into(),
         Some(Value::String(_)) => "an itemIdentifier is empty".into(),
-        Some(other) => format!("an itemIdentifier is no text: {other}"),
+        Some(other) => format!("an itemIdentifier is not text: {other}"),
         None => {
             let keys: Vec<_> = fields.keys().map(|key| format!("`{key}`")).collect();
             let instead = match keys.is_empty() {
@@ -181,21 +185,21 @@ mod tests {
             ),
             (
                 r#"{"batchItemFailures":[{"itemIdentifier":7}]}"#,
-                "an itemIdentifier is no text: 7",
+                "an itemIdentifier is not text: 7",
             ),
             (
                 r#"{"batchItemFailures":[{"messageId":"a"}]}"#,
                 "has no `itemIdentifier` but `messageId`",
             ),
-            (r#"{"batchItemFailures":["a"]}"#, r#"is no object: "a""#),
+            (r#"{"batchItemFailures":["a"]}"#, r#"is not an object: "a""#),
             (
                 r#"{"batchItemFailures":{}}"#,
-                "`batchItemFailures` is no list: {}",
+                "`batchItemFailures` is not a list: {}",
             ),
             (r#""done""#, r#"neither nothing nor an object: "done""#),
             ("[]", "neither nothing nor an object: []"),
-            ("{", "it is no JSON: "),
-            ("\u{fffd}", "it is no JSON: "),
+            ("{", "it is not JSON: "),
+            ("\u{fffd}", "it is not JSON: "),
         ];
         for (body, why) in cases {
             match response_of(body.as_bytes()) {

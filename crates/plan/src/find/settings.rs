@@ -137,7 +137,7 @@ impl Setting {
             }
             _ => {
                 let instead = "look for it with find_rate".to_owned();
-                return Err(CannotForecast::of(key, "it is no setting", instead));
+                return Err(CannotForecast::of(key, "it is not a setting", instead));
             }
         })
     }

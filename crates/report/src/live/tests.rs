@@ -80,7 +80,7 @@ fn the_charts_are_those_of_the_report_with_what_was_seen_so_far() {
     }
     assert!(svg(1).contains("~stored") && svg(1).contains("dead-lettered"));
     assert!(svg(2).contains("response time p50"));
-    assert!(!svg(2).contains("end-to-end"), "not measured is no line");
+    assert!(!svg(2).contains("end-to-end"), "not measured is not a line");
     assert!(svg(3).contains("largest schedule lag"));
     let known = |time_s| TimelineRow {
         end_to_end_p50_us: Some(5_000),

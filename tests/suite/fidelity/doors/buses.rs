@@ -19,7 +19,7 @@ pub const CHECKS: &[Check] = &[
     check!(EventBridge, "buses and rules", "Targets of a rule that does not exist are refused (ResourceNotFoundException).", Aws("EventBridge API: PutTargets"), no_rule_for_targets),
     check!(EventBridge, "buses and rules", "The rules of a bus that have a target are named by its ARN.", Aws("EventBridge API: ListRuleNamesByTarget"), by_target),
     check!(EventBridge, "buses and rules", "A rule with targets is not deleted.", Aws("EventBridge API: DeleteRule"), delete_with_targets),
-    check!(EventBridge, "buses and rules", "Deleting a rule that does not exist is no error.", Aws("EventBridge API: DeleteRule"), delete_again),
+    check!(EventBridge, "buses and rules", "Deleting a rule that does not exist is not an error.", Aws("EventBridge API: DeleteRule"), delete_again),
 ];
 
 /// A new bus; its name.

@@ -18,7 +18,7 @@ pub const CHECKS: &[Check] = &[
     check!(EventBridge, "events", "The envelope has the time and the resources of the entry.", Aws("EventBridge API: PutEventsRequestEntry"), time_and_resources),
     check!(EventBridge, "events", "An entry without a source fails alone (InvalidArgument), in a reply that is a success.", Aws("EventBridge API: PutEventsResultEntry"), no_source),
     check!(EventBridge, "events", "An entry whose detail is not JSON fails alone (MalformedDetail).", Aws("EventBridge API: PutEventsResultEntry"), malformed),
-    check!(EventBridge, "events", "An entry whose detail is no object fails alone.", Aws("EventBridge API: PutEventsRequestEntry"), no_object),
+    check!(EventBridge, "events", "An entry whose detail is not an object fails alone.", Aws("EventBridge API: PutEventsRequestEntry"), no_object),
     check!(EventBridge, "events", "An entry with a source of AWS's own fails alone (NotAuthorizedForSourceException).", Aws("EventBridge API: PutEventsResultEntry"), aws_source),
     check!(EventBridge, "events", "Eleven entries are refused.", Aws("EventBridge API: PutEvents"), eleven),
     check!(EventBridge, "events", "A request without entries is refused.", Aws("EventBridge API: PutEvents"), none),

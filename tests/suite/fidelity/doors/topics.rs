@@ -13,7 +13,7 @@ pub const CHECKS: &[Check] = &[
     check!(Sns, "topics", "A topic's name is of letters, digits, hyphens and underscores.", Aws("SNS API: CreateTopic"), names),
     check!(Sns, "topics", "A FIFO topic's name ends in .fifo.", Aws("SNS API: CreateTopic"), fifo_names),
     check!(Sns, "topics", "Creating a topic again with other tags is refused.", Unknown("The page says that the action is idempotent and not what becomes of tags that differ."), other_tags),
-    check!(Sns, "topics", "Deleting a topic that does not exist is no error.", Aws("SNS API: DeleteTopic"), delete_again),
+    check!(Sns, "topics", "Deleting a topic that does not exist is not an error.", Aws("SNS API: DeleteTopic"), delete_again),
     check!(Sns, "topics", "The attributes of a topic that does not exist are refused (NotFound).", Aws("SNS API: GetTopicAttributes"), no_attributes),
     check!(Sns, "topics", "A topic's attributes name its ARN, its owner and how many subscriptions are confirmed.", Aws("SNS API: GetTopicAttributes"), attributes),
     check!(Sns, "topics", "An attribute that is set is given back.", Aws("SNS API: SetTopicAttributes"), set),

@@ -102,7 +102,7 @@ fn what_may_pass_is_told_from_what_only_sounds_like_it() {
             "throttled",
         ),
         (
-            answered(400, "ValidationException", "Throttling is no attribute"),
+            answered(400, "ValidationException", "Throttling is not an attribute"),
             false,
             "a word in the message",
         ),

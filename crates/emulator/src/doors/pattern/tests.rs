@@ -136,7 +136,7 @@ fn content_matches_as_the_documentation_says() {
         (
             detail("state", json!([{"numeric": [">", 0]}])),
             false,
-            "a text is no number",
+            "a text is not a number",
         ),
         (detail("state", json!([{"exists": true}])), true, "there"),
         (
@@ -162,7 +162,7 @@ fn content_matches_as_the_documentation_says() {
         (
             json!({"detail": [{"exists": true}]}),
             false,
-            "an object is no leaf",
+            "an object is not a leaf",
         ),
         (
             json!({"$or": [{"source": ["x"]}, {"detail": {"state": ["paid"]}}]}),

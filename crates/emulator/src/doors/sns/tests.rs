@@ -153,7 +153,7 @@ async fn arrays_and_numbers_of_attributes_are_compared_as_such() {
         (
             attribute("String", "gift"),
             attribute("String", "100"),
-            "a text is no number",
+            "a text is not a number",
         ),
     ] {
         world.publish(

@@ -57,7 +57,7 @@ pub(super) fn page(
     let most = match query.get("max-keys") {
         Some(most) => most
             .parse()
-            .map_err(|_| invalid("max-keys is no number."))?,
+            .map_err(|_| invalid("max-keys is not a number."))?,
         None => KEYS_MAX,
     };
     let after = match query.get("continuation-token") {

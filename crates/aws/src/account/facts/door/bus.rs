@@ -173,7 +173,7 @@ pub(in crate::account::facts) async fn may_put(session: &Session, bus: &str) -> 
         [code] if code == "MalformedDetail" => Known::Is(true),
         [code] if DENIALS.contains(&code.as_str()) => Known::Is(false),
         _ => Known::Unknown(format!(
-            "an event whose detail is no JSON was answered with {codes:?} and not with MalformedDetail"
+            "an event whose detail is not JSON was answered with {codes:?} and not with MalformedDetail"
         )),
     }
 }

@@ -116,7 +116,7 @@ pub(super) fn answer(world: &World, made: &Made) -> Result<Answer, JournalError>
 fn number(id: &Id) -> u64 {
     match id {
         Id::Number(number) => *number,
-        Id::Text(text) => panic!("{text} is no number"),
+        Id::Text(text) => panic!("{text} is not a number"),
     }
 }
 
