@@ -30,7 +30,7 @@ pub fn compare(args: &CompareArgs, output: &Output) -> Result<Exit, Error> {
     }
     let read = |dir: &Path| {
         let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
-        unbroken(dir).map(|()| report)
+        unbroken(dir, &report).map(|()| report)
     };
     let bases = std::iter::once(&args.base).chain(&args.bases);
     let base: Vec<RunReport> = bases.map(|dir| read(dir)).collect::<Result<_, _>>()?;

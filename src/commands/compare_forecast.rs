@@ -33,7 +33,7 @@ pub fn compare_forecast(
     }
     let forecast = forecast_in(&args.base)?;
     let report = read_report(&run.join(file_name::RUN)).map_err(Error::usage)?;
-    unbroken(run)?;
+    unbroken(run, &report)?;
     let against = against(&forecast, &report, tolerance).map_err(Error::usage)?;
     if let Some(dir) = &args.output_dir {
         write_all(dir, &against)?;

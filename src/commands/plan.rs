@@ -100,7 +100,7 @@ pub(super) fn seeds_from(first: u64, count: u16) -> Vec<u64> {
 /// What the run in a folder tells, but for what is set by hand.
 fn learn_from(dir: &Path, scenario: &Scenario, by_hand: &[String]) -> Result<Learned, Error> {
     let report = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
-    unbroken(dir)?;
+    unbroken(dir, &report)?;
     let mut learned = learn(&report, scenario);
     learned.without(by_hand);
     Ok(learned)

@@ -23,7 +23,7 @@ pub fn report(args: &ReportArgs, output: &Output) -> Result<Exit, Error> {
         ));
     }
     // It is shown all the same: it may be all there is.
-    if let Err(error) = unbroken(&args.dir) {
+    if let Err(error) = unbroken(&args.dir, &report) {
         output.error(&error);
     }
     if args.cloudwatch {

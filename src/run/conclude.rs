@@ -4,15 +4,19 @@
 //! complete before it stands, and a seal over all of them comes last. Whatever could not be kept makes the run
 //! inconclusive, in the report, on standard output and in the exit code alike.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
 
 use super::foresight::Kept;
 use super::held::{Held, Weighed};
 use crate::error::Error;
 use crate::evidence::{FileDigest, Seal, digest_of_bytes};
 use crate::exit::Exit;
-use crate::folder::RunFolder;
-use crate::folder::{SealState, check_seal, differences_from, digest_of_file, newest_seal};
+use crate::folder::{
+    RunFolder, SealState, check_seal, differences_from, digest_of_file, newest_seal, read_within,
+};
 use crate::load::Schedule;
 use crate::observe::LETTER_LOG;
 use crate::order::OrderPlan;
@@ -53,6 +57,9 @@ fn evidence_of(plan: &PlanFile) -> Vec<String> {
     names.splice(at..at, workers);
     names
 }
+
+/// Far more than a look at an account finds.
+const PREFLIGHT_BYTES_MAX: u64 = 64 << 20;
 
 /// Problems that a finding quotes.
 const QUOTED: usize = 3;
@@ -134,7 +141,7 @@ pub fn conclude(folder: &RunFolder, evidence: Evidence) -> Result<Outcome, Error
 }
 
 /// The digests of the files that are finished before the stores are looked at. The letter log may still grow.
-pub fn finished_files(folder: &RunFolder) -> std::collections::BTreeMap<String, String> {
+pub fn finished_files(folder: &RunFolder) -> BTreeMap<String, String> {
     [
         file_name::PLAN,
         file_name::PREFLIGHT,
@@ -170,6 +177,10 @@ fn digests(folder: &RunFolder, held: &Held, problems: &mut Problems) -> Vec<File
             continue;
         }
         let path = folder.file(name);
+        // Nobody reads it for a verdict, so nothing else would notice that it is torn.
+        if name == file_name::PREFLIGHT && !is_json_object(&path) {
+            problems.add(format!("{} cannot be read", path.display()));
+        }
         match digest_of_file(folder.path(), name, None) {
             Err(error) => problems.add(format!("{}: {error}", path.display())),
             Ok(found) => {
@@ -183,6 +194,11 @@ fn digests(folder: &RunFolder, held: &Held, problems: &mut Problems) -> Vec<File
         }
     }
     files
+}
+
+fn is_json_object(path: &Path) -> bool {
+    let bytes = read_within(path, PREFLIGHT_BYTES_MAX).unwrap_or_default();
+    serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes).is_ok()
 }
 
 /// Reads the evidence on the disk as a later judge will, and holds it against what is in memory.

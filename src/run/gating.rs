@@ -73,7 +73,7 @@ pub fn wrong_rules(problems: &[String]) -> Error {
 /// When it cannot be read, or did not pass.
 pub fn read_baseline(dir: &Path) -> Result<RunReport, Error> {
     let base = read_report(&dir.join(file_name::RUN)).map_err(Error::usage)?;
-    unbroken(dir)?;
+    unbroken(dir, &base)?;
     if base.verdict != Verdict::Pass || base.interrupted {
         return Err(Error::usage(format!(
             "{}: a run that did not pass is not a baseline; give the folder of one that did",
@@ -83,19 +83,39 @@ pub fn read_baseline(dir: &Path) -> Result<RunReport, Error> {
     Ok(base)
 }
 
-/// Refuses a folder that is not as it was sealed: its figures are anybody's. One without a seal is taken as it is.
+/// Refuses the folder of `report` when something in it is not as it was sealed, or its seal is gone: its figures are
+/// anybody's. A folder that holds the report alone, or that an orderproof wrote which sealed nothing, is taken as it is.
 ///
 /// # Errors
-/// When something in it is not as it was sealed.
-pub fn unbroken(dir: &Path) -> Result<(), Error> {
-    match check_seal(dir) {
-        SealState::Broken(problems) => Err(Error::usage(format!(
-            "{}: not as its run left it, so its figures prove nothing: {}; restore the folder",
-            dir.display(),
-            problems.join("; ")
-        ))),
-        SealState::Missing | SealState::Whole(_) => Ok(()),
-    }
+/// When the figures prove nothing.
+pub fn unbroken(dir: &Path, report: &RunReport) -> Result<(), Error> {
+    let problems = match check_seal(dir) {
+        SealState::Broken(problems) => problems,
+        SealState::Whole(seal) if seal.covers(file_name::RUN) => return Ok(()),
+        SealState::Whole(_) => vec![format!("{} is not sealed", file_name::RUN)],
+        SealState::Missing if report.schema_version < SCHEMA_VERSION || is_alone(dir) => {
+            return Ok(());
+        }
+        SealState::Missing => vec![format!("{} is missing", file_name::SEAL)],
+    };
+    Err(Error::usage(format!(
+        "{}: not as its run left it, so its figures prove nothing: {}; restore the folder",
+        dir.display(),
+        problems.join("; ")
+    )))
+}
+
+/// Whether a folder holds nothing that a verdict can be checked by.
+fn is_alone(dir: &Path) -> bool {
+    let evidence = [
+        file_name::PLAN,
+        file_name::JOURNAL,
+        file_name::SENT,
+        file_name::OBSERVATION,
+        file_name::METERS,
+        file_name::SEAL,
+    ];
+    !evidence.iter().any(|name| dir.join(name).exists())
 }
 
 /// What changed against the run in `dir`.
@@ -109,18 +129,8 @@ fn compared_with(dir: &Path, report: &RunReport) -> Result<Baseline, Error> {
 
 /// The run judged again; `None` of a folder that holds the report alone. Of half the evidence nothing is believed.
 fn judged_again(asked: &Gate<'_>, report: &RunReport) -> Result<Option<Rejudgment>, Error> {
-    let evidence = [
-        file_name::PLAN,
-        file_name::JOURNAL,
-        file_name::SENT,
-        file_name::OBSERVATION,
-        file_name::METERS,
-        file_name::SEAL,
-    ];
-    let there = |name: &str| asked.dir.join(name).exists();
     let sealing = report.schema_version >= SCHEMA_VERSION;
-    let alone = !evidence.iter().any(|name| there(name));
-    if alone && sealing && !asked.require_evidence {
+    if is_alone(asked.dir) && sealing && !asked.require_evidence {
         return Ok(None);
     }
     if let SealState::Broken(problems) = check_seal(asked.dir) {

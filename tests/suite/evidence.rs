@@ -325,6 +325,40 @@ fn what_has_no_seal_is_shown_and_proves_nothing() {
     call("report", &alone, []).code(0).quiet();
 }
 
+#[test]
+fn a_run_whose_seal_is_gone_is_compared_with_nothing_and_a_report_alone_is_compared() {
+    let sealed = sealed_run().display().to_string();
+    let (_folder, run) = edited("run.json", |run| run["redelivered"] = json!(7_777));
+    std::fs::remove_file(run.join("seal.json")).unwrap();
+    let base = run.display().to_string();
+    for refused in [
+        call("compare", &run, [&sealed]),
+        call("compare", sealed_run(), [&base]),
+        call(
+            "gate",
+            sealed_run(),
+            ["--baseline", &base, "--rule", "regression < 50%"],
+        ),
+    ] {
+        let refused = refused.code(2);
+        let why = "seal.json is missing";
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
+    let shown = call("report", &run, []).code(0);
+    assert!(shown.stderr.contains("prove nothing"), "{}", shown.stderr);
+    // Near misses: the report without anything that it could contradict, and a run of a version that sealed nothing.
+    let alone = tempfile::tempdir().unwrap();
+    std::fs::copy(sealed_run().join("run.json"), alone.path().join("run.json")).unwrap();
+    call(
+        "compare",
+        sealed_run(),
+        [&alone.path().display().to_string()],
+    )
+    .code(0);
+    let of_0_3_0 = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/run-0.3.0");
+    call("compare", &of_0_3_0, [&of_0_3_0.display().to_string()]).code(0);
+}
+
 /// What somebody does to the folder of a run that goes on.
 type Mischief = (&'static str, fn(&Path));
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::program::{Finished, Program};
 use super::served::Served;
-use super::workers_forged::{clocks_apart, contradictions};
+use super::workers_forged::{clocks_apart, contradictions, torn_preflight};
 
 /// 300 orders in two seconds, one in ten bad and a dead letter within a second.
 pub(super) const SCENARIO: &str = r#"
@@ -284,6 +284,7 @@ fn four_workers_do_what_one_does_and_no_order_is_sent_twice() {
 
     missing(&four, &before);
     clocks_apart(&four, &before);
+    torn_preflight(&four, &before);
     contradictions(&four, &before);
 }
 

@@ -99,6 +99,22 @@ pub(super) fn clocks_apart(served: &Served, before: &Place) {
     assert!(found.contains(&"workers_clocks_apart".into()), "{found:?}");
 }
 
+/// What was found of the account before the run is torn: the run is judged, and does not pass.
+pub(super) fn torn_preflight(served: &Served, before: &Place) {
+    let place = before.copy();
+    let path = place.path.join("preflight.json");
+    let whole = std::fs::read(&path).expect("what was found");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("written");
+    let merged = merge(served, &place).finish().code(4);
+    assert!(
+        merged.stdout.contains("preflight.json cannot be read"),
+        "{}",
+        merged.stdout
+    );
+    let whole = before.copy();
+    merge(served, &whole).finish().code(0);
+}
+
 /// A journal of worker 2 that tells of order 0, which is another's; without a manifest that would tell it by its digest.
 fn foreign_order(place: &Place) {
     let path = place.of_shard(2, "ledger.journal");
