@@ -22,7 +22,7 @@ use orderproof::emulator::sqs::{
 };
 use orderproof::emulator::table::{KeyKind, TableCapacity, Tables, key};
 use orderproof::order::{OrderPlan, RunId};
-use orderproof::processor::{OrderRow, OrderStore, PutOutcome, StoreError, process};
+use orderproof::processor::{OrderRow, OrderStore, PutOutcome, WriteError, process};
 
 const ORDERS: u64 = 20_000;
 const QUEUE: &str = "orders-queue";
@@ -33,11 +33,11 @@ const FIFO_QUEUE: &str = "orders.fifo";
 struct Nowhere;
 
 impl OrderStore for Nowhere {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         vec![Ok(PutOutcome::Stored); rows.len()]
     }
 
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         self.put_new(rows).await
     }
 }

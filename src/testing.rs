@@ -1,6 +1,6 @@
 //! What the tests of several crates share.
 
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, WriteError};
 
 /// The processor's rows in memory.
 #[path = "../crates/functions/src/processor/testing.rs"]

@@ -13,7 +13,7 @@ use crate::folder::read_sent;
 use crate::ledger::JournalContents;
 use crate::observe::{ObservePlan, Watcher};
 use crate::results::{PlanFile, file_name};
-use crate::run::{Purpose, Site, StoresLock, admit, handing_on, orders_since, resolve};
+use crate::run::{Deployment, Purpose, StoresLock, admit, handing_on, orders_since, resolve};
 use crate::scenario::{AwsTarget, DeadLetterUse, NOT_KEPT, ProcessorPlace, Scenario, TargetSpec};
 use crate::store::Target;
 use crate::verify::{OBSERVATION_SCHEMA_VERSION, ObservationFile};
@@ -63,9 +63,9 @@ pub fn look(
     let site = match args.resume {
         true => {
             let logs = dir.join(file_name::FUNCTION_LOGS).join("resumed");
-            Site::elsewhere(scenario, orders.clone(), target, logs)?
+            Deployment::elsewhere(scenario, orders.clone(), target, logs)?
         }
-        false => Site::looked_at(target),
+        false => Deployment::looked_at(target),
     };
     let start_wall = journal.header.started_at;
     let age = clock::wall().duration_since(start_wall).unwrap_or_default();

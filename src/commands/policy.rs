@@ -2,7 +2,7 @@
 
 use super::place::scenario_in;
 use super::{Error, Output};
-use crate::account::{POLICY_MAX, PolicyCommand, PolicyPlace, policy as document};
+use crate::account::{POLICY_MAX, PolicyCommand, PolicyScope, policy as document};
 use crate::cli::{PlaceArgs, PolicyArgs, PolicyFor};
 use crate::exit::Exit;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario};
@@ -28,7 +28,7 @@ pub fn policy(args: &PolicyArgs, output: &Output) -> Result<Exit, Error> {
         asked => asked.iter().copied().map(command).collect(),
     };
     let anywhere = || "*".to_owned();
-    let place = PolicyPlace {
+    let place = PolicyScope {
         region: target.region.clone().unwrap_or_else(anywhere),
         account: args.account.clone().unwrap_or_else(anywhere),
     };

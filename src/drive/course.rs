@@ -119,7 +119,7 @@ impl Course {
         let until = Instant::now() + POOL_WAIT_MAX;
         if !threads
             .iter()
-            .all(|shared| shared.roll.wait_complete(until))
+            .all(|shared| shared.barrier.wait_complete(until))
         {
             return Ok(None);
         }

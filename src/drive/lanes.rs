@@ -27,13 +27,13 @@ struct State {
     /// Of each group, by a hash of its name, the batches that wait or are on their way, by their first orders. Groups that
     /// share a hash share a line, which costs a wait and no order.
     lines: HashMap<u64, VecDeque<u64>>,
-    batches: HashMap<u64, Standing>,
+    batches: HashMap<u64, QueuedBatch>,
     waiting: usize,
 }
 
 /// A batch in its lines.
 #[derive(Debug)]
-struct Standing {
+struct QueuedBatch {
     groups: Vec<u64>,
     /// Lines in which another stands before it.
     behind: usize,
@@ -103,7 +103,7 @@ impl State {
             return false;
         }
         self.waiting += usize::from(behind > 0);
-        let standing = Standing {
+        let standing = QueuedBatch {
             groups,
             behind,
             work: (behind > 0).then_some(work),

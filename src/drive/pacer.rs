@@ -221,7 +221,7 @@ impl Pacer<'_> {
 
     fn is_to_stop(&self) -> bool {
         let shared = self.shared;
-        let is_over = shared.stop.is_stopped() || shared.roll.is_over();
+        let is_over = shared.stop.is_stopped() || shared.barrier.is_over();
         is_over || self.journal.is_stopped() || self.course.is_halted()
     }
 

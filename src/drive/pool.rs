@@ -41,7 +41,7 @@ impl Carrier for () {}
 pub(super) async fn send_what_is_due(shared: &Shared, carrier: &mut impl Carrier) {
     let mut sender = shared.pool.sender();
     sender.warm_up().await;
-    shared.roll.enter();
+    shared.barrier.enter();
     let mut batch = Batch::new();
     while let Ok(work) = shared.queue.recv_async().await {
         let _turn = Turn::of(shared.lanes.as_ref(), &work);

@@ -18,7 +18,7 @@ use super::plan::{DriveError, DriveOptions, DriveOutcome, DrivePlan};
 use super::sabotage::Sabotage;
 use super::tally::Tally;
 use super::thread::{Begin, EndOfPool, SendingThread, Sent, runtime};
-use super::work::{Roll, Shared, Work};
+use super::work::{SenderBarrier, Shared, Work};
 use super::{Pool, Progress, StopSignal, cores};
 use crate::fault::FaultPlan;
 use crate::journal::JournalWriter;
@@ -164,7 +164,7 @@ impl Threads {
                 alarms: Arc::clone(&alarms),
                 tally: Mutex::new(Tally::new(schedule.profile(), plan.scenario.phases.len())),
                 journal: OnceLock::new(),
-                roll: Roll::new(senders as usize),
+                barrier: SenderBarrier::new(senders as usize),
             }));
         }
         Ok(all)

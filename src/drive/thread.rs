@@ -112,6 +112,6 @@ pub(super) struct EndOfPool(pub(super) Arc<Shared>);
 
 impl Drop for EndOfPool {
     fn drop(&mut self) {
-        self.0.roll.end();
+        self.0.barrier.end();
     }
 }

@@ -118,11 +118,11 @@ pub(super) struct Shared {
     /// What the senders measured.
     pub(super) tally: Mutex<Tally>,
     pub(super) journal: OnceLock<JournalHandle>,
-    pub(super) roll: Roll,
+    pub(super) barrier: SenderBarrier,
 }
 
 /// Which of the pool's senders are there.
-pub(super) struct Roll {
+pub(super) struct SenderBarrier {
     expected: usize,
     counts: Mutex<usize>,
     changed: Condvar,
@@ -130,7 +130,7 @@ pub(super) struct Roll {
     over: AtomicBool,
 }
 
-impl Roll {
+impl SenderBarrier {
     pub(super) fn new(expected: usize) -> Self {
         Self {
             expected,

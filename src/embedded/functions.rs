@@ -24,7 +24,7 @@ use crate::scenario::{
 
 /// What functions of the user's own are told of where they run.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct FunctionTarget {
     pub(super) region: String,
     pub(super) endpoint_url: Option<String>,
     pub(super) credentials: Option<Credentials>,
@@ -34,7 +34,7 @@ pub(super) struct Place {
     pub(super) logs: Option<PathBuf>,
 }
 
-impl Place {
+impl FunctionTarget {
     /// Behind the front of an emulator.
     pub(super) fn embedded(scenario: &Scenario, site: &Site, logs: &Option<PathBuf>) -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Command {
         processor: &ProcessorCommand,
         name: &str,
         limits: (Duration, u32),
-        place: &Place,
+        place: &FunctionTarget,
     ) -> Result<Self, PipelineError> {
         let mut environment = place.usual.clone();
         let own = processor.environment.iter();
@@ -135,7 +135,10 @@ pub(super) struct Functions {
 impl Functions {
     /// Starts what `[processor]` and `[processors.NAME]` describe. Their first processes start with the first
     /// invocations.
-    pub(super) fn start(scenario: &Scenario, place: &Place) -> Result<Self, PipelineError> {
+    pub(super) fn start(
+        scenario: &Scenario,
+        place: &FunctionTarget,
+    ) -> Result<Self, PipelineError> {
         let pipeline = &scenario.pipeline;
         let limits = (
             pipeline.function.timeout,
@@ -148,7 +151,7 @@ impl Functions {
         let further = scenario.processors.iter().map(|(name, processor)| {
             let limits = (processor.timeout, processor.mapping.maximum_concurrency);
             // Environments are numbered for each function: one folder each.
-            let place = Place {
+            let place = FunctionTarget {
                 logs: place.logs.as_ref().map(|logs| logs.join(name)),
                 ..place.clone()
             };

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use super::counters::{Gauges, StartWatch, figures, logs_of};
 use super::error::PipelineError;
 use super::fault::Processor;
-use super::functions::{Functions, Place, limits, limits_of, usual};
+use super::functions::{FunctionTarget, Functions, limits, limits_of, usual};
 use super::remote::RemoteQueue;
 use crate::emulator::counters::Counters;
 use crate::emulator::mapping::{EventSource, EventSourceMapping, FunctionSettings, MappingPlan};
@@ -202,7 +202,7 @@ impl Here<'_> {
     }
 
     /// The target's endpoints and credentials, for functions of one's own.
-    async fn place(&self, logs: Option<PathBuf>) -> Result<Place, PipelineError> {
+    async fn place(&self, logs: Option<PathBuf>) -> Result<FunctionTarget, PipelineError> {
         let target = self.target;
         let own = target.credentials.provide_credentials().await;
         let own = own.map_err(|error| PipelineError::Credentials(Box::new(error)))?;
@@ -217,7 +217,7 @@ impl Here<'_> {
                 usual.extend(url.clone().map(|url| (name.to_owned(), url)));
             }
         }
-        Ok(Place {
+        Ok(FunctionTarget {
             region: target.region.clone(),
             endpoint_url: match spec {
                 Some(spec) => spec.endpoint_url.clone(),

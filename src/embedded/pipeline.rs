@@ -12,7 +12,7 @@ use super::counters::{Gauges, StartWatch, figures, logs_of};
 use super::doors;
 use super::error::PipelineError;
 use super::fault::{FaultyQueues, FaultyScans, FaultyStore, Processor};
-use super::functions::{Functions, Place, function};
+use super::functions::{FunctionTarget, Functions, function};
 use super::items::row;
 use super::rows::{OrderTable, Orders, order_table};
 use super::services::Services;
@@ -134,7 +134,7 @@ impl EmbeddedPipeline {
         let mut prepared = builder(scenario, &stores, &faults, options).prepare()?;
         let (mut functions, mut table, mut stored) = (Functions::default(), None, None);
         if options.runs_function {
-            let place = Place::embedded(scenario, prepared.site(), &options.function_logs);
+            let place = FunctionTarget::embedded(scenario, prepared.site(), &options.function_logs);
             functions = Functions::start(scenario, &place)?;
             let processor = match &functions.main {
                 Some(command) => command.processor(&scenario.pipeline.mapping),

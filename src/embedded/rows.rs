@@ -7,7 +7,7 @@ use super::stored::JustStored;
 use crate::emulator::table::{
     AttributeValue, Item, Put, PutError, Table, TableError, TableStore, Tables,
 };
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, attribute, unix_micros};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, WriteError, attribute, unix_micros};
 use crate::records::{self, Value};
 use crate::scenario::Resources;
 
@@ -64,7 +64,7 @@ impl Orders {
     }
 }
 
-type Outcomes = Vec<Result<PutOutcome, StoreError>>;
+type Outcomes = Vec<Result<PutOutcome, WriteError>>;
 
 impl OrderStore for Orders {
     async fn put_new(&self, rows: Arc<[OrderRow]>) -> Outcomes {
@@ -84,8 +84,8 @@ fn told(outcomes: Vec<Result<Put, PutError>>) -> Outcomes {
         Ok(Put::Exists(existing)) => Ok(PutOutcome::Exists {
             order_details: existing.and_then(details_of),
         }),
-        Err(PutError::Throttled) => Err(StoreError::Throttled),
-        Err(PutError::Failed(reason)) => Err(StoreError::Failed(reason)),
+        Err(PutError::Throttled) => Err(WriteError::Throttled),
+        Err(PutError::Failed(reason)) => Err(WriteError::Failed(reason)),
     };
     outcomes.into_iter().map(told).collect()
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::ObservePlan;
-use super::sightings::{LETTER_LOG, LetterLog, SightingsError};
+use super::observation_log::{LETTER_LOG, LetterLog, ObservationLogError};
 use crate::evidence::{JsonLimits, check_json};
 use crate::folder::read_within;
 use crate::order::{MAX_ORDERS, OrderPlan};
@@ -166,7 +166,7 @@ async fn sweep(
     mut take: impl FnMut(&[DeadLetter]),
 ) -> Result<(), StoreError> {
     let failed =
-        |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
+        |error: ObservationLogError| StoreError::new("keeping what was seen", error.to_string());
     let mut log = None;
     if let Some(folder) = folder {
         let path = folder.join(LETTER_LOG);

@@ -7,8 +7,8 @@ mod activity;
 mod letters;
 mod look;
 mod missing;
+mod observation_log;
 mod places;
-mod sightings;
 mod tables;
 mod watcher;
 
@@ -17,5 +17,5 @@ mod tests;
 
 pub use activity::{Activity, Rest};
 pub use look::{AskDoor, AskFunction, ObservePlan};
-pub use sightings::{LETTER_LOG, SightingsError};
+pub use observation_log::{LETTER_LOG, ObservationLogError};
 pub use watcher::{QueueLook, Seen, Watcher, WatcherView};

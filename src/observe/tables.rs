@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::ObservePlan;
-use super::sightings::{ScanLog, SightingsError, scan_log};
+use super::observation_log::{ObservationLogError, ScanLog, scan_log};
 use crate::clock;
 use crate::store::{Cursor, Page, StoreError, Stores, TableAt};
 use crate::verify::Sweep;
@@ -65,7 +65,7 @@ async fn read_table(
     mut take: impl FnMut(&Page),
 ) -> Result<(), StoreError> {
     let failed =
-        |error: SightingsError| StoreError::new("keeping what was seen", error.to_string());
+        |error: ObservationLogError| StoreError::new("keeping what was seen", error.to_string());
     let mut cursors = vec![Cursor::Start; stores.segments()];
     let path = log;
     let mut log = None;

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use roaring::RoaringBitmap;
 
 use super::ids::orders_since;
-use super::rejudge::Untold;
+use super::rejudge::EvidenceError;
 use crate::folder::{digest_of_file, read_sent, read_within};
 use crate::ledger::{
     JOURNAL_SCHEMA_VERSION, JOURNAL_SCHEMA_VERSION_NAMED, JournalContents, JournalError,
@@ -59,7 +59,7 @@ impl Gathered {
 ///
 /// # Errors
 /// When something contradicts something else, or cannot be read.
-pub fn gather(dir: &Path, plan: &PlanFile) -> Result<Option<Gathered>, Untold> {
+pub fn gather(dir: &Path, plan: &PlanFile) -> Result<Option<Gathered>, EvidenceError> {
     let first = plan.first_shard().ok_or_else(|| {
         contradict("the plan is that of one process, not of several workers".into())
     })?;
@@ -85,24 +85,24 @@ pub fn gather(dir: &Path, plan: &PlanFile) -> Result<Option<Gathered>, Untold> {
     reading.all(first).map(Some)
 }
 
-fn contradict(what: String) -> Untold {
-    Untold::new(
+fn contradict(what: String) -> EvidenceError {
+    EvidenceError::new(
         "workers_contradict",
         format!("the workers' evidence contradicts itself: {what}"),
     )
 }
 
-fn unreadable(dir: &Path, name: &str, error: &io::Error) -> Untold {
+fn unreadable(dir: &Path, name: &str, error: &io::Error) -> EvidenceError {
     let path = dir.join(name);
-    Untold::new(
+    EvidenceError::new(
         "workers_unreadable",
         format!("{}: {error}; restore the folder", path.display()),
     )
 }
 
 /// Shards or claims of workers that the plan does not have.
-fn strangers(dir: &Path, first: Shard) -> Result<(), Untold> {
-    let names = |folder: &str| -> Result<Vec<String>, Untold> {
+fn strangers(dir: &Path, first: Shard) -> Result<(), EvidenceError> {
+    let names = |folder: &str| -> Result<Vec<String>, EvidenceError> {
         let entries = match std::fs::read_dir(dir.join(folder)) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -141,7 +141,11 @@ fn strangers(dir: &Path, first: Shard) -> Result<(), Untold> {
     })
 }
 
-fn agreed_start(dir: &Path, first: Shard, digest: &str) -> Result<Option<SystemTime>, Untold> {
+fn agreed_start(
+    dir: &Path,
+    first: Shard,
+    digest: &str,
+) -> Result<Option<SystemTime>, EvidenceError> {
     let bytes = match read_within(&dir.join(file_name::GO), SMALL) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -176,7 +180,7 @@ struct Left {
 }
 
 impl Reading<'_> {
-    fn all(&self, first: Shard) -> Result<Gathered, Untold> {
+    fn all(&self, first: Shard) -> Result<Gathered, EvidenceError> {
         let scenario = &self.plan.scenario;
         let orders = orders_since(scenario, self.plan.run_id, self.start);
         let group = |k| orders.group(k).unwrap_or_default();
@@ -241,7 +245,7 @@ impl Reading<'_> {
         }
     }
 
-    fn shard(&self, shard: Shard, own: &RoaringBitmap) -> Result<Left, Untold> {
+    fn shard(&self, shard: Shard, own: &RoaringBitmap) -> Result<Left, EvidenceError> {
         let index = shard.index();
         let journal = self.journal(shard, own)?;
         let name = file_name::of_shard(index, file_name::MANIFEST);
@@ -257,8 +261,8 @@ impl Reading<'_> {
             Err(error) => return Err(unreadable(self.dir, &name, &error)),
         };
         let manifest = parse_manifest(&bytes, &path);
-        let manifest =
-            manifest.map_err(|error| Untold::new("workers_unreadable", error.to_string()))?;
+        let manifest = manifest
+            .map_err(|error| EvidenceError::new("workers_unreadable", error.to_string()))?;
         let ours = manifest.run_id == self.plan.run_id
             && manifest.shard == shard
             && manifest.plan_digest == self.plan_digest
@@ -287,7 +291,7 @@ impl Reading<'_> {
     }
 
     /// The files that a manifest names, which must be those that are there.
-    fn measured(&self, index: u32, manifest: &ShardManifest) -> Result<SentFile, Untold> {
+    fn measured(&self, index: u32, manifest: &ShardManifest) -> Result<SentFile, EvidenceError> {
         let folder = self.dir.join(file_name::of_shard(index, ""));
         let names = shard_files(index);
         if manifest.files.len() != names.len() {
@@ -308,7 +312,8 @@ impl Reading<'_> {
             }
         }
         let sent = read_sent(&folder.join(file_name::SENT));
-        let sent = sent.map_err(|error| Untold::new("workers_unreadable", error.to_string()))?;
+        let sent =
+            sent.map_err(|error| EvidenceError::new("workers_unreadable", error.to_string()))?;
         if sent.run_id != self.plan.run_id {
             return Err(contradict(format!("worker {index} measured another run")));
         }
@@ -338,7 +343,7 @@ impl Reading<'_> {
         &self,
         shard: Shard,
         own: &RoaringBitmap,
-    ) -> Result<Option<JournalContents>, Untold> {
+    ) -> Result<Option<JournalContents>, EvidenceError> {
         let name = file_name::of_shard(shard.index(), file_name::JOURNAL);
         let path = self.dir.join(&name);
         let file = match File::open(&path) {
@@ -363,7 +368,7 @@ impl Reading<'_> {
         match read {
             Ok(contents) => Ok(Some(contents)),
             Err(error @ JournalError::Untrusted { .. }) => Err(contradict(error.to_string())),
-            Err(error) => Err(Untold::new("workers_unreadable", error.to_string())),
+            Err(error) => Err(EvidenceError::new("workers_unreadable", error.to_string())),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::gather::gather;
 use super::ids::orders_since;
-use super::rejudge::{NoObservation, Untold, read_ledger, read_observation};
+use super::rejudge::{EvidenceError, NoObservation, read_ledger, read_observation};
 use crate::evidence::Seal;
 use crate::exit::Exit;
 use crate::folder::{digest_of_file, read_meters, read_sent};
@@ -60,7 +60,7 @@ impl Held {
     ///
     /// # Errors
     /// When a file is missing that must be there, cannot be read, is another run's, or contradicts another.
-    pub fn read(dir: &Path, plan: &PlanFile, seal: Option<&Seal>) -> Result<Self, Untold> {
+    pub fn read(dir: &Path, plan: &PlanFile, seal: Option<&Seal>) -> Result<Self, EvidenceError> {
         let covered = |name: &str| match seal {
             Some(seal) => seal.covers(name),
             None => dir.join(name).exists(),
@@ -76,11 +76,11 @@ impl Held {
             },
         };
         let sent = match covered(file_name::SENT) {
-            true => Some(told(read_sent(&dir.join(file_name::SENT)))?),
+            true => Some(readable(read_sent(&dir.join(file_name::SENT)))?),
             false => None,
         };
         let meters = match covered(file_name::METERS) {
-            true => Some(told(read_meters(&dir.join(file_name::METERS)))?),
+            true => Some(readable(read_meters(&dir.join(file_name::METERS)))?),
             false => None,
         };
         let runs = [
@@ -89,7 +89,7 @@ impl Held {
             seal.map(|seal| seal.run_id),
         ];
         if runs.iter().flatten().any(|run| *run != plan.run_id) {
-            return Err(Untold::new(
+            return Err(EvidenceError::new(
                 "evidence_of_another_run",
                 format!("a file in {} is of another run", dir.display()),
             ));
@@ -113,7 +113,7 @@ impl Held {
                 last_reply_at,
             );
             if !found.is_empty() {
-                return Err(Untold::new(
+                return Err(EvidenceError::new(
                     "evidence_contradicts",
                     format!("the evidence contradicts itself: {}", found.join("; ")),
                 ));
@@ -253,7 +253,7 @@ impl Held {
     }
 }
 
-/// That a rule has ended the sending: what it is broken by is told where rules are.
+/// That a rule has ended the sending: what it is broken by is readable where rules are.
 fn ended_by(aborted: &Aborted, unsent: u64) -> Finding {
     let message = format!(
         "sending was stopped {} after the start, when `{}` could no longer hold (abort = true): {} not sent",
@@ -281,8 +281,8 @@ fn observation_name(dir: &Path, seal: Option<&Seal>) -> Option<String> {
     }
 }
 
-fn told<T>(read: Result<T, ReportError>) -> Result<T, Untold> {
-    read.map_err(|error| Untold::new("evidence_unreadable", error.to_string()))
+fn readable<T>(read: Result<T, ReportError>) -> Result<T, EvidenceError> {
+    read.map_err(|error| EvidenceError::new("evidence_unreadable", error.to_string()))
 }
 
 /// Whether what workers left comes to the journal and the record that were made of it.
@@ -291,14 +291,14 @@ fn check_workers(
     plan: &PlanFile,
     journal: &JournalContents,
     sent: Option<&SentFile>,
-) -> Result<(), Untold> {
+) -> Result<(), EvidenceError> {
     let same = gather(dir, plan)?.is_some_and(|gathered| {
         let measured = sent.is_none_or(|sent| to_json(sent) == to_json(&gathered.sent));
         gathered.ledger == journal.ledger && gathered.ended == journal.ended && measured
     });
     match same {
         true => Ok(()),
-        false => Err(Untold::new(
+        false => Err(EvidenceError::new(
             "workers_contradict",
             format!(
                 "{} and {} are not what the workers' shards come to",
@@ -314,7 +314,7 @@ fn check_links(
     dir: &Path,
     plan_digest: Option<&str>,
     observed: Option<&ObservationFile>,
-) -> Result<(), Untold> {
+) -> Result<(), EvidenceError> {
     let by_header = plan_digest.map(|digest| (file_name::JOURNAL, file_name::PLAN, digest));
     let by_observation = observed.into_iter().flat_map(|observed| &observed.rests_on);
     let by_observation = by_observation
@@ -323,7 +323,7 @@ fn check_links(
         let plain = !name.contains('/');
         let found = digest_of_file(dir, name, None).map(|found| found.sha256);
         if !plain || !found.is_ok_and(|found| found == digest) {
-            return Err(Untold::new(
+            return Err(EvidenceError::new(
                 "evidence_changed",
                 format!("{from} was written beside another {name}"),
             ));

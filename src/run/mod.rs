@@ -44,7 +44,7 @@ pub use rejudge::{
     without,
 };
 pub use search::FindRate;
-pub use site::{Site, handing_on, resolve};
+pub use site::{Deployment, handing_on, resolve};
 pub(crate) use spine::{enter, plan_file};
 pub use stores_lock::StoresLock;
 pub use watch::Watch;

@@ -172,12 +172,12 @@ pub fn judged(held: &Held, weighed: Weighed) -> Rejudged {
 /// Why a file of a run's folder says nothing: a code and a sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct Untold {
+pub struct EvidenceError {
     code: &'static str,
     message: String,
 }
 
-impl Untold {
+impl EvidenceError {
     /// With a code for programs and a sentence for people.
     pub fn new(code: &'static str, message: String) -> Self {
         Self { code, message }
@@ -197,7 +197,7 @@ pub enum NoObservation {
     Missing(ObservationFileError),
     /// It is not to be trusted.
     #[error(transparent)]
-    Untrusted(Untold),
+    Untrusted(EvidenceError),
 }
 
 /// The observation of a run in the file `name`, if it is of this run.
@@ -208,12 +208,12 @@ pub fn read_observation(
 ) -> Result<ObservationFile, NoObservation> {
     match folder::read_observation(&dir.join(name)) {
         Ok(observed) if observed.run_id == plan.run_id => Ok(observed),
-        Ok(observed) => Err(NoObservation::Untrusted(Untold {
+        Ok(observed) => Err(NoObservation::Untrusted(EvidenceError {
             code: "observation_of_another_run",
             message: format!("{name} is the observation of run {}", observed.run_id),
         })),
         Err(error @ ObservationFileError::Missing(_)) => Err(NoObservation::Missing(error)),
-        Err(error) => Err(NoObservation::Untrusted(Untold {
+        Err(error) => Err(NoObservation::Untrusted(EvidenceError {
             code: "observation_unreadable",
             message: error.to_string(),
         })),
@@ -221,21 +221,21 @@ pub fn read_observation(
 }
 
 /// The ledger of a run, if it is of this run.
-pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, Untold> {
+pub fn read_ledger(dir: &Path, plan: &PlanFile) -> Result<JournalContents, EvidenceError> {
     let path = dir.join(file_name::JOURNAL);
     if plan.first_shard().is_some() && !path.exists() {
-        return Err(Untold {
+        return Err(EvidenceError {
             code: "workers_not_merged",
             message: "what the workers of this run left was not united yet: `orderproof merge` does that, and judges"
                 .into(),
         });
     }
-    let journal = read_journal(&path).map_err(|error| Untold {
+    let journal = read_journal(&path).map_err(|error| EvidenceError {
         code: "ledger_unreadable",
         message: error.to_string(),
     })?;
     match not_of_this_plan(plan, &journal) {
-        Some(message) => Err(Untold {
+        Some(message) => Err(EvidenceError {
             code: "ledger_of_another_run",
             message,
         }),

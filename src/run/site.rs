@@ -18,14 +18,14 @@ use crate::verify::{DoorSeen, Settling};
 const BETWEEN_SAMPLES: Duration = Duration::from_secs(5);
 
 /// The pipeline a run is driven at.
-pub enum Site {
+pub enum Deployment {
     /// In this process.
     Embedded(Box<EmbeddedPipeline>),
     /// In an AWS account, or behind endpoints, with its function there or here.
     Aws(Box<Target>, Option<LocalProcessor>),
 }
 
-impl Site {
+impl Deployment {
     /// Starts the embedded pipeline for the planned orders. A function of one's own writes its logs to the folder
     /// `function_logs`.
     ///

@@ -17,7 +17,7 @@ use super::foresight::Kept;
 use super::held::Held;
 use super::ids::{orders, orders_since, random_run_id};
 use super::readings::{Gauged, Readings};
-use super::site::{Site, target_name};
+use super::site::{Deployment, target_name};
 use super::start_guard::{StartGuard, state_of};
 use super::{Run, Watch};
 use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSignal};
@@ -54,9 +54,9 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let logs = folder.file(file_name::FUNCTION_LOGS);
     let site = match &entered {
         Some((_, claim)) => {
-            Site::elsewhere(&plan.scenario, orders.clone(), claim.target.clone(), logs)
+            Deployment::elsewhere(&plan.scenario, orders.clone(), claim.target.clone(), logs)
         }
-        None => Site::embedded(&plan.scenario, orders.clone(), schedule.count(), logs),
+        None => Deployment::embedded(&plan.scenario, orders.clone(), schedule.count(), logs),
     }
     .inspect_err(|_| folder.discard_empty())?;
     folder
@@ -269,7 +269,7 @@ pub(super) fn new_folder(exactly: Option<&Path>, name: &str) -> Result<RunFolder
 fn drive_load(
     plan: &PlanFile,
     orders: OrderPlan,
-    site: &Site,
+    site: &Deployment,
     folder: &RunFolder,
     options: &DriveOptions,
     progress: Arc<Progress>,

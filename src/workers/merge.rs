@@ -20,7 +20,7 @@ use crate::ledger::united_lines;
 use crate::observe::{ObservePlan, Watcher};
 use crate::results::{MetersFile, PlanFile, SCHEMA_VERSION, WorkerState, file_name, to_json};
 use crate::run::{
-    Attendant, Evidence, Gathered, Held, Outcome, Problems, Purpose, Site, StoresLock, admit,
+    Attendant, Deployment, Evidence, Gathered, Held, Outcome, Problems, Purpose, StoresLock, admit,
     conclude, gather, handing_on, metrics_since, orders_since, resolve,
 };
 use crate::scenario::{AwsTarget, Scenario, TargetSpec};
@@ -88,7 +88,7 @@ pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Err
 
     let orders = orders_since(&scenario, plan.run_id, gathered.started_at());
     let schedule = scenario.schedule();
-    let site = Site::looked_at(target);
+    let site = Deployment::looked_at(target);
     let age = clock::wall()
         .duration_since(gathered.started_at())
         .unwrap_or_default();

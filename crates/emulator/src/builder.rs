@@ -12,8 +12,8 @@ use super::doors::sns::{Subscription, TopicAttributes};
 use super::doors::{self, DoorFaults, Doors, HttpDoor};
 use super::emulator::Emulator;
 use super::error::EmulatorError;
-use super::front::{Front, HEALTH_PATH};
 use super::function::{Function, Polling, Seat};
+use super::gateway::{Gateway, HEALTH_PATH};
 use super::http::{HostName, Hosts, Origin};
 use super::service::{ServiceThread, listener_at};
 use super::services::{Behind, ServiceSettings};
@@ -378,7 +378,7 @@ impl Prepared {
         let hosts =
             Hosts::new(builder.address.ip(), builder.allowed_hosts).answering_pages(builder.pages);
         let behind = Behind::new(builder.services, &site, Arc::clone(&counters));
-        let mut front = Front::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
+        let mut front = Gateway::new(engine.clone(), site.clone(), Some(gateway)).called(hosts);
         for service in doors::services(&doors, builder.http_doors) {
             front = front.serving(service);
         }
@@ -423,7 +423,7 @@ impl Prepared {
 /// The thread that serves queues and tables, polls the queues and runs the functions.
 fn serve(
     listener: TcpListener,
-    front: Front,
+    front: Gateway,
     doors: Doors,
     mappings: Vec<Polling>,
 ) -> std::io::Result<ServiceThread> {

@@ -54,7 +54,7 @@ mod http;
 mod identity;
 mod query;
 
-mod front;
+mod gateway;
 
 pub mod sqs;
 
@@ -84,7 +84,7 @@ mod testing;
 pub use builder::{Builder, Prepared};
 pub use emulator::Emulator;
 pub use error::EmulatorError;
-pub use front::{Front, HEALTH_PATH, REQUEST_LOG};
 pub use function::{Function, command, handler};
+pub use gateway::{Gateway, HEALTH_PATH, REQUEST_LOG};
 pub use http::{HostName, Hosts, NoHost, NoOrigin, Origin};
 pub use table::{KeyKind, key};

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use tokio::task::JoinSet;
 
 use crate::processor::attribute;
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, WriteError, unix_micros};
 use crate::store::{TABLE_VARIABLE, Target, http_client, writing_client};
 
 const TABLE_DEFAULT: &str = "orders";
@@ -81,13 +81,13 @@ impl SdkOrderStore {
         &self,
         rows: Arc<[OrderRow]>,
         replace: bool,
-    ) -> Vec<Result<PutOutcome, StoreError>> {
+    ) -> Vec<Result<PutOutcome, WriteError>> {
         let mut puts = JoinSet::new();
         for (position, row) in rows.iter().enumerate() {
             let request = self.request(row, replace);
             puts.spawn(async move { (position, outcome_of(request.send().await)) });
         }
-        let unanswered = || Err(StoreError::Failed("the write panicked".into()));
+        let unanswered = || Err(WriteError::Failed("the write panicked".into()));
         let mut outcomes: Vec<_> = rows.iter().map(|_| unanswered()).collect();
         while let Some(joined) = puts.join_next().await {
             if let Ok((position, outcome)) = joined {
@@ -117,18 +117,18 @@ impl SdkOrderStore {
 }
 
 impl OrderStore for SdkOrderStore {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         self.put(rows, false).await
     }
 
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         self.put(rows, true).await
     }
 }
 
 pub(super) fn outcome_of<T, R: std::fmt::Debug>(
     result: Result<T, SdkError<PutItemError, R>>,
-) -> Result<PutOutcome, StoreError> {
+) -> Result<PutOutcome, WriteError> {
     let error = match result {
         Ok(_) => return Ok(PutOutcome::Stored),
         Err(error) => error,
@@ -142,8 +142,8 @@ pub(super) fn outcome_of<T, R: std::fmt::Debug>(
         });
     }
     match error.code() {
-        Some(code) if THROTTLING.contains(&code) => Err(StoreError::Throttled),
-        _ => Err(StoreError::Failed(DisplayErrorContext(&error).to_string())),
+        Some(code) if THROTTLING.contains(&code) => Err(WriteError::Throttled),
+        _ => Err(WriteError::Failed(DisplayErrorContext(&error).to_string())),
     }
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::error::{ErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 
 use super::*;
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, WriteError};
 use crate::records::Item;
 use crate::site::{DETAILS, Services};
 use crate::store::{Cursor, Page};
@@ -104,7 +104,7 @@ async fn a_missing_table_fails_every_row_and_says_so() {
     assert_eq!(outcomes.len(), 2);
     for outcome in outcomes {
         match outcome {
-            Err(StoreError::Failed(why)) => assert!(why.contains("ResourceNotFound"), "{why}"),
+            Err(WriteError::Failed(why)) => assert!(why.contains("ResourceNotFound"), "{why}"),
             other => panic!("{other:?}"),
         }
     }
@@ -123,7 +123,7 @@ fn throttling_is_told_from_other_failures() {
         let error = PutItemError::generic(ErrorMetadata::builder().code(code).build());
         let result: Result<(), _> = Err(SdkError::service_error(error, ()));
         let outcome = outcome_of(result);
-        let is_throttled = outcome == Err(StoreError::Throttled);
+        let is_throttled = outcome == Err(WriteError::Throttled);
         assert_eq!(is_throttled, throttled, "{code}: {outcome:?}");
         assert!(outcome.is_err(), "{code}");
     }

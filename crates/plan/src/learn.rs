@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use orderproof_core::results::figures::{percent, thousands};
-use orderproof_core::results::{FailureKind, Metric, PhaseReport, RunReport, TimelineRow};
+use orderproof_core::results::{
+    CloudWatchMetric, FailureKind, PhaseReport, RunReport, TimelineRow,
+};
 use orderproof_core::scenario::{ProcessorKind, Scenario};
 
 /// End-to-end times that a phase must have to tell how long the function takes.
@@ -278,7 +280,7 @@ fn concurrency(run: &RunReport, scenario: &Scenario, learned: &mut Learned) -> R
     };
     let throttled = match &run.pipeline {
         Some(counted) => counted.throttled_invocations,
-        None => points(Metric::ThrottledInvocations)
+        None => points(CloudWatchMetric::ThrottledInvocations)
             .map(|point| point.1)
             .sum::<f64>() as u64,
     };
@@ -287,7 +289,7 @@ fn concurrency(run: &RunReport, scenario: &Scenario, learned: &mut Learned) -> R
     }
     let most = match &run.pipeline {
         Some(counted) => Some(counted.max_concurrency),
-        None => points(Metric::ConcurrentInvocations)
+        None => points(CloudWatchMetric::ConcurrentInvocations)
             .map(|point| point.1)
             .reduce(f64::max)
             .map(|most| most as u32),

@@ -25,7 +25,7 @@ pub use admit::{CannotForecast, EXACT_ORDERS_MAX, ORDERS_MAX, check};
 pub use against::{Against, Agreement, FigureAgainst, NotOfThisRun, Tolerance, Unit, against};
 pub use find::{
     Confirmation, Confirmed, Cure, FoundRate, FoundSetting, MeasuredRate, MeasuredStep, RateSearch,
-    Reread, SOUGHT, SearchEnd, SearchLimits, Standing, at_rate, find_rate, find_setting,
+    Reread, SOUGHT, SearchEnd, SearchLimits, StepVerdict, at_rate, find_rate, find_setting,
 };
 pub use forecast::{forecast, forecast_in, forecast_learned, mode_of};
 pub use learn::{Failures, Learned, Lesson, learn};

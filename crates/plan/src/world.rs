@@ -13,7 +13,7 @@ use orderproof_core::scenario::{ProcessorKind, Scenario};
 use orderproof_machines::mapping::{
     Concurrency, Environments, FunctionSettings, Gathering, MessageFilter, Retries,
 };
-use orderproof_machines::queue::{Message, Place, Queue, ReceiveFault, Tally, Total};
+use orderproof_machines::queue::{Message, MessageState, Queue, ReceiveFault, Tally, Total};
 use orderproof_machines::table::Meter;
 use orderproof_machines::time::{Nanos, nanos};
 
@@ -308,8 +308,8 @@ impl<'a> World<'a> {
             receive_count: 0,
             received_elsewhere: 0,
             place: match self.delay {
-                0 => Place::Visible,
-                delay => Place::Delayed(self.now + delay),
+                0 => MessageState::Visible,
+                delay => MessageState::Delayed(self.now + delay),
             },
         });
     }
@@ -343,7 +343,7 @@ impl<'a> World<'a> {
         );
         for mut message in dead {
             message.bury();
-            message.place = Place::Visible;
+            message.place = MessageState::Visible;
             let k = message.serial - 1;
             self.log.dead(k, self.now);
             if !self.bad[k as usize] {

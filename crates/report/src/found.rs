@@ -4,7 +4,7 @@ use std::path::Path;
 
 use orderproof_core::exit::Exit;
 use orderproof_core::results::figures::{micros, thousands};
-use orderproof_plan::{Cure, FoundRate, FoundSetting, MeasuredRate, Standing};
+use orderproof_plan::{Cure, FoundRate, FoundSetting, MeasuredRate, StepVerdict};
 
 use crate::TextStyle;
 use crate::document::{Block, Document, Item, Table, Text, Tone, terminal};
@@ -134,12 +134,12 @@ pub fn measured_rate_text(measured: &MeasuredRate, dir: &Path, style: TextStyle)
     terminal(&document, style)
 }
 
-fn standing(standing: &Standing) -> Text {
+fn standing(standing: &StepVerdict) -> Text {
     match standing {
-        Standing::Holds => Text::word("holds", Tone::Good),
-        Standing::PipelineLimit => Text::word("pipeline limit", Tone::Bad),
-        Standing::GeneratorLimit => Text::word("generator limit", Tone::Open),
-        Standing::Undecided => Text::word("undecided", Tone::Open),
+        StepVerdict::Holds => Text::word("holds", Tone::Good),
+        StepVerdict::PipelineLimit => Text::word("pipeline limit", Tone::Bad),
+        StepVerdict::GeneratorLimit => Text::word("generator limit", Tone::Open),
+        StepVerdict::Undecided => Text::word("undecided", Tone::Open),
     }
 }
 

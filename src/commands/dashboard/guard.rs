@@ -2,17 +2,17 @@
 //!
 //! Nothing is authenticated on loopback, and a browser reaches loopback for pages of any site. A name that is made to point
 //! here (DNS rebinding) is still sent as `Host`; a page of another site sends its `Origin`, or its browser says in
-//! `Sec-Fetch-Site` (Fetch Metadata) that the request is not of this one. No answer may be read by other origins, since
+//! `Sec-Fetch-PageState` (Fetch Metadata) that the request is not of this one. No answer may be read by other origins, since
 //! none carries a CORS header.
 
 use hyper::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use hyper::{Method, Request, StatusCode};
 
 /// Why a request is not answered.
-pub(super) type Refusal = (StatusCode, &'static str);
+pub(super) type Denial = (StatusCode, &'static str);
 
 /// Refuses what is not for this page's own sake.
-pub(super) fn admit<B>(request: &Request<B>) -> Result<(), Refusal> {
+pub(super) fn admit<B>(request: &Request<B>) -> Result<(), Denial> {
     if *request.method() != Method::GET {
         let words = "only GET is answered: nothing can be changed here";
         return Err((StatusCode::METHOD_NOT_ALLOWED, words));
@@ -53,7 +53,7 @@ pub(super) fn admit<B>(request: &Request<B>) -> Result<(), Refusal> {
 }
 
 /// The header's value, if it is there; twice is not once.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Refusal> {
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Denial> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().map(|value| value.to_str());
     match (value, values.next()) {

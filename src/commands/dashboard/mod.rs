@@ -7,8 +7,8 @@
 mod charted;
 mod feed;
 mod guard;
+mod live_state;
 mod server;
-mod standing;
 #[cfg(test)]
 mod tests;
 

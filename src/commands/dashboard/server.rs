@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use super::charted::charted;
 use super::feed::{Feed, event};
 use super::guard::admit;
-use super::standing::standing;
+use super::live_state::standing;
 use crate::commands::progress::{micros, object};
 use crate::report::live::{News, Page, page};
 use crate::run::Watch;
@@ -42,7 +42,7 @@ const WIND_DOWN: Duration = Duration::from_secs(3);
 type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// What is served.
-struct Site {
+struct PageState {
     watch: Watch,
     page: Page,
     feed: Feed,
@@ -50,7 +50,7 @@ struct Site {
 
 /// A server that runs; dropping it stops it.
 pub(super) struct Server {
-    site: Arc<Site>,
+    site: Arc<PageState>,
     stop: watch::Sender<bool>,
     thread: std::sync::Mutex<Option<JoinHandle<()>>>,
 }
@@ -65,7 +65,7 @@ impl Server {
             .enable_all()
             .build()?;
         let page = page(&watch.scenario.name, &watch.run_id.to_string());
-        let site = Arc::new(Site {
+        let site = Arc::new(PageState {
             watch,
             page,
             feed: Feed::default(),
@@ -119,7 +119,7 @@ impl Drop for Server {
 
 async fn serve(
     listener: TcpListener,
-    site: Arc<Site>,
+    site: Arc<PageState>,
     mut stopped: watch::Receiver<bool>,
 ) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -154,7 +154,7 @@ async fn serve(
     Ok(())
 }
 
-async fn converse(stream: TcpStream, site: &Site, mut stopped: watch::Receiver<bool>) {
+async fn converse(stream: TcpStream, site: &PageState, mut stopped: watch::Receiver<bool>) {
     let service = service_fn(|request: Request<Incoming>| {
         let answer = site.answer(&request);
         async { Ok::<_, Infallible>(answer) }
@@ -179,7 +179,7 @@ async fn converse(stream: TcpStream, site: &Site, mut stopped: watch::Receiver<b
     }
 }
 
-impl Site {
+impl PageState {
     /// Tells every open page how the run stands; draws nothing when there is none.
     fn tell(&self) {
         if self.feed.is_watched()

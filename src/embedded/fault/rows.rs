@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
-use crate::processor::{OrderRow, OrderStore, PutOutcome, StoreError};
+use crate::processor::{OrderRow, OrderStore, PutOutcome, WriteError};
 use crate::scenario::{FaultKind, FaultPlace};
 
 /// Deletes the row of an order.
@@ -18,7 +18,7 @@ pub struct FaultyStore<S> {
     delete_row: Option<Arc<DeleteRow>>,
 }
 
-type Outcome = Result<PutOutcome, StoreError>;
+type Outcome = Result<PutOutcome, WriteError>;
 
 impl<S: OrderStore> FaultyStore<S> {
     /// `inner` with the plan's faults; without faults of the table it adds nothing.
@@ -59,7 +59,7 @@ impl<S: OrderStore> FaultyStore<S> {
             return Ok(PutOutcome::Stored);
         }
         let outcome = match self.strikes(FaultKind::WriteThrottled, row) {
-            true => Err(StoreError::Throttled),
+            true => Err(WriteError::Throttled),
             false => self.write(row, replace).await,
         };
         self.told(row, outcome)
@@ -87,7 +87,7 @@ impl<S: OrderStore> FaultyStore<S> {
         let outcome = outcomes
             .into_iter()
             .next()
-            .unwrap_or_else(|| Err(StoreError::Failed("the store gave no answer".into())));
+            .unwrap_or_else(|| Err(WriteError::Failed("the store gave no answer".into())));
         if outcome == Ok(PutOutcome::Stored) {
             self.delete_later(row, id);
         }
@@ -113,7 +113,7 @@ impl<S: OrderStore> FaultyStore<S> {
     /// What the function makes of the store's answer.
     fn told(&self, row: &OrderRow, outcome: Outcome) -> Outcome {
         match outcome {
-            Err(StoreError::Throttled) if self.strikes(FaultKind::UnprocessedIgnored, row) => {
+            Err(WriteError::Throttled) if self.strikes(FaultKind::UnprocessedIgnored, row) => {
                 Ok(PutOutcome::Stored)
             }
             Ok(PutOutcome::Exists { .. })
@@ -124,7 +124,7 @@ impl<S: OrderStore> FaultyStore<S> {
             Ok(PutOutcome::Exists { .. })
                 if self.strikes(FaultKind::ExistsTakenForFailure, row) =>
             {
-                Err(StoreError::Failed("the conditional request failed".into()))
+                Err(WriteError::Failed("the conditional request failed".into()))
             }
             other => other,
         }
@@ -134,7 +134,7 @@ impl<S: OrderStore> FaultyStore<S> {
         // Asked of each, so that each strike counts.
         let struck = |row: &&OrderRow| self.strikes(FaultKind::BatchWriteRejected, row);
         if rows.iter().filter(struck).count() > 0 {
-            let error = StoreError::Failed(
+            let error = WriteError::Failed(
                 "ValidationException: Provided list of item keys contains duplicates".into(),
             );
             return vec![Err(error); rows.len()];

@@ -78,9 +78,9 @@ async fn each_careless_reading_of_the_tables_answer_changes_that_answer_alone() 
         (FaultKind::ExistsTakenForSuccess, Ok(PutOutcome::Stored)),
         (
             FaultKind::ExistsTakenForFailure,
-            Err(StoreError::Failed("the conditional request failed".into())),
+            Err(WriteError::Failed("the conditional request failed".into())),
         ),
-        (FaultKind::WriteThrottled, Err(StoreError::Throttled)),
+        (FaultKind::WriteThrottled, Err(WriteError::Throttled)),
     ] {
         let store = FaultyStore::new(Arc::clone(&rows), plan(kind, FaultExtent::Count(3)));
         let all: Arc<[OrderRow]> = (0..20).map(row).collect();

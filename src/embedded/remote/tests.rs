@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::embedded::testing::sqs_client;
-use crate::emulator::Front;
+use crate::emulator::Gateway;
 use crate::emulator::counters::Counters;
 use crate::emulator::mapping::{
     Delivery, EngineQueue, EventSource, EventSourceMapping, FunctionSettings, MappingPlan,
@@ -34,7 +34,7 @@ async fn served() -> (SqsEngine, Site) {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.unwrap();
     let site = Site::local(listener.local_addr().unwrap());
-    let front = Front::new(engine.clone(), site.clone(), None);
+    let front = Gateway::new(engine.clone(), site.clone(), None);
     tokio::spawn(front.serve(listener, std::future::pending()));
     (engine, site)
 }

@@ -9,7 +9,7 @@ use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive};
 use crate::ledger::{Ledger, Outcome};
 use crate::observe::ObservePlan;
 use crate::observe::look::observe;
-use crate::observe::sightings::{LETTER_LOG, LetterLog, ScanLog, scan_log};
+use crate::observe::observation_log::{LETTER_LOG, LetterLog, ScanLog, scan_log};
 use crate::order::{OrderPlan, RunId};
 use crate::scenario::{DeadLetterUse, fixture};
 use crate::store::{Cursor, Page, StoreError, Stores, Target};

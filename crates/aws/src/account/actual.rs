@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use super::facts;
 use super::resource::Resource;
 use super::state::{Ownership, ownership};
-use crate::preflight::{Known, Place, QueueFacts, TableFacts};
+use crate::preflight::{AccountFacts, Known, QueueFacts, TableFacts};
 use crate::scenario::is_loopback;
-use crate::store::{Session, Witness};
+use crate::store::{ResponseProbe, Session};
 
 /// The resources of a pipeline as they are, by their names at the target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActualResources {
     /// Where it is and whose.
-    pub place: Place,
+    pub place: AccountFacts,
     /// The queues.
     pub queues: BTreeMap<String, Known<QueueFacts>>,
     /// The tables.
@@ -23,7 +23,7 @@ pub struct ActualResources {
 impl ActualResources {
     /// Reads these resources; nothing is changed.
     pub async fn read(session: &Session, resources: &[Resource]) -> Self {
-        let (at_queues, at_tables) = (Witness::default(), Witness::default());
+        let (at_queues, at_tables) = (ResponseProbe::default(), ResponseProbe::default());
         let place = nowhere(session);
         let actual = Self::of(place, session, resources, &at_queues, &at_tables).await;
         let sqs_endpoint = at_queues.endpoint().unwrap_or_default();
@@ -36,7 +36,7 @@ impl ActualResources {
             false => facts::read_place(session).await,
         };
         Self {
-            place: Place {
+            place: AccountFacts {
                 sqs_endpoint,
                 dynamodb_endpoint,
                 loopback,
@@ -48,16 +48,16 @@ impl ActualResources {
 
     /// Reads the same resources once more; where they are and whose is known.
     pub async fn again(&self, session: &Session, resources: &[Resource]) -> Self {
-        let unseen = Witness::default();
+        let unseen = ResponseProbe::default();
         Self::of(self.place.clone(), session, resources, &unseen, &unseen).await
     }
 
     async fn of(
-        place: Place,
+        place: AccountFacts,
         session: &Session,
         resources: &[Resource],
-        at_queues: &Witness,
-        at_tables: &Witness,
+        at_queues: &ResponseProbe,
+        at_tables: &ResponseProbe,
     ) -> Self {
         let queues = async {
             let mut queues = BTreeMap::new();
@@ -111,8 +111,8 @@ fn unread<T>() -> Known<T> {
 }
 
 /// A place whose account nobody was asked for.
-fn nowhere(session: &Session) -> Place {
-    Place {
+fn nowhere(session: &Session) -> AccountFacts {
+    AccountFacts {
         account: Known::Absent,
         caller: Known::Absent,
         region: session.region().to_owned(),

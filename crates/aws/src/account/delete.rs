@@ -9,7 +9,7 @@ use super::state::{Ownership, ownership};
 use super::status::until_table;
 use super::{AccountError, facts};
 use crate::preflight::{Known, QueueFacts};
-use crate::store::{Session, Witness};
+use crate::store::{ResponseProbe, Session};
 
 /// Pages of up to 1 MB that are read to count rows before they are lost.
 const COUNTED_PAGES: u32 = 4;
@@ -39,7 +39,7 @@ pub struct RowCount {
 /// # Errors
 /// When the service refuses it, or a table is still there after some minutes.
 pub async fn delete(session: &Session, resource: &Resource) -> Result<Deletion, AccountError> {
-    let unseen = Witness::default();
+    let unseen = ResponseProbe::default();
     match resource {
         Resource::Table(name) => {
             let table = facts::read_table(session, name, &unseen).await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::facts::why;
 use super::service::{Ask, CallError, Service};
-use crate::results::{CloudWatch, Metric, MetricSeries};
+use crate::results::{CloudWatch, CloudWatchMetric, MetricSeries};
 use crate::scenario::{AwsTarget, ProcessorPlace, is_loopback};
 use crate::store::Session;
 
@@ -38,8 +38,8 @@ enum Source {
 }
 
 /// What is asked for: whose, by AWS's name and statistic.
-const ASKED: [(Metric, Source, &str, &str); 9] = {
-    use Metric as M;
+const ASKED: [(CloudWatchMetric, Source, &str, &str); 9] = {
+    use CloudWatchMetric as M;
     use Source::{Function, Queue, Table};
     [
         (M::ThrottledInvocations, Function, "Throttles", "Sum"),
@@ -243,7 +243,12 @@ impl Read {
 /// The metrics that are asked of `target`, with the id of their query.
 fn asked(
     target: &AwsTarget,
-) -> impl Iterator<Item = (String, (Metric, Source, &'static str, &'static str))> {
+) -> impl Iterator<
+    Item = (
+        String,
+        (CloudWatchMetric, Source, &'static str, &'static str),
+    ),
+> {
     let elsewhere = target.processor != ProcessorPlace::Lambda;
     let ids = ASKED.into_iter().enumerate();
     ids.filter(move |(_, asked)| !(elsewhere && asked.1 == Source::Function))
@@ -258,7 +263,7 @@ fn queries(target: &AwsTarget) -> Vec<Value> {
             "MetricName": name,
             "Dimensions": [{ "Name": dimension, "Value": source.name(target) }],
         });
-        let figure = json!({ "Metric": metric, "Period": PERIOD_S, "Stat": statistic });
+        let figure = json!({ "CloudWatchMetric": metric, "Period": PERIOD_S, "Stat": statistic });
         json!({ "Id": id, "MetricStat": figure })
     };
     asked(target).map(query).collect()

@@ -37,9 +37,7 @@ pub use desired::{Desired, DesiredCapacity, DesiredQueue, DesiredTable};
 pub use error::AccountError;
 pub use facts::{read_door, read_facts, table_key};
 pub use metrics::{has_metrics, read_metrics};
-pub use policy::{
-    Command as PolicyCommand, NEEDS, Need, POLICY_MAX, Place as PolicyPlace, Policy, policy,
-};
+pub use policy::{Command as PolicyCommand, NEEDS, Need, POLICY_MAX, Policy, PolicyScope, policy};
 pub use resource::Resource;
 pub use state::{CREATED_BY_TAG, CREATED_BY_VALUE, Ownership, ResourceState};
 pub use template::template;

@@ -112,12 +112,12 @@ pub(super) fn encoded(text: &str) -> String {
 
 /// Why a service refused: its code and its words.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(super) struct RefusedRequest {
     status: u16,
     meta: ErrorMetadata,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RefusedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meta.code() {
             Some(_) => write!(f, "{}", self.meta),
@@ -130,16 +130,16 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for RefusedRequest {}
 
-impl ProvideErrorMetadata for Refusal {
+impl ProvideErrorMetadata for RefusedRequest {
     fn meta(&self) -> &ErrorMetadata {
         &self.meta
     }
 }
 
 /// How a call failed.
-pub(super) type CallError = SdkError<Refusal, HttpResponse>;
+pub(super) type CallError = SdkError<RefusedRequest, HttpResponse>;
 
 impl Service {
     /// Asks once; what may pass is asked again, as the SDK does.
@@ -170,7 +170,7 @@ impl Service {
         session: &Session,
         operation: &'static str,
         ask: Ask,
-        reply: fn(&HttpResponse) -> Result<T, OrchestratorError<Refusal>>,
+        reply: fn(&HttpResponse) -> Result<T, OrchestratorError<RefusedRequest>>,
     ) -> Result<T, CallError>
     where
         T: fmt::Debug + Send + Sync + 'static,
@@ -188,8 +188,8 @@ impl Service {
                     .cloned()
                     .unwrap_or_else(RetryConfig::standard),
             )
-            .retry_classifier(TransientErrorClassifier::<Refusal>::new())
-            .retry_classifier(AwsErrorCodeClassifier::<Refusal>::new())
+            .retry_classifier(TransientErrorClassifier::<RefusedRequest>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<RefusedRequest>::new())
             .retry_classifier(HttpStatusCodeClassifier::default())
             .interceptor(ServiceClockSkewInterceptor::new())
             .with_connection_poisoning()
@@ -259,19 +259,21 @@ fn request(ask: Ask) -> Result<HttpRequest, BoxError> {
     Ok(request)
 }
 
-fn reply<T: DeserializeOwned>(response: &HttpResponse) -> Result<T, OrchestratorError<Refusal>> {
+fn reply<T: DeserializeOwned>(
+    response: &HttpResponse,
+) -> Result<T, OrchestratorError<RefusedRequest>> {
     let body = accepted(response)?;
     serde_json::from_slice(body).map_err(|error| OrchestratorError::response(error.into()))
 }
 
-fn text(response: &HttpResponse) -> Result<String, OrchestratorError<Refusal>> {
+fn text(response: &HttpResponse) -> Result<String, OrchestratorError<RefusedRequest>> {
     let text = std::str::from_utf8(accepted(response)?);
     let text = text.map_err(|error| OrchestratorError::response(error.into()))?;
     Ok(text.to_owned())
 }
 
 /// The body of a reply that is no refusal.
-fn accepted(response: &HttpResponse) -> Result<&[u8], OrchestratorError<Refusal>> {
+fn accepted(response: &HttpResponse) -> Result<&[u8], OrchestratorError<RefusedRequest>> {
     let body = response.body().bytes().unwrap_or_default();
     match response.status().is_success() {
         true => Ok(body),
@@ -289,7 +291,7 @@ struct ErrorBody {
     message: Option<String>,
 }
 
-fn refusal(response: &HttpResponse, body: &[u8]) -> Refusal {
+fn refusal(response: &HttpResponse, body: &[u8]) -> RefusedRequest {
     let body: ErrorBody = match std::str::from_utf8(body) {
         Ok(text) if text.trim_start().starts_with('<') => {
             let [code, message] = xml::error(text).unwrap_or_default();
@@ -315,7 +317,7 @@ fn refusal(response: &HttpResponse, body: &[u8]) -> Refusal {
     if let Some(message) = body.message {
         meta = meta.message(message);
     }
-    Refusal {
+    RefusedRequest {
         status: response.status().as_u16(),
         meta: meta.build(),
     }

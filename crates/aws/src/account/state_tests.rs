@@ -8,8 +8,8 @@ use super::{
     ResourceState,
 };
 use crate::preflight::{
-    ALLOWED_TAG, ALLOWED_VALUE, CapacityFacts, FifoFacts, Known, Place, QueueFacts, RedriveFacts,
-    TableFacts, Tags,
+    ALLOWED_TAG, ALLOWED_VALUE, AccountFacts, CapacityFacts, FifoFacts, Known, QueueFacts,
+    RedriveFacts, TableFacts, Tags,
 };
 use crate::scenario::{Overrides, Resources, Scenario, TableCapacity, parse};
 
@@ -106,7 +106,7 @@ fn there() -> There {
 
 fn actual(there: There) -> ActualResources {
     ActualResources {
-        place: Place {
+        place: AccountFacts {
             account: Known::Absent,
             caller: Known::Absent,
             region: "us-east-1".into(),

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::carried::Carried;
 use super::stub::{Answer, Recorded, Stub, md5, sending, target};
 use super::*;
-use crate::emulator::Front;
+use crate::emulator::Gateway;
 use crate::emulator::sqs::{QueueAttributes, Site, SqsEngine};
 use crate::ledger::{MessageId, Outcome};
 use crate::order::{AttributeText, MessageAttribute, Sink};
@@ -103,7 +103,7 @@ async fn a_queue_takes_them_and_its_digest_of_the_attributes_is_ours() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
     let listener = listener.unwrap();
     let site = Site::local(listener.local_addr().unwrap());
-    let front = Front::new(engine.clone(), site.clone(), None);
+    let front = Gateway::new(engine.clone(), site.clone(), None);
     tokio::spawn(front.serve(listener, std::future::pending()));
     let target = target(&site.base_url);
     for kind in KINDS {

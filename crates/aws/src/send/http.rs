@@ -6,16 +6,16 @@ use std::time::SystemTime;
 use super::credentials::CredentialsCache;
 use super::protocol::Protocol;
 use super::reply::SendReply;
-use super::signer::{Place, Signer};
-use super::wire::{Failure, Site, Wire};
+use super::signer::{CredentialScope, Signer};
+use super::wire::{Failure, Upstream, Wire};
 use super::{Batch, SendError, Sender};
 use crate::scenario::Sending;
 use crate::store::Target;
 
 /// What all senders of a pool share.
 pub struct HttpSetup {
-    site: Site,
-    place: Place,
+    site: Upstream,
+    place: CredentialScope,
     protocol: Protocol,
     credentials: CredentialsCache,
 }
@@ -23,9 +23,9 @@ pub struct HttpSetup {
 impl HttpSetup {
     pub(super) fn new(target: &Target, sending: &Sending) -> Result<Self, SendError> {
         let (endpoint, protocol) = Protocol::of(target, sending)?;
-        let site = Site::new(endpoint, sending.attempt_timeout)?;
+        let site = Upstream::new(endpoint, sending.attempt_timeout)?;
         Ok(Self {
-            place: Place::new(&site.endpoint, &target.region, protocol.signing_name()),
+            place: CredentialScope::new(&site.endpoint, &target.region, protocol.signing_name()),
             site,
             protocol,
             credentials: CredentialsCache::new(target.credentials.clone()),

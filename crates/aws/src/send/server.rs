@@ -8,7 +8,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT
 use hyper::{Method, Uri};
 
 use super::reply::{EntryOutcome, SendReply, named_by, unreadable};
-use super::wire::{Failure, Site, Wire};
+use super::wire::{Failure, Upstream, Wire};
 use super::{Batch, SendError, Sender};
 use crate::order::{Door, HeaderPart, HttpDoor, Json, Pointer, Shape};
 use crate::scenario::{Secret, Sending};
@@ -18,7 +18,7 @@ const OURS: &str = concat!("orderproof/", env!("CARGO_PKG_VERSION"));
 
 /// What all senders of a pool share.
 pub struct ServerSetup {
-    pub(super) site: Site,
+    pub(super) site: Upstream,
     /// What stands before the path in an order's URL where the scenario gives the path alone.
     before: String,
     door: HttpDoor,
@@ -52,7 +52,7 @@ impl ServerSetup {
         }
         let url = format!("{before}{}", door.url);
         Ok(Self {
-            site: Site::new(site_of(&url), sending.attempt_timeout)?,
+            site: Upstream::new(site_of(&url), sending.attempt_timeout)?,
             before: before.clone(),
             method: Method::from_bytes(door.method.as_bytes()).unwrap_or(Method::POST),
             door: (**door).clone(),

@@ -17,7 +17,7 @@ use super::hex::{Hex, hex};
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// What is the same in all requests to an endpoint.
-pub(super) struct Place {
+pub(super) struct CredentialScope {
     region: String,
     /// The name of the service in signatures.
     service: &'static str,
@@ -28,7 +28,7 @@ pub(super) struct Place {
     path: String,
 }
 
-impl Place {
+impl CredentialScope {
     pub(super) fn new(endpoint: &Endpoint, region: &str, service: &'static str) -> Self {
         Self {
             region: region.to_owned(),
@@ -85,7 +85,7 @@ impl Signer {
     /// When the credentials hold what a header cannot.
     pub(super) fn write_signed(
         &mut self,
-        place: &Place,
+        place: &CredentialScope,
         (content_type, operation): (&'static str, Option<&'static str>),
         credentials: &Credentials,
         now: SystemTime,
@@ -120,7 +120,7 @@ impl Signer {
 
 impl Prepared {
     fn new(
-        place: &Place,
+        place: &CredentialScope,
         key: &Key,
         content_type: &'static str,
         operation: Option<&'static str>,
@@ -187,7 +187,7 @@ impl Key {
     /// The key for these credentials at `now`: the last one where it still holds.
     fn at<'k>(
         last: &'k mut Option<Box<Self>>,
-        place: &Place,
+        place: &CredentialScope,
         credentials: &Credentials,
         now: SystemTime,
     ) -> &'k mut Self {
@@ -212,7 +212,12 @@ impl Key {
         last.insert(key)
     }
 
-    fn derived(place: &Place, credentials: &Credentials, second: u64, date: String) -> Self {
+    fn derived(
+        place: &CredentialScope,
+        credentials: &Credentials,
+        second: u64,
+        date: String,
+    ) -> Self {
         let day = date[..8].to_owned();
         let secret = format!("AWS4{}", credentials.secret_access_key());
         let parts = [&*day, &*place.region, place.service, "aws4_request"];
@@ -232,7 +237,7 @@ impl Key {
 
     fn prepared(
         &mut self,
-        place: &Place,
+        place: &CredentialScope,
         content_type: &'static str,
         operation: Option<&'static str>,
     ) -> Result<&Prepared, InvalidHeaderValue> {

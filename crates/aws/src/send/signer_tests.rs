@@ -62,7 +62,7 @@ fn sorted<'h>(headers: impl Iterator<Item = (&'h str, &'h HeaderValue)>) -> Vec<
 /// Those by which we do, from the request as it is written.
 fn by_us(
     signer: &mut Signer,
-    place: &Place,
+    place: &CredentialScope,
     request: &Unsigned<'_>,
     credentials: &Credentials,
     now: SystemTime,
@@ -131,7 +131,7 @@ proptest! {
     ) {
         prop_assume!(!path.contains('%') || path.parse::<hyper::Uri>().is_ok());
         let endpoint = Endpoint::parse(&format!("http://sqs.example:9324{path}")).unwrap();
-        let place = Place::new(&endpoint, "eu-west-1", "sqs");
+        let place = CredentialScope::new(&endpoint, "eu-west-1", "sqs");
         let mut signer = Signer::default();
         for (at, second) in seconds.iter().enumerate() {
             let credentials = credentials(&secrets[at % secrets.len()], token.as_deref());
@@ -153,7 +153,7 @@ proptest! {
 #[test]
 fn a_day_later_another_key_signs() {
     let endpoint = Endpoint::parse("https://sns.eu-west-1.amazonaws.com").unwrap();
-    let place = Place::new(&endpoint, "eu-west-1", "sns");
+    let place = CredentialScope::new(&endpoint, "eu-west-1", "sns");
     let mut signer = Signer::default();
     let request = Unsigned {
         content_type: "application/x-www-form-urlencoded; charset=utf-8",
@@ -173,7 +173,7 @@ fn a_day_later_another_key_signs() {
 #[test]
 fn credentials_that_no_header_can_hold_sign_nothing_and_are_not_shown() {
     let endpoint = Endpoint::parse("http://127.0.0.1:1").unwrap();
-    let place = Place::new(&endpoint, "eu-west-1", "sqs");
+    let place = CredentialScope::new(&endpoint, "eu-west-1", "sqs");
     let request = Unsigned {
         content_type: "application/x-amz-json-1.0",
         operation: None,

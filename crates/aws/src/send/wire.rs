@@ -17,14 +17,14 @@ use super::{Batch, SendError, SendReply};
 pub const REPLY_BYTES_MAX: usize = 256 * 1024;
 
 /// Where requests go, and how long one may take.
-pub(super) struct Site {
+pub(super) struct Upstream {
     pub(super) endpoint: Endpoint,
     pub(super) host: HeaderValue,
     pub(super) attempt_timeout: Duration,
     tls: Option<TlsConnector>,
 }
 
-impl Site {
+impl Upstream {
     pub(super) fn new(url: &str, attempt_timeout: Duration) -> Result<Self, SendError> {
         let endpoint = Endpoint::parse(url)?;
         let host = HeaderValue::from_str(&endpoint.authority).map_err(|_| SendError::Endpoint {
@@ -95,14 +95,14 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Connects ahead of the first request, as far as that goes.
-    pub(super) async fn warm_up(&mut self, site: &Site) {
+    pub(super) async fn warm_up(&mut self, site: &Upstream) {
         let _ = tokio::time::timeout(site.attempt_timeout, self.ready(site)).await;
     }
 
     /// One attempt: the status and the body of the reply. The bytes of the request are asked for within the time it has.
     pub(super) async fn exchange<'r>(
         &mut self,
-        site: &Site,
+        site: &Upstream,
         request: impl Future<Output = Result<&'r [u8], Failure>>,
     ) -> Result<(u16, &[u8]), Failure> {
         let mut left = false;
@@ -125,7 +125,7 @@ impl Wire {
     /// `left` is set before anything of the request can leave.
     async fn attempt<'r>(
         &mut self,
-        site: &Site,
+        site: &Upstream,
         request: impl Future<Output = Result<&'r [u8], Failure>>,
         left: &mut bool,
     ) -> Result<Whole, Failure> {
@@ -148,7 +148,7 @@ impl Wire {
 
     /// Has a connection that can take a request: the one there is, unless its server has closed it meanwhile or sends what
     /// nobody asked for, or else a new one.
-    async fn ready(&mut self, site: &Site) -> Result<(), Failure> {
+    async fn ready(&mut self, site: &Upstream) -> Result<(), Failure> {
         if let Some(connection) = &mut self.connection {
             let mut byte = [0];
             let is_idle = |cx: &mut Context<'_>| {

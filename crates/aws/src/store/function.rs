@@ -101,10 +101,10 @@ pub async fn queue_settings(
     })
 }
 
-/// A client that writes to a target's tables as a function on Lambda does; `witness` sees every attempt.
+/// A client that writes to a target's tables as a function on Lambda does; `probe` sees every attempt.
 pub fn writing_client(
     target: &Target,
-    witness: impl Intercept + 'static,
+    probe: impl Intercept + 'static,
 ) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -114,7 +114,7 @@ pub fn writing_client(
         .timeout_config(timeouts(WRITE_TIMEOUT))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http_client())
-        .interceptor(SharedInterceptor::new(witness))
+        .interceptor(SharedInterceptor::new(probe))
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
 }

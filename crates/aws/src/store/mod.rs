@@ -43,7 +43,7 @@ pub use redrive::LetterRedrive;
 pub(crate) use resolve::topic_beside;
 pub use scan::{Cursor, Page};
 pub(crate) use service::Service;
-pub use session::{Session, Witness};
+pub use session::{ResponseProbe, Session};
 pub use sweep::{Disposal, Receives, not_done};
 pub use table::KEYS_PER_LOOKUP;
 pub use target::{DoorAt, QueueAt, ReadPolicy, TableAt, Target};

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 use aws_sdk_dynamodb::types::{KeyType, TableDescription};
 
-use super::session::{Session, Witness};
+use super::session::{ResponseProbe, Session};
 use super::{DoorAt, QueueAt, ReadPolicy, Service, StoreError, TableAt, Target, queue_settings};
 use crate::order::Door;
 use crate::scenario::{AwsTarget, Scenario, is_loopback};
@@ -22,7 +22,7 @@ impl Target {
         scenario: &Scenario,
     ) -> Result<Self, StoreError> {
         let names = &spec.resources;
-        let (at_queues, at_tables) = (Witness::default(), Witness::default());
+        let (at_queues, at_tables) = (ResponseProbe::default(), ResponseProbe::default());
         let orders = queue_url(session, &at_queues, &names.orders_queue).await?;
         let dead_letters = queue_url(session, &at_queues, &names.dead_letter_queue).await?;
         let mut letter_queues = Vec::new();
@@ -51,7 +51,7 @@ impl Target {
             read_units = read_units.min(provisioned_units(found).unwrap_or(u32::MAX));
             tables.push(table);
         }
-        let endpoint = |witness: &Witness| witness.endpoint().unwrap_or_default();
+        let endpoint = |probe: &ResponseProbe| probe.endpoint().unwrap_or_default();
         let mut target = Self {
             sqs_endpoint: endpoint(&at_queues),
             dynamodb_endpoint: endpoint(&at_tables),
@@ -145,11 +145,11 @@ pub(crate) fn topic_beside(queue_arn: &str, name: &str) -> Option<String> {
 
 async fn describe(
     session: &Session,
-    witness: &Witness,
+    probe: &ResponseProbe,
     name: &str,
 ) -> Result<DescribeTableOutput, StoreError> {
     let described = session.dynamodb().describe_table().table_name(name);
-    let described = described.customize().interceptor(witness.clone());
+    let described = described.customize().interceptor(probe.clone());
     let described = described.send().await;
     described.map_err(StoreError::of_named(DESCRIBE, name))
 }
@@ -201,14 +201,18 @@ fn provisioned_units(table: Option<&TableDescription>) -> Option<u32> {
     u32::try_from(units).ok().filter(|units| *units > 0)
 }
 
-async fn queue_url(session: &Session, witness: &Witness, name: &str) -> Result<String, StoreError> {
+async fn queue_url(
+    session: &Session,
+    probe: &ResponseProbe,
+    name: &str,
+) -> Result<String, StoreError> {
     let operation = "SQS GetQueueUrl";
     let output = session
         .sqs()
         .get_queue_url()
         .queue_name(name)
         .customize()
-        .interceptor(witness.clone())
+        .interceptor(probe.clone())
         .send()
         .await;
     output

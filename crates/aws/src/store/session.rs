@@ -170,7 +170,7 @@ fn elsewhere(target: &AwsTarget) -> Option<&String> {
 
 /// Sees where the SDK sends a request and when the answer was given.
 #[derive(Debug, Clone, Default)]
-pub struct Witness(Arc<Mutex<Seen>>);
+pub struct ResponseProbe(Arc<Mutex<Seen>>);
 
 #[derive(Debug, Clone, Default)]
 struct Seen {
@@ -180,7 +180,7 @@ struct Seen {
     bounds: Option<(f64, f64)>,
 }
 
-impl Witness {
+impl ResponseProbe {
     /// The endpoint of the last request: scheme, host, port and path, without a trailing slash.
     pub fn endpoint(&self) -> Option<String> {
         self.seen().url.clone()
@@ -224,9 +224,9 @@ impl Turn {
     }
 }
 
-impl Intercept for Witness {
+impl Intercept for ResponseProbe {
     fn name(&self) -> &'static str {
-        "Witness"
+        "ResponseProbe"
     }
 
     fn read_before_transmit(

@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use super::find::{order_of_body, order_of_row};
 use crate::order::{OrderPlan, Stream, generator, unit_interval};
 use crate::records::Item;
-use crate::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, Prey, Scenario};
+use crate::scenario::{Fault, FaultExtent, FaultKind, FaultPlace, FaultTarget, Scenario};
 
 /// Orders among which a partner is looked for: where so many in a row are struck there is none to find.
 const PARTNERS_TRIED: usize = 10_000;
@@ -226,10 +226,10 @@ fn victims(
     };
     // Of a message without an id nobody on its way can tell that it is struck.
     let is_found = |k| !fault.kind.place().finds_by_body() || !orders.may_hold_no_id(k);
-    let is_prey = |k: u64| match fault.kind.prey() {
-        Prey::Any => true,
-        Prey::Good => !orders.is_bad(k),
-        Prey::Bad => orders.is_bad(k),
+    let is_target = |k: u64| match fault.kind.target() {
+        FaultTarget::Any => true,
+        FaultTarget::Good => !orders.is_bad(k),
+        FaultTarget::Bad => orders.is_bad(k),
     };
     let planned = range.end - range.start;
     let mut rng = generator(orders.seed, Stream::Faults, index);
@@ -238,7 +238,7 @@ fn victims(
     while chosen.len() < wanted.min(planned) && draws > 0 {
         draws -= 1;
         let k = range.start + rng.next_u64() % planned;
-        if is_prey(k) && is_found(k) {
+        if is_target(k) && is_found(k) {
             chosen.insert(u32::try_from(k).expect("a run has at most a billion orders"));
         }
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::order::RunId;
 
-/// One kind for each sort of prey.
+/// One kind for each sort of target.
 const KINDS: [FaultKind; 3] = [
     FaultKind::MessageVanishes,
     FaultKind::WriteLost,
@@ -75,10 +75,10 @@ fn another_seed_another_fault_and_another_kind_strike_other_orders() {
 fn faults_choose_orders_they_can_harm() {
     for &kind in FaultKind::ALL {
         let plan = plan(kind, FaultExtent::Count(30), 500);
-        let harmed = |k: u64| match kind.prey() {
-            Prey::Any => true,
-            Prey::Good => !plan.orders.is_bad(k),
-            Prey::Bad => plan.orders.is_bad(k),
+        let harmed = |k: u64| match kind.target() {
+            FaultTarget::Any => true,
+            FaultTarget::Good => !plan.orders.is_bad(k),
+            FaultTarget::Bad => plan.orders.is_bad(k),
         };
         let victims = struck_orders(&plan, kind, 500);
         assert_eq!(victims.len(), 30, "{kind:?}");

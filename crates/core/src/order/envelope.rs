@@ -13,7 +13,7 @@ use super::instant::{to_the_second, write_instant};
 use super::json_text::{Kind, Tree};
 use super::message::MessageAttribute;
 use super::mistake::Mistake;
-use super::names::{Names, Place};
+use super::names::{Names, Placeholder};
 use super::pattern::Capture;
 use super::scheme::put_hyphenated;
 use super::sink::{Sink, put_escaped, put_quoted};
@@ -164,7 +164,7 @@ impl Inside {
 }
 
 fn of_template(text: &str, names: &Names) -> Result<Wrapper, Mistake> {
-    let is_order = |place: &&Place| **place == Place::Order;
+    let is_order = |place: &&Placeholder| **place == Placeholder::Order;
     let once = |template: &Template| template.places().filter(is_order).count() == 1;
     let refused = || {
         Mistake::new(

@@ -69,7 +69,7 @@ pub use locate::RowOwner;
 pub use message::{AttributeText, MessageAttribute};
 pub use mistake::{Mistake, Problem, key_below, nearest};
 pub use model::Model;
-pub use names::{FieldName, Names, Place, RESERVED};
+pub use names::{FieldName, Names, Placeholder, RESERVED};
 pub use pattern::{Capture, Captures};
 pub use plan::OrderPlan;
 pub use pointer::Pointer;

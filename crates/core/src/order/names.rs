@@ -5,7 +5,7 @@ use super::scheme::Scheme;
 
 /// What a placeholder stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Placeholder {
     /// `{{id}}`.
     Id,
     /// `{{n}}`, the order's sequence number.
@@ -139,19 +139,19 @@ impl Names {
     ///
     /// # Errors
     /// When nothing is called so, with the nearest name.
-    pub fn resolve(&self, name: &str) -> Result<(Place, bool), Mistake> {
+    pub fn resolve(&self, name: &str) -> Result<(Placeholder, bool), Mistake> {
         let place = match name {
-            "id" if self.scheme.is_some() => (Place::Id, false),
-            "n" => (Place::N, true),
-            "run" => (Place::Run, true),
-            "at" if self.at => (Place::At, true),
-            "order" if self.order => (Place::Order, false),
+            "id" if self.scheme.is_some() => (Placeholder::Id, false),
+            "n" => (Placeholder::N, true),
+            "run" => (Placeholder::Run, true),
+            "at" if self.at => (Placeholder::At, true),
+            "order" if self.order => (Placeholder::Order, false),
             MESSAGE_ID if !self.is_field(name) => match self.message {
-                true => (Place::MessageId, false),
+                true => (Placeholder::MessageId, false),
                 false => return Err(not_before_it_is_sent()),
             },
             _ => match name.strip_prefix("row.") {
-                Some(attribute) if self.row => (Place::Row(attribute.to_owned()), false),
+                Some(attribute) if self.row => (Placeholder::Row(attribute.to_owned()), false),
                 _ => return self.field(name),
             },
         };
@@ -163,7 +163,7 @@ impl Names {
         fields.any(|field| field.name == name)
     }
 
-    fn field(&self, name: &str) -> Result<(Place, bool), Mistake> {
+    fn field(&self, name: &str) -> Result<(Placeholder, bool), Mistake> {
         let (head, column) = match name.split_once('.') {
             Some((head, column)) => (head, Some(column)),
             None => (name, None),
@@ -176,15 +176,15 @@ impl Names {
             return match column {
                 None if field.columns.is_empty() => {
                     let place = if inner {
-                        Place::Inner(at)
+                        Placeholder::Inner(at)
                     } else {
-                        Place::Field(at)
+                        Placeholder::Field(at)
                     };
                     Ok((place, field.is_whole))
                 }
                 Some(column) => match field.columns.iter().position(|name| name == column) {
-                    Some(column) if inner => Ok((Place::InnerColumn(at, column), false)),
-                    Some(column) => Ok((Place::Column(at, column), false)),
+                    Some(column) if inner => Ok((Placeholder::InnerColumn(at, column), false)),
+                    Some(column) => Ok((Placeholder::Column(at, column), false)),
                     None => Err(self.unknown(name)),
                 },
                 None => Err(Mistake::new(

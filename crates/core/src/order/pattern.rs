@@ -3,7 +3,7 @@
 //! Parts of known shape (literals, numbers, ids) are matched where they stand. Those without (fields, `*`) take what lies
 //! between: as little as possible, the last one all that is left. So one pass over the text is enough.
 
-use super::names::{Names, Place};
+use super::names::{Names, Placeholder};
 use super::scheme::Scheme;
 use super::template::Piece;
 
@@ -28,14 +28,14 @@ pub enum Capture {
 }
 
 impl Capture {
-    pub(super) fn of(place: &Place) -> Option<Self> {
+    pub(super) fn of(place: &Placeholder) -> Option<Self> {
         match place {
-            Place::Id => Some(Self::Id),
-            Place::N => Some(Self::N),
-            Place::Run => Some(Self::Run),
-            Place::At => Some(Self::At),
-            Place::Order => Some(Self::Order),
-            Place::MessageId => Some(Self::MessageId),
+            Placeholder::Id => Some(Self::Id),
+            Placeholder::N => Some(Self::N),
+            Placeholder::Run => Some(Self::Run),
+            Placeholder::At => Some(Self::At),
+            Placeholder::Order => Some(Self::Order),
+            Placeholder::MessageId => Some(Self::MessageId),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 
 use super::drawn::Drawn;
 use super::mistake::Mistake;
-use super::names::{Names, Place};
+use super::names::{Names, Placeholder};
 use super::pattern::{Capture, Captures, Pattern};
 use super::scheme::Scheme;
 use super::sink::{Literal, Sink};
@@ -22,7 +22,7 @@ pub(super) enum Piece {
     /// A placeholder.
     Slot {
         /// What it stands for.
-        place: Place,
+        place: Placeholder,
         /// How it is written.
         style: Style,
         /// Digits at least.
@@ -104,11 +104,11 @@ impl Template {
             match piece {
                 Piece::Unknown => out.push('*'),
                 Piece::Slot {
-                    place: Place::Row(name),
+                    place: Placeholder::Row(name),
                     ..
                 } => out.push_str(&format!("{{{{row.{name}}}}}")),
                 Piece::Slot {
-                    place: Place::MessageId,
+                    place: Placeholder::MessageId,
                     ..
                 } => out.push_str(values.message_id().unwrap_or("{{message_id}}")),
                 piece => Self::render_piece(piece, values, &[], None, &mut out),
@@ -164,7 +164,7 @@ impl Template {
             match piece {
                 Piece::Unknown
                 | Piece::Slot {
-                    place: Place::Row(_) | Place::MessageId,
+                    place: Placeholder::Row(_) | Placeholder::MessageId,
                     ..
                 } => parts.push(String::new()),
                 piece => {
@@ -182,8 +182,8 @@ impl Template {
         let of = |piece: &Piece| match piece {
             Piece::Literal(literal) => literal.text.len() as u64,
             Piece::Slot { place, .. } => match place {
-                Place::Field(at) => fields.get(*at).copied().unwrap_or(1),
-                Place::Inner(at) => inner.get(*at).copied().unwrap_or(1),
+                Placeholder::Field(at) => fields.get(*at).copied().unwrap_or(1),
+                Placeholder::Inner(at) => inner.get(*at).copied().unwrap_or(1),
                 _ => 1,
             },
             Piece::Unknown => 0,
@@ -219,9 +219,9 @@ impl Template {
 
     /// Whether what it gives follows from run and sequence number alone, whatever the seed and the instant of the run.
     pub(super) fn is_of_the_id(&self, scheme: &Scheme) -> bool {
-        let is_fixed = |place: &Place| match place {
-            Place::Id => !scheme.needs_times(),
-            Place::N | Place::Run | Place::At => true,
+        let is_fixed = |place: &Placeholder| match place {
+            Placeholder::Id => !scheme.needs_times(),
+            Placeholder::N | Placeholder::Run | Placeholder::At => true,
             _ => false,
         };
         self.is_known() && self.places().all(is_fixed)
@@ -230,7 +230,7 @@ impl Template {
     /// The attributes of another row that it refers to.
     pub fn links(&self) -> impl Iterator<Item = &str> {
         self.places().filter_map(|place| match place {
-            Place::Row(name) => Some(name.as_str()),
+            Placeholder::Row(name) => Some(name.as_str()),
             _ => None,
         })
     }
@@ -241,20 +241,20 @@ impl Template {
         let (name, before, after) = match self.pieces.as_slice() {
             [
                 Piece::Slot {
-                    place: Place::Row(name),
+                    place: Placeholder::Row(name),
                     ..
                 },
             ] => (name, "", ""),
             [
                 Piece::Literal(before),
                 Piece::Slot {
-                    place: Place::Row(name),
+                    place: Placeholder::Row(name),
                     ..
                 },
             ] => (name, before.text.as_str(), ""),
             [
                 Piece::Slot {
-                    place: Place::Row(name),
+                    place: Placeholder::Row(name),
                     ..
                 },
                 Piece::Literal(after),
@@ -262,7 +262,7 @@ impl Template {
             [
                 Piece::Literal(before),
                 Piece::Slot {
-                    place: Place::Row(name),
+                    place: Placeholder::Row(name),
                     ..
                 },
                 Piece::Literal(after),
@@ -281,7 +281,7 @@ impl Template {
 
     /// How often a placeholder stands in it.
     pub(super) fn count_of(&self, capture: Capture) -> usize {
-        let is_it = |place: &&Place| Capture::of(place) == Some(capture);
+        let is_it = |place: &&Placeholder| Capture::of(place) == Some(capture);
         self.places().filter(is_it).count()
     }
 
@@ -290,7 +290,7 @@ impl Template {
         self.pattern.is_ambiguous()
     }
 
-    pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
+    pub(super) fn places(&self) -> impl Iterator<Item = &Placeholder> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Slot { place, .. } => Some(place),
             Piece::Literal(_) | Piece::Unknown => None,
@@ -335,7 +335,7 @@ fn read(
     Ok(pieces)
 }
 
-fn read_placeholder(inside: &str, names: &Names) -> Result<(Place, u8), Mistake> {
+fn read_placeholder(inside: &str, names: &Names) -> Result<(Placeholder, u8), Mistake> {
     let Some((name, width)) = inside.split_once(':') else {
         return Ok((names.resolve(inside)?.0, 0));
     };

@@ -5,7 +5,7 @@ use rand_xoshiro::SplitMix64;
 use super::draw::Fields;
 use super::drawn::{Drawn, DrawnFields};
 use super::id::RunId;
-use super::names::Place;
+use super::names::Placeholder;
 use super::scheme::Id;
 use super::sink::{Sink, put_escaped, put_quoted};
 
@@ -109,23 +109,27 @@ impl<'m> Values<'m> {
     }
 
     /// Writes what `place` stands for. `inner` are the fields of the list's element that is being written, at place `at`.
-    pub(super) fn write(&self, place: &Place, how: How<'_, 'm>, out: &mut impl Sink) {
+    pub(super) fn write(&self, place: &Placeholder, how: How<'_, 'm>, out: &mut impl Sink) {
         match place {
-            Place::Id => match &self.id {
+            Placeholder::Id => match &self.id {
                 Id::Number(number) => put_number(*number, 0, out),
                 Id::Text(text) => put_text(text, how.style, out),
             },
-            Place::N => put_number(self.n, how.width, out),
-            Place::Run => put_number(u64::from(self.run.get()), how.width, out),
-            Place::At => put_number(how.at.unwrap_or(self.at), how.width, out),
-            Place::Order => self.put_order(how.style, out),
+            Placeholder::N => put_number(self.n, how.width, out),
+            Placeholder::Run => put_number(u64::from(self.run.get()), how.width, out),
+            Placeholder::At => put_number(how.at.unwrap_or(self.at), how.width, out),
+            Placeholder::Order => self.put_order(how.style, out),
             // What another row holds is known to the table alone: such a key is read, never written.
-            Place::Row(_) => {}
-            Place::MessageId => put_text(self.message_id().unwrap_or_default(), how.style, out),
-            Place::Field(at) => self.put_drawn(self.fields.get(*at), how, out),
-            Place::Inner(at) => self.put_drawn(how.inner.get(*at), how, out),
-            Place::Column(at, column) => put_column(self.fields.get(*at), *column, how, out),
-            Place::InnerColumn(at, column) => put_column(how.inner.get(*at), *column, how, out),
+            Placeholder::Row(_) => {}
+            Placeholder::MessageId => {
+                put_text(self.message_id().unwrap_or_default(), how.style, out)
+            }
+            Placeholder::Field(at) => self.put_drawn(self.fields.get(*at), how, out),
+            Placeholder::Inner(at) => self.put_drawn(how.inner.get(*at), how, out),
+            Placeholder::Column(at, column) => put_column(self.fields.get(*at), *column, how, out),
+            Placeholder::InnerColumn(at, column) => {
+                put_column(how.inner.get(*at), *column, how, out)
+            }
         }
     }
 

@@ -48,7 +48,7 @@ pub type Tags = BTreeMap<String, String>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Where it is and who asks.
-    pub place: Place,
+    pub place: AccountFacts,
     /// The queue orders are sent to.
     pub orders_queue: Known<QueueFacts>,
     /// The dead-letter queue.
@@ -97,7 +97,7 @@ impl Facts {
 
 /// Where a target is and who asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Place {
+pub struct AccountFacts {
     /// The account's number.
     pub account: Known<String>,
     /// The ARN of who asks.

@@ -118,7 +118,7 @@ pub fn facts() -> Facts {
         ..queue("orders-queue", 4 * DAY)
     };
     Facts {
-        place: Place {
+        place: AccountFacts {
             account: Known::Is("123456789012".into()),
             caller: Known::Is("arn:aws:iam::123456789012:user/tester".into()),
             region: "us-east-1".into(),

@@ -27,7 +27,7 @@ pub struct CloudWatch {
 #[serde(deny_unknown_fields)]
 pub struct MetricSeries {
     /// What is counted, and in what unit.
-    pub metric: Metric,
+    pub metric: CloudWatchMetric,
     /// When each minute began, seconds since the run's start (the first minute began before it), and what it
     /// counted; in order of time.
     pub points: Vec<(i64, f64)>,
@@ -37,7 +37,7 @@ pub struct MetricSeries {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "CloudWatchMetric")]
-pub enum Metric {
+pub enum CloudWatchMetric {
     /// The function's `Throttles`, summed.
     ThrottledInvocations,
     /// The function's `ConcurrentExecutions`, the most.
@@ -68,7 +68,7 @@ impl CloudWatch {
     }
 
     /// A metric's points; none if it was not asked for.
-    pub fn points(&self, metric: Metric) -> &[(i64, f64)] {
+    pub fn points(&self, metric: CloudWatchMetric) -> &[(i64, f64)] {
         let found = self.series.iter().find(|series| series.metric == metric);
         found.map_or(&[], |series| &series.points)
     }
@@ -112,13 +112,16 @@ impl CloudWatch {
         let count = |value: f64| thousands(value.round() as u64);
         let seconds = |value: f64| duration(std::time::Duration::from_secs(value.round() as u64));
         [
-            sum(Metric::ThrottledInvocations)
+            sum(CloudWatchMetric::ThrottledInvocations)
                 .map(|sum| format!("{} throttled invocations", count(sum))),
-            most(Metric::ConcurrentInvocations)
+            most(CloudWatchMetric::ConcurrentInvocations)
                 .map(|most| format!("at most {} at one time", count(most))),
-            most(Metric::OldestMessageAgeS).map(|most| format!("oldest message {}", seconds(most))),
-            sum(Metric::ThrottledWrites).map(|sum| format!("{} throttled writes", count(sum))),
-            sum(Metric::MessagesDeleted).map(|sum| format!("{} messages deleted", count(sum))),
+            most(CloudWatchMetric::OldestMessageAgeS)
+                .map(|most| format!("oldest message {}", seconds(most))),
+            sum(CloudWatchMetric::ThrottledWrites)
+                .map(|sum| format!("{} throttled writes", count(sum))),
+            sum(CloudWatchMetric::MessagesDeleted)
+                .map(|sum| format!("{} messages deleted", count(sum))),
         ]
         .into_iter()
         .flatten()
@@ -130,7 +133,7 @@ impl CloudWatch {
 mod tests {
     use super::*;
 
-    fn read(series: &[(Metric, &[(i64, f64)])]) -> CloudWatch {
+    fn read(series: &[(CloudWatchMetric, &[(i64, f64)])]) -> CloudWatch {
         let series = series.iter().map(|&(metric, points)| MetricSeries {
             metric,
             points: points.to_vec(),
@@ -144,10 +147,19 @@ mod tests {
     #[test]
     fn what_was_read_and_what_was_not_is_told_in_a_line() {
         let both = [
-            (Metric::ThrottledInvocations, &[(-7, 2.0), (53, 10.0)][..]),
-            (Metric::ConcurrentInvocations, &[(-7, 45.0), (53, 31.0)]),
-            (Metric::OldestMessageAgeS, &[(-7, 0.0), (53, 12.0)]),
-            (Metric::ThrottledWrites, &[]),
+            (
+                CloudWatchMetric::ThrottledInvocations,
+                &[(-7, 2.0), (53, 10.0)][..],
+            ),
+            (
+                CloudWatchMetric::ConcurrentInvocations,
+                &[(-7, 45.0), (53, 31.0)],
+            ),
+            (
+                CloudWatchMetric::OldestMessageAgeS,
+                &[(-7, 0.0), (53, 12.0)],
+            ),
+            (CloudWatchMetric::ThrottledWrites, &[]),
         ];
         let figures =
             "12 throttled invocations, at most 45 at one time, oldest message 12.0 s (not proof";
@@ -167,7 +179,7 @@ mod tests {
                  slow down)"
             )
         );
-        let mut early = read(&[(Metric::MessagesSent, &[])]);
+        let mut early = read(&[(CloudWatchMetric::MessagesSent, &[])]);
         early.missing_minutes = 1;
         assert_eq!(
             early.told(),
@@ -179,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_series_reads_back_and_other_keys_are_refused() {
-        let seen = read(&[(Metric::InvocationDurationMsP99, &[(-7, 20.5)])]);
+        let seen = read(&[(CloudWatchMetric::InvocationDurationMsP99, &[(-7, 20.5)])]);
         let text = serde_json::to_string(&seen).expect("plain data");
         assert!(
             text.contains(r#"{"metric":"invocation_duration_ms_p99","points":[[-7,20.5]]}"#),

@@ -33,7 +33,7 @@ mod tests;
 pub use backlog::{Backlog, caught_up};
 pub use brief::{RunBrief, parse_brief};
 pub use build::{BuildInput, build, phase_figures};
-pub use cloudwatch::{CloudWatch, Metric, MetricSeries};
+pub use cloudwatch::{CloudWatch, CloudWatchMetric, MetricSeries};
 pub use failure::{FailureCount, FailureKind, NeverStarted};
 pub use headline::{headline, verdict_word};
 pub use json::{PlanFile, ReportError, parse_plan, parse_report, to_json};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::places::Place;
+use super::places::Position;
 use super::without_userinfo;
 use crate::escape::Shown;
 use crate::order::Problem;
@@ -20,7 +20,7 @@ pub struct Violation {
     /// option of the command line that gave it.
     pub called: Option<String>,
     /// Where the key stands in the file; of one that is missing, where the table begins that lacks it.
-    pub place: Option<Place>,
+    pub place: Option<Position>,
 }
 
 /// A problem of the orders that a scenario describes.
@@ -72,7 +72,7 @@ impl fmt::Display for ScenarioErrors {
             let key = violation.called.as_ref().unwrap_or(&violation.key);
             let [key, rule, hint] = [key, rule, hint].map(|text| Shown(text));
             let place = match violation.place {
-                Some(Place { line, column }) => format!(" (line {line}, column {column})"),
+                Some(Position { line, column }) => format!(" (line {line}, column {column})"),
                 None => String::new(),
             };
             write!(f, "\n  {key}{place}: {rule}\n      {hint}")?;

@@ -78,7 +78,7 @@ impl FaultPlace {
 
 /// Which orders a count chooses among; a share draws for every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Prey {
+pub enum FaultTarget {
     /// Any.
     Any,
     /// Good ones: a bad order never gets that far.
@@ -88,7 +88,7 @@ pub enum Prey {
 }
 
 macro_rules! fault_kinds {
-    ($($kind:ident $name:literal $place:ident $prey:ident $delay:literal $meaning:literal,)+) => {
+    ($($kind:ident $name:literal $place:ident $target:ident $delay:literal $meaning:literal,)+) => {
         /// What goes wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
         pub enum FaultKind {
@@ -114,8 +114,8 @@ macro_rules! fault_kinds {
             }
 
             /// Which orders it can strike.
-            pub fn prey(self) -> Prey {
-                match self { $(Self::$kind => Prey::$prey,)+ }
+            pub fn target(self) -> FaultTarget {
+                match self { $(Self::$kind => FaultTarget::$target,)+ }
             }
 
             /// Whether it is a fault of message groups, which only a FIFO queue keeps in order.

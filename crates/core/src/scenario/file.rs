@@ -12,7 +12,7 @@ use super::fault::read_fault;
 use super::lambda::{read_function, read_mapping};
 use super::orders::{ReadFile, check_planned, check_share, read_orders};
 use super::phases::read_phases;
-use super::places::{Place, Places};
+use super::places::{Places, Position};
 use super::processor::{bound_concurrency, read_processor, read_processors};
 use super::proof::read_proof;
 use super::queues::{check_fifo_mapping, read_names, read_queue_kind, read_redrive};
@@ -87,7 +87,7 @@ fn read(
         violations,
     };
     let mut table: Table = text.parse().map_err(|error: toml::de::Error| {
-        let Place { line, column } = Place::of(text, error.span().map_or(0, |span| span.start));
+        let Position { line, column } = Position::of(text, error.span().map_or(0, |span| span.start));
         errors(vec![Violation::new(
             format!("line {line}, column {column}"),
             format!("is not TOML: {}", error.message()),

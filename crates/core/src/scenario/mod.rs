@@ -42,7 +42,7 @@ mod units;
 mod whole;
 
 pub use error::{ScenarioErrors, Violation};
-pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, Prey};
+pub use fault::{Fault, FaultExtent, FaultKind, FaultPlace, FaultTarget};
 pub use file::{parse, parse_with_files, parse_with_proof};
 #[doc(hidden)]
 pub use fixture::fixture;
@@ -52,7 +52,7 @@ pub use orderproof_machines::mapping::{Mapping, MessageFilter, ProvisionedPoller
 pub use orderproof_machines::table::TableCapacity;
 pub use orders::{ReadFile, is_lab, lab_order};
 pub use overrides::{Overrides, TargetOverride};
-pub use places::Place;
+pub use places::Position;
 pub use processor::{QueueProcessor, RESERVED_VARIABLES};
 pub use proof::{LOSS_MODES, Proof, Quantity};
 pub use reference::{reference, schema};

@@ -4,14 +4,14 @@ use toml::de::{DeTable, DeValue};
 
 /// A place in a text, both from 1; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The line.
     pub line: usize,
     /// The column.
     pub column: usize,
 }
 
-impl Place {
+impl Position {
     /// Of the byte at `offset`.
     pub(super) fn of(text: &str, offset: usize) -> Self {
         let mut end = offset.min(text.len());
@@ -44,7 +44,7 @@ impl<'t> Places<'t> {
 
     /// Where a key stands, given by its path: `phase[1].rate`. Of what is missing, where the table stands that lacks it;
     /// `None` for what is at the file's top, or not in it at all.
-    pub fn of(&self, path: &str) -> Option<Place> {
+    pub fn of(&self, path: &str) -> Option<Position> {
         let mut table = self.table.as_ref()?;
         let mut item: Option<&DeValue<'_>> = None;
         let mut found = None;
@@ -72,7 +72,7 @@ impl<'t> Places<'t> {
                 other => item = Some(other),
             }
         }
-        found.map(|offset| Place::of(self.text, offset))
+        found.map(|offset| Position::of(self.text, offset))
     }
 }
 

@@ -16,7 +16,7 @@ use super::missing;
 use super::slots::Slots;
 use super::timing::Timing;
 use super::unclaimed::Unclaimed;
-use super::{Counter, Missing, Observation, Place, StoredTimes};
+use super::{Counter, FoundIn, Missing, Observation, StoredTimes};
 use crate::ledger::{Ledger, MessageIds};
 use crate::load::Schedule;
 use crate::order::spec::{DEAD_LETTER, STORED};
@@ -205,7 +205,7 @@ impl Collector {
             true => self.plan.row_key_hash(table, item),
             false => 0,
         };
-        let seen = self.sighted(k, &sighting, key, Place::Row);
+        let seen = self.sighted(k, &sighting, key, FoundIn::Row);
         for slot in seen {
             if self.timed_by == Some(slot.leaf) && slot.at == 0 {
                 self.timing.row(k, self.plan.stored_at_us(slot.leaf, item));
@@ -278,11 +278,11 @@ impl Collector {
             self.letters.copy(k);
         }
         let sighting = self.plan.sight_letter(u64::from(k), queue, body);
-        self.sighted(k, &sighting, 0, Place::DeadLetter);
+        self.sighted(k, &sighting, 0, FoundIn::DeadLetter);
     }
 
     /// Takes in what a row or a letter was found to be; gives the slots that it fills for the first time, and counts for.
-    fn sighted(&mut self, k: u32, sighting: &Sighting, key: u32, place: Place) -> Vec<Slot> {
+    fn sighted(&mut self, k: u32, sighting: &Sighting, key: u32, place: FoundIn) -> Vec<Slot> {
         if let Some(odd) = &sighting.odd {
             return self.odd(k, odd, key, place);
         }
@@ -315,7 +315,7 @@ impl Collector {
         first_seen
     }
 
-    fn odd(&mut self, k: u32, odd: &Odd, key: u32, place: Place) -> Vec<Slot> {
+    fn odd(&mut self, k: u32, odd: &Odd, key: u32, place: FoundIn) -> Vec<Slot> {
         let slot = odd.slot;
         let was_filled = self.slots.is_filled(k, slot);
         let group = self.group(slot);

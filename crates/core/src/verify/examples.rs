@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
-use super::{Alteration, Place};
+use super::{Alteration, FoundIn};
 use crate::order::{Difference, excerpt};
 use crate::records::DeadLetter;
 
@@ -58,14 +58,14 @@ fn example(examples: &mut Vec<String>, text: impl FnOnce() -> String) {
 pub struct Alterations(BTreeMap<u32, Noted>);
 
 /// Where that was seen, the row's table where it matters, and what differs.
-type Noted = (Place, Option<String>, Difference);
+type Noted = (FoundIn, Option<String>, Difference);
 
 impl Alterations {
     /// Order `k` was seen with another content; the first one seen is kept.
     pub(super) fn note(
         &mut self,
         k: u32,
-        place: Place,
+        place: FoundIn,
         table: Option<String>,
         difference: Difference,
     ) {

@@ -189,7 +189,7 @@ fn is_zero(count: &u64) -> bool {
 /// Where a content was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum FoundIn {
     /// In the order's row.
     Row,
     /// In a dead letter.
@@ -203,7 +203,7 @@ pub struct Alteration {
     /// The order's place in the run, from 0.
     pub sequence: u32,
     /// Where that was seen.
-    pub place: Place,
+    pub place: FoundIn,
     /// The row's table, where orders have rows in several places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
@@ -214,9 +214,9 @@ pub struct Alteration {
 impl std::fmt::Display for Alteration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.place, &self.table) {
-            (Place::Row, None) => f.write_str("in its row")?,
-            (Place::Row, Some(table)) => write!(f, "in its row of {}", excerpt(table))?,
-            (Place::DeadLetter, _) => f.write_str("in a dead letter")?,
+            (FoundIn::Row, None) => f.write_str("in its row")?,
+            (FoundIn::Row, Some(table)) => write!(f, "in its row of {}", excerpt(table))?,
+            (FoundIn::DeadLetter, _) => f.write_str("in a dead letter")?,
         }
         write!(f, ", {}", self.difference)
     }

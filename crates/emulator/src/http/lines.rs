@@ -156,13 +156,13 @@ pub(super) struct Lines {
 
 /// A connection's place; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     lines: Arc<Lines>,
     id: u64,
     pub(super) line: Arc<Line>,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         self.lines.open().remove(&self.id);
     }
@@ -183,7 +183,7 @@ impl Lines {
     }
 
     /// A place for one more connection, if need be that of the one that has been idle longest; none if there is none.
-    pub(super) fn admit(self: &Arc<Self>) -> Option<Place> {
+    pub(super) fn admit(self: &Arc<Self>) -> Option<ConnectionSlot> {
         let mut open = self.open();
         if open.len() >= self.most {
             let idle = open
@@ -197,7 +197,7 @@ impl Lines {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let line = Arc::new(Line::new());
         open.insert(id, Arc::clone(&line));
-        Some(Place {
+        Some(ConnectionSlot {
             lines: Arc::clone(self),
             id,
             line,
@@ -222,7 +222,7 @@ mod tests {
         tokio::time::advance(time).await;
     }
 
-    fn ending(place: &Place) -> Option<Ending> {
+    fn ending(place: &ConnectionSlot) -> Option<Ending> {
         *place.line.ending.lock().unwrap()
     }
 

@@ -33,7 +33,7 @@ pub(super) use body::{BodyError, read};
 pub(super) use budget::{Budget, Held};
 pub(super) use hosts::called;
 pub use hosts::{HostName, Hosts, NoHost};
-use lines::{Ending, Line, Lines, Place};
+use lines::{ConnectionSlot, Ending, Line, Lines};
 pub use pages::{NoOrigin, Origin};
 use socket::{Socket, close};
 
@@ -98,7 +98,7 @@ impl Refused {
 
 /// How a server treats its connections.
 #[derive(Debug, Clone)]
-pub(super) struct Manner {
+pub(super) struct ServerOptions {
     /// One that the server ends is reset, not closed.
     pub(super) resets: bool,
     /// Headers are written `Like-This`.
@@ -118,14 +118,14 @@ pub(super) struct Manner {
 pub(super) async fn serve<F, R>(
     listener: TcpListener,
     answer: F,
-    manner: Manner,
+    options: ServerOptions,
     shutdown: impl Future<Output = ()>,
 ) where
     F: Fn(Request<Incoming>) -> R + Clone + Send + Unpin + 'static,
     R: Future<Output = Answer> + Send + 'static,
 {
-    let manner = Arc::new(manner);
-    let lines = Lines::new(manner.connections_max);
+    let options = Arc::new(options);
+    let lines = Lines::new(options.connections_max);
     let told = Arc::new(Semaphore::new(TOLD_MAX));
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -140,14 +140,14 @@ pub(super) async fn serve<F, R>(
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => match lines.admit() {
                     Some(place) => {
-                        let manner = Arc::clone(&manner);
-                        connections.spawn(converse(stream, place, answer.clone(), manner, stopped.clone()));
+                        let options = Arc::clone(&options);
+                        connections.spawn(converse(stream, place, answer.clone(), options, stopped.clone()));
                     }
                     None => {
                         if let Ok(permit) = Arc::clone(&told).try_acquire_owned() {
-                            let manner = Arc::clone(&manner);
+                            let options = Arc::clone(&options);
                             connections.spawn(async move {
-                                close(stream, &no_place(&manner)).await;
+                                close(stream, &no_place(&options)).await;
                                 drop(permit);
                             });
                         }
@@ -169,9 +169,9 @@ pub(super) async fn serve<F, R>(
 
 async fn converse<F, R>(
     stream: TcpStream,
-    place: Place,
+    place: ConnectionSlot,
     answer: F,
-    manner: Arc<Manner>,
+    options: Arc<ServerOptions>,
     mut stopped: watch::Receiver<bool>,
 ) where
     F: Fn(Request<Incoming>) -> R + Unpin,
@@ -180,7 +180,7 @@ async fn converse<F, R>(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
-    if manner.resets
+    if options.resets
         && let Err(error) = stream.set_zero_linger()
     {
         tracing::debug!(%error, "a connection cannot be reset");
@@ -191,7 +191,7 @@ async fn converse<F, R>(
         stream,
         line: Arc::clone(line),
     };
-    let treated = &*manner;
+    let treated = &*options;
     let service = service_fn(move |request| {
         let page = treated.hosts.page(&request);
         let first = match treated.hosts.admit(&request, local) {
@@ -204,7 +204,7 @@ async fn converse<F, R>(
         answer_on(line, treated, page, first)
     });
     let mut connection = hyper::server::conn::http1::Builder::new()
-        .title_case_headers(manner.title_case_headers)
+        .title_case_headers(options.title_case_headers)
         .max_header_size(HEAD_BYTES_MAX)
         .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(socket), service);
@@ -224,7 +224,7 @@ async fn converse<F, R>(
         // Of what is no request hyper has told the client itself.
         Ok(Err(error)) if error.is_parse() => close(stream, b"").await,
         Ok(Err(error)) => tracing::debug!(%error, "a connection broke"),
-        Err(Ending::SlowHead) => close(stream, &slow_head(&manner)).await,
+        Err(Ending::SlowHead) => close(stream, &slow_head(&options)).await,
     }
 }
 
@@ -239,7 +239,7 @@ enum First<R> {
 /// Answers one request, of a page that may read the answer if there is one, and keeps the line's state.
 async fn answer_on<R: Future<Output = Answer>>(
     line: &Line,
-    manner: &Manner,
+    options: &ServerOptions,
     page: Option<HeaderValue>,
     first: First<R>,
 ) -> Answer {
@@ -251,7 +251,7 @@ async fn answer_on<R: Future<Output = Answer>>(
     if let Some(origin) = page {
         pages::readable(&mut response, origin);
     }
-    let response = within(response, manner).await;
+    let response = within(response, options).await;
     let status = response.status();
     if response.headers().contains_key(CONNECTION) || status == StatusCode::PAYLOAD_TOO_LARGE {
         line.refuse();
@@ -261,7 +261,7 @@ async fn answer_on<R: Future<Output = Answer>>(
 }
 
 /// The reply, counted until it is written; the refusal when there is no room for it.
-async fn within(response: Response<Full<Bytes>>, manner: &Manner) -> Response<Full<Bytes>> {
+async fn within(response: Response<Full<Bytes>>, options: &ServerOptions) -> Response<Full<Bytes>> {
     let large = response
         .body()
         .size_hint()
@@ -275,34 +275,34 @@ async fn within(response: Response<Full<Bytes>>, manner: &Manner) -> Response<Fu
         Ok(body) => body.to_bytes(),
         Err(never) => match never {},
     };
-    match budget::counted(bytes, &manner.budget) {
+    match budget::counted(bytes, &options.budget) {
         Some(bytes) => Response::from_parts(head, Full::from(bytes)),
-        None => (manner.refuse)(&Refused::new(
+        None => (options.refuse)(&Refused::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "Replies that are not yet taken have as many bytes as this server gives them; try again later.".into(),
         )),
     }
 }
 
-fn no_place(manner: &Manner) -> Vec<u8> {
+fn no_place(options: &ServerOptions) -> Vec<u8> {
     let message = format!(
         "All {} connections of this server are in use; close some, or start it with a higher --max-connections.",
-        manner.connections_max
+        options.connections_max
     );
     raw(
-        manner,
+        options,
         &Refused::new(StatusCode::SERVICE_UNAVAILABLE, message),
     )
 }
 
-fn slow_head(manner: &Manner) -> Vec<u8> {
+fn slow_head(options: &ServerOptions) -> Vec<u8> {
     let message = "The request's head came too slowly.".into();
-    raw(manner, &Refused::new(StatusCode::REQUEST_TIMEOUT, message))
+    raw(options, &Refused::new(StatusCode::REQUEST_TIMEOUT, message))
 }
 
 /// A refusal as it goes over the wire where no request was read.
-fn raw(manner: &Manner, refused: &Refused) -> Vec<u8> {
-    let (head, body) = (manner.refuse)(refused).into_parts();
+fn raw(options: &ServerOptions, refused: &Refused) -> Vec<u8> {
+    let (head, body) = (options.refuse)(refused).into_parts();
     let mut bytes = format!("HTTP/1.1 {}\r\n", head.status).into_bytes();
     for (name, value) in &head.headers {
         bytes.extend_from_slice(name.as_str().as_bytes());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::Front;
+use crate::Gateway;
 use crate::sqs::{QueueAttributes, Site, SqsEngine};
 
 /// A front of its own with one queue, `orders`.
@@ -17,7 +17,7 @@ async fn served(connections: usize, request_bytes: u64) -> (SocketAddr, SqsEngin
     engine
         .create_queue("orders", QueueAttributes::default())
         .unwrap();
-    let front = Front::new(engine.clone(), Site::local(address), None)
+    let front = Gateway::new(engine.clone(), Site::local(address), None)
         .taking_at_most(connections, request_bytes);
     tokio::spawn(front.serve(listener, std::future::pending()));
     (address, engine)

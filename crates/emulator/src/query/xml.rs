@@ -33,7 +33,7 @@ pub(crate) fn escape(xml: &mut String, text: &str) {
 }
 
 /// Who is at fault and why, as the Query protocol of all services but S3 has it.
-pub(crate) struct Refusal<'a> {
+pub(crate) struct XmlError<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) is_server_fault: bool,
     pub(crate) code: &'a str,
@@ -42,7 +42,7 @@ pub(crate) struct Refusal<'a> {
     pub(crate) has_detail: bool,
 }
 
-pub(crate) fn refusal(refusal: &Refusal<'_>, request_id: &str) -> String {
+pub(crate) fn refusal(refusal: &XmlError<'_>, request_id: &str) -> String {
     let mut xml = String::from("<?xml version=\"1.0\"?>");
     let _ = write!(xml, "<ErrorResponse xmlns=\"{}\">", refusal.namespace);
     element(&mut xml, "Error", |xml| {

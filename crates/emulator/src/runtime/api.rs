@@ -16,9 +16,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use tokio::net::TcpListener;
 
 use super::error::CommandError;
-use super::exchange::{Exchange, Invocation, Refusal};
+use super::exchange::{Exchange, ExchangeError, Invocation};
 use super::payload::{cut, error_text};
-use crate::http::{self, Budget, Hosts, Manner, Refused};
+use crate::http::{self, Budget, Hosts, Refused, ServerOptions};
 
 /// The largest response Lambda takes: 6 MB and what its envelope needs.
 const RESPONSE_BYTES_MAX: u64 = (6 << 20) + 100;
@@ -42,7 +42,7 @@ pub(super) struct Api {
 /// Serves the API until it is dropped.
 pub(super) async fn serve(listener: TcpListener, api: Arc<Api>) {
     // Some bootstraps are shell scripts that look for the headers as the documentation writes them.
-    let manner = Manner {
+    let options = ServerOptions {
         title_case_headers: true,
         resets: false,
         hosts: Hosts::loopback().or_nameless(),
@@ -58,7 +58,7 @@ pub(super) async fn serve(listener: TcpListener, api: Arc<Api>) {
         let api = Arc::clone(&api);
         async move { Ok(answer(&api, request).await) }
     };
-    http::serve(listener, answer, manner, std::future::pending()).await;
+    http::serve(listener, answer, options, std::future::pending()).await;
 }
 
 async fn answer(api: &Api, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -207,14 +207,14 @@ fn truncated() -> Response<Full<Bytes>> {
 }
 
 /// The refusal of a transition to `wanted`.
-fn refuse(refused: Refusal, wanted: &str) -> Response<Full<Bytes>> {
+fn refuse(refused: ExchangeError, wanted: &str) -> Response<Full<Bytes>> {
     match refused {
-        Refusal::InvalidRequestId => refusal(
+        ExchangeError::InvalidRequestId => refusal(
             StatusCode::BAD_REQUEST,
             "InvalidRequestID",
             "Invalid request ID",
         ),
-        Refusal::InvalidTransition(state) => refusal(
+        ExchangeError::InvalidTransition(state) => refusal(
             StatusCode::FORBIDDEN,
             "InvalidStateTransition",
             &cut(&format!(

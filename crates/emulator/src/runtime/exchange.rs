@@ -22,7 +22,7 @@ pub(super) struct Invocation {
 
 /// What a runtime may not do now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum ExchangeError {
     /// The answer is not for the invocation the runtime has.
     InvalidRequestId,
     /// The runtime is in no state for this; its name.
@@ -84,13 +84,13 @@ impl Exchange {
     }
 
     /// The runtime asks for an invocation and waits until there is one.
-    pub(super) async fn next(&self) -> Result<Arc<Invocation>, Refusal> {
+    pub(super) async fn next(&self) -> Result<Arc<Invocation>, ExchangeError> {
         loop {
             let changed = self.changed.notified();
             {
                 let mut state = self.state();
                 if let Phase::InitFailed(_) = state.phase {
-                    return Err(Refusal::InvalidTransition(state.phase.name()));
+                    return Err(ExchangeError::InvalidTransition(state.phase.name()));
                 }
                 if !matches!(state.phase, Phase::Ready) {
                     state.phase = Phase::Ready;
@@ -106,16 +106,16 @@ impl Exchange {
     }
 
     /// The runtime answers the invocation of this id.
-    pub(super) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), Refusal> {
+    pub(super) fn answer(&self, request_id: &str, answer: Answer) -> Result<(), ExchangeError> {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Ready) {
-            return Err(Refusal::InvalidTransition(state.phase.name()));
+            return Err(ExchangeError::InvalidTransition(state.phase.name()));
         }
         let taken = state
             .current
             .take_if(|(invocation, _)| invocation.request_id == request_id);
         let Some((_, asked)) = taken else {
-            return Err(Refusal::InvalidRequestId);
+            return Err(ExchangeError::InvalidRequestId);
         };
         state.phase = Phase::Answered;
         // Whoever asked may have gone: the runtime is not to know.
@@ -124,20 +124,20 @@ impl Exchange {
     }
 
     /// Whether the runtime has this invocation and may answer it, without answering.
-    pub(super) fn may_answer(&self, request_id: &str) -> Result<(), Refusal> {
+    pub(super) fn may_answer(&self, request_id: &str) -> Result<(), ExchangeError> {
         let state = self.state();
         match (&state.phase, &state.current) {
             (Phase::Ready, Some((invocation, _))) if invocation.request_id == request_id => Ok(()),
-            (Phase::Ready, _) => Err(Refusal::InvalidRequestId),
-            (phase, _) => Err(Refusal::InvalidTransition(phase.name())),
+            (Phase::Ready, _) => Err(ExchangeError::InvalidRequestId),
+            (phase, _) => Err(ExchangeError::InvalidTransition(phase.name())),
         }
     }
 
     /// The runtime reports that its start has failed.
-    pub(super) fn init_error(&self, reason: String) -> Result<(), Refusal> {
+    pub(super) fn init_error(&self, reason: String) -> Result<(), ExchangeError> {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Starting) {
-            return Err(Refusal::InvalidTransition(state.phase.name()));
+            return Err(ExchangeError::InvalidTransition(state.phase.name()));
         }
         state.phase = Phase::InitFailed(reason);
         self.changed.notify_waiters();
@@ -191,17 +191,17 @@ mod tests {
         }
         assert_eq!(exchange.ready().await, Ok(()));
         let wrong = exchange.answer("b", Ok(Bytes::new()));
-        assert_eq!(wrong, Err(Refusal::InvalidRequestId));
+        assert_eq!(wrong, Err(ExchangeError::InvalidRequestId));
         assert_eq!(exchange.answer("a", Ok(Bytes::new())), Ok(()));
         assert_eq!(answer.await.unwrap(), Ok(Bytes::new()));
         let again = exchange.answer("a", Ok(Bytes::new()));
-        assert_eq!(again, Err(Refusal::InvalidTransition("ResponseSent")));
+        assert_eq!(again, Err(ExchangeError::InvalidTransition("ResponseSent")));
     }
 
     #[tokio::test]
     async fn a_runtime_that_has_not_asked_may_not_answer() {
         let exchange = Exchange::new();
-        let refused = Err(Refusal::InvalidTransition("Started"));
+        let refused = Err(ExchangeError::InvalidTransition("Started"));
         assert_eq!(exchange.answer("a", Ok(Bytes::new())), refused);
         assert_eq!(exchange.may_answer("a"), refused);
     }
@@ -211,7 +211,7 @@ mod tests {
         let exchange = Exchange::new();
         assert_eq!(exchange.init_error("no".into()), Ok(()));
         assert_eq!(exchange.ready().await, Err("no".into()));
-        let refused = Refusal::InvalidTransition("InitError");
+        let refused = ExchangeError::InvalidTransition("InitError");
         assert_eq!(exchange.next().await.unwrap_err(), refused);
         assert_eq!(exchange.init_error("again".into()), Err(refused));
     }
@@ -226,6 +226,6 @@ mod tests {
         let _answer = exchange.invoke(invocation("a"));
         assert_eq!(asks.await.unwrap(), "a");
         let late = exchange.init_error("too late".into());
-        assert_eq!(late, Err(Refusal::InvalidTransition("Ready")));
+        assert_eq!(late, Err(ExchangeError::InvalidTransition("Ready")));
     }
 }

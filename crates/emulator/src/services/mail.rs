@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::called::Protocol;
-use super::refusal::{Refusal, Replied, parsed, reply, reply_json};
+use super::refusal::{Replied, ServiceError, parsed, reply, reply_json};
 use super::settings::{Advice, Missing};
 use crate::query::xml;
 
@@ -31,7 +31,7 @@ impl Mail {
     pub(super) fn send(&self, protocol: Protocol, operation: &str, body: &Bytes) -> Replied {
         if !self.is_taken {
             let advice = (self.advice)(&Missing::Email);
-            return Err(Refusal::new("MessageRejected", 400, advice).for_want());
+            return Err(ServiceError::new("MessageRejected", 400, advice).for_want());
         }
         match protocol {
             Protocol::Query => check_form(operation, body)?,
@@ -50,8 +50,8 @@ impl Mail {
     }
 }
 
-fn check_mail(mail: &Value) -> Result<(), Refusal> {
-    let refused = |message: String| Err(Refusal::new("BadRequestException", 400, message));
+fn check_mail(mail: &Value) -> Result<(), ServiceError> {
+    let refused = |message: String| Err(ServiceError::new("BadRequestException", 400, message));
     let content = &mail["Content"];
     let kinds = ["Simple", "Raw", "Template"];
     let kinds: Vec<_> = kinds
@@ -84,8 +84,8 @@ fn check_mail(mail: &Value) -> Result<(), Refusal> {
     }
 }
 
-fn check_form(operation: &str, form: &[u8]) -> Result<(), Refusal> {
-    let refused = |message: String| Err(Refusal::new("ValidationError", 400, message));
+fn check_form(operation: &str, form: &[u8]) -> Result<(), ServiceError> {
+    let refused = |message: String| Err(ServiceError::new("ValidationError", 400, message));
     let (mut recipients, mut source, mut subject, mut body, mut raw) =
         (0, false, false, false, false);
     for (name, value) in form_urlencoded::parse(form) {

@@ -26,7 +26,7 @@ use self::called::{Called, Protocol};
 use self::mail::Mail;
 use self::objects::Objects;
 use self::parameters::Parameters;
-use self::refusal::{Refusal, Replied};
+use self::refusal::{Replied, ServiceError};
 use self::secrets::Secrets;
 use self::states::StateMachines;
 use super::counters::Counters;
@@ -81,7 +81,7 @@ impl Behind {
         }
     }
 
-    fn not_served(&self, called: &Called<'_>) -> Refusal {
+    fn not_served(&self, called: &Called<'_>) -> ServiceError {
         let advice = (self.advice)(&Missing::Operation {
             service: called.service,
             operation: &called.operation,
@@ -91,7 +91,7 @@ impl Behind {
             Protocol::RestXml => ("NotImplemented", 501),
             _ => ("UnknownOperationException", 400),
         };
-        Refusal::new(code, status, advice).for_want()
+        ServiceError::new(code, status, advice).for_want()
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::called::Protocol;
-use super::refusal::{Refusal, Replied, parsed, reply_json};
+use super::refusal::{Replied, ServiceError, parsed, reply_json};
 use super::settings::{Advice, Missing};
 use super::time::{Instant, now};
 use crate::sqs::Site;
@@ -66,7 +66,7 @@ impl Parameters {
             )),
             None => {
                 let advice = (self.advice)(&Missing::Parameter(&asked.name));
-                Err(Refusal::new("ParameterNotFound", 400, advice).for_want())
+                Err(ServiceError::new("ParameterNotFound", 400, advice).for_want())
             }
         }
     }
@@ -76,7 +76,7 @@ impl Parameters {
         let asked: GetParameters = parsed(body)?;
         if !(1..=NAMES_MAX).contains(&asked.names.len()) {
             let message = format!("Names must have 1 to {NAMES_MAX} members.");
-            return Err(Refusal::new("ValidationException", 400, message));
+            return Err(ServiceError::new("ValidationException", 400, message));
         }
         let (mut found, mut missing) = (Vec::new(), Vec::new());
         for name in &asked.names {
@@ -91,7 +91,7 @@ impl Parameters {
 
     pub(super) fn by_path(&self, body: &Bytes) -> Replied {
         let asked: GetParametersByPath = parsed(body)?;
-        let invalid = |message: &str| Err(Refusal::new("ValidationException", 400, message));
+        let invalid = |message: &str| Err(ServiceError::new("ValidationException", 400, message));
         if !asked.path.starts_with('/') {
             return invalid("The path of a hierarchy begins with a slash.");
         }

@@ -16,11 +16,11 @@ const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const SMITHY_PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
 
 /// A reply, or why there is none.
-pub(super) type Replied = Result<Response<Full<Bytes>>, Refusal>;
+pub(super) type Replied = Result<Response<Full<Bytes>>, ServiceError>;
 
 /// Why a call is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ServiceError {
     /// As the service's API reference has it.
     pub(super) code: &'static str,
     pub(super) status: u16,
@@ -29,7 +29,7 @@ pub(super) struct Refusal {
     pub(super) is_for_want: bool,
 }
 
-impl Refusal {
+impl ServiceError {
     pub(super) fn new(code: &'static str, status: u16, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -55,7 +55,7 @@ impl Refusal {
             }
             Protocol::RestJson => Bytes::from(json!({"message": self.message}).to_string()),
             Protocol::Query => {
-                let refusal = xml::Refusal {
+                let refusal = xml::XmlError {
                     namespace: "",
                     is_server_fault: false,
                     code: self.code,
@@ -115,10 +115,10 @@ pub(super) fn reply_json(protocol: Protocol, body: &Value) -> Response<Full<Byte
 ///
 /// # Errors
 /// When it is not what the operation takes.
-pub(super) fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Refusal> {
+pub(super) fn parsed<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ServiceError> {
     serde_json::from_slice(body).map_err(|error| {
         let message = format!("The request's body is not what the operation takes: {error}.");
-        Refusal::new("SerializationException", 400, message)
+        ServiceError::new("SerializationException", 400, message)
     })
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::called::Protocol;
-use super::refusal::{Refusal, Replied, parsed, reply_json};
+use super::refusal::{Replied, ServiceError, parsed, reply_json};
 use super::settings::{Advice, Missing};
 use super::time::{Instant, now};
 use crate::sqs::Site;
@@ -47,7 +47,8 @@ impl Secrets {
 
     pub(super) fn value(&self, body: &Bytes) -> Replied {
         let asked: GetSecretValue = parsed(body)?;
-        let not_found = |message: String| Refusal::new("ResourceNotFoundException", 400, message);
+        let not_found =
+            |message: String| ServiceError::new("ResourceNotFoundException", 400, message);
         let id = asked.secret_id.as_str();
         let named = id.rsplit_once(":secret:").map_or(id, |(_, named)| named);
         let without = named.strip_suffix(SUFFIX).unwrap_or(named);

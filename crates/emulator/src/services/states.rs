@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::called::Protocol;
-use super::refusal::{Refusal, Replied, parsed, reply_json};
+use super::refusal::{Replied, ServiceError, parsed, reply_json};
 use super::settings::{Advice, Missing};
 use super::time::{Instant, now};
 use crate::sqs::Site;
@@ -80,7 +80,7 @@ impl StateMachines {
         Ok(reply_json(Protocol::Json10, &body))
     }
 
-    fn machine<'a>(&self, arn: &'a str) -> Result<&'a str, Refusal> {
+    fn machine<'a>(&self, arn: &'a str) -> Result<&'a str, ServiceError> {
         let parts: Vec<_> = arn.split(':').collect();
         let name = match parts[..] {
             // A version or an alias may follow.
@@ -88,7 +88,7 @@ impl StateMachines {
             ["arn", _, "states", _, _, "stateMachine", name, _] => name,
             _ => {
                 let message = format!("Invalid Arn: '{arn}'");
-                return Err(Refusal::new("InvalidArn", 400, message));
+                return Err(ServiceError::new("InvalidArn", 400, message));
             }
         };
         match self.names.contains(name) {
@@ -96,13 +96,13 @@ impl StateMachines {
             false => {
                 let advice = (self.advice)(&Missing::StateMachine(name));
                 let message = format!("State Machine Does Not Exist: '{arn}'. {advice}");
-                Err(Refusal::new("StateMachineDoesNotExist", 400, message).for_want())
+                Err(ServiceError::new("StateMachineDoesNotExist", 400, message).for_want())
             }
         }
     }
 
     /// When the execution of this name started: now, or before with the same input.
-    fn keep(&self, machine: &str, name: &str, input: &str) -> Result<Instant, Refusal> {
+    fn keep(&self, machine: &str, name: &str, input: &str) -> Result<Instant, ServiceError> {
         let key = digest(&[machine, name]);
         let input = digest(&[input]);
         let executions = self.executions.lock();
@@ -114,13 +114,13 @@ impl StateMachines {
                     "Execution Already Exists: 'arn:aws:states:{}:{}:execution:{machine}:{name}'",
                     self.region, self.account_id
                 );
-                Err(Refusal::new("ExecutionAlreadyExists", 400, message))
+                Err(ServiceError::new("ExecutionAlreadyExists", 400, message))
             }
             None if executions.len() >= EXECUTIONS_MAX => {
                 let message = format!(
                     "The limit of {EXECUTIONS_MAX} open executions with names is reached: here they run for ever."
                 );
-                Err(Refusal::new("ExecutionLimitExceeded", 400, message))
+                Err(ServiceError::new("ExecutionLimitExceeded", 400, message))
             }
             None => {
                 let started = now();
@@ -131,11 +131,11 @@ impl StateMachines {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
+fn check_name(name: &str) -> Result<(), ServiceError> {
     let is_legal = |c: char| !c.is_whitespace() && !c.is_control() && !NOT_IN_NAMES.contains(c);
     match (1..=NAME_MAX).contains(&name.chars().count()) && name.chars().all(is_legal) {
         true => Ok(()),
-        false => Err(Refusal::new(
+        false => Err(ServiceError::new(
             "InvalidName",
             400,
             format!("Invalid Name: '{name}'"),
@@ -143,8 +143,8 @@ fn check_name(name: &str) -> Result<(), Refusal> {
     }
 }
 
-fn check_input(input: &str) -> Result<(), Refusal> {
-    let invalid = |message: String| Err(Refusal::new("InvalidExecutionInput", 400, message));
+fn check_input(input: &str) -> Result<(), ServiceError> {
+    let invalid = |message: String| Err(ServiceError::new("InvalidExecutionInput", 400, message));
     if input.len() > INPUT_MAX {
         return invalid(format!("The input has more than {INPUT_MAX} bytes."));
     }

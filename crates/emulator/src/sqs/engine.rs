@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use orderproof_machines::queue::{Place, Total};
+use orderproof_machines::queue::{MessageState, Total};
 
 use super::check::{check_entry, check_visibility};
 use super::clock::{Clock, Nanos, nanos};
@@ -206,7 +206,8 @@ impl SqsEngine {
         let receipt = self.read_handle(queue, receipt_handle)?;
         let message = queue.live(receipt.slot, receipt.serial);
         let is_held = message.is_some_and(|message| {
-            message.receive_count == receipt.receive && matches!(message.place, Place::InFlight(_))
+            message.receive_count == receipt.receive
+                && matches!(message.place, MessageState::InFlight(_))
         });
         if queue.fifo.is_some() && message.is_some() && !is_held {
             return Err(SqsError::value(format!(
@@ -239,7 +240,7 @@ impl SqsEngine {
             )));
         }
         let message = queue.live(receipt.slot, receipt.serial);
-        if message.is_some_and(|message| message.place == Place::Visible) {
+        if message.is_some_and(|message| message.place == MessageState::Visible) {
             return Err(SqsError::new(
                 SqsErrorKind::MessageNotInflight,
                 "The message referred to is visible again: it is not in flight.",

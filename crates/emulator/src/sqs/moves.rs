@@ -12,7 +12,7 @@ use super::described::described_bytes;
 use super::engine::{SqsEngine, State};
 use super::error::{SqsError, SqsErrorKind};
 use super::fifo::is_fifo;
-use orderproof_machines::queue::{Extras, Message, Place};
+use orderproof_machines::queue::{Extras, Message, MessageState};
 
 /// How many tasks of a queue are remembered, as many as AWS lists.
 const TASKS_MAX: usize = 10;
@@ -267,7 +267,7 @@ fn sent_anew(message: Message, serial: u64, now: Nanos) -> Message {
         first_received_at: 0,
         receive_count: 0,
         received_elsewhere: 0,
-        place: Place::Visible,
+        place: MessageState::Visible,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orderproof_machines::queue::{
-    AttributeValue, Extras, Message, MessageAttribute, Place, SequenceNumber,
+    AttributeValue, Extras, Message, MessageAttribute, MessageState, SequenceNumber,
 };
 
 use super::clock::{Nanos, nanos};
@@ -136,8 +136,8 @@ impl Prepared {
             receive_count: 0,
             received_elsewhere: 0,
             place: match delay {
-                0 => Place::Visible,
-                delay => Place::Delayed(now + delay),
+                0 => MessageState::Visible,
+                delay => MessageState::Delayed(now + delay),
             },
         }
     }

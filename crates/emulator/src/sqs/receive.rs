@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use orderproof_machines::queue::{Message, Place, ReceiveFault, Taken, Wake};
+use orderproof_machines::queue::{Message, MessageState, ReceiveFault, Taken, Wake};
 
 use super::attributes::VISIBILITY_MAX;
 use super::check::check_options;
@@ -207,9 +207,9 @@ impl SqsEngine {
                 faults.on_bury(dead_letter_queue, &message.body)
             });
             message.place = match fault {
-                BuryFault::None => Place::Visible,
+                BuryFault::None => MessageState::Visible,
                 BuryFault::Consumed => continue,
-                BuryFault::Held => Place::InFlight(now + nanos(VISIBILITY_MAX)),
+                BuryFault::Held => MessageState::InFlight(now + nanos(VISIBILITY_MAX)),
             };
             let extras = Arc::make_mut(message.extras.get_or_insert_default());
             extras.dead_letter_source = Some(Arc::clone(&source));
@@ -262,13 +262,13 @@ fn note_attempt(queue: &mut Queue, id: &str, held: Vec<Held>, now: Nanos) {
 /// A message as a receive leaves it, if it is hidden.
 fn held_until(taken: &Taken<'_>) -> Option<Held> {
     match taken.message.place {
-        Place::InFlight(hidden_until) => Some(Held {
+        MessageState::InFlight(hidden_until) => Some(Held {
             slot: taken.slot,
             serial: taken.message.serial,
             receive_count: taken.message.receive_count,
             hidden_until,
         }),
-        Place::Visible | Place::Delayed(_) => None,
+        MessageState::Visible | MessageState::Delayed(_) => None,
     }
 }
 
@@ -276,7 +276,7 @@ fn is_as_left(queue: &Queue, held: &Held) -> bool {
     let message = queue.live(held.slot, held.serial);
     message.is_some_and(|message| {
         message.receive_count == held.receive_count
-            && message.place == Place::InFlight(held.hidden_until)
+            && message.place == MessageState::InFlight(held.hidden_until)
     })
 }
 

@@ -8,7 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use super::in_order::{is_from_fifo, process_in_order};
 use super::incoming::IncomingOrder;
 use super::isolate::caught;
-use super::store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
+use super::store::{OrderRow, OrderStore, PutOutcome, WriteError, unix_micros};
 
 /// Of a reason, the log holds this many characters.
 const LOGGED_REASON_MAX: usize = 500;
@@ -101,7 +101,7 @@ pub(super) fn receive_count(record: &SqsMessage) -> u32 {
 pub(super) async fn put_each<S: OrderStore>(
     store: &S,
     rows: &Arc<[OrderRow]>,
-) -> Vec<Result<PutOutcome, StoreError>> {
+) -> Vec<Result<PutOutcome, WriteError>> {
     if rows.is_empty() {
         return Vec::new();
     }
@@ -118,7 +118,7 @@ pub(super) async fn put_each<S: OrderStore>(
         outcomes.push(
             alone
                 .and_then(|mut outcomes| outcomes.pop())
-                .unwrap_or_else(|| Err(StoreError::Failed("the write panicked".into()))),
+                .unwrap_or_else(|| Err(WriteError::Failed("the write panicked".into()))),
         );
     }
     outcomes
@@ -128,7 +128,7 @@ pub(super) async fn put_each<S: OrderStore>(
 async fn put_group<S: OrderStore>(
     store: &S,
     rows: Arc<[OrderRow]>,
-) -> Option<Vec<Result<PutOutcome, StoreError>>> {
+) -> Option<Vec<Result<PutOutcome, WriteError>>> {
     let asked = rows.len();
     caught(async { store.put_new(rows).await })
         .await
@@ -138,7 +138,7 @@ async fn put_group<S: OrderStore>(
 /// Whether the order is in the table, with this content.
 pub(super) fn settled(
     row: &OrderRow,
-    outcome: Result<PutOutcome, StoreError>,
+    outcome: Result<PutOutcome, WriteError>,
 ) -> Result<(), String> {
     match outcome {
         Ok(PutOutcome::Stored) => Ok(()),

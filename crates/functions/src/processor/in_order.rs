@@ -63,7 +63,7 @@ fn group_of(record: &SqsMessage) -> &str {
 #[cfg(test)]
 mod tests {
     use super::super::process;
-    use super::super::store::{OrderRow, PutOutcome, StoreError};
+    use super::super::store::{OrderRow, PutOutcome, WriteError};
     use super::*;
 
     /// Takes every row but those of these numbers; notes what it was asked for.
@@ -73,18 +73,18 @@ mod tests {
     }
 
     impl OrderStore for Picky {
-        async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
             let answer = |row: &OrderRow| {
                 self.asked.lock().unwrap().push(row.id);
                 match self.throttled.contains(&row.id) {
-                    true => Err(StoreError::Throttled),
+                    true => Err(WriteError::Throttled),
                     false => Ok(PutOutcome::Stored),
                 }
             };
             rows.iter().map(answer).collect()
         }
 
-        async fn replace(&self, _: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+        async fn replace(&self, _: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
             unreachable!("nothing is replaced")
         }
     }

@@ -17,7 +17,7 @@ pub const MAX_PRICE: f64 = 1_000_000.0;
 
 /// Why a message is not an order.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Refusal {
+pub enum OrderError {
     /// Not JSON, not an object, a field missing, unknown, given twice or of the wrong type.
     #[error("not an order: {0}")]
     Malformed(String),
@@ -58,21 +58,21 @@ impl<'body> IncomingOrder<'body> {
     /// Reads and validates a message body.
     ///
     /// # Errors
-    /// A [`Refusal`] that names the field and its rule.
-    pub fn parse(body: &'body str) -> Result<Self, Refusal> {
+    /// A [`OrderError`] that names the field and its rule.
+    pub fn parse(body: &'body str) -> Result<Self, OrderError> {
         let order: Self =
-            serde_json::from_str(body).map_err(|error| Refusal::Malformed(error.to_string()))?;
+            serde_json::from_str(body).map_err(|error| OrderError::Malformed(error.to_string()))?;
         if !(1..=MAX_ORDER_NUMBER).contains(&order.order_number) {
-            return Err(Refusal::OrderNumber(order.order_number));
+            return Err(OrderError::OrderNumber(order.order_number));
         }
         if !(1..=MAX_ITEMS).contains(&order.num_items) {
-            return Err(Refusal::NumItems(order.num_items));
+            return Err(OrderError::NumItems(order.num_items));
         }
         if !(0.0..=MAX_PRICE).contains(&order.price_per_item) {
-            return Err(Refusal::Price(order.price_per_item));
+            return Err(OrderError::Price(order.price_per_item));
         }
         if order.item_description.is_empty() {
-            return Err(Refusal::Description);
+            return Err(OrderError::Description);
         }
         Ok(order)
     }

@@ -15,10 +15,10 @@ mod lab;
 mod store;
 
 pub use handler::process;
-pub use incoming::{IncomingOrder, MAX_ITEMS, MAX_ORDER_NUMBER, MAX_PRICE, Refusal};
+pub use incoming::{IncomingOrder, MAX_ITEMS, MAX_ORDER_NUMBER, MAX_PRICE, OrderError};
 pub use isolate::caught;
 pub use lab::process_like_the_lab;
-pub use store::{OrderRow, OrderStore, PutOutcome, StoreError, unix_micros};
+pub use store::{OrderRow, OrderStore, PutOutcome, WriteError, unix_micros};
 
 use crate::scenario::ProcessorKind;
 

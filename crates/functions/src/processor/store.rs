@@ -35,7 +35,7 @@ pub enum PutOutcome {
 
 /// Why a row could not be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
+pub enum WriteError {
     /// The table's write capacity is used up.
     #[error("the table throttled the write")]
     Throttled,
@@ -53,23 +53,23 @@ pub trait OrderStore: Send + Sync {
     fn put_new(
         &self,
         rows: Arc<[OrderRow]>,
-    ) -> impl Future<Output = Vec<Result<PutOutcome, StoreError>>> + Send;
+    ) -> impl Future<Output = Vec<Result<PutOutcome, WriteError>>> + Send;
 
     /// Writes each of `rows` over whatever row of its number there is, as a put without a condition does.
     /// No sound processor needs it; the lab's does so.
     fn replace(
         &self,
         rows: Arc<[OrderRow]>,
-    ) -> impl Future<Output = Vec<Result<PutOutcome, StoreError>>> + Send;
+    ) -> impl Future<Output = Vec<Result<PutOutcome, WriteError>>> + Send;
 }
 
 /// Shared by several invocations.
 impl<S: OrderStore> OrderStore for Arc<S> {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         (**self).put_new(rows).await
     }
 
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         (**self).replace(rows).await
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use super::{OrderRow, OrderStore, PutOutcome, StoreError};
+use super::{OrderRow, OrderStore, PutOutcome, WriteError};
 use crate::order::OrderPlan;
 
 /// The `order_details` of the row of order `k` of the lab's, out of its message.
@@ -42,10 +42,10 @@ impl MemoryStore {
         self.rows.lock().unwrap().len()
     }
 
-    fn put(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, StoreError> {
+    fn put(&self, row: &OrderRow, replace: bool) -> Result<PutOutcome, WriteError> {
         assert_ne!(Some(row.id), self.panics, "this panic is wanted");
         if Some(row.id) == self.throttles {
-            return Err(StoreError::Throttled);
+            return Err(WriteError::Throttled);
         }
         if let Some(details) = self.details(row.id).filter(|_| !replace) {
             return Ok(PutOutcome::Exists {
@@ -58,7 +58,7 @@ impl MemoryStore {
 }
 
 impl OrderStore for MemoryStore {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         self.groups.lock().unwrap().push(rows.len());
         if self.answers_nothing {
             return Vec::new();
@@ -66,7 +66,7 @@ impl OrderStore for MemoryStore {
         rows.iter().map(|row| self.put(row, false)).collect()
     }
 
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         rows.iter().map(|row| self.put(row, true)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::groups::Cursor;
-use super::{IN_FLIGHT_MAX, Message, Place, Queue, Taken, Wake};
+use super::{IN_FLIGHT_MAX, Message, MessageState, Queue, Taken, Wake};
 use crate::time::{Nanos, nanos};
 
 /// What happens to a message that is received.
@@ -60,15 +60,15 @@ impl<W: Wake> Queue<W> {
             match fault {
                 ReceiveFault::Duplicate => duplicates.push(slot),
                 ReceiveFault::HideFor(time) => {
-                    self.set_place(slot, Place::InFlight(now + nanos(time)));
+                    self.set_place(slot, MessageState::InFlight(now + nanos(time)));
                 }
                 ReceiveFault::TakenFor(time) => {
-                    self.set_place(slot, Place::InFlight(now + nanos(time)));
+                    self.set_place(slot, MessageState::InFlight(now + nanos(time)));
                     // Whoever has it holds up those that follow it in its group.
                     cursor = Cursor::default();
                 }
                 ReceiveFault::None | ReceiveFault::Lose | ReceiveFault::Overtake => {
-                    self.set_place(slot, Place::InFlight(until));
+                    self.set_place(slot, MessageState::InFlight(until));
                 }
             }
             let message = self.slots[slot as usize]

@@ -14,7 +14,7 @@ const LOOKED_AT: usize = 120_000;
 
 /// How a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum GroupMember {
     Visible,
     InFlight,
     Delayed,
@@ -23,7 +23,7 @@ pub(super) enum Standing {
 #[derive(Debug, Clone, Copy)]
 struct Member {
     slot: u32,
-    standing: Standing,
+    standing: GroupMember,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ struct Group {
 impl Group {
     fn first_if_ready(&self) -> Option<u64> {
         let (sequence, member) = self.members.first_key_value()?;
-        let is_ready = self.in_flight == 0 && member.standing == Standing::Visible;
+        let is_ready = self.in_flight == 0 && member.standing == GroupMember::Visible;
         is_ready.then_some(*sequence)
     }
 }
@@ -90,7 +90,7 @@ impl Groups {
     }
 
     /// Puts a message at its group's end; its sequence number.
-    pub(super) fn add(&mut self, group: &Arc<str>, slot: u32, standing: Standing) -> u64 {
+    pub(super) fn add(&mut self, group: &Arc<str>, slot: u32, standing: GroupMember) -> u64 {
         let sequence = self.next;
         self.next += 1;
         self.sequences.insert(sequence);
@@ -99,7 +99,7 @@ impl Groups {
             self.horizon = sequence;
         }
         let members = self.by_id.entry(Arc::clone(group)).or_default();
-        members.in_flight += usize::from(standing == Standing::InFlight);
+        members.in_flight += usize::from(standing == GroupMember::InFlight);
         members.members.insert(sequence, Member { slot, standing });
         self.refresh(group);
         sequence
@@ -112,13 +112,13 @@ impl Groups {
     }
 
     /// Notes how a message stands now.
-    pub(super) fn set(&mut self, group: &Arc<str>, sequence: u64, standing: Standing) {
+    pub(super) fn set(&mut self, group: &Arc<str>, sequence: u64, standing: GroupMember) {
         let Some(found) = self.by_id.get_mut(group) else {
             return;
         };
         if let Some(member) = found.members.get_mut(&sequence) {
-            found.in_flight -= usize::from(member.standing == Standing::InFlight);
-            found.in_flight += usize::from(standing == Standing::InFlight);
+            found.in_flight -= usize::from(member.standing == GroupMember::InFlight);
+            found.in_flight += usize::from(standing == GroupMember::InFlight);
             member.standing = standing;
             self.refresh(group);
         }
@@ -130,7 +130,7 @@ impl Groups {
             return;
         };
         if let Some(member) = found.members.remove(&sequence) {
-            found.in_flight -= usize::from(member.standing == Standing::InFlight);
+            found.in_flight -= usize::from(member.standing == GroupMember::InFlight);
             self.sequences.remove(&sequence);
             self.look_further(sequence);
             self.refresh(group);
@@ -180,7 +180,7 @@ impl Groups {
         let group = self.by_id.get(cursor.group.as_ref()?)?;
         let after = (Bound::Excluded(cursor.after), Bound::Unbounded);
         let (sequence, member) = group.members.range(after).next()?;
-        let is_next = member.standing == Standing::Visible && *sequence <= self.horizon;
+        let is_next = member.standing == GroupMember::Visible && *sequence <= self.horizon;
         is_next.then_some((*sequence, member.slot))
     }
 

@@ -1,6 +1,6 @@
 //! Groups by themselves: who is next.
 
-use super::Standing::{Delayed, InFlight, Visible};
+use super::GroupMember::{Delayed, InFlight, Visible};
 use super::*;
 
 fn id(group: &str) -> Arc<str> {

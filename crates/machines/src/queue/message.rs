@@ -89,12 +89,12 @@ pub struct Message {
     /// Those of them in the queues before this one: a redrive policy counts the receives of its own queue.
     pub received_elsewhere: u32,
     /// Which count it is in.
-    pub place: Place,
+    pub place: MessageState,
 }
 
 /// Which count a message is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum MessageState {
     /// It may be received.
     Visible,
     /// Hidden from others until then.

@@ -15,7 +15,7 @@ mod wake;
 
 pub use giving::ReceiveFault;
 pub use message::{
-    AttributeValue, Extras, MESSAGE_OVERHEAD, Message, MessageAttribute, Place, extra_bytes,
+    AttributeValue, Extras, MESSAGE_OVERHEAD, Message, MessageAttribute, MessageState, extra_bytes,
 };
 pub use sequence::SequenceNumber;
 pub use tally::{Tally, Total};
@@ -166,9 +166,9 @@ impl<W: Wake> Queue<W> {
         let mut counts = QueueCounts::default();
         for message in self.slots.iter().flatten() {
             let count = match message.place {
-                Place::Visible => &mut counts.visible,
-                Place::InFlight(_) => &mut counts.in_flight,
-                Place::Delayed(_) => &mut counts.delayed,
+                MessageState::Visible => &mut counts.visible,
+                MessageState::InFlight(_) => &mut counts.in_flight,
+                MessageState::Delayed(_) => &mut counts.delayed,
             };
             *count += u64::from(wanted(&message.body));
         }
@@ -199,14 +199,14 @@ impl<W: Wake> Queue<W> {
         let sequence = self.line_up(&mut message, slot);
         self.by_age.insert((message.sent_at, slot));
         self.tally.add(message.stored_bytes());
-        message.place = Place::Visible;
+        message.place = MessageState::Visible;
         self.slots[slot as usize] = Some(message);
         match place {
-            Place::Visible => {
+            MessageState::Visible => {
                 self.show(slot);
                 self.arrivals.wake_one();
             }
-            Place::InFlight(until) | Place::Delayed(until) => {
+            MessageState::InFlight(until) | MessageState::Delayed(until) => {
                 self.set_place(slot, place);
                 self.wake_if_earlier(until);
             }
@@ -226,11 +226,11 @@ impl<W: Wake> Queue<W> {
         let message = self.slots.get_mut(slot as usize)?.take()?;
         self.tally.remove(message.stored_bytes());
         match message.place {
-            Place::Visible => self.visible -= 1,
-            Place::InFlight(until) => {
+            MessageState::Visible => self.visible -= 1,
+            MessageState::InFlight(until) => {
                 self.in_flight.remove(&(until, slot));
             }
-            Place::Delayed(until) => {
+            MessageState::Delayed(until) => {
                 self.delayed.remove(&(until, slot));
             }
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::groups::{Groups, Standing};
-use super::{Extras, Message, Place, Queue, SequenceNumber, Wake};
+use super::groups::{GroupMember, Groups};
+use super::{Extras, Message, MessageState, Queue, SequenceNumber, Wake};
 use crate::time::Nanos;
 
 impl<W: Wake> Queue<W> {
@@ -23,14 +23,14 @@ impl<W: Wake> Queue<W> {
         let Some(Some(message)) = self.slots.get(slot as usize) else {
             return;
         };
-        if let Place::InFlight(previous) = message.place {
+        if let MessageState::InFlight(previous) = message.place {
             self.in_flight.remove(&(previous, slot));
         }
         if until <= now {
             self.show(slot);
             self.arrivals.wake_one();
         } else {
-            self.set_place(slot, Place::InFlight(until));
+            self.set_place(slot, MessageState::InFlight(until));
             self.wake_if_earlier(until);
         }
     }
@@ -45,15 +45,15 @@ impl<W: Wake> Queue<W> {
             let due = message.sent_at.saturating_add(delay);
             let slot = u32::try_from(slot).expect("memory ends before 2^32 messages");
             match message.place {
-                Place::InFlight(_) => continue,
+                MessageState::InFlight(_) => continue,
                 _ if message.receive_count > 0 => continue,
-                Place::Visible => self.visible -= 1,
-                Place::Delayed(until) => {
+                MessageState::Visible => self.visible -= 1,
+                MessageState::Delayed(until) => {
                     self.delayed.remove(&(until, slot));
                 }
             }
             match due > now {
-                true => self.set_place(slot, Place::Delayed(due)),
+                true => self.set_place(slot, MessageState::Delayed(due)),
                 false => self.show(slot),
             }
         }
@@ -65,22 +65,22 @@ impl<W: Wake> Queue<W> {
         let message = self.slots[slot as usize]
             .as_mut()
             .expect("a message in a count is in its slot");
-        message.place = Place::Visible;
+        message.place = MessageState::Visible;
         self.visible += 1;
         match &mut self.groups {
-            Some(groups) => stand(groups, &message.extras, Standing::Visible),
+            Some(groups) => stand(groups, &message.extras, GroupMember::Visible),
             None => self.ready.push_back((slot, message.serial)),
         }
     }
 
     /// Puts a message, which is in no count at the moment, among those in flight or delayed.
-    pub(super) fn set_place(&mut self, slot: u32, place: Place) {
+    pub(super) fn set_place(&mut self, slot: u32, place: MessageState) {
         match place {
-            Place::Visible => self.visible += 1,
-            Place::InFlight(until) => {
+            MessageState::Visible => self.visible += 1,
+            MessageState::InFlight(until) => {
                 self.in_flight.insert((until, slot));
             }
-            Place::Delayed(until) => {
+            MessageState::Delayed(until) => {
                 self.delayed.insert((until, slot));
             }
         }
@@ -99,16 +99,16 @@ pub(super) fn line_of(extras: &Option<Arc<Extras>>) -> Option<(&Arc<str>, u64)> 
     Some((extras.group_id.as_ref()?, extras.sequence_number?.0))
 }
 
-fn stand(groups: &mut Groups, extras: &Option<Arc<Extras>>, standing: Standing) {
+fn stand(groups: &mut Groups, extras: &Option<Arc<Extras>>, standing: GroupMember) {
     if let Some((group, sequence)) = line_of(extras) {
         groups.set(group, sequence, standing);
     }
 }
 
-fn standing(place: Place) -> Standing {
+fn standing(place: MessageState) -> GroupMember {
     match place {
-        Place::Visible => Standing::Visible,
-        Place::InFlight(_) => Standing::InFlight,
-        Place::Delayed(_) => Standing::Delayed,
+        MessageState::Visible => GroupMember::Visible,
+        MessageState::InFlight(_) => GroupMember::InFlight,
+        MessageState::Delayed(_) => GroupMember::Delayed,
     }
 }

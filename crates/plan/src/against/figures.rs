@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use orderproof_core::metrics::LatencySummary;
-use orderproof_core::results::{CloudWatch, Metric, PhaseReport, PipelineCounters, RunReport};
+use orderproof_core::results::{
+    CloudWatch, CloudWatchMetric, PhaseReport, PipelineCounters, RunReport,
+};
 use orderproof_core::verdict::Class;
 
 use super::{Both, Unit};
@@ -135,7 +137,7 @@ fn pipeline(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
             "failed invocations",
             forecast.failed_invocations,
             counted(|all| all.failed_invocations)
-                .or_else(|| told(Metric::FailedInvocations, false)),
+                .or_else(|| told(CloudWatchMetric::FailedInvocations, false)),
         ),
         count(
             "cold starts",
@@ -146,7 +148,7 @@ fn pipeline(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
             "concurrency at most",
             forecast.max_concurrency,
             counted(|all| all.max_concurrency.into())
-                .or_else(|| told(Metric::ConcurrentInvocations, true)),
+                .or_else(|| told(CloudWatchMetric::ConcurrentInvocations, true)),
         ),
         count(
             "times the mapping backed off",
@@ -157,18 +159,23 @@ fn pipeline(forecast: &Forecast, run: &RunReport) -> Vec<Both> {
             "throttled invocations",
             forecast.throttled_invocations,
             counted(|all| all.throttled_invocations)
-                .or_else(|| told(Metric::ThrottledInvocations, false)),
+                .or_else(|| told(CloudWatchMetric::ThrottledInvocations, false)),
         ),
         count(
             "throttled writes",
             forecast.throttled_writes,
-            counted(|all| all.throttled_writes).or_else(|| told(Metric::ThrottledWrites, false)),
+            counted(|all| all.throttled_writes)
+                .or_else(|| told(CloudWatchMetric::ThrottledWrites, false)),
         ),
     ]
 }
 
 /// What CloudWatch counted, summed or the most of it; nothing is said of a metric without points.
-fn counted_by(cloudwatch: Option<&CloudWatch>, metric: Metric, most: bool) -> Option<u64> {
+fn counted_by(
+    cloudwatch: Option<&CloudWatch>,
+    metric: CloudWatchMetric,
+    most: bool,
+) -> Option<u64> {
     let values = cloudwatch?.points(metric).iter().map(|point| point.1);
     let all = match most {
         true => values.reduce(f64::max),

@@ -137,7 +137,7 @@ impl Cohorts<'_> {
                 let piece = &mut group.pieces[index];
                 let mut back = *piece;
                 piece.fresh = match group.within {
-                    true => self.manner.will_store(piece, each),
+                    true => self.traits.will_store(piece, each),
                     false => 0,
                 };
                 back.fresh -= piece.fresh;
@@ -212,7 +212,7 @@ impl Cohorts<'_> {
             let share = group.batches as f64 * (mix.clusters / clusters);
             let own = self.chance.round(share).clamp(1, batches.max(1));
             batches -= own.min(batches);
-            self.manner.attempt(&mix, own, &mut self.chance)
+            self.traits.attempt(&mix, own, &mut self.chance)
         });
         let writes: u64 = attempts.iter().map(Attempt::writes).sum();
         let granted = self.write(writes);
@@ -224,7 +224,7 @@ impl Cohorts<'_> {
             }
             let own = self.chance.share(attempt.writes(), granted, writes.max(1));
             let mut fates = self
-                .manner
+                .traits
                 .fates(&mix, attempt, (own, starved), &mut self.chance);
             failed += fates.failed_batches;
             for piece in group.pieces.iter().filter(|piece| is_of(piece)) {
@@ -263,7 +263,7 @@ impl Cohorts<'_> {
             self.tally.meet(Wall::VisibilityTimeout, now);
             return;
         }
-        match self.manner.writes_again() {
+        match self.traits.writes_again() {
             // When an order is written for the last time is known when its message goes.
             true => self.record(fates.deleted_stored(), piece, written),
             false => self.record(fates.newly_stored(), piece, written),

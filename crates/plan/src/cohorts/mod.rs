@@ -34,7 +34,7 @@ use arrivals::Arriving;
 use calendar::{Calendar, Event};
 use chance::Chance;
 use line::{Line, Passed};
-use outcome::Manner;
+use outcome::FunctionTraits;
 use piece::{Piece, Written};
 use poller::Gathered;
 use tally::Tally;
@@ -73,7 +73,7 @@ struct Cohorts<'a> {
     arriving: Arriving,
     bad_share: f64,
     bytes: usize,
-    manner: Manner,
+    traits: FunctionTraits,
     failures: Failures,
     rows: u64,
     delay: u64,
@@ -138,7 +138,7 @@ impl<'a> Cohorts<'a> {
             arriving: Arriving::new(schedule, slot, (sending.batch, sending.linger)),
             bad_share: if is_any_bad { scenario.bad_share } else { 0.0 },
             bytes,
-            manner: Manner {
+            traits: FunctionTraits {
                 behavior: behavior_of(scenario),
                 reports: mapping.report_batch_item_failures,
                 refuses: failures.good_records,
@@ -312,7 +312,7 @@ impl<'a> Cohorts<'a> {
         }
         for piece in &passed.dead {
             self.tally.dead(piece, self.nanos_of(piece.sent), now);
-            if self.manner.writes_again() {
+            if self.traits.writes_again() {
                 self.record(piece.stored, piece, piece.written);
             }
         }

@@ -6,7 +6,7 @@ use crate::world::Behavior;
 
 /// How a function behaves.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Manner {
+pub(super) struct FunctionTraits {
     pub(super) behavior: Behavior,
     pub(super) reports: bool,
     /// The share of good orders that it refuses.
@@ -148,7 +148,7 @@ fn deal<const N: usize>(
     dealt
 }
 
-impl Manner {
+impl FunctionTraits {
     /// What it writes of these messages in so many batches.
     pub(super) fn attempt(&self, mix: &Piece, batches: u64, chance: &mut Chance) -> Attempt {
         let fresh = mix.fresh - chance.strikes(mix.fresh, self.refuses);
@@ -376,8 +376,8 @@ mod tests {
     use super::super::piece::Written;
     use super::*;
 
-    fn manner(behavior: Behavior, reports: bool) -> Manner {
-        Manner {
+    fn traits(behavior: Behavior, reports: bool) -> FunctionTraits {
+        FunctionTraits {
             behavior,
             reports,
             refuses: 0.0,
@@ -385,11 +385,11 @@ mod tests {
     }
 
     /// What becomes of a hundred batches, of which the table grants so many writes; and that nothing vanishes.
-    fn run(manner: Manner, mix: &Piece, granted: impl Fn(u64) -> u64) -> Fates {
+    fn run(traits: FunctionTraits, mix: &Piece, granted: impl Fn(u64) -> u64) -> Fates {
         let mut chance = Chance::new(7);
-        let attempt = manner.attempt(mix, 100, &mut chance);
+        let attempt = traits.attempt(mix, 100, &mut chance);
         let granted = granted(attempt.writes());
-        let fates = manner.fates(mix, &attempt, (granted, false), &mut chance);
+        let fates = traits.fates(mix, &attempt, (granted, false), &mut chance);
         assert_eq!(fates.fresh.iter().sum::<u64>(), mix.fresh, "{fates:?}");
         assert_eq!(fates.stored.iter().sum::<u64>(), mix.stored, "{fates:?}");
         assert_eq!(fates.bad.iter().sum::<u64>(), mix.bad, "{fates:?}");
@@ -415,8 +415,8 @@ mod tests {
 
     #[test]
     fn each_by_itself_brings_back_what_is_bad_or_throttled() {
-        let manner = manner(Behavior::EachByItself, true);
-        let fates = run(manner, &MIX, |writes| writes);
+        let traits = traits(Behavior::EachByItself, true);
+        let fates = run(traits, &MIX, |writes| writes);
         assert_eq!((fates.newly_stored(), fates.deleted()), (900, 900));
         // 1 - 0.9^10 of the batches have a bad order.
         let [_, back] = fates.pieces(&MIX);
@@ -424,11 +424,11 @@ mod tests {
             back.bad == 100 && (back.clusters - 65.1).abs() < 0.2,
             "{back:?}"
         );
-        let throttled = run(manner, &MIX, |writes| writes / 3);
+        let throttled = run(traits, &MIX, |writes| writes / 3);
         assert_eq!((throttled.fresh[DONE], throttled.fresh[BACK]), (300, 600));
-        let off = Manner {
+        let off = FunctionTraits {
             reports: false,
-            ..manner
+            ..traits
         };
         let lost = run(off, &MIX, |writes| writes - 50);
         assert_eq!((lost.lost(), lost.deleted()), (150, 1_000));
@@ -436,27 +436,27 @@ mod tests {
 
     #[test]
     fn a_batch_that_raises_comes_back_whole_after_its_good_orders_are_stored() {
-        let manner = manner(Behavior::EachThenRaises, false);
-        let fates = run(manner, &MIX, |writes| writes);
+        let traits = traits(Behavior::EachThenRaises, false);
+        let fates = run(traits, &MIX, |writes| writes);
         assert_eq!(fates.newly_stored(), 900);
         assert!((55..75).contains(&fates.failed_batches), "{fates:?}");
         assert_eq!(fates.deleted(), 10 * (100 - fates.failed_batches));
         let [again, _] = fates.pieces(&MIX);
         assert!(again.dirty && again.fresh == 0);
-        let fates = run(manner, &again, |writes| writes);
+        let fates = run(traits, &again, |writes| writes);
         assert_eq!((fates.newly_stored(), fates.deleted()), (0, 0));
     }
 
     #[test]
     fn until_one_fails_leaves_what_follows_the_first_bad_order() {
-        let manner = manner(Behavior::UntilOneFails, true);
-        let fates = run(manner, &MIX, |writes| writes);
+        let traits = traits(Behavior::UntilOneFails, true);
+        let fates = run(traits, &MIX, |writes| writes);
         assert!((55..75).contains(&fates.failed_batches), "{fates:?}");
         // By a sum over all positions: 3.63 before the first bad order of a batch that has one.
         let before = fates.fresh[STORED_BACK] as f64 / fates.failed_batches as f64;
         assert!((before - 3.63).abs() < 0.05, "{before}");
         let [back, _] = fates.pieces(&MIX);
-        let again = run(manner, &back, |writes| writes);
+        let again = run(traits, &back, |writes| writes);
         assert_eq!(again.deleted(), 0, "each batch has its bad order still");
         assert!(
             again.newly_stored() > 0,
@@ -467,15 +467,15 @@ mod tests {
             ..again.pieces(&back)[0]
         };
         assert_eq!(
-            run(manner, &third, |writes| writes).newly_stored(),
+            run(traits, &third, |writes| writes).newly_stored(),
             0,
             "and then the same"
         );
         // The near miss: without bad orders all is stored; and half of it when the table grants half.
         let clean = Piece { bad: 0, ..MIX };
-        let fates = run(manner, &clean, |writes| writes);
+        let fates = run(traits, &clean, |writes| writes);
         assert_eq!((fates.deleted(), fates.failed_batches), (900, 0));
-        let half = run(manner, &clean, |writes| writes / 2);
+        let half = run(traits, &clean, |writes| writes / 2);
         assert_eq!((half.deleted(), half.failed_batches), (450, 50));
         assert_eq!(
             half.pieces(&clean)[0].total(),
@@ -487,7 +487,7 @@ mod tests {
     #[test]
     fn fates_are_dealt_out_to_the_pieces_of_a_mix_without_a_rest() {
         let mut chance = Chance::new(7);
-        let manner = manner(Behavior::UntilOneFails, true);
+        let traits = traits(Behavior::UntilOneFails, true);
         let pieces: Vec<Piece> = (0..50)
             .map(|sent| Piece {
                 sent,
@@ -500,8 +500,8 @@ mod tests {
         let mut mix = pieces
             .iter()
             .fold(Piece::default(), |sum, piece| sum.and(piece));
-        let attempt = manner.attempt(&mix, 100, &mut chance);
-        let mut fates = manner.fates(&mix, &attempt, (attempt.writes() / 2, false), &mut chance);
+        let attempt = traits.attempt(&mix, 100, &mut chance);
+        let mut fates = traits.fates(&mix, &attempt, (attempt.writes() / 2, false), &mut chance);
         let whole = fates;
         let (mut stored, mut clusters) = (0, 0.0);
         for piece in &pieces {

@@ -7,7 +7,7 @@ use orderproof_core::results::{RunReport, headline};
 use orderproof_core::verdict::{Severity, Verdict};
 
 use super::FoundRate;
-use super::measured::{Standing, standing};
+use super::measured::{StepVerdict, standing};
 
 /// What both runs say.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -63,7 +63,7 @@ impl Confirmed {
 /// Whether gate and rules held in a run, as far as a forecast has them.
 fn holds(run: &RunReport, not_forecast: &[String]) -> Option<bool> {
     // A load that was not offered says nothing of the rate it was to have.
-    if standing(run).0 == Standing::GeneratorLimit {
+    if standing(run).0 == StepVerdict::GeneratorLimit {
         return None;
     }
     match run.verdict {

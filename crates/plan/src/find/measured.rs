@@ -56,7 +56,7 @@ const UP_TO: u64 = 64;
 /// What a run says of its rate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum StepVerdict {
     /// It passed.
     Holds,
     /// The pipeline did not hold.
@@ -77,7 +77,7 @@ pub struct MeasuredStep {
     /// Orders a second that were offered in that phase; null where no whole second lies in it.
     pub offered_per_s: Option<f64>,
     /// What the run says of the rate.
-    pub standing: Standing,
+    pub standing: StepVerdict,
     /// Why it does not hold, a sentence each.
     pub reasons: Vec<String>,
     /// The run's own verdict.
@@ -126,13 +126,16 @@ impl MeasuredStep {
 }
 
 /// What a run says of its rate, and why it does not hold. Whether the generator was the limit comes first.
-pub(super) fn standing(run: &RunReport) -> (Standing, Vec<String>) {
+pub(super) fn standing(run: &RunReport) -> (StepVerdict, Vec<String>) {
     let of = |wanted: &dyn Fn(&Finding) -> bool| -> Vec<String> {
         let found = run.findings.iter().filter(|finding| wanted(finding));
         found.map(|finding| finding.message.clone()).collect()
     };
     if run.interrupted {
-        return (Standing::Undecided, vec!["it was interrupted".to_owned()]);
+        return (
+            StepVerdict::Undecided,
+            vec!["it was interrupted".to_owned()],
+        );
     }
     let aborted = run.findings.iter().any(|one| one.code == "sending_aborted");
     let mut late = of(&|finding| finding.code == "generator_too_late");
@@ -147,14 +150,14 @@ pub(super) fn standing(run: &RunReport) -> (Standing, Vec<String>) {
         ));
     }
     if !late.is_empty() {
-        return (Standing::GeneratorLimit, late);
+        return (StepVerdict::GeneratorLimit, late);
     }
     match run.verdict {
-        Verdict::Pass => return (Standing::Holds, Vec::new()),
+        Verdict::Pass => return (StepVerdict::Holds, Vec::new()),
         Verdict::Fail => {
             let failures = [Severity::OrderFailure, Severity::PerformanceFailure];
             return (
-                Standing::PipelineLimit,
+                StepVerdict::PipelineLimit,
                 of(&|finding| failures.contains(&finding.severity)),
             );
         }
@@ -173,8 +176,8 @@ pub(super) fn standing(run: &RunReport) -> (Standing, Vec<String>) {
     let mut all = run.findings.iter().filter(|finding| missing(finding));
     let at_rest = run.quiescence.reached && !refused && !aborted;
     match !at_rest && all.all(of_the_pipeline) {
-        true => (Standing::PipelineLimit, told),
-        false => (Standing::Undecided, told),
+        true => (StepVerdict::PipelineLimit, told),
+        false => (StepVerdict::Undecided, told),
     }
 }
 
@@ -305,9 +308,9 @@ impl RateSearch {
             let standing = step.standing.clone();
             steps.push(step);
             match standing {
-                Standing::Holds => Ok(None),
-                Standing::PipelineLimit | Standing::GeneratorLimit => Ok(Some(standing)),
-                Standing::Undecided => Err(SearchEnd::Undecided),
+                StepVerdict::Holds => Ok(None),
+                StepVerdict::PipelineLimit | StepVerdict::GeneratorLimit => Ok(Some(standing)),
+                StepVerdict::Undecided => Err(SearchEnd::Undecided),
             }
         });
         let interrupted = steps.last().is_some_and(|step| step.interrupted);
@@ -329,7 +332,7 @@ impl RateSearch {
     fn measured(
         &self,
         holds_at: Option<f64>,
-        fails: Option<(f64, Standing)>,
+        fails: Option<(f64, StepVerdict)>,
         ended: Option<SearchEnd>,
         steps: Vec<MeasuredStep>,
     ) -> MeasuredRate {
@@ -380,7 +383,7 @@ pub struct MeasuredRate {
     /// The lowest at which one did not; null when each passed.
     pub fails_at: Option<f64>,
     /// Whose limit that is: `pipeline_limit` or `generator_limit`.
-    pub limit: Option<Standing>,
+    pub limit: Option<StepVerdict>,
     /// What ended the search before it was as fine as it should be.
     pub ended: Option<String>,
     /// It was ended by ctrl-c.
@@ -400,7 +403,7 @@ impl MeasuredRate {
         let holds = self.holds_at.is_some_and(|holds| holds >= self.own);
         match (failed, holds, &self.limit) {
             (Some(failed), _, _) => failed,
-            (None, true, Some(Standing::PipelineLimit)) => Exit::Success,
+            (None, true, Some(StepVerdict::PipelineLimit)) => Exit::Success,
             _ if self.interrupted => Exit::Interrupted,
             _ => Exit::Inconclusive,
         }
@@ -418,12 +421,12 @@ impl MeasuredRate {
             None => "no rate was found that holds".to_owned(),
         };
         let told = match (&self.limit, self.fails_at, self.holds_at) {
-            (Some(Standing::GeneratorLimit), Some(fails), Some(holds)) => format!(
+            (Some(StepVerdict::GeneratorLimit), Some(fails), Some(holds)) => format!(
                 "the load generator could not offer more than {}; the pipeline held until there. At {fails}x: {}",
                 at(holds),
                 why(fails)
             ),
-            (Some(Standing::GeneratorLimit), Some(fails), None) => format!(
+            (Some(StepVerdict::GeneratorLimit), Some(fails), None) => format!(
                 "the load generator could not offer {}, so nothing is known of the pipeline: {}",
                 at(fails),
                 why(fails)
@@ -446,7 +449,7 @@ impl MeasuredRate {
         };
         let last = self.steps.last();
         let undecided =
-            last.filter(|step| step.standing == Standing::Undecided && !step.interrupted);
+            last.filter(|step| step.standing == StepVerdict::Undecided && !step.interrupted);
         match undecided {
             Some(step) => format!(
                 "{told}; the search ended at {}, where nothing was decided: {}",
@@ -463,7 +466,7 @@ fn quoted(step: &MeasuredStep) -> String {
     let mut reasons: Vec<_> = step.reasons.iter().take(QUOTED).cloned().collect();
     let more = step.reasons.len().saturating_sub(QUOTED);
     reasons.extend((more > 0).then(|| format!("and {more} more")));
-    if let (Standing::GeneratorLimit, Some(offered)) = (&step.standing, step.offered_per_s) {
+    if let (StepVerdict::GeneratorLimit, Some(offered)) = (&step.standing, step.offered_per_s) {
         reasons.insert(
             0,
             format!(
@@ -472,7 +475,7 @@ fn quoted(step: &MeasuredStep) -> String {
             ),
         );
     }
-    if let (Standing::PipelineLimit, Some(drain)) = (&step.standing, step.drain_us) {
+    if let (StepVerdict::PipelineLimit, Some(drain)) = (&step.standing, step.drain_us) {
         reasons.push(format!("drain {}", micros(drain)));
     }
     reasons.join("; ")

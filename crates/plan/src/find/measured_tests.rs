@@ -11,11 +11,11 @@ fn scenario() -> Scenario {
     parse("baseline.toml", file, &Overrides::default()).expect("a scenario")
 }
 
-fn step(multiple: f64, standing: Standing) -> MeasuredStep {
+fn step(multiple: f64, standing: StepVerdict) -> MeasuredStep {
     let exit = match standing {
-        Standing::Holds => Exit::Success,
-        Standing::PipelineLimit => Exit::PerformanceFailure,
-        Standing::GeneratorLimit | Standing::Undecided => Exit::Inconclusive,
+        StepVerdict::Holds => Exit::Success,
+        StepVerdict::PipelineLimit => Exit::PerformanceFailure,
+        StepVerdict::GeneratorLimit | StepVerdict::Undecided => Exit::Inconclusive,
     };
     MeasuredStep {
         multiple,
@@ -42,9 +42,9 @@ fn search(limits: SearchLimits, pipeline: f64, generator: f64) -> MeasuredRate {
         || Duration::ZERO,
         |_, multiple| {
             let standing = match (multiple > generator, multiple > pipeline) {
-                (true, _) => Standing::GeneratorLimit,
-                (false, true) => Standing::PipelineLimit,
-                (false, false) => Standing::Holds,
+                (true, _) => StepVerdict::GeneratorLimit,
+                (false, true) => StepVerdict::PipelineLimit,
+                (false, false) => StepVerdict::Holds,
             };
             Ok(step(multiple, standing))
         },
@@ -66,7 +66,7 @@ fn the_pipelines_limit_is_found_within_a_tenth() {
         holds <= 7.7 && fails > 7.7 && fails - holds <= 0.77,
         "{found:#?}"
     );
-    assert_eq!(found.limit, Some(Standing::PipelineLimit));
+    assert_eq!(found.limit, Some(StepVerdict::PipelineLimit));
     assert_eq!(
         (found.exit(), found.ended.as_deref()),
         (Exit::Success, None)
@@ -81,7 +81,7 @@ fn the_pipelines_limit_is_found_within_a_tenth() {
 #[test]
 fn the_generators_limit_is_never_the_pipelines() {
     let found = search(usual(), 1_000.0, 7.7);
-    assert_eq!(found.limit, Some(Standing::GeneratorLimit));
+    assert_eq!(found.limit, Some(StepVerdict::GeneratorLimit));
     assert_eq!(found.exit(), Exit::Inconclusive);
     let start = "the load generator could not offer more than 7.";
     assert!(found.answer.starts_with(start), "{}", found.answer);
@@ -92,7 +92,7 @@ fn the_generators_limit_is_never_the_pipelines() {
     );
     // Above the pipeline's limit it is in nobody's way.
     let found = search(usual(), 7.7, 12.0);
-    assert_eq!(found.limit, Some(Standing::PipelineLimit), "{found:#?}");
+    assert_eq!(found.limit, Some(StepVerdict::PipelineLimit), "{found:#?}");
     let none = search(usual(), 1_000.0, 0.5);
     assert_eq!((none.holds_at, none.exit()), (None, Exit::Inconclusive));
     assert!(
@@ -155,7 +155,7 @@ fn what_bounds_a_search_is_said_and_without_a_limit_it_is_no_success() {
     let time = RateSearch::of(&scenario(), usual()).expect("it has a baseline");
     let found = time.search(
         || Duration::from_secs(3_600),
-        |_, multiple| Ok(step(multiple, Standing::Holds)),
+        |_, multiple| Ok(step(multiple, StepVerdict::Holds)),
     );
     assert_eq!(found.steps.len(), 1);
     assert!(found.answer.contains("its time was up"), "{}", found.answer);
@@ -169,12 +169,12 @@ fn what_bounds_a_search_is_said_and_without_a_limit_it_is_no_success() {
 #[test]
 fn what_cannot_be_decided_or_is_interrupted_ends_the_search_with_what_was_found() {
     let search = RateSearch::of(&scenario(), usual()).expect("it has a baseline");
-    let at_4 = |standing: Standing, interrupted: bool| {
+    let at_4 = |standing: StepVerdict, interrupted: bool| {
         search.search(
             || Duration::ZERO,
             move |_, multiple| {
                 let mut step = match multiple < 4.0 {
-                    true => step(multiple, Standing::Holds),
+                    true => step(multiple, StepVerdict::Holds),
                     false => step(multiple, standing.clone()),
                 };
                 step.interrupted = interrupted && multiple >= 4.0;
@@ -182,7 +182,7 @@ fn what_cannot_be_decided_or_is_interrupted_ends_the_search_with_what_was_found(
             },
         )
     };
-    let found = at_4(Standing::Undecided, false);
+    let found = at_4(StepVerdict::Undecided, false);
     assert_eq!((found.holds_at, found.fails_at), (Some(2.0), None));
     assert_eq!(found.exit(), Exit::Inconclusive);
     assert!(
@@ -190,7 +190,7 @@ fn what_cannot_be_decided_or_is_interrupted_ends_the_search_with_what_was_found(
         "{}",
         found.answer
     );
-    let found = at_4(Standing::Undecided, true);
+    let found = at_4(StepVerdict::Undecided, true);
     assert_eq!(
         (found.holds_at, found.exit()),
         (Some(2.0), Exit::Interrupted)
@@ -209,7 +209,7 @@ fn the_dearest_search_is_what_is_asked_for() {
     assert_eq!(search.at_most(), [1.0, 2.0, 4.0, 5.0, 5.0, 5.0]);
 }
 
-fn judged(change: impl Fn(&mut RunReport)) -> Standing {
+fn judged(change: impl Fn(&mut RunReport)) -> StepVerdict {
     let mut report = World::new(&SPIKE).report();
     change(&mut report);
     standing(&report).0
@@ -240,14 +240,14 @@ fn each_run_says_whose_limit_it_met() {
             }
         })
     };
-    assert_eq!(with(&[], true), Standing::Holds);
+    assert_eq!(with(&[], true), StepVerdict::Holds);
     assert_eq!(
         with(&[(OrderFailure, "lost")], true),
-        Standing::PipelineLimit
+        StepVerdict::PipelineLimit
     );
     assert_eq!(
         with(&[(PerformanceFailure, "rule_broken")], true),
-        Standing::PipelineLimit
+        StepVerdict::PipelineLimit
     );
     // Whatever else is wrong: a late generator says nothing of the pipeline.
     let late = (MissingEvidence, "generator_too_late");
@@ -269,7 +269,7 @@ fn each_run_says_whose_limit_it_met() {
                 adds(report, *severity, code);
             }
         });
-        assert_eq!(standing, Standing::GeneratorLimit, "{more:?}");
+        assert_eq!(standing, StepVerdict::GeneratorLimit, "{more:?}");
     }
     let unsent = |unsent: u64, aborted: bool| {
         judged(move |report| {
@@ -284,11 +284,11 @@ fn each_run_says_whose_limit_it_met() {
             }
         })
     };
-    assert_eq!(unsent(1, false), Standing::GeneratorLimit);
-    assert_eq!(unsent(0, false), Standing::Holds);
+    assert_eq!(unsent(1, false), StepVerdict::GeneratorLimit);
+    assert_eq!(unsent(0, false), StepVerdict::Holds);
     assert_eq!(
         unsent(1_000, true),
-        Standing::PipelineLimit,
+        StepVerdict::PipelineLimit,
         "a rule has ended it"
     );
     // Not at rest at the deadline is the pipeline's; a scan that did not end is nobody's.
@@ -303,7 +303,7 @@ fn each_run_says_whose_limit_it_met() {
             .iter()
             .for_each(|(severity, code)| adds(report, *severity, code));
     });
-    assert_eq!(standing, Standing::PipelineLimit);
+    assert_eq!(standing, StepVerdict::PipelineLimit);
     assert_eq!(
         with(
             &[
@@ -312,14 +312,14 @@ fn each_run_says_whose_limit_it_met() {
             ],
             false
         ),
-        Standing::Undecided
+        StepVerdict::Undecided
     );
     assert_eq!(
         with(&[(MissingEvidence, "evidence_incomplete")], true),
-        Standing::Undecided
+        StepVerdict::Undecided
     );
     assert_eq!(
         judged(|report| report.interrupted = true),
-        Standing::Undecided
+        StepVerdict::Undecided
     );
 }

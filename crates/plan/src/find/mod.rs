@@ -15,7 +15,7 @@ mod tests;
 
 pub use confirm::{Confirmation, Confirmed};
 pub use cures::Cure;
-pub use measured::{MeasuredRate, MeasuredStep, RateSearch, SearchEnd, SearchLimits, Standing};
+pub use measured::{MeasuredRate, MeasuredStep, RateSearch, SearchEnd, SearchLimits, StepVerdict};
 pub use rate::{FoundRate, at_rate, find_rate};
 pub use setting::{FoundSetting, find_setting};
 pub use settings::SOUGHT;

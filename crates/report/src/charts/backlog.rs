@@ -5,7 +5,7 @@ use super::figure::{Figure, Line, Panel, Series, Span, YAxis, caption};
 use super::limits;
 use super::style::Ink;
 use orderproof_core::results::figures::{duration, orders};
-use orderproof_core::results::{Metric, RunReport, TimelineRow};
+use orderproof_core::results::{CloudWatchMetric, RunReport, TimelineRow};
 
 pub(super) fn figure(report: &RunReport) -> Figure {
     let rows = &report.timeline;
@@ -33,7 +33,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
         age.or_else(|| none_older.then_some(0.0))
     });
     let name = "oldest message (CloudWatch, not proof)";
-    let theirs = minutes(report, Metric::OldestMessageAgeS, name, Ink::Orange);
+    let theirs = minutes(
+        report,
+        CloudWatchMetric::OldestMessageAgeS,
+        name,
+        Ink::Orange,
+    );
     let ages = std::iter::once(own).chain(theirs).collect();
     let acknowledged = orders(report.orders.acknowledged);
     Figure {

@@ -2,11 +2,11 @@
 
 use super::figure::{Figure, Line, Panel, Series, XAxis, YAxis, caption, time_axis};
 use super::style::Ink;
-use orderproof_core::results::{Metric, RunReport};
+use orderproof_core::results::{CloudWatchMetric, RunReport};
 
 /// One panel for each subject that has points.
 pub(super) fn figure(report: &RunReport) -> Figure {
-    let panel = |y_title, lines: &[(Metric, &str, Ink)], weight| {
+    let panel = |y_title, lines: &[(CloudWatchMetric, &str, Ink)], weight| {
         let lines = lines.iter();
         let series = lines.filter_map(|&(metric, name, ink)| minutes(report, metric, name, ink));
         Panel {
@@ -16,23 +16,35 @@ pub(super) fn figure(report: &RunReport) -> Figure {
     };
     let throttles = [
         (
-            Metric::ThrottledInvocations,
+            CloudWatchMetric::ThrottledInvocations,
             "throttled invocations",
             Ink::Vermillion,
         ),
-        (Metric::FailedInvocations, "failed invocations", Ink::Purple),
-        (Metric::ThrottledWrites, "throttled writes", Ink::Orange),
+        (
+            CloudWatchMetric::FailedInvocations,
+            "failed invocations",
+            Ink::Purple,
+        ),
+        (
+            CloudWatchMetric::ThrottledWrites,
+            "throttled writes",
+            Ink::Orange,
+        ),
     ];
     let concurrency = [(
-        Metric::ConcurrentInvocations,
+        CloudWatchMetric::ConcurrentInvocations,
         "most invocations at one time",
         Ink::Blue,
     )];
     let messages = [
-        (Metric::MessagesSent, "messages sent", Ink::Sky),
-        (Metric::MessagesDeleted, "messages deleted", Ink::Green),
+        (CloudWatchMetric::MessagesSent, "messages sent", Ink::Sky),
         (
-            Metric::ConsumedWriteUnits,
+            CloudWatchMetric::MessagesDeleted,
+            "messages deleted",
+            Ink::Green,
+        ),
+        (
+            CloudWatchMetric::ConsumedWriteUnits,
             "write units consumed",
             Ink::Black,
         ),
@@ -52,7 +64,12 @@ pub(super) fn figure(report: &RunReport) -> Figure {
 
 /// A metric as a line that is level for each of its minutes, within the time axis; a minute without a point
 /// is a gap, and a metric without points no line.
-pub(super) fn minutes(report: &RunReport, metric: Metric, name: &str, ink: Ink) -> Option<Series> {
+pub(super) fn minutes(
+    report: &RunReport,
+    metric: CloudWatchMetric,
+    name: &str,
+    ink: Ink,
+) -> Option<Series> {
     const MINUTE_S: i64 = 60;
     let end = match time_axis(report) {
         XAxis::Seconds(end) | XAxis::Around(_, end) | XAxis::Quantiles(end) => end,

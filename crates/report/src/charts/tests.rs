@@ -3,7 +3,7 @@
 use super::*;
 use crate::render_markdown;
 use orderproof_core::results::fixture::{SPIKE, World};
-use orderproof_core::results::{CloudWatch, Metric, MetricSeries};
+use orderproof_core::results::{CloudWatch, CloudWatchMetric, MetricSeries};
 
 /// The charts that every run has.
 const ALWAYS: [Chart; 5] = [
@@ -134,19 +134,19 @@ fn watched() -> RunReport {
     report.cloudwatch = Some(CloudWatch {
         series: vec![
             series(
-                Metric::ThrottledInvocations,
+                CloudWatchMetric::ThrottledInvocations,
                 some([0.0, 0.0, 0.0, 0.0, 0.0, 812.0, 1_240.0, 310.0, 0.0]),
             ),
             series(
-                Metric::ConcurrentInvocations,
+                CloudWatchMetric::ConcurrentInvocations,
                 some([4.0, 20.0, 21.0, 20.0, 22.0, 100.0, 100.0, 100.0, 96.0]),
             ),
             series(
-                Metric::OldestMessageAgeS,
+                CloudWatchMetric::OldestMessageAgeS,
                 some([0.0, 0.0, 1.0, 0.0, 0.0, 14.0, 33.0, 21.0, 2.0]),
             ),
-            series(Metric::MessagesSent, gap),
-            series(Metric::ThrottledWrites, [None; 9]),
+            series(CloudWatchMetric::MessagesSent, gap),
+            series(CloudWatchMetric::ThrottledWrites, [None; 9]),
         ],
         missing_minutes: 1,
         ..CloudWatch::default()

@@ -21,7 +21,7 @@ const SCRIPT: &str = include_str!("live.js");
 
 /// How a run stands, in the words of the page. A fact that is not known is an empty text.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
+pub struct LiveState {
     /// What it is at, in a word: `Sending`.
     pub stage: &'static str,
     /// The same in a sentence.
@@ -67,7 +67,7 @@ impl News {
     ///
     /// # Errors
     /// When the drawing library refuses.
-    pub fn of(standing: &Standing, report: &RunReport) -> Result<Self, ChartError> {
+    pub fn of(standing: &LiveState, report: &RunReport) -> Result<Self, ChartError> {
         let mut charts = Vec::new();
         for chart in live::LIVE {
             let Some(drawn) = live::drawn(chart, report, standing.seconds_a_point)? else {
@@ -185,7 +185,7 @@ fn shown(markup: Markup) -> String {
     escape::html(&markup.into_string())
 }
 
-fn top(standing: &Standing) -> Markup {
+fn top(standing: &LiveState) -> Markup {
     html! {
         div.banner.note {
             h1 { strong { (standing.stage) } " " (standing.sentence) }

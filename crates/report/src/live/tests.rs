@@ -7,8 +7,8 @@ use orderproof_core::results::{Provenance, TimelineRow, unfinished};
 use orderproof_core::scenario::parse_gate_rule;
 use orderproof_core::verdict::Verdict;
 
-fn standing() -> Standing {
-    Standing {
+fn standing() -> LiveState {
+    LiveState {
         stage: "Sending",
         sentence: "phase spike, <b>2 of 3</b>".into(),
         about: "spike on embedded".into(),
@@ -18,7 +18,7 @@ fn standing() -> Standing {
             ("end-to-end p99", String::new()),
         ],
         seconds_a_point: 1,
-        ..Standing::default()
+        ..LiveState::default()
     }
 }
 

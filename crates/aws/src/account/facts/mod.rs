@@ -24,7 +24,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use crate::preflight::{Facts, Known, MappingFacts, Permission, QueueFacts, TableFacts};
 use crate::records::ClockOffset;
 use crate::scenario::{AwsTarget, ProcessorPlace, Scenario, is_loopback};
-use crate::store::{Session, Witness, in_words, strange_answer};
+use crate::store::{ResponseProbe, Session, in_words, strange_answer};
 
 /// How often the clock is read.
 const CLOCK_READINGS: u32 = 10;
@@ -41,7 +41,7 @@ const NEAR_LEAD: Duration = Duration::from_millis(20);
 
 /// Reads everything there is to know of `target` before a run; nothing is changed.
 pub async fn read_facts(session: &Session, target: &AwsTarget, scenario: &Scenario) -> Facts {
-    let (at_queues, at_table) = (Witness::default(), Witness::default());
+    let (at_queues, at_table) = (ResponseProbe::default(), ResponseProbe::default());
     let names = &target.resources;
     let main = scenario.order.main_table();
     let (mut place, orders_queue, dead_letter_queue, table) = tokio::join!(
@@ -108,7 +108,7 @@ async fn further_tables(
     let mut tables = BTreeMap::new();
     for called in spec.tables.keys().filter(|name| *name != spec.main_table()) {
         let name = target.resources.table_name(called);
-        let table = table::read(session, name, &Witness::default()).await;
+        let table = table::read(session, name, &ResponseProbe::default()).await;
         tables.insert(called.clone(), table);
     }
     tables
@@ -125,7 +125,7 @@ async fn further(
     for called in called {
         let name = names.queue_name(called);
         if name != names.orders_queue && name != names.dead_letter_queue {
-            let queue = queue::read(session, name, &Witness::default()).await;
+            let queue = queue::read(session, name, &ResponseProbe::default()).await;
             queues.insert(called.to_owned(), queue);
         }
     }
@@ -173,21 +173,21 @@ fn not_answered() -> Permission {
 
 /// Asks the queue's name again over a second: `Date` headers are cut to seconds, and those around the turn of
 /// one say most.
-async fn read_clock(session: &Session, queue: &str, witness: &Witness) {
+async fn read_clock(session: &Session, queue: &str, probe: &ResponseProbe) {
     let sqs = session.sqs();
     for _ in 0..CLOCK_READINGS {
         tokio::time::sleep(Duration::from_secs(1) / CLOCK_READINGS).await;
         let asked = sqs.get_queue_url().queue_name(queue).customize();
-        let _ = asked.interceptor(witness.clone()).send().await;
+        let _ = asked.interceptor(probe.clone()).send().await;
     }
 }
 
 /// The same of an endpoint on loopback, where asking is free and latencies are short: the turn of a second is looked for
 /// first, and then further ones are watched closely, until the offset is known well enough.
-async fn read_near_clock(session: &Session, queue: &str, witness: &Witness) {
+async fn read_near_clock(session: &Session, queue: &str, probe: &ResponseProbe) {
     let sqs = session.sqs();
     for _ in 0..NEAR_TURNS {
-        let Some((offset, turn)) = witness.clock_offset().zip(witness.next_turn()) else {
+        let Some((offset, turn)) = probe.clock_offset().zip(probe.next_turn()) else {
             // Without a `Date` there is nothing to wait for.
             return;
         };
@@ -200,13 +200,13 @@ async fn read_near_clock(session: &Session, queue: &str, witness: &Witness) {
         };
         tokio::time::sleep(turn.starts_in.saturating_sub(NEAR_LEAD)).await;
         let began = tokio::time::Instant::now();
-        let before = witness.clock_offset();
+        let before = probe.clock_offset();
         let mut readings = 0;
         while began.elapsed() <= turn.takes + 2 * NEAR_LEAD && readings < NEAR_READINGS {
             let asked = sqs.get_queue_url().queue_name(queue).customize();
-            let _ = asked.interceptor(witness.clone()).send().await;
+            let _ = asked.interceptor(probe.clone()).send().await;
             readings += 1;
-            if turned(before, witness.clock_offset()) {
+            if turned(before, probe.clock_offset()) {
                 break;
             }
             tokio::time::sleep(step).await;

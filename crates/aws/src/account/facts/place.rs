@@ -1,11 +1,11 @@
 //! Whose account it is, and who asks.
 
 use super::why;
-use crate::preflight::{Known, Place};
+use crate::preflight::{AccountFacts, Known};
 use crate::store::Session;
 
 /// Who asks, by STS; the endpoints are filled in by who has seen them.
-pub(in crate::account) async fn read(session: &Session) -> Place {
+pub(in crate::account) async fn read(session: &Session) -> AccountFacts {
     let sts = aws_sdk_sts::Client::new(session.config());
     let (account, caller) = match sts.get_caller_identity().send().await {
         Ok(identity) => {
@@ -20,7 +20,7 @@ pub(in crate::account) async fn read(session: &Session) -> Place {
             (Known::Unknown(why.clone()), Known::Unknown(why))
         }
     };
-    Place {
+    AccountFacts {
         account,
         caller,
         region: session.region().to_owned(),

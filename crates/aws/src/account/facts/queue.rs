@@ -10,17 +10,17 @@ use serde::Deserialize;
 
 use super::{missing_or_unknown, why};
 use crate::preflight::{FifoFacts, Known, QueueFacts, RedriveFacts};
-use crate::store::{Session, Witness};
+use crate::store::{ResponseProbe, Session};
 
 /// Reads the queue called `name`.
 pub(in crate::account) async fn read(
     session: &Session,
     name: &str,
-    witness: &Witness,
+    probe: &ResponseProbe,
 ) -> Known<QueueFacts> {
     let sqs = session.sqs();
     let found = sqs.get_queue_url().queue_name(name).customize();
-    let url = match found.interceptor(witness.clone()).send().await {
+    let url = match found.interceptor(probe.clone()).send().await {
         Ok(found) => found.queue_url.unwrap_or_default(),
         Err(error) => {
             return missing_or_unknown(&error, GetQueueUrlError::is_queue_does_not_exist);

@@ -8,17 +8,17 @@ use super::super::AccountError;
 use super::{missing_or_unknown, why};
 use crate::order::spec::{Key, KeyAttribute, KeyType};
 use crate::preflight::{CapacityFacts, Known, TableFacts, Tags};
-use crate::store::{Session, Witness};
+use crate::store::{ResponseProbe, Session};
 
 /// Reads the table called `name`.
 pub(in crate::account) async fn read(
     session: &Session,
     name: &str,
-    witness: &Witness,
+    probe: &ResponseProbe,
 ) -> Known<TableFacts> {
     let dynamodb = session.dynamodb();
     let described = dynamodb.describe_table().table_name(name).customize();
-    let table = match described.interceptor(witness.clone()).send().await {
+    let table = match described.interceptor(probe.clone()).send().await {
         Ok(described) => described.table,
         Err(error) => {
             return missing_or_unknown(&error, DescribeTableError::is_resource_not_found_exception);

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::json;
 
 use super::{has_metrics, read_metrics};
-use crate::results::{CloudWatch, Metric};
+use crate::results::{CloudWatch, CloudWatchMetric};
 use crate::scenario::{AwsTarget, ProcessorPlace};
 use crate::store::Session;
 
@@ -115,13 +115,16 @@ async fn points_of_several_pages_are_put_together_by_metric() {
     ]);
     let seen = read(&at(url)).await;
     assert_eq!(
-        seen.points(Metric::ThrottledInvocations),
+        seen.points(CloudWatchMetric::ThrottledInvocations),
         [(-7, 3.0), (53, 4.0), (113, 0.0)],
         "a minute is told by its beginning, the first one before the run's"
     );
-    assert_eq!(seen.points(Metric::OldestMessageAgeS), [(-7, 1.0)]);
     assert_eq!(
-        seen.points(Metric::ConsumedWriteUnits),
+        seen.points(CloudWatchMetric::OldestMessageAgeS),
+        [(-7, 1.0)]
+    );
+    assert_eq!(
+        seen.points(CloudWatchMetric::ConsumedWriteUnits),
         [(-7, 2.0), (113, 9.0)],
         "a minute without a point is none, and not zero"
     );
@@ -211,7 +214,10 @@ async fn what_may_not_be_read_is_told_with_what_was_read_before() {
         (400, error("InvalidNextToken", "expired")),
     ]);
     let seen = read(&at(url)).await;
-    assert_eq!(seen.points(Metric::ThrottledInvocations), [(-7, 3.0)]);
+    assert_eq!(
+        seen.points(CloudWatchMetric::ThrottledInvocations),
+        [(-7, 3.0)]
+    );
     assert_eq!(seen.note.as_deref(), Some("Throttles: Forbidden"));
     let unread = seen.unread.expect("it ended early");
     assert!(unread.contains("InvalidNextToken"), "{unread}");

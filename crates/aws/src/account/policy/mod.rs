@@ -38,14 +38,14 @@ use Command::{Clean as CLEAN, Down as DOWN, Run as RUN, Up as UP, Verify as VERI
 
 /// Where the resources are, as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct PolicyScope {
     /// The region, or `*`.
     pub region: String,
     /// The account's number, or `*`.
     pub account: String,
 }
 
-impl Place {
+impl PolicyScope {
     /// The ARN of something of `service`, called `name`, unless that is an ARN already.
     fn arn(&self, service: &str, name: &str) -> String {
         let own = name
@@ -115,7 +115,7 @@ pub fn policy(
     scenario: &Scenario,
     target: &AwsTarget,
     commands: &[Command],
-    place: &Place,
+    place: &PolicyScope,
     kms_keys: &[String],
 ) -> Policy {
     let meant = Meant {
@@ -172,7 +172,7 @@ fn without_covered(arns: BTreeSet<String>) -> Vec<String> {
 
 /// Senders and receivers of encrypted messages need both (Amazon SQS Developer Guide, "Configuring AWS KMS permissions"); through
 /// these services alone.
-fn of_keys(place: &Place, keys: &[String]) -> Statement {
+fn of_keys(place: &PolicyScope, keys: &[String]) -> Statement {
     let services = ["dynamodb", "sns", "sqs"].map(|service| place.via(service));
     let through = BTreeMap::from([("kms:ViaService", services.to_vec())]);
     Statement {

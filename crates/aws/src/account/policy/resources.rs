@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Place;
+use super::PolicyScope;
 use crate::account::resource::{Resource, tables};
 use crate::order::Door;
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario};
@@ -54,7 +54,7 @@ const ANYTHING: &str = "*";
 pub(super) struct Meant<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) target: &'a AwsTarget,
-    pub(super) place: &'a Place,
+    pub(super) place: &'a PolicyScope,
 }
 
 impl Meant<'_> {

@@ -22,8 +22,8 @@ fn shown(policy: &Policy) -> Value {
     serde_json::to_value(policy).expect("JSON")
 }
 
-fn place(region: &str, account: &str) -> Place {
-    Place {
+fn place(region: &str, account: &str) -> PolicyScope {
+    PolicyScope {
         region: region.into(),
         account: account.into(),
     }

@@ -8,7 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::Intercept;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::emulator::Front;
+use crate::emulator::Gateway;
 use crate::emulator::sqs::{QueueAttributes, SendEntry, Site, SqsEngine};
 use crate::emulator::table::{KeyKind, TableCapacity, TableServer, Tables, key};
 use crate::store::{Stores, TableAt, Target, writing_client};
@@ -62,7 +62,7 @@ impl Services {
             exact_counts: true,
             read: Default::default(),
         };
-        let front = Front::new(engine.clone(), site, None);
+        let front = Gateway::new(engine.clone(), site, None);
         tokio::spawn(front.serve(listener, std::future::pending()));
         Self {
             engine,

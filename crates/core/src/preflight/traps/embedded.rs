@@ -6,7 +6,7 @@ use super::{Context, delivery, fifo, mapping, queues};
 use crate::load::LoadProfile;
 use crate::preflight::check::{Check, Trap, Weight};
 use crate::preflight::facts::{
-    CapacityFacts, Facts, FifoFacts, FunctionFacts, Known, MappingFacts, Place, QueueFacts,
+    AccountFacts, CapacityFacts, Facts, FifoFacts, FunctionFacts, Known, MappingFacts, QueueFacts,
     RedriveFacts, TableFacts,
 };
 use crate::preflight::load::Load;
@@ -96,7 +96,7 @@ pub(in crate::preflight) fn embedded_facts(scenario: &Scenario, target: &AwsTarg
         target.function
     );
     Facts {
-        place: Place {
+        place: AccountFacts {
             account: Known::Absent,
             caller: Known::Absent,
             region: "embedded".into(),

@@ -11,7 +11,7 @@ use super::world::{Content, complete};
 use crate::ledger::{Ledger, Outcome};
 use crate::records::{DeadLetter, Value};
 use crate::verdict::Class;
-use crate::verify::{Belongs, Place, reconcile};
+use crate::verify::{Belongs, FoundIn, reconcile};
 
 /// A row of order `k` that holds `text`.
 fn holding(k: u64, text: &str) -> Row {
@@ -338,7 +338,7 @@ fn differences_are_kept_of_the_first_altered_and_the_first_overwritten_orders() 
     let seen = collector.observation(complete());
     let sequences: Vec<_> = seen.alterations.iter().map(|one| one.sequence).collect();
     assert_eq!(sequences, [10, 11, 12, 13, 14, 30, 31, 32, 33, 34]);
-    assert!(seen.alterations.iter().all(|one| one.place == Place::Row));
+    assert!(seen.alterations.iter().all(|one| one.place == FoundIn::Row));
     let planned = LabOrder::of(&plan(), 10).items;
     assert_eq!(
         seen.alterations[0].to_string(),

@@ -3,7 +3,7 @@
 use super::judge::{Case, check, inconclusive, passes};
 use crate::order::Difference;
 use crate::verdict::{Class, Severity, Verdict};
-use crate::verify::{Alteration, Observation, Place};
+use crate::verify::{Alteration, FoundIn, Observation};
 
 fn seeing(change: impl FnOnce(&mut Observation)) -> Case {
     Case::observing(change)
@@ -72,7 +72,7 @@ fn keys_that_cannot_be_read_prove_nothing() {
 fn alteration(sequence: u32, found: &str) -> Alteration {
     Alteration {
         sequence,
-        place: Place::Row,
+        place: FoundIn::Row,
         table: None,
         difference: Difference {
             attribute: "price_per_item".into(),

@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 use sha2::Sha256;
 
 use super::chunked::Sent;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceError;
 
 const PREFIX: &str = "x-amz-checksum-";
 /// Reflected, as tables are built from them.
@@ -24,13 +24,13 @@ pub(super) struct Checksum {
 
 impl Checksum {
     /// The checksum among headers and trailers, if there is one, once it and `Content-MD5` were held against the body.
-    pub(super) fn of(headers: &HeaderMap, sent: &Sent) -> Result<Option<Self>, Refusal> {
+    pub(super) fn of(headers: &HeaderMap, sent: &Sent) -> Result<Option<Self>, ServiceError> {
         let md5 = headers
             .get("content-md5")
             .and_then(|value| value.to_str().ok());
         if md5.is_some_and(|md5| md5 != STANDARD.encode(Md5::digest(&sent.body))) {
             let message = "The Content-MD5 you specified did not match what we received.";
-            return Err(Refusal::new("BadDigest", 400, message));
+            return Err(ServiceError::new("BadDigest", 400, message));
         }
         let in_head = headers.iter().filter_map(|(name, value)| {
             Some((name.as_str().strip_prefix(PREFIX)?, value.to_str().ok()?))
@@ -46,7 +46,7 @@ impl Checksum {
             let message = format!(
                 "The checksum {name:?} is not served here: use CRC32, CRC32C, CRC64NVME or SHA256."
             );
-            return Err(Refusal::new("NotImplemented", 501, message));
+            return Err(ServiceError::new("NotImplemented", 501, message));
         };
         match is == value {
             true => Ok(Some(Self {
@@ -58,7 +58,7 @@ impl Checksum {
                     "The {} you specified did not match the calculated checksum.",
                     algorithm.to_ascii_uppercase()
                 );
-                Err(Refusal::new("BadDigest", 400, message))
+                Err(ServiceError::new("BadDigest", 400, message))
             }
         }
     }

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use hyper::header::{CONTENT_ENCODING, HeaderMap};
 
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceError;
 
 /// A body, and the headers that came behind it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(super) struct Sent {
 
 /// The body within the body. Source: Amazon S3 API Reference, "Transferring payload in multiple chunks"; signatures are
 /// not looked at.
-pub(super) fn decoded(headers: &HeaderMap, body: &Bytes) -> Result<Sent, Refusal> {
+pub(super) fn decoded(headers: &HeaderMap, body: &Bytes) -> Result<Sent, ServiceError> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let is_streamed =
         text("x-amz-content-sha256").is_some_and(|value| value.starts_with("STREAMING-"));
@@ -39,8 +39,8 @@ pub(super) fn decoded(headers: &HeaderMap, body: &Bytes) -> Result<Sent, Refusal
     }
 }
 
-fn incomplete(message: &str) -> Refusal {
-    Refusal::new("IncompleteBody", 400, message)
+fn incomplete(message: &str) -> ServiceError {
+    ServiceError::new("IncompleteBody", 400, message)
 }
 
 fn dechunked(body: &[u8]) -> Option<Sent> {

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::store::Store;
 use super::{escaped, written};
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceError;
 use crate::services::time::Instant;
 
 /// Keys and common prefixes in one page. Source: Amazon S3 API Reference, ListObjectsV2.
@@ -51,9 +51,9 @@ pub(super) fn page(
     store: &Store,
     bucket: &str,
     query: &BTreeMap<String, String>,
-) -> Result<String, Refusal> {
+) -> Result<String, ServiceError> {
     let text = |name: &str| query.get(name).map_or("", String::as_str);
-    let invalid = |message: &str| Refusal::new("InvalidArgument", 400, message);
+    let invalid = |message: &str| ServiceError::new("InvalidArgument", 400, message);
     let most = match query.get("max-keys") {
         Some(most) => most
             .parse()

@@ -15,10 +15,10 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 
 use self::checksum::Checksum;
-use self::place::Place;
+use self::place::ObjectAddress;
 use self::store::{Object, Store};
 use super::called::Protocol;
-use super::refusal::{Refusal, Replied, escaped, reply};
+use super::refusal::{Replied, ServiceError, escaped, reply};
 use super::settings::{Advice, Missing};
 use super::time::now;
 use crate::http::service::Asked;
@@ -70,7 +70,7 @@ impl Objects {
         if asked.scope.is_some() || !asked.target.is_empty() || asked.form.is_some() {
             return asked.scope == Some("s3");
         }
-        let place = Place::of(asked, &self.store);
+        let place = ObjectAddress::of(asked, &self.store);
         let is_known = place
             .bucket
             .as_deref()
@@ -80,7 +80,7 @@ impl Objects {
 
     /// What S3 calls the operation.
     pub(super) fn operation<'a>(&self, asked: &Asked<'a>) -> Cow<'a, str> {
-        Place::of(asked, &self.store).operation(asked)
+        ObjectAddress::of(asked, &self.store).operation(asked)
     }
 
     /// The reply; none to an operation that is not served.
@@ -90,14 +90,14 @@ impl Objects {
         asked: &Asked<'_>,
         body: &Bytes,
     ) -> Option<Replied> {
-        let place = Place::of(asked, &self.store);
+        let place = ObjectAddress::of(asked, &self.store);
         let (bucket, key) = (place.bucket.as_deref(), place.key.as_deref());
         let answer = || match (operation, bucket, key) {
             ("ListBuckets", ..) => Ok(xml(listing::buckets(&self.store.buckets(), now()))),
             (_, Some(bucket), _) if !self.store.has(bucket) => {
                 let advice = (self.advice)(&Missing::Bucket(bucket));
                 let message = format!("The specified bucket does not exist. {advice}");
-                Err(Refusal::new("NoSuchBucket", 404, message).for_want())
+                Err(ServiceError::new("NoSuchBucket", 404, message).for_want())
             }
             ("HeadBucket", ..) => Ok(reply(Protocol::RestXml, Bytes::new())),
             ("ListObjectsV2", Some(bucket), _) => {
@@ -132,7 +132,11 @@ impl Objects {
 
     fn put(&self, bucket: &str, key: &str, headers: &HeaderMap, body: &Bytes) -> Replied {
         if key.len() > KEY_MAX {
-            return Err(Refusal::new("KeyTooLongError", 400, "Your key is too long"));
+            return Err(ServiceError::new(
+                "KeyTooLongError",
+                400,
+                "Your key is too long",
+            ));
         }
         let sent = chunked::decoded(headers, body)?;
         let checksum = Checksum::of(headers, &sent)?;
@@ -160,12 +164,12 @@ impl Objects {
         if let Some(name) = NOT_READ.iter().find(|name| asked.contains_key(*name)) {
             let message =
                 format!("A read with the header {name} is not served here: read the object whole.");
-            return Err(Refusal::new("NotImplemented", 501, message));
+            return Err(ServiceError::new("NotImplemented", 501, message));
         }
         let Some(object) = self.store.get(bucket, key) else {
             let message =
                 format!("The specified key does not exist. The bucket has no object {key:?}.");
-            return Err(Refusal::new("NoSuchKey", 404, message));
+            return Err(ServiceError::new("NoSuchKey", 404, message));
         };
         let mut response = reply(Protocol::RestXml, object.body.clone());
         let headers = response.headers_mut();
@@ -199,7 +203,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// The headers that are given back with the object.
-fn kept(headers: &HeaderMap) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
+fn kept(headers: &HeaderMap) -> Result<Vec<(HeaderName, HeaderValue)>, ServiceError> {
     let is_kept = |name: &HeaderName| KEPT.contains(name) || name.as_str().starts_with(OWN_PREFIX);
     let kept = headers.iter().filter(|(name, _)| is_kept(name));
     let mut kept: Vec<_> = kept
@@ -225,7 +229,7 @@ fn kept(headers: &HeaderMap) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> 
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     match size > HEADERS_MAX {
-        true => Err(Refusal::new(
+        true => Err(ServiceError::new(
             "MetadataTooLarge",
             400,
             format!("Your metadata headers exceed {HEADERS_MAX} bytes."),

@@ -37,7 +37,7 @@ const PLAIN: [&str; 12] = [
 
 /// Where a request leads.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ObjectAddress {
     pub(super) bucket: Option<String>,
     pub(super) key: Option<String>,
     pub(super) query: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ pub(super) struct Place {
     pub(super) by_host: bool,
 }
 
-impl Place {
+impl ObjectAddress {
     pub(super) fn of(asked: &Asked<'_>, store: &Store) -> Self {
         let path = asked.uri.path();
         let path = path.strip_prefix('/').unwrap_or(path);

@@ -8,7 +8,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use md5::{Digest, Md5};
 
 use super::checksum::Checksum;
-use crate::services::refusal::Refusal;
+use crate::services::refusal::ServiceError;
 use crate::services::time::Instant;
 
 /// What an object takes beside its body, its key and its headers.
@@ -109,26 +109,26 @@ impl Store {
         (bucket, key): (&str, &str),
         object: Object,
         (if_match, if_none_match): (Option<&str>, Option<&str>),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), ServiceError> {
         let mut held = self.lock();
         let held = &mut *held;
         let objects = held.buckets.entry(bucket.to_owned()).or_default();
         let before = objects.get(key);
         let failed = || {
             let message = "At least one of the pre-conditions you specified did not hold";
-            Err(Refusal::new("PreconditionFailed", 412, message))
+            Err(ServiceError::new("PreconditionFailed", 412, message))
         };
         match (if_none_match, if_match, before) {
             (Some("*"), _, Some(_)) => return failed(),
             (None, Some(wanted), Some(before)) if *wanted != *before.etag => return failed(),
             (None, Some(_), None) => {
                 let message = "The specified key does not exist.";
-                return Err(Refusal::new("NoSuchKey", 404, message));
+                return Err(ServiceError::new("NoSuchKey", 404, message));
             }
             (None, ..) | (Some("*"), None, _) => {}
             (Some(_), ..) => {
                 let message = "A put takes If-Match, or If-None-Match with `*`.";
-                return Err(Refusal::new("NotImplemented", 501, message));
+                return Err(ServiceError::new("NotImplemented", 501, message));
             }
         }
         let less = before.map_or(0, |before| before.bytes(key));
@@ -138,7 +138,7 @@ impl Store {
                 "The objects of all buckets take the {} bytes that are kept here at most; delete some.",
                 self.bytes_max
             );
-            return Err(Refusal::new("InvalidRequest", 400, message));
+            return Err(ServiceError::new("InvalidRequest", 400, message));
         }
         objects.insert(key.to_owned(), Arc::new(object));
         held.bytes = bytes;

@@ -81,7 +81,7 @@ pub(super) async fn answer(
 
 /// An error as the body of a reply.
 pub(super) fn refusal(error: &SqsError) -> Vec<u8> {
-    let refusal = reply::Refusal {
+    let refusal = reply::ErrorBody {
         kind: error.kind.json_type(),
         message: &error.message,
     };

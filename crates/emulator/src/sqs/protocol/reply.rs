@@ -216,7 +216,7 @@ pub(super) struct MoveEntry<'a> {
 
 /// An error, as the body of a reply.
 #[derive(Debug, Serialize)]
-pub(super) struct Refusal<'a> {
+pub(super) struct ErrorBody<'a> {
     #[serde(rename = "__type")]
     pub(super) kind: &'static str,
     pub(super) message: &'a str,

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::Front;
+use crate::Gateway;
 use crate::counters::Counters;
 use crate::sqs::{Site, SqsEngine};
 use crate::table::{KeyKind, TableServer, Tables, key};
@@ -37,7 +37,7 @@ async fn served(capacity: TableCapacity, stored_bytes_max: Option<u64>) -> Serve
     let gateway = tables.gateway(server.address(), None);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let front = Front::new(SqsEngine::new(), Site::local(address), Some(gateway));
+    let front = Gateway::new(SqsEngine::new(), Site::local(address), Some(gateway));
     tokio::spawn(front.serve(listener, std::future::pending()));
     Served {
         client: dynamodb_client(address),

@@ -12,7 +12,7 @@ use crate::account::service::Service;
 use crate::order::Door;
 use crate::preflight::{DoorFacts, FailureQueue, Known, QueueFacts, ServerFacts};
 use crate::scenario::{AwsTarget, Scenario};
-use crate::store::{Session, Witness};
+use crate::store::{ResponseProbe, Session};
 
 pub(super) use bus::may_put as may_put_events;
 pub(super) use topic::may_publish;
@@ -27,7 +27,7 @@ pub async fn read_door(
     scenario: &Scenario,
 ) -> Option<DoorFacts> {
     let name = &target.resources.orders_queue;
-    let queue = queue::read(session, name, &Witness::default()).await;
+    let queue = queue::read(session, name, &ResponseProbe::default()).await;
     read(session, scenario, queue.get()).await
 }
 
@@ -95,7 +95,7 @@ async fn failures(session: &Session, arn: &str, beside: &QueueFacts) -> FailureQ
         false => Known::Unknown("it is in another account or region".into()),
         true => {
             let name = arn.rsplit(':').next().unwrap_or_default();
-            match queue::read(session, name, &Witness::default()).await {
+            match queue::read(session, name, &ResponseProbe::default()).await {
                 Known::Is(queue) => Known::Is(queue.messages),
                 Known::Absent => Known::Absent,
                 Known::Unknown(why) => Known::Unknown(why),

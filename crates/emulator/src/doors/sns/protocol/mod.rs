@@ -16,7 +16,7 @@ use super::error::{SnsError, SnsErrorKind};
 use crate::doors::Doors;
 use crate::http::service::{Answering, Asked, Service};
 use crate::query::form::{self, Form};
-use crate::query::xml::{self, Refusal, element, leaf};
+use crate::query::xml::{self, XmlError, element, leaf};
 
 const NAMESPACE: &str = "http://sns.amazonaws.com/doc/2010-03-31/";
 const VERSION: &str = "2010-03-31";
@@ -44,7 +44,7 @@ fn respond(doors: &Doors, body: &[u8]) -> Response<Full<Bytes>> {
             (StatusCode::OK, reply)
         }
         Err(error) => {
-            let refusal = Refusal {
+            let refusal = XmlError {
                 namespace: NAMESPACE,
                 is_server_fault: error.kind.is_server_fault(),
                 code: error.kind.code(),

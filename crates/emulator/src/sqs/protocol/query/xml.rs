@@ -28,7 +28,7 @@ pub(super) fn reply(operation: &str, reply: &Value, request_id: &str) -> String 
 }
 
 pub(super) fn refusal(error: &SqsError, request_id: &str) -> String {
-    let refusal = xml::Refusal {
+    let refusal = xml::XmlError {
         namespace: NAMESPACE,
         is_server_fault: error.kind.is_server_fault(),
         code: error.kind.query_code(),

@@ -63,7 +63,7 @@ async fn a_server_that_is_shut_down_ends_the_long_polls_with_it() {
     let site = Site::local(listener.local_addr().expect("it is bound"));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let shutdown = async { stopped.await.expect("the test says when") };
-    let front = Front::new(engine.clone(), site.clone(), None);
+    let front = Gateway::new(engine.clone(), site.clone(), None);
     let serving = tokio::spawn(front.serve(listener, shutdown));
     let client = client_of(&site);
     let create = client.create_queue().queue_name("orders").send().await;

@@ -13,7 +13,7 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::{Client, Config};
 use tokio::net::TcpListener;
 
-use crate::Front;
+use crate::Gateway;
 use crate::sqs::{Site, SqsEngine};
 
 /// A server on a port of its own, which ends with the test's runtime, and a client of it.
@@ -30,7 +30,7 @@ impl Served {
         let address = listener.local_addr().expect("it is bound");
         let site = Site::local(address);
         let never = std::future::pending();
-        let front = Front::new(engine.clone(), site.clone(), None);
+        let front = Gateway::new(engine.clone(), site.clone(), None);
         tokio::spawn(front.serve(listener, never));
         let client = client_of(&site);
         Self {

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::http::service::{Asked, Service, Services, is_form};
-use super::http::{self, Answer, Budget, Hosts, Manner, Refused};
+use super::http::{self, Answer, Budget, Hosts, Refused, ServerOptions};
 use super::identity;
 use super::sqs::{Call, Site, SqsEngine, SqsService, Target};
 use super::table::TableGateway;
@@ -35,7 +35,7 @@ const TABLE_WEIGHT: u64 = 4;
 const QUEUES: &str = "AmazonSQS.";
 
 /// What requests are answered with.
-pub struct Front {
+pub struct Gateway {
     parts: Parts,
     hosts: Hosts,
     connections_max: usize,
@@ -48,7 +48,7 @@ struct Parts {
     services: Services,
 }
 
-impl Front {
+impl Gateway {
     /// Serves these queues under the names of `site`, and the tables behind `table` if there are any, to this machine.
     pub fn new(engine: SqsEngine, site: Site, table: Option<TableGateway>) -> Self {
         Self {
@@ -87,7 +87,7 @@ impl Front {
 
     /// Serves until `shutdown` completes, then drops all connections.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let manner = Manner {
+        let options = ServerOptions {
             resets: self.parts.queues.engine().faults().is_some(),
             title_case_headers: false,
             hosts: self.hosts,
@@ -100,7 +100,7 @@ impl Front {
             let (parts, budget) = (Arc::clone(&parts), budget.clone());
             async move { parts.answer(request, &budget).await }
         };
-        http::serve(listener, answer, manner, shutdown).await;
+        http::serve(listener, answer, options, shutdown).await;
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::report::live::Standing;
+use crate::report::live::LiveState;
 use crate::results::figures::{duration, thousands};
 use crate::run::live::{Queues, Spread, Stage, View, countdown};
 
 /// The words for `view`.
-pub(super) fn standing(view: &View) -> Standing {
+pub(super) fn standing(view: &View) -> LiveState {
     let whole = view.profile.duration().as_secs_f64();
     let passed = match view.stage {
         Stage::Starting => 0.0,
@@ -15,7 +15,7 @@ pub(super) fn standing(view: &View) -> Standing {
         Stage::Settling { .. } | Stage::Reading { .. } => 1.0,
     };
     let left = view.stage.left_max();
-    Standing {
+    LiveState {
         stage: stage(view),
         sentence: sentence(view),
         left: left.map(|left| format!("It waits for at most {} more.", countdown(left))),

@@ -12,9 +12,9 @@ use crate::folder::remedy;
 /// The longest record: a page of a table is at most 1 MB, and ten letters are at most as much.
 const RECORD_BYTES_MAX: u64 = 32 << 20;
 
-/// Why a file of sightings cannot be used.
+/// Why an observation log cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum SightingsError {
+pub enum ObservationLogError {
     /// The system refuses.
     #[error("{path}: {source}; {}", remedy(source, "look at the file"))]
     Io {
@@ -53,8 +53,8 @@ impl Lines {
     pub(super) fn open<T: DeserializeOwned>(
         path: &Path,
         next: &'static str,
-    ) -> Result<(Self, Vec<T>), SightingsError> {
-        let failed = |source| SightingsError::Io {
+    ) -> Result<(Self, Vec<T>), ObservationLogError> {
+        let failed = |source| ObservationLogError::Io {
             path: path.to_owned(),
             source,
         };
@@ -76,7 +76,7 @@ impl Lines {
         let reader = BufReader::new(File::open(path).map_err(failed)?);
         let (records, whole) = read(reader).map_err(|problem| match problem {
             Problem::Io(source) => failed(source),
-            Problem::Record(record) => SightingsError::Damaged {
+            Problem::Record(record) => ObservationLogError::Damaged {
                 path: path.to_owned(),
                 record,
                 next,
@@ -88,7 +88,7 @@ impl Lines {
     }
 
     /// Writes a record; it is on the disk when this returns.
-    pub(super) fn append(&mut self, record: &impl Serialize) -> Result<(), SightingsError> {
+    pub(super) fn append(&mut self, record: &impl Serialize) -> Result<(), ObservationLogError> {
         let json = serde_json::to_vec(record).expect("plain data");
         let mut line = checksum(&json).into_bytes();
         line.extend_from_slice(&json);
@@ -96,15 +96,15 @@ impl Lines {
         self.file
             .write_all(&line)
             .and_then(|()| self.file.sync_data())
-            .map_err(|source| SightingsError::Io {
+            .map_err(|source| ObservationLogError::Io {
                 path: self.path.clone(),
                 source,
             })
     }
 
     /// Takes the file away.
-    pub(super) fn remove(self) -> Result<(), SightingsError> {
-        std::fs::remove_file(&self.path).map_err(|source| SightingsError::Io {
+    pub(super) fn remove(self) -> Result<(), ObservationLogError> {
+        std::fs::remove_file(&self.path).map_err(|source| ObservationLogError::Io {
             path: self.path,
             source,
         })

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::{Lines, SightingsError};
+use super::lines::{Lines, ObservationLogError};
 use super::{Header, SCHEMA_VERSION};
 use crate::order::RunId;
 use crate::records::DeadLetter;
@@ -32,21 +32,21 @@ impl LetterLog {
     ///
     /// # Errors
     /// When the file cannot be read or written, is damaged, or is another run's.
-    pub fn open(path: &Path, run: RunId) -> Result<(Self, Vec<DeadLetter>), SightingsError> {
+    pub fn open(path: &Path, run: RunId) -> Result<(Self, Vec<DeadLetter>), ObservationLogError> {
         let (mut lines, records) = Lines::open::<Record>(path, NEXT)?;
         let mut letters = Vec::new();
         for (index, record) in records.into_iter().enumerate() {
             match (index, record) {
                 (0, Record::Began(header)) => {
                     if header.run_id != run || header.schema_version != SCHEMA_VERSION {
-                        return Err(SightingsError::Foreign {
+                        return Err(ObservationLogError::Foreign {
                             path: path.to_owned(),
                         });
                     }
                 }
                 (1.., Record::Letters(more)) => letters.extend(more),
                 _ => {
-                    return Err(SightingsError::Damaged {
+                    return Err(ObservationLogError::Damaged {
                         path: path.to_owned(),
                         record: index + 1,
                         next: NEXT,
@@ -77,7 +77,7 @@ impl LetterLog {
     ///
     /// # Errors
     /// When they cannot be written: then nothing may be deleted.
-    pub fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), SightingsError> {
+    pub fn keep(&mut self, letters: &[DeadLetter]) -> Result<(), ObservationLogError> {
         if letters.is_empty() {
             return Ok(());
         }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::{Lines, SightingsError};
+use super::lines::{Lines, ObservationLogError};
 use super::{Header, SCHEMA_VERSION};
 use crate::order::RunId;
 use crate::records::Item;
@@ -56,7 +56,7 @@ impl ScanLog {
         run: RunId,
         segments: usize,
         now: SystemTime,
-    ) -> Result<(Self, Resumed), SightingsError> {
+    ) -> Result<(Self, Resumed), ObservationLogError> {
         let fresh = || Resumed {
             cursors: vec![Cursor::Start; segments],
             pages: Vec::new(),
@@ -73,7 +73,7 @@ impl ScanLog {
                 pages,
             )) => {
                 if header.run_id != run || header.schema_version != SCHEMA_VERSION {
-                    return Err(SightingsError::Foreign {
+                    return Err(ObservationLogError::Foreign {
                         path: path.to_owned(),
                     });
                 }
@@ -112,7 +112,7 @@ impl ScanLog {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&mut self, page: &Page) -> Result<(), SightingsError> {
+    pub fn keep(&mut self, page: &Page) -> Result<(), ObservationLogError> {
         self.lines.append(&Record::Page {
             segment: page.segment,
             rows: page.rows.clone(),
@@ -124,13 +124,13 @@ impl ScanLog {
     ///
     /// # Errors
     /// When the file cannot be taken away.
-    pub fn finish(self) -> Result<(), SightingsError> {
+    pub fn finish(self) -> Result<(), ObservationLogError> {
         self.lines.remove()
     }
 }
 
-fn damaged(path: &Path, record: usize) -> SightingsError {
-    SightingsError::Damaged {
+fn damaged(path: &Path, record: usize) -> ObservationLogError {
+    ObservationLogError::Damaged {
         path: path.to_owned(),
         record,
         next: NEXT,
@@ -141,7 +141,7 @@ fn replay(
     path: &Path,
     mut resumed: Resumed,
     records: &[Record],
-) -> Result<Resumed, SightingsError> {
+) -> Result<Resumed, ObservationLogError> {
     for (index, record) in records.iter().enumerate() {
         let wrong = || damaged(path, index + 2);
         let Record::Page {

@@ -48,7 +48,7 @@ impl Folder {
         self.0.path().join("log")
     }
 
-    fn scan(&self, now: SystemTime) -> Result<(ScanLog, Resumed), SightingsError> {
+    fn scan(&self, now: SystemTime) -> Result<(ScanLog, Resumed), ObservationLogError> {
         ScanLog::open(&self.path(), run(7), 2, now)
     }
 
@@ -121,7 +121,7 @@ fn damage_before_the_end_is_told_and_nothing_is_made_of_it() {
         folder.overwrite(&damaged);
         // Only what makes the last line look unfinished is forgiven.
         match folder.scan(now) {
-            Err(SightingsError::Damaged { .. }) => {}
+            Err(ObservationLogError::Damaged { .. }) => {}
             Ok((_, resumed)) => assert!(resumed.pages.len() < 2, "byte {at}"),
             Err(other) => panic!("byte {at}: {other}"),
         }
@@ -135,7 +135,7 @@ fn another_runs_pages_are_refused_and_old_or_otherwise_cut_ones_start_anew() {
     log.keep(&page(0, 1..4, after("3"))).unwrap();
     drop(log);
     let other = ScanLog::open(&folder.path(), run(8), 2, now);
-    assert!(matches!(other, Err(SightingsError::Foreign { .. })));
+    assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
     let hours = |hours: u64| Duration::from_secs(hours * 3_600);
     let (_, kept) = folder.scan(now + hours(12)).unwrap();
     assert_eq!(kept.pages.len(), 1, "twelve hours are fine");
@@ -171,7 +171,7 @@ fn letters_are_kept_once_and_for_good() {
     assert!(log.holds("a") && !log.holds("d"));
     drop(log);
     let other = LetterLog::open(&folder.path(), run(8));
-    assert!(matches!(other, Err(SightingsError::Foreign { .. })));
+    assert!(matches!(other, Err(ObservationLogError::Foreign { .. })));
     let mut bytes = folder.bytes();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

@@ -18,7 +18,7 @@ mod lines;
 mod scan;
 
 pub use letters::LetterLog;
-pub use lines::SightingsError;
+pub use lines::ObservationLogError;
 pub use scan::ScanLog;
 
 use crate::order::RunId;
