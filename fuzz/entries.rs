@@ -13,7 +13,7 @@ use orderproof::gate::{GateInput, conclude, scenario_rules};
 use orderproof::ledger::{Ledger, Outcome, read_lines};
 use orderproof::order::{OrderPlan, RunId};
 use orderproof::processor::{
-    IncomingOrder, OrderRow, OrderStore, PutOutcome, StoreError, attribute, process,
+    IncomingOrder, OrderRow, OrderStore, PutOutcome, WriteError, attribute, process,
     process_like_the_lab,
 };
 use orderproof::records::{DeadLetter, Item, Value};
@@ -271,7 +271,7 @@ impl Rows {
             .any(|row| row.id == id)
     }
 
-    fn put(&self, row: &OrderRow) -> Result<PutOutcome, StoreError> {
+    fn put(&self, row: &OrderRow) -> Result<PutOutcome, WriteError> {
         let mut rows = self.0.lock().expect("no panic");
         if let Some(there) = rows.iter().find(|there| there.id == row.id) {
             return Ok(PutOutcome::Exists {
@@ -284,11 +284,11 @@ impl Rows {
 }
 
 impl OrderStore for Rows {
-    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn put_new(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         rows.iter().map(|row| self.put(row)).collect()
     }
 
-    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, StoreError>> {
+    async fn replace(&self, rows: Arc<[OrderRow]>) -> Vec<Result<PutOutcome, WriteError>> {
         self.put_new(rows).await
     }
 }

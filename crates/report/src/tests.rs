@@ -54,7 +54,7 @@ fn cloudwatch_is_told_beside_the_evidence_and_not_judged() {
     let mut with = without.clone();
     with.cloudwatch = Some(CloudWatch {
         series: vec![MetricSeries {
-            metric: Metric::ThrottledInvocations,
+            metric: CloudWatchMetric::ThrottledInvocations,
             points: vec![(-27, 5.0), (33, 4_000.0)],
         }],
         missing_minutes: 2,
