@@ -85,6 +85,7 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let watcher = watcher.map_err(Error::internal)?;
     let options = DriveOptions {
         pool: run.pool,
+        threads: run.threads,
         goose_report: run.goose_report.then(|| folder.file(file_name::GOOSE)),
         goose_dashboard: run.goose_dashboard,
     };

@@ -300,6 +300,7 @@ fn drive_shard(
     };
     let options = DriveOptions {
         pool: run.pool(),
+        threads: run.asked_threads(),
         ..DriveOptions::default()
     };
     let journal = folder.file(file_name::JOURNAL);

@@ -15,6 +15,7 @@ mod events;
 mod hex;
 mod http;
 mod incoming;
+mod plain;
 mod protocol;
 mod reply;
 mod request;
