@@ -30,6 +30,7 @@ mod thread_tests;
 mod timer;
 mod work;
 
+pub use cores::threads_in_words;
 pub use pace::{Pace, process_cpu_time, thread_cpu_time};
 pub use plan::{DriveError, DriveOptions, DriveOutcome, DrivePart, DrivePlan};
 pub use pool::Pool;

@@ -69,7 +69,7 @@ pub(super) async fn walk(
     let interrupted = left.is_some();
     if let Some(left) = left {
         course.halt();
-        pacer.leave(std::iter::once(left).chain(dispatches));
+        pacer.leave(std::iter::once(left).chain(dispatches)).await;
     }
     Paced {
         tally: pacer.tally,
@@ -246,15 +246,23 @@ impl Pacer<'_> {
     }
 
     /// What is intended and will not be sent is recorded as such; what is not intended needs no word.
-    fn leave(&self, dispatches: impl Iterator<Item = OwnDispatch>) {
+    async fn leave(&self, dispatches: impl Iterator<Item = OwnDispatch>) {
+        let end = self.journal.close();
         // If the journal fails here it says so itself when it is finished.
-        let intended = self.journal.close();
-        for own in dispatches {
+        while self.journal.intended() < end && !self.journal.is_stopped() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let intended = self.journal.intended();
+        for (own, at) in dispatches.zip(1_u64..) {
             if own.dispatch.first >= intended {
                 return;
             }
             for &k in own.orders().iter().filter(|&&k| k < intended) {
                 self.journal.record(Outcome::Unsent, k..k + 1);
+            }
+            // Replies to what is on its way are read meanwhile.
+            if at.is_multiple_of(HANDED_OVER_AT_ONCE.into()) {
+                tokio::task::yield_now().await;
             }
         }
     }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::alarm::Alarms;
 use super::attack::{Users, attack};
+use super::cores::CoreOf;
 use super::course::{Beginning, Course, NewJournal};
 use super::lanes::Lanes;
 use super::pace::{sharpen_thread, thread_cpu_time};
@@ -116,7 +117,8 @@ struct Threads {
     senders: Vec<u32>,
     /// What of the schedule each sends.
     shards: Vec<Shard>,
-    are_pinned: bool,
+    /// The number of the worker whose threads these are, if they are pinned.
+    pinned_of: Option<u32>,
 }
 
 impl Threads {
@@ -128,20 +130,17 @@ impl Threads {
         (progress, stop): (Arc<Progress>, StopSignal),
     ) -> Result<Self, DriveError> {
         let sending = &plan.scenario.sending;
-        let count = match (options.pool, &sending.to) {
-            (Pool::Goose, Door::Http(_)) => 1,
-            _ => cores::threads(&plan.scenario, options.threads),
-        };
         let pool = Arc::new(SenderPool::new(target, sending)?);
         let alarms = Arc::new(Alarms::new(&plan.scenario, schedule));
         let part = plan.part.map_or(Shard::WHOLE, |part| part.shard);
+        let count = cores::threads(&plan.scenario, part, options);
         let users = sending.senders.max(1);
         let mut all = Self {
             shared: Vec::new(),
             queues: Vec::new(),
             senders: Vec::new(),
             shards: part.split(count).collect(),
-            are_pinned: count > 1 || options.threads.is_some(),
+            pinned_of: (count > 1 || options.threads.is_some()).then_some(part.index()),
         };
         for index in 0..count {
             let (queue, work) = flume::unbounded();
@@ -182,7 +181,11 @@ impl Threads {
                 shared: Arc::clone(&self.shared[at]),
                 queue,
                 senders: self.senders[at],
-                core: self.are_pinned.then_some((index, of)),
+                core: self.pinned_of.map(|worker| CoreOf {
+                    thread: index,
+                    of,
+                    worker,
+                }),
                 begin,
             };
             (thread, tell)
@@ -221,7 +224,7 @@ impl Threads {
         // Should one not start, the others end, as none of them is told to begin.
         let started = started.collect::<Result<Vec<_>, _>>()?;
         let beginning = self.begin(course, tell, journal);
-        let sent = started.into_iter().map(joined).collect();
+        let sent = joined(started);
         self.conclude(beginning?, sent, Ok(Duration::ZERO))
     }
 
@@ -244,7 +247,7 @@ impl Threads {
             self.begin(course, tell, journal)
         })?;
         let started: Vec<_> = std::mem::take(&mut *lock(&started));
-        let sent = started.into_iter().map(joined).collect();
+        let sent = joined(started);
         self.conclude(beginning?, sent, goose)
     }
 
@@ -384,10 +387,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn joined<T>(thread: JoinHandle<T>) -> T {
-    thread
-        .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+/// What threads return, once all of them have ended: a panic of one goes on from here.
+fn joined<T>(threads: Vec<JoinHandle<T>>) -> Vec<T> {
+    let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+    let unwind = |panic| std::panic::resume_unwind(panic);
+    let threads = ended.into_iter().map(|it| it.unwrap_or_else(unwind));
+    threads.collect()
 }
 
 fn joined_scoped<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {

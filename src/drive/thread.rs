@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 use super::before::RowsBefore;
-use super::cores;
+use super::cores::CoreOf;
 use super::course::{Begun, Course};
 use super::pace::{sharpen_thread, thread_cpu_time};
 use super::pacer::{Paced, walk};
@@ -32,8 +32,8 @@ pub(super) struct SendingThread {
     pub(super) shared: Arc<Shared>,
     pub(super) queue: flume::Sender<Work>,
     pub(super) senders: u32,
-    /// Its number, and how many threads there are; pinned to a core of its own if so.
-    pub(super) core: Option<(u32, u32)>,
+    /// The core that it is pinned to, if it is.
+    pub(super) core: Option<CoreOf>,
     pub(super) begin: oneshot::Receiver<Begin>,
 }
 
@@ -75,9 +75,11 @@ impl SendingThread {
             begin,
         } = self;
         sharpen_thread();
-        if let Some((index, of)) = core {
-            cores::pin(index, of);
+        if let Some(core) = core {
+            core.pin();
         }
+        // Should it panic, the others stop, too.
+        let unfinished = HaltUnlessDone(&course);
         let pacer = async {
             // Without a beginning the queue of work ends here, and with it the senders.
             let (begun, before) = begin.await.ok()?;
@@ -88,11 +90,21 @@ impl SendingThread {
             run_tasks(Arc::clone(&shared), senders, carrier).await
         };
         let (paced, pool) = runtime.block_on(async { tokio::join!(pacer, pool) });
+        std::mem::forget(unfinished);
         Sent {
             paced,
             pool,
             cpu_time: thread_cpu_time(),
         }
+    }
+}
+
+/// Stops all threads when it is dropped.
+struct HaltUnlessDone<'a>(&'a Course);
+
+impl Drop for HaltUnlessDone<'_> {
+    fn drop(&mut self) {
+        self.0.halt();
     }
 }
 

@@ -184,14 +184,15 @@ impl Shared {
             .record_named(outcome, orders, messages);
     }
 
-    /// Counts a batch in that the pacer hands over; false if that would be too many in flight.
+    /// Counts a batch in that the pacer hands over; false if that would be too many in flight, of all threads together.
     pub(super) fn admit(&self, work: &Work, max_in_flight: u64) -> bool {
         let count = u64::from(work.dispatch.count);
         let in_flight = &self.progress.in_flight;
-        if in_flight.load(Ordering::Acquire) + count > max_in_flight {
+        let admitted = |now: u64| (now + count <= max_in_flight).then_some(now + count);
+        let Ok(before) = in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, admitted)
+        else {
             return false;
-        }
-        let before = in_flight.fetch_add(count, Ordering::AcqRel);
+        };
         let peak = &self.progress.in_flight_peak;
         peak.fetch_max(before + count, Ordering::Relaxed);
         true

@@ -96,6 +96,8 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
             joined.plan.run_id,
             written(start_at)?
         ));
+        let threads = drive::threads_in_words(run.scenario(), shard, &drive_options(&run));
+        threads.iter().for_each(|words| attendant.note(words));
     }
     let folder = RunFolder::create_exactly(&folder).map_err(Error::internal)?;
     let (began, began_wall) = (Instant::now(), clock::wall());
@@ -284,6 +286,14 @@ fn plan_of(place: &dyn RunAt, bytes: &[u8]) -> Result<PlanFile, Error> {
     parse_plan(bytes, shown.as_ref()).map_err(Error::usage)
 }
 
+fn drive_options(run: &Run) -> DriveOptions {
+    DriveOptions {
+        pool: run.pool(),
+        threads: run.asked_threads(),
+        ..DriveOptions::default()
+    }
+}
+
 fn drive_shard(
     run: &Run,
     joined: &Joined,
@@ -298,18 +308,13 @@ fn drive_shard(
         plan_digest: Some(joined.plan_digest.clone()),
         part: Some(part),
     };
-    let options = DriveOptions {
-        pool: run.pool(),
-        threads: run.asked_threads(),
-        ..DriveOptions::default()
-    };
     let journal = folder.file(file_name::JOURNAL);
     let progress = Arc::new(Progress::new());
     drive::run(
         &plan,
         &joined.target,
         &journal,
-        &options,
+        &drive_options(run),
         progress,
         run.stop(),
     )

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
+use tokio::task::coop::unconstrained;
 use tokio_rustls::TlsConnector;
 
 use super::connection::{Connection, system_tls};
@@ -152,7 +153,8 @@ impl Wire {
             let is_idle = |cx: &mut Context<'_>| {
                 Poll::Ready(connection.poll_read(cx, &mut byte).is_pending())
             };
-            if poll_fn(is_idle).await {
+            // Outside the budget of its task: a task that has used it up is told `Pending` whatever there is to read.
+            if unconstrained(poll_fn(is_idle)).await {
                 return Ok(());
             }
             self.connection = None;

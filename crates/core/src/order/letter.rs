@@ -70,8 +70,10 @@ impl OrderPlan {
         }
         let kind = self.kind(k);
         let bodies = &model.bodies_of(kind).bodies;
-        if !model.is_bare(kind) || self.may_hold_no_id(k) || !bodies.iter().all(|body| body.is_json)
-        {
+        let is_told_once = bodies
+            .iter()
+            .all(|body| body.is_json && body.id_stands_once);
+        if !model.is_bare(kind) || self.may_hold_no_id(k) || !is_told_once {
             return None;
         }
         let mut out = Matching::new(body);
