@@ -98,7 +98,7 @@ fn floors(address: SocketAddr) {
                 batch,
                 orders,
             );
-            let floor = floor::measure(address, &plan, batch, orders);
+            let floor = floor::measure(address, SENDERS as usize, &plan, batch, orders);
             [ours, floor, drawing(&plan, batch, orders)].map(|cpu| per_thousand_ms(cpu, orders))
         };
         let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(round).collect();

@@ -10,6 +10,7 @@ mod carried;
 mod carried_tests;
 mod connection;
 mod credentials;
+mod deadline;
 mod endpoint;
 mod events;
 mod hex;
