@@ -36,7 +36,6 @@ pub struct MetricSeries {
 /// What is asked of CloudWatch, each by the minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(rename = "CloudWatchMetric")]
 pub enum CloudWatchMetric {
     /// The function's `Throttles`, summed.
     ThrottledInvocations,
