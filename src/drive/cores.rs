@@ -7,8 +7,8 @@ use crate::load::Shard;
 use crate::order::Door;
 use crate::scenario::Scenario;
 
-/// Requests a second for which one thread is enough: half of what its CPU time was measured to last for in batches of 10, at
-/// 31 µs a request (docs/measured.md). One of a single order takes about half of that.
+/// Requests a second for which one thread is enough: somewhat less than half of what its CPU time lasts for in batches of
+/// 10, at 28 µs a request (docs/measured.md). A request with a single order takes 17 µs.
 const REQUESTS_PER_THREAD: f64 = 15_000.0;
 
 /// How many threads send what `part` owns: as many as are asked for, or else as many as its share of the rate needs, and
