@@ -1,25 +1,33 @@
 //! What a client without anything above its sockets costs: orders that are drawn beforehand, signed, written, and every entry
 //! of their replies checked.
 //!
-//! Four blocking connections in turns: while one reply is read, the others are on their way. A key is derived once, what the
-//! requests of a second have in common is hashed once.
+//! As many connections as the client has that it is compared with, one request on its way on each, and one thread that sleeps
+//! only when no reply is there: it takes whichever comes. A key is derived once, what the requests of a second have in common
+//! is hashed once.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use md5::Md5;
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
 use orderproof::drive::thread_cpu_time;
 use orderproof::order::{EscapedText, OrderPlan};
 use sha2::{Digest, Sha256};
 
-const CONNECTIONS: usize = 4;
 /// Batches that are drawn, and sent again and again.
 const BATCHES: u64 = 64;
 
 /// CPU time that `orders` orders take.
-pub fn measure(address: SocketAddr, plan: &OrderPlan, batch: u8, orders: u64) -> Duration {
-    let mut floor = Floor::new(address, plan, batch);
+pub fn measure(
+    address: SocketAddr,
+    connections: usize,
+    plan: &OrderPlan,
+    batch: u8,
+    orders: u64,
+) -> Duration {
+    let mut floor = Floor::new(address, connections, plan, batch);
     floor.send(orders / 20);
     let before = thread_cpu_time();
     floor.send(orders);
@@ -33,6 +41,7 @@ struct Message {
 }
 
 struct Floor {
+    poll: Poll,
     connections: Vec<Connection>,
     batches: Vec<Vec<Message>>,
     /// As in the `Host` header.
@@ -46,7 +55,11 @@ struct Floor {
 
 struct Connection {
     stream: TcpStream,
+    /// The batch that is on its way.
+    batch: usize,
     reply: Vec<u8>,
+    /// Bytes of the reply that are there.
+    filled: usize,
 }
 
 /// What the requests of a second have in common.
@@ -58,7 +71,7 @@ struct Second {
 }
 
 impl Floor {
-    fn new(address: SocketAddr, plan: &OrderPlan, batch: u8) -> Self {
+    fn new(address: SocketAddr, connections: usize, plan: &OrderPlan, batch: u8) -> Self {
         let message = |k| {
             let mut text = EscapedText::default();
             plan.write_body(k, &mut text);
@@ -69,12 +82,21 @@ impl Floor {
         };
         let batch = u64::from(batch);
         let batches = (0..BATCHES).map(|at| (at * batch..(at + 1) * batch).map(message).collect());
-        let connection = |_| {
-            let stream = TcpStream::connect(address).expect("the stub");
+        let poll = Poll::new().expect("a poll");
+        let connection = |which| {
+            let stream = std::net::TcpStream::connect(address).expect("the stub");
             stream.set_nodelay(true).expect("a socket");
+            stream.set_nonblocking(true).expect("a socket");
+            let mut stream = TcpStream::from_std(stream);
+            let registered =
+                poll.registry()
+                    .register(&mut stream, Token(which), Interest::READABLE);
+            registered.expect("a socket");
             Connection {
                 stream,
+                batch: 0,
                 reply: vec![0; 64 * 1024],
+                filled: 0,
             }
         };
         let at = now();
@@ -85,7 +107,8 @@ impl Floor {
         });
         let host = address.to_string();
         Self {
-            connections: (0..CONNECTIONS).map(connection).collect(),
+            connections: (0..connections).map(connection).collect(),
+            poll,
             batches: batches.collect(),
             second: Second::new(at, &day, &host, &key, batch > 1),
             host,
@@ -98,23 +121,36 @@ impl Floor {
 
     fn send(&mut self, orders: u64) {
         let requests = orders / self.batches[0].len() as u64;
-        let mut sent: Vec<usize> = Vec::new();
-        for at in 0..requests + CONNECTIONS as u64 {
-            let which = (at % CONNECTIONS as u64) as usize;
-            if at >= CONNECTIONS as u64 {
-                self.receive(which, sent[which]);
-            }
-            if at < requests {
-                let batch = (at % BATCHES) as usize;
-                match sent.get_mut(which) {
-                    Some(last) => *last = batch,
-                    None => sent.push(batch),
+        let (mut sent, mut answered) = (0, 0);
+        let events = &mut Events::with_capacity(self.connections.len());
+        while sent < requests.min(self.connections.len() as u64) {
+            self.send_next(sent as usize, &mut sent);
+        }
+        while answered < requests {
+            self.poll.poll(events, None).expect("a poll");
+            for which in events.iter().map(|event| event.token().0) {
+                if !self.receive(which) {
+                    continue;
                 }
-                self.request(batch);
-                let stream = &mut self.connections[which].stream;
-                stream.write_all(&self.request).expect("the stub reads");
+                answered += 1;
+                if sent < requests {
+                    self.send_next(which, &mut sent);
+                }
             }
         }
+    }
+
+    fn send_next(&mut self, which: usize, sent: &mut u64) {
+        let batch = (*sent % BATCHES) as usize;
+        self.request(batch);
+        let connection = &mut self.connections[which];
+        (connection.batch, connection.filled) = (batch, 0);
+        let written = connection
+            .stream
+            .write(&self.request)
+            .expect("the stub reads");
+        assert_eq!(written, self.request.len(), "a socket takes one request");
+        *sent += 1;
     }
 
     /// Writes the request for a batch, signed.
@@ -159,19 +195,24 @@ impl Floor {
         request.extend_from_slice(body);
     }
 
-    /// Reads a reply, and checks every entry of it.
-    fn receive(&mut self, which: usize, batch: usize) {
-        let Connection { stream, reply } = &mut self.connections[which];
-        let mut filled = 0;
+    /// Reads what is there of a reply, and once it is whole checks every entry of it: true then.
+    fn receive(&mut self, which: usize) -> bool {
+        let connection = &mut self.connections[which];
+        let reply = &mut connection.reply;
         let body = loop {
-            filled += stream.read(&mut reply[filled..]).expect("a reply");
-            if let Some(body) = body_of(&reply[..filled]) {
+            match connection.stream.read(&mut reply[connection.filled..]) {
+                Ok(0) => panic!("the stub has closed a connection"),
+                Ok(count) => connection.filled += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Err(error) => panic!("{error}"),
+            }
+            if let Some(body) = body_of(&reply[..connection.filled]) {
                 break body;
             }
         };
         assert!(reply.starts_with(b"HTTP/1.1 200 "));
-        let messages = &self.batches[batch];
-        let mut rest = &reply[body..filled];
+        let messages = &self.batches[connection.batch];
+        let mut rest = &reply[body..connection.filled];
         for (index, message) in messages.iter().enumerate() {
             if messages.len() > 1 {
                 assert_eq!(text_after(&mut rest, b"\"Id\":\""), [b'0' + index as u8]);
@@ -181,6 +222,7 @@ impl Floor {
             let digest: [u8; 16] = Md5::digest(&message.plain).into();
             assert_eq!(told, &hex::<16, 32>(digest));
         }
+        true
     }
 }
 

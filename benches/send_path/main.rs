@@ -8,7 +8,9 @@
 
 mod cores;
 mod floor;
+mod paced;
 mod stub;
+mod tls;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
@@ -32,19 +34,48 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SENDERS: u64 = 4;
 
 fn main() {
-    let address = stub::start();
+    let folder = tempfile::tempdir().expect("a folder");
+    let tls = tls::server(folder.path());
+    let address = stub::start(None);
+    let plain = format!("http://{address}");
     cores::pin(cores::SENDER);
     floors(address);
     let orders = 40_000;
-    let cpu = measure(address, &lab(), SenderKind::Sdk, 10, orders);
+    let cpu = measure(&plain, &lab(), SenderKind::Sdk, 10, orders);
     println!(
-        "  sdk, batch of 10      {:>7.2} ms",
+        "  sdk, batch of 10   {:>7.2} ms",
         per_thousand_ms(cpu, orders)
     );
-    whole_paths(address);
+    match tls {
+        None => println!("  with TLS: not measured, as there is no openssl to make a certificate"),
+        Some(tls) => encrypted(&plain, &format!("https://{}", stub::start(Some(tls)))),
+    }
+    whole_paths(&plain);
+    paced::print(&plain, &[(10, 100_000.0), (10, 300_000.0), (1, 30_000.0)]);
     println!("lateness at 1,000 instants a second for 4 s, us:");
     print_lateness("tokio::time::sleep", &tokio_sleep());
     print_lateness("absolute nanosleep", &paced());
+}
+
+/// Prints what TLS adds, plain and encrypted in turns.
+fn encrypted(plain: &str, tls: &str) {
+    for batch in [10, 1] {
+        let orders = ORDERS_A_ROUND * u64::from(batch) / 10;
+        let round = |_| {
+            [plain, tls].map(|endpoint| {
+                let cpu = measure(endpoint, &lab(), SenderKind::Http, batch, orders);
+                per_thousand_ms(cpu, orders)
+            })
+        };
+        let rounds: Vec<[f64; 2]> = (0..ROUNDS).map(round).collect();
+        let ms = |which: usize| median(rounds.iter().map(|round| round[which]));
+        let ratio = median(rounds.iter().map(|round| round[1] / round[0]));
+        println!(
+            "  with TLS, batches of {batch:<2} {:>6.2} ms, plain {:.2} ms; {ratio:.2} times plain",
+            ms(1),
+            ms(0)
+        );
+    }
 }
 
 /// Prints what sending costs beside the floor.
@@ -60,8 +91,14 @@ fn floors(address: SocketAddr) {
     ] {
         let orders = ORDERS_A_ROUND * u64::from(batch) / 10;
         let round = |_| {
-            let ours = measure(address, &plan, SenderKind::Http, batch, orders);
-            let floor = floor::measure(address, &plan, batch, orders);
+            let ours = measure(
+                &format!("http://{address}"),
+                &plan,
+                SenderKind::Http,
+                batch,
+                orders,
+            );
+            let floor = floor::measure(address, SENDERS as usize, &plan, batch, orders);
             [ours, floor, drawing(&plan, batch, orders)].map(|cpu| per_thousand_ms(cpu, orders))
         };
         let rounds: Vec<[f64; 3]> = (0..ROUNDS).map(round).collect();
@@ -105,13 +142,13 @@ fn print_lateness(name: &str, lateness: &Histogram) {
 
 /// CPU time the sending thread spends on `orders` orders, connections and warm-up apart.
 fn measure(
-    address: SocketAddr,
+    endpoint: &str,
     plan: &OrderPlan,
     sender: SenderKind,
     batch: u8,
     orders: u64,
 ) -> Duration {
-    let pool = pool(address, sender, batch);
+    let pool = pool(endpoint, sender, batch);
     runtime().block_on(async {
         send_all(&pool, plan, batch, orders / 20, None).await;
         let before = thread_cpu_time();
@@ -120,12 +157,11 @@ fn measure(
     })
 }
 
-fn pool(address: SocketAddr, sender: SenderKind, batch: u8) -> SenderPool {
-    let endpoint = format!("http://{address}");
+fn target(endpoint: &str) -> Target {
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "bench");
-    let target = Target {
-        sqs_endpoint: endpoint.clone(),
-        dynamodb_endpoint: endpoint.clone(),
+    Target {
+        sqs_endpoint: endpoint.to_owned(),
+        dynamodb_endpoint: endpoint.to_owned(),
         region: "eu-west-1".into(),
         credentials: SharedCredentialsProvider::new(credentials),
         orders_queue_url: format!("{endpoint}/000000000000/orders-queue"),
@@ -135,7 +171,11 @@ fn pool(address: SocketAddr, sender: SenderKind, batch: u8) -> SenderPool {
         door: DoorAt::Queue,
         exact_counts: true,
         read: Default::default(),
-    };
+    }
+}
+
+fn pool(endpoint: &str, sender: SenderKind, batch: u8) -> SenderPool {
+    let target = target(endpoint);
     let sending = Sending {
         batch,
         linger: Duration::ZERO,
@@ -180,14 +220,14 @@ const ROUNDS: u64 = 15;
 const ORDERS_A_ROUND: u64 = 40_000;
 
 /// Prints what an order costs from its draw to the ledger.
-fn whole_paths(address: SocketAddr) {
+fn whole_paths(endpoint: &str) {
     let plans = [lab(), own()];
     for batch in [10, 1] {
         let orders = ORDERS_A_ROUND * u64::from(batch) / 10;
         let round = |_| {
             plans
                 .each_ref()
-                .map(|plan| whole_path(address, plan, batch, orders))
+                .map(|plan| whole_path(endpoint, plan, batch, orders))
         };
         let rounds: Vec<[f64; 2]> = (0..ROUNDS).map(round).collect();
         let us = |which: usize| median(rounds.iter().map(|round| round[which]));
@@ -210,8 +250,8 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// CPU time of an order, microseconds: of all threads but the stub's.
-fn whole_path(address: SocketAddr, plan: &OrderPlan, batch: u8, orders: u64) -> f64 {
-    let pool = pool(address, SenderKind::Http, batch);
+fn whole_path(endpoint: &str, plan: &OrderPlan, batch: u8, orders: u64) -> f64 {
+    let pool = pool(endpoint, SenderKind::Http, batch);
     let folder = tempfile::tempdir().expect("a folder");
     let header = JournalHeader {
         schema_version: JOURNAL_SCHEMA_VERSION,

@@ -1,12 +1,14 @@
 //! An SQS that takes everything, at the least cost: a thread a connection, bytes in, bytes out.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use md5::{Digest, Md5};
 use orderproof::drive::thread_cpu_time;
+use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::cores;
 
@@ -18,24 +20,31 @@ pub fn cpu_time() -> Duration {
     Duration::from_nanos(CPU_NS.load(Ordering::Relaxed))
 }
 
-/// Starts it on the last core but one, where there are two.
-pub fn start() -> SocketAddr {
+/// Starts it on its core, plain or with TLS.
+pub fn start(tls: Option<Arc<ServerConfig>>) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a loopback port");
     let address = listener.local_addr().expect("bound");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let stream = stream.expect("a connection");
+            stream.set_nodelay(true).expect("a socket");
+            let tls = tls.clone();
             std::thread::spawn(move || {
                 cores::pin(cores::STUB);
-                serve(stream);
+                match tls {
+                    None => serve(stream),
+                    Some(tls) => {
+                        let connection = ServerConnection::new(tls).expect("it was checked");
+                        serve(StreamOwned::new(connection, stream));
+                    }
+                }
             });
         }
     });
     address
 }
 
-fn serve(mut stream: TcpStream) {
-    stream.set_nodelay(true).expect("a socket");
+fn serve(mut stream: impl Read + Write) {
     let (mut bytes, mut filled) = (vec![0; 256 * 1024], 0);
     let (mut message, mut body, mut out) = (Vec::new(), Vec::new(), Vec::new());
     let mut counted = Duration::ZERO;
@@ -55,7 +64,11 @@ fn serve(mut stream: TcpStream) {
             out.extend_from_slice(&body);
             bytes.copy_within(whole..filled, 0);
             filled -= whole;
-            if stream.write_all(&out).is_err() {
+            if stream
+                .write_all(&out)
+                .and_then(|()| stream.flush())
+                .is_err()
+            {
                 return;
             }
             let now = thread_cpu_time();

@@ -33,6 +33,11 @@ pub struct RunArgs {
     #[arg(long, value_name = "PORT", conflicts_with = "find")]
     pub goose_dashboard: Option<u16>,
 
+    /// Send from so many threads, each pinned to a core of its own where there are as many; there are never more than
+    /// senders [default: one for each 15,000 requests a second at the peak, at most one less than there are cores].
+    #[arg(long, value_name = "N", conflicts_with = "find", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pub threads: Option<u32>,
+
     /// Print the outcome as JSON instead of text; docs/machines.md names its fields.
     #[arg(long)]
     pub json: bool,

@@ -1,6 +1,7 @@
 //! `orderproof run`: reads the scenario, runs it, prints what came of it.
 
 use std::any::Any;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;
 
@@ -52,6 +53,9 @@ pub fn run(args: &RunArgs, output: &Output) -> Result<Exit, Error> {
     }
     if let Some(path) = &args.output_dir {
         run = run.output_dir(path);
+    }
+    if let Some(threads) = args.threads.and_then(NonZeroU32::new) {
+        run = run.threads(threads);
     }
     if let Some(forecast) = forecast.flatten() {
         run = run.with_forecast(forecast);

@@ -1,6 +1,7 @@
 //! `orderproof run --run-at`: one of several workers sends its shard, and judges nothing.
 
 use std::any::Any;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -44,6 +45,9 @@ pub fn worker(args: &RunArgs, at: &MeetingPlace, output: &Output) -> Result<Exit
         .with_goose(false, None);
     if let Some(run_id) = run_id(args.run_id)? {
         run = run.run_id(run_id);
+    }
+    if let Some(threads) = args.threads.and_then(NonZeroU32::new) {
+        run = run.threads(threads);
     }
     let worker = Worker {
         run,

@@ -1,9 +1,12 @@
-//! The pool: Goose's users, each with a sender of its own. The only file that names `goose`.
+//! Goose's users, each of which holds a thread that sends. The only file that names `goose`.
 //!
-//! Goose has users and no arrival rates, so each user takes the next batch that is due. Goose is set
-//! up in code and kept from printing, from taking ctrl-c and from opening ports.
+//! Goose has users and no arrival rates. A user starts its thread, awaits it and records a figure for each request; no order
+//! passes through Goose. Only to a server orders go by Goose's own client: there each user takes the next one that is due.
+//! Goose is set up in code and kept from printing, from taking ctrl-c and from opening ports.
 
-use std::sync::{Arc, Once};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -17,30 +20,50 @@ use goose::{GooseAttack, GooseError};
 
 use super::plan::DriveOptions;
 use super::pool::{Carrier, send_what_is_due};
+use super::thread::{SendingThread, Sent};
 use super::work::{Shared, Work};
 use crate::ledger::Outcome;
 use crate::order::Door;
-use crate::send::{AnySender, Batch, Failure, Prepared, REPLY_BYTES_MAX, SendReply, Sender};
+use crate::send::{
+    AnySender, Batch, Failure, Prepared, REPLY_BYTES_MAX, Reason, SendReply, Sender,
+};
 
 /// Users started a second: all of them before Goose looks at its clock again.
 const START_RATE: &str = "100000";
+
+/// What the users do.
+pub(super) enum Users {
+    /// Each starts one of the threads that wait, and hears of what it sends.
+    Holders {
+        door: Door,
+        waiting: Mutex<Vec<SendingThread>>,
+        started: Arc<Mutex<Vec<JoinHandle<Sent>>>>,
+    },
+    /// Each sends what is due.
+    Senders(Arc<Shared>),
+}
 
 /// Runs the pool until the queue of work is closed and empty.
 ///
 /// # Errors
 /// When Goose cannot run: a report or a dashboard that cannot be opened, say.
 pub(super) async fn attack(
-    shared: Arc<Shared>,
+    all: Users,
     host: &str,
     users: u32,
     options: &DriveOptions,
 ) -> Result<(), String> {
     take_from_goose_what_is_ours();
-    let client = client(users, &shared.door).map_err(|error| cause(&error))?;
+    let door = match &all {
+        Users::Holders { door, .. } => door,
+        Users::Senders(shared) => &shared.door,
+    };
+    let client = client(users, door).map_err(|error| cause(&error))?;
+    let all = Arc::new((all, AtomicU32::new(users)));
     let user_loop: TransactionFunction = Arc::new(move |user| {
-        let shared = Arc::clone(&shared);
+        let all = Arc::clone(&all);
         user.client = client.clone();
-        Box::pin(async move { one_user(user, &shared).await })
+        Box::pin(async move { one_user(user, &all.0, &all.1).await })
     });
     let scenario = Scenario::new("orders").register_transaction(Transaction::new(user_loop));
     // With its dashboard on, Goose saves a report of its own accord, into the working directory unless
@@ -122,40 +145,94 @@ impl log::Log for ToTracing {
 }
 
 /// One user's whole life.
-async fn one_user(user: &mut GooseUser, shared: &Shared) -> TransactionResult {
-    if shared.queue.is_disconnected() && shared.queue.is_empty() {
-        // Goose calls again until it notices, within half a second, that the attack is over.
-        tokio::time::sleep(Duration::from_millis(25)).await;
-        return Ok(());
-    }
-    let _presence = Presence(shared);
-    let service = match shared.door {
-        Door::Sqs => Some(("SQS", "SendMessage", "SendMessageBatch")),
-        Door::Sns(_) => Some(("SNS", "Publish", "PublishBatch")),
-        Door::Eventbridge(_) => Some(("EventBridge", "PutEvents", "PutEvents")),
-        Door::Http(_) => None,
+async fn one_user(user: &mut GooseUser, all: &Users, there: &AtomicU32) -> TransactionResult {
+    let service = |door: &Door| match door {
+        Door::Sqs => ("SQS", "SendMessage", "SendMessageBatch"),
+        Door::Sns(_) => ("SNS", "Publish", "PublishBatch"),
+        Door::Eventbridge(_) => ("EventBridge", "PutEvents", "PutEvents"),
+        Door::Http(_) => ("HTTP", "order", "orders"),
     };
-    send_what_is_due(shared, &mut GooseFigures(user, service)).await;
+    match all {
+        Users::Holders {
+            door,
+            waiting,
+            started,
+        } => {
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let Some(thread) = next else {
+                return ended().await;
+            };
+            let _presence = Presence(there);
+            let (figures, told) = flume::unbounded();
+            match thread.start(Figures(figures)) {
+                Ok(thread) => started
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(thread),
+                // Its senders never come, which the drive notices.
+                Err(error) => tracing::debug!(%error, "no thread"),
+            }
+            while let Ok(figure) = told.recv_async().await {
+                tell_goose(user, service(door), &figure).await;
+            }
+        }
+        Users::Senders(shared) => {
+            if shared.queue.is_disconnected() && shared.queue.is_empty() {
+                return ended().await;
+            }
+            let _presence = Presence(there);
+            send_what_is_due(shared, &mut ByGoose(user)).await;
+        }
+    }
     Ok(())
 }
 
-/// Goose's own figures, and the service that they are of; none where Goose sends by itself, and counts what it sends.
-struct GooseFigures<'a>(&'a mut GooseUser, Option<Service>);
+/// Goose calls a user again until it notices, within half a second, that the attack is over.
+async fn ended() -> TransactionResult {
+    tokio::time::sleep(Duration::from_millis(25)).await;
+    Ok(())
+}
 
 /// The name of a service, and of what it is asked for: with one order, with several.
 type Service = (&'static str, &'static str, &'static str);
 
-impl Carrier for GooseFigures<'_> {
+/// What Goose hears of one request.
+struct Figure {
+    orders: usize,
+    response_time: Duration,
+    status: Option<u16>,
+    acknowledged: bool,
+    error: Option<Reason>,
+}
+
+/// Tells the user that holds a thread of each request.
+#[derive(Clone)]
+struct Figures(flume::Sender<Figure>);
+
+impl Carrier for Figures {
+    fn replied(&mut self, work: &Work, acked_at: Duration, reply: &SendReply) {
+        let mut entries = reply.entries.iter();
+        let failed = entries.find(|entry| entry.outcome != Outcome::Acknowledged);
+        // A user that Goose has ended hears of nothing.
+        let _ = self.0.send(Figure {
+            orders: reply.entries.len(),
+            // From the intended instant of the first order.
+            response_time: acked_at.saturating_sub(work.dispatch.first_due),
+            status: reply.status,
+            acknowledged: failed.is_none(),
+            error: failed.and_then(|entry| entry.reason.clone()),
+        });
+    }
+}
+
+/// Sends by Goose's own client, which counts what it sends by itself.
+struct ByGoose<'a>(&'a mut GooseUser);
+
+impl Carrier for ByGoose<'_> {
     async fn send(&mut self, sender: &mut AnySender, batch: &Batch) -> SendReply {
         match sender {
             AnySender::Server(sender) => sender.send_by(batch, |it| via_goose(self.0, it)).await,
             sender => sender.send(batch).await,
-        }
-    }
-
-    async fn replied(&mut self, work: &Work, acked_at: Duration, reply: &SendReply) {
-        if let Some(service) = self.1 {
-            tell_goose(self.0, service, work, acked_at, reply).await;
         }
     }
 }
@@ -227,32 +304,20 @@ fn client(users: u32, door: &Door) -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
-/// One request a batch, timed from the intended instant of its first order.
-async fn tell_goose(
-    user: &mut GooseUser,
-    (service, single, several): Service,
-    work: &Work,
-    acked_at: Duration,
-    reply: &SendReply,
-) {
-    let name = match reply.entries.len() {
+/// Records one request.
+async fn tell_goose(user: &mut GooseUser, (service, single, several): Service, figure: &Figure) {
+    let name = match figure.orders {
         1 => single,
         _ => several,
     };
-    let failed = reply
-        .entries
-        .iter()
-        .find(|entry| entry.outcome != Outcome::Acknowledged);
-    let error = failed.and_then(|entry| entry.reason.as_deref());
-    let response_time = acked_at.saturating_sub(work.dispatch.first_due);
     let recorded = user
         .record_custom_request_duration(
             service,
             name,
-            response_time,
-            failed.is_none(),
-            reply.status,
-            error,
+            figure.response_time,
+            figure.acknowledged,
+            figure.status,
+            figure.error.as_deref(),
         )
         .await;
     if let Err(error) = recorded {
@@ -261,11 +326,11 @@ async fn tell_goose(
 }
 
 /// A user is there; the last to leave, even by a panic, ends the attack.
-struct Presence<'a>(&'a Shared);
+struct Presence<'a>(&'a AtomicU32);
 
 impl Drop for Presence<'_> {
     fn drop(&mut self) {
-        if self.0.barrier.leave() {
+        if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
             goose::trigger_killswitch("every order that was due has been sent");
         }
     }

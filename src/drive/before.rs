@@ -21,8 +21,8 @@ const WRITES_AT_ONCE: usize = 8;
 /// Orders whose rows are written in one go.
 const ORDERS_AT_ONCE: u64 = (WRITES_AT_ONCE * ROWS_PER_WRITE) as u64;
 
-/// The longest wait without a look whether to stop.
-const STOP_CHECK: Duration = Duration::from_millis(20);
+/// Between two looks whether rows are written.
+const CHECK: Duration = Duration::from_millis(1);
 
 /// Owns the thread that writes rows. Dropping it ends the thread once the requests on their way are answered.
 pub(super) struct RowsBefore {
@@ -98,23 +98,33 @@ impl RowsBefore {
 
     /// Waits until the rows of `orders` are written or cannot be, and says of which orders they cannot, and why; `None`
     /// when `stopped` says so, or no more is written.
-    pub(super) fn wait(
+    pub(super) async fn wait(
         &self,
         orders: Range<u64>,
         stopped: impl Fn() -> bool,
     ) -> Option<BTreeMap<u64, String>> {
         self.want(orders.end);
-        let mut state = self.shared.lock();
-        while state.done < orders.end {
-            if state.ended || stopped() {
+        loop {
+            if let Some(refused) = self.refused(&orders)? {
+                return Some(refused);
+            }
+            if stopped() {
                 return None;
             }
-            let woken = self.shared.changed.wait_timeout(state, STOP_CHECK);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            // Rows are asked for long before they are needed: this is for a table that does not keep up.
+            tokio::time::sleep(CHECK).await;
+        }
+    }
+
+    /// Of which of `orders` rows cannot be written; `None` within as long as some are not written, and at the end.
+    fn refused(&self, orders: &Range<u64>) -> Option<Option<BTreeMap<u64, String>>> {
+        let mut state = self.shared.lock();
+        if state.done < orders.end {
+            return (!state.ended).then_some(None);
         }
         // Orders are asked about once, in their order: what is behind is not needed any more.
         let later = state.refused.split_off(&orders.end);
-        Some(std::mem::replace(&mut state.refused, later))
+        Some(Some(std::mem::replace(&mut state.refused, later)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a drive is asked for and what it hands back.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -43,6 +44,9 @@ pub struct DrivePart {
 pub struct DriveOptions {
     /// Who gives the senders their turns.
     pub pool: Pool,
+    /// How many threads send, each pinned to a core of its own: the pacers and senders of one part of the schedule each. As
+    /// many as the rate needs when absent. Where Goose's own client sends to a server there is one.
+    pub threads: Option<NonZeroU32>,
     /// Where Goose's own HTML report goes, a name ending in `.html`.
     pub goose_report: Option<PathBuf>,
     /// Where Goose's live dashboard listens: a loopback address.

@@ -12,10 +12,11 @@ use crate::send::{AnySender, Batch, SendReply, Sender};
 /// Who gives the senders their turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Pool {
-    /// Goose's users: its metrics, report and dashboard show the sends. One run of a process at a time.
+    /// Goose's users, each of which holds a thread that sends, and hears of each request: Goose's metrics, report and
+    /// dashboard show the sends. One run of a process at a time.
     #[default]
     Goose,
-    /// Tasks on a runtime of the run's own: any number of runs side by side, and nothing global.
+    /// Threads of the run's own: any number of runs side by side, and nothing global.
     Tasks,
 }
 
@@ -31,17 +32,10 @@ pub(super) trait Carrier: Send {
     }
 
     /// The reply to `work` came at `acked_at` after the run's start.
-    fn replied(
-        &mut self,
-        work: &Work,
-        acked_at: Duration,
-        reply: &SendReply,
-    ) -> impl Future<Output = ()> + Send;
+    fn replied(&mut self, _work: &Work, _acked_at: Duration, _reply: &SendReply) {}
 }
 
-impl Carrier for () {
-    async fn replied(&mut self, _: &Work, _: Duration, _: &SendReply) {}
-}
+impl Carrier for () {}
 
 /// Sends what is due until nothing more will be.
 pub(super) async fn send_what_is_due(shared: &Shared, carrier: &mut impl Carrier) {
@@ -61,21 +55,25 @@ pub(super) async fn send_what_is_due(shared: &Shared, carrier: &mut impl Carrier
             let reply = carrier.send(&mut sender, &batch).await;
             let acked_at = shared.now();
             in_hand.settle(acked_at, &reply);
-            carrier.replied(&work, acked_at, &reply).await;
+            carrier.replied(&work, acked_at, &reply);
             next = rest.take();
         }
     }
 }
 
-/// Runs the pool of tasks until the queue of work is closed and empty.
+/// Runs the pool of tasks until the queue of work is closed and empty; each has a carrier of its own.
 ///
 /// # Errors
 /// When a sender panicked; the batch in its hand has an outcome.
-pub(super) async fn run_tasks(shared: Arc<Shared>, senders: u32) -> Result<(), String> {
+pub(super) async fn run_tasks<C: Carrier + Clone + 'static>(
+    shared: Arc<Shared>,
+    senders: u32,
+    carrier: C,
+) -> Result<(), String> {
     let mut tasks = JoinSet::new();
     for _ in 0..senders {
-        let shared = Arc::clone(&shared);
-        tasks.spawn(async move { send_what_is_due(&shared, &mut ()).await });
+        let (shared, mut carrier) = (Arc::clone(&shared), carrier.clone());
+        tasks.spawn(async move { send_what_is_due(&shared, &mut carrier).await });
     }
     let mut result = Ok(());
     while let Some(ended) = tasks.join_next().await {

@@ -31,6 +31,14 @@ impl Tally {
         }
     }
 
+    /// Nothing, of no phase.
+    pub(super) fn none() -> Self {
+        Self {
+            phase_ends: Vec::new(),
+            record: SendRecord::default(),
+        }
+    }
+
     /// The phase an order due at `at` belongs to, as `LoadProfile::phase_at` has it.
     fn phase(&mut self, at: Duration) -> &mut PhaseSends {
         let index = self.phase_ends.iter().take_while(|&&end| end <= at).count();

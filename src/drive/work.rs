@@ -101,11 +101,11 @@ fn runs(orders: &[u64]) -> impl Iterator<Item = Range<u64>> {
         .map(|run| run[0]..run[run.len() - 1] + 1)
 }
 
-/// What the pacer and the pool share.
+/// What the pacer and the pool of one thread share, and partly those of the others.
 pub(super) struct Shared {
     /// With their due times, once the run's start is known: before there is work.
     pub(super) orders: OnceLock<OrderPlan>,
-    pub(super) pool: SenderPool,
+    pub(super) pool: Arc<SenderPool>,
     /// What orders are sent to.
     pub(super) door: Door,
     pub(super) queue: flume::Receiver<Work>,
@@ -114,7 +114,7 @@ pub(super) struct Shared {
     pub(super) progress: Arc<Progress>,
     pub(super) stop: StopSignal,
     /// The rules that end the sending.
-    pub(super) alarms: Alarms,
+    pub(super) alarms: Arc<Alarms>,
     /// What the senders measured.
     pub(super) tally: Mutex<Tally>,
     pub(super) journal: OnceLock<JournalHandle>,
@@ -124,7 +124,7 @@ pub(super) struct Shared {
 /// Which of the pool's senders are there.
 pub(super) struct SenderBarrier {
     expected: usize,
-    counts: Mutex<(usize, usize)>,
+    counts: Mutex<usize>,
     changed: Condvar,
     /// The pool is no more.
     over: AtomicBool,
@@ -134,22 +134,15 @@ impl SenderBarrier {
     pub(super) fn new(expected: usize) -> Self {
         Self {
             expected,
-            counts: Mutex::new((0, 0)),
+            counts: Mutex::new(0),
             changed: Condvar::new(),
             over: AtomicBool::new(false),
         }
     }
 
     pub(super) fn enter(&self) {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).0 += 1;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.changed.notify_all();
-    }
-
-    /// Whether this was the last one to leave.
-    pub(super) fn leave(&self) -> bool {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.1 += 1;
-        counts.1 == self.expected
     }
 
     /// The pool has ended, to its time or before.
@@ -162,11 +155,10 @@ impl SenderBarrier {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Waits until every sender is there, or those that made it within `limit`; false if the pool ended.
-    pub(super) fn wait_complete(&self, limit: Duration) -> bool {
-        let until = Instant::now() + limit;
+    /// Waits until every sender is there, or those that made it before `until`; false if the pool ended.
+    pub(super) fn wait_complete(&self, until: Instant) -> bool {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        while counts.0 < self.expected && !self.is_over() {
+        while *counts < self.expected && !self.is_over() {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -192,14 +184,15 @@ impl Shared {
             .record_named(outcome, orders, messages);
     }
 
-    /// Counts a batch in that the pacer hands over; false if that would be too many in flight.
+    /// Counts a batch in that the pacer hands over; false if that would be too many in flight, of all threads together.
     pub(super) fn admit(&self, work: &Work, max_in_flight: u64) -> bool {
         let count = u64::from(work.dispatch.count);
         let in_flight = &self.progress.in_flight;
-        if in_flight.load(Ordering::Acquire) + count > max_in_flight {
+        let admitted = |now: u64| (now + count <= max_in_flight).then_some(now + count);
+        let Ok(before) = in_flight.fetch_update(Ordering::AcqRel, Ordering::Acquire, admitted)
+        else {
             return false;
-        }
-        let before = in_flight.fetch_add(count, Ordering::AcqRel);
+        };
         let peak = &self.progress.in_flight_peak;
         peak.fetch_max(before + count, Ordering::Relaxed);
         true

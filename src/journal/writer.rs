@@ -41,9 +41,20 @@ pub struct JournalWriter {
 }
 
 /// What pacer and senders do with the journal; clones are the same journal.
+///
+/// Threads that record much have a lane each ([`JournalHandle::lane`]), so that none waits for another.
 #[derive(Clone)]
 pub struct JournalHandle {
     shared: Arc<Shared>,
+    lane: Arc<Mutex<Lane>>,
+}
+
+/// What was recorded by one thread, or by some, and is not written yet.
+#[derive(Default)]
+struct Lane {
+    pending: Decided,
+    /// The messages of orders in `pending`.
+    named: Vec<(u64, MessageId)>,
 }
 
 impl std::ops::Deref for JournalWriter {
@@ -69,9 +80,9 @@ struct Shared {
 struct State {
     /// Orders `0..wanted` are to be intended.
     wanted: u64,
-    pending: Decided,
-    /// The messages of orders in `pending`.
-    named: Vec<(u64, MessageId)>,
+    /// No more is to be intended.
+    closed: bool,
+    lanes: Vec<Arc<Mutex<Lane>>>,
     finishing: bool,
 }
 
@@ -149,7 +160,7 @@ impl JournalWriter {
                 source,
             })?;
         Ok(Self {
-            handle: JournalHandle { shared },
+            handle: JournalHandle::on(shared),
             thread,
         })
     }
@@ -174,10 +185,21 @@ impl JournalWriter {
 }
 
 impl JournalHandle {
+    fn on(shared: Arc<Shared>) -> Self {
+        let lane = Arc::default();
+        shared.lock().lanes.push(Arc::clone(&lane));
+        Self { shared, lane }
+    }
+
+    /// The same journal, for another thread to record on.
+    pub fn lane(&self) -> Self {
+        Self::on(Arc::clone(&self.shared))
+    }
+
     /// Asks for the orders before `end` to be intended, and returns at once.
     pub fn intend(&self, end: u64) {
         let mut state = self.shared.lock();
-        if end > state.wanted {
+        if end > state.wanted && !state.closed {
             state.wanted = end;
             self.shared.asked.notify_one();
         }
@@ -191,7 +213,7 @@ impl JournalHandle {
     /// Waits until the orders before `end` are intended, asking for it if need be.
     ///
     /// # Errors
-    /// When the journal cannot be written on.
+    /// When the journal cannot be written on, or was closed before.
     pub fn wait_intended(&self, end: u64) -> Result<(), JournalStopped> {
         if self.intended() >= end && !self.is_stopped() {
             return Ok(());
@@ -199,7 +221,7 @@ impl JournalHandle {
         self.intend(end);
         let mut state = self.shared.lock();
         while self.intended() < end {
-            if self.is_stopped() {
+            if self.is_stopped() || (state.closed && state.wanted < end) {
                 return Err(JournalStopped);
             }
             state = self
@@ -212,6 +234,14 @@ impl JournalHandle {
             return Err(JournalStopped);
         }
         Ok(())
+    }
+
+    /// Intends no more orders from now on, whoever asks, and returns at once: those before the number that this returns
+    /// will be intended, and no others ever, unless the journal cannot be written on.
+    pub fn close(&self) -> u64 {
+        let mut state = self.shared.lock();
+        state.closed = true;
+        state.wanted
     }
 
     /// The journal can no longer be written on, so nothing more may be sent.
@@ -234,17 +264,17 @@ impl JournalHandle {
         orders: Range<u64>,
         messages: impl IntoIterator<Item = (u64, MessageId)>,
     ) {
-        let mut state = self.shared.lock();
-        state.named.extend(messages);
-        match state.pending.last_mut() {
+        let mut lane = self.lane.lock().unwrap_or_else(PoisonError::into_inner);
+        lane.named.extend(messages);
+        match lane.pending.last_mut() {
             Some((last, range)) if *last == outcome && range.end == orders.start => {
                 range.end = orders.end;
             }
-            _ => state.pending.push((outcome, orders)),
+            _ => lane.pending.push((outcome, orders)),
         }
-        if state.pending.len() >= PENDING_MAX {
-            let merged = Outcomes::of(std::mem::take(&mut state.pending));
-            state.pending = merged.in_order();
+        if lane.pending.len() >= PENDING_MAX {
+            let merged = Outcomes::of(std::mem::take(&mut lane.pending));
+            lane.pending = merged.in_order();
         }
     }
 }
@@ -252,6 +282,25 @@ impl JournalHandle {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was recorded on all lanes since the last time.
+    fn take_news(state: &State) -> News {
+        let (mut decided, mut named) = (Decided::new(), Vec::new());
+        for lane in &state.lanes {
+            let mut lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
+            decided.append(&mut lane.pending);
+            named.append(&mut lane.named);
+        }
+        (decided, named)
+    }
+
+    fn has_news(state: &State) -> bool {
+        let lock = |lane: &Arc<Mutex<Lane>>| {
+            let lane = lane.lock().unwrap_or_else(PoisonError::into_inner);
+            !lane.pending.is_empty()
+        };
+        state.lanes.iter().any(lock)
     }
 }
 
@@ -297,12 +346,9 @@ impl<F: JournalFile> Scribe<F> {
             let stopped = self.lines.failed();
             let due = flushed_at.elapsed() >= OUTCOME_INTERVAL;
             let intent_waits = state.wanted > intended && !stopped;
-            if state.finishing || intent_waits || (due && !state.pending.is_empty()) {
+            if state.finishing || intent_waits || (due && Shared::has_news(&state)) {
                 let wanted = if stopped { intended } else { state.wanted };
-                let pending = (due || state.finishing).then(|| {
-                    let named = std::mem::take(&mut state.named);
-                    (std::mem::take(&mut state.pending), named)
-                });
+                let pending = (due || state.finishing).then(|| Shared::take_news(&state));
                 return (wanted, pending, state.finishing);
             }
             let wait = OUTCOME_INTERVAL

@@ -52,6 +52,7 @@ pub use stores_lock::StoresLock;
 pub use watch::Watch;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use crate::drive::{Pool, StopSignal};
@@ -88,6 +89,7 @@ pub struct Run {
     pool: Pool,
     goose_report: bool,
     goose_dashboard: Option<SocketAddr>,
+    threads: Option<NonZeroU32>,
     forecast: Option<Box<Forecast>>,
 }
 
@@ -106,6 +108,7 @@ impl Run {
             pool: Pool::Tasks,
             goose_report: false,
             goose_dashboard: None,
+            threads: None,
             forecast: None,
         }
     }
@@ -138,6 +141,11 @@ impl Run {
     /// Who sends.
     pub(crate) fn pool(&self) -> Pool {
         self.pool
+    }
+
+    /// How many threads send, where that is asked for.
+    pub(crate) fn asked_threads(&self) -> Option<NonZeroU32> {
+        self.threads
     }
 
     /// With this run id. Outside the embedded pipeline nothing in the stores may carry it yet.
@@ -173,6 +181,14 @@ impl Run {
     #[must_use]
     pub fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
+        self
+    }
+
+    /// Sent by so many threads, each pinned to a core of its own; without it by as many as the rate needs. The plan is the
+    /// same, and so is what becomes of each order.
+    #[must_use]
+    pub fn threads(mut self, threads: NonZeroU32) -> Self {
+        self.threads = Some(threads);
         self
     }
 

@@ -24,7 +24,7 @@ use crate::drive::{self, DriveOptions, DriveOutcome, DrivePlan, Progress, StopSi
 use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::RunFolder;
-use crate::load::Schedule;
+use crate::load::{Schedule, Shard};
 use crate::observe::{AskFunction, KeptPages, ObservePlan, Watcher};
 use crate::order::OrderPlan;
 use crate::preflight::{Preflight, Weight};
@@ -85,9 +85,15 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     let watcher = watcher.map_err(Error::internal)?;
     let options = DriveOptions {
         pool: run.pool,
+        threads: run.threads,
         goose_report: run.goose_report.then(|| folder.file(file_name::GOOSE)),
         goose_dashboard: run.goose_dashboard,
     };
+    if let Some(words) = drive::threads_in_words(&plan.scenario, Shard::WHOLE, &options)
+        && !run.quiet
+    {
+        attendant.note(&words);
+    }
     let readings = Readings::start(Gauged {
         progress: Arc::clone(&progress),
         queues: watcher.view(),

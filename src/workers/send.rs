@@ -101,6 +101,8 @@ pub fn send_shard(worker: Worker, attendant: &dyn Attendant) -> Result<Sent, Err
             joined.plan.run_id,
             written(start_at)?
         ));
+        let threads = drive::threads_in_words(run.scenario(), shard, &drive_options(&run));
+        threads.iter().for_each(|words| attendant.note(words));
     }
     let folder = RunFolder::create_exactly(&room.begun()).map_err(Error::internal)?;
     let part = DrivePart { shard, start_at };
@@ -413,6 +415,14 @@ fn plan_of(place: &dyn RunAt, bytes: &[u8]) -> Result<PlanFile, Error> {
     parse_plan(bytes, shown.as_ref()).map_err(Error::usage)
 }
 
+fn drive_options(run: &Run) -> DriveOptions {
+    DriveOptions {
+        pool: run.pool(),
+        threads: run.asked_threads(),
+        ..DriveOptions::default()
+    }
+}
+
 fn drive_shard(
     run: &Run,
     joined: &Joined,
@@ -428,16 +438,12 @@ fn drive_shard(
         plan_digest: Some(joined.plan_digest.clone()),
         part: Some(part),
     };
-    let options = DriveOptions {
-        pool: run.pool(),
-        ..DriveOptions::default()
-    };
     let journal = folder.file(file_name::JOURNAL);
     drive::run(
         &plan,
         &joined.target,
         &journal,
-        &options,
+        &drive_options(run),
         progress,
         run.stop(),
     )

@@ -92,9 +92,10 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
     };
     let moment = Duration::from_millis(rng.next_u64() % life_ms);
     let batch = ["sending.batch=1", "sending.batch=10"][rng.next_u64() as usize % 2];
+    let threads = ["1", "2", "3"][rng.next_u64() as usize % 3];
     let run = Program::new(["run", "crash.toml", "--output-dir", "out", "--quiet"])
         .file("crash.toml", SCENARIO)
-        .args(["--set", batch]);
+        .args(["--set", batch, "--threads", threads]);
     let run = served.at(run);
     let mut child = run
         .command()
@@ -110,7 +111,7 @@ fn kill_one(seed: u64, served: &Served, seen: &Seen) -> bool {
     let killed = child.wait().expect("it ended").code().is_none();
     seen.count(if killed { "killed" } else { "ended by itself" }, 1);
 
-    let what = format!("seed {seed}, killed {moment:?} after {from:?}, {batch}");
+    let what = format!("seed {seed}, killed {moment:?} after {from:?}, {batch}, {threads} threads");
     let verify = Program::new(["verify", &folder.display().to_string(), "--resume"])
         .args(["--endpoint-url", &served.endpoint()])
         .env("AWS_ACCESS_KEY_ID", "test")

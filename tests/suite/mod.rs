@@ -47,6 +47,7 @@ mod simulator;
 mod stub;
 mod template;
 mod terminal;
+mod threads;
 mod tidy;
 mod time;
 #[cfg(all(feature = "tui", feature = "goose-dashboard"))]

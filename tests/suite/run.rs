@@ -161,7 +161,7 @@ fn the_sdk_sender_passes_too() {
 }
 
 /// Starts a run, waits until outcomes are in its journal, and sends it `signal`.
-fn run_and_signal(program: &Program, signal: &str) -> std::process::Output {
+pub(super) fn run_and_signal(program: &Program, signal: &str) -> std::process::Output {
     let child = program
         .command()
         .stdout(std::process::Stdio::piped())
@@ -379,7 +379,7 @@ fn a_folder_of_0_3_0_is_shown_and_compared() {
 }
 
 /// 80 orders, then 240, of which half are refused, and one rule on that.
-fn half_refused(rule: &str) -> Finished {
+pub(super) fn half_refused(rule: &str, threads: &str) -> Finished {
     let file = format!(
         "name = \"aborted\"\nquestion = \"Does it stop?\"\n[[phase]]\nname = \"baseline\"\nrate = \"40/s\"\n\
          duration = \"2s\"\n[[phase]]\nname = \"spike\"\nrate = \"1x\"\nduration = \"6s\"\n[[fault]]\n\
@@ -387,6 +387,7 @@ fn half_refused(rule: &str) -> Finished {
          max_schedule_lag_p99 = \"10s\"\nrules = [{rule}]\n"
     );
     Program::new(["run", "scenario.toml", "--output-dir", "out", "--quiet"])
+        .args(["--threads", threads])
         .file("scenario.toml", &file)
         .finish()
 }
@@ -394,7 +395,7 @@ fn half_refused(rule: &str) -> Finished {
 #[test]
 fn a_rule_that_nothing_can_mend_ends_the_sending_and_the_verdict_still_comes() {
     // 13 of 320 are more than 4%, and 128 of them are refused at least.
-    let stopped = half_refused("{ rule = \"send_error_rate <= 4%\", abort = true }").code(5);
+    let stopped = half_refused("{ rule = \"send_error_rate <= 4%\", abort = true }", "1").code(5);
     let report = stopped.json("out/run.json");
     assert_eq!(report["verdict"], "fail");
     assert_eq!(report["interrupted"], false, "nobody has");
@@ -423,7 +424,7 @@ fn a_rule_that_is_broken_without_abort_and_one_that_may_hold_end_nothing() {
         ("\"send_error_rate <= 4%\"", 5),
         ("{ rule = \"send_error_rate < 90%\", abort = true }", 4),
     ] {
-        let whole = half_refused(rule).code(code);
+        let whole = half_refused(rule, "1").code(code);
         let report = whole.json("out/run.json");
         assert_eq!(report["orders"]["unsent"], 0, "{rule}");
         let words: Vec<_> = whole.stdout.split_whitespace().collect();

@@ -11,14 +11,14 @@ use super::run::smoke;
 use super::serve::whole_exchange;
 use super::served::Served;
 
-fn stub<const N: usize>(arguments: [&str; N]) -> Served {
+pub(super) fn stub<const N: usize>(arguments: [&str; N]) -> Served {
     let smoke = scenario("smoke");
     let program = Program::new(["serve", &smoke, "--stub", "--port", "0"]);
     Served::start(program.args(arguments))
 }
 
 /// Half the smoke scenario's run against the stub, as its banner says.
-fn against(served: &Served) -> Program {
+pub(super) fn against(served: &Served) -> Program {
     served
         .at(smoke().args(["--run-id", "4242"]))
         .args(["--set", "target.processor=external"])
@@ -32,7 +32,7 @@ fn get(served: &Served, path: &str) -> String {
     body.to_owned()
 }
 
-fn figures(served: &Served) -> Value {
+pub(super) fn figures(served: &Served) -> Value {
     serde_json::from_str(&get(served, "/stub")).expect("JSON")
 }
 

@@ -154,7 +154,7 @@ impl Batch {
 
     /// Whether `given` is the MD5 of the body at `index`, as SQS writes it.
     pub(super) fn md5_matches(&self, index: usize, given: &str) -> bool {
-        hex(Md5::digest(self.body(index)).into()).as_str() == given
+        hex(Md5::digest(self.body(index)).into()).as_bytes() == given.as_bytes()
     }
 
     /// Whether `given` is the MD5 of the attributes at `index`; nothing has to be there for a message without any.

@@ -7,6 +7,10 @@ pub(super) struct Hex {
 }
 
 impl Hex {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.digits[..self.length]
+    }
+
     pub(super) fn as_str(&self) -> &str {
         std::str::from_utf8(&self.digits[..self.length]).expect("digits are ASCII")
     }

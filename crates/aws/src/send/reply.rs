@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value;
+use smallvec::SmallVec;
 
-use super::Batch;
+use super::plain::{self, Taken};
+use super::{BATCH_MAX, Batch};
 use crate::ledger::{MessageId, Outcome};
 
 /// Why an order was not acknowledged: a few words, few of them different.
@@ -149,14 +151,7 @@ struct ErrorReply<'a> {
 pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
     let all = |entry| SendReply::all(batch, Some(status), entry);
     match status {
-        200 if batch.len() == 1 => match serde_json::from_slice::<SingleReply<'_>>(body) {
-            Ok(reply) => {
-                let attributes = reply.attributes_md5.as_ref().and_then(Value::as_str);
-                let told = (&*reply.md5, attributes);
-                all(accepted(batch, 0, &reply.message_id, told))
-            }
-            Err(_) => all(unreadable()),
-        },
+        200 if batch.len() == 1 => all(entry_of(body, batch)),
         200 => match entries_of(body, batch) {
             Some(entries) => SendReply {
                 entries,
@@ -170,6 +165,20 @@ pub(super) fn classify(status: u16, body: &[u8], batch: &Batch) -> SendReply {
             None => all(unclear(status, "SQS")),
         },
         _ => all(unclear(status, "SQS")),
+    }
+}
+
+/// What a reply to a single message says of it.
+fn entry_of(body: &[u8], batch: &Batch) -> EntryOutcome {
+    if let Some(taken) = plain::single(body) {
+        return accepted(batch, 0, taken.message_id, (taken.md5_of_body, None));
+    }
+    match serde_json::from_slice::<SingleReply<'_>>(body) {
+        Ok(reply) => {
+            let attributes = reply.attributes_md5.as_ref().and_then(Value::as_str);
+            accepted(batch, 0, &reply.message_id, (&*reply.md5, attributes))
+        }
+        Err(_) => unreadable(),
     }
 }
 
@@ -190,6 +199,15 @@ pub(super) fn unclear(status: u16, service: &str) -> EntryOutcome {
 /// One entry an order, if `body` is a reply to a batch at all. An entry that lacks what it must have, or has it in
 /// another type, leaves its own order in doubt and no other.
 fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
+    let mut taken: SmallVec<[Taken<'_>; BATCH_MAX]> = SmallVec::new();
+    if plain::batch(body, |entry| taken.push(entry)).is_some() {
+        let said = taken.iter().map(|entry| {
+            let told = (entry.md5_of_body, None);
+            let accept = |index| accepted(batch, index, entry.message_id, told);
+            named(entry.id, batch, accept)
+        });
+        return Some(each_entry(said, batch));
+    }
     if let Ok(reply) = serde_json::from_slice::<BatchReply<Success<'_>, Failure<'_>>>(body) {
         let successes = reply.successful.iter().map(|entry| {
             let attributes = entry.attributes_md5.as_ref().and_then(Value::as_str);

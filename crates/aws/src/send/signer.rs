@@ -106,7 +106,7 @@ impl Signer {
             END,
             digits.format(body.len()).as_bytes(),
             LENGTH,
-            signature.as_str().as_bytes(),
+            signature.as_bytes(),
             &prepared.head,
         ];
         let begin = parts.iter().fold(room, |end, part| {
@@ -177,9 +177,9 @@ impl Prepared {
 
     fn signature(&self, body: &[u8]) -> Hex {
         let body = hex(Sha256::digest(body).into());
-        let canonical = self.canonical.clone().chain_update(body.as_str());
+        let canonical = self.canonical.clone().chain_update(body.as_bytes());
         let canonical = hex(canonical.finalize().into());
-        hex(mac(self.to_sign.clone(), canonical.as_str()))
+        hex(mac(self.to_sign.clone(), canonical.as_bytes()))
     }
 }
 
@@ -221,9 +221,9 @@ impl Key {
         let day = date[..8].to_owned();
         let secret = format!("AWS4{}", credentials.secret_access_key());
         let parts = [&*day, &*place.region, place.service, "aws4_request"];
-        let hmac = parts
-            .iter()
-            .fold(keyed(secret.as_bytes()), |key, part| keyed(&mac(key, part)));
+        let hmac = parts.iter().fold(keyed(secret.as_bytes()), |key, part| {
+            keyed(&mac(key, part.as_bytes()))
+        });
         Self {
             credentials: credentials.clone(),
             scope: parts.join("/"),
@@ -271,8 +271,8 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("an HMAC takes a key of any length")
 }
 
-fn mac(mut hmac: Hmac<Sha256>, text: &str) -> [u8; 32] {
-    hmac.update(text.as_bytes());
+fn mac(mut hmac: Hmac<Sha256>, text: &[u8]) -> [u8; 32] {
+    hmac.update(text);
     hmac.finalize().into_bytes().into()
 }
 

@@ -5,9 +5,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::header::HeaderValue;
+use tokio::task::coop::unconstrained;
 use tokio_rustls::TlsConnector;
 
 use super::connection::{Connection, system_tls};
+use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::incoming::{Incoming, Unusable, Whole};
 use super::reply::{EntryOutcome, Reason};
@@ -89,6 +91,12 @@ impl From<Unusable> for Failure {
 /// A connection that is opened when one is needed, and the last reply on it.
 #[derive(Default)]
 pub(super) struct Wire {
+    link: Link,
+    deadline: Deadline,
+}
+
+#[derive(Default)]
+struct Link {
     connection: Option<Connection>,
     incoming: Incoming,
 }
@@ -96,7 +104,8 @@ pub(super) struct Wire {
 impl Wire {
     /// Connects ahead of the first request, as far as that goes.
     pub(super) async fn warm_up(&mut self, site: &Upstream) {
-        let _ = tokio::time::timeout(site.attempt_timeout, self.ready(site)).await;
+        let ready = self.link.ready(site);
+        let _ = self.deadline.within(site.attempt_timeout, ready).await;
     }
 
     /// One attempt: the status and the body of the reply. The bytes of the request are asked for within the time it has.
@@ -106,16 +115,18 @@ impl Wire {
         request: impl Future<Output = Result<&'r [u8], Failure>>,
     ) -> Result<(u16, &[u8]), Failure> {
         let mut left = false;
-        let attempt = self.attempt(site, request, &mut left);
-        let failure = match tokio::time::timeout(site.attempt_timeout, attempt).await {
-            Ok(Ok(whole)) => return Ok((whole.status, self.incoming.body(&whole))),
-            Ok(Err(failure)) => failure,
-            Err(_) if left => Failure::in_doubt("no reply in time"),
-            Err(_) => Failure::not_sent("not sent: no connection in time"),
+        let attempt = self.link.attempt(site, request, &mut left);
+        let failure = match self.deadline.within(site.attempt_timeout, attempt).await {
+            Some(Ok(whole)) => return Ok((whole.status, self.link.incoming.body(&whole))),
+            Some(Err(failure)) => failure,
+            None if left => Failure::in_doubt("no reply in time"),
+            None => Failure::not_sent("not sent: no connection in time"),
         };
         Err(failure)
     }
+}
 
+impl Link {
     /// `left` is set before anything of the request can leave. The connection is kept only once the reply is whole, so
     /// that no other request can be taken for answered by a reply that nobody waited for.
     async fn attempt<'r>(
@@ -152,7 +163,8 @@ impl Wire {
             let is_idle = |cx: &mut Context<'_>| {
                 Poll::Ready(connection.poll_read(cx, &mut byte).is_pending())
             };
-            if poll_fn(is_idle).await {
+            // Outside the budget of its task: a task that has used it up is told `Pending` whatever there is to read.
+            if unconstrained(poll_fn(is_idle)).await {
                 return Ok(());
             }
             self.connection = None;

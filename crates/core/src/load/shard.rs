@@ -95,6 +95,16 @@ impl Shard {
         (0..self.of).map(move |index| Self { index, ..self })
     }
 
+    /// Its parts for so many threads, each a shard of so many times as many: together they hold what it holds. Dispatch `j` of
+    /// the schedule, its own, belongs to part `j / of` modulo the number of threads; of message groups no group is split.
+    pub fn split(self, threads: u32) -> impl Iterator<Item = Self> {
+        let of = self.of * threads.max(1);
+        (0..threads.max(1)).map(move |thread| Self {
+            index: self.index + self.of * thread,
+            of,
+        })
+    }
+
     /// Whether dispatch number `j` of the schedule is its own.
     pub fn owns_dispatch(self, j: u64) -> bool {
         j % u64::from(self.of) == u64::from(self.index)

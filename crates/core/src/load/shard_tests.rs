@@ -153,3 +153,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_parts_of_a_shard_are_disjoint_and_together_the_shard() {
+    let schedule = schedule(900, 700, Kind::Poisson, 3);
+    for split in [Split::Dispatches, Split::Groups(&group)] {
+        for whole in [Shard::WHOLE, Shard::new(2, 3).unwrap()] {
+            let orders =
+                |shard: Shard| shard.orders(&schedule, 10, Duration::from_millis(20), split);
+            let all = orders(whole);
+            assert!(!all.is_empty());
+            assert_eq!(whole.split(1).collect::<Vec<_>>(), [whole]);
+            let mut together = RoaringBitmap::new();
+            for part in whole.split(4) {
+                let part = orders(part);
+                assert!(!part.is_empty() && part.is_disjoint(&together));
+                together |= part;
+            }
+            assert_eq!(together, all, "{whole}");
+        }
+    }
+}

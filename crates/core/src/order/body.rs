@@ -34,6 +34,8 @@ pub(super) struct Body {
     pub is_json: bool,
     /// Where it says whose it is.
     pub id_places: Vec<IdPlace>,
+    /// It is JSON, and its one place is reached by names that stand once: every reader finds the same there.
+    pub id_stands_once: bool,
 }
 
 impl Body {
@@ -45,10 +47,12 @@ impl Body {
         match is_json(text) {
             true => {
                 let tree = Tree::of_template(text)?;
+                let id_places = id_places(text, &tree.root, names);
                 Ok(Self {
                     template: Template::json(text, names)?,
                     is_json: true,
-                    id_places: id_places(text, &tree.root, names),
+                    id_stands_once: stands_once(&tree.root, &id_places),
+                    id_places,
                 })
             }
             false => {
@@ -62,6 +66,7 @@ impl Body {
                     template,
                     is_json: false,
                     id_places,
+                    id_stands_once: false,
                 })
             }
         }
@@ -94,6 +99,22 @@ fn id_places(text: &str, root: &Node, names: &Names) -> Vec<IdPlace> {
         );
     });
     places
+}
+
+/// Whether there is one place, and no other value at its pointer or at one on the way there. A name with a placeholder may
+/// be any.
+fn stands_once(root: &Node, places: &[IdPlace]) -> bool {
+    let [place] = places else { return false };
+    let leads_there = |pointer: &str| {
+        let rest = place.pointer.strip_prefix(pointer);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let (mut on_the_way, mut are_plain) = (0, true);
+    root.walk("", &mut |pointer, _| {
+        on_the_way += usize::from(leads_there(pointer));
+        are_plain &= !pointer.contains("{{");
+    });
+    are_plain && on_the_way == 1 + place.pointer.matches('/').count()
 }
 
 /// A text with its edits made, and which of them found their place.

@@ -1,7 +1,9 @@
 //! Rows and letters that are byte for byte as planned are recognized without parsing them, with the result of the general
 //! way.
 
-use crate::order::{OrderPlan, RowOwner, RunId};
+use std::sync::Arc;
+
+use crate::order::{Model, OrderPlan, RowOwner, RunId, lab};
 use crate::records::{Item, Value};
 
 const PLANNED: u64 = 200;
@@ -150,4 +152,55 @@ fn a_letter_as_it_was_sent_is_told_at_once_and_as_the_general_way_tells_it() {
         }
     }
     assert_eq!(told, PLANNED);
+}
+
+/// Orders of the lab, the bad ones with this body.
+fn with_bad_body(template: &str) -> OrderPlan {
+    let mut spec = lab();
+    spec.bad[0].set.clear();
+    spec.bad[0].fields.clear();
+    spec.bad[0].body = Some(template.to_owned());
+    let model = Model::new(spec).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    OrderPlan {
+        model: Arc::new(model),
+        ..plan()
+    }
+}
+
+#[test]
+fn a_letter_that_says_twice_whose_it_is_is_left_to_the_general_way() {
+    let stranger = RunId::new(7).unwrap().number(PLANNED + 1);
+    for (template, is_once) in [
+        (
+            r#"{"order_number": {{id}}, "price_per_item": "err"}"#.to_owned(),
+            true,
+        ),
+        (
+            format!(r#"{{"order_number": {{{{id}}}}, "also": {{"order_number": {stranger}}}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"order_number": {{{{id}}}}, "order_number": {stranger}}}"#),
+            false,
+        ),
+        (
+            format!(r#"{{"order_number": {{{{id}}}}, "order\u005fnumber": {stranger}}}"#),
+            false,
+        ),
+    ] {
+        let plan = with_bad_body(&template);
+        let mut bad = 0;
+        for k in 0..PLANNED {
+            let letter = body(&plan, k);
+            let is_bad = plan.kind(k).is_some();
+            bad += u64::from(is_bad);
+            let simple = plan.just_sent(PLANNED).expect("good orders are simple");
+            let found = simple.order(&letter);
+            assert_eq!(found, (is_once || !is_bad).then_some(k), "{letter}");
+            let owners = plan.owners_of_letter(PLANNED, None, &letter);
+            assert_eq!(owners.orders, [k], "{letter}");
+            assert_eq!(owners.phantoms.is_empty(), is_once || !is_bad, "{letter}");
+        }
+        assert!(bad > 20, "{bad}");
+    }
 }

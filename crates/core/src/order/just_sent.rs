@@ -58,7 +58,7 @@ impl OrderPlan {
             let mut bodies = model.bodies_of(kind).bodies.iter();
             model.is_bare(kind)
                 && !(may_hold_none && model.body_may_hold_no_id(kind))
-                && bodies.all(|body| body.is_json)
+                && bodies.all(|body| body.is_json && body.id_stands_once)
         };
         Some(JustSent {
             plan: self,

@@ -1,5 +1,7 @@
 //! Connections that are lost, closed, late or left alone.
 
+use tokio::task::coop;
+
 use super::*;
 
 #[tokio::test]
@@ -39,6 +41,23 @@ async fn a_connection_closed_while_idle_is_replaced_without_doubt() {
         ours.send(&batch(k..k + 1)).await;
     }
     assert_eq!((steady.recorded().len(), steady.connections()), (3, 1));
+}
+
+/// A task that has used up its budget is told that there is nothing to read, whatever there is.
+#[tokio::test]
+async fn a_closed_connection_is_replaced_by_a_task_without_budget_too() {
+    let stub = Stub::start(|_| Answer::GoodThenClose).await;
+    let mut ours = sender(&stub.target(), SenderKind::Http, PATIENT);
+    for k in 0..3 {
+        let order = batch(k..k + 1);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        while coop::has_budget_remaining() {
+            coop::consume_budget().await;
+        }
+        let reply = ours.send(&order).await;
+        assert_eq!(words(&reply), [ACKED], "order {k}");
+    }
+    assert_eq!((stub.recorded().len(), stub.connections()), (3, 3));
 }
 
 /// A reply that nobody waited for must not be taken for that to the next request.
