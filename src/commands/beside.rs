@@ -32,6 +32,10 @@ mod tests {
         assert_eq!(read("data.csv").as_deref(), Ok("a\n1\n"));
         assert!(read("none.csv").unwrap_err().contains("none.csv: "));
         assert!(read("latin.csv").unwrap_err().contains("not UTF-8"));
-        assert!(read("/dev/zero").unwrap_err().contains("no regular file"));
+        assert!(
+            read("/dev/zero")
+                .unwrap_err()
+                .contains("not a regular file")
+        );
     }
 }
