@@ -37,6 +37,7 @@ async fn killed(stores: &Stores, folder: &tempfile::TempDir, notes: bool) -> Vec
         stores
             .sweep_counted(None, &mut receives, &mut 0, held, die)
             .await
+            .result
     });
     assert!(sweep.await.expect_err("it is gone").is_panic());
     let received = received.lock().expect("no panic");
