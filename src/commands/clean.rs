@@ -287,18 +287,75 @@ fn conclude(
             "{folder} is unchanged; from now on `verify {folder} --live` finds these orders lost, since they are deleted\n"
         ),
     });
-    let [remaining, held] = [
-        found.iter().map(|found| found.remaining).sum::<u64>(),
-        found.iter().map(|found| found.held).sum(),
-    ];
+    match not_done(found) {
+        None => Ok(Exit::Success),
+        Some(told) => Err(Error::internal(told)),
+    }
+}
+
+/// What could not be done, if anything.
+fn not_done(found: &[Found]) -> Option<String> {
+    let sum = |of: fn(&Found) -> u64| found.iter().map(of).sum::<u64>();
+    let (remaining, held) = (sum(|found| found.remaining), sum(|found| found.held));
+    let hidden = sum(|found| found.hidden);
+    let mut parts = Vec::new();
+    if remaining > 0 {
+        parts.push(format!("{remaining} of the run could not be deleted"));
+    }
+    if held > 0 {
+        let letters = counted(held, "letter");
+        let are = if held == 1 { "is" } else { "are" };
+        parts.push(format!("{letters} {are} hidden by another consumer"));
+    }
+    if hidden > 0 {
+        let letters = counted(hidden, "letter");
+        let stay = if hidden == 1 { "stays" } else { "stay" };
+        parts.push(format!(
+            "{letters} could not be shown again and {stay} hidden from everybody for up to 10 minutes"
+        ));
+    }
+    let told = parts.join(", and ");
     match remaining + held {
-        0 => Ok(Exit::Success),
-        _ => Err(Error::internal(format!(
-            "{remaining} of the run could not be deleted, and {held} letters are hidden by another consumer; repeat in some minutes"
-        ))),
+        0 if hidden == 0 => None,
+        0 => Some(told),
+        _ => Some(format!("{told}; repeat in some minutes")),
     }
 }
 
 fn judge(dir: &Path) -> String {
     format!("  orderproof verify {} --live\n", dir.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_could_not_be_done_is_told_and_nobody_else_is_blamed_for_it() {
+        let of = |remaining, held, hidden| Found {
+            remaining,
+            held,
+            hidden,
+            ..Found::default()
+        };
+        assert_eq!(not_done(&[of(0, 0, 0), of(0, 0, 0)]), None);
+        for (found, told) in [
+            (
+                of(2, 0, 0),
+                "2 of the run could not be deleted; repeat in some minutes",
+            ),
+            (
+                of(0, 1, 0),
+                "1 letter is hidden by another consumer; repeat in some minutes",
+            ),
+            (
+                of(0, 0, 3),
+                "3 letters could not be shown again and stay hidden from everybody for up to 10 minutes",
+            ),
+        ] {
+            assert_eq!(not_done(&[of(0, 0, 0), found]).as_deref(), Some(told));
+        }
+        let all = not_done(&[of(1, 0, 0), of(0, 2, 0), of(0, 0, 1)]).expect("told");
+        assert!(all.contains("deleted, and 2 letters are hidden"), "{all}");
+    }
 }

@@ -12,6 +12,7 @@ use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{SealState, check_seal, read_plan, read_report};
 use crate::objects::ObjectsAt;
+use crate::observe::left_hidden;
 use crate::report::{RunDocument, render_text};
 use crate::results::{RunReport, file_name, verdict_word};
 use crate::run::{JudgedFolder, judge_folder};
@@ -116,6 +117,9 @@ fn merge_in(dir: &Path, is_copy: bool, args: &MergeArgs, output: &Output) -> Res
     };
     match unite(&merge, output)? {
         Merged::Run(outcome) => {
+            if let Some(left) = left_hidden(dir) {
+                output.note(&left);
+            }
             show(
                 (dir, args.json),
                 &outcome.report,

@@ -13,6 +13,7 @@ use crate::cli::VerifyArgs;
 use crate::escape::Shown;
 use crate::exit::Exit;
 use crate::folder::{RunFolder, read_meters, read_sent};
+use crate::observe::left_hidden;
 use crate::order::Id;
 use crate::results::{PlanFile, RunReport, file_name, verdict_word};
 use crate::run::{
@@ -100,6 +101,9 @@ fn rejudge_live(
     let mut observed = live::look(args, plan, &journal, output)?;
     if args.live {
         output.note(&live::receives(&observed));
+    }
+    if let Some(left) = left_hidden(dir) {
+        output.note(&left);
     }
     let folder = RunFolder::existing(dir);
     observed.rests_on = finished_files(&folder);

@@ -16,7 +16,7 @@ use crate::evidence::{JsonLimits, check_json};
 use crate::folder::read_within;
 use crate::order::{MAX_ORDERS, OrderPlan};
 use crate::records::DeadLetter;
-use crate::store::{Disposal, LEASE, LetterRedrive, Receives, StoreError, Stores};
+use crate::store::{Disposal, LEASE, LetterRedrive, Receives, StoreError, Stores, Swept};
 use crate::verify::LetterReceives;
 
 /// What a look saw beside the letters.
@@ -87,11 +87,12 @@ pub(super) async fn look_at_letters(
         let path = of_run.join(hidden_log(place));
         HiddenLog::begin(&path, plan.orders.run, &stores.letters_place())
     });
+    let mut not_shown = Vec::new();
     let mut hiding = match hiding.transpose() {
         Ok(None) => None,
         Ok(Some((log, left))) => {
             if let Some(left) = left {
-                show_what_was_left(stores, left).await;
+                not_shown = show_what_was_left(stores, left).await;
             }
             Some(log)
         }
@@ -100,7 +101,7 @@ pub(super) async fn look_at_letters(
             return look;
         }
     };
-    look.result = sweep(
+    let swept = sweep(
         stores,
         (plan, folder),
         (redrive.as_ref(), &mut receives),
@@ -109,12 +110,21 @@ pub(super) async fn look_at_letters(
         take,
     )
     .await;
-    // At its end it has shown again what it had hidden. One that failed may not have been able to.
-    if look.result.is_ok()
-        && let Some(log) = hiding
-        && let Err(error) = log.end()
-    {
-        tracing::debug!(%error, "the next sweep finds nothing to show");
+    look.result = swept.result;
+    if let Some(log) = hiding {
+        let ended = look.result.is_ok();
+        let mut left = swept.left_hidden;
+        // One that came to its end has received what an earlier one had left.
+        if !ended {
+            left.append(&mut not_shown);
+        }
+        let kept = match ended && left.is_empty() {
+            true => log.end(),
+            false => log.leave(left, ended),
+        };
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the next sweep shows again what may have been shown");
+        }
     }
     look.receives = redrive.map(|redrive| LetterReceives {
         highest: receives.highest.max(before),
@@ -129,18 +139,29 @@ const UNWRITTEN_MAX: Duration = Duration::from_secs(120);
 /// Between two looks at the count of hidden letters.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Shows again what a sweep that was killed has hidden. It may have received a few letters more than it wrote down, its first
-/// ones, too: those show themselves when its lease ends, which is waited for as long as the queue counts any.
-async fn show_what_was_left(stores: &Stores, left: LeftHidden) {
-    stores.show_letters(left.handles).await;
+/// Shows again what an earlier sweep has hidden, and gives back the handles of what may still be hidden. One that was killed
+/// may have received a few letters more than it wrote down, its first ones, too: those show themselves when its lease ends,
+/// which is waited for as long as the queue counts any.
+async fn show_what_was_left(stores: &Stores, left: LeftHidden) -> Vec<String> {
+    let mut not_shown = stores.show_letters(left.handles).await;
     let began = Instant::now();
     loop {
         let since = clock::wall().duration_since(left.last_at);
+        if since.as_ref().is_ok_and(|since| *since >= LEASE) {
+            not_shown.clear();
+        }
+        if left.ended {
+            return not_shown;
+        }
         // A clock that was set back says nothing: then the whole lease at most.
         let over = since.unwrap_or_default().max(began.elapsed()) >= LEASE + UNWRITTEN_MAX;
         let hidden = stores.counts().await.map(|(_, dead)| dead.in_flight);
-        if over || !hidden.is_ok_and(|hidden| hidden > 0) {
-            return;
+        let none = hidden.as_ref().is_ok_and(|hidden| *hidden == 0);
+        if over || none {
+            return Vec::new();
+        }
+        if hidden.is_err() {
+            return not_shown;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -215,15 +236,24 @@ async fn sweep(
     (requests, staying): (&mut u64, &mut u64),
     mut hiding: Option<&mut HiddenLog>,
     mut take: impl FnMut(&[DeadLetter]),
-) -> Result<(), StoreError> {
+) -> Swept {
     let failed = not_kept;
     let mut log = None;
     if let Some(folder) = folder {
         let path = folder.join(LETTER_LOG);
         if stores.deletes_dead_letters() || path.exists() {
-            let (opened, letters) = LetterLog::open(&path, plan.orders.run).map_err(failed)?;
-            take(&letters);
-            log = Some(opened);
+            match LetterLog::open(&path, plan.orders.run) {
+                Ok((opened, letters)) => {
+                    take(&letters);
+                    log = Some(opened);
+                }
+                Err(error) => {
+                    return Swept {
+                        result: Err(failed(error)),
+                        left_hidden: Vec::new(),
+                    };
+                }
+            }
         }
     }
     let orders = &plan.orders;

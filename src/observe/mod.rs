@@ -4,6 +4,7 @@
 //! the dead-letter queue into an [`crate::verify::Observation`]. What that comes to is `verify`'s business.
 
 mod activity;
+mod left_hidden;
 mod letters;
 mod look;
 mod missing;
@@ -17,6 +18,7 @@ mod watcher;
 mod tests;
 
 pub use activity::{Activity, Rest};
+pub use left_hidden::left_hidden;
 pub use look::{AskDoor, AskFunction, KeptPages, ObservePlan};
 pub use observation_log::{LETTER_LOG, ObservationLogError};
 pub use parts::{PartRead, read_part};

@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::evidence::digest_of_bytes;
 use crate::folder::RunFolder;
 use crate::load::{Schedule, Shard};
-use crate::observe::{AskFunction, KeptPages, ObservePlan, Watcher};
+use crate::observe::{AskFunction, KeptPages, ObservePlan, Watcher, left_hidden};
 use crate::order::OrderPlan;
 use crate::preflight::{Preflight, Weight};
 use crate::report::preflight::place;
@@ -158,6 +158,9 @@ pub(super) fn drive_and_judge(run: Run, attendant: &dyn Attendant) -> Result<Out
     );
     let seen = watcher.settle_and_observe(asked);
     drop(view);
+    if let Some(left) = left_hidden(folder.path()) {
+        attendant.note(&left);
+    }
     let readings = readings.stop();
     let counters = site.close();
     let cloudwatch = metrics_since(&plan.scenario, driven.started.wall);

@@ -88,22 +88,24 @@ pub(crate) fn error(text: &str) -> Read<[Option<String>; 2]> {
 pub(crate) fn attributes(text: &str, operation: &str) -> Read<BTreeMap<String, String>> {
     let mut all = BTreeMap::new();
     each(text, operation, "Attributes", |entry| {
-        if let [Some(key), Some(value)] = texts(entry, ["key", "value"])? {
-            all.insert(key, value);
-        }
+        let [Some(key), Some(value)] = texts(entry, ["key", "value"])? else {
+            return wrong("an attribute has no key or no value");
+        };
+        all.insert(key, value);
         Ok(())
     })?;
     Ok(all)
 }
 
 /// Hands each element of the list called `list`, in a reply to `operation`, to `read`, and gives the token of the next page.
+/// A list of nothing stands in the reply, too: a reply without it says nothing.
 pub(crate) fn each(
     text: &str,
     operation: &str,
     list: &str,
     mut read: impl FnMut(&mut ScopedDecoder<'_, '_>) -> Read<()>,
 ) -> Read<Option<String>> {
-    let mut next = None;
+    let (mut next, mut has_list) = (None, false);
     let result = format!("{operation}Result");
     of_root(text, &format!("{operation}Response"), |tag| {
         if !tag.start_el().matches(result.as_str()) {
@@ -111,6 +113,7 @@ pub(crate) fn each(
         }
         while let Some(mut tag) = tag.next_tag() {
             if tag.start_el().matches(list) {
+                has_list = true;
                 while let Some(mut entry) = tag.next_tag() {
                     read(&mut entry)?;
                 }
@@ -120,5 +123,8 @@ pub(crate) fn each(
         }
         Ok(())
     })?;
-    Ok(next.filter(|next| !next.is_empty()))
+    match has_list {
+        true => Ok(next.filter(|next| !next.is_empty())),
+        false => Err(XmlDecodeError::custom(format!("the reply has no {list}"))),
+    }
 }

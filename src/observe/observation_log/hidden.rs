@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::lines::{Lines, ObservationLogError};
+use super::lines::{Lines, ObservationLogError, each_record};
 use super::{Header, SCHEMA_VERSION};
 use crate::clock;
 use crate::order::RunId;
@@ -26,6 +26,13 @@ enum Record {
         handles: Vec<String>,
         unix_seconds: u64,
     },
+    /// The sweep is over. Of all that stands above only these are still hidden.
+    Left {
+        handles: Vec<String>,
+        /// It came to its end, so that it has received nothing that is not written down.
+        ended: bool,
+        unix_seconds: u64,
+    },
 }
 
 /// What a sweep at work hides.
@@ -33,13 +40,15 @@ pub struct HiddenLog {
     lines: Lines,
 }
 
-/// What a sweep that did not come to its end has hidden.
+/// What a sweep has hidden and not shown again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftHidden {
     /// The letters' handles, as far as it came to write them down.
     pub handles: Vec<String>,
     /// When it wrote the last of them down, or else began.
     pub last_at: SystemTime,
+    /// It came to its end: it has hidden nothing else.
+    pub ended: bool,
 }
 
 impl HiddenLog {
@@ -54,48 +63,8 @@ impl HiddenLog {
         queue: &str,
     ) -> Result<(Self, Option<LeftHidden>), ObservationLogError> {
         let (mut lines, records) = Lines::open::<Record>(path, NEXT)?;
-        let mut left: Option<LeftHidden> = None;
-        for (index, record) in records.into_iter().enumerate() {
-            match (record, &mut left) {
-                (
-                    Record::Began {
-                        header,
-                        queue: of,
-                        unix_seconds,
-                    },
-                    None,
-                ) => {
-                    let same = header.run_id == run && header.schema_version == SCHEMA_VERSION;
-                    if !same || !is_same_queue(&of, queue) {
-                        return Err(ObservationLogError::Foreign {
-                            path: path.to_owned(),
-                        });
-                    }
-                    left = Some(LeftHidden {
-                        handles: Vec::new(),
-                        last_at: unix_seconds.map_or_else(clock::wall, instant),
-                    });
-                }
-                (
-                    Record::Hidden {
-                        handles,
-                        unix_seconds,
-                    },
-                    Some(left),
-                ) => {
-                    left.handles.extend(handles);
-                    left.last_at = instant(unix_seconds);
-                }
-                _ => {
-                    return Err(ObservationLogError::Damaged {
-                        path: path.to_owned(),
-                        record: index + 1,
-                        next: NEXT,
-                    });
-                }
-            }
-        }
-        if left.is_none() {
+        let left = read(path, records, Some((run, queue)))?.map(|(left, _)| left);
+        let Some(left) = left else {
             lines.append(&Record::Began {
                 header: Header {
                     schema_version: SCHEMA_VERSION,
@@ -104,8 +73,16 @@ impl HiddenLog {
                 queue: queue.into(),
                 unix_seconds: Some(now()),
             })?;
+            return Ok((Self { lines }, None));
+        };
+        if left.ended {
+            // From here on something may be hidden again.
+            lines.append(&Record::Hidden {
+                handles: Vec::new(),
+                unix_seconds: now(),
+            })?;
         }
-        Ok((Self { lines }, left))
+        Ok((Self { lines }, Some(left)))
     }
 
     /// Writes down what was received; it is on the disk when this returns.
@@ -119,6 +96,18 @@ impl HiddenLog {
         })
     }
 
+    /// The sweep is over, and could not show the letters of these `handles` again; `ended` says that it came to its end.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn leave(mut self, handles: Vec<String>, ended: bool) -> Result<(), ObservationLogError> {
+        self.lines.append(&Record::Left {
+            handles,
+            ended,
+            unix_seconds: now(),
+        })
+    }
+
     /// The sweep has shown again what it had hidden: there is nothing to leave.
     ///
     /// # Errors
@@ -126,6 +115,89 @@ impl HiddenLog {
     pub fn end(self) -> Result<(), ObservationLogError> {
         self.lines.remove()
     }
+}
+
+/// What the sweep that wrote `path` last has left hidden, if it is over and has left any.
+///
+/// # Errors
+/// When the file cannot be read or is damaged.
+pub fn left_by_a_sweep(path: &Path) -> Result<Option<LeftHidden>, ObservationLogError> {
+    let mut records = Vec::new();
+    each_record(path, NEXT, |_, record| {
+        records.push(record);
+        Ok(())
+    })?;
+    let left = read(path, records, None)?;
+    Ok(left.and_then(|(left, is_over)| (is_over && !left.handles.is_empty()).then_some(left)))
+}
+
+/// What these records tell, and whether the sweep that wrote the last of them was over; `of` is whose they must be.
+fn read(
+    path: &Path,
+    records: Vec<Record>,
+    of: Option<(RunId, &str)>,
+) -> Result<Option<(LeftHidden, bool)>, ObservationLogError> {
+    let mut left: Option<LeftHidden> = None;
+    let mut is_over = false;
+    for (index, record) in records.into_iter().enumerate() {
+        is_over = matches!(record, Record::Left { .. });
+        match (record, &mut left) {
+            (
+                Record::Began {
+                    header,
+                    queue: told,
+                    unix_seconds,
+                },
+                None,
+            ) => {
+                let same = of
+                    .is_none_or(|(run, queue)| header.run_id == run && is_same_queue(&told, queue));
+                if !same || header.schema_version != SCHEMA_VERSION {
+                    return Err(ObservationLogError::Foreign {
+                        path: path.to_owned(),
+                    });
+                }
+                left = Some(LeftHidden {
+                    handles: Vec::new(),
+                    last_at: unix_seconds.map_or_else(clock::wall, instant),
+                    ended: false,
+                });
+            }
+            (
+                Record::Hidden {
+                    handles,
+                    unix_seconds,
+                },
+                Some(left),
+            ) => {
+                left.handles.extend(handles);
+                left.last_at = instant(unix_seconds);
+                left.ended = false;
+            }
+            (
+                Record::Left {
+                    handles,
+                    ended,
+                    unix_seconds,
+                },
+                Some(left),
+            ) => {
+                *left = LeftHidden {
+                    handles,
+                    last_at: instant(unix_seconds),
+                    ended,
+                };
+            }
+            _ => {
+                return Err(ObservationLogError::Damaged {
+                    path: path.to_owned(),
+                    record: index + 1,
+                    next: NEXT,
+                });
+            }
+        }
+    }
+    Ok(left.map(|left| (left, is_over)))
 }
 
 /// Whether what a log says of its queue is that of `queue`. A URL says account and name, and not in which words the region

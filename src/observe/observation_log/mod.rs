@@ -21,7 +21,7 @@ mod letters;
 mod lines;
 mod scan;
 
-pub use hidden::{HiddenLog, LeftHidden};
+pub use hidden::{HiddenLog, LeftHidden, left_by_a_sweep};
 pub use letters::LetterLog;
 pub use lines::ObservationLogError;
 pub use scan::{Counting, LeftScan, ScanLog, ScanOf};
@@ -82,6 +82,23 @@ pub fn hidden_log(place: usize) -> String {
         0 => "hidden-letters.journal".into(),
         place => format!("hidden-letters-{place}.journal"),
     }
+}
+
+/// The files in `folder` of all letter queues, as [`hidden_log`] calls them.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn hidden_logs(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut logs = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("hidden-letters") && name.ends_with(".journal") {
+            logs.push(entry.path());
+        }
+    }
+    logs.sort_unstable();
+    Ok(logs)
 }
 
 /// The version of the files.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::look::{bad, filled, observed_in, orders};
+use crate::observe::left_hidden;
 use crate::observe::observation_log::{HiddenLog, ObservationLogError, hidden_log};
 use crate::order::RunId;
 use crate::store::{Disposal, Receives, StoreError, Stores};
@@ -37,6 +38,7 @@ async fn killed(stores: &Stores, folder: &tempfile::TempDir, notes: bool) -> Vec
         stores
             .sweep_counted(None, &mut receives, &mut 0, held, die)
             .await
+            .result
     });
     assert!(sweep.await.expect_err("it is gone").is_panic());
     let received = received.lock().expect("no panic");
@@ -169,6 +171,41 @@ async fn a_sweep_of_the_same_queue_at_another_address_is_gone_on_with() {
     let seen = observed_in(&renamed, &folder).await;
     let error = seen.dead_letter_sweep.error.expect("refused");
     assert!(error.contains("another queue"), "{error}");
+}
+
+/// Of all that was written down only what the sweep could not show again is left.
+#[test]
+fn a_sweep_that_is_over_leaves_what_it_could_not_show_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let begin = || begin_ok(HiddenLog::begin(&log_of(&folder), orders().run, "r a/dead"));
+    let (mut log, left) = begin();
+    assert_eq!(left, None);
+    assert_eq!(left_hidden(folder.path()), None, "nothing is over");
+    log.hidden(&["one".into(), "two".into()])
+        .expect("written down");
+    assert_eq!(left_hidden(folder.path()), None, "it is still at work");
+    log.leave(vec!["two".into()], true).expect("written down");
+    let told = left_hidden(folder.path()).expect("one is left");
+    assert!(told.starts_with("1 letter could not be shown"), "{told}");
+
+    let (log, left) = begin();
+    let left = left.expect("it was left");
+    assert_eq!((&left.handles[..], left.ended), (&["two".into()][..], true));
+    assert_eq!(left_hidden(folder.path()), None, "it is at work again");
+    // Killed now, it may have hidden what it has not written down.
+    drop(log);
+    let (log, left) = begin();
+    let left = left.expect("it was left");
+    assert_eq!(
+        (&left.handles[..], left.ended),
+        (&["two".into()][..], false)
+    );
+    log.leave(Vec::new(), false).expect("written down");
+    assert_eq!(left_hidden(folder.path()), None, "all were shown again");
+    let (log, left) = begin();
+    assert_eq!(left.expect("it had begun").handles, [""; 0]);
+    log.end().expect("taken away");
+    assert_eq!(begin().1, None);
 }
 
 /// As earlier versions wrote them.

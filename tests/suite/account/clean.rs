@@ -126,7 +126,7 @@ fn refuses_what_it_should(run: &Finished, endpoint: &str, stores: &Stores) {
     let clean = |arguments: &[&str]| clean_at(endpoint, arguments);
     stores.hold("orders-dl-queue");
     let incomplete = clean(&["--delete", "--without-verdict"]).code(1);
-    says(&incomplete, &["1 letters are hidden by another consumer"]);
+    says(&incomplete, &["1 letter is hidden by another consumer"]);
 
     // To receive them would be to move them on.
     let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:orders-queue","maxReceiveCount":1}"#;

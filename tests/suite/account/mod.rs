@@ -1,6 +1,7 @@
 //! `orderproof up`, `down` and `clean` against the embedded pipeline in another process, and against moto.
 
 mod clean;
+mod hidden;
 mod moto;
 mod own;
 mod policy;

@@ -44,7 +44,7 @@ pub(crate) use resolve::topic_beside;
 pub use scan::{Cursor, Page};
 pub(crate) use service::Service;
 pub use session::{ResponseProbe, Session};
-pub use sweep::{Disposal, LEASE, Receives, not_done};
+pub use sweep::{Disposal, LEASE, Receives, Swept, not_done};
 pub use table::KEYS_PER_LOOKUP;
 pub use target::{DoorAt, QueueAt, ReadPolicy, TableAt, Target};
 pub use words::{in_words, strange_answer};

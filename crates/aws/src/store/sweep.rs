@@ -63,6 +63,15 @@ impl Receives {
     }
 }
 
+/// How a sweep ended.
+#[derive(Debug)]
+pub struct Swept {
+    /// Whether it has seen every letter, or why not.
+    pub result: Result<(), StoreError>,
+    /// The handles of letters that could not be shown again: they are hidden until their lease ends ([`LEASE`]).
+    pub left_hidden: Vec<String>,
+}
+
 /// What is to be done with a letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disposal {
@@ -133,20 +142,20 @@ impl Stores {
         let unkept = &mut |_: &[String]| Ok(());
         self.sweep_counted(None, &mut Receives::default(), requests, unkept, each)
             .await
+            .result
     }
 
     /// Shows letters again of which a sweep that was killed has left these handles. What was deleted, shown or received
-    /// since stays as it is.
-    pub async fn show_letters(&self, handles: Vec<String>) {
-        self.set_visibilities(handles, 0).await;
+    /// since stays as it is. The handles of what was not shown now are given back.
+    pub async fn show_letters(&self, handles: Vec<String>) -> Vec<String> {
+        self.set_visibilities(handles, 0).await
     }
 
     /// The same of a queue that may have a redrive policy of its own: its letters' receives are counted into
     /// `receives`. The handles of what was received are given to `held` before anything else is done with it, so that a sweep
     /// that is killed can leave them to the next ([`Self::show_letters`]).
     ///
-    /// # Errors
-    /// As [`Self::sweep_dead_letters`]; also when `held` fails, when a letter does not tell how often it was received, or when others
+    /// Its result is that of [`Self::sweep_dead_letters`]; it fails also when `held` fails, when a letter does not tell how often it was received, or when others
     /// have received some of them so often that a further receive might move one on.
     pub async fn sweep_counted(
         &self,
@@ -155,15 +164,18 @@ impl Stores {
         requests: &mut u64,
         held: &mut (dyn FnMut(&[String]) -> Result<(), StoreError> + Send),
         each: impl FnMut(&[DeadLetter]) -> Result<Vec<Disposal>, StoreError>,
-    ) -> Result<(), StoreError> {
+    ) -> Swept {
         let mut sweep = Sweep {
             redrive,
             ..Sweep::new(self)
         };
-        let swept = sweep.receive_all(requests, held, each).await;
+        let result = sweep.receive_all(requests, held, each).await;
         *receives = sweep.receives;
-        sweep.show_again().await;
-        swept
+        let left_hidden = sweep.show_again().await;
+        Swept {
+            result,
+            left_hidden,
+        }
     }
 }
 
@@ -559,8 +571,9 @@ impl<'a> Sweep<'a> {
         self.stores.set_visibilities(handles, seconds(lease)).await;
     }
 
-    /// Ends the hiding of what stays. What cannot be shown again shows itself when its lease ends.
-    async fn show_again(self) {
+    /// Ends the hiding of what stays. What cannot be shown again shows itself when its lease ends; the handles of that are
+    /// given back.
+    async fn show_again(self) -> Vec<String> {
         let handles = self.hidden.into_values().map(|hidden| hidden.handle);
         let mut left: Vec<_> = handles.collect();
         let showing = async {
@@ -571,10 +584,10 @@ impl<'a> Sweep<'a> {
                 }
             }
         };
-        let in_time = tokio::time::timeout(SHOWING_MAX, showing).await.is_ok();
-        if !in_time || !left.is_empty() {
-            tracing::warn!("dead letters keep their visibility until their lease ends");
+        if tokio::time::timeout(SHOWING_MAX, showing).await.is_err() {
+            tracing::warn!("showing dead letters again took too long");
         }
+        left
     }
 }
 

@@ -41,6 +41,8 @@ struct Sweep<'a> {
     queue_url: &'a str,
     /// What is left and hidden meanwhile: the handle of the last receive by the message's id.
     held: HashMap<String, String>,
+    /// The same of what was to be deleted and is there all the same.
+    undeleted: HashMap<String, String>,
     /// The ids of what was deleted: SQS may hand a message out once more all the same.
     deleted: HashSet<String>,
     found: Found,
@@ -58,17 +60,27 @@ pub(super) async fn clean(
         queue,
         queue_url,
         held: HashMap::new(),
+        undeleted: HashMap::new(),
         deleted: HashSet::new(),
         found: Found::default(),
         hold: Hold::begin(),
     };
     let swept = sweep.receive_all().await;
-    // Also what a sweep that failed has received is shown again.
-    let hidden = show(&sweep.sqs, queue_url, sweep.held.values()).await;
-    if hidden > 0 {
-        tracing::warn!(hidden, "letters that stay are hidden for up to 10 minutes");
+    // Also what a sweep that failed has received is shown again, and what it could not delete.
+    let staying = sweep.held.values().chain(sweep.undeleted.values());
+    let hidden = show(&sweep.sqs, queue_url, staying).await;
+    sweep.found.remaining = sweep.undeleted.len() as u64;
+    sweep.found.hidden = hidden;
+    match swept {
+        Err(error) if hidden > 0 => Err(AccountError::new(
+            "the dead-letter sweep",
+            queue_url,
+            format!(
+                "{error}; letters that could not be shown again, which stay hidden for up to 10 minutes: {hidden}"
+            ),
+        )),
+        swept => swept.map(|()| sweep.found),
     }
-    swept.map(|()| sweep.found)
 }
 
 impl Sweep<'_> {
@@ -102,7 +114,8 @@ impl Sweep<'_> {
                 ));
             }
             let counted = counts(&self.sqs, self.queue_url).await?;
-            self.found.held = counted.saturating_sub(self.held.len() as u64);
+            let own = self.held.len() + self.undeleted.len();
+            self.found.held = counted.saturating_sub(own as u64);
             if self.found.held == 0 || began.elapsed() >= lag {
                 return Ok(());
             }
@@ -133,15 +146,18 @@ impl Sweep<'_> {
                 _ => {}
             }
             if is_ours && self.cleaner.delete {
-                self.deleted.insert(id);
-                doomed.push(handle);
+                self.deleted.insert(id.clone());
+                self.undeleted.insert(id.clone(), handle.clone());
+                doomed.push((id, handle));
             } else {
                 self.held.insert(id, handle);
             }
         }
-        self.found.remaining += delete(&self.sqs, self.queue_url, doomed).await?;
+        for id in delete(&self.sqs, self.queue_url, doomed).await? {
+            self.undeleted.remove(&id);
+        }
         unusable?;
-        match self.held.len() < MAX_HELD {
+        match self.held.len() + self.undeleted.len() < MAX_HELD {
             true => Ok(()),
             false => Err(AccountError::new(
                 "the dead-letter sweep",
@@ -172,13 +188,16 @@ async fn receive(
     Ok(output.messages.unwrap_or_default())
 }
 
-/// Deletes up to ten letters; how many would not go.
-async fn delete(sqs: &Client, queue_url: &str, handles: Vec<String>) -> Result<u64, AccountError> {
-    if handles.is_empty() {
-        return Ok(0);
+/// Deletes up to ten letters, each of an id and a handle; the ids of what is gone.
+async fn delete(
+    sqs: &Client,
+    queue_url: &str,
+    letters: Vec<(String, String)>,
+) -> Result<Vec<String>, AccountError> {
+    if letters.is_empty() {
+        return Ok(Vec::new());
     }
-    let asked = handles.len();
-    let entries = handles.into_iter().enumerate().map(|(index, handle)| {
+    let entries = letters.iter().enumerate().map(|(index, (_, handle))| {
         DeleteMessageBatchRequestEntry::builder()
             .id(index.to_string())
             .receipt_handle(handle)
@@ -194,7 +213,10 @@ async fn delete(sqs: &Client, queue_url: &str, handles: Vec<String>) -> Result<u
         .map_err(AccountError::of("SQS DeleteMessageBatch", queue_url))?;
     let done = output.successful().iter().map(|entry| entry.id());
     let failed = output.failed().iter().map(|entry| entry.id());
-    Ok(not_done(asked, done, failed).len() as u64)
+    let stayed = not_done(letters.len(), done, failed);
+    let all = letters.into_iter().enumerate();
+    let gone = all.filter(|(index, _)| !stayed.contains(index));
+    Ok(gone.map(|(_, (id, _))| id).collect())
 }
 
 /// Ends the hiding of what is held; how many could not be shown.

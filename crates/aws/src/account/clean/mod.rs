@@ -51,6 +51,8 @@ pub struct Found {
     pub remaining: u64,
     /// Messages that were there and never given out: somebody else holds them.
     pub held: u64,
+    /// Letters that the sweep could not show again: they stay hidden for up to 10 minutes.
+    pub hidden: u64,
     /// Counters of the scenario's sums that other runs may have added to: they were left.
     pub counters: u64,
 }

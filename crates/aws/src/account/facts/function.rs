@@ -37,7 +37,13 @@ pub(super) async fn read_mappings(
                 return Known::Unknown(format!("ListEventSourceMappings: {}", why(&error)));
             }
         };
-        mappings.extend(page.mappings.into_iter().flatten().map(mapping));
+        // One that feeds nothing has an empty list of them.
+        let Some(found) = page.mappings else {
+            return Known::Unknown(
+                "ListEventSourceMappings: the reply has no EventSourceMappings".into(),
+            );
+        };
+        mappings.extend(found.into_iter().map(mapping));
         marker = page.next_marker.filter(|next| !next.is_empty());
         if marker.is_none() {
             return Known::Is(mappings);

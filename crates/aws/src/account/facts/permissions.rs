@@ -10,7 +10,7 @@ use aws_sdk_sqs::config::http::HttpResponse;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 
-use super::{door, why};
+use super::{door, queue, why};
 use crate::preflight::{DoorFacts, Facts, Known, Permission, QueueFacts, TableFacts};
 use crate::scenario::{AwsTarget, DeadLetterUse, ProcessorPlace, Scenario};
 use crate::store::Session;
@@ -219,9 +219,18 @@ async fn may_send(sqs: &aws_sdk_sqs::Client, queue: &QueueFacts) -> Known<bool> 
     proof(batch.set_entries(Some(entries)).send().await)
 }
 
-/// A receive that hides nothing. It counts as a receive of what it returns, which is why the orders queue
-/// is asked only by who is going to receive from it.
-async fn may_receive(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
+/// A receive that hides nothing, of a queue that counts no message in any state: it counts as a receive of what it returns,
+/// and after some receives a redrive policy moves a message on.
+pub(super) async fn may_receive(sqs: &aws_sdk_sqs::Client, url: &str) -> Known<bool> {
+    match queue::messages(sqs, url).await {
+        Ok(0) => {}
+        Ok(_) => {
+            return Known::Unknown(
+                "not tried: messages wait there, and a receive would count".into(),
+            );
+        }
+        Err(why) => return Known::Unknown(format!("not tried: {why}")),
+    }
     let receive = sqs.receive_message().queue_url(url);
     let receive = receive.max_number_of_messages(1).visibility_timeout(0);
     proof(receive.wait_time_seconds(0).send().await)

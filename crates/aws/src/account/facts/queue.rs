@@ -54,6 +54,41 @@ pub(in crate::account) async fn read(
     }
 }
 
+/// The messages that the queue counts now, whatever their state, approximately.
+pub(super) async fn messages(sqs: &aws_sdk_sqs::Client, url: &str) -> Result<u64, String> {
+    use QueueAttributeName as Name;
+    let names = vec![
+        Name::ApproximateNumberOfMessages,
+        Name::ApproximateNumberOfMessagesNotVisible,
+        Name::ApproximateNumberOfMessagesDelayed,
+    ];
+    let asked = sqs.get_queue_attributes().queue_url(url);
+    let asked = asked.set_attribute_names(Some(names)).send().await;
+    let found = asked.map_err(|error| format!("GetQueueAttributes: {}", why(&error)))?;
+    let counts = read_messages(&found.attributes.unwrap_or_default());
+    counts.map_err(|missing| format!("GetQueueAttributes: {missing}"))
+}
+
+fn read_messages(attributes: &HashMap<QueueAttributeName, String>) -> Result<u64, String> {
+    use QueueAttributeName as Name;
+    let count = |name| number(attributes, name);
+    let (visible, hidden) = (
+        count(Name::ApproximateNumberOfMessages)?,
+        count(Name::ApproximateNumberOfMessagesNotVisible)?,
+    );
+    let delayed = count(Name::ApproximateNumberOfMessagesDelayed)?;
+    Ok(visible.saturating_add(hidden).saturating_add(delayed))
+}
+
+fn number(
+    attributes: &HashMap<QueueAttributeName, String>,
+    name: QueueAttributeName,
+) -> Result<u64, String> {
+    let value = attributes.get(&name);
+    let value = value.and_then(|value| value.parse::<u64>().ok());
+    value.ok_or_else(|| format!("{name} is missing in the reply"))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Policy {
@@ -71,11 +106,7 @@ enum Count {
 
 fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<QueueFacts, String> {
     let text = |name: &QueueAttributeName| attributes.get(name).map(String::as_str);
-    let number = |name: QueueAttributeName| {
-        let value = text(&name).and_then(|value| value.parse::<u64>().ok());
-        value.ok_or_else(|| format!("{name} is missing in the reply"))
-    };
-    let seconds = |name| number(name).map(Duration::from_secs);
+    let seconds = |name| number(attributes, name).map(Duration::from_secs);
     let redrive = match text(&QueueAttributeName::RedrivePolicy) {
         None | Some("") => None,
         Some(policy) => Some(read_policy(policy)?),
@@ -92,13 +123,7 @@ fn read_attributes(attributes: &HashMap<QueueAttributeName, String>) -> Result<Q
         retention: seconds(QueueAttributeName::MessageRetentionPeriod)?,
         delay: seconds(QueueAttributeName::DelaySeconds).unwrap_or_default(),
         redrive,
-        messages: number(QueueAttributeName::ApproximateNumberOfMessages)?
-            .saturating_add(number(
-                QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
-            )?)
-            .saturating_add(number(
-                QueueAttributeName::ApproximateNumberOfMessagesDelayed,
-            )?),
+        messages: read_messages(attributes)?,
         fifo: on(&QueueAttributeName::FifoQueue),
         fifo_settings: on(&QueueAttributeName::FifoQueue).then(|| FifoFacts {
             content_based_deduplication: on(&QueueAttributeName::ContentBasedDeduplication),

@@ -5,7 +5,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use super::{function, place};
+use super::{function, permissions, place};
+use crate::emulator::Emulator;
+use crate::emulator::sqs::{QueueAttributes, ReceiveOptions, Redrive, SendEntry};
 use crate::preflight::{Known, MappingFacts};
 use crate::scenario::AwsTarget;
 use crate::store::Session;
@@ -124,6 +126,13 @@ async fn a_mapping_is_read_with_all_that_traps_hang_on() {
 async fn mappings_that_may_not_be_listed_are_unknown_and_not_none() {
     let none = mappings(200, r#"{"EventSourceMappings":[]}"#).await;
     assert_eq!(none, Known::Is(Vec::new()));
+    for unanswered in ["{}", r#"{"EventSourceMappings":null}"#] {
+        let found = mappings(200, unanswered).await;
+        assert!(
+            matches!(&found, Known::Unknown(why) if why.contains("has no EventSourceMappings")),
+            "{unanswered}: {found:?}"
+        );
+    }
     let denied = mappings(403, DENIED).await;
     assert!(
         matches!(&denied, Known::Unknown(why) if why.contains("AccessDenied") && why.contains("may not")),
@@ -201,4 +210,64 @@ async fn who_asks_is_told_by_sts_or_unknown_and_why() {
         matches!(&unknown.account, Known::Unknown(why) if why.contains("ExpiredToken")),
         "{unknown:?}"
     );
+}
+
+/// The first receive of a message is its last but one here: a second would move it to the dead-letter queue.
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_messages_may_be_received_is_tried_only_where_it_uses_up_no_receive() {
+    let burying = QueueAttributes {
+        redrive: Some(Redrive {
+            dead_letter_queue: "orders-dl-queue".into(),
+            max_receive_count: 1,
+        }),
+        ..QueueAttributes::default()
+    };
+    let emulator = Emulator::builder()
+        .queue("orders-dl-queue")
+        .queue_with("orders-queue", burying)
+        .start()
+        .expect("an emulator");
+    let sqs = session(emulator.endpoint_url().to_owned()).await.sqs();
+    let url = emulator.queue_url("orders-queue");
+    assert_eq!(permissions::may_receive(&sqs, &url).await, Known::Is(true));
+
+    let queues = emulator.queues();
+    let mut later = SendEntry::new("later");
+    later.delay = Some(Duration::from_secs(900));
+    for message in [SendEntry::new("an order of somebody"), later] {
+        queues.send("orders-queue", message).expect("sent");
+        for _ in 0..3 {
+            let granted = permissions::may_receive(&sqs, &url).await;
+            assert!(
+                matches!(&granted, Known::Unknown(why) if why.contains("a receive would count")),
+                "{granted:?}"
+            );
+        }
+    }
+    assert_eq!(
+        emulator.messages("orders-dl-queue").expect("there").len(),
+        0
+    );
+    let received = queues.receive("orders-queue", ReceiveOptions::default());
+    let received = received.await.expect("received");
+    assert_eq!(received.len(), 1, "its only receive was left to it");
+    // Hidden messages come back at any time.
+    let hidden = permissions::may_receive(&sqs, &url).await;
+    assert!(matches!(hidden, Known::Unknown(_)), "{hidden:?}");
+}
+
+#[tokio::test]
+async fn a_queue_whose_counts_cannot_be_read_is_not_received_from() {
+    for (status, counts) in [(200, r#"{"Attributes":{}}"#), (403, DENIED)] {
+        let url = stub(vec![
+            ("AmazonSQS.GetQueueAttributes", status, counts),
+            ("AmazonSQS.ReceiveMessage", 200, "{}"),
+        ]);
+        let sqs = session(url.clone()).await.sqs();
+        let granted = permissions::may_receive(&sqs, &format!("{url}/1/orders-queue")).await;
+        assert!(
+            matches!(&granted, Known::Unknown(why) if why.starts_with("not tried: GetQueueAttributes")),
+            "{granted:?}"
+        );
+    }
 }

@@ -521,7 +521,7 @@ async fn the_receives_of_a_queue_whose_letters_move_on_are_counted() {
         let mut requests = 0;
         let held = &mut |_: &[String]| Ok(());
         let swept = stores.sweep_counted(Some(&redrive), &mut receives, &mut requests, held, each);
-        swept.await.unwrap();
+        swept.await.result.unwrap();
         let even = Receives {
             highest: look,
             lowest: look,
@@ -550,7 +550,7 @@ async fn letters_that_others_have_received_more_often_end_the_sweep_before_it_mo
     let mut requests = 0;
     let held = &mut |_: &[String]| Ok(());
     let swept = stores.sweep_counted(redrive.as_ref(), &mut receives, &mut requests, held, each);
-    let error = swept.await.unwrap_err().to_string();
+    let error = swept.await.result.unwrap_err().to_string();
     assert!(
         error.contains("received 2 times and another 1 times"),
         "{error}"

@@ -27,13 +27,16 @@ pub(super) async fn read(session: &Session, bus: &str, queue: &QueueFacts) -> Kn
             });
         }
     };
+    let Some(arn) = found.arn else {
+        return Known::Unknown("DescribeEventBus: the reply has no Arn".into());
+    };
     let rules = match rules(session, bus, queue).await {
         Ok(rules) => Known::Is(rules),
         Err(why) => Known::Unknown(why),
     };
     Known::Is(BusFacts {
         name: found.name.unwrap_or_else(|| bus.to_owned()),
-        arn: found.arn.unwrap_or_default(),
+        arn,
         kms_key: found.kms_key_identifier.filter(|key| !key.is_empty()),
         rules,
     })
@@ -56,19 +59,36 @@ async fn rules(session: &Session, bus: &str, queue: &QueueFacts) -> Result<Vec<R
         let rule: Rule = ask(session, "AWSEvents.DescribeRule", &asked)
             .await
             .map_err(|error| format!("DescribeRule {name}: {}", why(&error)))?;
+        let enabled = is_enabled(&rule).map_err(|why| format!("DescribeRule {name}: {why}"))?;
+        let before = rules.len();
         for target in targets(session, bus, &name).await? {
             if target.arn.as_ref() == Some(&queue.arn) {
-                rules.push(facts(session, &name, &rule, target, queue).await);
+                let rule = (name.as_str(), &rule, enabled);
+                rules.push(facts(session, rule, target, queue).await);
             }
+        }
+        if rules.len() == before {
+            return Err(format!(
+                "ListTargetsByRule {name}: the reply does not name the queue, and ListRuleNamesByTarget does"
+            ));
         }
     }
     Ok(rules)
 }
 
+/// Whether the rule sends events on, as far as the reply says.
+fn is_enabled(rule: &Rule) -> Result<bool, String> {
+    match rule.state.as_deref() {
+        Some("DISABLED") => Ok(false),
+        Some(state) if state.starts_with("ENABLED") => Ok(true),
+        Some(state) => Err(format!("its State is {state:?}")),
+        None => Err("the reply has no State".into()),
+    }
+}
+
 async fn facts(
     session: &Session,
-    name: &str,
-    rule: &Rule,
+    (name, rule, enabled): (&str, &Rule, bool),
     target: Target,
     queue: &QueueFacts,
 ) -> RuleFacts {
@@ -83,10 +103,7 @@ async fn facts(
     RuleFacts {
         name: name.to_owned(),
         arn: rule.arn.clone().unwrap_or_default(),
-        enabled: rule
-            .state
-            .as_deref()
-            .is_some_and(|state| state.starts_with("ENABLED")),
+        enabled,
         pattern: rule
             .event_pattern
             .clone()
@@ -110,7 +127,7 @@ async fn rule_names(
     let asked = json!({"TargetArn": queue.arn, "EventBusName": bus});
     pages(
         session,
-        "AWSEvents.ListRuleNamesByTarget",
+        ("AWSEvents.ListRuleNamesByTarget", "RuleNames"),
         asked,
         |page: Names| (page.rule_names, page.next_token),
     )
@@ -121,17 +138,17 @@ async fn targets(session: &Session, bus: &str, rule: &str) -> Result<Vec<Target>
     let asked = json!({"Rule": rule, "EventBusName": bus});
     pages(
         session,
-        "AWSEvents.ListTargetsByRule",
+        ("AWSEvents.ListTargetsByRule", "Targets"),
         asked,
         |page: Targets| (page.targets, page.next_token),
     )
     .await
 }
 
-/// All items of all pages.
+/// All items of all pages, each of which has a `list`, if only an empty one.
 async fn pages<P, T>(
     session: &Session,
-    target: &'static str,
+    (target, list): (&'static str, &str),
     mut asked: Value,
     read: impl Fn(P) -> (Option<Vec<T>>, Option<String>),
 ) -> Result<Vec<T>, String>
@@ -144,7 +161,10 @@ where
         let page = ask(session, target, &asked).await;
         let page = page.map_err(|error| format!("{operation}: {}", why(&error)))?;
         let (items, next) = read(page);
-        all.extend(items.into_iter().flatten());
+        let Some(items) = items else {
+            return Err(format!("{operation}: the reply has no {list}"));
+        };
+        all.extend(items);
         match next.filter(|next| !next.is_empty()) {
             Some(next) => asked["NextToken"] = next.into(),
             None => return Ok(all),

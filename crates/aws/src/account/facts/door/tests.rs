@@ -253,11 +253,141 @@ async fn rules_that_may_not_be_listed_are_unknown_and_not_none() {
     );
 }
 
+/// EventBridge's replies about a bus with a rule to the queue, one of which is another one.
+async fn answered_but(operation: &'static str, reply: Value) -> Known<BusFacts> {
+    let queue = "arn:aws:sqs:us-east-1:123456789012:orders-queue";
+    let mut replies = vec![
+        (
+            "AWSEvents.DescribeEventBus",
+            200,
+            json!({"Name": "shop", "Arn": "a"}),
+        ),
+        (
+            "AWSEvents.ListRuleNamesByTarget",
+            200,
+            json!({"RuleNames": ["one"]}),
+        ),
+        (
+            "AWSEvents.DescribeRule",
+            200,
+            json!({"Name": "one", "Arn": "r", "State": "ENABLED"}),
+        ),
+        (
+            "AWSEvents.ListTargetsByRule",
+            200,
+            json!({"Targets": [{"Id": "1", "Arn": queue}]}),
+        ),
+    ];
+    replies.retain(|(other, ..)| *other != operation);
+    replies.push((operation, 200, reply));
+    answered(&replies).await
+}
+
+#[tokio::test]
+async fn a_reply_without_its_members_is_no_bus_without_rules() {
+    let sound = answered_but("none", json!({})).await;
+    let sound = sound.get().and_then(|facts| facts.rules.get());
+    assert!(matches!(sound.map(Vec::as_slice), Some([rule]) if rule.enabled));
+    for (operation, reply, missing) in [
+        ("AWSEvents.ListRuleNamesByTarget", json!({}), "RuleNames"),
+        (
+            "AWSEvents.ListRuleNamesByTarget",
+            json!({"RuleNames": null}),
+            "RuleNames",
+        ),
+        ("AWSEvents.ListTargetsByRule", json!({}), "Targets"),
+        (
+            "AWSEvents.ListTargetsByRule",
+            json!({"Targets": []}),
+            "does not name the queue",
+        ),
+        ("AWSEvents.DescribeRule", json!({}), "State"),
+        (
+            "AWSEvents.DescribeRule",
+            json!({"Name": "one", "Arn": "r", "State": "?"}),
+            "State",
+        ),
+    ] {
+        let found = answered_but(operation, reply).await;
+        let rules = &found.get().expect("a bus").rules;
+        assert!(
+            matches!(rules, Known::Unknown(why) if why.contains(missing)),
+            "{operation}: {rules:?}"
+        );
+    }
+    let found = answered_but("AWSEvents.DescribeEventBus", json!({})).await;
+    assert!(
+        matches!(&found, Known::Unknown(why) if why.contains("Arn")),
+        "{found:?}"
+    );
+    // What has none says so.
+    let none = answered_but("AWSEvents.ListRuleNamesByTarget", json!({"RuleNames": []})).await;
+    assert_eq!(none.get().expect("a bus").rules, Known::Is(Vec::new()));
+    let off = json!({"Name": "one", "Arn": "r", "State": "DISABLED"});
+    let off = answered_but("AWSEvents.DescribeRule", off).await;
+    let rules = off.get().and_then(|facts| facts.rules.get());
+    assert!(matches!(rules.map(Vec::as_slice), Some([rule]) if !rule.enabled));
+}
+
+#[tokio::test]
+async fn a_result_without_its_list_is_no_topic_without_subscriptions() {
+    const ATTRIBUTES: &str = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry>\
+        <key>TopicArn</key><value>t</value></entry></Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>";
+    const OWN: &str = "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions><member>\
+        <SubscriptionArn>s</SubscriptionArn><Protocol>sqs</Protocol>\
+        <Endpoint>arn:aws:sqs:us-east-1:123456789012:orders-queue</Endpoint></member></Subscriptions>\
+        </ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>";
+    const NONE: &str = "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions/>\
+        </ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>";
+    const OF_OWN: &str = "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult><Attributes><entry>\
+        <key>SubscriptionArn</key><value>s</value></entry><entry><key>RawMessageDelivery</key><value>true</value></entry>\
+        </Attributes></GetSubscriptionAttributesResult></GetSubscriptionAttributesResponse>";
+    let queue = crate::preflight::fixture::queue("orders-queue", Duration::from_secs(60));
+    let read = async |attributes: &'static str, list: &'static str, of_own: &'static str| {
+        let replies = vec![
+            ("GetTopicAttributes", 200, attributes),
+            ("ListSubscriptionsByTopic", 200, list),
+            ("GetSubscriptionAttributes", 200, of_own),
+        ];
+        topic::read(&session(stub(replies)).await, "orders", &queue).await
+    };
+    let sound = read(ATTRIBUTES, OWN, OF_OWN).await;
+    let own = sound.get().and_then(|facts| facts.subscription.get());
+    assert!(own.is_some_and(|own| own.raw), "{sound:?}");
+    let none = read(ATTRIBUTES, NONE, OF_OWN).await;
+    assert_eq!(none.get().expect("a topic").subscription, Known::Absent);
+
+    let bare =
+        "<GetTopicAttributesResponse><GetTopicAttributesResult/></GetTopicAttributesResponse>";
+    let found = read(bare, OWN, OF_OWN).await;
+    assert!(
+        matches!(&found, Known::Unknown(why) if why.contains("has no Attributes")),
+        "{found:?}"
+    );
+    let bare = "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult/></ListSubscriptionsByTopicResponse>";
+    let of_own = "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult/></GetSubscriptionAttributesResponse>";
+    let empty = "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult><Attributes/>\
+        </GetSubscriptionAttributesResult></GetSubscriptionAttributesResponse>";
+    for (list, of_own, missing) in [
+        (bare, OF_OWN, "has no Subscriptions"),
+        (OWN, of_own, "has no Attributes"),
+        (OWN, empty, "has no SubscriptionArn"),
+    ] {
+        let found = read(ATTRIBUTES, list, of_own).await;
+        let subscription = &found.get().expect("a topic").subscription;
+        assert!(
+            matches!(subscription, Known::Unknown(why) if why.contains(missing)),
+            "{subscription:?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_subscription_that_waits_for_its_confirmation_is_pending_and_a_reply_cut_short_is_nothing()
  {
     let queue = crate::preflight::fixture::queue("orders-queue", Duration::from_secs(60));
-    let attributes = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry><key>KmsMasterKeyId</key>\
+    let attributes = "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry><key>TopicArn</key>\
+        <value>t</value></entry><entry><key>KmsMasterKeyId</key>\
         <value>alias/own</value></entry></Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>";
     let pending = "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions><member>\
         <SubscriptionArn>PendingConfirmation</SubscriptionArn><Protocol>sqs</Protocol>\

@@ -34,6 +34,9 @@ pub(super) async fn read(session: &Session, name: &str, queue: &QueueFacts) -> K
         },
         Err(error) => return missing_or_unknown(&error, |error| error.code() == Some("NotFound")),
     };
+    if !attributes.contains_key("TopicArn") {
+        return Known::Unknown("GetTopicAttributes: the reply has no TopicArn".into());
+    }
     let on = |name: &str| attributes.get(name).is_some_and(|value| value == "true");
     let (fifo, content_based_deduplication) = (on("FifoTopic"), on("ContentBasedDeduplication"));
     let (subscription, others) = match subscriptions(session, &arn, queue).await {
@@ -134,6 +137,9 @@ async fn subscription(
         Ok(attributes) => attributes,
         Err(why) => return Known::Unknown(format!("{OPERATION}: {why}")),
     };
+    if !attributes.contains_key("SubscriptionArn") {
+        return Known::Unknown(format!("{OPERATION}: the reply has no SubscriptionArn"));
+    }
     let is = |name: &str, value: &str| attributes.get(name).is_some_and(|found| found == value);
     let failures = match text(&attributes, "RedrivePolicy") {
         None => None,
