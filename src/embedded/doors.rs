@@ -17,9 +17,6 @@ use super::fault::FaultyDoors;
 /// The bus that every account has.
 const DEFAULT_BUS: &str = "default";
 
-/// Where the emulator's server has the id of a message in its replies.
-const MESSAGE_ID: &str = "message_id";
-
 /// An emulator with the door that `scenario` sends to, in front of its orders queue.
 pub(super) fn open(
     mut builder: Builder,
@@ -72,7 +69,8 @@ fn with_rule(mut builder: Builder, bus: &Bus, orders_queue: &str) -> Builder {
     )
 }
 
-/// The server at a path of the emulator. It answers by a status that the scenario takes for yes.
+/// The server at a path of the emulator. It puts orders on the queue as they are, and answers by a status that the
+/// scenario takes for yes, with the message's id where the scenario looks for an id.
 fn front_door(server: &HttpDoor, orders_queue: &str) -> doors::HttpDoor {
     let door = doors::HttpDoor::new(&server.url, orders_queue);
     let accepted = server
@@ -83,9 +81,8 @@ fn front_door(server: &HttpDoor, orders_queue: &str) -> doors::HttpDoor {
         Some(status) => door.answering(*status),
         None => door,
     };
-    let made = server.id_at.as_deref().and_then(|at| at.strip_prefix('/'));
-    match made.filter(|key| *key != MESSAGE_ID) {
-        Some(key) => door.making_id_at(key),
+    match &server.id_at {
+        Some(at) => door.naming_message_at(at),
         None => door,
     }
 }

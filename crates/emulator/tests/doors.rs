@@ -137,6 +137,39 @@ fn the_server_makes_ids_and_reads_groups() {
 }
 
 #[test]
+fn the_server_names_the_message_where_its_reply_is_read_and_leaves_the_body_alone() {
+    let body = r#" {"messageId": "mine", "total": 1.50}"#;
+    for (at, found) in [
+        (None, "/message_id"),
+        (Some("/messageId"), "/messageId"),
+        (Some("/order/message"), "/order/message"),
+        (Some("/a~1b~0c/0"), "/a~1b~0c/0"),
+        (Some("/"), ""),
+    ] {
+        let door = HttpDoor::new("/orders", "orders");
+        let door = at.map_or(door.clone(), |at| door.naming_message_at(at));
+        let aws = Emulator::builder().queue("orders").http_door(door).start();
+        let aws = aws.unwrap();
+        let (status, reply) = post(&aws, "/orders", body);
+        assert_eq!(status, 202);
+        let id = reply.pointer(found).and_then(Value::as_str);
+        let id = id.unwrap_or_else(|| panic!("{found}: {reply}"));
+        let asked = format!(
+            r#"{{"QueueUrl": "{}", "MaxNumberOfMessages": 1}}"#,
+            aws.queue_url("orders")
+        );
+        assert_eq!(&*aws.messages("orders").unwrap()[0], body);
+        let headers = [
+            ("X-Amz-Target", "AmazonSQS.ReceiveMessage"),
+            ("Content-Type", "application/x-amz-json-1.0"),
+        ];
+        let (_, received) = ask(&aws, "POST", "/", &headers, &asked);
+        let received: Value = serde_json::from_str(&received).unwrap();
+        assert_eq!(received["Messages"][0]["MessageId"], id, "{received}");
+    }
+}
+
+#[test]
 fn forms_and_json_reach_topics_and_buses_and_a_queue_that_is_not_there_is_refused() {
     let aws = Emulator::builder()
         .queue("orders")

@@ -359,8 +359,16 @@ impl Seen<'_> {
                 }
                 None => "perhaps an error was swallowed",
             };
+            // Lambda reads this key alone, in this spelling; a response under another counts as none.
+            let unread = match mapping.report_batch_item_failures {
+                true => {
+                    "; or its response named failed records under another key than `batchItemFailures`, such as \
+                     `BatchItemFailures`, which is ignored"
+                }
+                false => "",
+            };
             causes.push(format!(
-                "the function answered that it had processed {} orders that are not in the table (lost): {stopped}. \
+                "the function answered that it had processed {} orders that are not in the table (lost): {stopped}{unread}. \
                  Cure: await every write before the answer, and report what failed",
                 thousands(lost)
             ));

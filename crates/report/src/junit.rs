@@ -165,7 +165,7 @@ fn class_case(class: Class, name: &str, report: &RunReport) -> TestCase {
         .find(|finding| finding.code == class.as_str());
     let message = format!("{} {}", orders(count), class.as_str());
     let details = finding.map_or_else(
-        || class.explanation_of(&report.scenario.sending.to),
+        || class.explanation_of(&report.scenario.sending.to, &report.scenario.order),
         describe,
     );
     // What is budgeted is an error only where its budget was exceeded, which a finding says.

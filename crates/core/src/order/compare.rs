@@ -19,9 +19,20 @@ pub(super) fn differs(expected: &Json<'_>, found: &Json<'_>) -> Option<Differenc
         (Shape::Number, Shape::Number) if is_same_number(expected.text(), found.text()) => None,
         (Shape::Opaque, Shape::Opaque) if expected.text() == found.text() => None,
         (Shape::List(expected), Shape::List(found)) => lists(expected, found),
-        (Shape::Object(_), Shape::Object(_)) => objects(expected, found, |_| None),
+        (Shape::Object(_), Shape::Object(_)) => objects(expected, found, |_| Beside::Nothing),
         _ => other(),
     }
+}
+
+/// What a field that was not expected may hold.
+#[derive(Debug, Clone, Copy)]
+pub enum Beside<'j> {
+    /// Nothing: it must not be there.
+    Nothing,
+    /// This alone.
+    Only(&'j Json<'j>),
+    /// Whatever it holds.
+    Anything,
 }
 
 /// The same of two objects; a field of `found` that `expected` lacks is a difference, unless it holds what `may_hold` says
@@ -29,7 +40,7 @@ pub(super) fn differs(expected: &Json<'_>, found: &Json<'_>) -> Option<Differenc
 pub(super) fn objects<'j>(
     expected: &Json<'_>,
     found: &Json<'_>,
-    may_hold: impl Fn(&str) -> Option<&'j Json<'j>>,
+    may_hold: impl Fn(&str) -> Beside<'j>,
 ) -> Option<Difference> {
     if let Some(name) = found.repeated() {
         return Some(repeated(name, found, expected));
@@ -47,8 +58,11 @@ pub(super) fn objects<'j>(
     let others = found.as_object().unwrap_or_default().iter();
     let strange = |(name, value): &(Cow<'_, str>, Json<'_>)| match may_hold(name) {
         _ if known(name) => None,
-        Some(expected) => differs(expected, value).map(|difference| difference.within(name)),
-        None => Some(Difference::of(name, NO_FIELD, value.text())),
+        Beside::Anything => None,
+        Beside::Only(expected) => {
+            differs(expected, value).map(|difference| difference.within(name))
+        }
+        Beside::Nothing => Some(Difference::of(name, NO_FIELD, value.text())),
     };
     { others }.find_map(strange)
 }

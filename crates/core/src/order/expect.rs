@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::compare::elements;
+use super::compare::{Beside, elements};
 use super::difference::Difference;
 use super::excerpt::excerpt;
 use super::json::{Json, Shape};
@@ -74,6 +74,18 @@ pub(super) fn pointer(text: &str) -> Result<Pointer, Mistake> {
     Pointer::parse(text).map_err(told)
 }
 
+/// Reads a pointer to a field of the document itself.
+fn field(text: &str) -> Result<Pointer, Mistake> {
+    let pointer = pointer(text)?;
+    match pointer.top_level() {
+        Some(_) => Ok(pointer),
+        None => Err(Mistake::new(
+            format!("may_add names {text:?}, which is no field of the document itself"),
+            "name the field that is added: may_add = [\"/seen\"]",
+        )),
+    }
+}
+
 impl Expect {
     /// Reads templates and pointers.
     ///
@@ -91,7 +103,7 @@ impl Expect {
                 of: Source::new(of, |text| Template::json(text, names))?,
                 may_add: may_add
                     .iter()
-                    .map(|text| pointer(text))
+                    .map(|text| field(text))
                     .collect::<Result<_, _>>()?,
             },
             Expected::Join { of, with } => Self::Join {
@@ -254,10 +266,12 @@ fn json_differs(
         return text_differs(&expected, found);
     };
     json_text_differs(&document, found, |name| {
-        let allowed = may_add
-            .iter()
-            .find(|pointer| pointer.top_level() == Some(name))?;
-        known.order?.at(allowed, known.at)
+        let is_named = |pointer: &&Pointer| pointer.top_level() == Some(name);
+        let Some(pointer) = may_add.iter().find(is_named) else {
+            return Beside::Nothing;
+        };
+        let own = known.order.and_then(|order| order.at(pointer, known.at));
+        own.map_or(Beside::Anything, Beside::Only)
     })
 }
 

@@ -38,6 +38,98 @@ fn json(of: &str) -> Expected {
 }
 
 #[test]
+fn what_may_be_added_is_named_and_hides_nothing() {
+    let may_add = |of: &str, names: &[&str]| Expected::Json {
+        of: of.into(),
+        may_add: names.iter().map(|&name| name.into()).collect(),
+    };
+    let told = |of: &str, text: &str| {
+        said(
+            &may_add(of, &["/seen", "/id"]),
+            Some(&Value::S(text.into())),
+        )
+        .0
+    };
+    let more = |field: &str| format!("{}, {field}}}", &ORDER[..ORDER.len() - 1]);
+    for (of, text, why) in [
+        ("/", more("\"seen\": 1"), "a number"),
+        ("/", more("\"seen\": {\"at\": [null, \"x\"]}"), "an object"),
+        ("/", more("\"seen\": null"), "null"),
+        ("/", ORDER.to_owned(), "nothing added"),
+        (
+            "/nested",
+            "{\"a\": [1], \"seen\": 2}".into(),
+            "a part of the order",
+        ),
+        (
+            "/nested",
+            "{\"a\": [1], \"id\": \"WEB-3\"}".into(),
+            "the order's own",
+        ),
+        (
+            "{\"n\": {{n}}}",
+            "{\"n\": 3, \"seen\": 2}".into(),
+            "a template",
+        ),
+    ] {
+        assert_eq!(told(of, &text), None, "{why}");
+    }
+    let wrong = |one: &str, another: &str| more("\"seen\": 1").replace(one, another);
+    for (of, text, expected) in [
+        (
+            "/",
+            more("\"Seen\": 1"),
+            "`Seen` is 1, expected no such field",
+        ),
+        (
+            "/",
+            more("\"seen\": 1, \"at\": 2"),
+            "`at` is 2, expected no such field",
+        ),
+        (
+            "/",
+            wrong("12.50", "12.51"),
+            "`price` is 12.51, expected 12.50",
+        ),
+        (
+            "/",
+            wrong("\"email\": null,", ""),
+            "`email` is missing, expected null",
+        ),
+        (
+            "/",
+            wrong("\"TV\"", "\"TV\", \"seen\": 1"),
+            "`lines/0/seen` is 1, expected no such field",
+        ),
+        (
+            "/",
+            more("\"seen\": 1, \"seen\": 2"),
+            "`seen` is given more than once (1, 2)",
+        ),
+        (
+            "/nested",
+            "{\"a\": [1], \"id\": \"WEB-4\"}".into(),
+            "`id` is \"WEB-4\", expected \"WEB-3\"",
+        ),
+        (
+            "/nested",
+            "{\"seen\": 1}".into(),
+            "`a` is missing, expected [1]",
+        ),
+    ] {
+        let told = told(of, &text).unwrap_or_else(|| panic!("{text}"));
+        assert!(told.starts_with(expected), "{told}");
+    }
+    for pointer in ["/", "/nested/a", "/{{at}}"] {
+        let refused = Expect::new(&may_add("/", &[pointer]), &names()).unwrap_err();
+        assert!(
+            refused.rule.contains("no field of the document itself"),
+            "{pointer}: {refused:?}"
+        );
+    }
+}
+
+#[test]
 fn each_kind_is_filled_by_what_it_asks_for_and_by_nothing_near_it() {
     let (s, n) = (
         |text: &str| Value::S(text.into()),

@@ -30,6 +30,8 @@ pub struct LeafInfo<'a> {
     pub end: usize,
     /// The table of a row; `None` for a letter.
     pub table: Option<&'a str>,
+    /// The queue of a letter; `None` for a row, and for the pipeline's dead-letter queue.
+    pub queue: Option<&'a str>,
     /// Its key is made up by the consumer.
     pub is_made_up: bool,
     /// Its key holds the id of the order's message.
@@ -99,6 +101,7 @@ impl OrderPlan {
         self.ends().leaves.iter().map(|leaf| LeafInfo {
             end: leaf.end,
             table: leaf.row().map(|row| row.table.as_str()),
+            queue: leaf.letter().and_then(|letter| letter.queue.as_deref()),
             is_made_up: leaf.row().is_some_and(RowLeaf::is_made_up),
             names_message: leaf.row().is_some_and(RowLeaf::names_message),
             is_for_each: leaf.row().is_some_and(|row| row.each.is_some()),

@@ -55,6 +55,7 @@ mod values;
 
 pub use amount::Amount;
 pub use body::IdPlace;
+pub use compare::Beside;
 pub use decimal::Decimal;
 pub use difference::{Difference, MISSING, WHOLE};
 pub use door::{Bus, Door, HttpDoor, Topic};

@@ -206,7 +206,7 @@ impl OrderPlan {
         out
     }
 
-    /// The canonical text of a document, without the fields that may be added to it as they are in the order. What is no
+    /// The canonical text of a document, without the fields that may be added to it. What is no
     /// object stands for itself.
     fn document_content(&self, order: Option<&Json<'_>>, text: &str) -> String {
         let mut out = String::new();
@@ -221,8 +221,11 @@ impl OrderPlan {
                 .may_add
                 .iter()
                 .find(|pointer| pointer.top_level() == Some(name));
-            let own = pointer.and_then(|pointer| order?.at(pointer, 0));
-            own.is_some_and(|own| super::compare::differs(own, value).is_none())
+            let (Some(pointer), Some(order)) = (pointer, order) else {
+                return false;
+            };
+            let own = order.at(pointer, 0);
+            own.is_none_or(|own| super::compare::differs(own, value).is_none())
         };
         let fields = document.as_object().unwrap_or_default().iter();
         let kept = fields.filter(|(name, value)| !is_added(name, value));

@@ -386,8 +386,8 @@ pub enum Expected {
     Number(String),
     /// How many elements the list at this JSON pointer has.
     Count(String),
-    /// A text that holds JSON: what stands at a JSON pointer, or the template rendered. Fields of the order's body that
-    /// stand in `may_add` may be there beside it, if they hold what the body holds.
+    /// A text that holds JSON: what stands at a JSON pointer, or the template rendered. The fields that `may_add` names may
+    /// be there beside it: one that the order's body has, too, if it holds the same; another whatever it holds.
     Json {
         /// The pointer, when it begins with `/`, or the template.
         of: String,

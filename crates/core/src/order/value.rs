@@ -4,7 +4,7 @@
 //! consumer wrote `130`, `130.0` or `1.3e2` is no difference; whether it wrote the number as a text is one.
 
 use super::compare::{
-    NO_FIELD, differs as json_differs, elements, is_same_number, objects, unreadable,
+    Beside, NO_FIELD, differs as json_differs, elements, is_same_number, objects, unreadable,
 };
 use super::difference::{Difference, MISSING, WHOLE};
 use super::json::{Json, Shape, write_text};
@@ -49,7 +49,7 @@ pub fn number_differs(expected: &str, found: &Value) -> Option<Difference> {
 pub fn json_text_differs<'j>(
     expected: &Json<'_>,
     found: &Value,
-    may_hold: impl Fn(&str) -> Option<&'j Json<'j>>,
+    may_hold: impl Fn(&str) -> Beside<'j>,
 ) -> Option<Difference> {
     let Value::S(text) = found else {
         return Some(Difference::of(WHOLE, "a text (S)", &kind(found)));

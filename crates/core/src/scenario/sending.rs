@@ -209,6 +209,15 @@ fn read_http(mut section: Section<'_>, target: &TargetSpec) -> HttpDoor {
             "leave it out of one of the lists",
         );
     }
+    if let (Some(id), Some(error)) = (&door.id_at, &door.error_at)
+        && is_at_or_below(id, error)
+    {
+        section.problem(
+            "error_at",
+            format!("{error:?} holds the id ({id:?}) of each accepted order, so every order would be refused"),
+            "name the place of the error alone: error_at = \"/error\"",
+        );
+    }
     section.finish();
     door
 }
@@ -219,6 +228,12 @@ fn pointer(section: &mut Section<'_>, key: &'static str, usual: &str) -> Option<
         true => Ok(text.to_owned()),
         false => Err(format!("{text:?} is not a JSON pointer")),
     })
+}
+
+/// Whether what stands at `place` is what stands at `above`, or a part of it.
+fn is_at_or_below(place: &str, above: &str) -> bool {
+    let below = place.strip_prefix(above.strip_suffix('/').unwrap_or(above));
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A path and query, which may hold placeholders.

@@ -192,6 +192,20 @@ fn statuses_say_one_thing_each() {
 }
 
 #[test]
+fn an_id_is_no_error() {
+    let http = |id: &str, error: &str| {
+        format!("[sending]\nto = \"http\"\n[sending.http]\nid_at = {id:?}\nerror_at = {error:?}\n")
+    };
+    for (id, error) in [("/id", "/id"), ("/order/id", "/order"), ("/id", "/")] {
+        let rule = ["sending.http.error_at", "every order would be refused"];
+        refused(&[&http(id, error)], &rule);
+    }
+    for (id, error) in [("/order", "/order_error"), ("/order/id", "/order/error")] {
+        accepted(&[&http(id, error)]);
+    }
+}
+
+#[test]
 fn a_fifo_queue_is_fed_by_a_fifo_topic() {
     let fifo = |to: &str| {
         format!(

@@ -1,8 +1,11 @@
 //! What can become of an order.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::order::Door;
+use crate::order::spec::OrderSpec;
+use crate::order::{Door, excerpt};
 
 /// What became of an order.
 #[derive(
@@ -93,6 +96,33 @@ pub enum Standing {
     Unproven,
 }
 
+/// Where an order that was lost is not, beside the dead-letter queue.
+fn looked_in(order: &OrderSpec) -> String {
+    let ends = || order.ends.values();
+    let tables: BTreeSet<_> = ends()
+        .flat_map(|end| &end.rows)
+        .map(|row| row.table.as_str())
+        .collect();
+    let queues: BTreeSet<_> = ends()
+        .flat_map(|end| &end.letters)
+        .filter_map(|letter| letter.queue.as_deref())
+        .collect();
+    let named = |kind: &str, names: BTreeSet<&str>| {
+        let names: Vec<_> = names.into_iter().map(excerpt).collect();
+        match names.as_slice() {
+            [] => None,
+            [name] => Some(format!("not in the {kind} {name}")),
+            _ => Some(format!("not in the {kind}s {}", names.join(", "))),
+        }
+    };
+    let of_tables = match tables.len() {
+        1 => Some("not in the table".to_owned()),
+        _ => named("table", tables),
+    };
+    let places = of_tables.into_iter().chain(named("queue", queues));
+    places.map(|place| format!("{place}, ")).collect()
+}
+
 impl Class {
     /// Every class, in the order reports list them.
     pub const ALL: [Self; 19] = [
@@ -177,11 +207,12 @@ impl Class {
     }
 
     /// The same of orders that are sent to `door`.
-    pub fn explanation_of(self, door: &Door) -> String {
+    pub fn explanation_of(self, door: &Door, order: &OrderSpec) -> String {
         match self {
             Self::Rejected | Self::Lost => self
                 .explanation()
-                .replace("by SQS", &format!("by {}", door.taker())),
+                .replace("by SQS", &format!("by {}", door.taker()))
+                .replace("not in the table, ", &looked_in(order)),
             _ => self.explanation().to_owned(),
         }
     }

@@ -337,9 +337,15 @@ impl Collector {
             Group::Slot(slot) => self.slots.is_filled(k, slot),
         };
         self.contents.odd(k, group, &odd.content, was_filled);
-        let table = self.tables[slot.leaf as usize].clone();
+        let name = match place {
+            FoundIn::Row => self.tables[slot.leaf as usize].clone(),
+            FoundIn::DeadLetter => {
+                let leaf = self.plan.leaves().nth(slot.leaf as usize);
+                leaf.and_then(|leaf| leaf.queue).map(str::to_owned)
+            }
+        };
         self.alterations
-            .note(k, place, table, odd.difference.clone());
+            .note(k, place, name, odd.difference.clone());
         let counts = || self.plan.slots_of(u64::from(k));
         match self.slots.fill(k, slot, key, true, counts) {
             true => vec![slot],

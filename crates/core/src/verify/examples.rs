@@ -57,7 +57,7 @@ fn example(examples: &mut Vec<String>, text: impl FnOnce() -> String) {
 #[derive(Debug, Clone, Default)]
 pub struct Alterations(BTreeMap<u32, Noted>);
 
-/// Where that was seen, the row's table where it matters, and what differs.
+/// Where that was seen, the row's table or the letter's queue where it matters, and what differs.
 type Noted = (FoundIn, Option<String>, Difference);
 
 impl Alterations {
@@ -66,10 +66,10 @@ impl Alterations {
         &mut self,
         k: u32,
         place: FoundIn,
-        table: Option<String>,
+        name: Option<String>,
         difference: Difference,
     ) {
-        self.0.entry(k).or_insert((place, table, difference));
+        self.0.entry(k).or_insert((place, name, difference));
         if self.0.len() > KEPT {
             self.0.pop_last();
         }
@@ -85,11 +85,16 @@ impl Alterations {
         wanted.extend(altered.iter().take(EXAMPLES));
         wanted.extend(overwritten.iter().take(EXAMPLES));
         let known = wanted.iter().filter_map(|k| {
-            let (place, table, difference) = self.0.get(&k)?.clone();
+            let (place, name, difference) = self.0.get(&k)?.clone();
+            let (table, queue) = match place {
+                FoundIn::Row => (name, None),
+                FoundIn::DeadLetter => (None, name),
+            };
             Some(Alteration {
                 sequence: k,
                 place,
                 table,
+                queue,
                 difference,
             })
         });

@@ -159,7 +159,7 @@ fn class_finding(input: &JudgeInput<'_>, class: Class, severity: Severity) -> Fi
     };
     let message = format!(
         "{orders} {are} {name}: {}{differences}",
-        class.explanation_of(input.orders.model.door())
+        class.explanation_of(input.orders.model.door(), input.orders.model.spec())
     );
     Finding {
         orders,

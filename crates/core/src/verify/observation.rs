@@ -192,7 +192,7 @@ fn is_zero(count: &u64) -> bool {
 pub enum FoundIn {
     /// In the order's row.
     Row,
-    /// In a dead letter.
+    /// In a dead letter, or in a letter of the queue that is named beside it.
     DeadLetter,
 }
 
@@ -207,16 +207,22 @@ pub struct Alteration {
     /// The row's table, where orders have rows in several places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
+    /// The letter's queue, where that is not the pipeline's dead-letter queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<String>,
     /// What differs.
     pub difference: Difference,
 }
 
 impl std::fmt::Display for Alteration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.place, &self.table) {
-            (FoundIn::Row, None) => f.write_str("in its row")?,
-            (FoundIn::Row, Some(table)) => write!(f, "in its row of {}", excerpt(table))?,
-            (FoundIn::DeadLetter, _) => f.write_str("in a dead letter")?,
+        match (self.place, &self.table, &self.queue) {
+            (FoundIn::Row, None, _) => f.write_str("in its row")?,
+            (FoundIn::Row, Some(table), _) => write!(f, "in its row of {}", excerpt(table))?,
+            (FoundIn::DeadLetter, _, None) => f.write_str("in a dead letter")?,
+            (FoundIn::DeadLetter, _, Some(queue)) => {
+                write!(f, "in a letter of queue {}", excerpt(queue))?;
+            }
         }
         write!(f, ", {}", self.difference)
     }

@@ -16,6 +16,8 @@ use crate::sqs::{SendEntry, SqsErrorKind, is_fifo};
 
 /// The group of all messages to a FIFO queue where none is said.
 const GROUP: &str = "http";
+/// Where a reply has the message's id where nothing else is said.
+const MESSAGE_ID: &str = "message_id";
 /// Becomes the deduplication id in a FIFO queue.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -25,6 +27,8 @@ pub struct HttpDoor {
     path: Arc<str>,
     queue: Arc<str>,
     status: StatusCode,
+    /// The steps of a JSON pointer.
+    message_id_at: Vec<String>,
     id_key: Option<String>,
     group_key: Option<String>,
 }
@@ -37,6 +41,7 @@ impl HttpDoor {
             path: path.into(),
             queue: queue.into(),
             status: StatusCode::ACCEPTED,
+            message_id_at: vec![MESSAGE_ID.to_owned()],
             id_key: None,
             group_key: None,
         }
@@ -49,6 +54,19 @@ impl HttpDoor {
             .ok()
             .filter(StatusCode::is_success);
         self.status = status.unwrap_or(self.status);
+        self
+    }
+
+    /// Has the message's id at this JSON pointer (RFC 6901) into the reply in place of `message_id`: `/order/message` is
+    /// the field `message` of the object `order`, `/` alone the whole reply. The body is not changed.
+    #[must_use]
+    pub fn naming_message_at(mut self, pointer: &str) -> Self {
+        let steps = pointer.strip_prefix('/').unwrap_or(pointer).split('/');
+        let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
+        self.message_id_at = match pointer {
+            "" | "/" => Vec::new(),
+            _ => steps.collect(),
+        };
         self
     }
 
@@ -178,9 +196,12 @@ impl HttpService {
             }
         };
         hall.tallies.count(&door, |counts| counts.accepted += 1);
-        let mut reply = json!({"message_id": message_id});
-        if let (Some(key), Some(id)) = (&self.door.id_key, id) {
-            reply[key] = id.into();
+        let steps = self.door.message_id_at.iter().rev();
+        let mut reply = steps.fold(Value::String(message_id), |inner, step| {
+            Value::Object(Map::from_iter([(step.clone(), inner)]))
+        });
+        if let (Some(key), Some(id), Some(reply)) = (&self.door.id_key, id, reply.as_object_mut()) {
+            reply.insert(key.clone(), id.into());
         }
         Ok((self.door.status, reply))
     }

@@ -350,7 +350,7 @@ pub(crate) fn standing(report: &RunReport, class: Class) -> Text {
 }
 
 fn meaning(report: &RunReport, class: Class) -> String {
-    let mut meaning = class.explanation_of(&report.scenario.sending.to);
+    let mut meaning = class.explanation_of(&report.scenario.sending.to, &report.scenario.order);
     meaning = meaning.replace('`', "");
     let of_class = report
         .findings

@@ -73,6 +73,7 @@ fn alteration(sequence: u32, found: &str) -> Alteration {
     Alteration {
         sequence,
         place: FoundIn::Row,
+        queue: None,
         table: None,
         difference: Difference {
             attribute: "price_per_item".into(),
@@ -108,5 +109,31 @@ fn an_altered_finding_says_what_differs_and_a_file_cannot_make_it_obeyed_or_endl
     assert!(
         !plain.contains("in its row"),
         "an older file does not say: {plain}"
+    );
+}
+
+#[test]
+fn a_letter_of_a_queue_that_is_named_is_no_dead_letter() {
+    let mut letter = alteration(3, "4");
+    letter.place = FoundIn::DeadLetter;
+    assert!(
+        letter.to_string().starts_with("in a dead letter, "),
+        "{letter}"
+    );
+    let kept = serde_json::to_value(&letter).expect("plain data");
+    assert!(kept.get("queue").is_none(), "{kept}");
+    let again: Alteration = serde_json::from_value(kept).expect("one of an earlier version");
+    assert_eq!(again, letter);
+    letter.queue = Some("shipped".into());
+    assert!(
+        letter
+            .to_string()
+            .starts_with("in a letter of queue shipped, "),
+        "{letter}"
+    );
+    let kept = serde_json::to_string(&letter).expect("plain data");
+    assert_eq!(
+        serde_json::from_str::<Alteration>(&kept).expect("the same"),
+        letter
     );
 }
