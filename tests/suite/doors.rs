@@ -149,7 +149,7 @@ fn a_server_that_names_messages_changes_no_order() {
     for id_at in ["/messageId", "/order/message"] {
         let http = format!("sending.http={{url=\"/orders\", id_at={id_at:?}}}");
         let sending = ["sending.to=http", http.as_str(), "bad_orders=20%"];
-        let classes = classes(&spike(&sending).args(["--duration", "2s"]).finish().code(0));
+        let classes = classes(&spike(&sending).finish().code(0));
         assert!(classes["dead_lettered_by_design"] > 0, "{classes:?}");
     }
 }

@@ -123,7 +123,8 @@ fn a_forecast_is_kept_shown_and_proves_nothing() {
     let why = "pipeline.max_receive_count: forecast 4, run 3";
     assert!(shown.stderr.contains(why), "{}", shown.stderr);
     std::fs::write(out.join("forecast.json"), &kept).expect("written");
-    let shown = at(folder, &["report", "out"]).code(0).quiet();
+    let shown = at(folder, &["report", "out"]).code(0);
+    assert!(shown.stderr.contains("seal.json is missing") && !shown.stderr.contains("forecast"));
     assert!(shown.stdout.contains(said), "{}", shown.stdout);
 }
 
