@@ -43,7 +43,7 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
             output.note(&format!("{at}: copied to {}", dir.display()));
             let exit = merge_in(&dir, true, args, output)?;
             // The verdict is given, and the folder is whole.
-            if check_seal(&dir) != SealState::Missing
+            if matches!(check_seal(&dir), SealState::Whole(_))
                 && let Err(error) = copied_back(&place, &dir, claim.as_ref(), &note)
             {
                 // Whoever starts jobs again after a failure starts this one again.

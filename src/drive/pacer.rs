@@ -66,6 +66,10 @@ pub(super) async fn walk(
     }
     let _end = EndOfWork(shared);
     let left = pacer.walk(&mut dispatches, &queue).await;
+    // Its thread may be in the middle of a write: replies are read meanwhile.
+    if let Some(before) = pacer.before.take() {
+        let _ = tokio::task::spawn_blocking(move || drop(before)).await;
+    }
     let interrupted = left.is_some();
     if let Some(left) = left {
         course.halt();

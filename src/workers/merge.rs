@@ -17,7 +17,7 @@ use super::queues::QueuesFile;
 use super::wait::longest;
 use crate::clock;
 use crate::error::Error;
-use crate::folder::{Existing, RunFolder, write_whole};
+use crate::folder::{Existing, RunFolder, SealState, check_seal, write_whole};
 use crate::ledger::united_lines;
 use crate::observe::{KeptPages, ObservePlan, Watcher};
 use crate::preflight::Preflight;
@@ -158,6 +158,13 @@ pub(super) fn scene(
 pub fn merge(merge: &Merge<'_>, attendant: &dyn Attendant) -> Result<Merged, Error> {
     let Merge { dir, plan, .. } = merge;
     let _lock = lock::for_merge(dir)?;
+    // While this one waited, another may have come to its end.
+    if check_seal(dir) != SealState::Missing {
+        return Err(Error::refused(format!(
+            "{}: was merged meanwhile; `orderproof verify` judges it again",
+            dir.display()
+        )));
+    }
     let scene = match scene(merge, Purpose::Resume, attendant)? {
         Ok(scene) => scene,
         Err(judgment) => return Ok(Merged::Nothing(judgment)),

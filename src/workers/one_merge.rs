@@ -182,14 +182,18 @@ impl OneMerge {
         })
     }
 
+    /// Whether its claim was renewed in time, as far as is known here: before nobody has taken over.
+    pub fn is_renewed(&self) -> bool {
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        !renewed.is_lost && renewed.age() < self.times.relied_on()
+    }
+
     /// Whether this merge may write to `place`.
     ///
     /// # Errors
     /// When another merge has taken over, or may be about to, since nothing was heard of this one for too long.
     pub fn is_held(&self, place: &dyn RunAt) -> io::Result<()> {
-        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_time = !renewed.is_lost && renewed.age() < self.times.relied_on();
-        match in_time && newest(place)? == self.number {
+        match self.is_renewed() && newest(place)? == self.number {
             true => Ok(()),
             false => Err(io::Error::other(
                 "another merge may have taken over, as this one could not renew its claim in time: its report is the one that \

@@ -119,7 +119,8 @@ impl Objects {
             merge.map_or(Ok(()), |merge| merge.is_held(self))?;
             let path = folder.join(name);
             if name != last {
-                self.write_file(name, &path, until, told)?;
+                let may_write = || merge.is_none_or(OneMerge::is_renewed);
+                self.write_file(name, &path, (until, &may_write), told)?;
             } else if !self.create_if_absent(name, &crate::folder::read_within(&path, FILE_MAX)?)? {
                 return Err(io::Error::other(format!(
                     "{}: another merge has come to its end meanwhile",
@@ -152,12 +153,12 @@ impl Objects {
         Ok(all)
     }
 
-    /// Writes a file; what is refused for a while is tried again until `until`.
+    /// Writes a file; what is refused for a while is tried again until `until`, as long as it may be written.
     fn write_file(
         &self,
         name: &str,
         path: &Path,
-        until: Instant,
+        (until, may_write): (Instant, &dyn Fn() -> bool),
         told: &dyn Fn(&str),
     ) -> io::Result<()> {
         let bytes = crate::folder::read_within(path, FILE_MAX);
@@ -166,7 +167,9 @@ impl Objects {
         })?;
         let bytes = bytes::Bytes::from(bytes);
         let key = self.at.key(name);
-        let again = (until, PAUSES, StoreError::is_transient);
+        let again = (until, PAUSES, |error: &StoreError| {
+            may_write() && error.is_transient()
+        });
         let written = patiently(again, told, || {
             let writing = self.bucket.write(&key, bytes.clone());
             self.runtime.block_on(writing)
@@ -193,6 +196,10 @@ fn patiently<E: std::fmt::Display>(
             "{error}: tried again in {pause:?}, for {left} s at most"
         ));
         std::thread::sleep(pause);
+        // It may not any more be tried.
+        if !for_a_while(&error) {
+            return Err(error);
+        }
         pause = (pause * 2).min(longest);
     }
 }
@@ -312,7 +319,7 @@ impl RunAt for Objects {
                 break;
             }
             let there = file_name::of_shard(index, name);
-            let written = self.write_file(&there, &folder.join(name), until, told);
+            let written = self.write_file(&there, &folder.join(name), (until, &|| true), told);
             first_failure = first_failure.or(written.err());
         }
         let is_whole = first_failure.is_none() && names.last() == Some(&file_name::MANIFEST);

@@ -43,6 +43,13 @@ pub(super) async fn read_mappings(
                 "ListEventSourceMappings: the reply has no EventSourceMappings".into(),
             );
         };
+        // AWS gives each of them both.
+        let is_named = |it: &Mapping| it.function_arn.is_some() && it.state.is_some();
+        if !found.iter().all(is_named) {
+            return Known::Unknown(
+                "ListEventSourceMappings: a mapping has no FunctionArn or no State".into(),
+            );
+        }
         mappings.extend(found.into_iter().map(mapping));
         marker = page.next_marker.filter(|next| !next.is_empty());
         if marker.is_none() {

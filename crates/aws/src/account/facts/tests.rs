@@ -133,6 +133,17 @@ async fn mappings_that_may_not_be_listed_are_unknown_and_not_none() {
             "{unanswered}: {found:?}"
         );
     }
+    for half in [
+        r#"{"EventSourceMappings":[{}]}"#,
+        r#"{"EventSourceMappings":[{"State":"Enabled"}]}"#,
+        r#"{"EventSourceMappings":[{"FunctionArn":"arn:aws:lambda:us-east-1:1:function:f"}]}"#,
+    ] {
+        let found = mappings(200, half).await;
+        assert!(
+            matches!(&found, Known::Unknown(why) if why.contains("no FunctionArn or no State")),
+            "{half}: {found:?}"
+        );
+    }
     let denied = mappings(403, DENIED).await;
     assert!(
         matches!(&denied, Known::Unknown(why) if why.contains("AccessDenied") && why.contains("may not")),

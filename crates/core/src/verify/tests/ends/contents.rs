@@ -307,7 +307,7 @@ fn letters_that_a_function_sends_itself_are_held_against_what_they_must_hold() {
     );
     assert_eq!(
         seen.alterations[0].to_string(),
-        "in a dead letter, `reason` is \"no idea\", expected \"no lines\""
+        "in a letter of queue failed-orders, `reason` is \"no idea\", expected \"no lines\""
     );
     let seen = sent(
         Some("failed-orders"),
