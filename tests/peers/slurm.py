@@ -77,7 +77,7 @@ def run(name, meanwhile):
         ended = ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "NODE_FAIL")
         wait_for("the merge", lambda: job(merge).get("JobState") in ended, 180)
         code = int(job(merge)["ExitCode"].split(":")[0])
-        log = (files / "orderproof-slurm-merge.log").read_text()
+        log = (files / "orderproof-workers-merge.log").read_text()
         report = json.loads((place / "run.json").read_text())
     finally:
         pipeline.close()
