@@ -360,7 +360,8 @@ impl Seen<'_> {
                 None => "perhaps an error was swallowed",
             };
             // Lambda reads this key alone, in this spelling; a response under another counts as none.
-            let unread = match mapping.report_batch_item_failures {
+            let names_none = self.pipeline.failed_records == 0;
+            let unread = match mapping.report_batch_item_failures && names_none {
                 true => {
                     "; or its response named failed records under another key than `batchItemFailures`, such as \
                      `BatchItemFailures`, which is ignored"

@@ -52,7 +52,7 @@ fn color_sequence(text: &str) -> usize {
         return 0;
     };
     let numbers = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
-    match numbers.starts_with('m') {
+    match numbers.starts_with('m') && numbers.len() < rest.len() {
         true => text.len() - numbers.len() + 1,
         false => 0,
     }

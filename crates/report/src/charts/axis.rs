@@ -116,6 +116,7 @@ fn ratio(bottom: f64, top: f64) -> Axis {
     let known = KNOWN.into_iter().filter(|&ratio| ratio <= reach);
     // Of a wide axis the fine ticks would collide.
     let known = known.filter(|&ratio| reach < 2.0 || ratio >= 2.0);
+    let known = known.filter(|&ratio| reach < 1.4 || ratio > 1.1);
     let mut ticks = vec![0.0];
     ticks.extend(known.flat_map(|ratio| [ratio.log10(), -ratio.log10()]));
     ticks.sort_by(f64::total_cmp);
@@ -210,6 +211,17 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_of_ratios_are_an_eighth_of_the_axis_apart() {
+        for top in (100..1_200).map(|percent| f64::from(percent) / 100.0) {
+            let axis = ratio(1.0, top);
+            let apart = axis.ticks.windows(2).map(|pair| pair[1] - pair[0]);
+            let least = apart.fold(f64::INFINITY, f64::min) / (axis.to - axis.from);
+            assert!(least > 0.125, "{least} at {top}: {:?}", axis.ticks);
+        }
+        assert_eq!(ratio(1.0, 1.0).ticks.len(), 5);
+    }
 
     #[test]
     fn ticks_are_round_numbers_within_the_axis() {
