@@ -1,4 +1,4 @@
-//! A certificate for the stub, made on the spot and signed by itself, which the sender is told to trust.
+//! A self-signed certificate for the stub, made for each run; the sender is configured to trust it.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -112,7 +112,7 @@ impl CoreOf {
 /// The cores that the calling thread may use; nothing where it cannot be pinned to one.
 #[cfg(target_os = "linux")]
 fn allowed() -> Option<Vec<usize>> {
-    // SAFETY: an all-zero set is an empty one; the call concerns the calling thread alone, and is told the set's size.
+    // SAFETY: an all-zero set is an empty one; the call concerns the calling thread alone, and gets the size of the set.
     let set = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         match libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &raw mut set) {

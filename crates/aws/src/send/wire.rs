@@ -163,7 +163,7 @@ impl Link {
             let is_idle = |cx: &mut Context<'_>| {
                 Poll::Ready(connection.poll_read(cx, &mut byte).is_pending())
             };
-            // Outside the budget of its task: a task that has used it up is told `Pending` whatever there is to read.
+            // Outside the budget of its task: a task that has used it up gets `Pending` even if there is something to read.
             if unconstrained(poll_fn(is_idle)).await {
                 return Ok(());
             }

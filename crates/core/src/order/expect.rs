@@ -80,7 +80,7 @@ fn field(text: &str) -> Result<Pointer, Mistake> {
     match pointer.top_level() {
         Some(_) => Ok(pointer),
         None => Err(Mistake::new(
-            format!("may_add names {text:?}, which is no field of the document itself"),
+            format!("may_add names {text:?}, which is not a top-level field of the document"),
             "name the field that is added: may_add = [\"/seen\"]",
         )),
     }

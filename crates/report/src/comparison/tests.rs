@@ -59,7 +59,7 @@ fn every_format_tells_the_same() {
         assert!(text.contains("effect") && text.contains("nothing was measured by the second"));
         assert!(
             !text.contains("spike <script>"),
-            "what is told is not markup"
+            "text of a run never becomes markup"
         );
     }
     assert!(page.contains("compare-latency") && page.contains("compare-percentiles"));

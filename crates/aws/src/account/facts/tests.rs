@@ -245,7 +245,7 @@ async fn whether_messages_may_be_received_is_tried_only_where_it_uses_up_no_rece
     let queues = emulator.queues();
     let mut later = SendEntry::new("later");
     later.delay = Some(Duration::from_secs(900));
-    for message in [SendEntry::new("an order of somebody"), later] {
+    for message in [SendEntry::new("an order of another run"), later] {
         queues.send("orders-queue", message).expect("sent");
         for _ in 0..3 {
             let granted = permissions::may_receive(&sqs, &url).await;

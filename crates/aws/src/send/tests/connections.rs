@@ -43,7 +43,7 @@ async fn a_connection_closed_while_idle_is_replaced_without_doubt() {
     assert_eq!((steady.recorded().len(), steady.connections()), (3, 1));
 }
 
-/// A task that has used up its budget is told that there is nothing to read, whatever there is.
+/// A task that has used up its budget gets `Pending` from every read, even if there is something to read.
 #[tokio::test]
 async fn a_closed_connection_is_replaced_by_a_task_without_budget_too() {
     let stub = Stub::start(|_| Answer::GoodThenClose).await;
