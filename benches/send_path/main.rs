@@ -4,7 +4,8 @@
 //! nothing above its sockets and does the same checks (`floor.rs`). Then the whole path of an order, in turns: the lab's, and one
 //! of 500 bytes with six fields, a UUID and two rows; drawn, written, sent, checked against the reply, journaled and entered in
 //! the ledger, in CPU time of every thread but the stub's. Then the lateness of 1,000 instants a second for
-//! `tokio::time::sleep` and for the drive's pacer. Takes about half a minute.
+//! `tokio::time::sleep` and for the drive's pacer. Takes about two minutes; `-- floor`, `sdk`, `tls`, `path`, `drive` or `wait`
+//! measures that part alone.
 
 mod cores;
 mod floor;
@@ -34,27 +35,43 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const SENDERS: u64 = 4;
 
 fn main() {
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with("--"))
+        .collect();
+    let is_wanted = |part: &str| words.is_empty() || words.iter().any(|word| word == part);
     let folder = tempfile::tempdir().expect("a folder");
-    let tls = tls::server(folder.path());
+    let tls = is_wanted("tls").then(|| tls::server(folder.path()));
     let address = stub::start(None);
     let plain = format!("http://{address}");
     cores::pin(cores::SENDER);
-    floors(address);
-    let orders = 40_000;
-    let cpu = measure(&plain, &lab(), SenderKind::Sdk, 10, orders);
-    println!(
-        "  sdk, batch of 10   {:>7.2} ms",
-        per_thousand_ms(cpu, orders)
-    );
-    match tls {
-        None => println!("  with TLS: not measured, as there is no openssl to make a certificate"),
-        Some(tls) => encrypted(&plain, &format!("https://{}", stub::start(Some(tls)))),
+    if is_wanted("floor") {
+        floors(address);
     }
-    whole_paths(&plain);
-    paced::print(&plain, &[(10, 100_000.0), (10, 300_000.0), (1, 30_000.0)]);
-    println!("lateness at 1,000 instants a second for 4 s, us:");
-    print_lateness("tokio::time::sleep", &tokio_sleep());
-    print_lateness("absolute nanosleep", &paced());
+    if is_wanted("sdk") {
+        let orders = 40_000;
+        let cpu = measure(&plain, &lab(), SenderKind::Sdk, 10, orders);
+        let ms = per_thousand_ms(cpu, orders);
+        println!("  sdk, batch of 10   {ms:>7.2} ms");
+    }
+    match tls {
+        None => {}
+        Some(None) => {
+            println!("  with TLS: not measured, as there is no openssl to make a certificate");
+        }
+        Some(Some(tls)) => encrypted(&plain, &format!("https://{}", stub::start(Some(tls)))),
+    }
+    if is_wanted("path") {
+        whole_paths(&plain);
+    }
+    if is_wanted("drive") {
+        paced::print(&plain, &[(10, 100_000.0), (10, 300_000.0), (1, 30_000.0)]);
+    }
+    if is_wanted("wait") {
+        println!("lateness at 1,000 instants a second for 4 s, us:");
+        print_lateness("tokio::time::sleep", &tokio_sleep());
+        print_lateness("absolute nanosleep", &paced());
+    }
 }
 
 /// Prints what TLS adds, plain and encrypted in turns.

@@ -6,7 +6,7 @@ use super::work::Work;
 use crate::ledger::Outcome;
 use crate::load::LoadProfile;
 use crate::results::{PhaseSends, SecondSends, SendRecord};
-use crate::send::SendReply;
+use crate::send::{EntryOutcome, SendReply};
 
 /// A [`SendRecord`] in the making; several are merged into one.
 #[derive(Debug)]
@@ -39,10 +39,8 @@ impl Tally {
         }
     }
 
-    /// The phase an order due at `at` belongs to, as `LoadProfile::phase_at` has it.
     fn phase(&mut self, at: Duration) -> &mut PhaseSends {
-        let index = self.phase_ends.iter().take_while(|&&end| end <= at).count();
-        &mut self.record.phases[index]
+        &mut self.record.phases[phase_index(&self.phase_ends, at)]
     }
 
     fn second(&mut self, at: Duration) -> &mut SecondSends {
@@ -77,34 +75,50 @@ impl Tally {
     ) {
         let lag = sent_at.saturating_sub(work.dispatch.due);
         let service_time = acked_at.saturating_sub(sent_at);
-        let second = self.second(sent_at);
+        let Self { phase_ends, record } = self;
+        let second = record.second(sent_at);
         second.offered += u64::from(work.dispatch.count);
         second.schedule_lag_max = second.schedule_lag_max.max(lag);
-        for (&intended_at, entry) in work.intended_at().iter().zip(&reply.entries) {
-            let phase = self.phase(intended_at);
-            phase.attempted += 1;
-            phase.schedule_lag.record(lag);
+        let mut entries = &reply.entries[..];
+        // What all orders of a phase and a second have in common is counted at once.
+        let place = |at: Duration| (phase_index(phase_ends, at), at.as_secs());
+        for due in work.intended_at().chunk_by(|&a, &b| place(a) == place(b)) {
+            let (of_these, rest) = entries.split_at(due.len().min(entries.len()));
+            entries = rest;
+            let is_acknowledged = |entry: &EntryOutcome| entry.outcome == Outcome::Acknowledged;
+            let acknowledged = of_these
+                .iter()
+                .filter(|entry| is_acknowledged(entry))
+                .count() as u64;
+            let response_times = due.iter().zip(of_these).filter_map(|(&due, entry)| {
+                is_acknowledged(entry).then(|| acked_at.saturating_sub(due))
+            });
+            let phase = &mut record.phases[place(due[0]).0];
+            phase.attempted += of_these.len() as u64;
+            phase.acknowledged += acknowledged;
+            phase.schedule_lag.record_many(lag, of_these.len() as u64);
+            phase.service_time.record_many(service_time, acknowledged);
+            response_times
+                .clone()
+                .for_each(|time| phase.response_time.record(time));
+            let second = record.second(due[0]);
+            second.service_time.record_many(service_time, acknowledged);
+            response_times.for_each(|time| second.response_time.record(time));
+        }
+        let second = record.second(acked_at);
+        for entry in &reply.entries {
             match entry.outcome {
-                Outcome::Acknowledged => {
-                    let response_time = acked_at.saturating_sub(intended_at);
-                    phase.acknowledged += 1;
-                    phase.response_time.record(response_time);
-                    phase.service_time.record(service_time);
-                    self.second(acked_at).acknowledged += 1;
-                    let due = self.second(intended_at);
-                    due.response_time.record(response_time);
-                    due.service_time.record(service_time);
-                }
-                Outcome::Rejected => self.second(acked_at).rejected += 1,
-                Outcome::Indeterminate | Outcome::Unsent => {
-                    self.second(acked_at).indeterminate += 1;
-                }
-            }
-            if let Some(reason) = &entry.reason {
-                self.record.count_error(&label(entry.outcome, reason), 1);
+                Outcome::Acknowledged => second.acknowledged += 1,
+                Outcome::Rejected => second.rejected += 1,
+                Outcome::Indeterminate | Outcome::Unsent => second.indeterminate += 1,
             }
         }
-        self.record.last_reply_at = self.record.last_reply_at.max(acked_at);
+        for entry in &reply.entries {
+            if let Some(reason) = &entry.reason {
+                record.count_error(&label(entry.outcome, reason), 1);
+            }
+        }
+        record.last_reply_at = record.last_reply_at.max(acked_at);
     }
 
     /// Adds everything `other` counted.
@@ -116,6 +130,11 @@ impl Tally {
     pub(super) fn into_record(self) -> SendRecord {
         self.record
     }
+}
+
+/// The phase an order due at `at` belongs to, as `LoadProfile::phase_at` has it.
+fn phase_index(phase_ends: &[Duration], at: Duration) -> usize {
+    phase_ends.iter().take_while(|&&end| end <= at).count()
 }
 
 fn label(outcome: Outcome, reason: &str) -> String {

@@ -1,11 +1,13 @@
 //! The orders of one request, with their messages.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use md5::{Digest, Md5};
+use smallvec::SmallVec;
 
 use super::carried::Carried;
 use super::hex::hex;
+use super::md5s::{Md5Digests, md5s};
 use crate::order::{Door, EscapedText, OrderPlan};
 
 /// The most orders SQS takes in one request.
@@ -26,6 +28,8 @@ pub struct Batch {
     named: u16,
     /// The most bytes of a request.
     bytes_max: usize,
+    /// The MD5 of each body, once one was asked for.
+    md5s: OnceLock<Md5Digests>,
 }
 
 impl Batch {
@@ -66,6 +70,7 @@ impl Batch {
         self.carried.clear();
         self.carried_bytes = 0;
         self.named = 0;
+        self.md5s.take();
     }
 
     /// One more message, if the request takes it: of a batch all carry something or none.
@@ -75,6 +80,7 @@ impl Batch {
         carried: Option<Carried>,
     ) -> bool {
         assert!(self.len() < BATCH_MAX, "SQS takes {BATCH_MAX} orders");
+        self.md5s.take();
         let before = self.bodies.lengths();
         write_body(&mut self.bodies);
         let more = carried.as_ref().map_or(0, Carried::size);
@@ -154,7 +160,11 @@ impl Batch {
 
     /// Whether `given` is the MD5 of the body at `index`, as SQS writes it.
     pub(super) fn md5_matches(&self, index: usize, given: &str) -> bool {
-        hex(Md5::digest(self.body(index)).into()).as_bytes() == given.as_bytes()
+        let digests = self.md5s.get_or_init(|| {
+            let bodies: SmallVec<[&[u8]; BATCH_MAX]> = self.bodies().collect();
+            md5s(&bodies)
+        });
+        hex(digests[index]).as_bytes() == given.as_bytes()
     }
 
     /// Whether `given` is the MD5 of the attributes at `index`; nothing has to be there for a message without any.

@@ -1,5 +1,7 @@
 //! What a batch holds, and how much of it.
 
+use md5::{Digest, Md5};
+
 use super::*;
 use crate::order::{AttributeText, MessageAttribute, RunId, Sink};
 
@@ -27,6 +29,16 @@ fn a_batch_holds_the_plans_bodies_and_knows_their_md5() {
     assert!(!batch.md5_matches(0, &right), "another order's");
     assert!(!batch.md5_matches(1, &right[..31]), "one digit short");
     assert!(!batch.md5_matches(1, ""), "none");
+
+    // As many as are hashed side by side.
+    batch.fill(&plan, 100..110);
+    for index in 0..10 {
+        let right = hex(batch.body(index));
+        let matching: Vec<usize> = (0..10)
+            .filter(|&other| batch.md5_matches(other, &right))
+            .collect();
+        assert_eq!(matching, [index]);
+    }
     assert!((0..3).all(|index| batch.carried(index).is_none() && !batch.wants_message_id(index)));
 }
 

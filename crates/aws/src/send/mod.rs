@@ -16,6 +16,7 @@ mod events;
 mod hex;
 mod http;
 mod incoming;
+mod md5s;
 mod plain;
 mod protocol;
 mod reply;

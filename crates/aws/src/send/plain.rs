@@ -42,14 +42,15 @@ impl<'b> Rest<'b> {
     fn taken(&mut self, has_id: bool) -> Option<Taken<'b>> {
         let (mut id, mut message_id, mut md5) = (None, None, None);
         loop {
-            self.skip(b"\"")?;
-            let field = match self.text()? {
-                "Id" if has_id => &mut id,
-                "MessageId" => &mut message_id,
-                "MD5OfMessageBody" => &mut md5,
-                _ => return None,
+            let field = if self.skip(b"\"MessageId\":\"").is_some() {
+                &mut message_id
+            } else if self.skip(b"\"MD5OfMessageBody\":\"").is_some() {
+                &mut md5
+            } else if has_id && self.skip(b"\"Id\":\"").is_some() {
+                &mut id
+            } else {
+                return None;
             };
-            self.skip(b":\"")?;
             if field.replace(self.text()?).is_some() {
                 return None;
             }

@@ -20,18 +20,22 @@ impl Few {
         self.high.unwrap_or(2)
     }
 
-    /// Counts one duration of up to an hour, microseconds; false, with nothing counted, when a count has no room for it.
-    pub(super) fn record(&mut self, us: u64) -> bool {
+    /// Counts a duration of up to an hour, microseconds, `times` times; false, with nothing counted, when a count has no room
+    /// for it.
+    pub(super) fn record(&mut self, us: u64, times: u64) -> bool {
+        let Ok(times) = u16::try_from(times) else {
+            return false;
+        };
         let place = place_of(us);
         match self
             .counts
             .binary_search_by_key(&place, |&(place, _)| place)
         {
-            Ok(at) => match self.counts[at].1.checked_add(1) {
+            Ok(at) => match self.counts[at].1.checked_add(times) {
                 Some(count) => self.counts[at].1 = count,
                 None => return false,
             },
-            Err(at) => self.counts.insert(at, (place, 1)),
+            Err(at) => self.counts.insert(at, (place, times)),
         }
         if us > top(self.high()) {
             self.high = Some(top(us));

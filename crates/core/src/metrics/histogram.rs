@@ -147,29 +147,23 @@ impl Histogram {
 
     /// Counts one duration; below a microsecond counts as zero.
     pub fn record(&mut self, duration: Duration) {
-        let us = u64::try_from(duration.as_micros())
-            .unwrap_or(HIGHEST_US)
-            .min(HIGHEST_US);
-        if let Counts::Few(few) = &mut self.0
-            && few.record(us)
-        {
-            return;
-        }
-        // Not `saturating_record`: that one does not resize and would clamp to the present range.
-        self.make_all().record(us).expect(RESIZES);
+        self.record_many(duration, 1);
     }
 
     /// Counts one duration so many times.
     pub fn record_many(&mut self, duration: Duration, count: u64) {
-        match count {
-            0 => {}
-            1 => self.record(duration),
-            _ => {
-                let us = u64::try_from(duration.as_micros()).unwrap_or(HIGHEST_US);
-                let us = us.min(HIGHEST_US);
-                self.make_all().record_n(us, count).expect(RESIZES);
-            }
+        if count == 0 {
+            return;
         }
+        let us = u64::try_from(duration.as_micros()).unwrap_or(HIGHEST_US);
+        let us = us.min(HIGHEST_US);
+        if let Counts::Few(few) = &mut self.0
+            && few.record(us, count)
+        {
+            return;
+        }
+        // Not `saturating_record`: that one does not resize and would clamp to the present range.
+        self.make_all().record_n(us, count).expect(RESIZES);
     }
 
     /// Adds every count of `other`.
