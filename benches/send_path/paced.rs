@@ -2,11 +2,12 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orderproof::drive::{
     DriveOptions, DrivePlan, Pool, Progress, StopSignal, process_cpu_time, run,
 };
+use orderproof::metrics::Histogram;
 use orderproof::scenario::Scenario;
 use orderproof::store::Target;
 
@@ -15,6 +16,8 @@ use crate::{lab, median, stub};
 const RUNS: usize = 5;
 const SECONDS: u64 = 4;
 const SENDERS: u32 = 16;
+/// Between two instants at which a thread looks how late it is.
+const INSTANT: Duration = Duration::from_micros(100);
 
 /// One drive.
 struct Driven {
@@ -30,23 +33,48 @@ pub fn print(endpoint: &str, rates: &[(u8, f64)]) {
     println!(
         "Whole drives of {SECONDS} s from one thread, {SENDERS} connections, medians of {RUNS}; CPU of all threads but the stub's:"
     );
+    let watched: Vec<f64> = (0..RUNS).map(|_| watch()).collect();
+    println!(
+        "  a thread that only looks at the clock: late at every {} us by p99 {:.2} ms (of {})",
+        INSTANT.as_micros(),
+        median(watched.iter().copied()),
+        list(&watched),
+    );
     for &(batch, rate) in rates {
         let runs: Vec<Driven> = (0..RUNS).map(|_| drive(endpoint, batch, rate)).collect();
         let of = |figure: fn(&Driven) -> f64| median(runs.iter().map(figure));
-        let lags: Vec<String> = runs
-            .iter()
-            .map(|run| format!("{:.2}", run.lag_p99_ms))
-            .collect();
+        let lags: Vec<f64> = runs.iter().map(|run| run.lag_p99_ms).collect();
         println!(
             "  batches of {batch:>2} at {rate:>7}/s  {:>6.2} ms per 1,000 orders, schedule lag p99 {:.2} ms (of {}), \
              {} unsent, steal {:.1}%",
             of(|run| run.per_thousand_ms),
             of(|run| run.lag_p99_ms),
-            lags.join(", "),
+            list(&lags),
             runs.iter().map(|run| run.unsent).sum::<u64>(),
             of(|run| run.steal * 100.0),
         );
     }
+}
+
+fn list(values: &[f64]) -> String {
+    let values: Vec<String> = values.iter().map(|ms| format!("{ms:.2}")).collect();
+    values.join(", ")
+}
+
+/// How late a thread of this core is at its instants, milliseconds at the 99th percentile, that does nothing else and never
+/// sleeps: what the machine takes from whoever runs on it, whether it calls that steal or not. No drive can be less late.
+fn watch() -> f64 {
+    let mut lateness = Histogram::new();
+    let start = Instant::now();
+    let mut next = INSTANT;
+    while next < Duration::from_secs(SECONDS) {
+        let now = start.elapsed();
+        while next <= now {
+            lateness.record(now - next);
+            next += INSTANT;
+        }
+    }
+    lateness.summary().p99_us.unwrap_or_default() as f64 / 1e3
 }
 
 fn drive(endpoint: &str, batch: u8, rate: f64) -> Driven {

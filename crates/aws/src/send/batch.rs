@@ -3,8 +3,6 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use smallvec::SmallVec;
-
 use super::carried::Carried;
 use super::hex::hex;
 use super::md5s::{Md5Digests, md5s};
@@ -161,8 +159,11 @@ impl Batch {
     /// Whether `given` is the MD5 of the body at `index`, as SQS writes it.
     pub(super) fn md5_matches(&self, index: usize, given: &str) -> bool {
         let digests = self.md5s.get_or_init(|| {
-            let bodies: SmallVec<[&[u8]; BATCH_MAX]> = self.bodies().collect();
-            md5s(&bodies)
+            let mut bodies: [&[u8]; BATCH_MAX] = Default::default();
+            for (slot, body) in bodies.iter_mut().zip(self.bodies()) {
+                *slot = body;
+            }
+            md5s(&bodies[..self.len()])
         });
         hex(digests[index]).as_bytes() == given.as_bytes()
     }

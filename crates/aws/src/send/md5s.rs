@@ -1,6 +1,7 @@
 //! The MD5 of each body of a batch, side by side: one message's steps wait for one another, those of twelve do not.
 
 use md5::{Digest, Md5};
+use wide::u32x4;
 
 /// The MD5 of a message.
 type Md5Digest = [u8; 16];
@@ -8,14 +9,14 @@ type Md5Digest = [u8; 16];
 /// The MD5 of each message of a batch; where there is no message, any.
 pub(super) type Md5Digests = [Md5Digest; LANES];
 
-/// Messages that are hashed side by side: as many as a batch holds, in whole vectors of four words.
+/// Messages that are hashed side by side: as many as a batch holds, in whole vectors.
 const LANES: usize = 12;
 /// Of fewer messages each is hashed by itself, in less time.
 const MESSAGES_LEAST: usize = 4;
 const BLOCK: usize = 64;
 
 /// A word of each message.
-type Words = [u32; LANES];
+type Words = [u32x4; LANES / 4];
 
 /// The state before the first block. Source of it, of the constants and the steps: RFC 1321, 3.3 and 3.4.
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
@@ -46,39 +47,53 @@ const SINES: [u32; 64] = [
 /// # Panics
 /// When there are more.
 pub(super) fn md5s(messages: &[&[u8]]) -> Md5Digests {
-    assert!(messages.len() <= LANES, "at most {LANES} messages");
-    let mut digests = [[0; 16]; LANES];
-    if messages.len() < MESSAGES_LEAST {
-        for (digest, message) in digests.iter_mut().zip(messages) {
-            *digest = Md5::digest(message).into();
-        }
-        return digests;
+    // Without optimization vectors take longer; what hashes one message is optimized in every build.
+    if messages.len() >= MESSAGES_LEAST && !cfg!(debug_assertions) {
+        return side_by_side(messages);
     }
-    let mut state = START.map(|word| [word; LANES]);
+    let mut digests = [[0; 16]; LANES];
+    for (digest, message) in digests[..messages.len()].iter_mut().zip(messages) {
+        *digest = Md5::digest(message).into();
+    }
+    digests
+}
+
+fn side_by_side(messages: &[&[u8]]) -> Md5Digests {
+    let mut state = START.map(|word| [u32x4::splat(word); LANES / 4]);
     let blocks = messages.iter().map(|message| block_count(message));
     for index in 0..blocks.max().unwrap_or_default() {
         let mut words = [[0; LANES]; 16];
+        // All bits of a message that has this block.
+        let mut has_block = [0; LANES];
         for (lane, message) in messages.iter().enumerate() {
-            put_block(message, index, lane, &mut words);
+            if index < block_count(message) {
+                has_block[lane] = u32::MAX;
+                put_block(message, index, lane, &mut words);
+            }
         }
-        let mut after = state;
-        compress(&mut after, &words);
-        for (lane, _) in messages
-            .iter()
-            .enumerate()
-            .filter(|(_, message)| index < block_count(message))
-        {
-            for (word, after) in state.iter_mut().zip(&after) {
-                word[lane] = after[lane];
+        let after = compress(state, &words.map(vectors));
+        // The others keep their digests.
+        let has_block = vectors(has_block);
+        for (word, after) in state.iter_mut().zip(after) {
+            for ((word, after), has_block) in word.iter_mut().zip(after).zip(has_block) {
+                *word = (after & has_block) | (*word & !has_block);
             }
         }
     }
-    for (lane, digest) in digests.iter_mut().enumerate() {
-        for (bytes, word) in digest.chunks_exact_mut(4).zip(&state) {
-            bytes.copy_from_slice(&word[lane].to_le_bytes());
+    let mut digests = [[0; 16]; LANES];
+    for (place, word) in state.iter().enumerate() {
+        let lanes = word.iter().flat_map(|four| four.to_array());
+        for (digest, word) in digests.iter_mut().zip(lanes) {
+            digest[place * 4..][..4].copy_from_slice(&word.to_le_bytes());
         }
     }
     digests
+}
+
+/// A word of each message, as vectors.
+#[inline(always)]
+fn vectors(words: [u32; LANES]) -> Words {
+    std::array::from_fn(|four| u32x4::new(std::array::from_fn(|lane| words[four * 4 + lane])))
 }
 
 /// Blocks of a message with the byte and the length that end it.
@@ -87,12 +102,12 @@ fn block_count(message: &[u8]) -> usize {
 }
 
 /// Puts a block of a message, whose words are little-endian, into its lane.
-fn put_block(message: &[u8], index: usize, lane: usize, words: &mut [Words; 16]) {
+fn put_block(message: &[u8], index: usize, lane: usize, words: &mut [[u32; LANES]; 16]) {
     let rest = message.get(index * BLOCK..).unwrap_or_default();
     let mut ending = [0; BLOCK];
     let block = rest.first_chunk::<BLOCK>().unwrap_or_else(|| {
         ending[..rest.len()].copy_from_slice(rest);
-        // Unless the block before was full up to the message's end and took this byte.
+        // Unless the block before had room for this byte.
         if index * BLOCK <= message.len() {
             ending[rest.len()] = 0x80;
         }
@@ -107,38 +122,60 @@ fn put_block(message: &[u8], index: usize, lane: usize, words: &mut [Words; 16])
     }
 }
 
-fn compress(state: &mut [Words; 4], words: &[Words; 16]) {
-    let before = *state;
-    round(0, |b, c, d| d ^ (b & (c ^ d)), |step| step, state, words);
+/// The state behind a block of each message.
+fn compress(before: [Words; 4], words: &[Words; 16]) -> [Words; 4] {
+    let mut state = before;
+    round(
+        0,
+        |b, c, d| d ^ (b & (c ^ d)),
+        |step| step,
+        &mut state,
+        words,
+    );
     round(
         1,
         |b, c, d| c ^ (d & (b ^ c)),
         |step| 5 * step + 1,
-        state,
+        &mut state,
         words,
     );
-    round(2, |b, c, d| b ^ c ^ d, |step| 3 * step + 5, state, words);
-    round(3, |b, c, d| c ^ (b | !d), |step| 7 * step, state, words);
-    for (after, before) in state.iter_mut().zip(&before) {
-        for (after, before) in after.iter_mut().zip(before) {
-            *after = after.wrapping_add(*before);
+    round(
+        2,
+        |b, c, d| b ^ c ^ d,
+        |step| 3 * step + 5,
+        &mut state,
+        words,
+    );
+    round(
+        3,
+        |b, c, d| c ^ (b | !d),
+        |step| 7 * step,
+        &mut state,
+        words,
+    );
+    for (word, before) in state.iter_mut().zip(before) {
+        for (four, before) in word.iter_mut().zip(before) {
+            *four += before;
         }
     }
+    state
 }
 
 /// Sixteen steps, four at a time, so that each word of the state is itself again; `word` says which word a step takes.
 #[inline(always)]
 fn round(
     number: usize,
-    mix: impl Fn(u32, u32, u32) -> u32 + Copy,
+    mix: impl Fn(u32x4, u32x4, u32x4) -> u32x4 + Copy,
     word: impl Fn(usize) -> usize,
     [a, b, c, d]: &mut [Words; 4],
     words: &[Words; 16],
 ) {
-    let turns = TURNS[number];
-    let sines = &SINES[number * 16..][..16];
-    for step in (0..16).step_by(4) {
-        let given = |of: usize| (&words[word(step + of) % 16], sines[step + of], turns[of]);
+    for quarter in 0..4 {
+        let given = |of: usize| {
+            let step = quarter * 4 + of;
+            let sine = SINES[number * 16 + step];
+            (&words[word(step) % 16], sine, TURNS[number][of])
+        };
         advance(mix, a, [b, c, d], given(0));
         advance(mix, d, [a, b, c], given(1));
         advance(mix, c, [d, a, b], given(2));
@@ -149,16 +186,14 @@ fn round(
 /// One step of every message.
 #[inline(always)]
 fn advance(
-    mix: impl Fn(u32, u32, u32) -> u32,
+    mix: impl Fn(u32x4, u32x4, u32x4) -> u32x4,
     a: &mut Words,
     [b, c, d]: [&Words; 3],
     (word, sine, turn): (&Words, u32, u32),
 ) {
-    for lane in 0..LANES {
-        let mixed = mix(b[lane], c[lane], d[lane]);
-        let sum = a[lane].wrapping_add(mixed).wrapping_add(sine);
-        let sum = sum.wrapping_add(word[lane]);
-        a[lane] = sum.rotate_left(turn).wrapping_add(b[lane]);
+    for at in 0..LANES / 4 {
+        let sum = a[at] + mix(b[at], c[at], d[at]) + u32x4::splat(sine) + word[at];
+        a[at] = ((sum << turn) | (sum >> (32 - turn))) + b[at];
     }
 }
 
@@ -176,7 +211,8 @@ mod tests {
             b"message digest",
             b"abcdefghijklmnopqrstuvwxyz",
         ];
-        let digits = md5s(&messages).map(|digest| format!("{:032x}", u128::from_be_bytes(digest)));
+        let digits =
+            side_by_side(&messages).map(|digest| format!("{:032x}", u128::from_be_bytes(digest)));
         assert_eq!(
             digits[..5],
             [
@@ -195,7 +231,7 @@ mod tests {
         for length in 0..=260 {
             let lengths = [length, length / 2, 260 - length, length % 64, 55, 56, 119];
             let messages = lengths.map(|length| &bytes[..length]);
-            for (digest, message) in md5s(&messages).iter().zip(messages) {
+            for (digest, message) in side_by_side(&messages).iter().zip(messages) {
                 assert_eq!(*digest, <Md5Digest>::from(Md5::digest(message)), "{length}");
             }
         }
@@ -207,9 +243,11 @@ mod tests {
             messages in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..1_200), 0..=LANES),
         ) {
             let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
-            for (digest, message) in md5s(&messages).iter().zip(&messages) {
+            for (digest, message) in side_by_side(&messages).iter().zip(&messages) {
                 prop_assert_eq!(*digest, <Md5Digest>::from(Md5::digest(message)));
             }
+            let count = messages.len();
+            prop_assert_eq!(&side_by_side(&messages)[..count], &md5s(&messages)[..count]);
         }
     }
 }

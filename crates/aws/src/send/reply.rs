@@ -4,10 +4,8 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value;
-use smallvec::SmallVec;
 
-use super::plain::{self, Taken};
-use super::{BATCH_MAX, Batch};
+use super::{Batch, plain};
 use crate::ledger::{MessageId, Outcome};
 
 /// Why an order was not acknowledged: a few words, few of them different.
@@ -199,14 +197,14 @@ pub(super) fn unclear(status: u16, service: &str) -> EntryOutcome {
 /// One entry an order, if `body` is a reply to a batch at all. An entry that lacks what it must have, or has it in
 /// another type, leaves its own order in doubt and no other.
 fn entries_of(body: &[u8], batch: &Batch) -> Option<Vec<EntryOutcome>> {
-    let mut taken: SmallVec<[Taken<'_>; BATCH_MAX]> = SmallVec::new();
-    if plain::batch(body, |entry| taken.push(entry)).is_some() {
-        let said = taken.iter().map(|entry| {
-            let told = (entry.md5_of_body, None);
-            let accept = |index| accepted(batch, index, entry.message_id, told);
-            named(entry.id, batch, accept)
-        });
-        return Some(each_entry(said, batch));
+    let mut entries = Entries::new(batch);
+    let read = plain::batch(body, |entry| {
+        let md5s = (entry.md5_of_body, None);
+        let accept = |index| accepted(batch, index, entry.message_id, md5s);
+        entries.add(named(entry.id, batch, accept));
+    });
+    if read.is_some() {
+        return Some(entries.all());
     }
     if let Ok(reply) = serde_json::from_slice::<BatchReply<Success<'_>, Failure<'_>>>(body) {
         let successes = reply.successful.iter().map(|entry| {
@@ -261,18 +259,42 @@ pub(super) fn each_entry(
     said: impl Iterator<Item = Option<(usize, EntryOutcome)>>,
     batch: &Batch,
 ) -> Vec<EntryOutcome> {
-    let mut entries: Vec<Option<EntryOutcome>> = vec![None; batch.len()];
-    // An unknown id says nothing about any order here; those it leaves out stay unnamed.
-    for (index, entry) in said.flatten() {
-        entries[index] = Some(match entries[index] {
-            None => entry,
-            Some(_) => EntryOutcome::indeterminate("named twice in the reply"),
-        });
+    let mut entries = Entries::new(batch);
+    said.for_each(|entry| entries.add(entry));
+    entries.all()
+}
+
+/// The entries of a reply, by their places in the batch.
+struct Entries {
+    entries: Vec<EntryOutcome>,
+    /// The places that were named.
+    named: u16,
+}
+
+impl Entries {
+    fn new(batch: &Batch) -> Self {
+        Self {
+            entries: vec![EntryOutcome::indeterminate("not named in the reply"); batch.len()],
+            named: 0,
+        }
     }
-    entries
-        .into_iter()
-        .map(|entry| entry.unwrap_or(EntryOutcome::indeterminate("not named in the reply")))
-        .collect()
+
+    /// An unknown id says nothing about any order here; those it leaves out stay unnamed.
+    fn add(&mut self, entry: Option<(usize, EntryOutcome)>) {
+        let Some((index, entry)) = entry else {
+            return;
+        };
+        let place = 1 << index;
+        self.entries[index] = match self.named & place {
+            0 => entry,
+            _ => EntryOutcome::indeterminate("named twice in the reply"),
+        };
+        self.named |= place;
+    }
+
+    fn all(self) -> Vec<EntryOutcome> {
+        self.entries
+    }
 }
 
 /// The place in the batch that an entry's id names.
