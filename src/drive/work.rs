@@ -155,12 +155,12 @@ impl SenderBarrier {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Waits until every sender is there, or those that made it before `until`; false if the pool ended.
-    pub(super) fn wait_complete(&self, until: Instant) -> bool {
+    /// Waits until every sender is there, or those that made it before `until` or a stop; false if the pool ended.
+    pub(super) fn wait_complete(&self, until: Instant, stop: &StopSignal) -> bool {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         while *counts < self.expected && !self.is_over() {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || stop.is_stopped() {
                 break;
             }
             let step = left.min(Duration::from_millis(20));
