@@ -369,6 +369,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn senders_are_waited_for_until_a_stop() {
+        let (barrier, stop) = (SenderBarrier::new(2), StopSignal::new());
+        let hour = Duration::from_secs(3_600);
+        let until = Instant::now() + hour;
+        barrier.enter();
+        stop.stop();
+        assert!(barrier.wait_complete(until, &stop), "one has made it");
+        assert!(Instant::now() < until);
+        barrier.end();
+        assert!(!barrier.wait_complete(until, &stop), "nobody is there");
+    }
+
+    #[test]
     fn numbers_are_told_in_runs_of_neighbors() {
         let told: Vec<_> = runs(&[3, 4, 5, 9, 11, 12]).collect();
         assert_eq!(told, [3..6, 9..10, 11..13]);
