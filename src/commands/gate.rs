@@ -9,6 +9,7 @@ use super::new_file::{cannot_write, replace};
 use super::{Error, Output};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::exit::Exit;
+use crate::folder::read_report;
 use crate::gate::{GateOutcome, RuleSources};
 use crate::report::{gate_markdown, gate_text};
 use crate::report::{render_gate_junit, render_junit_error};
@@ -74,6 +75,14 @@ fn is_evidence(path: &Path, dir: &Path) -> bool {
 /// # Errors
 /// With everything that is wrong with them.
 pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, Error> {
+    match what_can_be_read(args, baseline)? {
+        (sources, problems) if problems.is_empty() => Ok(sources),
+        (_, problems) => Err(wrong_rules(&problems)),
+    }
+}
+
+/// The rules that can be parsed, and what is wrong with the others.
+fn what_can_be_read(args: &RuleArgs, baseline: bool) -> Result<(RuleSources, Vec<String>), Error> {
     let file = match &args.rules_file {
         None => None,
         Some(path) => {
@@ -89,7 +98,7 @@ pub fn read_rules(args: &RuleArgs, baseline: bool) -> Result<RuleSources, Error>
     let file = file
         .as_ref()
         .map(|(name, text)| (name.as_str(), text.as_str()));
-    RuleSources::parse(&args.rules, file, baseline).map_err(|problems| wrong_rules(&problems))
+    Ok(RuleSources::parse_what_can_be(&args.rules, file, baseline))
 }
 
 /// The outcome, and the report it is of.
@@ -99,7 +108,14 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), Error> {
             "--json and --markdown - both write to standard output; give --markdown a file",
         ));
     }
-    let sources = read_rules(&args.rules, args.rules.baseline.is_some())?;
+    let (sources, mut problems) = what_can_be_read(&args.rules, args.rules.baseline.is_some())?;
+    if !problems.is_empty() {
+        // Where there is a run, also what does not fit it is told in the same round.
+        if let Ok(report) = read_report(&args.dir.join(file_name::RUN)) {
+            problems.extend(sources.fit(&report.scenario).err().into_iter().flatten());
+        }
+        return Err(wrong_rules(&problems));
+    }
     let asked = Gate {
         dir: &args.dir,
         rules: &sources,

@@ -1,7 +1,7 @@
 //! Ctrl-c: the first asks to stop, the second quits at once.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use super::screen;
@@ -51,8 +51,14 @@ pub fn interrupt() {
     }
 }
 
-/// Makes ctrl-c (or SIGTERM) quit with exit code 130, once the dead letters that are hidden are shown again.
+/// Makes ctrl-c (or SIGTERM) quit with exit code 130, once the dead letters that are hidden are shown again. Asked for twice
+/// it is as if asked for once.
 pub fn quit_on_interrupt() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(set_quitting);
+}
+
+fn set_quitting() {
     if let Err(error) = ctrlc::set_handler(quit) {
         tracing::warn!(%error, "ctrl-c will not be handled");
     }

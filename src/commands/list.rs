@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::folder::{LATEST, brief};
 use crate::report::{TextStyle, list_text};
 use crate::results::{RunBrief, file_name};
+use crate::run::doubt_at_a_glance;
 
 /// One folder.
 #[derive(Debug, Serialize)]
@@ -21,6 +22,8 @@ struct Line {
     run: Option<RunBrief>,
     /// Why there is nothing.
     broken: Option<String>,
+    /// Why what the run found proves nothing; null where its seal holds, or there never was one.
+    doubt: Option<String>,
 }
 
 /// Lists the runs in a folder, the latest first.
@@ -88,11 +91,14 @@ fn read_line(path: &Path) -> Option<Line> {
             Err(error) => (None, Some(error.to_string())),
         },
     };
+    let schema_version = run.as_ref().map(|run| run.schema_version);
+    let doubt = schema_version.and_then(|version| doubt_at_a_glance(path, version));
     let name = path.file_name().unwrap_or(path.as_os_str());
     Some(Line {
         folder: name.to_string_lossy().into_owned(),
         run,
         broken,
+        doubt,
     })
 }
 
@@ -104,6 +110,13 @@ fn text(lines: &[Line], dir: &Path, style: TextStyle) -> String {
     for line in lines {
         if let Some(broken) = &line.broken {
             text.push_str(&format!("{}: {}\n", Shown(&line.folder), Shown(broken)));
+        }
+        if let Some(doubt) = &line.doubt {
+            text.push_str(&format!(
+                "{}: its figures prove nothing: {}; orderproof report says what helps\n",
+                Shown(&line.folder),
+                Shown(doubt)
+            ));
         }
     }
     let runs = lines

@@ -39,7 +39,7 @@ pub fn merge(args: &MergeArgs, output: &Output) -> Result<Exit, Error> {
             began(&place, args)?;
             let note = |line: &str| output.note(line);
             let claim = claimed(&place, at, args, &note)?;
-            let dir = copied(&place, args.output_dir.as_deref())?;
+            let dir = copied(&place, args.output_dir.as_deref(), &note)?;
             output.note(&format!("{at}: copied to {}", dir.display()));
             let exit = merge_in(&dir, true, args, output)?;
             // The verdict is given, and the folder is whole.

@@ -31,6 +31,10 @@ use crate::send::{
 /// Users started a second: all of them before Goose looks at its clock again.
 const START_RATE: &str = "100000";
 
+/// Figures that wait for Goose, of each thread: about a second's of the fastest one. What comes while as many wait Goose does
+/// not hear of, as nothing that it does may hold up sending.
+const FIGURES_MAX: usize = 16_384;
+
 /// What the users do.
 pub(super) enum Users {
     /// Each starts one of the threads that wait, and hears of what it sends.
@@ -163,7 +167,7 @@ async fn one_user(user: &mut GooseUser, all: &Users, there: &AtomicU32) -> Trans
                 return ended().await;
             };
             let _presence = Presence(there);
-            let (figures, told) = flume::unbounded();
+            let (figures, told) = flume::bounded(FIGURES_MAX);
             match thread.start(Figures(figures)) {
                 Ok(thread) => started
                     .lock()
@@ -213,8 +217,8 @@ impl Carrier for Figures {
     fn replied(&mut self, work: &Work, acked_at: Duration, reply: &SendReply) {
         let mut entries = reply.entries.iter();
         let failed = entries.find(|entry| entry.outcome != Outcome::Acknowledged);
-        // A user that Goose has ended hears of nothing.
-        let _ = self.0.send(Figure {
+        // A user that Goose has ended hears of nothing, and one that does not keep up not of everything.
+        let _ = self.0.try_send(Figure {
             orders: reply.entries.len(),
             // From the intended instant of the first order.
             response_time: acked_at.saturating_sub(work.dispatch.first_due),
@@ -333,5 +337,42 @@ impl Drop for Presence<'_> {
         if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
             goose::trigger_killswitch("every order that was due has been sent");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::Dispatch;
+    use crate::send::EntryOutcome;
+
+    #[test]
+    fn a_user_that_does_not_keep_up_holds_up_nobody_and_memory_stays_bounded() {
+        let (figures, told) = flume::bounded(3);
+        let mut figures = Figures(figures);
+        let dispatch = Dispatch {
+            first: 0,
+            count: 1,
+            due: Duration::ZERO,
+            first_due: Duration::ZERO,
+        };
+        let work = Work::new(dispatch, &mut std::iter::once((0, Duration::ZERO)));
+        let reply = SendReply {
+            entries: vec![EntryOutcome::indeterminate("no reply in time")],
+            status: None,
+        };
+        for _ in 0..5 {
+            figures.replied(&work, Duration::from_millis(7), &reply);
+        }
+        assert_eq!(told.len(), 3);
+        let first = told.recv().expect("one");
+        assert_eq!(first.response_time, Duration::from_millis(7));
+        assert!(!first.acknowledged);
+        // Once there is room it hears of what comes then.
+        figures.replied(&work, Duration::from_millis(9), &reply);
+        assert_eq!(
+            told.drain().last().expect("one").response_time,
+            Duration::from_millis(9)
+        );
     }
 }

@@ -79,7 +79,7 @@ impl Trial {
     }
 }
 
-fn with_table(spec: &mut OrderSpec, kind: KeyType, id: Expected) {
+pub(super) fn with_table(spec: &mut OrderSpec, kind: KeyType, id: Expected) {
     let partition = KeyAttribute {
         name: "pk".into(),
         kind,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps, RoaringBitmap};
 
 use super::before::RowsBefore;
 use super::plan::DrivePlan;
@@ -60,6 +60,8 @@ pub(super) struct Begun {
 pub(super) struct Beginning {
     pub(super) journal: JournalWriter,
     pub(super) begun: Begun,
+    /// Who writes, for each thread, the rows that are there before orders are sent.
+    pub(super) before: Vec<Option<RowsBefore>>,
     pub(super) late_by: Duration,
     /// Orders that are to be sent.
     pub(super) own_orders: u64,
@@ -109,17 +111,17 @@ impl Course {
         }
     }
 
-    /// Waits for the senders of all threads, sets the start and makes the journal; `None` if a pool ended before there was
-    /// anything to send.
+    /// Waits for the senders of all threads, of each shard of `shards` one, sets the start, makes the journal and has the rows
+    /// written that are there before; `None` if a pool ended before there was anything to send.
     pub(super) fn begin(
         &self,
-        threads: &[Arc<Shared>],
+        (threads, shards): (&[Arc<Shared>], &[Shard]),
         new_journal: &NewJournal<'_>,
     ) -> Result<Option<Beginning>, DriveError> {
         let until = Instant::now() + POOL_WAIT_MAX;
         if !threads
             .iter()
-            .all(|shared| shared.barrier.wait_complete(until))
+            .all(|shared| shared.barrier.wait_complete(until, &shared.stop))
         {
             return Ok(None);
         }
@@ -137,7 +139,18 @@ impl Course {
         };
         let times = Times::new(started.unix_ms(), self.schedule.clone());
         let orders = plan.orders.clone().due(times);
-        let own = plan.part.map(|part| self.orders_of(part.shard, &orders));
+        // A walk of the whole schedule for each thread may take longer than the lead.
+        let hands: Vec<_> = match self.has_rows_before() {
+            false => shards.iter().map(|_| None).collect(),
+            true => {
+                let hand = |&shard| (shard != Shard::WHOLE).then(|| self.orders_of(shard, &orders));
+                shards.iter().map(hand).collect()
+            }
+        };
+        let own = plan.part.map(|part| match self.has_rows_before() {
+            true if part.shard != Shard::WHOLE => hands.iter().flatten().union(),
+            _ => self.orders_of(part.shard, &orders),
+        });
         let own_orders = own.as_ref().map(RoaringBitmap::len);
         let header = JournalHeader {
             schema_version: match (plan.part, plan.orders.keeps_message_ids()) {
@@ -159,7 +172,11 @@ impl Course {
         if let Some(shared) = threads.first() {
             shared.progress.start(started);
         }
+        let before = hands.iter();
+        let before = before.map(|own| RowsBefore::start(&orders, own.as_ref(), &self.target));
+        let before = before.collect::<Result<Vec<_>, _>>()?;
         Ok(Some(Beginning {
+            before,
             begun: Begun {
                 journal: journal.handle(),
                 started,
@@ -173,22 +190,6 @@ impl Course {
 
     fn has_rows_before(&self) -> bool {
         !self.plan.orders.model.spec().before.is_empty()
-    }
-
-    /// Starts to write the rows that are there before the orders of `shard`, if there are such rows.
-    ///
-    /// # Errors
-    /// When no thread or runtime can be had.
-    pub(super) fn rows_before(
-        &self,
-        shard: Shard,
-        orders: &OrderPlan,
-    ) -> std::io::Result<Option<RowsBefore>> {
-        if !self.has_rows_before() {
-            return Ok(None);
-        }
-        let own = (shard != Shard::WHOLE).then(|| self.orders_of(shard, orders));
-        RowsBefore::start(orders, own.as_ref(), &self.target)
     }
 }
 

@@ -13,7 +13,7 @@ use super::timer::Timer;
 use super::work::{Shared, Work};
 use crate::journal::JournalHandle;
 use crate::ledger::Outcome;
-use crate::load::{OwnDispatch, Shard};
+use crate::load::{OwnDispatch, OwnDispatches, Shard};
 
 /// Rows are written this long before their orders are due, so that no table holds up a sender for a while.
 const ROWS_AHEAD: Duration = Duration::from_secs(10);
@@ -29,6 +29,9 @@ const STOP_CHECK: Duration = Duration::from_millis(20);
 
 /// Batches that are handed over before the senders get a turn, should more be due.
 const HANDED_OVER_AT_ONCE: u32 = 16;
+
+/// Arrivals that are looked through for groups of its own before the senders get a turn.
+const LOOKED_THROUGH_AT_ONCE: usize = 256;
 
 /// What a pacer leaves behind.
 pub(super) struct Paced {
@@ -74,7 +77,7 @@ pub(super) async fn walk(
     let interrupted = left.is_some();
     if let Some(left) = left {
         course.halt();
-        pacer.leave(std::iter::once(left).chain(dispatches)).await;
+        pacer.leave(left, dispatches).await;
     }
     Paced {
         tally: pacer.tally,
@@ -113,10 +116,10 @@ impl Pacer<'_> {
     /// Hands over every dispatch, or counts it unsent: the one at which this was to stop, if it was.
     async fn walk(
         &mut self,
-        dispatches: &mut impl Iterator<Item = OwnDispatch>,
+        dispatches: &mut OwnDispatches<'_>,
         queue: &flume::Sender<Work>,
     ) -> Option<OwnDispatch> {
-        for own in dispatches {
+        while let Some(own) = next_of(dispatches).await {
             let work = Work::from(&own);
             let (due, end) = (own.dispatch.due, work.end());
             self.intend_ahead(due, end);
@@ -193,7 +196,9 @@ impl Pacer<'_> {
                 return false;
             }
             if !self.timer.has_started() {
-                self.timer.sleep_until(Duration::ZERO).await;
+                // Workers may have agreed on a start that is far ahead.
+                let start = self.timer.sleep_until(Duration::ZERO);
+                let _ = tokio::time::timeout(STOP_CHECK, start).await;
                 continue;
             }
             let now = self.timer.elapsed();
@@ -251,14 +256,15 @@ impl Pacer<'_> {
     }
 
     /// What is intended and will not be sent is recorded as such; what is not intended needs no word.
-    async fn leave(&self, dispatches: impl Iterator<Item = OwnDispatch>) {
+    async fn leave(&self, left: OwnDispatch, mut dispatches: OwnDispatches<'_>) {
         let end = self.journal.close();
         // If the journal fails here it says so itself when it is finished.
         while self.journal.intended() < end && !self.journal.is_stopped() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let intended = self.journal.intended();
-        for (own, at) in dispatches.zip(1_u64..) {
+        let (mut left, mut at) = (Some(left), 0_u64);
+        while let Some(own) = left {
             if own.dispatch.first >= intended {
                 return;
             }
@@ -266,11 +272,21 @@ impl Pacer<'_> {
                 self.journal.record(Outcome::Unsent, k..k + 1);
             }
             // Replies to what is on its way are read meanwhile.
+            at += 1;
             if at.is_multiple_of(HANDED_OVER_AT_ONCE.into()) {
                 tokio::task::yield_now().await;
             }
+            left = next_of(&mut dispatches).await;
         }
     }
+}
+
+/// The next dispatch. Where groups of its own are rare the senders get their turns meanwhile.
+async fn next_of(dispatches: &mut OwnDispatches<'_>) -> Option<OwnDispatch> {
+    while !dispatches.look_ahead(LOOKED_THROUGH_AT_ONCE) {
+        tokio::task::yield_now().await;
+    }
+    dispatches.next()
 }
 
 /// Whole orders of an integral, within the plan.

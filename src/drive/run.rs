@@ -200,12 +200,11 @@ impl Threads {
         tell: Vec<oneshot::Sender<Begin>>,
         journal: &NewJournal<'_>,
     ) -> Result<Option<Beginning>, DriveError> {
-        let Some(beginning) = course.begin(&self.shared, journal)? else {
+        let threads = (&self.shared[..], &self.shards[..]);
+        let Some(mut beginning) = course.begin(threads, journal)? else {
             return Ok(None);
         };
-        let before = self.shards.iter();
-        let before = before.map(|&shard| course.rows_before(shard, &beginning.begun.orders));
-        let before = before.collect::<Result<Vec<_>, _>>()?;
+        let before = std::mem::take(&mut beginning.before);
         for (tell, before) in tell.into_iter().zip(before) {
             // A thread that has ended meanwhile leaves all of its orders unsent.
             let _ = tell.send((beginning.begun.clone(), before));
@@ -220,9 +219,13 @@ impl Threads {
         journal: &NewJournal<'_>,
     ) -> Result<DriveOutcome, DriveError> {
         let (threads, tell): (Vec<_>, Vec<_>) = self.ready(course).into_iter().unzip();
-        let started = threads.into_iter().map(|thread| thread.start(()));
-        // Should one not start, the others end, as none of them is told to begin.
-        let started = started.collect::<Result<Vec<_>, _>>()?;
+        let (started, failed) = all_started(threads, |thread| thread.start(()));
+        if let Some(error) = failed {
+            // The others end, as none of them is told to begin.
+            drop(tell);
+            joined(started);
+            return Err(error.into());
+        }
         let beginning = self.begin(course, tell, journal);
         let sent = joined(started);
         self.conclude(beginning?, sent, Ok(Duration::ZERO))
@@ -263,11 +266,12 @@ impl Threads {
         let senders = Users::Senders(Arc::clone(&shared));
         let runtime = runtime()?;
         let pacing = || -> Result<Option<(Beginning, Sent)>, DriveError> {
-            let Some(beginning) = course.begin(&self.shared, journal)? else {
+            let threads = (&self.shared[..], &self.shards[..1]);
+            let Some(mut beginning) = course.begin(threads, journal)? else {
                 return Ok(None);
             };
+            let before = beginning.before.pop().flatten();
             let (shard, begun) = (self.shards[0], &beginning.begun);
-            let before = course.rows_before(shard, &begun.orders)?;
             let thread = std::thread::Builder::new().name("pacer".into());
             let sent = std::thread::scope(|scope| {
                 let pacer = thread.spawn_scoped(scope, || {
@@ -330,7 +334,9 @@ impl Threads {
             Err(cause) => failure = Some(cause),
         }
         let Some(beginning) = beginning else {
-            let cause = failure.unwrap_or("it ended before it began".into());
+            let of_threads = sent.into_iter().find_map(|sent| sent.pool.err());
+            let cause = failure.or(of_threads);
+            let cause = cause.unwrap_or("it ended before it began".into());
             return Err(DriveError::Goose(cause));
         };
         // A thread that was never started, or never began, leaves its orders unsent.
@@ -387,6 +393,21 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Starts these until one cannot be: those that were, and why it could not.
+fn all_started<S, T>(
+    threads: Vec<S>,
+    start: impl Fn(S) -> std::io::Result<JoinHandle<T>>,
+) -> (Vec<JoinHandle<T>>, Option<std::io::Error>) {
+    let mut started = Vec::new();
+    for thread in threads {
+        match start(thread) {
+            Ok(thread) => started.push(thread),
+            Err(error) => return (started, Some(error)),
+        }
+    }
+    (started, None)
+}
+
 /// What threads return, once all of them have ended: a panic of one goes on from here.
 fn joined<T>(threads: Vec<JoinHandle<T>>) -> Vec<T> {
     let ended: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
@@ -400,3 +421,7 @@ fn joined_scoped<T>(thread: std::thread::ScopedJoinHandle<'_, T>) -> T {
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

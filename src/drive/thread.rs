@@ -50,17 +50,35 @@ impl SendingThread {
     /// Starts it; each of its senders has a clone of `carrier`.
     ///
     /// # Errors
-    /// When the machine gives no thread or runtime.
+    /// When the machine gives no thread.
     pub(super) fn start<C>(self, carrier: C) -> io::Result<JoinHandle<Sent>>
     where
         C: Carrier + Clone + 'static,
     {
+        self.start_by(std::thread::Builder::new(), carrier)
+    }
+
+    /// The same by a thread that is made in this way.
+    pub(super) fn start_by<C>(
+        self,
+        thread: std::thread::Builder,
+        carrier: C,
+    ) -> io::Result<JoinHandle<Sent>>
+    where
+        C: Carrier + Clone + 'static,
+    {
         let end = EndOfPool(Arc::clone(&self.shared));
-        let runtime = runtime()?;
-        let thread = std::thread::Builder::new().name("sender".into());
-        thread.spawn(move || {
+        thread.name("sender".into()).spawn(move || {
             let _end = end;
-            self.run(runtime, carrier)
+            // Made here: of what a thread that is not given would have held, no runtime must end among the tasks of another.
+            match runtime() {
+                Ok(runtime) => self.run(runtime, carrier),
+                Err(error) => Sent {
+                    paced: None,
+                    pool: Err(format!("no runtime for a thread that sends: {error}")),
+                    cpu_time: Duration::ZERO,
+                },
+            }
         })
     }
 

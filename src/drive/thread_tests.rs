@@ -248,3 +248,41 @@ fn a_stop_stops_all_threads_and_every_order_has_an_outcome() {
     );
     assert_eq!(counts.unsent + counts.attempted, counts.planned);
 }
+
+#[test]
+fn a_stop_is_heeded_before_a_start_that_is_far_ahead() {
+    let (_runtime, stub) = stub(|_| Answer::Good);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("journal");
+    let scenario = scenario();
+    let hour = Duration::from_secs(3_600);
+    let plan = DrivePlan {
+        orders: orders(&scenario),
+        scenario,
+        scenario_digest: "digest".into(),
+        plan_digest: None,
+        part: Some(DrivePart {
+            shard: Shard::WHOLE,
+            start_at: std::time::SystemTime::now() + hour,
+        }),
+    };
+    let options = DriveOptions {
+        pool: Pool::Tasks,
+        ..DriveOptions::default()
+    };
+    let (progress, stop) = (Arc::new(Progress::new()), StopSignal::new());
+    let (watched, raised) = (Arc::clone(&progress), stop.clone());
+    let watch = std::thread::spawn(move || {
+        while watched.started().is_none() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        raised.stop();
+    });
+    let began = std::time::Instant::now();
+    let outcome = run(&plan, &stub.target(), &journal, &options, progress, stop).unwrap();
+    watch.join().unwrap();
+    assert!(began.elapsed() < hour, "it was not waited for");
+    assert!(outcome.record.interrupted);
+    assert_eq!(outcome.ledger.counts().attempted, 0);
+    assert!(stub.recorded().is_empty());
+}

@@ -155,12 +155,12 @@ impl SenderBarrier {
         self.over.load(Ordering::Acquire)
     }
 
-    /// Waits until every sender is there, or those that made it before `until`; false if the pool ended.
-    pub(super) fn wait_complete(&self, until: Instant) -> bool {
+    /// Waits until every sender is there, or those that made it before `until` or a stop; false if the pool ended.
+    pub(super) fn wait_complete(&self, until: Instant, stop: &StopSignal) -> bool {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         while *counts < self.expected && !self.is_over() {
             let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            if left.is_zero() || stop.is_stopped() {
                 break;
             }
             let step = left.min(Duration::from_millis(20));
@@ -367,6 +367,19 @@ impl Drop for InHand<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn senders_are_waited_for_until_a_stop() {
+        let (barrier, stop) = (SenderBarrier::new(2), StopSignal::new());
+        let hour = Duration::from_secs(3_600);
+        let until = Instant::now() + hour;
+        barrier.enter();
+        stop.stop();
+        assert!(barrier.wait_complete(until, &stop), "one has made it");
+        assert!(Instant::now() < until);
+        barrier.end();
+        assert!(!barrier.wait_complete(until, &stop), "nobody is there");
+    }
 
     #[test]
     fn numbers_are_told_in_runs_of_neighbors() {

@@ -20,6 +20,6 @@ pub use read::{
 pub use remedy::remedy;
 pub use run_folder::{FolderError, LATEST, RunFolder};
 pub use seal::{
-    ForecastState, SealState, check_seal, differences_from, forecast_state, newest_seal,
+    ForecastState, SealState, check_seal, differences_from, forecast_state, glance, newest_seal,
 };
 pub use whole_file::{Existing, write_whole};

@@ -5,23 +5,28 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::observation_log::{hidden_logs, left_by_a_sweep};
+use crate::clock;
 use crate::results::figures::counted;
 use crate::store::LEASE;
 
 /// How many letters the last look from a run's folder has left hidden and until when, in a sentence; `None` where it left
-/// none. What cannot be read of that is said in its place.
+/// none whose lease is not over. What cannot be read of that is said in its place.
 pub fn left_hidden(folder: &Path) -> Option<String> {
     let logs = match hidden_logs(folder) {
         Ok(logs) => logs,
         Err(error) => return Some(unknown(folder, &error)),
     };
-    let (mut letters, mut until) = (0, None);
+    let (now, mut letters, mut until) = (clock::wall(), 0, None);
     for path in logs {
         match left_by_a_sweep(&path) {
             Ok(None) => {}
             Ok(Some(left)) => {
-                letters += left.handles.len() as u64;
-                until = until.max(left.last_at.checked_add(LEASE));
+                let ends = left.last_at.checked_add(LEASE);
+                // By then they have shown themselves.
+                if ends.is_some_and(|ends| ends > now) {
+                    letters += left.handles.len() as u64;
+                    until = until.max(ends);
+                }
             }
             Err(error) => return Some(unknown(&path, &error)),
         }

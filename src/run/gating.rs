@@ -5,8 +5,9 @@ use std::path::Path;
 use super::rejudge::{Rejudged, broken, rejudge, without};
 use crate::compare;
 use crate::error::Error;
+use crate::escape::shell;
 use crate::exit::Exit;
-use crate::folder::{SealState, check_seal, read_plan, read_report};
+use crate::folder::{SealState, check_seal, glance, read_plan, read_report};
 use crate::gate::{
     Baseline, GateInput, GateOutcome, Rejudgment, RuleSources, conclude, scenario_rules,
 };
@@ -89,20 +90,52 @@ pub fn read_baseline(dir: &Path) -> Result<RunReport, Error> {
 /// # Errors
 /// When the figures prove nothing.
 pub fn unbroken(dir: &Path, report: &RunReport) -> Result<(), Error> {
-    let problems = match check_seal(dir) {
-        SealState::Broken(problems) => problems,
-        SealState::Whole(seal) if seal.covers(file_name::RUN) => return Ok(()),
-        SealState::Whole(_) => vec![format!("{} is not sealed", file_name::RUN)],
-        SealState::Missing if report.schema_version < SCHEMA_VERSION || is_alone(dir) => {
-            return Ok(());
+    let (problems, next) = match doubt(check_seal(dir), dir, report.schema_version) {
+        None => return Ok(()),
+        Some(Doubt::Changed(problems)) => (problems.join("; "), "restore the folder".to_owned()),
+        Some(Doubt::Unsealed(problem)) => {
+            let dir = shell(&dir.display().to_string());
+            let next = format!(
+                "if it was there, restore it; if the run ended without it, look at the stores again (`orderproof verify {dir} \
+                 --live`), or run the scenario again"
+            );
+            (problem, next)
         }
-        SealState::Missing => vec![format!("{} is missing", file_name::SEAL)],
     };
     Err(Error::usage(format!(
-        "{}: not as its run left it, so its figures prove nothing: {}; restore the folder",
+        "{}: not as its run left it, so its figures prove nothing: {problems}; {next}",
         dir.display(),
-        problems.join("; ")
     )))
+}
+
+/// Why the figures of a report of this schema prove nothing, in short, as far as a glance at the folder tells: of its files
+/// only the report itself is read whole.
+pub fn doubt_at_a_glance(dir: &Path, schema_version: u32) -> Option<String> {
+    Some(
+        match doubt(glance(dir, file_name::RUN), dir, schema_version)? {
+            Doubt::Changed(problems) => problems.join("; "),
+            Doubt::Unsealed(problem) => problem,
+        },
+    )
+}
+
+/// Why the figures of a report prove nothing.
+enum Doubt {
+    /// Files are not as they were sealed, a sentence each.
+    Changed(Vec<String>),
+    /// The report has no seal: it was taken away, or the run's evidence was not whole at its end.
+    Unsealed(String),
+}
+
+/// What is wrong with the folder of a report of this schema, by what its seal says, if anything: see [`unbroken`].
+fn doubt(seal: SealState, dir: &Path, schema_version: u32) -> Option<Doubt> {
+    match seal {
+        SealState::Broken(problems) => Some(Doubt::Changed(problems)),
+        SealState::Whole(seal) if seal.covers(file_name::RUN) => None,
+        SealState::Whole(_) => Some(Doubt::Unsealed(format!("{} is not sealed", file_name::RUN))),
+        SealState::Missing if schema_version < SCHEMA_VERSION || is_alone(dir) => None,
+        SealState::Missing => Some(Doubt::Unsealed(format!("{} is missing", file_name::SEAL))),
+    }
 }
 
 /// Whether a folder holds nothing that a verdict can be checked by.

@@ -37,7 +37,7 @@ pub use conclude::{
 };
 pub use foresight::foresight_in;
 pub use gather::{Gathered, gather};
-pub use gating::{Gate, read_baseline, unbroken, wrong_rules};
+pub use gating::{Gate, doubt_at_a_glance, read_baseline, unbroken, wrong_rules};
 pub use held::Held;
 pub use ids::{orders, orders_since, random_run_id};
 pub(crate) use readings::{Gauged, Readings};

@@ -16,11 +16,15 @@ const REPORTS: &str = "reports";
 const PLAN_MAX: u64 = 16 << 20;
 
 /// Copies what is at `place` into `folder`, which is new, empty or an earlier copy of the same run; without one into a new
-/// one below `reports`. Says which.
+/// one below `reports`. Says which; `told` hears of what is tried again.
 ///
 /// # Errors
 /// A usage error when nobody has written a plan, or another run's files are in `folder`; when something cannot be copied.
-pub fn copied(place: &Objects, folder: Option<&Path>) -> Result<PathBuf, Error> {
+pub fn copied(
+    place: &Objects,
+    folder: Option<&Path>,
+    told: &dyn Fn(&str),
+) -> Result<PathBuf, Error> {
     let shown = place.shown(file_name::PLAN);
     let bytes = read(place, file_name::PLAN)?.ok_or_else(|| {
         Error::usage(format!(
@@ -36,7 +40,7 @@ pub fn copied(place: &Objects, folder: Option<&Path>) -> Result<PathBuf, Error> 
         },
     };
     let folder = folder.map_err(Error::usage)?;
-    let copied = place.download(folder.path());
+    let copied = place.download(folder.path(), told);
     copied.map_err(|error| {
         Error::internal(format!(
             "{}: it could not be copied to {}: {error}; nothing was judged: make the same merge again",

@@ -2,6 +2,7 @@
 //! missing before the time that it says is over.
 
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,17 @@ pub(super) fn mark(takes_max: Duration) -> Vec<u8> {
         since_unix_seconds: now.unwrap_or_default().as_secs(),
         takes_seconds_max: takes_max.as_secs(),
     })
+}
+
+/// Takes away the marks that an earlier copy of a place has left in `folder`: who copies by now, the place itself says.
+///
+/// # Errors
+/// When they cannot be taken away.
+pub(super) fn forget_marks(folder: &Path) -> io::Result<()> {
+    match std::fs::remove_dir_all(folder.join(COPYING)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Workers of `of` that copy their shards to `place`, so that their manifests are still to come, and how long that may take.
@@ -103,6 +115,20 @@ mod tests {
         assert_eq!(found(), None, "its time is over");
         write(&copying_name(1), b"{");
         assert_eq!(found(), None, "damaged");
+    }
+
+    #[test]
+    fn marks_of_an_earlier_copy_are_forgotten_and_nothing_else_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        forget_marks(folder.path()).expect("there is none");
+        let place = Folder::open(folder.path()).expect("a place");
+        let long = mark(Duration::from_secs(600));
+        place.replace(&copying_name(1), &long).expect("written");
+        place.replace("plan.json", b"{}").expect("written");
+        assert!(copy_on(&place, 4).expect("told").is_some());
+        forget_marks(folder.path()).expect("taken away");
+        assert_eq!(copy_on(&place, 4).expect("told"), None);
+        assert!(place.read("plan.json").expect("read").is_some());
     }
 
     #[test]

@@ -158,6 +158,15 @@ fn bad_rules_are_told_all_at_once_before_the_folder_is_looked_at() {
         finished.stderr
     );
     assert_eq!(finished.stdout, "");
+    // What is no rule and what does not fit this run are told in one round.
+    let both = gate(
+        &run,
+        ["--rule", "strikt", "--rule", "end_to_end_p99 < 1s for sale"],
+    )
+    .code(2);
+    for word in ["strikt", "only warm-up, baseline, spike, recovery"] {
+        assert!(both.stderr.contains(word), "{word} in:\n{}", both.stderr);
+    }
     Program::new(["gate", "nowhere", "--rules", "gate.toml"])
         .finish()
         .code(2);

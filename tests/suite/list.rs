@@ -143,6 +143,61 @@ fn a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_not() {
     );
 }
 
+#[test]
+fn a_run_whose_folder_is_not_as_it_was_sealed_is_listed_with_a_note() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("run");
+    std::fs::create_dir(&at).unwrap();
+    for entry in std::fs::read_dir(reports().join("example-smoke")).unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().is_file() {
+            std::fs::copy(entry.path(), at.join(entry.file_name())).unwrap();
+        }
+    }
+    let note = "run: its figures prove nothing: ";
+    let listed = || list(folder.path(), []).code(0).quiet().stdout;
+    assert!(!listed().contains("prove nothing"), "{}", listed());
+    let doubt = |contains: &str| {
+        let text = listed().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(note) && text.contains(contains), "{text}");
+        let json: Value =
+            serde_json::from_str(&list(folder.path(), ["--json"]).code(0).stdout).unwrap();
+        let told = json[0]["doubt"].as_str().unwrap();
+        assert!(told.contains(contains), "{told}");
+    };
+    let reported = || {
+        let reported = Program::new(["report", &at.display().to_string()]).finish();
+        reported
+            .stderr
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    // One figure is another, and no length is.
+    let report = std::fs::read_to_string(at.join("run.json")).unwrap();
+    let edited = report.replacen("675", "676", 1);
+    assert_ne!(edited, report);
+    std::fs::write(at.join("run.json"), edited).unwrap();
+    doubt("is not as it was when it was sealed");
+    assert!(
+        reported().ends_with("; restore the folder"),
+        "{}",
+        reported()
+    );
+    std::fs::write(at.join("run.json"), report).unwrap();
+    assert!(!listed().contains("prove nothing"), "{}", listed());
+    std::fs::remove_file(at.join("seal.json")).unwrap();
+    doubt("seal.json is missing");
+    // Where a run ended without one there is nothing to restore.
+    let next = format!("`orderproof verify {} --live`", at.display());
+    assert!(reported().contains(&next), "{}", reported());
+    // A report alone is what it is.
+    let alone = tempfile::tempdir().unwrap();
+    put(&alone.path().join("run"), |_| {});
+    let alone = list(alone.path(), []).code(0).stdout;
+    assert!(!alone.contains("prove nothing"), "{alone}");
+}
+
 fn init<const N: usize>(arguments: [&str; N]) -> Finished {
     Program::new(["init"]).args(arguments).finish()
 }

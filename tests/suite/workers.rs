@@ -353,8 +353,10 @@ fn a_merge_long_after_the_last_send_gives_a_verdict_all_the_same() {
     let worker = start(worker_of(&scenario, &served, &place, "0/1"));
     assert_eq!(worker.code(), Some(0));
     std::thread::sleep(std::time::Duration::from_secs(3));
-    let merged = merge(&served, &place).args(["--wait"]).finish().code(0);
+    let merged = merge(&served, &place).args(["--wait"]);
+    let merged = merged.env("ORDERPROOF_LOG", "warn").finish().code(0);
     assert!(merged.stdout.contains("PASS"), "{}", merged.stdout);
+    assert!(!merged.stderr.contains("ctrl-c"), "{}", merged.stderr);
 }
 
 #[test]

@@ -73,7 +73,7 @@ pub(crate) fn figures_table(figures: &[FigureAgainst]) -> Table {
             ("figure", |figure| figure.figure.as_str().into()),
             ("#forecast", |figure| forecast(figure).into()),
             ("#run", |figure| observed(figure).into()),
-            ("", |figure| agreement(figure.agreement)),
+            ("agreement", |figure| agreement(figure.agreement)),
         ],
     )
 }

@@ -64,6 +64,7 @@ mod tests {
     #[test]
     fn a_list_fits_a_terminal_of_eighty_columns() {
         let run = RunBrief {
+            schema_version: 4,
             started_at: "2026-11-29T07:11:04.455904541Z".into(),
             scenario: "python-spike".into(),
             verdict: "fail".into(),

@@ -208,6 +208,28 @@ fn a_sweep_that_is_over_leaves_what_it_could_not_show_again() {
     assert_eq!(begin().1, None);
 }
 
+/// A lease of 15 minutes ends by itself.
+#[test]
+fn letters_whose_lease_is_over_are_not_said_to_be_hidden() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let left_at = |ago: u64| {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("a clock").as_secs();
+        let records = [
+            r#"{"began":{"header":{"schema_version":1,"run_id":7},"queue":"r a/dead"}}"#.to_owned(),
+            format!(
+                r#"{{"left":{{"handles":["one"],"ended":true,"unix_seconds":{}}}}}"#,
+                now - ago
+            ),
+        ];
+        let lines = records.map(|it| format!("{:08x} {it}\n", crc32fast::hash(it.as_bytes())));
+        std::fs::write(log_of(&folder), lines.concat()).expect("written");
+        left_hidden(folder.path())
+    };
+    let told = left_at(800).expect("it is hidden still");
+    assert!(told.starts_with("1 letter could not be shown"), "{told}");
+    assert_eq!(left_at(901), None);
+}
+
 /// As earlier versions wrote them.
 #[test]
 fn a_log_that_names_its_queue_by_a_url_is_of_that_queue() {

@@ -15,7 +15,7 @@ use crate::results::file_name;
 use crate::store::StoreError;
 use crate::workers::OneMerge;
 use crate::workers::abort::ABORT;
-use crate::workers::copying::{COPYING, copying_name, mark};
+use crate::workers::copying::{COPYING, copying_name, forget_marks, mark};
 use crate::workers::lock::LOCK as MERGE_LOCK;
 use crate::workers::one_merge::CLAIMS;
 
@@ -75,19 +75,24 @@ impl Objects {
         })
     }
 
-    /// Copies what is there into `folder`, each file whole, in the place of what an earlier copy left.
+    /// Copies what is there into `folder`, each file whole, in the place of what an earlier copy left. What may be read later
+    /// is tried again for minutes; `told` hears of that.
     ///
     /// # Errors
     /// When something cannot be read, is changed meanwhile, or has no name that a file can have.
-    pub fn download(&self, folder: &Path) -> io::Result<()> {
-        for (name, object) in self.all()? {
+    pub fn download(&self, folder: &Path, told: &dyn Fn(&str)) -> io::Result<()> {
+        forget_marks(folder)?;
+        let again = || (Instant::now() + TRIED, PAUSES, is_for_a_while);
+        for (name, object) in patiently(again(), told, || self.all())? {
             let path = folder.join(&name);
             if let Some(within) = path.parent() {
                 std::fs::create_dir_all(within)?;
             }
-            write_whole(&path, Existing::Replace, |out| {
-                let fetched = self.bucket.fetch(&object, |bytes| out.write_all(bytes));
-                self.runtime.block_on(fetched).map_err(io::Error::other)
+            patiently(again(), told, || {
+                write_whole(&path, Existing::Replace, |out| {
+                    let fetched = self.bucket.fetch(&object, |bytes| out.write_all(bytes));
+                    self.runtime.block_on(fetched).map_err(io::Error::other)
+                })
             })?;
         }
         Ok(())
@@ -180,11 +185,11 @@ impl Objects {
 
 /// Tries again what failed for a while, as the last of three says, with pauses that grow from the first to the other, until
 /// the time is over.
-fn patiently<E: std::fmt::Display>(
+fn patiently<T, E: std::fmt::Display>(
     (until, pauses, for_a_while): (Instant, [Duration; 2], impl Fn(&E) -> bool),
     told: &dyn Fn(&str),
-    mut attempt: impl FnMut() -> Result<(), E>,
-) -> Result<(), E> {
+    mut attempt: impl FnMut() -> Result<T, E>,
+) -> Result<T, E> {
     let [mut pause, longest] = pauses;
     loop {
         let error = match attempt() {
@@ -202,6 +207,12 @@ fn patiently<E: std::fmt::Display>(
         }
         pause = (pause * 2).min(longest);
     }
+}
+
+/// Whether what failed may succeed later: S3 or the way to it did, and no disk.
+fn is_for_a_while(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    cause.is_some_and(StoreError::is_transient)
 }
 
 /// Makes a folder for the shard of worker `index` in `within`, and tries whether there is room.
@@ -348,6 +359,18 @@ mod tests {
         let room = room_in(within.path(), 3).expect("room");
         let entries = std::fs::read_dir(&room).expect("a folder");
         assert_eq!(entries.count(), 0, "nothing stays in it");
+    }
+
+    #[tokio::test]
+    async fn what_the_way_to_a_service_failed_at_is_for_a_while_and_a_full_disk_is_not() {
+        let services = crate::testing::site::Services::start().await;
+        let nowhere =
+            services.stores_of(|target| target.sqs_endpoint = "http://127.0.0.1:1".into());
+        let error = nowhere.counts().await.expect_err("nobody listens there");
+        assert!(is_for_a_while(&io::Error::other(error)));
+        let wrong = StoreError::new("S3 GetObject", "it was changed while it was read");
+        assert!(!is_for_a_while(&io::Error::other(wrong)));
+        assert!(!is_for_a_while(&io::ErrorKind::StorageFull.into()));
     }
 
     /// How often it was tried, how often that was told, and whether it succeeded at last.

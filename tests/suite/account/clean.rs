@@ -3,26 +3,15 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::stores::Stores;
-use super::{as_if_elsewhere, at, credentials, empty, says};
-use crate::suite::program::{Finished, Program, scenario};
-use crate::suite::run::smoke;
+use super::{as_if_elsewhere, credentials, empty, says, smoke_at};
+use crate::suite::program::{Finished, Program};
 
 #[test]
 fn only_the_rows_and_letters_of_the_run_are_cleaned_away() {
     let served = empty();
     let endpoint = served.endpoint();
     let stores = Stores::at(&endpoint);
-    at(&endpoint, ["up", &scenario("smoke")]).finish().code(0);
-    let run = credentials(smoke().args(["--endpoint-url", &endpoint, "--region", "us-east-1"]))
-        .args(["--set", "target.exact_counts=true", "--run-id", "77"])
-        .args([
-            "--set",
-            "pipeline.visibility_timeout=1s",
-            "--set",
-            "pipeline.function.timeout=1s",
-        ])
-        .finish()
-        .code(0);
+    let run = smoke_at(&endpoint, "77");
     let report = run.json("out/run.json");
     let (planned, bad) = (
         &report["orders"]["planned"],

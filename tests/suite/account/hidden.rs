@@ -4,10 +4,9 @@
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::stores::Stores;
-use super::{at, credentials, empty, says};
-use crate::suite::program::{Finished, Program, scenario};
+use super::{credentials, empty, says, smoke_at};
+use crate::suite::program::{Finished, Program};
 use crate::suite::proxy::{Answer, Fault, From, Proxy};
-use crate::suite::run::smoke;
 
 const ALWAYS: u64 = u64::MAX;
 const SHOWING: &str = "ChangeMessageVisibilityBatch";
@@ -31,13 +30,7 @@ fn letters_that_stay_hidden_are_told_of_and_nobody_else_is_blamed() {
     let served = empty();
     let endpoint = served.endpoint();
     let stores = Stores::at(&endpoint);
-    at(&endpoint, ["up", &scenario("smoke")]).finish().code(0);
-    let run = credentials(smoke().args(["--endpoint-url", &endpoint, "--region", "us-east-1"]))
-        .args(["--set", "target.exact_counts=true", "--run-id", "78"])
-        .args(["--set", "pipeline.visibility_timeout=1s"])
-        .args(["--set", "pipeline.function.timeout=1s"])
-        .finish()
-        .code(0);
+    let run = smoke_at(&endpoint, "78");
     let bad = run.json("out/run.json")["bad_orders"]
         .as_u64()
         .expect("a count");
@@ -108,4 +101,24 @@ fn cleans(run: &Finished, endpoint: &str, stores: &Stores, bad: u64) {
         &clean(endpoint).code(1),
         &["1 letter is hidden by another consumer"],
     );
+    // Of what was to be deleted no answer came: it is gone, or shows itself.
+    stores.send(LETTERS, r#"{"order_number": 78000000001}"#);
+    let strike = |on, answer| Fault {
+        from: From::Start,
+        on,
+        times: ALWAYS,
+        answer,
+    };
+    let faults = [
+        strike("DeleteMessageBatch", Answer::Reset),
+        strike(SHOWING, Answer::Body("{}")),
+    ];
+    let unanswered = clean(&Proxy::to(endpoint, faults).endpoint()).code(1);
+    let told = unanswered.stderr.split_whitespace().collect::<Vec<_>>();
+    let told = told.join(" ");
+    assert!(
+        told.contains("show themselves within 10 minutes if not: 1"),
+        "{told}"
+    );
+    assert!(!told.contains("could not be shown again"), "{told}");
 }

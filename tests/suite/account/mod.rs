@@ -11,6 +11,7 @@ pub mod stores;
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::program::{Finished, Program, scenario};
+use super::run::smoke;
 use super::served::Served;
 use stores::Stores;
 
@@ -39,6 +40,17 @@ fn empty() -> Served {
 /// A command at an endpoint, with credentials that nobody checks.
 fn at<const N: usize>(endpoint: &str, arguments: [&str; N]) -> Program {
     credentials(Program::new(arguments).args(["--endpoint-url", endpoint, "--region", "us-east-1"]))
+}
+
+/// The run `smoke` of this id at queues and a table that were made for it there.
+fn smoke_at(endpoint: &str, run_id: &str) -> Finished {
+    at(endpoint, ["up", &scenario("smoke")]).finish().code(0);
+    credentials(smoke().args(["--endpoint-url", endpoint, "--region", "us-east-1"]))
+        .args(["--set", "target.exact_counts=true", "--run-id", run_id])
+        .args(["--set", "pipeline.visibility_timeout=1s"])
+        .args(["--set", "pipeline.function.timeout=1s"])
+        .finish()
+        .code(0)
 }
 
 pub fn credentials(program: Program) -> Program {

@@ -154,8 +154,6 @@ pub fn http_client() -> SharedHttpClient {
 
 #[cfg(test)]
 mod tests {
-    use aws_credential_types::Credentials;
-    use aws_credential_types::provider::SharedCredentialsProvider;
     use aws_smithy_runtime_api::client::http::{
         HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
     };
@@ -163,7 +161,6 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::store::ReadPolicy;
 
     /// Takes requests and answers none.
     #[derive(Debug)]
@@ -177,24 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_is_never_answered_is_given_up() {
-        let own = Credentials::new("test", "test", None, None, "test");
-        let target = Target {
-            sqs_endpoint: "http://127.0.0.1:1".into(),
-            dynamodb_endpoint: "http://127.0.0.1:1".into(),
-            region: "us-east-1".into(),
-            credentials: SharedCredentialsProvider::new(own),
-            orders_queue_url: "http://127.0.0.1:1/000000000000/orders-queue".into(),
-            dead_letter_queue_url: "http://127.0.0.1:1/000000000000/orders-dl-queue".into(),
-            tables: TableAt::all(&crate::order::lab().tables),
-            letter_queues: Vec::new(),
-            door: crate::store::DoorAt::Queue,
-            exact_counts: true,
-            read: ReadPolicy {
-                units_per_second: None,
-                dead_letters: DeadLetterUse::Shared,
-                awaits_hidden: false,
-            },
-        };
+        let target = crate::store::target::tests::target();
         let silent = http_client_fn(|_, _| SharedHttpConnector::new(Silence));
         let stores = Stores::over(&target, silent);
         let began = Instant::now();

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 
 pub use self::message::not_done;
 use self::message::{letter, receive};
+use self::visibility::in_batches;
 use super::bounds::HIDDEN_MAX;
 use super::{Hold, LetterRedrive, StoreError, Stores};
 use crate::records::DeadLetter;
@@ -171,7 +172,7 @@ impl Stores {
         };
         let result = sweep.receive_all(requests, held, each).await;
         *receives = sweep.receives;
-        let left_hidden = sweep.show_again().await;
+        let left_hidden = sweep.show_again(SHOWING_MAX).await;
         Swept {
             result,
             left_hidden,
@@ -573,21 +574,21 @@ impl<'a> Sweep<'a> {
 
     /// Ends the hiding of what stays. What cannot be shown again shows itself when its lease ends; the handles of that are
     /// given back.
-    async fn show_again(self) -> Vec<String> {
+    pub(super) async fn show_again(self, within: Duration) -> Vec<String> {
         let handles = self.hidden.into_values().map(|hidden| hidden.handle);
-        let mut left: Vec<_> = handles.collect();
+        let mut left = in_batches(handles.collect());
         let showing = async {
             for _ in 0..SHOWINGS {
-                left = self.stores.set_visibilities(left.clone(), 0).await;
+                self.stores.change_visibilities(&mut left, 0).await;
                 if left.is_empty() {
                     break;
                 }
             }
         };
-        if tokio::time::timeout(SHOWING_MAX, showing).await.is_err() {
+        if tokio::time::timeout(within, showing).await.is_err() {
             tracing::warn!("showing dead letters again took too long");
         }
-        left
+        left.concat()
     }
 }
 

@@ -164,12 +164,13 @@ impl Target {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aws_credential_types::Credentials;
 
     use super::*;
 
-    fn target() -> Target {
+    /// Queues and a table that nobody asks.
+    pub(crate) fn target() -> Target {
         let own = Credentials::new("test", "test", None, None, "test");
         Target {
             sqs_endpoint: "http://127.0.0.1:1".into(),

@@ -43,6 +43,19 @@ impl RuleSources {
         file: Option<(&str, &str)>,
         baseline: bool,
     ) -> Result<Self, Vec<String>> {
+        match Self::parse_what_can_be(given, file, baseline) {
+            (sources, problems) if problems.is_empty() => Ok(sources),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// The same of those that can be parsed, with everything that is wrong with the others: for who asks next whether the
+    /// rest fits a scenario, so that all problems are told at once.
+    pub fn parse_what_can_be(
+        given: &[String],
+        file: Option<(&str, &str)>,
+        baseline: bool,
+    ) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut sources: Vec<_> = given
             .iter()
@@ -71,10 +84,7 @@ impl RuleSources {
         }
         let parsed: Vec<_> = rules.iter().map(|(_, rule)| rule.clone()).collect();
         problems.extend(contradictions(&parsed).iter().map(ToString::to_string));
-        match problems.is_empty() {
-            true => Ok(Self { rules }),
-            false => Err(problems),
-        }
+        (Self { rules }, problems)
     }
 
     /// Whether no rule was given.

@@ -4,6 +4,7 @@
 //! at which an order is due depends on the seed alone, whichever worker sends it. The shards of a run are disjoint and complete, and the
 //! one shard of one worker is the whole schedule.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
@@ -133,23 +134,19 @@ impl Shard {
         split: Split<'a>,
     ) -> OwnDispatches<'a> {
         let walk = match split {
-            Split::Groups(group) if self.of > 1 => {
-                let own = Arrivals {
-                    all: schedule.iter_from(0),
-                    own: Some((self, group)),
-                };
-                Walk::Own(Dispatches::new(own, batch, linger))
-            }
-            _ => {
-                let all = Arrivals {
-                    all: schedule.iter_from(0),
-                    own: None,
-                };
-                Walk::All {
-                    dispatches: Dispatches::new(all, batch, linger),
-                    next: 0,
-                }
-            }
+            Split::Groups(group) if self.of > 1 => Walk::Own(OfGroups {
+                all: schedule.iter_from(0),
+                shard: self,
+                group,
+                batch,
+                linger,
+                found: VecDeque::new(),
+                reached: Some(Duration::ZERO),
+            }),
+            _ => Walk::All {
+                dispatches: schedule.dispatches(batch, linger),
+                next: 0,
+            },
         };
         OwnDispatches { shard: self, walk }
     }
@@ -239,12 +236,21 @@ pub struct OwnDispatches<'a> {
 
 enum Walk<'a> {
     /// Dispatches of all arrivals, each with its number: those of the shard are taken.
-    All {
-        dispatches: Dispatches<Arrivals<'a>>,
-        next: u64,
-    },
+    All { dispatches: Dispatches, next: u64 },
     /// Dispatches of the shard's own arrivals.
-    Own(Dispatches<Arrivals<'a>>),
+    Own(OfGroups<'a>),
+}
+
+impl OwnDispatches<'_> {
+    /// Looks through at most so many further arrivals for the next dispatch, and says whether it knows by now what that is:
+    /// [`Iterator::next`] then looks through no more. Of rare groups most arrivals are others', so that who has something
+    /// else to do meanwhile can do it in between.
+    pub fn look_ahead(&mut self, arrivals: usize) -> bool {
+        match &mut self.walk {
+            Walk::All { .. } => true,
+            Walk::Own(own) => own.look_ahead(arrivals),
+        }
+    }
 }
 
 impl Iterator for OwnDispatches<'_> {
@@ -252,22 +258,22 @@ impl Iterator for OwnDispatches<'_> {
 
     fn next(&mut self) -> Option<OwnDispatch> {
         loop {
-            let (dispatches, own) = match &mut self.walk {
-                Walk::Own(dispatches) => (dispatches, true),
-                Walk::All { dispatches, next } => {
-                    let j = *next;
-                    *next += 1;
-                    (dispatches, self.shard.owns_dispatch(j))
-                }
-            };
             let mut orders = [0; BATCH_MAX];
             let mut intended_at = [Duration::ZERO; BATCH_MAX];
             let mut members = orders.iter_mut().zip(&mut intended_at);
-            let dispatch = dispatches.next_with(|order, due| {
+            let take = |order, due| {
                 if let Some(member) = members.next() {
                     (*member.0, *member.1) = (order, due);
                 }
-            })?;
+            };
+            let (dispatch, own) = match &mut self.walk {
+                Walk::Own(own) => (own.next_with(take)?, true),
+                Walk::All { dispatches, next } => {
+                    let j = *next;
+                    *next += 1;
+                    (dispatches.next_with(take)?, self.shard.owns_dispatch(j))
+                }
+            };
             if own {
                 return Some(OwnDispatch {
                     dispatch,
@@ -279,20 +285,51 @@ impl Iterator for OwnDispatches<'_> {
     }
 }
 
-/// Arrivals of a schedule: all of them, or those of a shard's groups.
-struct Arrivals<'a> {
+/// The arrivals of a shard's groups.
+struct OfGroups<'a> {
     all: Arriving,
-    own: Option<(Shard, &'a dyn Fn(u64) -> String)>,
+    shard: Shard,
+    group: &'a dyn Fn(u64) -> String,
+    batch: u8,
+    linger: Duration,
+    /// Those that were found and are in no dispatch yet.
+    found: VecDeque<(u64, Duration)>,
+    /// All that are due before this were looked at; `None` at the end.
+    reached: Option<Duration>,
 }
 
-impl Iterator for Arrivals<'_> {
-    type Item = (u64, Duration);
-
-    fn next(&mut self) -> Option<(u64, Duration)> {
-        let Some((shard, group)) = self.own else {
-            return self.all.next();
+impl OfGroups<'_> {
+    /// Whether nothing that is to come belongs to the next dispatch.
+    fn is_known(&self) -> bool {
+        let Some(reached) = self.reached else {
+            return true;
         };
-        self.all.find(|(k, _)| shard.owns_group(&group(*k)))
+        let lingered = |&(_, due)| reached > due + self.linger;
+        self.found.len() >= self.batch.max(1).into() || self.found.front().is_some_and(lingered)
+    }
+
+    fn look_ahead(&mut self, arrivals: usize) -> bool {
+        for _ in 0..arrivals {
+            if self.is_known() {
+                return true;
+            }
+            let next = self.all.next();
+            self.reached = next.map(|(_, due)| due);
+            if let Some((k, due)) = next
+                && self.shard.owns_group(&(self.group)(k))
+            {
+                self.found.push_back((k, due));
+            }
+        }
+        self.is_known()
+    }
+
+    fn next_with(&mut self, take: impl FnMut(u64, Duration)) -> Option<Dispatch> {
+        while !self.look_ahead(usize::MAX) {}
+        let found = self.found.iter().copied();
+        let dispatch = Dispatches::new(found, self.batch, self.linger).next_with(take)?;
+        self.found.drain(..usize::from(dispatch.count));
+        Some(dispatch)
     }
 }
 

@@ -174,3 +174,55 @@ fn the_parts_of_a_shard_are_disjoint_and_together_the_shard() {
         }
     }
 }
+
+#[test]
+fn a_look_ahead_looks_through_so_many_arrivals_and_changes_no_dispatch() {
+    let schedule = schedule(900, 2_000, Kind::Poisson, 5);
+    let looked = std::cell::Cell::new(0);
+    // Two of some thousand orders are of a group that is the shard's own.
+    let shard = Shard::new(0, 2).unwrap();
+    let names: Vec<_> = ["a", "b", "c", "d"]
+        .map(|name| (shard.owns_group(name), name))
+        .into();
+    let named = |own| {
+        names
+            .iter()
+            .find(|(owned, _)| *owned == own)
+            .expect("one")
+            .1
+    };
+    let group = |k: u64| {
+        looked.set(looked.get() + 1);
+        named([700, 2_000].contains(&k)).to_owned()
+    };
+    let dispatches = || {
+        shard.dispatches(
+            &schedule,
+            10,
+            Duration::from_millis(20),
+            Split::Groups(&group),
+        )
+    };
+    let expected: Vec<_> = dispatches().collect();
+    assert_eq!(expected.len(), 2);
+    looked.set(0);
+    let mut own = dispatches();
+    for expected in &expected {
+        while !own.look_ahead(64) {
+            assert!(looked.replace(0) <= 64, "it gives way");
+        }
+        looked.set(0);
+        assert_eq!(own.next().as_ref(), Some(expected));
+        assert_eq!(looked.get(), 0, "it was known");
+    }
+    while !own.look_ahead(64) {
+        assert!(looked.replace(0) <= 64, "it gives way");
+    }
+    assert_eq!(own.next(), None);
+    // Of other splits every dispatch is near.
+    assert!(
+        Shard::WHOLE
+            .dispatches(&schedule, 10, Duration::ZERO, Split::Dispatches)
+            .look_ahead(0)
+    );
+}

@@ -16,6 +16,9 @@ const ORDERS_FOR_P99: u64 = 100;
 /// What a list shows of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunBrief {
+    /// The version of the file's form.
+    #[serde(skip)]
+    pub schema_version: u32,
     /// When its first order was due, RFC 3339, UTC.
     pub started_at: String,
     /// Its scenario's name.
@@ -113,6 +116,7 @@ pub fn parse_brief(bytes: &[u8], path: &Path) -> Result<RunBrief, ReportError> {
     let misplaced = Class::ALL.into_iter().filter(|class| class.is_misplaced());
     let misplaced = misplaced.filter_map(|class| slim.classes.get(class.as_str()));
     Ok(RunBrief {
+        schema_version: u32::try_from(version.schema_version).unwrap_or(u32::MAX),
         started_at: slim.started_at,
         scenario: slim.scenario.name,
         verdict: slim.verdict.as_str().into(),

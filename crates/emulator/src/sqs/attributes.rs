@@ -119,6 +119,12 @@ impl QueueAttributes {
         if let Some(policy) = self.inert.get(ALLOW_POLICY) {
             permission::check(policy)?;
         }
+        if let Some(policy) = self.inert.get("Policy") {
+            let parsed = serde_json::from_str::<serde_json::Value>(policy);
+            if !parsed.is_ok_and(|policy| policy.is_object()) {
+                return Err(refuse("Policy"));
+            }
+        }
         self.fifo.map_or(Ok(()), FifoAttributes::check)
     }
 }

@@ -245,6 +245,15 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), SqsError> {
             "Too many tags added for queue: 50 is the most.",
         ));
     }
+    let is_of_aws = |key: &&String| {
+        key.get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    };
+    if let Some(key) = tags.keys().find(is_of_aws) {
+        return Err(SqsError::value(format!(
+            "Value {key} for parameter Tags is invalid. Reason: tag keys that begin with aws: are reserved for AWS."
+        )));
+    }
     let fits = |(key, value): (&String, &String)| {
         (1..=TAG_KEY_MAX).contains(&key.chars().count()) && value.chars().count() <= TAG_VALUE_MAX
     };

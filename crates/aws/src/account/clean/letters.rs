@@ -43,6 +43,8 @@ struct Sweep<'a> {
     held: HashMap<String, String>,
     /// The same of what was to be deleted and is there all the same.
     undeleted: HashMap<String, String>,
+    /// The same of what was asked to be deleted, and no answer says whether it was.
+    unanswered: HashMap<String, String>,
     /// The ids of what was deleted: SQS may hand a message out once more all the same.
     deleted: HashSet<String>,
     found: Found,
@@ -61,6 +63,7 @@ pub(super) async fn clean(
         queue_url,
         held: HashMap::new(),
         undeleted: HashMap::new(),
+        unanswered: HashMap::new(),
         deleted: HashSet::new(),
         found: Found::default(),
         hold: Hold::begin(),
@@ -69,18 +72,29 @@ pub(super) async fn clean(
     // Also what a sweep that failed has received is shown again, and what it could not delete.
     let staying = sweep.held.values().chain(sweep.undeleted.values());
     let hidden = show(&sweep.sqs, queue_url, staying).await;
+    // What cannot be shown of these is gone, or shows itself.
+    show(&sweep.sqs, queue_url, sweep.unanswered.values()).await;
+    let unanswered = sweep.unanswered.len();
     sweep.found.remaining = sweep.undeleted.len() as u64;
     sweep.found.hidden = hidden;
-    match swept {
-        Err(error) if hidden > 0 => Err(AccountError::new(
-            "the dead-letter sweep",
-            queue_url,
-            format!(
-                "{error}; letters that could not be shown again, which stay hidden for up to 10 minutes: {hidden}"
-            ),
-        )),
-        swept => swept.map(|()| sweep.found),
+    let error = match swept {
+        Ok(()) => return Ok(sweep.found),
+        Err(error) if hidden == 0 && unanswered == 0 => return Err(error),
+        Err(error) => error,
+    };
+    let mut told = error.to_string();
+    if unanswered > 0 {
+        told += &format!(
+            "; letters of the run of which no answer says whether they were deleted, and which show themselves within 10 \
+             minutes if not: {unanswered}"
+        );
     }
+    if hidden > 0 {
+        told += &format!(
+            "; letters that could not be shown again, which stay hidden for up to 10 minutes: {hidden}"
+        );
+    }
+    Err(AccountError::new("the dead-letter sweep", queue_url, told))
 }
 
 impl Sweep<'_> {
@@ -153,8 +167,16 @@ impl Sweep<'_> {
                 self.held.insert(id, handle);
             }
         }
-        for id in delete(&self.sqs, self.queue_url, doomed).await? {
-            self.undeleted.remove(&id);
+        let ids: Vec<String> = doomed.iter().map(|(id, _)| id.clone()).collect();
+        match delete(&self.sqs, self.queue_url, doomed).await {
+            Ok(gone) => gone.iter().for_each(|id| {
+                self.undeleted.remove(id);
+            }),
+            Err(error) => {
+                let moved = ids.iter().filter_map(|id| self.undeleted.remove_entry(id));
+                self.unanswered.extend(moved);
+                return Err(error);
+            }
         }
         unusable?;
         match self.held.len() + self.undeleted.len() < MAX_HELD {

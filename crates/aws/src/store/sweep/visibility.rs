@@ -6,23 +6,38 @@ use tokio::task::JoinSet;
 use super::{BATCH, POLLS, not_done};
 use crate::store::{StoreError, Stores};
 
+/// Handles by what one request takes.
+pub(super) fn in_batches(handles: Vec<String>) -> Vec<Vec<String>> {
+    handles.chunks(BATCH).map(<[String]>::to_vec).collect()
+}
+
 impl Stores {
-    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one. The handles of which the
-    /// visibility was not changed come back.
+    /// The handles of which the visibility was not changed come back.
     pub(super) async fn set_visibilities(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {
+        let mut left = in_batches(handles);
+        self.change_visibilities(&mut left, seconds).await;
+        left.concat()
+    }
+
+    /// A few batches side by side: those of 100,000 letters would outlast a lease one by one. Of each batch those handles stay
+    /// in `left` of which the visibility was not changed; should this be given up, also all that were not asked about.
+    pub(super) async fn change_visibilities(&self, left: &mut Vec<Vec<String>>, seconds: i32) {
         let mut changing = JoinSet::new();
-        let mut left = Vec::new();
-        for batch in handles.chunks(BATCH) {
+        for index in 0..left.len() {
             if changing.len() >= POLLS
-                && let Some(Ok(unchanged)) = changing.join_next().await
+                && let Some(Ok((index, unchanged))) = changing.join_next().await
             {
-                left.extend(unchanged);
+                left[index] = unchanged;
             }
-            let (stores, batch) = (self.clone(), batch.to_vec());
-            changing.spawn(async move { stores.set_visibility(batch, seconds).await });
+            let (stores, batch) = (self.clone(), left[index].clone());
+            changing.spawn(async move { (index, stores.set_visibility(batch, seconds).await) });
         }
-        left.extend(changing.join_all().await.into_iter().flatten());
-        left
+        while let Some(joined) = changing.join_next().await {
+            if let Ok((index, unchanged)) = joined {
+                left[index] = unchanged;
+            }
+        }
+        left.retain(|batch| !batch.is_empty());
     }
 
     async fn set_visibility(&self, handles: Vec<String>, seconds: i32) -> Vec<String> {

@@ -3,5 +3,6 @@
 mod before;
 mod error;
 mod queues;
+mod showing;
 pub(crate) mod site;
 mod table;

@@ -22,7 +22,7 @@ async fn swept(stores: &Stores) -> (Result<(), String>, Vec<String>, u64) {
 }
 
 /// Another consumer takes up to ten dead letters for half a minute.
-async fn take(services: &Services) -> Vec<ReceivedMessage> {
+pub(super) async fn take(services: &Services) -> Vec<ReceivedMessage> {
     let options = ReceiveOptions {
         max_messages: 10,
         ..ReceiveOptions::default()
@@ -30,7 +30,7 @@ async fn take(services: &Services) -> Vec<ReceivedMessage> {
     services.engine.receive("dead", options).await.unwrap()
 }
 
-fn numbered(count: u32) -> impl Iterator<Item = String> {
+pub(super) fn numbered(count: u32) -> impl Iterator<Item = String> {
     (0..count).map(|k| k.to_string())
 }
 
@@ -365,7 +365,7 @@ async fn a_shared_queue_with_more_letters_than_can_be_hidden_is_refused_at_once(
 }
 
 /// One letter as it is received, by its message id and under a handle.
-fn received(message_id: &str, handle: &str) -> (DeadLetter, String) {
+pub(super) fn received(message_id: &str, handle: &str) -> (DeadLetter, String) {
     let letter = DeadLetter {
         body: "7".into(),
         message_id: message_id.into(),

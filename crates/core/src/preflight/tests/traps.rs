@@ -258,6 +258,13 @@ fn receives_and_visibility() {
         ),
         Case(
             &[],
+            visible(0),
+            Trap::ReceiveCount,
+            Well,
+            "fails 5 times ends in the dead-letter queue",
+        ),
+        Case(
+            &[],
             count(4),
             Trap::ReceiveCount,
             Gin,

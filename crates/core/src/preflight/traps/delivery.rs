@@ -29,9 +29,13 @@ fn receive_count(context: &Context<'_>, checks: &mut Vec<Check>) {
         return;
     };
     let patience = orders.visibility_timeout * count;
+    // Without a visibility timeout nothing is known of how long that takes.
+    let within = match patience.is_zero() {
+        true => String::new(),
+        false => format!(", for about {patience:?} in all,"),
+    };
     let told = format!(
-        "maxReceiveCount is {count}: a good order that is throttled or fails {count} times, for about {patience:?} \
-         in all, ends in the dead-letter queue"
+        "maxReceiveCount is {count}: a good order that is throttled or fails {count} times{within} ends in the dead-letter queue"
     );
     checks.push(match count >= ADVISED_RECEIVES {
         true => Check::well(Trap::ReceiveCount, told),

@@ -72,9 +72,14 @@ pub(super) async fn answer(
             SqsErrorKind::UnsupportedOperation,
             format!("The embedded SQS does not serve {operation}."),
         )),
-        _ => Err(SqsError::new(
+        "" => Err(SqsError::new(
             SqsErrorKind::InvalidAction,
             format!("The action {target} is not one of SQS's (header X-Amz-Target)."),
+        )),
+        // A form has no header: its action stands here as a JSON request's does.
+        operation => Err(SqsError::new(
+            SqsErrorKind::InvalidAction,
+            format!("The action {operation} is not valid for this endpoint."),
         )),
     }
 }

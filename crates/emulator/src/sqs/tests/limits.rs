@@ -153,7 +153,8 @@ fn queues_tags_and_policies_take_room_and_give_it_back() {
         .expect("less");
     let policy = |bytes: usize| {
         engine.update_attributes("q0", |attributes| {
-            attributes.inert.insert("Policy".into(), "p".repeat(bytes));
+            let policy = format!("{{\"Id\":\"{}\"}}", "p".repeat(bytes));
+            attributes.inert.insert("Policy".into(), policy);
             Ok(())
         })
     };

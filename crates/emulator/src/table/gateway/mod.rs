@@ -6,6 +6,7 @@
 mod admission;
 mod arns;
 mod pages;
+mod refusals;
 mod tokens;
 
 use std::collections::BTreeMap;
@@ -94,6 +95,9 @@ impl TableGateway {
         let operation = target.rsplit('.').next().unwrap_or_default();
         if let Some(full) = self.refuse_when_full(operation, &body) {
             return full;
+        }
+        if let Some(refused) = refusals::refused(operation, &body) {
+            return refusal(StatusCode::BAD_REQUEST, &refused);
         }
         let shortens = operation == "Scan" && self.scan_faults().is_some();
         let changes_tables = matches!(operation, "CreateTable" | "UpdateTable" | "DeleteTable");
@@ -249,7 +253,17 @@ impl TableGateway {
                 let told = arns::told(&reply).unwrap_or(reply);
                 with_body(head, told)
             }
-            _ => self.pass(head, body).await,
+            _ => {
+                let response = self.pass(head, body).await;
+                if response.status() != StatusCode::BAD_REQUEST {
+                    return response;
+                }
+                let (head, reply) = taken_apart(response).await;
+                match refusals::not_served(operation, &reply) {
+                    Some(told) => with_body(head, told.to_string().into()),
+                    None => Response::from_parts(head, Full::from(reply)),
+                }
+            }
         }
     }
 

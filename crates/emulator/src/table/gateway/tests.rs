@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, KeysAndAttributes,
     ProvisionedThroughput, Put, PutRequest, ReturnConsumedCapacity, ScalarAttributeType,
     TransactWriteItem, WriteRequest,
 };
@@ -276,6 +276,54 @@ async fn a_full_store_refuses_writes_and_still_reads() {
         .send()
         .await;
     assert!(get.unwrap().item.is_some());
+}
+
+#[tokio::test]
+async fn what_dynamodb_refuses_is_refused_and_the_reason_is_told() {
+    let served = served(TableCapacity::Unlimited, None).await;
+    let client = &served.client;
+    let ask = |other: &str| {
+        let key = |value| std::collections::HashMap::from([("id".to_owned(), value)]);
+        let keys = KeysAndAttributes::builder().keys(key(id(1)));
+        let keys = keys.keys(key(AttributeValue::N(other.into()))).build();
+        client
+            .batch_get_item()
+            .request_items("orders", keys.unwrap())
+            .send()
+    };
+    let twice = ask("1.0").await.unwrap_err();
+    assert_eq!(twice.code(), Some("ValidationException"));
+    assert_eq!(
+        twice.message(),
+        Some("Provided list of item keys contains duplicates")
+    );
+    ask("1.5").await.expect("two keys");
+
+    let create = || {
+        let name = AttributeDefinition::builder().attribute_name("pk");
+        let hash = KeySchemaElement::builder().attribute_name("pk");
+        client
+            .create_table()
+            .table_name("small")
+            .attribute_definitions(name.attribute_type(ScalarAttributeType::S).build().unwrap())
+            .key_schema(hash.key_type(KeyType::Hash).build().unwrap())
+    };
+    let unpaid = create().send().await.unwrap_err();
+    assert_eq!(unpaid.code(), Some("ValidationException"));
+    assert_eq!(
+        unpaid.message(),
+        Some("No provisioned throughput specified for the table")
+    );
+    let paid = create().billing_mode(BillingMode::PayPerRequest).send();
+    paid.await.expect("it says how");
+
+    let unserved = client.list_global_tables().send().await.unwrap_err();
+    assert_eq!(unserved.code(), Some("UnknownOperationException"));
+    let told = unserved.message().unwrap_or_default();
+    assert_eq!(
+        told,
+        "The embedded DynamoDB does not serve ListGlobalTables."
+    );
 }
 
 #[tokio::test]

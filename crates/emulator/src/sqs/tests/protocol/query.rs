@@ -100,6 +100,8 @@ async fn errors_are_xml_with_the_codes_of_old_and_the_statuses_of_old() {
             );
             assert_eq!(between(&body, "Code"), code, "{form}");
             assert_eq!(between(&body, "Type"), "Sender", "{form}");
+            // A form has no such header.
+            assert!(!body.contains("X-Amz-Target"), "{form}: {body}");
         }
     }
 }

@@ -175,6 +175,48 @@ async fn tags_come_and_go() {
 }
 
 #[tokio::test]
+async fn tag_keys_of_aws_itself_are_refused_and_others_that_look_like_them_are_not() {
+    let served = Served::start().await;
+    let url = served.queue("orders").await;
+    let tag = |key: &str| {
+        served
+            .client
+            .tag_queue()
+            .queue_url(&url)
+            .tags(key, "a")
+            .send()
+    };
+    for key in ["aws:team", "AWS:team", "aws:"] {
+        assert_eq!(code(tag(key).await), "InvalidParameterValue", "{key}");
+        let created = served
+            .client
+            .create_queue()
+            .queue_name("new")
+            .tags(key, "a");
+        assert_eq!(code(created.send().await), "InvalidParameterValue", "{key}");
+    }
+    for key in ["aws", "awsome", "my:aws:team"] {
+        tag(key).await.expect("good");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_a_json_document() {
+    let served = Served::start().await;
+    let url = served.queue("orders").await;
+    let set = |policy: &str| {
+        let set = served.client.set_queue_attributes().queue_url(&url);
+        set.attributes(Name::Policy, policy).send()
+    };
+    for policy in ["not json", "[]", "\"text\"", "{\"Statement\": []"] {
+        assert_eq!(code(set(policy).await), "InvalidAttributeValue", "{policy}");
+    }
+    for policy in [r#"{"Version":"2012-10-17","Statement":[]}"#, "{}", ""] {
+        set(policy).await.expect("good");
+    }
+}
+
+#[tokio::test]
 async fn a_second_purge_within_a_minute_is_refused() {
     let served = Served::start().await;
     let url = served.queue("orders").await;
