@@ -76,20 +76,20 @@ fn how_late_everything_is_ready_is_taken_when_it_is() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal");
-    let journal_made = std::cell::Cell::new(None);
+    let journal_made = std::sync::OnceLock::new();
     let threads = (&all.shared[..], &all.shards[..]);
     let begun = course.begin(threads, &|header, own, _| {
         assert_eq!(
             own.as_ref().map(RoaringBitmap::len),
             Some(course.schedule.count())
         );
-        journal_made.set(Some(Instant::now()));
+        journal_made.set(Instant::now()).expect("it is made once");
         JournalWriter::create_as(&path, header, own, |file| file)
     });
     let beginning = begun.expect("begun").expect("all are there");
     // Whose rows are whose is known by then, and the threads that write them are there.
     assert_eq!(beginning.before.iter().flatten().count(), 2);
-    let made = journal_made.get().expect("it was asked for");
+    let made = *journal_made.get().expect("it was made");
     assert!(beginning.late_by >= made - beginning.begun.started.instant);
     assert!(beginning.late_by <= beginning.begun.started.instant.elapsed());
     drop(beginning.before);
