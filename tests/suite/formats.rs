@@ -38,7 +38,8 @@ fn each_format_is_shown_and_is_the_file_a_run_writes() {
         .finish()
         .code(0)
         .quiet();
-    let report = finished.json("out/run.json");
+    let report = std::fs::read_to_string(out.join("run.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let planned = report["orders"]["planned"].as_u64().expect("a count");
     assert_eq!(orders.stdout.lines().count() as u64, planned + 1);
     let text = Program::new(["report", folder]).finish().code(0).quiet();
