@@ -213,17 +213,21 @@ fn answered(on: &'static str, body: &'static str) -> Fault {
 
 #[test]
 fn replies_without_what_they_must_hold_are_no_evidence() {
-    for (run, body, why) in [
-        (320, "", "it is empty"),
-        (
-            322,
-            r#"{"Items":[],"Count":0,"ScannedCount":"#,
-            "it cannot be read",
-        ),
-    ] {
-        let told = ["the reply to Scan is not one of the service", why];
-        interrupted_at_verification(run, answered("Scan", body), &told);
-    }
+    std::thread::scope(|scope| {
+        for (run, body, why) in [
+            (320, "", "it is empty"),
+            (
+                322,
+                r#"{"Items":[],"Count":0,"ScannedCount":"#,
+                "it cannot be read",
+            ),
+        ] {
+            scope.spawn(move || {
+                let told = ["the reply to Scan is not one of the service", why];
+                interrupted_at_verification(run, answered("Scan", body), &told);
+            });
+        }
+    });
 }
 
 #[test]
@@ -276,21 +280,25 @@ fn a_scan_without_end_is_given_up() {
 
 #[test]
 fn a_receive_without_its_members_is_no_empty_queue() {
-    for (run, body, why) in [
-        (
-            325,
-            "",
-            "the reply to ReceiveMessage is not one of the service",
-        ),
-        (
-            326,
-            r#"{"Messages":[{"Body":"{}"}]}"#,
-            "without its id or its body",
-        ),
-    ] {
-        let told = [why];
-        interrupted_at_verification(run, answered("ReceiveMessage", body), &told);
-    }
+    std::thread::scope(|scope| {
+        for (run, body, why) in [
+            (
+                325,
+                "",
+                "the reply to ReceiveMessage is not one of the service",
+            ),
+            (
+                326,
+                r#"{"Messages":[{"Body":"{}"}]}"#,
+                "without its id or its body",
+            ),
+        ] {
+            scope.spawn(move || {
+                let told = [why];
+                interrupted_at_verification(run, answered("ReceiveMessage", body), &told);
+            });
+        }
+    });
 }
 
 #[test]

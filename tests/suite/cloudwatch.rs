@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::local::without_function;
 use super::peers::Peer;
-use super::program::Program;
+use super::program::{Program, sealed_run};
 use super::run::smoke;
 
 /// The points of a metric in `run.json`.
@@ -85,19 +85,20 @@ fn what_another_cloudwatch_says_of_queue_and_table_is_drawn_and_told() {
 
 #[test]
 fn an_embedded_run_has_no_cloudwatch_to_be_asked() {
-    let finished = smoke().finish().code(0).quiet();
-    assert_eq!(finished.json("out/run.json").get("cloudwatch"), None);
-    assert!(!finished.path("out/cloudwatch.png").exists());
-    let dir = finished.path("out").display().to_string();
-    let again = finished.path("again").display().to_string();
-    let asked = Program::new(["report", &dir, "--output-dir", &again, "--cloudwatch"]);
+    let run = sealed_run();
+    let text = std::fs::read_to_string(run.join("run.json")).expect("a report");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(report.get("cloudwatch"), None);
+    assert!(!run.join("cloudwatch.png").exists());
+    let dir = run.display().to_string();
+    let asked = Program::new(["report", &dir, "--output-dir", "again", "--cloudwatch"]);
     let refused = asked.finish().code(2);
     assert!(
         refused.stderr.contains("leave --cloudwatch out"),
         "{}",
         refused.stderr
     );
-    assert!(!finished.path("again").exists(), "nothing is written");
+    assert!(!refused.path("again").exists(), "nothing is written");
     let nowhere = Program::new(["report", &dir, "--cloudwatch"])
         .finish()
         .code(2);

@@ -147,7 +147,7 @@ fn a_page_follows_a_run_to_its_verdict() {
 
 #[test]
 fn pages_of_others_and_other_requests_are_refused() {
-    let shown = Shown::start(smoke());
+    let shown = Shown::start(smoke().args(["--duration", "3s"]));
     let host = shown.host();
     let own = format!("{host}Origin: http://{}\r\n", shown.address);
     let rebound = "Host: evil.example\r\n".to_owned();
@@ -176,7 +176,9 @@ fn pages_of_others_and_other_requests_are_refused() {
 
 #[test]
 fn a_page_is_told_of_lost_orders() {
-    let program = smoke().args(["--set", "fault=[{kind=\"message_vanishes\", count=1}]"]);
+    let program = smoke()
+        .args(["--duration", "2s"])
+        .args(["--set", "fault=[{kind=\"message_vanishes\", count=1}]"]);
     let shown = Shown::start(program);
     let stream = shown.open("GET /events", &shown.host());
     let reading = std::thread::spawn(|| events(stream));

@@ -30,7 +30,7 @@ maximum_concurrency = 100
 deadline = "30s"
 
 [expect]
-max_schedule_lag_p99 = "300ms"
+max_schedule_lag_p99 = "1s"
 "#;
 
 fn find(text: &str, arguments: &[&str]) -> Finished {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::program::Program;
+use super::program::{Program, sealed_run};
 use super::run::smoke;
 
 fn example(name: &str) -> String {
@@ -12,8 +12,7 @@ fn example(name: &str) -> String {
 
 #[test]
 fn each_format_is_shown_and_is_the_file_a_run_writes() {
-    let finished = smoke().finish().code(0).quiet();
-    let out = finished.path("out");
+    let out = sealed_run();
     let folder = out.to_str().expect("UTF-8");
     for (arguments, file) in [
         (["json", ""], "run.json"),
@@ -39,7 +38,8 @@ fn each_format_is_shown_and_is_the_file_a_run_writes() {
         .finish()
         .code(0)
         .quiet();
-    let report = finished.json("out/run.json");
+    let report = std::fs::read_to_string(out.join("run.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_str(&report).expect("JSON");
     let planned = report["orders"]["planned"].as_u64().expect("a count");
     assert_eq!(orders.stdout.lines().count() as u64, planned + 1);
     let text = Program::new(["report", folder]).finish().code(0).quiet();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::program::{Finished, Program, copy_of, scenario, sealed_run};
+use super::run::smoke;
 
 /// A run of the smoke scenario that passed, copied to where it may be changed.
 fn passed() -> (tempfile::TempDir, PathBuf) {
@@ -350,20 +351,9 @@ fn a_gate_that_cannot_say_so_does_not_pass() {
 
 #[test]
 fn a_gate_that_loses_one_order_fails_and_one_that_does_not_passes() {
-    let run = |faults: &str| {
-        Program::new([
-            "run",
-            &scenario("smoke"),
-            "--quiet",
-            "--output-dir",
-            "run",
-            "--set",
-            faults,
-        ])
-        .finish()
-    };
-    let lost = run("fault=[{kind=\"message_vanishes\", count=1}]").code(3);
-    let finished = gate(&lost.path("run"), ["--rule", "redelivered < 1000"])
+    let lost = smoke().args(["--set", "fault=[{kind=\"message_vanishes\", count=1}]"]);
+    let lost = lost.finish().code(3);
+    let finished = gate(&lost.path("out"), ["--rule", "redelivered < 1000"])
         .code(3)
         .quiet();
     assert!(
@@ -371,15 +361,14 @@ fn a_gate_that_loses_one_order_fails_and_one_that_does_not_passes() {
             .stdout
             .starts_with("FAIL  gate: 1 of 1 rule holds, and the run itself did not pass")
     );
-    let finished = gate(&lost.path("run"), []).code(3).quiet();
+    let finished = gate(&lost.path("out"), []).code(3).quiet();
     assert!(
         words(&finished.stdout).contains("\u{2717} lost == 0 1"),
         "{}",
         finished.stdout
     );
 
-    let kept = run("fault=[]").code(0);
-    gate(&kept.path("run"), []).code(0).quiet();
+    gate(sealed_run(), []).code(0).quiet();
 }
 
 /// What readers of JUnit XML make of it: junitparser, and the form that CI servers share.

@@ -180,8 +180,8 @@ fn a_descendant_that_left_its_group_is_frozen_too_unless_it_was_awaited() {
     let of = |mode| {
         let patient = python(mode).args(["--set", "bad_orders=0%"]);
         patient
-            .args(["--set", "pipeline.visibility_timeout=20s"])
-            .args(["--set", "pipeline.function.timeout=20s"])
+            .args(["--set", "pipeline.visibility_timeout=10s"])
+            .args(["--set", "pipeline.function.timeout=10s"])
             .finish()
     };
     let left = ["group", "session", "daemon"];

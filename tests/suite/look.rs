@@ -34,7 +34,8 @@ fn a_local_run(served: &Served) -> Finished {
         .args(["--endpoint-url", &served.endpoint(), "--run-id", "61"])
         .args(["--rate", "10/s", "--duration", "1s"])
         .args(["--set", "target.exact_counts=true"])
-        .args(["--set", "settle.deadline=6s", "--set", "expect.rules=[]"]);
+        .args(["--set", "settle.deadline=6s", "--set", "expect.rules=[]"])
+        .args(["--set", "expect.max_schedule_lag_p99=10s"]);
     credentials(run).finish().code(0)
 }
 

@@ -198,7 +198,7 @@ fn an_order_that_a_bus_elsewhere_has_accepted_and_nobody_saw_is_undecided_as_lon
         "sending.raw=true",
         // Nothing comes back, however late a machine full of tests is.
         "bad_orders=0%",
-        "pipeline.visibility_timeout=15s",
+        "pipeline.visibility_timeout=6s",
         "expect.rules=[]",
         "expect.max_schedule_lag_p99=10s",
     ];

@@ -165,7 +165,9 @@ fn gooses_dashboard_answers_on_loopback_and_says_where() {
         "out",
         "--goose-dashboard",
         "0",
-    ]);
+    ])
+    .args(["--set", "expect.max_schedule_lag_p99=10s"])
+    .args(["--set", "expect.rules=[]"]);
     let mut child = program
         .command()
         .stdout(Stdio::null())

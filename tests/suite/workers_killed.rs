@@ -106,7 +106,7 @@ fn kill_one(seed: u64, seen: &mut Seen) {
 }
 
 /// Runs at one time: they wait more than they work.
-const AT_ONE_TIME: usize = 4;
+const AT_ONE_TIME: usize = 5;
 
 fn kill_all(kills: u64) -> Seen {
     let mut all = Seen::default();

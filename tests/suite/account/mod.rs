@@ -302,8 +302,9 @@ fn settings_that_sqs_does_not_take_and_the_embedded_target_are_usage_errors() {
             .code(2);
         says(&refused, &["leave --target embedded out"]);
     }
-    let nobody = at("http://127.0.0.1:9", ["down"]).finish().code(1);
-    says(&nobody, &["table orders: it could not be read"]);
+    let down = std::thread::spawn(|| at("http://127.0.0.1:9", ["down"]).finish().code(1));
     let nobody = at("http://127.0.0.1:9", ["up"]).finish().code(2);
     says(&nobody, &["could not be read", "nothing was created"]);
+    let nobody = down.join().expect("it ended");
+    says(&nobody, &["table orders: it could not be read"]);
 }

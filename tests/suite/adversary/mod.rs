@@ -27,7 +27,7 @@
 //! lies could agree with each other, so one case lies about one operation of the look; and counts that lie zero
 //! excuse what is said of an order that was still in the queue when the run had ended.
 //!
-//! 20 seeds run with every `cargo test`, 500 in the full matrix. By hand, in ranges that can be resumed:
+//! 12 seeds run with every `cargo test`, 500 in the full matrix. By hand, in ranges that can be resumed:
 //!
 //! ```text
 //! cargo build --release
