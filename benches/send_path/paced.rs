@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use orderproof::drive::{
     DriveOptions, DrivePlan, Pool, Progress, StopSignal, process_cpu_time, run,
 };
+use orderproof::load::Phase;
 use orderproof::metrics::Histogram;
 use orderproof::scenario::Scenario;
 use orderproof::store::Target;
@@ -15,7 +16,9 @@ use crate::{lab, median, stub};
 
 const RUNS: usize = 5;
 const SECONDS: u64 = 4;
-const SENDERS: u32 = 16;
+const SENDERS: u32 = 128;
+/// Before the seconds that count: connections and their buffers on both sides are new.
+const WARM_UP: Duration = Duration::from_secs(2);
 /// Between two instants at which a thread looks how late it is.
 const INSTANT: Duration = Duration::from_micros(100);
 
@@ -31,7 +34,8 @@ struct Driven {
 /// Prints what drives at these rates cost, and how late they were.
 pub fn print(endpoint: &str, rates: &[(u8, f64)]) {
     println!(
-        "Whole drives of {SECONDS} s from one thread, {SENDERS} connections, medians of {RUNS}; CPU of all threads but the stub's:"
+        "Whole drives of {SECONDS} s behind {} s to warm up, from one thread, {SENDERS} connections, medians of {RUNS}; CPU of all threads but the stub's:",
+        WARM_UP.as_secs()
     );
     let watched: Vec<f64> = (0..RUNS).map(|_| watch()).collect();
     println!(
@@ -79,6 +83,13 @@ fn watch() -> f64 {
 
 fn drive(endpoint: &str, batch: u8, rate: f64) -> Driven {
     let mut scenario = Scenario::steady("bench", rate, Duration::from_secs(SECONDS));
+    let warm_up = Phase {
+        name: "warm-up".into(),
+        duration: WARM_UP,
+        warm_up: true,
+        ..scenario.phases[0].clone()
+    };
+    scenario.phases.insert(0, warm_up);
     scenario.sending.batch = batch;
     scenario.sending.linger = match batch {
         1 => Duration::ZERO,
@@ -108,7 +119,7 @@ fn drive(endpoint: &str, batch: u8, rate: f64) -> Driven {
     let spent = all() - before;
     let counts = outcome.ledger.counts();
     assert_eq!(counts.acknowledged + counts.unsent, counts.planned);
-    let lag = outcome.record.phases[0].schedule_lag.summary();
+    let lag = outcome.record.phases[1].schedule_lag.summary();
     let [steal, total] = self::ticks().map_or([0, 1], |after| {
         let before = ticks.unwrap_or(after);
         [after[0] - before[0], (after[1] - before[1]).max(1)]

@@ -22,7 +22,8 @@ struct Line {
     run: Option<RunBrief>,
     /// Why there is nothing.
     broken: Option<String>,
-    /// Why what the run found proves nothing; null where its seal holds, or there never was one.
+    /// Why what the run found proves nothing; null where `run.json` and the lengths of the other files are as they were sealed,
+    /// or there never was a seal.
     doubt: Option<String>,
 }
 

@@ -335,9 +335,10 @@ impl Threads {
         }
         let Some(beginning) = beginning else {
             let of_threads = sent.into_iter().find_map(|sent| sent.pool.err());
-            let cause = failure.or(of_threads);
-            let cause = cause.unwrap_or("it ended before it began".into());
-            return Err(DriveError::Goose(cause));
+            return Err(match (failure, of_threads) {
+                (None, Some(cause)) => DriveError::Thread(std::io::Error::other(cause)),
+                (cause, _) => DriveError::Goose(cause.unwrap_or("it ended before it began".into())),
+            });
         };
         // A thread that was never started, or never began, leaves its orders unsent.
         let mut interrupted = sent.len() < self.shared.len();

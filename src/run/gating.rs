@@ -5,7 +5,6 @@ use std::path::Path;
 use super::rejudge::{Rejudged, broken, rejudge, without};
 use crate::compare;
 use crate::error::Error;
-use crate::escape::shell;
 use crate::exit::Exit;
 use crate::folder::{SealState, check_seal, glance, read_plan, read_report};
 use crate::gate::{
@@ -94,10 +93,9 @@ pub fn unbroken(dir: &Path, report: &RunReport) -> Result<(), Error> {
         None => return Ok(()),
         Some(Doubt::Changed(problems)) => (problems.join("; "), "restore the folder".to_owned()),
         Some(Doubt::Unsealed(problem)) => {
-            let dir = shell(&dir.display().to_string());
             let next = format!(
-                "if it was there, restore it; if the run ended without it, look at the stores again (`orderproof verify {dir} \
-                 --live`), or run the scenario again"
+                "restore {} if the run left one, or run the scenario again",
+                file_name::SEAL
             );
             (problem, next)
         }

@@ -164,7 +164,7 @@ fn an_interrupted_self_test_accuses_nobody() {
     assert!(!told.contains("DIFF"), "{told}");
 }
 
-/// The lab's spike, shortened: its rates, its function and its settings are as in the file.
+/// The lab's spike, smaller and played faster: the same function and settings but for how many run at a time.
 fn lab_spike() -> Program {
     Program::new([
         "run",

@@ -116,7 +116,7 @@ fn exit_codes_tell_orders_from_speed_from_what_is_missing() {
 }
 
 #[test]
-fn bad_rules_are_told_all_at_once_before_the_folder_is_looked_at() {
+fn bad_rules_are_reported_all_at_once() {
     let finished = Program::new(["gate", "nowhere", "--rules", "gate.toml"])
         .args(["--rule", "lost < 0", "--rule", "strikt"])
         .args(["--rule", "regression < 5%"])

@@ -189,8 +189,8 @@ fn a_run_whose_folder_is_not_as_it_was_sealed_is_listed_with_a_note() {
     std::fs::remove_file(at.join("seal.json")).unwrap();
     doubt("seal.json is missing");
     // Where a run ended without one there is nothing to restore.
-    let next = format!("`orderproof verify {} --live`", at.display());
-    assert!(reported().contains(&next), "{}", reported());
+    let next = "restore seal.json if the run left one, or run the scenario again";
+    assert!(reported().ends_with(next), "{}", reported());
     // A report alone is what it is.
     let alone = tempfile::tempdir().unwrap();
     put(&alone.path().join("run"), |_| {});

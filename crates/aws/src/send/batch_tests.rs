@@ -30,7 +30,7 @@ fn a_batch_holds_the_plans_bodies_and_knows_their_md5() {
     assert!(!batch.md5_matches(1, &right[..31]), "one digit short");
     assert!(!batch.md5_matches(1, ""), "none");
 
-    // As many as are hashed side by side.
+    // As many as one request takes.
     batch.fill(&plan, 100..110);
     for index in 0..10 {
         let right = hex(batch.body(index));

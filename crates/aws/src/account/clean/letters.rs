@@ -72,9 +72,8 @@ pub(super) async fn clean(
     // Also what a sweep that failed has received is shown again, and what it could not delete.
     let staying = sweep.held.values().chain(sweep.undeleted.values());
     let hidden = show(&sweep.sqs, queue_url, staying).await;
-    // What cannot be shown of these is gone, or shows itself.
-    show(&sweep.sqs, queue_url, sweep.unanswered.values()).await;
-    let unanswered = sweep.unanswered.len();
+    // What can be shown of these is there; what cannot is gone, or shows itself.
+    let unanswered = show(&sweep.sqs, queue_url, sweep.unanswered.values()).await;
     sweep.found.remaining = sweep.undeleted.len() as u64;
     sweep.found.hidden = hidden;
     let error = match swept {
@@ -85,8 +84,8 @@ pub(super) async fn clean(
     let mut told = error.to_string();
     if unanswered > 0 {
         told += &format!(
-            "; letters of the run of which no answer says whether they were deleted, and which show themselves within 10 \
-             minutes if not: {unanswered}"
+            "; letters of the run that may be deleted (no answer says so; those that are not become visible within 10 \
+             minutes): {unanswered}"
         );
     }
     if hidden > 0 {

@@ -105,9 +105,11 @@ pub(super) fn visible_long_enough(delivery: &Delivery<'_>) -> Check {
         true => String::new(),
         false => format!(", after the mapping has gathered a batch for up to {window:?}"),
     };
-    let told = format!(
-        "messages are hidden for {visibility:?} and an invocation may take {timeout:?}{gathered}"
-    );
+    let hidden = match visibility.is_zero() {
+        true => "messages are not hidden at all".to_owned(),
+        false => format!("messages are hidden for {visibility:?}"),
+    };
+    let told = format!("{hidden} and an invocation may take {timeout:?}{gathered}");
     let advised = timeout * ADVISED_VISIBILITY + window;
     if visibility < timeout + window {
         Check::found(
