@@ -90,9 +90,11 @@ impl Tally {
                 .iter()
                 .filter(|entry| is_acknowledged(entry))
                 .count() as u64;
-            let response_times = due.iter().zip(of_these).filter_map(|(&due, entry)| {
-                is_acknowledged(entry).then(|| acked_at.saturating_sub(due))
-            });
+            let response_times = due
+                .iter()
+                .zip(of_these)
+                .filter(|(_, entry)| is_acknowledged(entry))
+                .map(|(&due, _)| acked_at.saturating_sub(due));
             let phase = &mut record.phases[place(due[0]).0];
             phase.attempted += of_these.len() as u64;
             phase.acknowledged += acknowledged;
