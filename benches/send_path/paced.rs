@@ -65,8 +65,8 @@ fn list(values: &[f64]) -> String {
     values.join(", ")
 }
 
-/// How late a thread of this core is at its instants, milliseconds at the 99th percentile, that does nothing else and never
-/// sleeps: what the machine takes from whoever runs on it, whether it calls that steal or not. No drive can be less late.
+/// The lateness, in milliseconds at the 99th percentile, of a thread on the same core that only looks at the clock and never
+/// sleeps. It shows the time that the machine takes away, reported as steal or not. A drive cannot be less late.
 fn watch() -> f64 {
     let mut lateness = Histogram::new();
     let start = Instant::now();

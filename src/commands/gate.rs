@@ -110,7 +110,7 @@ fn held(args: &GateArgs) -> Result<(GateOutcome, RunReport), Error> {
     }
     let (sources, mut problems) = what_can_be_read(&args.rules, args.rules.baseline.is_some())?;
     if !problems.is_empty() {
-        // Where there is a run, also what does not fit it is told in the same round.
+        // Where there is a run, rules that do not fit it are reported together with these.
         if let Ok(report) = read_report(&args.dir.join(file_name::RUN)) {
             problems.extend(sources.fit(&report.scenario).err().into_iter().flatten());
         }

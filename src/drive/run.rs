@@ -221,7 +221,7 @@ impl Threads {
         let (threads, tell): (Vec<_>, Vec<_>) = self.ready(course).into_iter().unzip();
         let (started, failed) = all_started(threads, |thread| thread.start(()));
         if let Some(error) = failed {
-            // The others end, as none of them is told to begin.
+            // The others end, because none of them gets a start.
             drop(tell);
             joined(started);
             return Err(error.into());

@@ -159,7 +159,7 @@ fn bad_rules_are_reported_all_at_once() {
         finished.stderr
     );
     assert_eq!(finished.stdout, "");
-    // What is no rule and what does not fit this run are told in one round.
+    // Rules that cannot be parsed and rules that do not fit this run are reported together.
     let both = gate(
         &run,
         ["--rule", "strikt", "--rule", "end_to_end_p99 < 1s for sale"],

@@ -49,8 +49,8 @@ impl RuleSources {
         }
     }
 
-    /// The same of those that can be parsed, with everything that is wrong with the others: for who asks next whether the
-    /// rest fits a scenario, so that all problems are told at once.
+    /// The rules that can be parsed, and every problem of the others. A caller that also checks whether the parsed rules fit
+    /// a scenario can then report all problems together.
     pub fn parse_what_can_be(
         given: &[String],
         file: Option<(&str, &str)>,

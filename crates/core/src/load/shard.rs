@@ -242,9 +242,9 @@ enum Walk<'a> {
 }
 
 impl OwnDispatches<'_> {
-    /// Looks through at most so many further arrivals for the next dispatch, and says whether it knows by now what that is:
-    /// [`Iterator::next`] then looks through no more. Of rare groups most arrivals are others', so that who has something
-    /// else to do meanwhile can do it in between.
+    /// Searches at most `arrivals` further arrivals for the next dispatch. Returns whether the next dispatch is known;
+    /// [`Iterator::next`] then searches no further. Where a shard's groups are rare, a caller can do other work between
+    /// calls.
     pub fn look_ahead(&mut self, arrivals: usize) -> bool {
         match &mut self.walk {
             Walk::All { .. } => true,
